@@ -1,0 +1,59 @@
+# Needs only Python >= 3.11 and make: everything else is installed, as locked, in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PROBLEM := calibration/problem.yaml
+SCENARIOS := $(addprefix scenarios/,actual.yaml no-support.yaml early-withdrawal.yaml)
+OUT := out
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install study test lint bench lock clean
+
+help:
+	@echo "make study   run the Dutch study: check the fit, run the scenarios, write the report"
+	@echo "make test    lint, types and tests"
+	@echo "make lint    lint and types only"
+	@echo "make bench   speed and memory, beside other engines"
+	@echo "make lock    renew requirements.lock from pyproject.toml"
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.x") if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps are done once, and again when the lock or the project's own description changes.
+$(VENV)/.locked: requirements.lock | $(VENV)/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+install: $(VENV)/.installed
+
+study: install
+	$(BIN)/sd-covid data status
+	$(BIN)/sd-covid calibrate $(PROBLEM) --check
+	$(BIN)/sd-covid sensitivity scenarios/sensitivity.yaml -o $(OUT)/sensitivity.csv
+	@$(BIN)/sd-covid compare $(SCENARIOS) --language en -o $(OUT)/report-en.html
+	@$(BIN)/sd-covid compare $(SCENARIOS) --language nl -o $(OUT)/report.html
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest -n 2 --dist loadfile
+
+bench: install
+	$(BIN)/python benchmarks/run.py
+
+lock: install
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--all-extras --group build --group test --group lint --quiet pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(OUT) build dist

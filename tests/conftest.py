@@ -1,0 +1,24 @@
+"""For every test: skips are counted where one looks, and are failures in continuous integration."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In continuous integration everything a test needs is installed, so a skip hides something."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = [] if reporter is None else reporter.stats.get("skipped", [])
+    if skipped and os.environ.get("CI") == "true" and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """End with the number of skips."""
+    skipped = len(terminalreporter.stats.get("skipped", []))
+    failing = " (a failure in continuous integration)" if skipped and os.environ.get("CI") == "true" else ""
+    terminalreporter.write_line(f"skipped tests: {skipped}{failing}")
