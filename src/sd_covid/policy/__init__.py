@@ -1,0 +1,5 @@
+"""What a government could do: levers, scenarios, their costs, and packages compared on the same draws.
+
+Levers (what a government sets) and assumptions (what nobody knows) are different things here, in the files as
+in the code.
+"""

@@ -1,0 +1,360 @@
+"""Scenarios compared on the same draws: what a report renders.
+
+In come trajectories of (scenario, member, time), one array an output, with what is needed to name, date and
+cost them. Out go bands of levels, paired differences from one null alternative, peaks and totals over years,
+each over members that ran in both scenarios. Cost per unit of effect is `sd_covid.policy.effectiveness`;
+running is `sd_covid.policy.run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.errors import RunError, UnknownNameError, suggest
+from sd_covid.model.names import key
+from sd_covid.policy.costs import CostLine, Prices
+from sd_covid.policy.spread import QUANTILES, Spread, Verdict
+from sd_covid.policy.text import Text
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A variable that is reported.
+
+    Attributes
+    ----------
+    name : str
+        Name in the model, with its element where it is an array: ``problem debt share by group[vulnerable]``.
+    title : Text
+    units : str
+        As the model states them.
+    unit_title : Text
+        As a reader sees them: ``% of the labour force``.
+    reading : {'mean', 'end'}
+        What "in 2025" means: the mean over that year (a rate), or the value on its last day (a stock).
+    better : {'lower', 'higher'}
+        Which direction is good for welfare.
+    relevance : float
+        The smallest difference that matters, in `units`; 0 when every difference does.
+    headline : bool
+        Whether it leads the report; others are side effects and groups.
+    """
+
+    name: str
+    title: Text
+    units: str = ""
+    unit_title: Text = field(default_factory=Text)
+    reading: Literal["mean", "end"] = "end"
+    better: Literal["lower", "higher"] = "lower"
+    relevance: float = 0.0
+    headline: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioEntry:
+    """A scenario as the report names it.
+
+    Attributes
+    ----------
+    id : str
+        The stem of its file.
+    title, rationale : Text
+    file : str
+        Its file, as it was given.
+    levers : dict
+        Lever id -> ``(level, start, end)``; dates as ISO text. What the government sets.
+    assumptions : dict
+        Assumption id -> value, for those that the scenario sets. What nobody knows.
+    settings : dict
+        Model constant -> value: everything that the scenario changes, dates as model time.
+    """
+
+    id: str
+    title: Text
+    rationale: Text
+    file: str = ""
+    levers: dict[str, tuple[float, str, str]] = field(default_factory=dict)
+    assumptions: dict[str, float] = field(default_factory=dict)
+    settings: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A member that did not stay finite in a scenario: it is counted, and left out of every statistic.
+
+    Attributes
+    ----------
+    scenario, output : str
+        Scenario id, and the first output that failed.
+    member : int
+    time : float
+        First model time at which it is not finite.
+    """
+
+    scenario: str
+    member: int
+    output: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """With what a result was made: the same inputs give the same bits.
+
+    Attributes
+    ----------
+    model, model_hash, draws_hash : str
+    draws : str
+        Where the draws came from: ``posterior``, or ``ranges of the assumptions``.
+    seed : int
+    versions : dict
+        Package -> version.
+    """
+
+    model: str
+    model_hash: str
+    draws: str
+    draws_hash: str
+    seed: int
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A paired difference, scenario minus reference, over a year, at the peak, or over a span of years.
+
+    Attributes
+    ----------
+    output : Output
+    scenario, reference : str
+        Scenario ids.
+    years : tuple of int
+        First and last year that it covers.
+    level, reference_level, difference : Spread
+        In the output's unit; for a total in that unit times years.
+    verdict : Verdict
+    """
+
+    output: Output
+    scenario: str
+    reference: str
+    years: tuple[int, int]
+    level: Spread
+    reference_level: Spread
+    difference: Spread
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Scenarios run on the same draws.
+
+    Attributes
+    ----------
+    scenarios : tuple of ScenarioEntry
+    reference : str
+        Id of the null alternative: every difference is taken from it.
+    outputs : tuple of Output
+    time : ndarray, shape (time,)
+        Model time of the saved points.
+    date : ndarray of datetime64[D], shape (time,)
+        The same as dates.
+    member : ndarray of int, shape (member,)
+    levels : dict
+        Output name -> ndarray, shape (scenario, member, time), in the output's unit.
+    failures : tuple of Failure
+        Members that did not stay finite: one entry for each scenario and member.
+    costs : tuple of CostLine
+        What each lever costs in each scenario, by year and payer, nominal.
+    prices : Prices
+        Price level and discounting by which `costs` become present values.
+    provenance : Provenance
+    """
+
+    scenarios: tuple[ScenarioEntry, ...]
+    reference: str
+    outputs: tuple[Output, ...]
+    time: Floats
+    date: NDArray[np.datetime64]
+    member: NDArray[np.int64]
+    levels: dict[str, Floats]
+    failures: tuple[Failure, ...]
+    costs: tuple[CostLine, ...]
+    prices: Prices
+    provenance: Provenance
+
+    def against(self, reference: str) -> Comparison:
+        """The same runs with another null alternative.
+
+        Raises
+        ------
+        UnknownNameError
+            When no scenario has that id.
+        """
+        self._position(reference)
+        return replace(self, reference=reference)
+
+    @property
+    def alternatives(self) -> tuple[ScenarioEntry, ...]:
+        """Every scenario but the reference."""
+        return tuple(entry for entry in self.scenarios if entry.id != self.reference)
+
+    def scenario(self, scenario: str) -> ScenarioEntry:
+        """The scenario with that id."""
+        return self.scenarios[self._position(scenario)]
+
+    def output(self, output: str) -> Output:
+        """The output with that name, matched as names in a model are.
+
+        Raises
+        ------
+        UnknownNameError
+            When it was not kept.
+        """
+        for candidate in self.outputs:
+            if key(candidate.name) == key(output):
+                return candidate
+        names = [candidate.name for candidate in self.outputs]
+        raise UnknownNameError(f"'{output}' was not kept", advice=suggest(output, names), variable=output)
+
+    def sound(self, *scenarios: str) -> NDArray[np.bool_]:
+        """Which members stayed finite in every one of these scenarios, shape (member,)."""
+        bad = {failure.member for failure in self.failures if failure.scenario in scenarios}
+        return ~np.isin(self.member, np.fromiter(bad, dtype=np.int64, count=len(bad)))
+
+    def trajectories(self, output: str, scenario: str, *, paired_with: str | None = None) -> Floats:
+        """Levels of the sound members, shape (member, time), in the output's unit.
+
+        With `paired_with`, members that failed in either scenario are left out, so that both have the same
+        ones.
+        """
+        sound = self.sound(scenario, *(() if paired_with is None else (paired_with,)))
+        path: Floats = self.levels[self.output(output).name][self._position(scenario)]
+        return path[sound]
+
+    def differences(self, output: str, scenario: str) -> Floats:
+        """Paired differences from the reference, shape (member, time), in the output's unit."""
+        mine = self.trajectories(output, scenario, paired_with=self.reference)
+        return mine - self.trajectories(output, self.reference, paired_with=scenario)
+
+    def bands(self, output: str, scenario: str) -> Floats:
+        """Quantiles of the levels at `QUANTILES`, shape (quantile, time)."""
+        return _bands(self.trajectories(output, scenario))
+
+    def difference_bands(self, output: str, scenario: str) -> Floats:
+        """Quantiles of the paired differences at `QUANTILES`, shape (quantile, time)."""
+        return _bands(self.differences(output, scenario))
+
+    def in_year(self, output: str, scenario: str, year: int) -> Difference:
+        """The paired difference in a year, read as the output's `reading` says.
+
+        Raises
+        ------
+        RunError
+            When the run does not cover the year.
+        """
+        item = self.output(output)
+        if item.reading == "mean":
+            return self._measured(item, scenario, (year, year), lambda path: self._year_mean(path, year))
+        end = self._index(year + 1)
+        return self._measured(item, scenario, (year, year), lambda path: path[:, end])
+
+    def peak(self, output: str, scenario: str, years: tuple[int, int]) -> Difference:
+        """The paired difference of the highest level in a span of years, first and last included.
+
+        Raises
+        ------
+        RunError
+            When the run does not cover the years.
+        """
+        first, last = self._index(years[0]), self._index(years[1] + 1)
+        return self._measured(
+            self.output(output), scenario, years, lambda path: path[:, first : last + 1].max(axis=1)
+        )
+
+    def total(
+        self, output: str, scenario: str, years: tuple[int, int], *, discounted: bool = False
+    ) -> Difference:
+        """The paired difference of the integral over years, such as household-years in problem debt.
+
+        Integrated by the trapezium rule over the saved points, in the output's unit times years; with
+        `discounted` each year counts by its discount factor (`Prices.discount_factor`).
+
+        Raises
+        ------
+        RunError
+            When the run does not cover the years.
+        """
+        return self._measured(
+            self.output(output), scenario, years, lambda path: self._total(path, years, discounted)
+        )
+
+    def total_differences(
+        self, output: str, scenario: str, years: tuple[int, int], *, discounted: bool = False
+    ) -> Floats:
+        """The differences that `total` summarises, one for each sound pair, shape (member,)."""
+        return self._total(self.differences(output, scenario), years, discounted)
+
+    def _total(self, path: Floats, years: tuple[int, int], discounted: bool) -> Floats:
+        """Integral of paths (member, time) over the years, each year by its weight; shape (member,)."""
+        total = np.zeros(path.shape[0])
+        for year in range(years[0], years[1] + 1):
+            weight = self.prices.discount_factor(year) if discounted else 1.0
+            total += weight * self._year_mean(path, year)
+        return total
+
+    def _measured(
+        self, output: Output, scenario: str, years: tuple[int, int], measure: Callable[[Floats], Floats]
+    ) -> Difference:
+        """Measure each member's path in both scenarios and summarise the pairs."""
+        mine = measure(self.trajectories(output.name, scenario, paired_with=self.reference))
+        theirs = measure(self.trajectories(output.name, self.reference, paired_with=scenario))
+        difference = Spread.of(mine - theirs)
+        return Difference(
+            output=output,
+            scenario=scenario,
+            reference=self.reference,
+            years=years,
+            level=Spread.of(mine),
+            reference_level=Spread.of(theirs),
+            difference=difference,
+            verdict=difference.verdict(output.relevance),
+        )
+
+    def _year_mean(self, path: Floats, year: int) -> Floats:
+        """Mean over a year of paths (member, time), by the trapezium rule over the saved points; shape (member,)."""
+        start, end = self._index(year), self._index(year + 1)
+        integral = np.trapezoid(path[:, start : end + 1], self.time[start : end + 1], axis=1)
+        return np.asarray(integral / (self.time[end] - self.time[start]), dtype=np.float64)
+
+    def _index(self, year: int) -> int:
+        """Position of the first of January of a year among the saved points."""
+        found = np.flatnonzero(self.date == np.datetime64(f"{year:04d}-01-01"))
+        if found.size == 0:
+            raise RunError(
+                f"1 January {year} is not among the saved points, {self.date[0]} to {self.date[-1]}"
+            )
+        return int(found[0])
+
+    def _position(self, scenario: str) -> int:
+        """Position of a scenario on the first axis of `levels`."""
+        ids = [entry.id for entry in self.scenarios]
+        if scenario not in ids:
+            raise UnknownNameError(
+                f"'{scenario}' was not run", advice=suggest(scenario, ids), variable=scenario
+            )
+        return ids.index(scenario)
+
+
+def _bands(paths: Floats) -> Floats:
+    """Quantiles over members of paths (member, time) at `QUANTILES`; NaN when no member is sound."""
+    if paths.shape[0] == 0:
+        return np.full((len(QUANTILES), paths.shape[1]), np.nan)
+    return np.asarray(np.quantile(paths, QUANTILES, axis=0), dtype=np.float64)
