@@ -1,0 +1,18 @@
+"""The command line, ``sd-covid``: reads arguments, calls the library, prints. One file per command.
+
+Imports everything and is imported by nothing. A command imports what it uses when it runs, so that ``--help`` and a
+typing mistake answer at once.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command in ``sys.argv`` and leave with its exit code."""
+    import sys
+
+    from sd_covid.cli.app import execute
+
+    sys.exit(execute(sys.argv[1:]))

@@ -1,0 +1,96 @@
+"""The program: its commands, and what becomes of an error.
+
+Exit codes: 0 done; 1 the work ran and the answer is no; 2 the input is wrong, misuse of the command line included; 130
+interrupted. On 2 the last line of standard error begins with ``error: ``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import typer
+
+from sd_covid.cli import run
+from sd_covid.errors import SdCovidError
+
+INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+
+app = typer.Typer(
+    name="sd-covid",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _program() -> None:
+    """A policy laboratory for the long-term social effects of the corona crisis in the Netherlands."""
+
+
+app.command("run")(run.command)
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        What stands after the program's name.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    try:
+        with _warnings_in_one_line():
+            answer = app(list(arguments), prog_name="sd-covid", standalone_mode=False)
+            sys.stdout.flush()
+    except SdCovidError as error:
+        return _refuse(str(error))
+    except typer.TyperException as misuse:
+        return _refuse(misuse.format_message(), hint="try 'sd-covid --help'")
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _forget_standard_output()
+        return 0
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _refuse(f"{place}{error.strerror or error}")
+    except MemoryError:
+        return _refuse("out of memory", hint="ask for fewer variables with --columns, or fewer members")
+    if answer == INTERRUPTED:
+        sys.stderr.write("interrupted\n")
+    return answer if isinstance(answer, int) else 0
+
+
+def _refuse(reason: str, hint: str = "") -> int:
+    """Print the one line of an error; the exit code that goes with it."""
+    line = " ".join(reason.split()).removesuffix(".")
+    sys.stderr.write(f"error: {line}{'; ' if hint else ''}{hint}\n")
+    return 2
+
+
+def _forget_standard_output() -> None:
+    """Keep the interpreter from flushing to a reader that has gone, as in ``sd-covid run MODEL | head``."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """Warnings as ``warning: …`` on standard error, without the place in our code."""
+
+    def show(message: Warning | str, *_: object) -> None:
+        sys.stderr.write(f"warning: {message}\n")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield

@@ -1,0 +1,70 @@
+"""Files that are whole or not there: written beside their place under another name, then renamed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sd_covid.errors import RunError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary name for a file or folder that takes its place when the block ends well.
+
+    Parameters
+    ----------
+    path : Path
+        Where the result is to be. Missing parents are made; a link is followed.
+
+    Yields
+    ------
+    Path
+        A name in the same folder, with nothing there yet. When the block raises, what it left there is removed.
+
+    Raises
+    ------
+    RunError
+        When a folder that is in the way holds anything but an earlier result of the same kind.
+    """
+    path = path.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The process id keeps two runs to the same place apart; the suffix stays, as some writers choose the format by it.
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        if temporary.is_dir():
+            _replace_folder(temporary, path)
+        else:
+            _refuse_folder(path)
+            temporary.replace(path)
+    finally:
+        _remove(temporary)
+
+
+def _replace_folder(new: Path, path: Path) -> None:
+    """Put a folder in the place of an earlier one."""
+    if path.exists():
+        ours = path.is_dir() and ((path / "zarr.json").is_file() or not any(path.iterdir()))
+        if not ours:
+            raise RunError("is in the way: it is not a Zarr store", advice="choose another name", file=path)
+    old = new.with_name(new.name + ".old")
+    if path.exists():
+        path.replace(old)
+    new.replace(path)
+    _remove(old)
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise RunError("is a folder", advice="choose a file name", file=path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,200 @@
+"""Results of single runs on disk: csv, netCDF, Zarr or parquet, or csv on standard output.
+
+In go datasets by scenario name; out come whole files. Batches and sweeps have their own store.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal
+
+from sd_covid.cli.output import replacing
+from sd_covid.errors import RunError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+    from numpy.typing import NDArray
+
+Form = Literal["csv", "folder", "nc", "zarr", "parquet"]
+_SUFFIXES: dict[str, Form] = {".csv": "csv", ".nc": "nc", ".zarr": "zarr", ".parquet": "parquet"}
+
+NUMBER = "%.17g"  # enough digits to read back the same double
+
+
+def form_of(path: Path | None, *, several: bool) -> Form:
+    """How a result is to be written, from the name asked for.
+
+    Parameters
+    ----------
+    path : Path or None
+        None for standard output.
+    several : bool
+        Whether there is more than one scenario.
+
+    Raises
+    ------
+    RunError
+        When the name says nothing we can write.
+    """
+    if path is None:
+        if several:
+            raise RunError(
+                "several scenarios need a place to be written", advice="add -o FOLDER, or -o FILE.zarr"
+            )
+        return "csv"
+    form = _SUFFIXES.get(path.suffix.lower(), "folder" if path.is_dir() or not path.suffix else None)
+    if form is None:
+        known = ", ".join(_SUFFIXES)
+        raise RunError(
+            f"cannot write a '{path.suffix}' file", file=path, advice=f"use one of {known}, or a folder"
+        )
+    return "folder" if form == "csv" and (several or path.is_dir()) else form
+
+
+def write(runs: Mapping[str, xr.Dataset], path: Path | None, form: Form) -> None:
+    """Write results by scenario name; a single run without scenario has the name ``""``.
+
+    Parameters
+    ----------
+    runs : mapping of str to Dataset
+        Dims (time, subscripts…).
+    path : Path or None
+        None: standard output.
+    form : Form
+        From `form_of`.
+    """
+    if path is None:
+        write_csv(next(iter(runs.values())), sys.stdout)
+    elif form == "folder":
+        for name, run in runs.items():
+            _write_csv_file(run, path / f"{name or run.attrs['model']}.csv")
+    elif form == "csv":
+        _write_csv_file(next(iter(runs.values())), path)
+    elif form == "parquet":
+        _write_parquet(runs, path)
+    else:
+        _write_dataset(runs, path, form)
+
+
+def columns(run: xr.Dataset) -> dict[str, NDArray[np.float64]]:
+    """Every variable element over time, by its name in the model's spelling.
+
+    Parameters
+    ----------
+    run : Dataset
+        Dims (time, subscripts…); a variable without time is repeated.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (time,)
+        ``name`` or ``name[Element A,Element B]``, in the order of the dataset, last subscript fastest.
+    """
+    import numpy as np
+
+    found: dict[str, NDArray[np.float64]] = {}
+    length = run.sizes["time"]
+    for name, variable in run.data_vars.items():
+        subscripts = [str(dim) for dim in variable.dims if dim != "time"]
+        order = ["time", *subscripts] if "time" in variable.dims else subscripts
+        values = np.asarray(variable.transpose(*order).to_numpy(), dtype=np.float64)
+        flat = (
+            values.reshape(length, -1)
+            if "time" in variable.dims
+            else np.tile(values.reshape(1, -1), (length, 1))
+        )
+        elements = itertools.product(*([str(item) for item in run[dim].to_numpy()] for dim in subscripts))
+        for position, element in enumerate(elements):
+            label = f"{name}[{','.join(element)}]" if element else str(name)
+            found[label] = flat[:, position]
+    return found
+
+
+def write_csv(run: xr.Dataset, stream: IO[str]) -> None:
+    """Write ``Time`` and every variable at every saved time, numbers with 17 digits, ``nan``, ``inf`` and ``-inf``."""
+    import numpy as np
+
+    series = columns(run)
+    csv.writer(stream, lineterminator="\n").writerow(["Time", *series])
+    table = np.column_stack([run["time"].to_numpy().astype(np.float64), *series.values()])
+    line = ",".join([NUMBER] * table.shape[1]) + "\n"
+    stream.writelines(line % tuple(row) for row in table.tolist())
+
+
+def _write_csv_file(run: xr.Dataset, path: Path) -> None:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        write_csv(run, stream)
+
+
+def _write_parquet(runs: Mapping[str, xr.Dataset], path: Path) -> None:
+    """One table with the columns of the csv, and a column ``scenario`` before them when there is one."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = []
+    for name, run in runs.items():
+        series = {"Time": run["time"].to_numpy().astype("float64"), **columns(run)}
+        label = {"scenario": [name] * run.sizes["time"]} if name else {}
+        tables.append(pa.table({**label, **series}))
+    about = json.dumps({name: _attributes(run) for name, run in runs.items()})
+    table = pa.concat_tables(tables).replace_schema_metadata({"sd_covid": about})
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary)
+
+
+def _write_dataset(runs: Mapping[str, xr.Dataset], path: Path, form: Form) -> None:
+    """NetCDF or Zarr; with scenarios the first dimension is ``scenario``."""
+    # "/" separates groups in both formats, so a name cannot hold it.
+    whole = _together(runs)
+    whole = whole.rename({name: str(name).replace("/", "_") for name in whole.data_vars if "/" in str(name)})
+    with replacing(path) as temporary:
+        if form == "nc":
+            whole.to_netcdf(temporary, engine="netcdf4")
+        else:
+            _write_zarr(whole, temporary)
+
+
+def _write_zarr(whole: xr.Dataset, path: Path) -> None:
+    import warnings
+
+    # Texts of one fixed width have no stable Zarr form; those of any width do.
+    texts = {name: whole[name].astype(object) for name in whole.coords if whole[name].dtype.kind == "U"}
+    with warnings.catch_warnings():
+        # A reader that does not know consolidated metadata ignores it; xarray, which does, warns where it is missing.
+        warnings.filterwarnings("ignore", "Consolidated metadata is currently not part", UserWarning)
+        whole.assign_coords(texts).to_zarr(path, mode="w-", consolidated=True, zarr_format=3)
+
+
+def _together(runs: Mapping[str, xr.Dataset]) -> xr.Dataset:
+    """All runs in one dataset, along ``scenario`` when they have names."""
+    import xarray as xr
+
+    first = next(iter(runs.values()))
+    if list(runs) == [""]:
+        return first.drop_attrs(deep=False).assign_attrs(_attributes(first))
+    for name, run in runs.items():
+        if not run["time"].equals(first["time"]):
+            reason = f"scenario '{name}' is saved at other times than '{next(iter(runs))}'"
+            raise RunError(
+                reason, advice="write csv files into a folder, or give both the same FINAL TIME and SAVEPER"
+            )
+    whole = xr.concat(
+        list(runs.values()), dim=xr.Variable("scenario", list(runs)), combine_attrs="drop_conflicts"
+    )
+    parameters = {name: run.attrs["parameters"] for name, run in runs.items()}
+    return whole.assign_attrs(
+        _attributes(first) | {"scenario": json.dumps(list(runs)), "parameters": json.dumps(parameters)}
+    )
+
+
+def _attributes(run: xr.Dataset) -> dict[str, str | int | float]:
+    """Attributes in the types that every format keeps."""
+    return {
+        str(name): value if isinstance(value, str | int | float) else json.dumps(value)
+        for name, value in run.attrs.items()
+    }
