@@ -33,7 +33,7 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml
 install: $(VENV)/.installed
 
 study: install
-	$(BIN)/sd-covid data status
+	$(BIN)/sd-covid data status --summary
 	$(BIN)/sd-covid calibrate $(PROBLEM) --check
 	$(BIN)/sd-covid sensitivity scenarios/sensitivity.yaml -o $(OUT)/sensitivity.csv
 	@$(BIN)/sd-covid compare $(SCENARIOS) --language en -o $(OUT)/report-en.html

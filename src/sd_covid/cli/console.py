@@ -1,0 +1,62 @@
+"""What a person reads: tables on standard output, notes on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPED_WIDTH = 180  # a file or a pipe has no width of its own
+
+
+def console() -> Console:
+    """Standard output, as wide as the terminal."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False, soft_wrap=False)
+
+
+def table(
+    title: str, headers: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = ()
+) -> None:
+    """Print a table.
+
+    Parameters
+    ----------
+    title : str
+    headers : sequence of str
+    rows : iterable of sequence of str
+        Shown as they are: square brackets in them are not markup. The first column is not wrapped.
+    numbers : sequence of int
+        Columns that hold numbers, aligned to the right.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for position, header in enumerate(headers):
+        shown.add_column(
+            header, justify="right" if position in numbers else "left", overflow="fold", no_wrap=position == 0
+        )
+    for row in rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    console().print(shown)
+
+
+def say(line: str) -> None:
+    """Print one line, not wrapped, so that a script can read it."""
+    sys.stdout.write(line + "\n")
+
+
+def note(line: str) -> None:
+    """Print one line on standard error: how the work goes, not what came of it."""
+    sys.stderr.write(line + "\n")
+
+
+def warn(line: str) -> None:
+    """Print a warning on standard error."""
+    note(f"warning: {line}")
