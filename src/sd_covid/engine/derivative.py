@@ -1,0 +1,128 @@
+"""Reverse mode, graph to graph: from the bars of what a graph computes to the bars of what it reads.
+
+The result is again a graph of the same operations, so the same emitters run it. Switches in time have derivative zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sd_covid.engine.graph import Graph
+from sd_covid.engine.operations import LEAVES, OPERATIONS, TABLE_OPERATIONS
+from sd_covid.engine.trim import copy_nodes
+
+_SINGULAR = frozenset({"div", "ln", "sqrt", "pow", "asin", "acos"})
+
+
+@dataclass(slots=True)
+class Pullback:
+    """The reverse of a graph.
+
+    Attributes
+    ----------
+    graph : Graph
+        Holds the forward operations and those of the reverse sweep.
+    bars : dict
+        ``(kind of leaf, payload) -> node`` with the bar of that leaf; a leaf that nothing depends on is absent.
+    """
+
+    graph: Graph
+    bars: dict[tuple[str, int], int]
+
+
+def pull_back(source: Graph, seeds: Mapping[int, tuple[tuple[str, int], ...]], wanted: frozenset[str]) -> Pullback:
+    """Reverse a graph.
+
+    Parameters
+    ----------
+    source : Graph
+    seeds : mapping
+        For each node that the graph computes, the leaves ``(kind, payload)`` that hold its bar; several are added.
+    wanted : frozenset of str
+        Kinds of leaves whose bars are wanted.
+
+    Returns
+    -------
+    Pullback
+
+    Notes
+    -----
+    Inside a branch that was not taken, bars are zero but partial derivatives may be infinite (x / 0); there a zero bar stays
+    zero, instead of becoming 0 * inf = NaN.
+    """
+    graph = Graph(tables=source.tables)
+    order = source.order(seeds)
+    at = copy_nodes(source, order, graph)
+    risky = _risky(source, order)
+    active = _active(source, order, wanted)
+    bar: dict[int, int] = {}
+
+    def accumulate(node: int, share: int | None) -> None:
+        if share is not None and active[node] and graph.nodes[share] != ("number", 0.0):
+            bar[node] = graph.add("add", bar[node], share) if node in bar else share
+
+    for node, leaves in seeds.items():
+        for kind, payload in leaves:
+            accumulate(node, graph.leaf(kind, payload))
+    for node in reversed(order):
+        if node not in bar or source.nodes[node][0] in LEAVES:
+            continue
+        for argument, share in _shares(source, graph, at, node, bar[node]):
+            if share is not None and node in risky and active[argument]:
+                share = graph.add("select", graph.add("eq", bar[node], graph.number(0.0)), graph.number(0.0), share)
+            accumulate(argument, share)
+    return Pullback(
+        graph,
+        {
+            (str(source.nodes[node][0]), int(source.nodes[node][1])): value
+            for node, value in bar.items()
+            if source.nodes[node][0] in wanted
+        },
+    )
+
+
+def _shares(
+    source: Graph, graph: Graph, at: dict[int, int], node: int, bar: int
+) -> list[tuple[int, int | None]]:
+    """What each argument of a node receives of its bar."""
+    kind, *rest = source.nodes[node]
+    arguments = source.arguments(node)
+    if kind in TABLE_OPERATIONS:
+        slope = graph.lookup("lookup slope", int(rest[0]), at[arguments[0]])
+        return [(arguments[0], graph.add("mul", bar, slope))]
+    partial = OPERATIONS[str(kind)].partial
+    if partial is None:
+        return []
+    shares = partial(graph, at[node], tuple(at[a] for a in arguments), bar)
+    return list(zip(arguments, shares, strict=True))
+
+
+def _active(source: Graph, order: list[int], wanted: frozenset[str]) -> bytearray:
+    """Marks the nodes that depend on a wanted leaf through doubles."""
+    active = bytearray(len(source.nodes))
+    for node in order:
+        kind = str(source.nodes[node][0])
+        if kind in LEAVES:
+            active[node] = kind in wanted
+        elif not source.is_truth(node):
+            active[node] = any(active[a] for a in source.arguments(node))
+    return active
+
+
+def _risky(source: Graph, order: list[int]) -> set[int]:
+    """Nodes within a branch of a select whose partial derivatives may not be finite."""
+    within: set[int] = set()
+    for node in reversed(order):
+        kind, *rest = source.nodes[node]
+        if kind == "select":
+            within.update(int(a) for a in rest[1:])
+        if node in within:
+            within.update(source.arguments(node))
+    singular: set[int] = set()
+    for node in order:
+        if node in within and (
+            source.nodes[node][0] in _SINGULAR or any(a in singular for a in source.arguments(node))
+        ):
+            singular.add(node)
+    return singular

@@ -1,0 +1,166 @@
+"""The reference: the graph run by plain numpy, one array operation after another, all members at once.
+
+Slow and readable. Every other back end is tested against it, and it runs models where LLVM cannot be loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.engine.graph import Graph
+from sd_covid.engine.operations import OPERATIONS
+from sd_covid.engine.program import Program, Update
+from sd_covid.engine.timegrid import TimeGrid, sample_drivers
+from sd_covid.model.structure import Method
+
+Values = dict[int, NDArray[np.float64]]
+Leaf = Callable[[str, int], NDArray[np.float64]]
+_HALF_STEPS = (0.0, 0.5, 0.5, 1.0)  # where the four slopes of the classical Runge-Kutta method are taken
+_WEIGHTS = (1 / 6, 1 / 3, 1 / 3, 1 / 6)
+
+
+def evaluate(graph: Graph, order: list[int], leaf: Leaf) -> Values:
+    """The values of some nodes.
+
+    Parameters
+    ----------
+    graph : Graph
+    order : list of int
+        Each after what it reads.
+    leaf : callable
+        ``(kind, payload) -> array``, broadcastable over members.
+    """
+    values: Values = {}
+    for node in order:
+        kind, *rest = graph.nodes[node]
+        if kind == "number":
+            values[node] = np.float64(rest[0])  # type: ignore[assignment]
+        elif kind == "lookup":
+            values[node] = graph.tables[int(rest[0])].value(np.asarray(values[int(rest[1])]))
+        elif kind == "lookup slope":
+            values[node] = graph.tables[int(rest[0])].slope(np.asarray(values[int(rest[1])]))
+        elif kind in OPERATIONS:
+            values[node] = OPERATIONS[kind].meaning(*(values[int(a)] for a in rest))
+        else:
+            values[node] = leaf(kind, int(rest[0]))
+    return values
+
+
+def at_start(program: Program, parameters: NDArray[np.float64], nodes: list[int]) -> NDArray[np.float64]:
+    """Nodes of the init graph for each member.
+
+    Parameters
+    ----------
+    parameters : ndarray, shape (parameter, member)
+    nodes : list of int
+
+    Returns
+    -------
+    ndarray, shape (node, member)
+    """
+    with np.errstate(all="ignore"):
+        values = evaluate(program.init, program.init.order(nodes), lambda _, k: parameters[k])
+    members = parameters.shape[1]
+    return np.array([np.broadcast_to(values[n], members) for n in nodes], dtype=float).reshape(len(nodes), members)
+
+
+def run(
+    program: Program, parameters: NDArray[np.float64], outputs: list[int], grid: TimeGrid
+) -> NDArray[np.float64]:
+    """Run all members.
+
+    Parameters
+    ----------
+    program : Program
+    parameters : ndarray, shape (parameter, member)
+    outputs : list of int
+        Nodes of the step graph.
+    grid : TimeGrid
+
+    Returns
+    -------
+    ndarray, shape (output, member, time)
+    """
+    return _Interpreter(program, parameters, outputs, grid).run()
+
+
+class _Interpreter:
+    """One run."""
+
+    def __init__(
+        self, program: Program, parameters: NDArray[np.float64], outputs: list[int], grid: TimeGrid
+    ) -> None:
+        self.program, self.outputs, self.grid = program, outputs, grid
+        self.members = parameters.shape[1]
+        states = program.states
+        self.constants = at_start(program, parameters, program.constants)
+        self.state = at_start(program, parameters, [s.initial for s in states])
+        self.drivers = sample_drivers(program, grid)
+        lengths = at_start(program, parameters, [s.steps if s.update is Update.RING else s.initial for s in states])
+        self.rings = {
+            k: (lengths[k], np.empty((grid.steps + 1, self.members)), self.state[k].copy())
+            for k, s in enumerate(states)
+            if s.update is Update.RING
+        }
+        self.flows = [k for k, s in enumerate(states) if s.update is Update.FLOW]
+        self.order = program.step.order([*(s.next for s in states), *outputs])
+        self.flow_order = program.step.order(states[k].next for k in self.flows)
+
+    def run(self) -> NDArray[np.float64]:
+        grid = self.grid
+        result = np.empty((len(self.outputs), self.members, len(grid.saved)))
+        with np.errstate(all="ignore"):
+            for n in range(grid.steps + 1):
+                values = self.step_values(self.order, self.state, n, 0.0)
+                if n % grid.every == 0:
+                    for k, node in enumerate(self.outputs):
+                        result[k, :, n // grid.every] = values[node]
+                if n < grid.steps:
+                    self.advance(n, values)
+        return result
+
+    def step_values(self, order: list[int], state: NDArray[np.float64], n: int, part: float) -> Values:
+        """The values of the step graph, ``part`` of a step after step n."""
+        per_step = 2 if self.program.method is Method.RK4 else 1
+        time = np.float64(self.grid.start + (n + part) * self.grid.step)
+        at = round(per_step * (n + part))
+        leaves: Mapping[str, Callable[[int], NDArray[np.float64]]] = {
+            "state": lambda k: state[k],
+            "constant": lambda k: self.constants[k],
+            "time": lambda k: time,  # type: ignore[return-value,dict-item]
+            "driver": lambda k: self.drivers[k, at],
+        }
+        return evaluate(self.program.step, order, lambda kind, k: leaves[kind](k))
+
+    def advance(self, n: int, values: Values) -> None:
+        """Move the states one step on."""
+        states, step = self.program.states, self.grid.step
+        new = self.state.copy()
+        if self.program.method is Method.EULER:
+            for k in self.flows:
+                new[k] = self.state[k] + step * values[states[k].next]
+        else:
+            slopes = [np.broadcast_to(values[states[k].next], self.members) for k in self.flows]
+            total = [_WEIGHTS[0] * slope for slope in slopes]
+            for part, weight in zip(_HALF_STEPS[1:], _WEIGHTS[1:], strict=True):
+                stage = self.state.copy()
+                for k, slope in zip(self.flows, slopes, strict=True):
+                    stage[k] = self.state[k] + (part * step) * slope
+                inner = self.step_values(self.flow_order, stage, n, part)
+                slopes = [inner[states[k].next] for k in self.flows]
+                total = [sum_ + weight * slope for sum_, slope in zip(total, slopes, strict=True)]
+            for k, mean in zip(self.flows, total, strict=True):
+                new[k] = self.state[k] + step * mean
+        for k, state in enumerate(states):
+            if state.update is Update.ASSIGN:
+                new[k] = values[state.next]
+            elif state.update is Update.RING:
+                length, history, initial = self.rings[k]
+                history[n] = values[state.next]
+                source = n + 1 - length.astype(int)
+                kept = history[np.maximum(source, 0), np.arange(self.members)]
+                new[k] = np.where(source >= 0, kept, initial)
+        self.state = new

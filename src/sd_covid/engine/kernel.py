@@ -1,0 +1,190 @@
+"""The kernel: a program as machine code that runs members in blocks, one member in each lane of a vector, on all threads."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.engine import interpret
+from sd_covid.engine.compile import Code, target
+from sd_covid.engine.llvm import Module
+from sd_covid.engine.program import Program, Update
+from sd_covid.engine.timegrid import TimeGrid, sample_drivers
+from sd_covid.engine.trim import trim
+from sd_covid.engine.write_run import (
+    COUNTS,
+    POINTERS,
+    Layout,
+    write_flush,
+    write_run,
+    write_slopes,
+    write_start,
+)
+from sd_covid.errors import RunError
+from sd_covid.model.structure import Method
+
+ATTRIBUTES = (
+    'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
+    'attributes #1 = { nounwind noinline "prefer-vector-width"="512" "min-legal-vector-width"="512" }'
+)
+
+
+def thread_count() -> int:
+    """Threads to use: the processors this process may use, lowered by ``SD_COVID_THREADS``.
+
+    Raises
+    ------
+    RunError
+        When that variable is not a positive whole number.
+    """
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    asked = os.environ.get("SD_COVID_THREADS")
+    if not asked:
+        return available
+    if not asked.isdecimal() or int(asked) < 1:
+        raise RunError(f"SD_COVID_THREADS is '{asked}', not a positive whole number")
+    return min(available, int(asked))
+
+
+def aligned(vectors: int, width: int) -> NDArray[np.float64]:
+    """Zeroed memory for some vectors, aligned to 64 bytes."""
+    raw = np.zeros(vectors * width + 8)
+    return raw[(-raw.ctypes.data // 8) % 8 :]
+
+
+def share_blocks(blocks: int, threads: int, work: Callable[[int, int, int], None]) -> None:
+    """Give each thread a contiguous range of blocks: ``work(thread, first, last)``."""
+    threads = max(1, min(threads, blocks))
+    borders = np.linspace(0, blocks, threads + 1).astype(int)
+    if threads == 1:
+        work(0, 0, blocks)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        jobs = [pool.submit(work, t, int(borders[t]), int(borders[t + 1])) for t in range(threads)]
+        for job in jobs:
+            job.result()
+
+
+class Members:
+    """The constants of a batch, as a kernel reads them: a value for all, or a row with one for each member.
+
+    Parameters
+    ----------
+    values : ndarray, shape (parameter,)
+        One value for all members.
+    varying : dict
+        Row of values, shape (member,), for each parameter (by number) that differs between members.
+    count : int
+        Number of members.
+    width : int
+        Lanes of the kernel; rows are padded to whole blocks by repeating the last member.
+    """
+
+    def __init__(
+        self, values: NDArray[np.float64], varying: dict[int, NDArray[np.float64]], count: int, width: int
+    ) -> None:
+        self.count = count
+        self.blocks = -(-count // width)
+        self.lanes = self.blocks * width
+        self.uniform = np.ascontiguousarray(values, dtype=float)
+        self.row = np.full(len(values), -1, dtype=np.int64)
+        self.rows = np.empty((len(varying), self.lanes))
+        for k, (parameter, row) in enumerate(varying.items()):
+            self.row[parameter] = k
+            self.rows[k, :count] = row
+            self.rows[k, count:] = row[-1]
+
+    def matrix(self, members: int | None = None) -> NDArray[np.float64]:
+        """All parameters of the first members, shape (parameter, member)."""
+        count = self.count if members is None else members
+        full = np.repeat(self.uniform[:, None], count, axis=1)
+        for parameter in np.flatnonzero(self.row >= 0):
+            full[parameter] = self.rows[self.row[parameter], :count]
+        return full
+
+
+def ring_size(program: Program, members: Members) -> int:
+    """Slots of each ring: a power of two that holds the longest fixed delay of any member.
+
+    Raises
+    ------
+    RunError
+        For a delay that is not a number, or absurdly long.
+    """
+    lengths = [s.steps for s in program.states if s.update is Update.RING]
+    if not lengths:
+        return 1
+    longest = interpret.at_start(program, members.matrix(), lengths).max()
+    if not np.isfinite(longest) or longest > 1e7:
+        raise RunError(f"a DELAY FIXED of {longest:g} steps cannot be run", advice="give a shorter delay or a longer step")
+    return 1 << int(longest).bit_length()
+
+
+class Kernel:
+    """A compiled program with chosen outputs.
+
+    Parameters
+    ----------
+    program : Program
+    outputs : list of int
+        Nodes of its step graph.
+    width : int, optional
+        Members in a vector; by default what the processor holds. 1 is the quickest for a single run.
+    """
+
+    def __init__(self, program: Program, outputs: list[int], width: int | None = None) -> None:
+        self.program, self.outputs = trim(program, outputs)
+        self.width = width or target().width
+        module = Module(self.width, lanes_fast=target().permute)
+        layout = Layout.of(module, self.program, len(outputs))
+        write_start(module, self.program, layout)
+        if self.program.method is Method.RK4:
+            write_slopes(module, self.program, layout)
+        write_flush(module, layout, len(outputs))
+        write_run(module, self.program, layout, self.outputs, trajectory=False)
+        self._code = Code(module.text(ATTRIBUTES))
+        self._scratch = module.scratch
+        pointers, counts = [ctypes.c_void_p] * len(POINTERS), [ctypes.c_int64] * len(COUNTS)
+        prototype = ctypes.CFUNCTYPE(None, *pointers, *counts, ctypes.c_double, ctypes.c_double)
+        self._run = prototype(self._code.address("run"))
+        self._memory = threading.local()
+
+    def run(self, members: Members, grid: TimeGrid, threads: int = 1) -> NDArray[np.float64]:
+        """Run all members.
+
+        Parameters
+        ----------
+        members : Members
+            For this kernel's width.
+        grid : TimeGrid
+        threads : int
+
+        Returns
+        -------
+        ndarray, shape (output, member, time)
+            A view of memory padded to whole blocks of members and instants.
+        """
+        saves = grid.steps // grid.every + 1
+        padded = -(-saves // self.width) * self.width
+        raw = np.empty(len(self.outputs) * members.lanes * padded + 8)
+        out = raw[(-raw.ctypes.data // 8) % 8 :][: len(self.outputs) * members.lanes * padded]
+        drivers = np.ascontiguousarray(sample_drivers(self.program, grid).T)
+        size = ring_size(self.program, members)
+        rings = sum(s.update is Update.RING for s in self.program.states)
+
+        def work(_: int, first: int, last: int) -> None:
+            scratch = aligned(self._scratch, self.width)
+            ring = aligned(rings * size, self.width)
+            arrays = (members.uniform, members.row, members.rows, drivers, out, scratch, ring, ring)
+            counts = (members.lanes, first, last, grid.steps, grid.every, padded, members.lanes, size - 1)
+            self._run(*(a.ctypes.data for a in arrays), *counts, grid.start, grid.step)
+
+        share_blocks(members.blocks, threads, work)
+        cube = out.reshape(len(self.outputs), members.lanes, padded)
+        return cube[:, : members.count, :saves]

@@ -1,0 +1,496 @@
+"""Model to program: every equation becomes operations, and everything that remembers becomes states.
+
+Lowering happens in two contexts. In ``init`` a stock means its initial value; in ``step`` it means its state. An operation
+whose arguments depend on constants alone is moved to the init graph as it is made, so that it runs once for each member.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sd_covid.engine.graph import LookupTable
+from sd_covid.engine.operations import NOT_AVAILABLE, OPERATIONS
+from sd_covid.engine.program import Driver, Parameter, Program, State, Update
+from sd_covid.engine.subscripts import Binding, Cell, Definition, Subscripts
+from sd_covid.errors import ModelError, suggest
+from sd_covid.model.expression import (
+    Binary,
+    Call,
+    Expression,
+    NotAvailable,
+    Number,
+    Place,
+    Reference,
+    Table,
+    Text,
+    Unary,
+)
+from sd_covid.model.names import key
+from sd_covid.model.structure import DataMode, Equation, Kind, Model, Variable
+
+CONTROL = ("initial time", "final time", "time step", "saveper")
+_BINARY = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "div",
+    "^": "pow",
+    "=": "eq",
+    "<>": "ne",
+    "<": "lt",
+    "<=": "le",
+    ">": "gt",
+    ">=": "ge",
+    ":AND:": "and",
+    ":OR:": "or",
+}
+MAX_CELLS = 2_000_000  # an array of more cells than this is a mistake, or an attack
+
+
+def lower(model: Model) -> Program:
+    """Lower a model.
+
+    Parameters
+    ----------
+    model : Model
+        As read; all names resolved by the reader.
+
+    Returns
+    -------
+    Program
+
+    Raises
+    ------
+    ModelError
+        For simultaneous equations, a subscript out of place, or dimensions whose product is absurd; names the variable and
+        line.
+    """
+    with _deep_recursion():
+        return _Lowering(model).program()
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """Chains of equations may be as long as the model; Python frames of 3.11 and later need no C stack."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, 200_000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+@dataclass(slots=True)
+class Context:
+    """Where an expression is being lowered: which graph, for which variable, under which binding."""
+
+    lowering: _Lowering
+    step: bool
+    variable: Variable
+    binding: Binding = field(default_factory=dict)
+
+    # --- building nodes -------------------------------------------------------------------------------------------------
+
+    def add(self, operation: str, *arguments: int) -> int:
+        """An operation, moved to the init graph when it depends on constants alone."""
+        return self.lowering.add(self.step, operation, *arguments)
+
+    def number(self, value: float) -> int:
+        """A literal."""
+        return self.lowering.graph(self.step).number(value)
+
+    def value(self, expression: Expression) -> int:
+        """An expression as a double: a truth value counts 1 or 0."""
+        node = self.lower(expression)
+        if self.lowering.graph(self.step).is_truth(node):
+            return self.add("select", node, self.number(1.0), self.number(0.0))
+        return node
+
+    def truth(self, expression: Expression) -> int:
+        """An expression as a truth value: a number other than 0 is true."""
+        node = self.lower(expression)
+        if self.lowering.graph(self.step).is_truth(node):
+            return node
+        return self.add("ne", node, self.number(0.0))
+
+    def at_start(self) -> Context:
+        """The same place, in the init graph."""
+        return Context(self.lowering, False, self.variable, self.binding)
+
+    def held(self, init_node: int) -> int:
+        """A node of the init graph, as read here."""
+        return self.lowering.held(init_node) if self.step else init_node
+
+    def bound(self, binding: Binding) -> Context:
+        """The same place under another binding."""
+        return Context(self.lowering, self.step, self.variable, binding)
+
+    def error(self, reason: str, place: Place, advice: str | None = None) -> ModelError:
+        """An error at a place in this variable's equation."""
+        at = place if place.line is not None else self.variable.place
+        return ModelError(reason, advice=advice, file=at.file, line=at.line, variable=self.variable.name)
+
+    # --- expressions ----------------------------------------------------------------------------------------------------
+
+    def lower(self, expression: Expression) -> int:
+        """An expression as a node, double or truth value."""
+        match expression:
+            case Number(value=value):
+                return self.number(value)
+            case NotAvailable():
+                return self.number(NOT_AVAILABLE)
+            case Unary(operator="-", operand=operand):
+                return self.add("neg", self.value(operand))
+            case Unary(operator="+", operand=operand):
+                return self.value(operand)
+            case Unary(operand=operand):
+                return self.add("not", self.truth(operand))
+            case Binary(operator=":AND:" | ":OR:" as operator, left=left, right=right):
+                return self.add(_BINARY[operator], self.truth(left), self.truth(right))
+            case Binary(operator=operator, left=left, right=right):
+                return self.add(_BINARY[operator], self.value(left), self.value(right))
+            case Reference():
+                return self.reference(expression)
+            case Call():
+                return self.call(expression)
+            case Table() | Text():
+                raise self.error("a table or text stands where a number is expected", expression.place)
+
+    def reference(self, reference: Reference) -> int:
+        """A use of a variable, of Time, or of a dimension as the number of its element."""
+        name = key(reference.name)
+        if name == "time":
+            return self.lowering.time(self.step)
+        variable = self.lowering.model.variables.get(name)
+        if variable is None:
+            return self.position(reference, name)
+        elements = self.lowering.subscripts.resolve(reference.subscripts, self.binding, reference.place)
+        cells = self.lowering.subscripts.definitions(variable)
+        if elements not in cells:
+            spelled = ", ".join(item.name for item in reference.subscripts) or "no subscripts"
+            raise self.error(
+                f"'{variable.name}' has no element for {spelled}",
+                reference.place,
+                f"it has {len(next(iter(cells)))} subscripts" if len(next(iter(cells))) != len(elements) else None,
+            )
+        return self.lowering.cell(Cell(name, elements), self.step, reference.place, self.variable)
+
+    def position(self, reference: Reference, name: str) -> int:
+        """A dimension used as a number, or an error for a name that is nothing."""
+        subscripts = self.lowering.subscripts
+        if name in self.binding:
+            return self.number(float(subscripts.position(name, self.binding[name])))
+        if name in subscripts.spelling:
+            for dimension, elements in subscripts.elements.items():
+                if name in elements:
+                    return self.number(float(subscripts.position(dimension, name)))
+        known = [item.name for item in self.lowering.model.variables.values()]
+        raise self.error(
+            f"'{reference.name}' is used but not defined", reference.place, suggest(reference.name, known)
+        )
+
+    def call(self, call: Call) -> int:
+        """A built-in function, or a lookup variable applied to its argument."""
+        from sd_covid.engine.functions import FUNCTIONS
+
+        name = key(call.function)
+        variable = self.lowering.model.variables.get(name)
+        if variable is not None:
+            table = self.lookup_table(variable, call)
+            return self.look_up(table, self.value(call.arguments[0]))
+        function = FUNCTIONS.get(name)
+        if function is None:
+            raise self.error(f"function '{call.function}' is not supported", call.place)
+        return function(self, call)
+
+    def lookup_table(self, variable: Variable, call: Call | Reference) -> LookupTable:
+        """The table of a lookup variable, for the subscripts given."""
+        elements = self.lowering.subscripts.resolve(call.subscripts, self.binding, call.place)
+        definition = self.lowering.subscripts.definitions(variable).get(elements)
+        if definition is None or definition.equation.kind is not Kind.LOOKUP:
+            raise self.error(f"'{variable.name}' is not a lookup, so it cannot be applied to an argument", call.place)
+        return table_of(definition.equation.table)
+
+    def look_up(self, table: LookupTable, x: int) -> int:
+        """A table at x."""
+        return self.lowering.look_up(self.step, table, x)
+
+    def remember(
+        self,
+        update: Update,
+        initial: int,
+        following: Callable[[Context, int], int],
+        steps: int = -1,
+        name: str = "",
+    ) -> int:
+        """A new state; only in the step context.
+
+        Parameters
+        ----------
+        update : Update
+        initial : int
+            Node of the init graph.
+        following : callable
+            ``(context, state node) -> node``: its flow, or its next value; called later, so that feedback is possible.
+        steps : int
+            For a ring: node of the init graph with its length in steps.
+        """
+        return self.lowering.remember(self, update, initial, following, steps, name or self.variable.name)
+
+
+def table_of(table: Table) -> LookupTable:
+    """The points of a table."""
+    return LookupTable(tuple(x for x, _ in table.points), tuple(y for _, y in table.points))
+
+
+class _Lowering:
+    """The work of lowering one model."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.subscripts = Subscripts(model)
+        self.out = Program(method=model.settings.method)
+        self.out.step.tables = self.out.init.tables  # one list of tables serves both graphs
+        self._known: dict[tuple[Cell, bool], int] = {}
+        self._open: dict[tuple[Cell, bool], None] = {}  # being lowered now, in order: a repeat is a simultaneous equation
+        self._pending: list[Callable[[], None]] = []
+        self._parameter: dict[Cell, int] = {}
+        self._slot: dict[int, int] = {}  # init node -> number of the member constant that holds it
+        self._twin: dict[int, int] = {}  # step node that depends on constants alone -> its init node
+
+    def program(self) -> Program:
+        """Lower everything."""
+        self._refuse_absurd_size()
+        self._declare_parameters()
+        for name in CONTROL:
+            source = name if name in self.model.variables else "time step"
+            self.out.control[name] = self.cell(Cell(source), False, self.model.variables[source].place, None)
+        for variable in self.model.variables.values():
+            if variable.equations[0].kind is Kind.LOOKUP:
+                continue
+            for elements in self.subscripts.definitions(variable):
+                cell = Cell(variable.key, elements)
+                node = self.cell(cell, True, variable.place, None)
+                if self.out.step.is_truth(node):
+                    node = self.add(True, "select", node, self.out.step.number(1.0), self.out.step.number(0.0))
+                self.out.cells[cell] = node
+        while self._pending:
+            self._pending.pop(0)()
+        from sd_covid.engine.trim import hoist_reciprocals
+
+        return hoist_reciprocals(self.out)
+
+    def graph(self, step: bool):  # type: ignore[no-untyped-def]  # noqa: ANN201
+        """The graph of a context."""
+        return self.out.step if step else self.out.init
+
+    # --- nodes ----------------------------------------------------------------------------------------------------------
+
+    def add(self, step: bool, operation: str, *arguments: int) -> int:
+        """An operation in a context; see `Context.add`."""
+        if not step:
+            return self.out.init.add(operation, *arguments)
+        twins = [self._as_init(a) for a in arguments]
+        graph = self.out.step
+        if any(t is None for t in twins) or all(graph.nodes[a][0] == "number" for a in arguments):
+            return graph.add(operation, *arguments)
+        found = self.out.init.add(operation, *(t for t in twins if t is not None))
+        if not OPERATIONS[operation].truth:
+            return self.held(found)
+        return self._held_truth(found)
+
+    def look_up(self, step: bool, table: LookupTable, x: int) -> int:
+        """A lookup in a context."""
+        graph = self.graph(step)
+        twin = self._as_init(x) if step else None
+        if twin is not None and graph.nodes[x][0] != "number":
+            return self.held(self.out.init.lookup("lookup", self.out.init.table(table), twin))
+        return int(graph.lookup("lookup", graph.table(table), x))
+
+    def time(self, step: bool) -> int:
+        """Model time: in the init graph, the initial time."""
+        if step:
+            return self.out.step.leaf("time")
+        return self.cell(Cell("initial time"), False, self.model.variables["initial time"].place, None)
+
+    def held(self, init_node: int) -> int:
+        """A node of the init graph, read in the step graph."""
+        kind, *payload = self.out.init.nodes[init_node]
+        if kind == "number":
+            return self.out.step.number(float(payload[0]))
+        if self.out.init.is_truth(init_node):
+            return self._held_truth(init_node)
+        if init_node not in self._slot:
+            self._slot[init_node] = len(self.out.constants)
+            self.out.constants.append(init_node)
+        leaf = self.out.step.leaf("constant", self._slot[init_node])
+        self._twin[leaf] = init_node
+        return leaf
+
+    def _held_truth(self, init_node: int) -> int:
+        """A truth value that depends on constants alone: held as 1 or 0, compared where it is used."""
+        init = self.out.init
+        number = self.held(init.add("select", init_node, init.number(1.0), init.number(0.0)))
+        node = self.out.step.add("ne", number, self.out.step.number(0.0))
+        self._twin[node] = init_node
+        return node
+
+    def _as_init(self, node: int) -> int | None:
+        if self.out.step.nodes[node][0] == "number":
+            return self.out.init.number(float(self.out.step.nodes[node][1]))
+        return self._twin.get(node)
+
+    # --- cells ----------------------------------------------------------------------------------------------------------
+
+    def cell(self, cell: Cell, step: bool, place: Place, user: Variable | None) -> int:
+        """The node of a cell in a context."""
+        known = self._known.get((cell, step))
+        if known is not None:
+            return known
+        variable = self.model.variables[cell.variable]
+        if (cell, step) in self._open:
+            raise self._simultaneous((cell, step), place)
+        self._open[cell, step] = None
+        definition = self.subscripts.definitions(variable)[cell.elements]
+        node = self._define(variable, cell, definition, step, user)
+        del self._open[cell, step]
+        self._known.setdefault((cell, step), node)
+        return node
+
+    def _define(
+        self, variable: Variable, cell: Cell, definition: Definition, step: bool, user: Variable | None
+    ) -> int:
+        equation, context = definition.equation, Context(self, step, variable, definition.binding)
+        if cell in self._parameter:
+            leaf = self.out.init.leaf("parameter", self._parameter[cell])
+            return self.held(leaf) if step else leaf
+        if equation.kind is Kind.ARRAY:
+            return context.number(equation.values[definition.rank])
+        if equation.kind is Kind.LOOKUP:
+            raise ModelError(
+                f"lookup '{variable.name}' is used without an argument",
+                file=(user or variable).place.file,
+                line=(user or variable).place.line,
+                variable=(user or variable).name,
+            )
+        if equation.kind is Kind.DATA and (equation.expression is None or _is_external(equation.expression)):
+            return self._data(variable, cell, equation, context)
+        expression = equation.expression
+        if expression is None:
+            raise context.error("has no equation", equation.place)
+        if step and isinstance(expression, Call) and key(expression.function) == "integ":
+            return self._stock(cell, context, expression)
+        return context.lower(expression)
+
+    def _stock(self, cell: Cell, context: Context, integ: Call) -> int:
+        """A stock is known before its flow is lowered: that is what closes feedback loops."""
+        initial = self.cell(cell, False, integ.place, context.variable)
+        node = context.remember(Update.FLOW, initial, lambda here, _: here.value(integ.arguments[0]))
+        self._known[cell, True] = node
+        return node
+
+    def remember(
+        self,
+        context: Context,
+        update: Update,
+        initial: int,
+        following: Callable[[Context, int], int],
+        steps: int,
+        name: str,
+    ) -> int:
+        """See `Context.remember`."""
+        state = State(update, initial=initial, steps=steps, name=name)
+        leaf = self.out.step.leaf("state", len(self.out.states))
+        self.out.states.append(state)
+
+        def finish() -> None:
+            state.next = following(context, leaf)
+
+        self._pending.append(finish)
+        return leaf
+
+    def _data(self, variable: Variable, cell: Cell, equation: Equation, context: Context) -> int:
+        from sd_covid.model.external import read_series
+
+        if equation.expression is None:
+            raise context.error(
+                "is a data variable without data",
+                equation.place,
+                "give it values with GET DIRECT DATA, or an equation",
+            )
+        times, values = read_series(self.model, variable, equation, rank=self._data_rank(equation, cell))
+        driver = Driver(variable.name, tuple(times), tuple(values), equation.mode or DataMode.INTERPOLATE)
+        if not context.step:
+            start = self.time(False)
+            table = LookupTable(driver.times, driver.values)
+            if driver.mode is not DataMode.INTERPOLATE:
+                raise context.error(
+                    f"its value at the start is needed, which is not possible for :{driver.mode.upper()}: data yet",
+                    equation.place,
+                    "use :INTERPOLATE:",
+                )
+            return self.out.init.lookup("lookup", self.out.init.table(table), start)
+        if driver not in self.out.drivers:
+            self.out.drivers.append(driver)
+        return self.out.step.leaf("driver", self.out.drivers.index(driver))
+
+    def _data_rank(self, equation: Equation, cell: Cell) -> int:
+        return self.subscripts.expand(equation.subscripts).index(cell.elements)
+
+    def _declare_parameters(self) -> None:
+        for variable in self.model.variables.values():
+            for elements, definition in self.subscripts.definitions(variable).items():
+                default = _literal(definition)
+                if default is not None:
+                    cell = Cell(variable.key, elements)
+                    self._parameter[cell] = len(self.out.parameters)
+                    self.out.parameters.append(Parameter(cell, default))
+
+    def _simultaneous(self, again: tuple[Cell, bool], place: Place) -> ModelError:
+        chain = list(self._open)
+        loop = [self.model.variables[cell.variable].name for cell, _ in chain[chain.index(again) :]]
+        variable = self.model.variables[again[0].variable]
+        return ModelError(
+            "simultaneous equations: " + " -> ".join([*loop, loop[0]]),
+            advice="put a stock or a delay in this loop",
+            file=variable.place.file,
+            line=variable.place.line,
+            variable=variable.name,
+        )
+
+    def _refuse_absurd_size(self) -> None:
+        for variable in self.model.variables.values():
+            for equation in variable.equations:
+                cells = 1
+                for name in equation.subscripts:
+                    cells *= len(self.subscripts.elements.get(key(name), (name,)))
+                if cells > MAX_CELLS:
+                    raise ModelError(
+                        f"has {cells} elements, more than the {MAX_CELLS} that can be run",
+                        file=variable.place.file,
+                        line=variable.place.line,
+                        variable=variable.name,
+                    )
+
+
+def _literal(definition: Definition) -> float | None:
+    """The value of an equation that is a plain number, which makes it a settable constant."""
+    equation = definition.equation
+    if equation.kind is Kind.ARRAY:
+        return equation.values[definition.rank]
+    if equation.kind is not Kind.EQUATION:
+        return None
+    match equation.expression:
+        case Number(value=value) | Unary(operator="+", operand=Number(value=value)):
+            return value
+        case Unary(operator="-", operand=Number(value=value)):
+            return -value
+        case _:
+            return None
+
+
+def _is_external(expression: Expression) -> bool:
+    return isinstance(expression, Call) and key(expression.function) in {"get direct data", "get xls data"}

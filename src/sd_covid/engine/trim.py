@@ -1,0 +1,148 @@
+"""Programs to smaller or quicker programs of the same meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sd_covid.engine.graph import Graph
+from sd_covid.engine.operations import LEAVES, OPERATIONS, TABLE_OPERATIONS
+from sd_covid.engine.program import Program, Update
+
+_RANK = {Update.FLOW: 0, Update.ASSIGN: 1, Update.RING: 2}
+Rule = Callable[[int, str, list[int]], int | None]
+
+
+def trim(program: Program, outputs: list[int]) -> tuple[Program, list[int]]:
+    """The part of a program that some outputs need: only those states, constants and drivers.
+
+    Integrated states come first, so that a loop over them runs over a prefix.
+
+    Parameters
+    ----------
+    program : Program
+    outputs : list of int
+        Nodes of its step graph.
+
+    Returns
+    -------
+    Program, list of int
+        The smaller program (without ``cells``), and the nodes of the outputs in it.
+    """
+    step, wanted, states = program.step, set(outputs), set[int]()
+    while True:
+        found = {int(step.nodes[n][1]) for n in step.order(wanted) if step.nodes[n][0] == "state"}
+        if found == states:
+            break
+        states = found
+        wanted = set(outputs) | {program.states[k].next for k in states}
+    order = step.order(wanted)
+    kept = {
+        kind: sorted({int(step.nodes[n][1]) for n in order if step.nodes[n][0] == kind})
+        for kind in ("state", "constant", "driver")
+    }
+    kept["state"].sort(key=lambda k: _RANK[program.states[k].update])
+    renumber = {kind: {old: new for new, old in enumerate(numbers)} for kind, numbers in kept.items()}
+    small = Graph(tables=step.tables)
+    at = copy_nodes(step, order, small, lambda kind, payload: renumber.get(kind, {}).get(payload, payload))
+    part = Program(
+        parameters=program.parameters,
+        init=program.init,
+        step=small,
+        constants=[program.constants[k] for k in kept["constant"]],
+        states=[replace(program.states[k], next=at[program.states[k].next]) for k in kept["state"]],
+        drivers=[program.drivers[k] for k in kept["driver"]],
+        control=program.control,
+        method=program.method,
+    )
+    return part, [at[n] for n in outputs]
+
+
+def copy_nodes(
+    source: Graph,
+    order: list[int],
+    target: Graph,
+    payload: Callable[[str, int], int] = lambda kind, number: number,
+    rule: Rule = lambda node, operation, arguments: None,
+) -> dict[int, int]:
+    """Copy nodes into another graph.
+
+    Parameters
+    ----------
+    source, target : Graph
+        They share their tables.
+    order : list of int
+        Nodes of the source, each after what it reads.
+    payload : callable
+        ``(kind of leaf, its payload) -> payload`` in the target.
+    rule : callable
+        ``(node, operation, copied arguments) -> node`` of the target, or None to copy as it is.
+
+    Returns
+    -------
+    dict
+        Node of the target for each node of the source.
+    """
+    at: dict[int, int] = {}
+    for node in order:
+        kind, *rest = source.nodes[node]
+        if kind == "number":
+            at[node] = target.number(float(rest[0]))
+        elif kind in LEAVES:
+            at[node] = target.leaf(kind, payload(kind, int(rest[0])))
+        elif kind in TABLE_OPERATIONS:
+            at[node] = target.lookup(kind, int(rest[0]), at[int(rest[1])])
+        else:
+            arguments = [at[int(a)] for a in rest]
+            replaced = rule(node, kind, arguments)
+            at[node] = target.add(kind, *arguments) if replaced is None else replaced
+    return at
+
+
+def hoist_reciprocals(program: Program) -> Program:
+    """Divide by a member constant once: x / c becomes x * (1 / c).
+
+    That may change the last bit, so a quotient that leads to a comparison, a truncation or a table is left alone: there the
+    last bit can decide.
+    """
+    step, init = program.step, program.init
+    exact = _leads_to_a_jump(step)
+    order = list(range(len(step.nodes)))
+    quick = Graph(tables=step.tables)
+    slots = {node: k for k, node in enumerate(program.constants)}
+
+    def rule(node: int, operation: str, arguments: list[int]) -> int | None:
+        if operation != "div" or exact[node] or quick.nodes[arguments[0]][0] in ("number", "constant"):
+            return None
+        kind, *payload = quick.nodes[arguments[1]]
+        if kind == "number":
+            return quick.add("mul", arguments[0], quick.number(1.0 / float(payload[0]))) if payload[0] else None
+        if kind != "constant":
+            return None
+        inverse = init.add("div", init.number(1.0), program.constants[int(payload[0])])
+        if inverse not in slots:
+            slots[inverse] = len(program.constants)
+            program.constants.append(inverse)
+        return quick.add("mul", arguments[0], quick.leaf("constant", slots[inverse]))
+
+    at = copy_nodes(step, order, quick, rule=rule)
+    program.states = [replace(state, next=at[state.next]) for state in program.states]
+    program.cells = {cell: at[node] for cell, node in program.cells.items()}
+    program.step = quick
+    return program
+
+
+def _leads_to_a_jump(graph: Graph) -> bytearray:
+    """Marks the nodes whose last bit can decide something within the step."""
+    marked = bytearray(len(graph.nodes))
+    for node in range(len(graph.nodes) - 1, -1, -1):
+        kind, *rest = graph.nodes[node]
+        if kind in TABLE_OPERATIONS:
+            x = graph.tables[int(rest[0])].x
+            jumps = len(set(x)) < len(x)
+        else:
+            jumps = kind in OPERATIONS and not OPERATIONS[kind].smooth
+        if jumps or marked[node]:
+            for argument in graph.arguments(node):
+                marked[argument] = 1
+    return marked
