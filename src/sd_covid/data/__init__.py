@@ -1,0 +1,38 @@
+"""The published figures of a study: a registry of series, each with its unit, method, breaks and source.
+
+Figures come in from ``calibration/series``; calibration, the report and ``sd-covid data status`` take series by id.
+"""
+
+from sd_covid.data.coverage import StatusRow, status
+from sd_covid.data.periods import (
+    FREQUENCIES,
+    ORIGIN,
+    Frequency,
+    format_period,
+    last_month,
+    model_time,
+    parse_period,
+    periods_between,
+)
+from sd_covid.data.registry import Break, Kind, Licence, Registry, Series, read_registry
+from sd_covid.data.text import Text
+
+__all__ = [
+    "FREQUENCIES",
+    "ORIGIN",
+    "Break",
+    "Frequency",
+    "Kind",
+    "Licence",
+    "Registry",
+    "Series",
+    "StatusRow",
+    "Text",
+    "format_period",
+    "last_month",
+    "model_time",
+    "parse_period",
+    "periods_between",
+    "read_registry",
+    "status",
+]
