@@ -168,8 +168,8 @@ def _number(file: Path, row: _Row) -> float:
         value = float(row.value)
     except ValueError:
         value = math.nan
-    # float() also takes 'nan', 'inf' and '1_000', which no statistical office prints.
-    if not math.isfinite(value) or "_" in row.value:
+    # float() also takes 'nan', 'inf', '1_000' and the digits of other scripts, which no statistical office prints.
+    if not math.isfinite(value) or "_" in row.value or not row.value.isascii():
         advice = "write a decimal point and no thousands separator; leave the row out when there is no figure"
         raise _fault(file, row, "value", f"'{row.value}' is not a number", advice)
     return value

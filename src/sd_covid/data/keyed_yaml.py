@@ -27,18 +27,16 @@ class Node:
     file : Path
     path : str
         Keys from the top, joined by dots; list positions in brackets.
+    line : int
+        Line of its key, from 1; of a list item, the line on which it starts.
     raw : yaml.Node
         The node as PyYAML composed it.
     """
 
     file: Path
     path: str
+    line: int
     raw: yaml.Node
-
-    @property
-    def line(self) -> int:
-        """Line on which the value starts, from 1."""
-        return int(self.raw.start_mark.line) + 1
 
     def error(self, reason: str, advice: str) -> DataError:
         """A fault at this place."""
@@ -56,7 +54,7 @@ class Node:
             raise self.error("a mapping is expected here", "write 'key: value' lines")
         seen: set[str] = set()
         for name, value in self.raw.value:
-            node = Node(self.file, f"{self.path}.{name.value}".lstrip("."), value)
+            node = Node(self.file, f"{self.path}.{name.value}".lstrip("."), name.start_mark.line + 1, value)
             if not isinstance(name, yaml.ScalarNode) or name.value in seen:
                 raise node.error(f"the key '{name.value}' is written twice", "keep one of the two")
             seen.add(name.value)
@@ -73,7 +71,7 @@ class Node:
         if not isinstance(self.raw, yaml.SequenceNode):
             raise self.error("a list is expected here", "write one '- ' item a line")
         for position, value in enumerate(self.raw.value):
-            yield Node(self.file, f"{self.path}[{position}]", value)
+            yield Node(self.file, f"{self.path}[{position}]", value.start_mark.line + 1, value)
 
     def fields(self, required: Collection[str], optional: Collection[str] = ()) -> dict[str, Node]:
         """A mapping with these keys and no others.
@@ -176,4 +174,4 @@ def read_yaml(file: Path) -> Node:
         raise DataError(reason, advice="mind indents, quotes and colons", file=file, line=line) from error
     if top is None:
         raise DataError("the file is empty", advice="see the registry of another study", file=file, line=1)
-    return Node(file, "", top)
+    return Node(file, "", 1, top)

@@ -74,7 +74,7 @@ def parse_period(text: str, frequency: Frequency) -> pd.Period:
     Period('2024Q3', 'Q-DEC')
     """
     pattern, example = _SHAPES[frequency]
-    match = re.fullmatch(pattern, text)
+    match = re.fullmatch(pattern, text, re.ASCII)
     if match is None:
         raise DataError(f"'{text}' is not a {frequency}", advice=f"write {example}", variable="period")
     year = int(match[1])
