@@ -3,3 +3,7 @@
 Levers (what a government sets) and assumptions (what nobody knows) are different things here, in the files as
 in the code.
 """
+
+from sd_covid.policy.scenario import Scenario, Study, read_scenario
+
+__all__ = ["Scenario", "Study", "read_scenario"]

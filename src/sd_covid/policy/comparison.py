@@ -10,79 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.model.names import key
+from sd_covid.policy.assumptions import Assumption
 from sd_covid.policy.costs import CostLine, Prices
+from sd_covid.policy.levers import Lever
+from sd_covid.policy.outputs import Output
+from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.spread import QUANTILES, Spread, Verdict
-from sd_covid.policy.text import Text
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A variable that is reported.
-
-    Attributes
-    ----------
-    name : str
-        Name in the model, with its element where it is an array: ``problem debt share by group[vulnerable]``.
-    title : Text
-    units : str
-        As the model states them.
-    unit_title : Text
-        As a reader sees them: ``% of the labour force``.
-    reading : {'mean', 'end'}
-        What "in 2025" means: the mean over that year (a rate), or the value on its last day (a stock).
-    better : {'lower', 'higher'}
-        Which direction is good for welfare.
-    relevance : float
-        The smallest difference that matters, in `units`; 0 when every difference does.
-    headline : bool
-        Whether it leads the report; others are side effects and groups.
-    """
-
-    name: str
-    title: Text
-    units: str = ""
-    unit_title: Text = field(default_factory=Text)
-    reading: Literal["mean", "end"] = "end"
-    better: Literal["lower", "higher"] = "lower"
-    relevance: float = 0.0
-    headline: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ScenarioEntry:
-    """A scenario as the report names it.
-
-    Attributes
-    ----------
-    id : str
-        The stem of its file.
-    title, rationale : Text
-    file : str
-        Its file, as it was given.
-    levers : dict
-        Lever id -> ``(level, start, end)``; dates as ISO text. What the government sets.
-    assumptions : dict
-        Assumption id -> value, for those that the scenario sets. What nobody knows.
-    settings : dict
-        Model constant -> value: everything that the scenario changes, dates as model time.
-    """
-
-    id: str
-    title: Text
-    rationale: Text
-    file: str = ""
-    levers: dict[str, tuple[float, str, str]] = field(default_factory=dict)
-    assumptions: dict[str, float] = field(default_factory=dict)
-    settings: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +99,7 @@ class Comparison:
 
     Attributes
     ----------
-    scenarios : tuple of ScenarioEntry
+    scenarios : tuple of Scenario
     reference : str
         Id of the null alternative: every difference is taken from it.
     outputs : tuple of Output
@@ -175,10 +116,16 @@ class Comparison:
         What each lever costs in each scenario, by year and payer, nominal.
     prices : Prices
         Price level and discounting by which `costs` become present values.
+    levers : dict
+        Lever id -> `Lever`, of the levers that the model has: titles, sources, grades.
+    assumptions : dict
+        Assumption id -> `Assumption`, of the assumptions that the model has.
+    varied : tuple of str
+        The constants that differ between members: what the intervals hold.
     provenance : Provenance
     """
 
-    scenarios: tuple[ScenarioEntry, ...]
+    scenarios: tuple[Scenario, ...]
     reference: str
     outputs: tuple[Output, ...]
     time: Floats
@@ -188,6 +135,9 @@ class Comparison:
     failures: tuple[Failure, ...]
     costs: tuple[CostLine, ...]
     prices: Prices
+    levers: dict[str, Lever]
+    assumptions: dict[str, Assumption]
+    varied: tuple[str, ...]
     provenance: Provenance
 
     def against(self, reference: str) -> Comparison:
@@ -202,11 +152,11 @@ class Comparison:
         return replace(self, reference=reference)
 
     @property
-    def alternatives(self) -> tuple[ScenarioEntry, ...]:
+    def alternatives(self) -> tuple[Scenario, ...]:
         """Every scenario but the reference."""
         return tuple(entry for entry in self.scenarios if entry.id != self.reference)
 
-    def scenario(self, scenario: str) -> ScenarioEntry:
+    def scenario(self, scenario: str) -> Scenario:
         """The scenario with that id."""
         return self.scenarios[self._position(scenario)]
 

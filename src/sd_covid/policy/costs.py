@@ -1,21 +1,24 @@
-"""What a lever costs, by year and payer, and how amounts of different years are made comparable.
+"""What a lever costs, by year, and how amounts of different years are made comparable.
 
-In comes a lever's cost rule and its setting in a scenario; out goes a nominal path. A cost follows its lever:
-a subsidy that stops earlier costs what was spent until then, one at half strength costs half. What has no
-price stays in the table, unpriced.
+In comes a lever's cost rule and its setting in a scenario; out goes a nominal path. A cost follows its lever: a
+subsidy that stops earlier costs what was spent until then, one at half strength costs half. What has no price stays in
+the table, unpriced.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_covid.data.text import Text
 from sd_covid.errors import RunError
-from sd_covid.policy.text import Text
+from sd_covid.policy.types import Floats
 
-Floats = NDArray[np.float64]
+Share = Literal["all", "extra"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +34,15 @@ class Prices:
     discount_rate : float
         Real rate, per year. 0.0225 is the Dutch standard since 1 January 2021 (Werkgroep discontovoet 2020).
     index : dict
-        Year -> consumer price index, any base. Years after the last one keep its level: amounts are then real
-        already.
+        Year -> consumer price index, any base. A year after the last one has its level: later amounts are real already.
+        Empty: amounts are not deflated.
     source : str
         Where rate and index come from.
     """
 
-    level_year: int
-    base_year: int
-    discount_rate: float
+    level_year: int = 2020
+    base_year: int = 2020
+    discount_rate: float = 0.0225
     index: dict[int, float] = field(default_factory=dict)
     source: str = ""
 
@@ -54,13 +57,10 @@ class Prices:
         if not self.index:
             return 1.0
         last = max(self.index)
-        wanted = [self.index.get(min(item, last)) for item in (self.level_year, year)]
-        if wanted[0] is None or wanted[1] is None:
-            raise RunError(
-                f"the price index has no value for {year} or {self.level_year}",
-                advice="add it under 'prices'",
-            )
-        return wanted[0] / wanted[1]
+        for wanted in (self.level_year, year):
+            if min(wanted, last) not in self.index:
+                raise RunError(f"the price index has no value for {wanted}", advice="add it under 'prices'")
+        return self.index[min(self.level_year, last)] / self.index[min(year, last)]
 
     def discount_factor(self, year: int) -> float:
         """Weight of something in `year` in a present value at `base_year`."""
@@ -70,6 +70,52 @@ class Prices:
         """Present value of nominal paths, shape (member, year), in prices of `level_year`; shape (member,)."""
         weights = np.array([self.deflator(year) * self.discount_factor(year) for year in years])
         return np.asarray(nominal @ weights, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Tranche:
+    """A part of a budget, spent evenly from `start` until the day before `end`; `weight` is its share, any base."""
+
+    start: date
+    end: date
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """How the cost of a lever follows from its setting.
+
+    Attributes
+    ----------
+    rule : {'budget', 'unit', 'unpriced'}
+        ``budget``: `total` over `tranches`, at level 1. ``unit``: `unit_cost` for each unit of the model's `quantity`
+        while the lever is in force. ``unpriced``: no price is known.
+    total : float
+        Million euro, nominal.
+    tranches : tuple of Tranche
+    unit_cost : float
+        Euro for each single unit, in prices of `price_year`.
+    price_year : int
+    quantity : str
+        A flow of the model, in thousands a month.
+    share : {'all', 'extra'}
+        Which part of the quantity the lever pays: all of it, or the part that a level adds, ``level / (1 + level)``.
+    title : Text
+        What is counted.
+    source, grade, note : str
+    """
+
+    rule: Literal["budget", "unit", "unpriced"]
+    source: str
+    grade: str
+    note: str
+    total: float = 0.0
+    tranches: tuple[Tranche, ...] = ()
+    unit_cost: float = 0.0
+    price_year: int = 0
+    quantity: str = ""
+    share: Share = "all"
+    title: Text = field(default_factory=Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +133,9 @@ class CostLine:
     delivery : {'national', 'municipal'}
     years : tuple of int
     nominal : ndarray, shape (member, year)
-        Million euro in prices of each year; one row when it is the same in every draw.
+        Million euro in prices of each year; one row when it is the same in every draw. NaN when unpriced.
     priced : bool
-        False when no price is known: the amounts are NaN and the table shows PM.
+        False when no price is known: the table then shows PM.
     grade, source, note : str
         Evidence grade A–D of the amount, where it comes from, and how it was derived.
     """
@@ -105,3 +151,75 @@ class CostLine:
     grade: str = ""
     source: str = ""
     note: str = ""
+
+
+def budget_path(cost: Cost, level: float, start: date, end: date, years: tuple[int, ...]) -> Floats:
+    """Spending by year under a budget rule.
+
+    Parameters
+    ----------
+    cost : Cost
+        With rule ``budget``.
+    level : float
+        1 is the actual scheme.
+    start, end : date
+        While the lever is in force.
+    years : tuple of int
+
+    Returns
+    -------
+    ndarray, shape (1, year)
+        Million euro, nominal.
+
+    Notes
+    -----
+    A tranche outside the lever's dates is not spent: where a scheme goes on beyond its tranches it has no recipients,
+    in the model as in the budget.
+    """
+    total_weight = sum(tranche.weight for tranche in cost.tranches)
+    path = np.zeros((1, len(years)))
+    for tranche in cost.tranches:
+        per_day = cost.total * tranche.weight / total_weight / (tranche.end - tranche.start).days
+        for column, year in enumerate(years):
+            first = max(tranche.start, start, date(year, 1, 1))
+            last = min(tranche.end, end, date(year + 1, 1, 1))
+            path[0, column] += level * per_day * max(0, (last - first).days)
+    return path
+
+
+def unit_path(
+    cost: Cost,
+    level: float,
+    in_force: Floats,
+    quantity: Floats,
+    year_of: NDArray[np.int64],
+    prices: Prices,
+    years: tuple[int, ...],
+) -> Floats:
+    """Spending by year under a unit rule.
+
+    Parameters
+    ----------
+    cost : Cost
+        With rule ``unit``.
+    level : float
+    in_force : ndarray, shape (time,)
+        Length of the saved interval that starts at each saved time and in which the lever is in force, in months.
+    quantity : ndarray, shape (member, time)
+        The model's flow at the start of each interval, thousand a month.
+    year_of : ndarray, shape (time,)
+        The calendar year of each saved time.
+    prices : Prices
+        Whose index carries the unit cost to the prices of each year.
+    years : tuple of int
+
+    Returns
+    -------
+    ndarray, shape (member, year)
+        Million euro, nominal.
+    """
+    share = level / (1.0 + level) if cost.share == "extra" else 1.0
+    spent = np.where(in_force > 0, quantity * in_force, 0.0) * share * cost.unit_cost / 1000.0
+    path = np.stack([spent[:, year_of == year].sum(axis=1) for year in years], axis=1)
+    to_nominal = [prices.deflator(cost.price_year) / prices.deflator(year) for year in years]
+    return np.asarray(path * np.array(to_nominal), dtype=np.float64)

@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.policy.comparison import Comparison, Output
+from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.costs import CostLine
+from sd_covid.policy.outputs import Output
 from sd_covid.policy.spread import Spread
 
 Floats = NDArray[np.float64]

@@ -1,0 +1,99 @@
+"""Draws: a table of constants, one row a member, that every scenario of a comparison shares.
+
+In come the stored posterior and the ranges of what it does not hold; out comes one table. The posterior keeps the
+correlations between its parameters; ranges are sampled independently of it and of one another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sd_covid.errors import DataError
+from sd_covid.policy.names import ConstantNames
+from sd_covid.policy.ranges import Range
+from sd_covid.policy.types import Simulator
+
+
+def read_posterior(path: str | Path, simulation: Simulator) -> pd.DataFrame:
+    """The stored draws of a calibration, as constants of the model.
+
+    Parameters
+    ----------
+    path : path
+        A parquet file, one row a draw. Columns that are no constants of the model (noise, offsets of definitions) are
+        of no use in a run and left out.
+    simulation : Simulator
+
+    Returns
+    -------
+    DataFrame
+        Columns in the model's spelling.
+
+    Raises
+    ------
+    DataError
+        When the file is missing or unreadable, holds no constant of the model, or a value that is not finite.
+    """
+    import pyarrow as arrow
+
+    path = Path(path)
+    if not path.is_file():
+        raise DataError("the file does not exist", advice="run 'sd-covid calibrate' first", file=path)
+    try:
+        table = pd.read_parquet(path)
+    except (arrow.ArrowException, OSError) as error:
+        raise DataError("not a parquet file", advice="run 'sd-covid calibrate' again", file=path) from error
+    names = ConstantNames(simulation.constants)
+    spelled = {str(column): names.spelling(str(column)) for column in table if str(column) in names}
+    # An identifier of the problem may be, to the model, the constant that it stands for: the spelt one counts.
+    kept = [column for column, name in spelled.items() if column == name or name not in spelled]
+    draws = table[kept].rename(columns=spelled).astype(np.float64)
+    if draws.empty:
+        advice = "is it the posterior of this model?"
+        raise DataError("no column is a constant of the model", advice=advice, file=path)
+    for column in draws:
+        if not np.isfinite(draws[column].to_numpy()).all():
+            raise DataError("a draw is not finite", file=path, variable=str(column), advice="calibrate again")
+    return draws
+
+
+def choose_draws(draws: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:
+    """`size` rows at random: without replacement where there are enough, else every row before any comes twice."""
+    rng = np.random.default_rng(seed)
+    rounds = [rng.permutation(len(draws)) for _ in range(-(-size // len(draws)))]
+    return draws.iloc[np.concatenate(rounds)[:size]].reset_index(drop=True)
+
+
+def sample_ranges(ranges: Mapping[str, Range], size: int, seed: int) -> pd.DataFrame:
+    """A Latin hypercube sample of ranges.
+
+    Parameters
+    ----------
+    ranges : mapping
+        Model constant -> `Range`.
+    size : int
+        Number of rows.
+    seed : int
+
+    Returns
+    -------
+    DataFrame, shape (size, constant)
+        Each column has one value in each of `size` equally probable intervals (McKay, Beckman & Conover 1979).
+    """
+    rng = np.random.default_rng(seed)
+    columns = {}
+    for name, spread in ranges.items():
+        columns[name] = spread.quantile((rng.permutation(size) + rng.uniform(1e-9, 1 - 1e-9, size)) / size)
+    return pd.DataFrame(columns, index=range(size), dtype=np.float64)
+
+
+def draws_hash(draws: pd.DataFrame) -> str:
+    """SHA-256 of the names and bits of a table of draws, in order."""
+    digest = hashlib.sha256("\0".join(map(str, draws.columns)).encode())
+    digest.update(np.ascontiguousarray(draws.to_numpy(dtype=np.float64)).tobytes())
+    return digest.hexdigest()

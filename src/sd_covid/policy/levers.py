@@ -1,0 +1,175 @@
+"""The catalogue of levers: what a government can set, what the actual package was, what it costs and who pays.
+
+In comes ``scenarios/levers.yaml``; out comes a `Catalogue`. What nobody knows stands in another file
+(`sd_covid.policy.assumptions`); how a cost follows a setting is `sd_covid.policy.costs`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Literal, cast
+
+from sd_covid.data.keyed_yaml import Node, read_yaml
+from sd_covid.data.text import Text
+from sd_covid.policy.cost_rules import read_cost, read_prices
+from sd_covid.policy.costs import Cost, Prices
+from sd_covid.policy.reading import read_date, read_number, read_text, scenario_faults
+
+Delivery = Literal["national", "municipal"]
+Purpose = Literal["business", "social"]
+
+_REQUIRED = (
+    "title",
+    "meaning",
+    "constants",
+    "actual",
+    "range",
+    "purpose",
+    "target",
+    "payer",
+    "delivery",
+    "cost",
+)
+_EVIDENCE = ("source", "grade")
+
+
+@dataclass(frozen=True, slots=True)
+class LeverSetting:
+    """How strongly a lever is pulled, and when: in force from the start of `start` to the start of `end`.
+
+    Attributes
+    ----------
+    level : float
+        In the lever's own measure; 0 is not at all.
+    start, end : date
+    """
+
+    level: float
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """Something that a government sets.
+
+    Attributes
+    ----------
+    id : str
+    title, meaning : Text
+        `meaning` says what a level of 1 is.
+    constants : dict
+        ``level``, ``start``, ``end`` -> name of the model's constant.
+    actual : LeverSetting
+        As it was, or is decided.
+    low, high : float
+        The levels that make sense.
+    purpose : {'business', 'social'}
+        Support of business (which reaches households through jobs and earnings) or of households directly.
+    target, payer : Text
+        Target group; on whose budget.
+    delivery : {'national', 'municipal'}
+    cost : Cost
+    source, grade : str
+        Of the actual setting; evidence grade A–D.
+    """
+
+    id: str
+    title: Text
+    meaning: Text
+    constants: dict[str, str]
+    actual: LeverSetting
+    low: float
+    high: float
+    purpose: Purpose
+    target: Text
+    payer: Text
+    delivery: Delivery
+    cost: Cost
+    source: str
+    grade: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The levers of a study.
+
+    Attributes
+    ----------
+    levers : dict
+        Lever id -> `Lever`.
+    prices : Prices
+        Price level and discounting of their costs.
+    """
+
+    levers: dict[str, Lever] = field(default_factory=dict)
+    prices: Prices = field(default_factory=Prices)
+
+
+def read_levers(path: str | Path) -> Catalogue:
+    """Read a catalogue of levers.
+
+    Parameters
+    ----------
+    path : path
+        A YAML file with ``prices`` and ``levers``.
+
+    Returns
+    -------
+    Catalogue
+
+    Raises
+    ------
+    ScenarioError
+        With file, line and key, when the file is missing or says something it cannot.
+    """
+    with scenario_faults():
+        top = read_yaml(Path(path)).fields(("prices", "levers"))
+        levers = {name: _read_lever(name, node) for name, node in top["levers"].entries()}
+        return Catalogue(levers, read_prices(top["prices"]))
+
+
+def _read_lever(name: str, node: Node) -> Lever:
+    """One entry of the catalogue."""
+    found = node.fields((*_REQUIRED, *_EVIDENCE))
+    constants = found["constants"].fields(("level", "start", "end"))
+    low, high = (read_number(bound) for bound in _pair(found["range"]))
+    return Lever(
+        id=name,
+        title=read_text(found["title"]),
+        meaning=read_text(found["meaning"]),
+        constants={part: constant.text() for part, constant in constants.items()},
+        actual=_read_actual(found["actual"], low, high),
+        low=low,
+        high=high,
+        purpose=cast("Purpose", found["purpose"].choice(("business", "social"))),
+        target=read_text(found["target"]),
+        payer=read_text(found["payer"]),
+        delivery=cast("Delivery", found["delivery"].choice(("national", "municipal"))),
+        cost=read_cost(found["cost"]),
+        source=found["source"].text(),
+        grade=found["grade"].choice(("A", "B", "C", "D")),
+    )
+
+
+def _pair(node: Node) -> list[Node]:
+    """A list of two values, low and high."""
+    bounds = list(node.items())
+    if len(bounds) != 2:
+        raise node.error("a lowest and a highest level are expected", "write '[0, 1]'")
+    return bounds
+
+
+def _read_actual(node: Node, low: float, high: float) -> LeverSetting:
+    """The actual package's setting of a lever."""
+    found = node.fields(("level", "start", "end"))
+    setting = LeverSetting(
+        read_number(found["level"], low, high), read_date(found["start"]), read_date(found["end"])
+    )
+    if setting.end <= setting.start:
+        raise found["end"].error(
+            f"{setting.end} is not after the start, {setting.start}", "swap the two dates"
+        )
+    return setting

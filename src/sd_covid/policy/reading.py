@@ -1,0 +1,87 @@
+"""What the YAML files of a study's scenarios have in common: bilingual texts, numbers, dates, and their faults.
+
+In comes a `Node` of `sd_covid.data.keyed_yaml`; out come typed values. Every fault is a `ScenarioError` with file, line
+and key.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from sd_covid.data.keyed_yaml import Node
+from sd_covid.data.text import Text
+from sd_covid.errors import DataError, ScenarioError
+
+_DATE = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
+
+
+@contextmanager
+def scenario_faults() -> Iterator[None]:
+    """Faults of the YAML below are faults of a scenario.
+
+    Raises
+    ------
+    ScenarioError
+        In place of a `DataError`, with the same fields.
+    """
+    try:
+        yield
+    except DataError as fault:
+        raise ScenarioError(
+            fault.reason, advice=fault.advice, file=fault.file, line=fault.line, variable=fault.variable
+        ) from fault
+
+
+def read_number(node: Node, low: float = -math.inf, high: float = math.inf) -> float:
+    """A finite number between `low` and `high`.
+
+    Raises
+    ------
+    DataError
+        Any other value.
+    """
+    text = node.text()
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise node.error(f"'{text}' is not a number", "write a number, with a point for decimals")
+    if not low <= value <= high:
+        raise node.error(f"{value:g} is not between {low:g} and {high:g}", "choose a value in that range")
+    return value
+
+
+def read_date(node: Node) -> date:
+    """A date, ``2020-10-01``; a month, ``2020-10``, is its first day.
+
+    Raises
+    ------
+    DataError
+        Any other value.
+    """
+    text = node.text().strip()
+    match = _DATE.fullmatch(text)
+    fault = node.error(f"'{text}' is not a date", "write for example 2020-10-01")
+    if match is None:
+        raise fault
+    try:
+        return date(int(match[1]), int(match[2]), int(match[3] or 1))
+    except ValueError as error:
+        raise fault from error
+
+
+def read_text(node: Node) -> Text:
+    """A text in Dutch and English, ``{nl: …, en: …}``.
+
+    Raises
+    ------
+    DataError
+        When one of the two is missing.
+    """
+    found = node.fields(("nl", "en"))
+    return Text(found["nl"].text(), found["en"].text())

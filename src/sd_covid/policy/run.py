@@ -1,0 +1,320 @@
+"""Run scenarios on the same draws.
+
+In come scenarios, a table of draws and the outputs to keep; out comes a `Comparison`. Every scenario runs every member
+with the same parameters and the same random numbers, so that a difference between two scenarios is theirs alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sd_covid.data.text import Text
+from sd_covid.errors import RunError, ScenarioError, UnknownNameError, suggest
+from sd_covid.model.names import key
+from sd_covid.policy.comparison import Comparison, Failure, Provenance
+from sd_covid.policy.costs import Cost, CostLine, budget_path, unit_path
+from sd_covid.policy.draws import draws_hash
+from sd_covid.policy.levers import Lever, LeverSetting
+from sd_covid.policy.outputs import Output
+from sd_covid.policy.scenario import Scenario, Study
+from sd_covid.policy.types import Floats, Simulator
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Progress = Callable[[int, int], None]
+
+#: Members of one call of the engine: enough to fill its lanes and threads, few enough to report progress.
+_CHUNK = 256
+
+
+def run_scenarios(
+    simulation: Simulator,
+    scenarios: Sequence[Scenario],
+    draws: pd.DataFrame,
+    outputs: Sequence[Output | str],
+    *,
+    study: Study,
+    reference: str | None = None,
+    drawn_from: str = "posterior",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Run scenarios on the same draws and set them beside each other.
+
+    Parameters
+    ----------
+    simulation : Simulator
+    scenarios : sequence of Scenario
+        Read against the same `study`, with different ids.
+    draws : DataFrame
+        One row a member, columns are constants of the model. What a scenario sets itself overrules them.
+    outputs : sequence of Output or str
+        What to keep. An array without elements is kept element by element.
+    study : Study
+        Whose catalogue gives the costs.
+    reference : str, optional
+        Id of the null alternative; the first scenario by default.
+    drawn_from : str
+        What the draws are, for the provenance.
+    seed : int
+        Of the model's random numbers.
+    progress : callable, optional
+        Called with the number of runs done and the number of all.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ScenarioError
+        Two scenarios of one id, or a reference that is none of them.
+    UnknownNameError
+        A column or output that the model does not have.
+    RunError
+        No draws, no scenarios or no outputs.
+    """
+    ids = [scenario.id for scenario in scenarios]
+    if not ids or draws.empty or not outputs:
+        raise RunError("a comparison needs scenarios, draws and outputs", advice="give at least one of each")
+    if len(set(ids)) < len(ids):
+        raise ScenarioError(
+            f"two scenarios have one name: {', '.join(ids)}", advice="rename one of the files"
+        )
+    reference = ids[0] if reference is None else reference
+    if reference not in ids:
+        raise ScenarioError(f"the reference '{reference}' is not among them", advice=suggest(reference, ids))
+    wanted = [Output(item, Text(item, item)) if isinstance(item, str) else item for item in outputs]
+    costs = [study.catalogue.levers[name].cost for name in scenarios[0].levers]
+    quantities = [cost.quantity for cost in costs if cost.rule == "unit"]
+    names = _distinct([output.name.partition("[")[0].strip() for output in wanted] + quantities)
+    runs = []
+    total = len(ids) * len(draws)
+    for position, scenario in enumerate(scenarios):
+
+        def report(done: int, before: int = position * len(draws)) -> None:
+            if progress is not None:
+                progress(before + done, total)
+
+        runs.append(_run(simulation, overruled(draws, scenario.settings), names, seed, report))
+    for scenario, run in zip(scenarios, runs, strict=True):
+        if not np.array_equal(run["time"], runs[0]["time"]):
+            raise ScenarioError(
+                f"'{scenario.id}' is saved at other times than '{ids[0]}'", file=scenario.file
+            )
+    provenance = _provenance(runs[0], draws, drawn_from, seed)
+    varied = tuple(str(name) for name in draws if draws[name].nunique() > 1)
+    return _compared(runs, scenarios, wanted, study, reference, varied, provenance)
+
+
+def overruled(draws: pd.DataFrame, settings: dict[str, float]) -> pd.DataFrame:
+    """The draws with what a scenario sets in place of theirs.
+
+    Raises
+    ------
+    RunError
+        When the draws set a whole array of which the scenario sets one element.
+    """
+    taken = {key(name) for name in settings}
+    whole = {key(name) for name in settings if "[" not in name}
+    for name in settings:
+        base = name.partition("[")[0]
+        if "[" in name and any(key(str(column)) == key(base) for column in draws):
+            raise RunError(
+                f"the draws set '{base}', the scenario '{name}'", advice="set all elements in the scenario"
+            )
+    kept = [
+        name
+        for name in draws
+        if key(str(name)) not in taken and key(str(name).partition("[")[0]) not in whole
+    ]
+    fixed = pd.DataFrame(
+        {name: np.full(len(draws), value) for name, value in settings.items()}, index=draws.index
+    )
+    return pd.concat([draws[kept], fixed], axis=1)
+
+
+def _run(
+    simulation: Simulator, frame: pd.DataFrame, names: list[str], seed: int, report: Callable[[int], None]
+) -> xr.Dataset:
+    """All members of one scenario, in chunks; the same bits as in one call."""
+    import xarray as xr
+
+    parts = []
+    for first in range(0, len(frame), _CHUNK):
+        rows = frame.iloc[first : first + _CHUNK]
+        parts.append(simulation.run(rows, names, seed=seed, first_member=first))
+        report(min(first + _CHUNK, len(frame)))
+    return xr.concat(parts, dim="member") if len(parts) > 1 else parts[0]
+
+
+def _compared(
+    runs: list[xr.Dataset],
+    scenarios: Sequence[Scenario],
+    wanted: list[Output],
+    study: Study,
+    reference: str,
+    varied: tuple[str, ...],
+    provenance: Provenance,
+) -> Comparison:
+    """The runs as a comparison."""
+    outputs, levels = _levels(runs, wanted)
+    time = runs[0]["time"].to_numpy().astype(np.float64)
+    date = np.array([study.calendar.date(float(now)) for now in time], dtype="datetime64[D]")
+    levers = {name: study.catalogue.levers[name] for name in scenarios[0].levers}
+    return Comparison(
+        scenarios=tuple(scenarios),
+        reference=reference,
+        outputs=tuple(outputs),
+        time=time,
+        date=date,
+        member=np.arange(runs[0].sizes["member"], dtype=np.int64),
+        levels=levels,
+        failures=tuple(_failures(scenarios, levels, time)),
+        costs=tuple(
+            _cost_line(lever, scenario, run, study, time, date)
+            for scenario, run in zip(scenarios, runs, strict=True)
+            for lever in levers.values()
+        ),
+        prices=study.catalogue.prices,
+        levers=levers,
+        assumptions={name: item for name, item in study.assumptions.items() if item.constant in study.names},
+        varied=varied,
+        provenance=provenance,
+    )
+
+
+def _levels(runs: list[xr.Dataset], wanted: list[Output]) -> tuple[list[Output], dict[str, Floats]]:
+    """Outputs, arrays taken apart, and their trajectories (scenario, member, time) by name."""
+    outputs, levels = [], {}
+    for output in wanted:
+        base, _, element = output.name.partition("[")
+        for spelled, picked in _elements(runs[0][base.strip()], element.rstrip("] ")).items():
+            name = f"{base.strip()}[{spelled}]" if spelled else base.strip()
+            units = str(runs[0][base.strip()].attrs.get("units", ""))
+            outputs.append(replace(output, name=name, units=units))
+            paths = [run[base.strip()].isel(picked).transpose("member", "time").to_numpy() for run in runs]
+            levels[name] = np.stack(paths).astype(np.float64, copy=False)
+    return outputs, levels
+
+
+def _elements(variable: xr.DataArray, wanted: str) -> dict[str, dict[str, int]]:
+    """Elements ``A,B`` of an array -> their positions; the one asked for, or all; ``{'': {}}`` for a scalar.
+
+    Raises
+    ------
+    UnknownNameError
+        When the array has no such element.
+    """
+    dims = [str(dim) for dim in variable.dims if dim not in ("member", "time")]
+    found: dict[str, dict[str, int]] = {"": {}}
+    for dim in dims:
+        labels = [str(label) for label in variable[dim].to_numpy()]
+        found = {
+            f"{name},{label}".lstrip(","): {**at, dim: position}
+            for name, at in found.items()
+            for position, label in enumerate(labels)
+        }
+    if not wanted:
+        return found
+    spelled = {",".join(key(part) for part in name.split(",")): name for name in found}
+    asked = ",".join(key(part) for part in wanted.split(","))
+    if asked not in spelled:
+        advice = suggest(wanted, found) or f"use one of {', '.join(found)}"
+        raise UnknownNameError(f"'{variable.name}' has no element '{wanted}'", advice=advice, variable=wanted)
+    return {spelled[asked]: found[spelled[asked]]}
+
+
+def _failures(scenarios: Sequence[Scenario], levels: dict[str, Floats], time: Floats) -> list[Failure]:
+    """Members that are not finite somewhere in what is kept: one for each scenario and member, at its first moment."""
+    failures = []
+    bad = {name: ~np.isfinite(path) for name, path in levels.items()}
+    for position, scenario in enumerate(scenarios):
+        first = {
+            name: np.where(mask[position].any(axis=1), mask[position].argmax(axis=1), len(time))
+            for name, mask in bad.items()
+        }
+        earliest = np.stack(list(first.values()))
+        for member in np.flatnonzero(earliest.min(axis=0) < len(time)):
+            name = list(first)[int(earliest[:, member].argmin())]
+            failures.append(Failure(scenario.id, int(member), name, float(time[earliest[:, member].min()])))
+    return failures
+
+
+def _cost_line(
+    lever: Lever,
+    scenario: Scenario,
+    run: xr.Dataset,
+    study: Study,
+    time: Floats,
+    date: NDArray[np.datetime64],
+) -> CostLine:
+    """What a lever costs in a scenario, over all years of the run."""
+    setting = scenario.levers[lever.id]
+    years = tuple(
+        range(study.first.year, study.last.year + (study.last > study.last.replace(month=1, day=1)))
+    )
+    if lever.cost.rule == "budget":
+        nominal = budget_path(lever.cost, setting.level, setting.start, setting.end, years)
+    elif lever.cost.rule == "unit":
+        year_of = date.astype("datetime64[Y]").astype(int) + 1970
+        nominal = _unit_cost(lever.cost, setting, run, study, time, year_of, years)
+    else:
+        nominal = np.full((1, len(years)), np.nan)
+    return CostLine(
+        scenario=scenario.id,
+        lever=lever.id,
+        title=lever.title,
+        payer=lever.payer,
+        delivery=lever.delivery,
+        years=years,
+        nominal=nominal,
+        priced=lever.cost.rule != "unpriced",
+        grade=lever.cost.grade,
+        source=lever.cost.source,
+        note=lever.cost.note,
+    )
+
+
+def _unit_cost(
+    cost: Cost,
+    setting: LeverSetting,
+    run: xr.Dataset,
+    study: Study,
+    time: Floats,
+    year_of: NDArray[np.int64],
+    years: tuple[int, ...],
+) -> Floats:
+    """Spending by year, shape (member, year), under a unit rule: the flow of each saved interval, at its start."""
+    start, end = study.calendar.time(setting.start), study.calendar.time(setting.end)
+    until = np.append(time[1:], time[-1])
+    in_force = np.clip(np.minimum(until, end) - np.maximum(time, start), 0.0, None)
+    flow = run[cost.quantity]
+    flow = flow.sum([dim for dim in flow.dims if dim not in ("member", "time")]).transpose("member", "time")
+    prices = study.catalogue.prices
+    return unit_path(cost, setting.level, in_force, flow.to_numpy(), year_of, prices, years)
+
+
+def _provenance(run: xr.Dataset, draws: pd.DataFrame, drawn_from: str, seed: int) -> Provenance:
+    """With what the runs were made, as the engine says it."""
+    versions = run.attrs.get("versions", {})
+    return Provenance(
+        model=str(run.attrs.get("model", "")),
+        model_hash=str(run.attrs.get("model_hash", "")),
+        draws=drawn_from,
+        draws_hash=draws_hash(draws),
+        seed=seed,
+        versions=dict(versions) if isinstance(versions, dict) else {"sd-covid": str(versions)},
+    )
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Names without repetition, as the model compares them."""
+    return list({key(name): name for name in reversed(names)}.values())[::-1]

@@ -1,0 +1,297 @@
+"""A scenario: which levers are set how, under which assumptions.
+
+In comes a YAML file beside the study's catalogues ``levers.yaml`` and ``assumptions.yaml``; out comes a `Scenario`
+whose `settings` are constants of the model. Every fault is a `ScenarioError` with file, line and key. Costs and runs
+are for others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from sd_covid.data.keyed_yaml import Node, read_yaml
+from sd_covid.data.text import Text
+from sd_covid.errors import suggest
+from sd_covid.model.names import key
+from sd_covid.model.study import study_folder
+from sd_covid.policy.assumptions import Assumption, read_assumptions
+from sd_covid.policy.calendar import Calendar
+from sd_covid.policy.levers import Catalogue, LeverSetting, read_levers
+from sd_covid.policy.names import ConstantNames
+from sd_covid.policy.reading import read_date, read_number, read_text, scenario_faults
+from sd_covid.policy.types import Simulator
+
+_KEYS = ("title", "rationale", "extends", "levers", "assumptions", "constants")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario.
+
+    Attributes
+    ----------
+    id : str
+        The stem of its file.
+    title, rationale : Text
+    file : str
+        Its file, as it was given.
+    levers : dict
+        Lever id -> `LeverSetting`, for every lever that the model has: what the government sets.
+    assumptions : dict
+        Assumption id -> value, for those that the scenario sets: what nobody knows.
+    constants : dict
+        Other constants that it sets directly, in the model's spelling.
+    settings : dict
+        Model constant -> value: all of the above, dates as model time.
+    """
+
+    id: str
+    title: Text
+    rationale: Text
+    file: str = ""
+    levers: dict[str, LeverSetting] = field(default_factory=dict)
+    assumptions: dict[str, float] = field(default_factory=dict)
+    constants: dict[str, float] = field(default_factory=dict)
+    settings: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Against what a scenario is read: the study's catalogues and the model's constants.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+    assumptions : dict
+        Assumption id -> `Assumption`.
+    names : ConstantNames
+    calendar : Calendar
+    first, last : date
+        The days on which the model's run starts and ends.
+    """
+
+    catalogue: Catalogue
+    assumptions: dict[str, Assumption]
+    names: ConstantNames
+    calendar: Calendar
+    first: date
+    last: date
+
+    @classmethod
+    def beside(cls, path: str | Path, simulation: Simulator, calendar: Calendar | None = None) -> Study:
+        """The study to which a scenario file belongs.
+
+        Parameters
+        ----------
+        path : path
+            A scenario file. ``levers.yaml`` and ``assumptions.yaml`` are read beside it, or from the ``scenarios`` of
+            its study; a study without them has no levers, or no assumptions.
+        simulation : Simulator
+        calendar : Calendar, optional
+            That of the model.
+
+        Raises
+        ------
+        ScenarioError
+            A catalogue that cannot be used, or a model without calendar.
+        """
+        times = {key(name): value for name, value in simulation.constants.items()}
+        calendar = calendar or Calendar.of(simulation.model)
+        levers, assumptions = _beside(Path(path), "levers.yaml"), _beside(Path(path), "assumptions.yaml")
+        return cls(
+            catalogue=Catalogue() if levers is None else read_levers(levers),
+            assumptions={} if assumptions is None else read_assumptions(assumptions),
+            names=ConstantNames(simulation.constants),
+            calendar=calendar,
+            first=calendar.date(times["initial time"]),
+            last=calendar.date(times["final time"]),
+        )
+
+    @property
+    def owned(self) -> dict[str, str]:
+        """Canonical name of each constant that belongs to a lever or an assumption -> where a scenario sets it."""
+        owners = {
+            key(constant): f"levers: {{{lever.id}: {{{part}: …}}}}"
+            for lever in self.catalogue.levers.values()
+            for part, constant in lever.constants.items()
+        }
+        return owners | {
+            key(item.constant): f"assumptions: {{{item.id}: …}}" for item in self.assumptions.values()
+        }
+
+
+def read_scenario(
+    path: str | Path, simulation: Simulator, calendar: Calendar | None = None, *, study: Study | None = None
+) -> Scenario:
+    """Read a scenario and check it against the study's levers and the model.
+
+    Parameters
+    ----------
+    path : path
+        A YAML file: ``title``, ``rationale``, ``extends``, ``levers``, ``assumptions``, ``constants``.
+    simulation : Simulator
+        The model that it is to be run in.
+    calendar : Calendar, optional
+        That of the model.
+    study : Study, optional
+        Read once for many scenarios; without it, what stands beside the file.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        With file, line and key: a missing file, an unknown key, lever, assumption or constant (naming the nearest), a
+        value of the wrong type or outside the lever's range, a date that is none or lies outside the run, an end before
+        its start, scenarios that extend one another in a circle.
+    """
+    path = Path(path)
+    with scenario_faults():
+        study = study or Study.beside(path, simulation, calendar)
+        read = _read(path, study, ())
+    return replace(read, settings=_settings(read, study))
+
+
+def _read(path: Path, study: Study, below: tuple[Path, ...]) -> Scenario:
+    """A scenario on top of the one that it extends; `below` are the files that led here."""
+    top = read_yaml(path)
+    found = top.fields(("title", "rationale"), _KEYS[2:])
+    if "extends" in found:
+        base = _read(_extended(path, found["extends"], below), study, (*below, path.resolve()))
+    else:
+        base = Scenario("", Text(), Text(), levers=_actual(study))
+    return Scenario(
+        id=path.stem,
+        title=read_text(found["title"]),
+        rationale=read_text(found["rationale"]),
+        file=str(path),
+        levers=base.levers | _levers(found.get("levers"), base.levers, study),
+        assumptions=base.assumptions | _assumptions(found.get("assumptions"), study),
+        constants=base.constants | _constants(found.get("constants"), study),
+    )
+
+
+def _extended(path: Path, node: Node, below: tuple[Path, ...]) -> Path:
+    """The file that a scenario extends: its name with or without ``.yaml``, in the same folder."""
+    name = node.text()
+    if Path(name).name != name:
+        raise node.error(f"'{name}' is not in this folder", "name a scenario beside this one")
+    extended = path.parent / (name if name.endswith(".yaml") else f"{name}.yaml")
+    if not extended.is_file():
+        others = (item.stem for item in path.parent.glob("*.yaml"))
+        raise node.error(f"there is no scenario '{name}'", suggest(name, others) or f"make {extended.name}")
+    if extended.resolve() in (*below, path.resolve()):
+        circle = " → ".join([*(item.stem for item in below), path.stem, extended.stem])
+        raise node.error(f"scenarios extend one another in a circle: {circle}", "take one 'extends' out")
+    return extended
+
+
+def _actual(study: Study) -> dict[str, LeverSetting]:
+    """The actual setting of every lever that the model has."""
+    return {
+        lever.id: lever.actual
+        for lever in study.catalogue.levers.values()
+        if all(constant in study.names for constant in lever.constants.values())
+    }
+
+
+def _levers(node: Node | None, base: dict[str, LeverSetting], study: Study) -> dict[str, LeverSetting]:
+    """The levers that a scenario sets, on top of what it extends."""
+    if node is None:
+        return {}
+    known = study.catalogue.levers
+    settings = {}
+    for name, entry in node.entries():
+        if name not in known:
+            raise entry.error(
+                f"there is no lever '{name}'", suggest(name, known) or f"use {', '.join(known)}"
+            )
+        if name not in base:
+            missing = next(item for item in known[name].constants.values() if item not in study.names)
+            raise entry.error(
+                f"the model has no constant '{missing}', by which this lever works", "leave it out"
+            )
+        settings[name] = _setting(entry, base[name], known[name].low, known[name].high, study)
+    return settings
+
+
+def _setting(node: Node, base: LeverSetting, low: float, high: float, study: Study) -> LeverSetting:
+    """One lever's level and dates, checked together."""
+    found = node.fields((), ("level", "start", "end"))
+    if not found:
+        raise node.error("nothing is set", "give a level, a start or an end, or leave the lever out")
+    level = read_number(found["level"], low, high) if "level" in found else base.level
+    start = _day(found["start"], study) if "start" in found else base.start
+    end = _day(found["end"], study) if "end" in found else base.end
+    if end <= start:
+        place = found.get("end", found.get("start", node))
+        raise place.error(f"the end, {end}, is not after the start, {start}", "mend one of the two dates")
+    return LeverSetting(level, start, end)
+
+
+def _day(node: Node, study: Study) -> date:
+    """A date within the model's run."""
+    day = read_date(node)
+    if not study.first <= day <= study.last:
+        raise node.error(
+            f"{day} lies outside the run, which goes from {study.first} to {study.last}",
+            "choose a date within it",
+        )
+    return day
+
+
+def _assumptions(node: Node | None, study: Study) -> dict[str, float]:
+    """The assumptions that a scenario sets; beyond their range is allowed, as a range is not a law."""
+    values = {}
+    for name, entry in () if node is None else node.entries():
+        known = study.assumptions
+        if name not in known:
+            raise entry.error(
+                f"there is no assumption '{name}'", suggest(name, known) or f"use {', '.join(known)}"
+            )
+        if known[name].constant not in study.names:
+            raise entry.error(f"the model has no constant '{known[name].constant}'", "leave it out")
+        values[name] = read_number(entry)
+    return values
+
+
+def _constants(node: Node | None, study: Study) -> dict[str, float]:
+    """Constants that a scenario sets directly."""
+    values = {}
+    for name, entry in () if node is None else node.entries():
+        if name not in study.names:
+            raise entry.error(f"the model has no constant '{name}'", study.names.advice(name))
+        owner = study.owned.get(key(name.partition("[")[0]))
+        if owner is not None:
+            raise entry.error(
+                f"'{name}' is not set here", f"write it as '{owner}', so that its cost and source follow"
+            )
+        values[study.names.spelling(name)] = read_number(entry)
+    return values
+
+
+def _settings(scenario: Scenario, study: Study) -> dict[str, float]:
+    """All that a scenario sets, as constants of the model."""
+    settings: dict[str, float] = {}
+    for name, setting in scenario.levers.items():
+        constants = {
+            part: study.names.spelling(item) for part, item in study.catalogue.levers[name].constants.items()
+        }
+        settings[constants["level"]] = setting.level
+        settings[constants["start"]] = study.calendar.time(setting.start)
+        settings[constants["end"]] = study.calendar.time(setting.end)
+    for name, value in scenario.assumptions.items():
+        settings[study.names.spelling(study.assumptions[name].constant)] = value
+    return settings | scenario.constants
+
+
+def _beside(path: Path, name: str) -> Path | None:
+    """A catalogue beside a scenario, or in the study's folder of scenarios; None when there is none."""
+    for folder in (path.resolve().parent, study_folder(path) / "scenarios"):
+        if (folder / name).is_file():
+            return folder / name
+    return None
