@@ -95,7 +95,9 @@ def _optimise(llvm: Any, module: Any, machine: Any, level: int) -> None:
     """LLVM's passes; its vectorisers are off, since lanes are members and the text is vector code already."""
     options = llvm.create_pipeline_tuning_options(speed_level=level)
     options.loop_vectorization = options.slp_vectorization = False
-    llvm.create_pass_builder(machine, options).getModulePassManager().run(module, llvm.create_pass_builder(machine, options))
+    llvm.create_pass_builder(machine, options).getModulePassManager().run(
+        module, llvm.create_pass_builder(machine, options)
+    )
 
 
 def _read(path: Path) -> bytes | None:

@@ -31,7 +31,9 @@ class Pullback:
     bars: dict[tuple[str, int], int]
 
 
-def pull_back(source: Graph, seeds: Mapping[int, tuple[tuple[str, int], ...]], wanted: frozenset[str]) -> Pullback:
+def pull_back(
+    source: Graph, seeds: Mapping[int, tuple[tuple[str, int], ...]], wanted: frozenset[str]
+) -> Pullback:
     """Reverse a graph.
 
     Parameters
@@ -48,8 +50,8 @@ def pull_back(source: Graph, seeds: Mapping[int, tuple[tuple[str, int], ...]], w
 
     Notes
     -----
-    Inside a branch that was not taken, bars are zero but partial derivatives may be infinite (x / 0); there a zero bar stays
-    zero, instead of becoming 0 * inf = NaN.
+    Inside a branch that was not taken, bars are zero but partial derivatives may be infinite (x / 0); there a
+    zero bar stays zero, instead of becoming 0 * inf = NaN.
     """
     graph = Graph(tables=source.tables)
     order = source.order(seeds)
@@ -70,7 +72,9 @@ def pull_back(source: Graph, seeds: Mapping[int, tuple[tuple[str, int], ...]], w
             continue
         for argument, share in _shares(source, graph, at, node, bar[node]):
             if share is not None and node in risky and active[argument]:
-                share = graph.add("select", graph.add("eq", bar[node], graph.number(0.0)), graph.number(0.0), share)
+                share = graph.add(
+                    "select", graph.add("eq", bar[node], graph.number(0.0)), graph.number(0.0), share
+                )
             accumulate(argument, share)
     return Pullback(
         graph,

@@ -1,7 +1,7 @@
 """Vensim's built-in functions, as operations and states.
 
-Each row of `FUNCTIONS` lowers one function. Where Vensim's manual is silent the choice is written beside it; PySD 3.14.3
-serves as the second opinion.
+Each row of `FUNCTIONS` lowers one function. Where Vensim's manual is silent the choice is written beside it;
+PySD 3.14.3 serves as the second opinion.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Lowering = Callable[[Context, Call], int]
 SMALL = 1e-6  # what Vensim takes for zero in ZIDZ, XIDZ, MODULO and QUANTUM, according to its manual
 
 
-# --- elementwise ----------------------------------------------------------------------------------------------------------
+# --- elementwise --------------------
 
 
 def _elementwise(operation: str) -> Lowering:
@@ -46,9 +46,11 @@ def _is_zero(here: Context, x: int) -> int:
 
 
 def _divide_or(here: Context, a: int, b: int, otherwise: int) -> int:
-    """a / b, or ``otherwise`` where b is zero; the division never sees that zero, so that its derivative is finite."""
+    """A / b, or ``otherwise`` where b is zero; the division never sees that zero, so that its derivative is finite."""
     zero = _is_zero(here, b)
-    return here.add("select", zero, otherwise, here.add("div", a, here.add("select", zero, here.number(1.0), b)))
+    return here.add(
+        "select", zero, otherwise, here.add("div", a, here.add("select", zero, here.number(1.0), b))
+    )
 
 
 def _zidz(here: Context, call: Call) -> int:
@@ -79,7 +81,7 @@ def _modulo(here: Context, call: Call) -> int:
     return here.add("sub", x, _quantum_of(here, x, unit))
 
 
-# --- time -----------------------------------------------------------------------------------------------------------------
+# --- time --------------------
 
 
 def _now(here: Context) -> int:
@@ -132,7 +134,7 @@ def _ramp(here: Context, call: Call) -> int:
     return here.add("mul", slope, here.add("max", here.number(0.0), here.add("sub", until, start)))
 
 
-# --- lookups --------------------------------------------------------------------------------------------------------------
+# --- lookups --------------------
 
 
 def _with_lookup(here: Context, call: Call) -> int:
@@ -142,7 +144,7 @@ def _with_lookup(here: Context, call: Call) -> int:
     return here.look_up(table_of(table), here.value(x))
 
 
-# --- reductions over subscripts -------------------------------------------------------------------------------------------
+# --- reductions over subscripts --------------------
 
 
 def _reduced_dimensions(expression: Expression) -> list[str]:
@@ -171,7 +173,9 @@ def _reduction(operation: str) -> Lowering:
                 call.place,
                 suggest(unknown[0], here.lowering.subscripts.elements) if unknown else None,
             )
-        terms = [here.bound(b).value(inside) for b in here.lowering.subscripts.reductions(names, here.binding)]
+        terms = [
+            here.bound(b).value(inside) for b in here.lowering.subscripts.reductions(names, here.binding)
+        ]
         total = terms[0]
         for term in terms[1:]:
             total = here.add(operation, total, term)
@@ -189,7 +193,7 @@ def _element_count(here: Context, call: Call) -> int:
     return here.number(float(len(elements)))
 
 
-# --- what remembers -------------------------------------------------------------------------------------------------------
+# --- what remembers --------------------
 
 
 def _integ(here: Context, call: Call) -> int:
@@ -223,7 +227,9 @@ def _order(here: Context, expression: Expression, call: Call) -> int:
         case Number(value=value) if value == int(value) and value >= 1:
             return int(value)
         case _:
-            raise here.error(f"the order of {call.function} must be a whole number written out, from 1", call.place)
+            raise here.error(
+                f"the order of {call.function} must be a whole number written out, from 1", call.place
+            )
 
 
 def _smooth(here: Context, call: Call, order: int, initial: Expression) -> int:
@@ -265,7 +271,9 @@ def _delay(here: Context, call: Call, order: int, initial: Expression) -> int:
     return int(outflow if outflow is not None else -1)
 
 
-def _cascade(shape: Callable[[Context, Call, int, Expression], int], order: int, with_initial: bool) -> Lowering:
+def _cascade(
+    shape: Callable[[Context, Call, int, Expression], int], order: int, with_initial: bool
+) -> Lowering:
     def lower(here: Context, call: Call) -> int:
         return shape(here, call, order, call.arguments[2 if with_initial else 0])
 
@@ -327,7 +335,9 @@ def _forecast(here: Context, call: Call) -> int:
     now, over = here.value(x), here.value(time)
     average = _average(here, now, over, lambda start: start.value(x))
     trend = _divide_or(here, here.add("sub", now, average), here.add("mul", over, average), here.number(0.0))
-    return here.add("mul", now, here.add("add", here.number(1.0), here.add("mul", trend, here.value(horizon))))
+    return here.add(
+        "mul", now, here.add("add", here.number(1.0), here.add("mul", trend, here.value(horizon)))
+    )
 
 
 FUNCTIONS: dict[str, Lowering] = {

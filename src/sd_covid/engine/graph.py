@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine.operations import LEAVES, OPERATIONS, TABLE_OPERATIONS
 
-Node = tuple[str, *tuple[float | int, ...]]
+Node = tuple[Any, ...]  # (operation, *arguments), or (kind of leaf, payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class LookupTable:
 class Graph:
     """Operations on doubles and truth values.
 
-    ``nodes[i]`` is ``(operation, *arguments)``; the arguments of an operation are numbers of earlier nodes, those of a leaf
+    ``nodes[i]`` is ``(operation, *arguments)``; the arguments of an operation are numbers of earlier nodes,
+    those of a leaf
     are its payload. Folding uses the same numpy functions as the reference interpreter, so it never changes a result.
     """
 
@@ -126,7 +128,9 @@ class Graph:
                 if nodes[one] == ("number", 1.0):
                     return other
         elif (operation == "div" and nodes[a[1]] == ("number", 1.0)) or (
-            operation == "sub" and nodes[a[1]] == ("number", 0.0) and float(nodes[a[1]][1]).hex() == "0x0.0p+0"
+            operation == "sub"
+            and nodes[a[1]] == ("number", 0.0)
+            and float(nodes[a[1]][1]).hex() == "0x0.0p+0"
         ):
             return a[0]
         elif operation == "neg" and nodes[a[0]][0] == "neg":

@@ -6,6 +6,7 @@ Slow and readable. Every other back end is tested against it, and it runs models
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,12 +50,21 @@ def evaluate(graph: Graph, order: list[int], leaf: Leaf) -> Values:
     return values
 
 
-def at_start(program: Program, parameters: NDArray[np.float64], nodes: list[int]) -> NDArray[np.float64]:
+class Parameters(Protocol):
+    """The parameters of a batch."""
+
+    count: int
+
+    def __getitem__(self, parameter: int) -> NDArray[np.float64]:
+        """The values of a parameter, shape (member,) or a scalar."""
+
+
+def at_start(program: Program, parameters: Parameters, nodes: list[int]) -> NDArray[np.float64]:
     """Nodes of the init graph for each member.
 
     Parameters
     ----------
-    parameters : ndarray, shape (parameter, member)
+    parameters : Parameters
     nodes : list of int
 
     Returns
@@ -63,19 +73,18 @@ def at_start(program: Program, parameters: NDArray[np.float64], nodes: list[int]
     """
     with np.errstate(all="ignore"):
         values = evaluate(program.init, program.init.order(nodes), lambda _, k: parameters[k])
-    members = parameters.shape[1]
-    return np.array([np.broadcast_to(values[n], members) for n in nodes], dtype=float).reshape(len(nodes), members)
+    return np.array([np.broadcast_to(values[n], parameters.count) for n in nodes], dtype=float).reshape(
+        len(nodes), parameters.count
+    )
 
 
-def run(
-    program: Program, parameters: NDArray[np.float64], outputs: list[int], grid: TimeGrid
-) -> NDArray[np.float64]:
+def run(program: Program, parameters: Parameters, outputs: list[int], grid: TimeGrid) -> NDArray[np.float64]:
     """Run all members.
 
     Parameters
     ----------
     program : Program
-    parameters : ndarray, shape (parameter, member)
+    parameters : Parameters
     outputs : list of int
         Nodes of the step graph.
     grid : TimeGrid
@@ -90,16 +99,16 @@ def run(
 class _Interpreter:
     """One run."""
 
-    def __init__(
-        self, program: Program, parameters: NDArray[np.float64], outputs: list[int], grid: TimeGrid
-    ) -> None:
+    def __init__(self, program: Program, parameters: Parameters, outputs: list[int], grid: TimeGrid) -> None:
         self.program, self.outputs, self.grid = program, outputs, grid
-        self.members = parameters.shape[1]
+        self.members = parameters.count
         states = program.states
         self.constants = at_start(program, parameters, program.constants)
         self.state = at_start(program, parameters, [s.initial for s in states])
         self.drivers = sample_drivers(program, grid)
-        lengths = at_start(program, parameters, [s.steps if s.update is Update.RING else s.initial for s in states])
+        lengths = at_start(
+            program, parameters, [s.steps if s.update is Update.RING else s.initial for s in states]
+        )
         self.rings = {
             k: (lengths[k], np.empty((grid.steps + 1, self.members)), self.state[k].copy())
             for k, s in enumerate(states)

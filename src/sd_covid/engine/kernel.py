@@ -1,10 +1,9 @@
-"""The kernel: a program as machine code that runs members in blocks, one member in each lane of a vector, on all threads."""
+"""The kernel: a program as machine code that runs members in blocks, one in each lane of a vector, on all threads."""
 
 from __future__ import annotations
 
 import ctypes
 import os
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -100,13 +99,10 @@ class Members:
             self.rows[k, :count] = row
             self.rows[k, count:] = row[-1]
 
-    def matrix(self, members: int | None = None) -> NDArray[np.float64]:
-        """All parameters of the first members, shape (parameter, member)."""
-        count = self.count if members is None else members
-        full = np.repeat(self.uniform[:, None], count, axis=1)
-        for parameter in np.flatnonzero(self.row >= 0):
-            full[parameter] = self.rows[self.row[parameter], :count]
-        return full
+    def __getitem__(self, parameter: int) -> NDArray[np.float64]:
+        """The values of a parameter, shape (member,) or a scalar."""
+        row = self.row[parameter]
+        return self.uniform[parameter] if row < 0 else self.rows[row, : self.count]
 
 
 def ring_size(program: Program, members: Members) -> int:
@@ -120,9 +116,12 @@ def ring_size(program: Program, members: Members) -> int:
     lengths = [s.steps for s in program.states if s.update is Update.RING]
     if not lengths:
         return 1
-    longest = interpret.at_start(program, members.matrix(), lengths).max()
+    longest = interpret.at_start(program, members, lengths).max()
     if not np.isfinite(longest) or longest > 1e7:
-        raise RunError(f"a DELAY FIXED of {longest:g} steps cannot be run", advice="give a shorter delay or a longer step")
+        raise RunError(
+            f"a DELAY FIXED of {longest:g} steps cannot be run",
+            advice="give a shorter delay or a longer step",
+        )
     return 1 << int(longest).bit_length()
 
 
@@ -153,9 +152,10 @@ class Kernel:
         pointers, counts = [ctypes.c_void_p] * len(POINTERS), [ctypes.c_int64] * len(COUNTS)
         prototype = ctypes.CFUNCTYPE(None, *pointers, *counts, ctypes.c_double, ctypes.c_double)
         self._run = prototype(self._code.address("run"))
-        self._memory = threading.local()
 
-    def run(self, members: Members, grid: TimeGrid, threads: int = 1) -> NDArray[np.float64]:
+    def run(
+        self, members: Members, grid: TimeGrid, threads: int = 1
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Run all members.
 
         Parameters
@@ -167,8 +167,10 @@ class Kernel:
 
         Returns
         -------
-        ndarray, shape (output, member, time)
+        values : ndarray, shape (output, member, time)
             A view of memory padded to whole blocks of members and instants.
+        failed : ndarray of bool, shape (member,)
+            Members with a value that is not finite.
         """
         saves = grid.steps // grid.every + 1
         padded = -(-saves // self.width) * self.width
@@ -177,14 +179,15 @@ class Kernel:
         drivers = np.ascontiguousarray(sample_drivers(self.program, grid).T)
         size = ring_size(self.program, members)
         rings = sum(s.update is Update.RING for s in self.program.states)
+        failed = np.zeros(members.lanes)
 
         def work(_: int, first: int, last: int) -> None:
             scratch = aligned(self._scratch, self.width)
             ring = aligned(rings * size, self.width)
-            arrays = (members.uniform, members.row, members.rows, drivers, out, scratch, ring, ring)
+            arrays = (members.uniform, members.row, members.rows, drivers, out, scratch, ring, ring, failed)
             counts = (members.lanes, first, last, grid.steps, grid.every, padded, members.lanes, size - 1)
             self._run(*(a.ctypes.data for a in arrays), *counts, grid.start, grid.step)
 
         share_blocks(members.blocks, threads, work)
         cube = out.reshape(len(self.outputs), members.lanes, padded)
-        return cube[:, : members.count, :saves]
+        return cube[:, : members.count, :saves], np.isnan(failed[: members.count])

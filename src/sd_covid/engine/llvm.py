@@ -270,7 +270,12 @@ class Evaluation:
         crossing = {
             a for node in order for a in self.graph.arguments(node) if a in home and home[a] != home[node]
         } | {sink for sink in sinks if sink in home}
-        outside = {a for node in order for a in self.graph.arguments(node) if a in self._registers and self._is_operation(a)}
+        outside = {
+            a
+            for node in order
+            for a in self.graph.arguments(node)
+            if a in self._registers and self._is_operation(a)
+        }
         for node in sorted(crossing | outside):
             self._slots[node] = self.body.module.area(1)
         for node in sorted(outside):  # computed here, wanted in a piece
@@ -320,7 +325,9 @@ class Evaluation:
 def call(body: Body, name: str, time: str | None = None, instant: str | None = None) -> None:
     """Call a function that works on this thread's scratch memory."""
     values = ("%scratch", "%drivers", time or body.time, instant or body.instant)
-    actual = ", ".join(f"{kind.split()[0]} {value}" for kind, value in zip(CALL_ARGUMENTS, values, strict=True))
+    actual = ", ".join(
+        f"{kind.split()[0]} {value}" for kind, value in zip(CALL_ARGUMENTS, values, strict=True)
+    )
     body.act(f"call void {name}({actual})")
 
 
@@ -400,7 +407,9 @@ def _segment(body: Body, table: LookupTable, held: str) -> str:
     if _evenly_spaced(edges) and many > 2:
         away = body.do(f"fsub {module.vector} {held}, {body.number(edges[0])}")
         share = body.do(f"fmul {module.vector} {away}, {body.number(1.0 / (edges[1] - edges[0]))}")
-        low = body.do(f"fcmp ult {module.vector} {share}, {body.number(0.0)}")  # NaN too: its index must be valid
+        low = body.do(
+            f"fcmp ult {module.vector} {share}, {body.number(0.0)}"
+        )  # NaN too: its index must be valid
         share = body.do(f"select {truth} {low}, {module.vector} {body.number(0.0)}, {module.vector} {share}")
         index = body.do(f"fptosi {module.vector} {share} to {kind}")
         over = body.do(f"icmp sgt {kind} {index}, {module.many('i64', str(many - 1))}")
@@ -417,7 +426,11 @@ def _evenly_spaced(edges: np.ndarray) -> bool:
     """Whether a point is found by one multiplication without error: spacing and edges must be exact in binary."""
     width = np.diff(edges)
     mantissa, _ = np.frexp(width[0])
-    return bool((width == width[0]).all() and mantissa == 0.5 and (edges / width[0] == np.round(edges / width[0])).all())
+    return bool(
+        (width == width[0]).all()
+        and mantissa == 0.5
+        and (edges / width[0] == np.round(edges / width[0])).all()
+    )
 
 
 def _pick(body: Body, name: str, count: int, index: str) -> str:
@@ -433,7 +446,9 @@ def _pick(body: Body, name: str, count: int, index: str) -> str:
     gather = f"@llvm.masked.gather.v{module.width}f64.v{module.width}p0"
     module.declare(f"declare {module.vector} {gather}({pointers}, i32, {module.truth}, {module.vector})")
     mask = f"{module.truth} {module.many('i1', 'true')}"
-    return body.do(f"call {module.vector} {gather}({pointers} {address}, i32 8, {mask}, {module.vector} poison)")
+    return body.do(
+        f"call {module.vector} {gather}({pointers} {address}, i32 8, {mask}, {module.vector} poison)"
+    )
 
 
 def _permute(body: Body, name: str, count: int, index: str) -> str:

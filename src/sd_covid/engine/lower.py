@@ -1,7 +1,9 @@
 """Model to program: every equation becomes operations, and everything that remembers becomes states.
 
-Lowering happens in two contexts. In ``init`` a stock means its initial value; in ``step`` it means its state. An operation
-whose arguments depend on constants alone is moved to the init graph as it is made, so that it runs once for each member.
+Lowering happens in two contexts. In ``init`` a stock means its initial value; in ``step`` it means its state.
+An operation
+whose arguments depend on constants alone is moved to the init graph as it is made, so that it runs once for
+each member.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sd_covid.engine.graph import LookupTable
+from sd_covid.engine.graph import Graph, LookupTable
 from sd_covid.engine.operations import NOT_AVAILABLE, OPERATIONS
 from sd_covid.engine.program import Driver, Parameter, Program, State, Update
 from sd_covid.engine.subscripts import Binding, Cell, Definition, Subscripts
@@ -65,8 +67,8 @@ def lower(model: Model) -> Program:
     Raises
     ------
     ModelError
-        For simultaneous equations, a subscript out of place, or dimensions whose product is absurd; names the variable and
-        line.
+        For simultaneous equations, a subscript out of place, or dimensions whose product is absurd; names the
+        variable and line.
     """
     with _deep_recursion():
         return _Lowering(model).program()
@@ -92,7 +94,7 @@ class Context:
     variable: Variable
     binding: Binding = field(default_factory=dict)
 
-    # --- building nodes -------------------------------------------------------------------------------------------------
+    # --- building nodes --------------------
 
     def add(self, operation: str, *arguments: int) -> int:
         """An operation, moved to the init graph when it depends on constants alone."""
@@ -133,7 +135,7 @@ class Context:
         at = place if place.line is not None else self.variable.place
         return ModelError(reason, advice=advice, file=at.file, line=at.line, variable=self.variable.name)
 
-    # --- expressions ----------------------------------------------------------------------------------------------------
+    # --- expressions --------------------
 
     def lower(self, expression: Expression) -> int:
         """An expression as a node, double or truth value."""
@@ -174,7 +176,9 @@ class Context:
             raise self.error(
                 f"'{variable.name}' has no element for {spelled}",
                 reference.place,
-                f"it has {len(next(iter(cells)))} subscripts" if len(next(iter(cells))) != len(elements) else None,
+                f"it has {len(next(iter(cells)))} subscripts"
+                if len(next(iter(cells))) != len(elements)
+                else None,
             )
         return self.lowering.cell(Cell(name, elements), self.step, reference.place, self.variable)
 
@@ -211,7 +215,9 @@ class Context:
         elements = self.lowering.subscripts.resolve(call.subscripts, self.binding, call.place)
         definition = self.lowering.subscripts.definitions(variable).get(elements)
         if definition is None or definition.equation.kind is not Kind.LOOKUP:
-            raise self.error(f"'{variable.name}' is not a lookup, so it cannot be applied to an argument", call.place)
+            raise self.error(
+                f"'{variable.name}' is not a lookup, so it cannot be applied to an argument", call.place
+            )
         return table_of(definition.equation.table)
 
     def look_up(self, table: LookupTable, x: int) -> int:
@@ -255,7 +261,9 @@ class _Lowering:
         self.out = Program(method=model.settings.method)
         self.out.step.tables = self.out.init.tables  # one list of tables serves both graphs
         self._known: dict[tuple[Cell, bool], int] = {}
-        self._open: dict[tuple[Cell, bool], None] = {}  # being lowered now, in order: a repeat is a simultaneous equation
+        self._open: dict[
+            tuple[Cell, bool], None
+        ] = {}  # being lowered now, in order: a repeat is a simultaneous equation
         self._pending: list[Callable[[], None]] = []
         self._parameter: dict[Cell, int] = {}
         self._slot: dict[int, int] = {}  # init node -> number of the member constant that holds it
@@ -275,7 +283,9 @@ class _Lowering:
                 cell = Cell(variable.key, elements)
                 node = self.cell(cell, True, variable.place, None)
                 if self.out.step.is_truth(node):
-                    node = self.add(True, "select", node, self.out.step.number(1.0), self.out.step.number(0.0))
+                    node = self.add(
+                        True, "select", node, self.out.step.number(1.0), self.out.step.number(0.0)
+                    )
                 self.out.cells[cell] = node
         while self._pending:
             self._pending.pop(0)()
@@ -283,11 +293,11 @@ class _Lowering:
 
         return hoist_reciprocals(self.out)
 
-    def graph(self, step: bool):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def graph(self, step: bool) -> Graph:
         """The graph of a context."""
         return self.out.step if step else self.out.init
 
-    # --- nodes ----------------------------------------------------------------------------------------------------------
+    # --- nodes --------------------
 
     def add(self, step: bool, operation: str, *arguments: int) -> int:
         """An operation in a context; see `Context.add`."""
@@ -308,7 +318,7 @@ class _Lowering:
         twin = self._as_init(x) if step else None
         if twin is not None and graph.nodes[x][0] != "number":
             return self.held(self.out.init.lookup("lookup", self.out.init.table(table), twin))
-        return int(graph.lookup("lookup", graph.table(table), x))
+        return graph.lookup("lookup", graph.table(table), x)
 
     def time(self, step: bool) -> int:
         """Model time: in the init graph, the initial time."""
@@ -343,7 +353,7 @@ class _Lowering:
             return self.out.init.number(float(self.out.step.nodes[node][1]))
         return self._twin.get(node)
 
-    # --- cells ----------------------------------------------------------------------------------------------------------
+    # --- cells --------------------
 
     def cell(self, cell: Cell, step: bool, place: Place, user: Variable | None) -> int:
         """The node of a cell in a context."""

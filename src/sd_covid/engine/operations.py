@@ -1,6 +1,7 @@
 """What each operation of the graph means: one row per operation, from which every emitter takes its own form.
 
-A row gives the numpy meaning (the reference), the derivative as a graph-to-graph rule, and the LLVM form: an instruction,
+A row gives the numpy meaning (the reference), the derivative as a graph-to-graph rule, and the LLVM form: an
+instruction,
 an intrinsic, or the name of a small recipe that the emitter knows. Values are IEEE doubles or truth values.
 """
 
@@ -60,7 +61,10 @@ def _d_divide(g: Graph, node: int, a: tuple[int, ...], bar: int) -> tuple[int | 
 
 
 def _d_power(g: Graph, node: int, a: tuple[int, ...], bar: int) -> tuple[int | None, ...]:
-    """d(x^p) = p x^(p-1) dx + ln(x) x^p dp. For x <= 0 the second term is taken as 0 (p is then whole in any real result)."""
+    """The rule d(x^p) = p x^(p-1) dx + ln(x) x^p dp.
+
+    For x <= 0 the second term is taken as 0: p is then whole in any real result.
+    """
     x, p = a
     d_x = g.add("mul", bar, g.add("mul", p, g.add("pow", x, g.add("sub", p, g.number(1.0)))))
     positive = g.add("gt", x, g.number(0.0))
@@ -127,14 +131,18 @@ OPERATIONS: dict[str, Operation] = {
     "cos": Operation(np.cos, "intrinsic cos", _chain(lambda g, x, y: g.add("neg", g.add("sin", x)))),
     "tan": Operation(np.tan, "intrinsic tan", _chain(lambda g, x, y: _one_plus_square(g, y))),
     "asin": Operation(
-        np.arcsin, "intrinsic asin", _chain(lambda g, x, y: _inverse(g, g.add("sqrt", _one_minus_square(g, x))))
+        np.arcsin,
+        "intrinsic asin",
+        _chain(lambda g, x, y: _inverse(g, g.add("sqrt", _one_minus_square(g, x)))),
     ),
     "acos": Operation(
         np.arccos,
         "intrinsic acos",
         _chain(lambda g, x, y: g.add("neg", _inverse(g, g.add("sqrt", _one_minus_square(g, x))))),
     ),
-    "atan": Operation(np.arctan, "intrinsic atan", _chain(lambda g, x, y: _inverse(g, _one_plus_square(g, x)))),
+    "atan": Operation(
+        np.arctan, "intrinsic atan", _chain(lambda g, x, y: _inverse(g, _one_plus_square(g, x)))
+    ),
     "sinh": Operation(np.sinh, "intrinsic sinh", _chain(lambda g, x, y: g.add("cosh", x))),
     "cosh": Operation(np.cosh, "intrinsic cosh", _chain(lambda g, x, y: g.add("sinh", x))),
     "tanh": Operation(np.tanh, "intrinsic tanh", _chain(lambda g, x, y: _one_minus_square(g, y))),

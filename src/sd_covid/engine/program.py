@@ -1,7 +1,7 @@
 """A program: what a model means, as an ``init`` and a ``step`` graph that every back end can run.
 
-``init`` runs once for each member, from its constants; ``step`` runs at every step, from the states. A value that depends
-on constants alone is computed in ``init`` and read in ``step`` as a member constant.
+``init`` runs once for each member, from its constants; ``step`` runs at every step, from the states. A value
+that depends on constants alone is computed in ``init`` and read in ``step`` as a member constant.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class Update(StrEnum):
 class State:
     """One number that is remembered from step to step.
 
-    ``initial`` and ``steps`` are nodes of the init graph, ``next`` of the step graph; ``steps`` only for a ring: its length.
+    ``initial`` and ``steps`` are nodes of the init graph, ``next`` of the step graph; ``steps`` only for a
+    ring: its length.
     """
 
     update: Update
@@ -44,7 +45,8 @@ class State:
 class Driver:
     """A data series: the same for all members, read at each step.
 
-    ``times`` ascending; outside them the first or last value holds, except for ``RAW`` (``:NA:`` where there is no point).
+    ``times`` ascending; outside them the first or last value holds, except for ``RAW`` (``:NA:`` where there
+    is no point).
     """
 
     name: str
@@ -59,10 +61,11 @@ class Driver:
         if self.mode is DataMode.INTERPOLATE:
             return np.interp(at, times, values)
         if self.mode is DataMode.HOLD_BACKWARD:
-            return values[np.clip(np.searchsorted(times, at + near, side="right") - 1, 0, len(times) - 1)]
+            before = np.searchsorted(times, at + near, side="right") - 1
+            return np.asarray(values[np.clip(before, 0, len(times) - 1)])
         k = np.clip(np.searchsorted(times, at - near, side="left"), 0, len(times) - 1)
         if self.mode is DataMode.LOOK_FORWARD:
-            return values[k]
+            return np.asarray(values[k])
         return np.where(np.abs(times[k] - at) <= near, values[k], NOT_AVAILABLE)
 
 

@@ -50,7 +50,8 @@ class Subscripts:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.elements = {
-            name: tuple(key(element) for element in dimension.elements) for name, dimension in model.dimensions.items()
+            name: tuple(key(element) for element in dimension.elements)
+            for name, dimension in model.dimensions.items()
         }
         self.spelling: dict[str, str] = {}
         for dimension in model.dimensions.values():
@@ -71,14 +72,17 @@ class Subscripts:
         width = len(cells[0])
         named = [{key(e.subscripts[i]) for e in variable.equations} for i in range(width)]
         return tuple(
-            self._smallest({cell[i] for cell in cells}, named[i], variable, variable.place) for i in range(width)
+            self._smallest({cell[i] for cell in cells}, named[i], variable, variable.place)
+            for i in range(width)
         )
 
     def expand(self, names: Sequence[str]) -> list[tuple[str, ...]]:
         """All combinations of elements that a list of dimensions and elements stands for, last fastest."""
         return list(itertools.product(*(self.elements.get(key(n), (key(n),)) for n in names)))
 
-    def resolve(self, subscripts: Sequence[Subscript], binding: Mapping[str, str], place: Place) -> tuple[str, ...]:
+    def resolve(
+        self, subscripts: Sequence[Subscript], binding: Mapping[str, str], place: Place
+    ) -> tuple[str, ...]:
         """The elements that a reference's subscripts mean under a binding.
 
         Raises
@@ -164,7 +168,11 @@ class Subscripts:
                         line=equation.place.line,
                         variable=variable.name,
                     )
-                binding = {key(n): e for n, e in zip(equation.subscripts, cell, strict=True) if key(n) in self.elements}
+                binding = {
+                    key(n): e
+                    for n, e in zip(equation.subscripts, cell, strict=True)
+                    if key(n) in self.elements
+                }
                 found[cell] = Definition(equation, binding, rank)
         if not found or len({len(cell) for cell in found}) > 1:
             raise ModelError(

@@ -29,12 +29,14 @@ class TimeGrid:
     @property
     def saved(self) -> NDArray[np.float64]:
         """The saved instants, shape (time,)."""
-        return self.start + np.arange(0, self.steps + 1, self.every) * self.step
+        return np.asarray(self.start + np.arange(0, self.steps + 1, self.every) * self.step, dtype=float)
 
     def samples(self, method: Method) -> NDArray[np.float64]:
         """The instants at which drivers are read: each step, and halfway where the method looks there."""
         per_step = 2 if method is Method.RK4 else 1
-        return self.start + np.arange(per_step * self.steps + 1) * (self.step / per_step)
+        return np.asarray(
+            self.start + np.arange(per_step * self.steps + 1) * (self.step / per_step), dtype=float
+        )
 
 
 def time_grid(initial: float, final: float, step: float, saveper: float, max_steps: float = 1e8) -> TimeGrid:
@@ -60,11 +62,14 @@ def time_grid(initial: float, final: float, step: float, saveper: float, max_ste
         )
     steps = (final - initial) / step
     if steps > max_steps:
-        raise RunError(f"a run of {steps:.3g} steps exceeds the limit of {max_steps:.3g}", advice="raise --max-steps")
+        raise RunError(
+            f"a run of {steps:.3g} steps exceeds the limit of {max_steps:.3g}", advice="raise --max-steps"
+        )
     every = saveper / step
     if round(every) < 1 or abs(every - round(every)) > NEAR * max(1.0, every):
         raise RunError(
-            f"SAVEPER {saveper:g} is not a whole number of steps of {step:g}", advice="set SAVEPER to a multiple of TIME STEP"
+            f"SAVEPER {saveper:g} is not a whole number of steps of {step:g}",
+            advice="set SAVEPER to a multiple of TIME STEP",
         )
     return TimeGrid(initial, step, int(np.floor(steps * (1 + NEAR) + NEAR)), round(every))
 

@@ -102,8 +102,8 @@ def copy_nodes(
 def hoist_reciprocals(program: Program) -> Program:
     """Divide by a member constant once: x / c becomes x * (1 / c).
 
-    That may change the last bit, so a quotient that leads to a comparison, a truncation or a table is left alone: there the
-    last bit can decide.
+    That may change the last bit, so a quotient that leads to a comparison, a truncation or a table is left
+    alone: there the last bit can decide.
     """
     step, init = program.step, program.init
     exact = _leads_to_a_jump(step)
@@ -116,7 +116,9 @@ def hoist_reciprocals(program: Program) -> Program:
             return None
         kind, *payload = quick.nodes[arguments[1]]
         if kind == "number":
-            return quick.add("mul", arguments[0], quick.number(1.0 / float(payload[0]))) if payload[0] else None
+            return (
+                quick.add("mul", arguments[0], quick.number(1.0 / float(payload[0]))) if payload[0] else None
+            )
         if kind != "constant":
             return None
         inverse = init.add("div", init.number(1.0), program.constants[int(payload[0])])

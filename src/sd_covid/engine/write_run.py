@@ -12,7 +12,7 @@ from sd_covid.engine.llvm import Body, Evaluation, Leaf, Module, call
 from sd_covid.engine.program import Program, Update
 from sd_covid.model.structure import Method
 
-POINTERS = ("uniform", "row", "members", "drivers", "out", "scratch", "ring", "trajectory")
+POINTERS = ("uniform", "row", "members", "drivers", "out", "scratch", "ring", "trajectory", "failed")
 COUNTS = ("stride", "first", "last", "steps", "every", "saves", "lanes", "mask")
 START = (
     "ptr noalias %uniform, ptr noalias %row, ptr noalias %members, ptr noalias %scratch, ptr noalias %drivers, "
@@ -36,6 +36,7 @@ class Layout:
     lengths: int
     ring_initial: int
     tiles: int
+    failed: int
 
     @classmethod
     def of(cls, module: Module, program: Program, outputs: int) -> Layout:
@@ -51,6 +52,7 @@ class Layout:
             lengths=module.area(n),
             ring_initial=module.area(n),
             tiles=module.area(outputs * module.width),
+            failed=module.area(1),
         )
 
 
@@ -75,20 +77,22 @@ def step_leaf(layout: Layout, states: int, drivers: int) -> Leaf:
 def write_start(module: Module, program: Program, layout: Layout) -> None:
     """Write ``@start``: read a block's constants, run the init graph, set the states."""
     body = Body(module)
-    with body.loop(str(len(program.parameters))) as k:
-        address = body.do(f"getelementptr inbounds i64, ptr %row, i64 {k}")
+    with body.loop(str(len(program.parameters))) as parameter:
+        address = body.do(f"getelementptr inbounds i64, ptr %row, i64 {parameter}")
         row = body.do(f"load i64, ptr {address}, align 8")
-        to = body.do(f"add i64 {k}, {layout.parameters}")
+        to = body.do(f"add i64 {parameter}, {layout.parameters}")
         varies, same, done = body.label(), body.label(), body.label()
         body.act(f"br i1 {body.do(f'icmp sge i64 {row}, 0')}, label %{varies}, label %{same}")
         body.place(varies)
         base = body.do(f"mul i64 {row}, %stride")
         member = body.do(f"mul i64 %block, {module.width}")
-        at = body.do(f"getelementptr inbounds double, ptr %members, i64 {body.do(f'add i64 {base}, {member}')}")
+        at = body.do(
+            f"getelementptr inbounds double, ptr %members, i64 {body.do(f'add i64 {base}, {member}')}"
+        )
         body.store(body.do(f"load {module.vector}, ptr {at}, align 8"), to)
         body.act(f"br label %{done}")
         body.place(same)
-        at = body.do(f"getelementptr inbounds double, ptr %uniform, i64 {k}")
+        at = body.do(f"getelementptr inbounds double, ptr %uniform, i64 {parameter}")
         body.store(body.splat(body.do(f"load double, ptr {at}, align 8")), to)
         body.act(f"br label %{done}")
         body.place(done)
@@ -152,7 +156,9 @@ def _transposed(body: Body, rows: list[str]) -> list[str]:
                 a, b = rows[i], rows[i + size]
                 for where, mask in ((i, low), (i + size, high)):
                     lanes = ", ".join(f"i32 {m}" for m in mask)
-                    rows[where] = body.do(f"shufflevector {vector} {a}, {vector} {b}, <{width} x i32> <{lanes}>")
+                    rows[where] = body.do(
+                        f"shufflevector {vector} {a}, {vector} {b}, <{width} x i32> <{lanes}>"
+                    )
         size *= 2
     return rows
 
@@ -185,26 +191,28 @@ def _runge_kutta(body: Body, layout: Layout, slopes: list[str], before: list[str
         body.store(body.load(layout.states + k), layout.stage + k)
     for k, (slope, old) in enumerate(zip(slopes, before, strict=True)):
         body.store(slope, layout.total + k)
-        body.store(body.arithmetic("fadd", old, body.arithmetic("fmul", slope, body.splat(half))), layout.stage + k)
+        body.store(
+            body.arithmetic("fadd", old, body.arithmetic("fmul", slope, body.splat(half))), layout.stage + k
+        )
     middle = body.do(f"fadd double {body.time}, {half}")
     end = body.do(f"fadd double {body.time}, %dt")
     for stage, (time, ahead) in enumerate(((middle, 1), (middle, 1), (end, 2))):
         call(body, "@slopes", time, body.do(f"add i64 {body.instant}, {ahead}"))
         weight = body.number(1.0 if stage == 2 else 2.0)
         reach = body.splat(half if stage == 0 else "%dt")
-        with body.loop(count) as k:
-            slope = body.load(body.do(f"add i64 {k}, {layout.slopes}"))
-            at = body.do(f"add i64 {k}, {layout.total}")
+        with body.loop(count) as number:
+            slope = body.load(body.do(f"add i64 {number}, {layout.slopes}"))
+            at = body.do(f"add i64 {number}, {layout.total}")
             body.store(body.arithmetic("fadd", body.load(at), body.arithmetic("fmul", slope, weight)), at)
-            old = body.load(body.do(f"add i64 {k}, {layout.states}"))
+            old = body.load(body.do(f"add i64 {number}, {layout.states}"))
             body.store(
                 body.arithmetic("fadd", old, body.arithmetic("fmul", slope, reach)),
-                body.do(f"add i64 {k}, {layout.stage}"),
+                body.do(f"add i64 {number}, {layout.stage}"),
             )
     sixth = body.arithmetic("fdiv", body.splat("%dt"), body.number(6.0))
-    with body.loop(count) as k:
-        at = body.do(f"add i64 {k}, {layout.states}")
-        total = body.load(body.do(f"add i64 {k}, {layout.total}"))
+    with body.loop(count) as number:
+        at = body.do(f"add i64 {number}, {layout.states}")
+        total = body.load(body.do(f"add i64 {number}, {layout.total}"))
         body.store(body.arithmetic("fadd", body.load(at), body.arithmetic("fmul", total, sixth)), at)
 
 
@@ -256,6 +264,7 @@ def write_run(module: Module, program: Program, layout: Layout, outputs: list[in
         body.act(f"call void @start({START_CALL.replace('%block', block)})")
         for counter in (tile, left, saved):
             body.act(f"store i64 0, ptr {counter}")
+        body.store("zeroinitializer", layout.failed)
         with body.loop(instants) as n:
             index = body.do(f"sitofp i64 {n} to double")
             body.time = body.do(f"fadd double {body.do(f'fmul double {index}, %dt')}, %start")
@@ -266,7 +275,9 @@ def write_run(module: Module, program: Program, layout: Layout, outputs: list[in
                 base = body.do(f"add i64 {body.do(f'mul i64 {b}, {instants}')}, {n}")
                 base = body.do(f"mul i64 {base}, {len(program.states)}")
                 for k in range(len(program.states)):
-                    body.store(body.load(layout.states + k), body.do(f"add i64 {base}, {k}"), base="%trajectory")
+                    body.store(
+                        body.load(layout.states + k), body.do(f"add i64 {base}, {k}"), base="%trajectory"
+                    )
             due = body.do(f"load i64, ptr {left}")
             with body.when(body.do(f"icmp eq i64 {due}, 0")), values.block():
                 _save(body, layout, values, outputs, (tile, saved), block)
@@ -277,6 +288,10 @@ def write_run(module: Module, program: Program, layout: Layout, outputs: list[in
                 advance(body, program, layout, values, n)
         with body.when(body.do(f"icmp sgt i64 {body.do(f'load i64, ptr {tile}')}, 0")):
             _flush(body, saved, block)
+        at = body.do(
+            f"getelementptr inbounds double, ptr %failed, i64 {body.do(f'mul i64 {block}, {module.width}')}"
+        )
+        body.act(f"store {module.vector} {body.load(layout.failed)}, ptr {at}, align 8")
     body.act("ret void")
     body.time = "%time"
     formal = ", ".join([f"ptr noalias %{p}" for p in POINTERS] + [f"i64 %{c}" for c in COUNTS])
@@ -291,8 +306,13 @@ def _save(
     width = body.module.width
     values.compute(outputs)
     at = body.do(f"load i64, ptr {tile}")
+    failed = body.load(layout.failed)
     for k, node in enumerate(outputs):
-        body.store(values.get(node), body.do(f"add i64 {at}, {layout.tiles + k * width}"))
+        value = values.get(node)
+        body.store(value, body.do(f"add i64 {at}, {layout.tiles + k * width}"))
+        # x * 0 is NaN for a NaN or an infinity, and stays in the sum: one look at the end finds failed members
+        failed = body.arithmetic("fadd", failed, body.arithmetic("fmul", value, body.number(0.0)))
+    body.store(failed, layout.failed)
     following = body.do(f"add i64 {at}, 1")
     body.act(f"store i64 {following}, ptr {tile}")
     with body.when(body.do(f"icmp eq i64 {following}, {width}")):
@@ -302,7 +322,5 @@ def _save(
 
 def _flush(body: Body, saved: str, block: str) -> None:
     start = body.do(f"load i64, ptr {saved}")
-    body.act(
-        f"call void @flush(ptr %scratch, ptr %out, i64 %lanes, i64 {block}, i64 %saves, i64 {start})"
-    )
+    body.act(f"call void @flush(ptr %scratch, ptr %out, i64 %lanes, i64 {block}, i64 %saves, i64 {start})")
     body.act(f"store i64 {body.do(f'add i64 {start}, {body.module.width}')}, ptr {saved}")

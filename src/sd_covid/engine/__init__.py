@@ -1,0 +1,1 @@
+"""Model to results: lower to a graph, compile, run, differentiate."""

@@ -1,0 +1,91 @@
+"""Names as people write them, ``name`` or ``name[Element A,Element B]``, to cells of a model and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sd_covid.engine.subscripts import Cell, Subscripts
+from sd_covid.errors import UnknownNameError, suggest
+from sd_covid.model.names import key
+from sd_covid.model.structure import Kind, Model
+
+
+class Names:
+    """The names of a model's variables and of their elements.
+
+    Parameters
+    ----------
+    model : Model
+    subscripts : Subscripts
+        Of that model.
+    """
+
+    def __init__(self, model: Model, subscripts: Subscripts) -> None:
+        self.model, self.subscripts = model, subscripts
+
+    def spell(self, cell: Cell) -> str:
+        """The name of a cell in the model's spelling."""
+        name = self.model.variables[cell.variable].name
+        if not cell.elements:
+            return name
+        return f"{name}[{','.join(self.subscripts.spelling.get(e, e) for e in cell.elements)}]"
+
+    def cells(self, name: str) -> list[Cell]:
+        """The cells that a name stands for: one element, or all elements of an array.
+
+        Raises
+        ------
+        UnknownNameError
+            For a name, or an element, that the model does not have; with the nearest ones.
+        """
+        base, elements = _split(name)
+        variable = self.model.variables.get(key(base))
+        if variable is None or variable.equations[0].kind is Kind.LOOKUP:
+            known = [v.name for v in self.model.variables.values() if v.equations[0].kind is not Kind.LOOKUP]
+            raise UnknownNameError(
+                f"'{base}' is not a variable of {self.model.name}", advice=suggest(base, known), variable=name
+            )
+        cells = list(self.subscripts.definitions(variable))
+        if elements is None:
+            return [Cell(variable.key, cell) for cell in cells]
+        wanted = tuple(key(e) for e in elements)
+        if wanted not in cells:
+            spelled = [self.spell(Cell(variable.key, cell)) for cell in cells]
+            advice = suggest(name, spelled) or (
+                f"its elements are {', '.join(spelled[:6])}" if cells[0] else "it is a scalar"
+            )
+            raise UnknownNameError(
+                f"'{name}' is not an element of '{variable.name}'", advice=advice, variable=name
+            )
+        return [Cell(variable.key, wanted)]
+
+    def constants(self, name: str, settable: Iterable[Cell]) -> list[Cell]:
+        """The settable constants that a name stands for.
+
+        Raises
+        ------
+        UnknownNameError
+            When it is no constant; with the nearest constants, or what it is instead.
+        """
+        settable = list(settable)
+        base, _ = _split(name)
+        if key(base) not in {cell.variable for cell in settable}:
+            known = list(dict.fromkeys(self.model.variables[cell.variable].name for cell in settable))
+            exists = key(base) in self.model.variables
+            reason = (
+                f"'{base}' is calculated in {self.model.name}, so it cannot be set"
+                if exists
+                else (f"'{base}' is not a constant of {self.model.name}")
+            )
+            raise UnknownNameError(reason, advice=suggest(base, known), variable=name)
+        allowed = set(settable)
+        return [cell for cell in self.cells(name) if cell in allowed]
+
+
+def _split(name: str) -> tuple[str, list[str] | None]:
+    """``name[a,b]`` into its parts."""
+    name = name.strip()
+    if name.endswith("]") and "[" in name and not name.startswith('"'):
+        base, _, inside = name[:-1].partition("[")
+        return base, inside.split(",")
+    return name, None

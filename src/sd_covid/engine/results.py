@@ -1,0 +1,177 @@
+"""Results as an xarray Dataset: units and documentation with every variable, and what made it with the whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.engine.program import Program
+from sd_covid.engine.subscripts import Cell, Subscripts
+from sd_covid.model.structure import Model
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+def model_hash(model: Model, program: Program) -> str:
+    """A fingerprint of what a model means: equations, dimensions, settings and data, not their place in a file."""
+    content = (
+        sorted(model.variables.items()),
+        sorted(model.dimensions.items()),
+        model.settings,
+        program.drivers,
+    )
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
+
+
+def dates(times: NDArray[np.float64], calendar: tuple[str, str]) -> NDArray[np.datetime64]:
+    """The dates of model times.
+
+    Parameters
+    ----------
+    times : ndarray
+        Model time, in the calendar's unit since its origin.
+    calendar : tuple of str
+        Origin, such as ``2015-01`` or ``2020-03-01``, and unit: day, week, month, quarter or year. Within a
+        month, a fraction is that part of its days.
+    """
+    origin, unit = calendar
+    if unit in ("day", "week"):
+        days = times * (7 if unit == "week" else 1)
+        return np.datetime64(origin, "D") + np.round(days).astype(int).astype("timedelta64[D]")
+    months = times * {"month": 1, "quarter": 3, "year": 12}[unit]
+    whole = np.floor(months + 1e-9).astype(int)  # a sum of steps may fall a rounding error short of the month
+    first = (np.datetime64(origin, "M") + whole.astype("timedelta64[M]")).astype("datetime64[D]")
+    length = ((first.astype("datetime64[M]") + 1).astype("datetime64[D]") - first).astype(int)
+    return np.asarray(first + np.floor((months - whole) * length + 1e-9).astype(int).astype("timedelta64[D]"))
+
+
+def attributes(model: Model, program: Program, **more: Any) -> dict[str, Any]:
+    """What made a result: model, its hash, versions, and what the caller adds."""
+    names = ("sd-covid", "numpy", "llvmlite")
+    return {
+        "model": model.name,
+        "model_hash": model_hash(model, program),
+        "integration": str(program.method),
+        "versions": " ".join(f"{name} {version(name)}" for name in names),
+        **more,
+    }
+
+
+def dataset(
+    model: Model,
+    subscripts: Subscripts,
+    columns: Mapping[str, Sequence[Cell]],
+    values: NDArray[np.float64],
+    times: NDArray[np.float64],
+    members: NDArray[np.int64] | None,
+    attrs: dict[str, Any],
+) -> xr.Dataset:
+    """Arrange the rows of a run as variables.
+
+    Parameters
+    ----------
+    columns : mapping
+        For each name, in order, the cells it holds.
+    values : ndarray, shape (cell, member, time)
+        Rows in the order of the columns.
+    times : ndarray, shape (time,)
+    members : ndarray of int, shape (member,), or None
+        None for a single run, which has no dimension ``member``.
+    attrs : dict
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions (member, time, subscripts …). Views of ``values``, no copies.
+    """
+    import xarray as xr
+
+    variables: dict[str, Any] = {}
+    coordinates: dict[str, Any] = {"time": ("time", times)}
+    if model.calendar is not None:
+        coordinates["date"] = ("time", dates(times, model.calendar).astype("datetime64[ns]"))
+    if members is not None:
+        coordinates["member"] = ("member", members)
+    row = 0
+    for name, cells in columns.items():
+        block = values[row : row + len(cells)]
+        row += len(cells)
+        variable = model.variables[cells[0].variable]
+        dims: list[str] = []
+        if "[" not in name and cells[0].elements:
+            keys = subscripts.dimensions(variable)
+            block, dims = _as_array(model, subscripts, keys, cells, block, coordinates)
+        else:
+            block = block[0]
+        if members is None:
+            block = block[0]
+        leading = ["time"] if members is None else ["member", "time"]
+        text = {"units": variable.units, "documentation": variable.documentation}
+        variables[name] = ((*leading, *dims), block, {k: v for k, v in text.items() if v})
+    return xr.Dataset(variables, coordinates, attrs)
+
+
+def _as_array(
+    model: Model,
+    subscripts: Subscripts,
+    keys: Sequence[str],
+    cells: Sequence[Cell],
+    block: NDArray[np.float64],
+    coordinates: dict[str, Any],
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Rows of an array variable with its subscripts as last dimensions; elements without an equation are NaN."""
+    shape = [len(subscripts.elements[k]) for k in keys]
+    names = [model.dimensions[k].name for k in keys]
+    for k, name in zip(keys, names, strict=True):
+        coordinates[name] = (name, [subscripts.spelling[e] for e in subscripts.elements[k]])
+    at = [
+        tuple(subscripts.position(k, e) - 1 for k, e in zip(keys, cell.elements, strict=True))
+        for cell in cells
+    ]
+    expected = list(np.ndindex(*shape))
+    if at != expected:
+        full = np.full((len(expected), *block.shape[1:]), np.nan)
+        for position, row in zip(at, block, strict=True):
+            full[np.ravel_multi_index(position, shape)] = row
+        block = full
+    arranged = block.reshape(*shape, *block.shape[1:])
+    n = len(shape)
+    return np.moveaxis(arranged, tuple(range(n)), tuple(range(-n, 0))), names
+
+
+def failed(result: xr.Dataset) -> pd.DataFrame:
+    """Where a batch went wrong.
+
+    Parameters
+    ----------
+    result : Dataset
+        Of `Simulation.run`.
+
+    Returns
+    -------
+    DataFrame
+        One row for each failed member and variable: ``member``, ``variable``, ``time`` of the first value that
+        is not finite.
+    """
+    import pandas as pd
+
+    rows: list[tuple[int, str, float]] = []
+    members = result["member"].to_numpy() if "member" in result.dims else np.array([0])
+    for name, array in result.data_vars.items():
+        bad = ~np.isfinite(array.to_numpy())
+        if "member" not in result.dims:
+            bad = bad[None]
+        first = bad.reshape(*bad.shape[:2], -1).any(axis=2)
+        times = result["time"].to_numpy()
+        rows += [
+            (int(members[k]), str(name), float(times[first[k].argmax()]))
+            for k in np.flatnonzero(first.any(axis=1))
+        ]
+    return pd.DataFrame(rows, columns=["member", "variable", "time"])

@@ -1,0 +1,349 @@
+"""A model that runs: once, as a batch of members, or with its derivatives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.engine import interpret
+from sd_covid.engine.gradient import Differentiable, GradientCode
+from sd_covid.engine.kernel import Kernel, Members, thread_count
+from sd_covid.engine.lower import CONTROL, lower
+from sd_covid.engine.naming import Names
+from sd_covid.engine.objective import Misfit
+from sd_covid.engine.results import attributes, dataset
+from sd_covid.engine.subscripts import Cell, Subscripts
+from sd_covid.engine.timegrid import NEAR, TimeGrid, time_grid
+from sd_covid.errors import RunError
+from sd_covid.model.structure import Kind, Model
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+def load(path: str | Path) -> Simulation:
+    """Read a model and make it ready to run.
+
+    Parameters
+    ----------
+    path : str or path
+        A Vensim ``.mdl``, or the ``.yaml`` that couples several.
+
+    Returns
+    -------
+    Simulation
+
+    Raises
+    ------
+    ModelError
+        When the file cannot be read or does not mean a model; names file, line and variable.
+    """
+    from sd_covid.model import read
+
+    return Simulation(read(path))
+
+
+class Simulation:
+    """A model, lowered and ready to run.
+
+    Parameters
+    ----------
+    model : Model
+
+    Attributes
+    ----------
+    model : Model
+    constants : dict of str to float
+        Every settable constant in the model's spelling, ``name`` or ``name[Element A,Element B]``, with its
+        value in the file.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.program = lower(model)
+        self.subscripts = Subscripts(model)
+        self.names = Names(model, self.subscripts)
+        self._cells = [p.cell for p in self.program.parameters]
+        self._number = {cell: k for k, cell in enumerate(self._cells)}
+        self.constants: dict[str, float] = {
+            self.names.spell(p.cell): p.default for p in self.program.parameters
+        }
+        self._kernels: dict[tuple[tuple[int, ...], int | None], Kernel] = {}
+        self._gradients: dict[tuple[int, ...], GradientCode] = {}
+
+    def run(
+        self,
+        parameters: Mapping[str, float] | pd.DataFrame | None = None,
+        outputs: Sequence[str] | None = None,
+        *,
+        seed: int = 0,
+        first_member: int = 0,
+        threads: int | None = None,
+        max_steps: float = 1e8,
+        max_memory: float | None = None,
+    ) -> xr.Dataset:
+        """Run the model.
+
+        Parameters
+        ----------
+        parameters : mapping or DataFrame, optional
+            Constants that differ from the file. A DataFrame runs one member for each row.
+        outputs : sequence of str, optional
+            Variables to keep (``name``, or ``name[Element]``); all, for a single run.
+        seed : int
+            Of the random numbers.
+        first_member : int
+            Number of the first row, so that parts of a batch give the same as the whole.
+        threads : int, optional
+            By default all processors this process may use.
+        max_steps : float
+            A longer run is refused.
+        max_memory : float, optional
+            Bytes; a larger result is refused. By default three quarters of the machine's memory.
+
+        Returns
+        -------
+        Dataset
+            Dimensions (member,) time, subscripts; saved every SAVEPER.
+
+        Raises
+        ------
+        UnknownNameError
+            For a constant or output that the model does not have.
+        RunError
+            For values that are not finite numbers, times that make no run, or a result that is too large.
+        """
+        import pandas as pd
+
+        batch = isinstance(parameters, pd.DataFrame)
+        if outputs is None and batch:
+            raise RunError("a batch must say what to keep", advice="pass outputs=[...]")
+        if outputs is not None and not len(outputs):
+            raise RunError("nothing is kept: outputs is empty", advice="name at least one variable")
+        columns = self._columns(outputs)
+        nodes = [self.program.cells[cell] for cells in columns.values() for cell in cells]
+        uniform, varying, count = self._settings(parameters)
+        kernel = self._kernel(nodes, None if batch else 1)
+        members = Members(uniform, varying, count, 1 if kernel is None else kernel.width)
+        grid = self._grid(members, max_steps)
+        _refuse_too_large(len(nodes) * members.lanes * len(grid.saved) * 8, max_memory)
+        if kernel is None:
+            values = interpret.run(self.program, members, nodes, grid)
+            bad = ~np.isfinite(values).all(axis=(0, 2))
+        else:
+            values, bad = kernel.run(members, grid, threads or thread_count())
+        attrs = attributes(
+            self.model,
+            self.program,
+            seed=seed,
+            failed_members=int(bad.sum()),
+            engine="numpy" if kernel is None else f"llvm, {kernel.width} lanes",
+        )
+        index = np.arange(first_member, first_member + count) if batch else None
+        return dataset(self.model, self.subscripts, columns, values, grid.saved, index, attrs)
+
+    def differentiable(
+        self,
+        outputs: Sequence[str],
+        parameters: Sequence[str],
+        constants: Mapping[str, float] | None = None,
+        save_every: float | None = None,
+    ) -> Differentiable:
+        """Some outputs as a differentiable function of some constants.
+
+        Parameters
+        ----------
+        outputs : sequence of str
+            Each one number: a scalar, or ``name[Element]``.
+        parameters : sequence of str
+            Constants; an array's name stands for all its elements, set alike.
+        constants : mapping, optional
+            Other constants that differ from the file.
+        save_every : float, optional
+            Interval at which outputs are read; by default SAVEPER. A multiple of TIME STEP.
+
+        Returns
+        -------
+        Differentiable
+
+        Raises
+        ------
+        UnknownNameError
+            For a constant or output that the model does not have.
+        RunError
+            For an output that is an array.
+        """
+        nodes = tuple(self.program.cells[self._one_cell(name)] for name in outputs)
+        uniform, _, _ = self._settings(constants)
+        grid = self._grid(Members(uniform, {}, 1, 1), 1e8)
+        if save_every is not None:
+            grid = time_grid(grid.start, grid.start + grid.steps * grid.step, grid.step, save_every)
+        numbers = [[self._number[c] for c in self.names.constants(name, self._cells)] for name in parameters]
+        self._refuse_control(parameters, numbers)
+        if nodes not in self._gradients:
+            self._gradients[nodes] = GradientCode(self.program, list(nodes))
+        return Differentiable(self._gradients[nodes], uniform, numbers, grid)
+
+    def value_and_gradient(
+        self, misfit: Misfit, parameters: Mapping[str, float] | pd.Series[float]
+    ) -> tuple[float, pd.Series[float]]:
+        """A misfit and its exact derivatives.
+
+        Parameters
+        ----------
+        misfit : Misfit
+            Such as `LeastSquares`.
+        parameters : mapping or Series
+            The constants to differentiate with respect to, and the values at which.
+
+        Returns
+        -------
+        value : float
+        gradient : Series
+            Over ``parameters``.
+
+        Raises
+        ------
+        RunError
+            When the misfit reads a time that is not on the model's grid of steps.
+        """
+        import pandas as pd
+
+        point = pd.Series(dict(parameters), dtype=float)
+        uniform, _, _ = self._settings(None)
+        base = self._grid(Members(uniform, {}, 1, 1), 1e8)
+        position, every = _positions(misfit.times, base)
+        function = self.differentiable(
+            misfit.outputs, [str(n) for n in point.index], save_every=every * base.step
+        )
+        values = function.values(point.to_numpy())
+        value, part = misfit.value_and_seed(values[:, position])
+        seed = np.zeros_like(values)
+        seed[:, position] = part
+        return value, pd.Series(function.gradient(seed), index=point.index)
+
+    # --- what a request means --------------------
+
+    def _columns(self, outputs: Sequence[str] | None) -> dict[str, list[Cell]]:
+        if outputs is not None:
+            return {name: self.names.cells(name) for name in outputs}
+        return {
+            v.name: self.names.cells(v.name)
+            for v in self.model.variables.values()
+            if v.equations[0].kind is not Kind.LOOKUP
+        }
+
+    def _one_cell(self, name: str) -> Cell:
+        cells = self.names.cells(name)
+        if len(cells) > 1:
+            raise RunError(
+                f"'{name}' has {len(cells)} elements",
+                advice=f"name one, such as '{self.names.spell(cells[0])}'",
+                variable=name,
+            )
+        return cells[0]
+
+    def _settings(
+        self, parameters: Mapping[str, float] | pd.DataFrame | None
+    ) -> tuple[NDArray[np.float64], dict[int, NDArray[np.float64]], int]:
+        """The constants of all members: one value each, or a row for those that vary."""
+        import pandas as pd
+
+        uniform, varying = self.program.defaults, dict[int, NDArray[np.float64]]()
+        frame = parameters if isinstance(parameters, pd.DataFrame) else None
+        if frame is not None and not len(frame):
+            raise RunError("a batch without rows", advice="give at least one member")
+        names = list(frame.columns) if frame is not None else list(parameters or {})
+        for name in names:
+            values = np.atleast_1d(
+                _numbers(str(name), frame[name] if frame is not None else (parameters or {})[name])
+            )
+            for cell in self.names.constants(str(name), self._cells):
+                number = self._number[cell]
+                if frame is None or (values == values[0]).all():
+                    uniform[number] = values[0]
+                else:
+                    varying[number] = values
+        return uniform, varying, len(frame) if frame is not None else 1
+
+    def _grid(self, members: Members, max_steps: float) -> TimeGrid:
+        nodes = [self.program.control[name] for name in CONTROL]
+        values = interpret.at_start(self.program, members, nodes)
+        for name, row in zip(CONTROL, values, strict=True):
+            if (row != row[0]).any():
+                raise RunError(
+                    f"{name.upper()} differs between members", advice="run these members as separate batches"
+                )
+        initial, final, step, saveper = (float(row[0]) for row in values)
+        return time_grid(initial, final, step, saveper, max_steps)
+
+    def _kernel(self, nodes: list[int], width: int | None) -> Kernel | None:
+        """The compiled kernel; None when the reference interpreter was asked for."""
+        chosen = os.environ.get("SD_COVID_ENGINE", "llvm")
+        if chosen == "numpy":
+            return None
+        if chosen != "llvm":
+            raise RunError(f"SD_COVID_ENGINE is '{chosen}'", advice="set it to llvm or numpy")
+        wanted = (tuple(nodes), width)
+        if wanted not in self._kernels:
+            try:
+                self._kernels[wanted] = Kernel(self.program, nodes, width)
+            except ImportError as error:
+                raise RunError(
+                    f"LLVM cannot be loaded ({error})",
+                    advice="set SD_COVID_ENGINE=numpy for the slow reference engine",
+                ) from error
+        return self._kernels[wanted]
+
+    def _refuse_control(self, names: Sequence[str], numbers: list[list[int]]) -> None:
+        for name, found in zip(names, numbers, strict=True):
+            if any(self._cells[k].variable in CONTROL for k in found):
+                raise RunError(
+                    f"no derivative with respect to {name}", advice="pass it in `constants`", variable=name
+                )
+
+
+def _numbers(name: str, values: Any) -> NDArray[np.float64]:
+    """Values of a constant as finite doubles, or an error that names it."""
+    try:
+        found = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise RunError(f"'{name}' is given a value that is not a number", variable=name) from error
+    if not np.isfinite(found).all():
+        raise RunError(f"'{name}' is given a value that is not finite", variable=name)
+    return found
+
+
+def _positions(times: NDArray[np.float64], grid: TimeGrid) -> tuple[NDArray[np.int64], int]:
+    """Where some times stand on a grid, and the widest save interval (in steps) that holds them all."""
+    steps = (times - grid.start) / grid.step
+    whole = np.round(steps).astype(np.int64)
+    off = (np.abs(steps - whole) > NEAR * np.maximum(1, np.abs(steps))) | (whole < 0) | (whole > grid.steps)
+    if off.any():
+        raise RunError(
+            f"time {times[off][0]:g} is not an instant of the run",
+            advice=f"instants are {grid.start:g} + n * {grid.step:g}, to {replace(grid, every=1).saved[-1]:g}",
+        )
+    every = int(np.gcd.reduce(whole)) or max(grid.steps, 1)
+    return whole // every, every
+
+
+def _refuse_too_large(size: float, limit: float | None) -> None:
+    if limit is None:
+        limit = (
+            0.75 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+            if hasattr(os, "sysconf")
+            else 2**33
+        )
+    if size > limit:
+        raise RunError(
+            f"the result would take {size / 2**30:.3g} GiB, more than the limit of {limit / 2**30:.3g} GiB",
+            advice="keep fewer outputs, save less often, or run fewer members at once",
+        )

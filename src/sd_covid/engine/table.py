@@ -1,0 +1,42 @@
+"""A single run as a table: one column an element of a variable, under the name that the model gives it.
+
+In goes the Dataset of a run; out comes a DataFrame. Batches stay arrays.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+def as_table(run: xr.Dataset) -> pd.DataFrame:
+    """Every element of every variable of a single run over time.
+
+    Parameters
+    ----------
+    run : Dataset
+        Dims (time, subscripts…); a variable without time is repeated.
+
+    Returns
+    -------
+    DataFrame
+        Index: ``Time``, in model time. Columns ``name`` or ``name[Element A,Element B]`` in the order of the
+        dataset, the last subscript fastest.
+    """
+    import numpy as np
+    import pandas as pd
+
+    length, columns = run.sizes["time"], {}
+    for name, variable in run.data_vars.items():
+        whole = variable if "time" in variable.dims else variable.expand_dims(time=length)
+        subscripts = [dim for dim in whole.dims if dim != "time"]
+        values = whole.transpose("time", *subscripts).to_numpy().astype(np.float64).reshape(length, -1)
+        elements = itertools.product(*(map(str, whole[dim].to_numpy()) for dim in subscripts))
+        for position, element in enumerate(elements):
+            columns[f"{name}[{','.join(element)}]" if element else str(name)] = values[:, position]
+    time = pd.Index(run["time"].to_numpy().astype(np.float64), name="Time")
+    return pd.DataFrame(columns, index=time)
