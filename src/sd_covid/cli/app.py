@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import typer
 
-from sd_covid.cli import data, run
+from sd_covid.cli import check, data, run
 from sd_covid.errors import SdCovidError
 
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
@@ -33,6 +33,7 @@ def _program() -> None:
 
 
 app.command("run")(run.command)
+app.command("check")(check.command)
 app.add_typer(data.app)
 
 

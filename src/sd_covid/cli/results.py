@@ -6,7 +6,6 @@ In go datasets by scenario name; out come whole files. Batches and sweeps have t
 from __future__ import annotations
 
 import csv
-import itertools
 import json
 import sys
 from collections.abc import Mapping
@@ -17,9 +16,7 @@ from sd_covid.cli.output import replacing
 from sd_covid.errors import RunError
 
 if TYPE_CHECKING:
-    import numpy as np
     import xarray as xr
-    from numpy.typing import NDArray
 
 Form = Literal["csv", "folder", "nc", "zarr", "parquet"]
 _SUFFIXES: dict[str, Form] = {".csv": "csv", ".nc": "nc", ".zarr": "zarr", ".parquet": "parquet"}
@@ -82,48 +79,14 @@ def write(runs: Mapping[str, xr.Dataset], path: Path | None, form: Form) -> None
         _write_dataset(runs, path, form)
 
 
-def columns(run: xr.Dataset) -> dict[str, NDArray[np.float64]]:
-    """Every variable element over time, by its name in the model's spelling.
-
-    Parameters
-    ----------
-    run : Dataset
-        Dims (time, subscripts…); a variable without time is repeated.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (time,)
-        ``name`` or ``name[Element A,Element B]``, in the order of the dataset, last subscript fastest.
-    """
-    import numpy as np
-
-    found: dict[str, NDArray[np.float64]] = {}
-    length = run.sizes["time"]
-    for name, variable in run.data_vars.items():
-        subscripts = [str(dim) for dim in variable.dims if dim != "time"]
-        order = ["time", *subscripts] if "time" in variable.dims else subscripts
-        values = np.asarray(variable.transpose(*order).to_numpy(), dtype=np.float64)
-        flat = (
-            values.reshape(length, -1)
-            if "time" in variable.dims
-            else np.tile(values.reshape(1, -1), (length, 1))
-        )
-        elements = itertools.product(*([str(item) for item in run[dim].to_numpy()] for dim in subscripts))
-        for position, element in enumerate(elements):
-            label = f"{name}[{','.join(element)}]" if element else str(name)
-            found[label] = flat[:, position]
-    return found
-
-
 def write_csv(run: xr.Dataset, stream: IO[str]) -> None:
     """Write ``Time`` and every variable at every saved time, numbers with 17 digits, ``nan``, ``inf`` and ``-inf``."""
-    import numpy as np
+    from sd_covid.engine.table import as_table
 
-    series = columns(run)
-    csv.writer(stream, lineterminator="\n").writerow(["Time", *series])
-    table = np.column_stack([run["time"].to_numpy().astype(np.float64), *series.values()])
-    line = ",".join([NUMBER] * table.shape[1]) + "\n"
-    stream.writelines(line % tuple(row) for row in table.tolist())
+    table = as_table(run)
+    csv.writer(stream, lineterminator="\n").writerow(["Time", *table.columns])
+    line = ",".join([NUMBER] * (1 + table.shape[1])) + "\n"
+    stream.writelines(line % tuple(row) for row in table.reset_index().to_numpy().tolist())
 
 
 def _write_csv_file(run: xr.Dataset, path: Path) -> None:
@@ -133,18 +96,19 @@ def _write_csv_file(run: xr.Dataset, path: Path) -> None:
 
 def _write_parquet(runs: Mapping[str, xr.Dataset], path: Path) -> None:
     """One table with the columns of the csv, and a column ``scenario`` before them when there is one."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pandas as pd
 
-    tables = []
-    for name, run in runs.items():
-        series = {"Time": run["time"].to_numpy().astype("float64"), **columns(run)}
-        label = {"scenario": [name] * run.sizes["time"]} if name else {}
-        tables.append(pa.table({**label, **series}))
-    about = json.dumps({name: _attributes(run) for name, run in runs.items()})
-    table = pa.concat_tables(tables).replace_schema_metadata({"sd_covid": about})
+    from sd_covid.engine.table import as_table
+
+    tables = {name: as_table(run).reset_index() for name, run in runs.items()}
+    if list(runs) != [""]:
+        for name, table in tables.items():
+            table.insert(0, "scenario", name)
+    whole = pd.concat(tables.values(), ignore_index=True)
+    # pandas keeps these in the metadata of the file.
+    whole.attrs = {name: _attributes(run) for name, run in runs.items()}
     with replacing(path) as temporary:
-        pq.write_table(table, temporary)
+        whole.to_parquet(temporary)
 
 
 def _write_dataset(runs: Mapping[str, xr.Dataset], path: Path, form: Form) -> None:

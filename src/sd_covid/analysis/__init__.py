@@ -1,0 +1,1 @@
+"""What hangs on what: verification of a model, sensitivity of results to parameters and assumptions."""

@@ -1,0 +1,67 @@
+"""A model run in PySD, the independent second engine, in a process of its own.
+
+In goes a model that our reader has accepted and our writer has written: PySD turns text into Python code, so a
+stranger's file never reaches it as it came. Out comes a table of its results. Comparing is done elsewhere.
+
+As a program, ``python -m sd_covid.analysis.second_engine MODEL.mdl STEP OUT.parquet`` is that process.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sd_covid.errors import RunError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sd_covid.model.structure import Model
+
+
+def run_in_pysd(model: Model) -> pd.DataFrame:
+    """Run a model in PySD, by Euler's method, saving what it saves.
+
+    Parameters
+    ----------
+    model : Model
+
+    Returns
+    -------
+    DataFrame
+        Index: time. Columns as PySD names them: ``name``, or ``name[Element A,Element B]``.
+
+    Raises
+    ------
+    RunError
+        When PySD cannot read or run the model; holds the last line that it said.
+    """
+    import pandas as pd
+
+    from sd_covid.model import write_mdl
+
+    with tempfile.TemporaryDirectory(prefix="sd-covid-") as folder:
+        text, out = Path(folder) / "model.mdl", Path(folder) / "results.parquet"
+        write_mdl(model, text)
+        program = [sys.executable, "-W", "ignore", "-m", __name__, str(text), str(out)]
+        done = subprocess.run(program, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines() or ["nothing"]
+            raise RunError(f"PySD cannot run {model.name}: {said[-1]}", advice="the comparison is left out")
+        return pd.read_parquet(out)
+
+
+def _main(model: str, out: str) -> None:
+    """Run PySD on a file and write what it finds."""
+    import pysd
+
+    results = pysd.read_vensim(model).run(progress=False)
+    results.columns = results.columns.astype(str)
+    results.astype("float64").to_parquet(out)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
