@@ -1,0 +1,1 @@
+"""Calibration: problem tables, likelihood, fit, posterior, validation and prediction."""

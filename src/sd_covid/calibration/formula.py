@@ -1,0 +1,265 @@
+"""Formulas of the problem tables: parsed, evaluated and differentiated, never executed as code.
+
+In: the text of an observable, noise or condition formula (PEtab v2 mathematics: ``+ - * / ^``, functions, names).
+Out: a small tree that numpy evaluates for a whole vector of observations and that knows its own derivatives. Which
+names exist is for the tables' lint to check.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import cast
+
+import numpy as np
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+
+from sd_covid.calibration.types import Array
+
+GRAMMAR = r"""
+    ?start: sum
+    ?sum: product | sum "+" product -> add | sum "-" product -> subtract
+    ?product: unary | product "*" unary -> multiply | product "/" unary -> divide
+    ?unary: power | "-" unary -> negative | "+" unary
+    ?power: atom | atom "^" unary -> power
+    ?atom: NUMBER -> number
+         | NAME "(" sum ("," sum)* ")" -> call
+         | NAME -> name
+         | "(" sum ")"
+    NAME: /[A-Za-z_][A-Za-z0-9_]*/
+    %import common.NUMBER
+    %import common.WS
+    %ignore WS
+"""
+
+
+class FormulaSyntaxError(Exception):
+    """A formula that cannot be read; the caller adds file, line and column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A name: an output, a parameter, a placeholder, or ``time``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """An operation of `OPERATIONS` on its operands."""
+
+    operation: str
+    operands: tuple[Formula, ...]
+
+
+Formula = Constant | Symbol | Apply
+ZERO, ONE = Constant(0.0), Constant(1.0)
+
+
+def _negative(x: Formula) -> Formula:
+    return _make("multiply", Constant(-1.0), x)
+
+
+def _make(operation: str, *operands: Formula) -> Formula:
+    """An operation with the zeros and ones of differentiation folded away."""
+    if operation == "add" and ZERO in operands:
+        return operands[1] if operands[0] == ZERO else operands[0]
+    if operation == "subtract" and operands[1] == ZERO:
+        return operands[0]
+    if operation == "multiply" and ZERO in operands:
+        return ZERO
+    if operation == "multiply" and ONE in operands:
+        return operands[1] if operands[0] == ONE else operands[0]
+    if operation == "divide" and operands[0] == ZERO:
+        return ZERO
+    return Apply(operation, operands)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What an operation computes, and its partial derivative with respect to each operand."""
+
+    arity: int
+    value: Callable[..., Array]
+    partials: tuple[Callable[..., Formula], ...]
+
+
+OPERATIONS: dict[str, Operation] = {
+    "add": Operation(2, np.add, (lambda a, b: ONE, lambda a, b: ONE)),
+    "subtract": Operation(2, np.subtract, (lambda a, b: ONE, lambda a, b: Constant(-1.0))),
+    "multiply": Operation(2, np.multiply, (lambda a, b: b, lambda a, b: a)),
+    "divide": Operation(
+        2,
+        np.divide,
+        (
+            lambda a, b: _make("divide", ONE, b),
+            lambda a, b: _negative(_make("divide", a, _make("multiply", b, b))),
+        ),
+    ),
+    "power": Operation(
+        2,
+        np.power,
+        (
+            lambda a, b: _make("multiply", b, _make("power", a, _make("subtract", b, ONE))),
+            lambda a, b: _make("multiply", _make("power", a, b), Apply("log", (a,))),
+        ),
+    ),
+    "exp": Operation(1, np.exp, (lambda a: Apply("exp", (a,)),)),
+    "log": Operation(1, np.log, (lambda a: _make("divide", ONE, a),)),
+    "log10": Operation(1, np.log10, (lambda a: _make("divide", Constant(1 / math.log(10)), a),)),
+    "log2": Operation(1, np.log2, (lambda a: _make("divide", Constant(1 / math.log(2)), a),)),
+    "sqrt": Operation(1, np.sqrt, (lambda a: _make("divide", Constant(0.5), Apply("sqrt", (a,))),)),
+    "sin": Operation(1, np.sin, (lambda a: Apply("cos", (a,)),)),
+    "cos": Operation(1, np.cos, (lambda a: _negative(Apply("sin", (a,))),)),
+    "abs": Operation(1, np.abs, (lambda a: Apply("sign", (a,)),)),
+    "sign": Operation(1, np.sign, (lambda a: ZERO,)),
+    # 1 where the first operand is the larger (or the smaller) one; the derivative at a tie is that of the second.
+    "heaviside": Operation(1, lambda a: np.heaviside(a, 0.0), (lambda a: ZERO,)),
+    "max": Operation(
+        2,
+        np.maximum,
+        (
+            lambda a, b: Apply("heaviside", (_make("subtract", a, b),)),
+            lambda a, b: _make("subtract", ONE, Apply("heaviside", (_make("subtract", a, b),))),
+        ),
+    ),
+    "min": Operation(
+        2,
+        np.minimum,
+        (
+            lambda a, b: Apply("heaviside", (_make("subtract", b, a),)),
+            lambda a, b: _make("subtract", ONE, Apply("heaviside", (_make("subtract", b, a),))),
+        ),
+    ),
+}
+FUNCTIONS = {"exp", "log", "ln", "log10", "log2", "sqrt", "sin", "cos", "abs", "sign", "min", "max", "pow"}
+_SYNONYMS = {"ln": "log", "pow": "power"}
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Lark:
+    return Lark(GRAMMAR, parser="lalr")
+
+
+def parse(text: str) -> Formula:
+    """Read a formula.
+
+    Parameters
+    ----------
+    text : str
+        For example ``"ww_stock + 7.1*cos(2*pi*time/12)"``. ``-a^2`` is ``-(a^2)``, as PEtab says.
+
+    Returns
+    -------
+    Formula
+
+    Raises
+    ------
+    FormulaSyntaxError
+        When the text is not a formula, or calls an unknown function; the message says where.
+    """
+    try:
+        tree = _parser().parse(text)
+    except UnexpectedInput as error:
+        ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+        where = "its end" if ended else f"column {error.column}"
+        raise FormulaSyntaxError(f"formula '{text}' cannot be read at {where}") from error
+    return _build(tree, text)
+
+
+def _build(tree: Tree[Token] | Token, text: str) -> Formula:
+    node = cast("Tree[Token]", tree)
+    if node.data == "number":
+        return Constant(float(str(node.children[0])))
+    if node.data == "name":
+        name = str(node.children[0])
+        return Constant(math.pi) if name == "pi" else Symbol(name)
+    if node.data == "negative":
+        return _negative(_build(node.children[0], text))
+    if node.data != "call":
+        return Apply(str(node.data), tuple(_build(child, text) for child in node.children))
+    function = str(node.children[0])
+    if function not in FUNCTIONS:
+        raise FormulaSyntaxError(
+            f"'{function}' in formula '{text}' is not one of {', '.join(sorted(FUNCTIONS))}"
+        )
+    operation = _SYNONYMS.get(function, function)
+    operands = tuple(_build(child, text) for child in node.children[1:])
+    if len(operands) != OPERATIONS[operation].arity:
+        expected = OPERATIONS[operation].arity
+        raise FormulaSyntaxError(
+            f"'{function}' in formula '{text}' takes {expected} argument(s), not {len(operands)}"
+        )
+    return Apply(operation, operands)
+
+
+def symbols(formula: Formula) -> Iterator[str]:
+    """Every name used, in order, repeats included."""
+    match formula:
+        case Symbol(name=name):
+            yield name
+        case Apply(operands=operands):
+            for operand in operands:
+                yield from symbols(operand)
+
+
+def evaluate(formula: Formula, values: Mapping[str, Array | float]) -> Array:
+    """Value of a formula.
+
+    Parameters
+    ----------
+    formula : Formula
+    values : mapping of str to float or ndarray
+        Value of every name; arrays broadcast against one another.
+
+    Returns
+    -------
+    ndarray
+        NaN or infinite where the mathematics is, without a warning.
+    """
+    match formula:
+        case Constant(value=value):
+            return np.asarray(value)
+        case Symbol(name=name):
+            return np.asarray(values[name], dtype=np.float64)
+        case Apply(operation=operation, operands=operands):
+            with np.errstate(all="ignore"):
+                return OPERATIONS[operation].value(*(evaluate(operand, values) for operand in operands))
+
+
+@lru_cache(maxsize=4096)
+def derivative(formula: Formula, name: str) -> Formula:
+    """Exact partial derivative of a formula with respect to one name, itself a formula."""
+    match formula:
+        case Symbol(name=own):
+            return ONE if own == name else ZERO
+        case Apply(operation=operation, operands=operands):
+            total: Formula = ZERO
+            for operand, partial in zip(operands, OPERATIONS[operation].partials, strict=True):
+                inner = derivative(operand, name)
+                if inner != ZERO:
+                    total = _make("add", total, _make("multiply", partial(*operands), inner))
+            return total
+        case _:
+            return ZERO
+
+
+def substitute(formula: Formula, replacements: Mapping[str, Formula]) -> Formula:
+    """The formula with names replaced, as a measurement's overrides replace placeholders."""
+    match formula:
+        case Symbol(name=name):
+            return replacements.get(name, formula)
+        case Apply(operation=operation, operands=operands):
+            return Apply(operation, tuple(substitute(operand, replacements) for operand in operands))
+        case _:
+            return formula

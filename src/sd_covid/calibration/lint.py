@@ -1,0 +1,244 @@
+"""Checks that the tables agree with one another, and with the model.
+
+In: a `Problem` as read, and for the second half the loaded model. Out: one `ProblemError` for each fault, with file,
+line, column and the nearest names. The checks are those of the PEtab v2 lint, with the extension's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sd_covid.calibration.formula import Formula, symbols
+from sd_covid.calibration.petab import Measurement, Observable, Problem
+from sd_covid.calibration.settings import ROOT
+from sd_covid.calibration.tables import Row
+from sd_covid.calibration.types import Simulator
+from sd_covid.calibration.yamlfile import YamlFile, read_yaml
+from sd_covid.errors import ProblemError, suggest
+from sd_covid.model.names import key
+
+
+def check_tables(problem: Problem) -> Iterator[ProblemError]:
+    """Faults that show without the model."""
+    yield from _measurements(problem)
+    yield from _observables(problem)
+    yield from _experiments(problem)
+    yield from _extension(problem)
+
+
+def check_model(problem: Problem, simulator: Simulator) -> Iterator[ProblemError]:
+    """Faults that show only beside the model: names it does not have, parameters nobody uses."""
+    names = ModelNames(problem, simulator)
+    for alias in problem.aliases:
+        if names.constant(alias.entity) is None and names.output(alias.entity) is None:
+            advice = suggest(alias.model_name, names.known) or "use the model's own spelling"
+            yield alias.row.error("modelEntityId", f"'{alias.model_name}' is not in the model", advice)
+    yield from _formula_names(problem, names)
+    yield from _unused_parameters(problem, names)
+    for change in problem.changes:
+        if names.constant(change.target) is None:
+            known = [*names.entities, *names.constants.values()]
+            advice = suggest(change.target, known) or "use the model's own spelling"
+            yield change.row.error("targetId", f"'{change.target}' is not a constant of the model", advice)
+
+
+class ModelNames:
+    """What the names in the tables mean in the model: through the mapping table, or directly by name.
+
+    Parameters
+    ----------
+    problem : Problem
+    simulator : Simulator
+    """
+
+    def __init__(self, problem: Problem, simulator: Simulator) -> None:
+        self.entities = {alias.entity: alias.model_name for alias in problem.aliases}
+        self.constants: dict[str, str] = {key(name): name for name in simulator.constants}
+        for name in simulator.constants:  # an array constant is settable as a whole
+            whole = name.split("[")[0]
+            self.constants.setdefault(key(whole), whole)
+        self.variables = {key(item.name): item.name for item in simulator.model.variables.values()}
+
+    @property
+    def known(self) -> list[str]:
+        """Every name of the model."""
+        return [*self.variables.values(), *self.constants.values()]
+
+    def constant(self, entity: str) -> str | None:
+        """The model constant a name stands for, or None."""
+        return self.constants.get(key(self.entities.get(entity, entity)))
+
+    def output(self, entity: str) -> str | None:
+        """The model variable (with its element) a name stands for, or None."""
+        name = self.entities.get(entity, entity)
+        return name if key(name.split("[")[0]) in self.variables else None
+
+
+def _nearest(name: str, known: list[str], row: Row, column: str, what: str) -> ProblemError:
+    advice = suggest(name, known) or f"define {what} '{name}' or remove the row"
+    return row.error(column, f"'{name}' is not defined", advice)
+
+
+def _measurements(problem: Problem) -> Iterator[ProblemError]:
+    experiments = {period.experiment for period in problem.periods}
+    seen: dict[tuple[str, str, float], int] = {}
+    for item in problem.measurements:
+        observable = problem.observables.get(item.observable)
+        if observable is None:
+            yield _nearest(
+                item.observable, list(problem.observables), item.row, "observableId", "the observable"
+            )
+            continue
+        if item.experiment and item.experiment not in experiments:
+            yield _nearest(item.experiment, list(experiments), item.row, "experimentId", "the experiment")
+        if observable.distribution.startswith("log-") and item.value <= 0:
+            reason = (
+                f"{item.value:g} is not above zero; '{observable.id}' has {observable.distribution} noise"
+            )
+            yield item.row.error("measurement", reason, "use normal noise or correct the figure")
+        yield from _overrides(problem, observable, item)
+        place = (item.observable, item.experiment, item.time)
+        if place in seen:
+            reason = f"'{item.observable}' has two figures at time {item.time:g}"
+            yield item.row.error(
+                "time", reason, f"the first is on line {seen[place]}; keep one, or two observables"
+            )
+        seen.setdefault(place, item.row.line)
+
+
+def _overrides(problem: Problem, observable: Observable, item: Measurement) -> Iterator[ProblemError]:
+    pairs = (
+        ("observableParameters", item.overrides, observable.placeholders),
+        ("noiseParameters", item.noise_overrides, observable.noise_placeholders),
+    )
+    for column, given, expected in pairs:
+        if len(given) != len(expected):
+            reason = f"{len(given)} override(s) for {len(expected)} placeholder(s) of '{observable.id}'"
+            yield item.row.error(column, reason, "give one for each placeholder, separated by ';'")
+        for name in given:
+            if not _is_number(name) and name not in problem.parameters:
+                yield _nearest(name, list(problem.parameters), item.row, column, "the parameter")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _observables(problem: Problem) -> Iterator[ProblemError]:
+    taken = set(problem.parameters) | {alias.entity for alias in problem.aliases}
+    for item in problem.observables.values():
+        if item.id in taken:
+            reason = f"'{item.id}' is also a parameter or a name of the model"
+            yield item.row.error("observableId", reason, f"call it 'obs_{item.id}'")
+        for column, formula, names in (
+            ("observablePlaceholders", item.formula, item.placeholders),
+            ("noisePlaceholders", item.noise, item.noise_placeholders),
+        ):
+            used = set(symbols(formula))
+            for name in names:
+                if name in problem.parameters:
+                    yield item.row.error(column, f"the placeholder '{name}' is also a parameter", "rename it")
+                elif name not in used:
+                    yield item.row.error(
+                        column, f"the placeholder '{name}' is not in the formula", "remove it"
+                    )
+
+
+def _experiments(problem: Problem) -> Iterator[ProblemError]:
+    conditions = {change.condition for change in problem.changes}
+    targets: set[tuple[str, str]] = set()
+    for change in problem.changes:
+        if (change.condition, change.target) in targets:
+            reason = f"condition '{change.condition}' sets '{change.target}' twice"
+            yield change.row.error("targetId", reason, "keep one assignment")
+        targets.add((change.condition, change.target))
+        for name in symbols(change.value):
+            if name not in problem.parameters:
+                yield _nearest(name, list(problem.parameters), change.row, "targetValue", "the parameter")
+    seen: dict[str, float] = {}
+    for period in problem.periods:
+        if period.condition and period.condition not in conditions:
+            yield _nearest(period.condition, list(conditions), period.row, "conditionId", "the condition")
+        if seen.setdefault(period.experiment, period.time) != period.time or period.time == float("-inf"):
+            reason = f"experiment '{period.experiment}' changes during the run or starts from a steady state"
+            advice = "give one time, the start of the run; dated changes are the start and end constants of a lever"
+            yield period.row.error("time", reason, advice)
+
+
+def _extension(problem: Problem) -> Iterator[ProblemError]:
+    document = read_yaml(problem.path)
+    known = list(problem.observables)
+    for name, setting in problem.extension.observations.items():
+        where = (*ROOT, "observations", name)
+        if name not in problem.observables:
+            yield document.error(where, f"'{name}' is not an observable", suggest(name, known))
+            continue
+        yield from _autocorrelation(problem, document, name)
+        twin = setting.equivalent_to
+        if twin is not None and (twin not in problem.observables or twin == name):
+            reason = f"'{twin}' is not another observable"
+            yield document.error((*where, "equivalent_to"), reason, suggest(twin, known))
+    leaders = [*known, *problem.extension.processes]
+    for name, process in problem.extension.processes.items():
+        if process.leader is not None and (process.leader not in leaders or process.leader == name):
+            where = (*ROOT, "processes", name, "leader")
+            yield document.error(
+                where, f"'{process.leader}' is not predicted", suggest(process.leader, leaders)
+            )
+    for name in problem.extension.scored:
+        if name not in problem.observables:
+            yield document.error((*ROOT, "scored"), f"'{name}' is not an observable", suggest(name, known))
+
+
+def _autocorrelation(problem: Problem, document: YamlFile, observable: str) -> Iterator[ProblemError]:
+    rho = problem.extension.observations[observable].autocorrelation
+    if rho is None:
+        return
+    where = (*ROOT, "observations", observable, "autocorrelation")
+    parameter = problem.parameters.get(rho)
+    if parameter is None:
+        yield document.error(where, f"'{rho}' is not a parameter", suggest(rho, problem.parameters))
+    elif parameter.lower < 0 or parameter.upper > 1:
+        reason = f"'{rho}' may leave the interval from 0 to 1"
+        yield document.error(where, reason, "bound it by 0 and 1 in the parameter table")
+    if problem.observables[observable].distribution.endswith("laplace"):
+        yield document.error(where, "autocorrelation needs Gaussian noise", "use normal or log-normal noise")
+
+
+def _formula_names(problem: Problem, names: ModelNames) -> Iterator[ProblemError]:
+    for item in problem.observables.values():
+        for column, formula, own in (
+            ("observableFormula", item.formula, {*item.placeholders, "time"}),
+            ("noiseFormula", item.noise, {*item.noise_placeholders, "time", item.id}),
+        ):
+            yield from _unknown(problem, names, formula, own, item.row, column)
+
+
+def _unknown(
+    problem: Problem, names: ModelNames, formula: Formula, own: set[str], row: Row, column: str
+) -> Iterator[ProblemError]:
+    for name in dict.fromkeys(symbols(formula)):
+        model_name = column == "observableFormula" and names.output(name) is not None
+        if name not in own and name not in problem.parameters and not model_name:
+            known = [*problem.parameters, *names.entities, *names.variables.values()]
+            yield _nearest(name, known, row, column, "a parameter or an output named")
+
+
+def _unused_parameters(problem: Problem, names: ModelNames) -> Iterator[ProblemError]:
+    used: set[str] = set()
+    for item in problem.observables.values():
+        used.update(symbols(item.formula), symbols(item.noise))
+    for change in problem.changes:
+        used.update(symbols(change.value))
+    for measurement in problem.measurements:
+        used.update(measurement.overrides, measurement.noise_overrides)
+    used.update(setting.autocorrelation or "" for setting in problem.extension.observations.values())
+    for parameter in problem.parameters.values():
+        if parameter.id not in used and names.constant(parameter.id) is None:
+            known = [*names.entities, *names.constants.values()]
+            advice = suggest(parameter.id, known) or "map it to a constant of the model, or remove it"
+            yield parameter.row.error("parameterId", f"nothing uses the parameter '{parameter.id}'", advice)

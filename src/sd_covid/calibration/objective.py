@@ -1,0 +1,281 @@
+"""The log posterior of a problem, with its exact gradient.
+
+In: a `Problem` and a loaded model. Out: prior plus likelihood at parameter values, in natural or in unconstrained
+coordinates. The model runs once for each experiment; one reverse sweep gives the gradient. A run that fails gives NaN,
+never an exception, so that samplers and optimisers can turn away from it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sd_covid.calibration import formula as formulas
+from sd_covid.calibration.formula import Constant, Formula, Symbol
+from sd_covid.calibration.lint import ModelNames, check_model
+from sd_covid.calibration.noise import likelihood
+from sd_covid.calibration.observation import Figures, Observation
+from sd_covid.calibration.petab import Measurement, Problem
+from sd_covid.calibration.transform import Transform
+from sd_covid.calibration.types import Array, Differentiable, Simulator
+
+
+@dataclass(slots=True)
+class Series:
+    """The figures of one observable in one experiment, and how the model sees them."""
+
+    observation: Observation
+    figures: Array
+    holdout: Array
+    measurements: tuple[Measurement, ...]
+
+
+@dataclass(slots=True)
+class Experiment:
+    """One run of the model: its inputs as formulas of the parameters, and what is observed of it."""
+
+    id: str
+    model: Differentiable
+    inputs: tuple[Formula, ...]
+    series: list[Series]
+
+
+def model_names(problem: Problem, simulator: Simulator) -> ModelNames:
+    """Resolve the problem's names in the model.
+
+    Raises
+    ------
+    ProblemError
+        The first fault that shows beside the model.
+    """
+    for fault in check_model(problem, simulator):
+        raise fault
+    return ModelNames(problem, simulator)
+
+
+def formula_outputs(problem: Problem, names: ModelNames) -> dict[str, str]:
+    """Model outputs used by the observables: name in the formula -> name in the model."""
+    found: dict[str, str] = {}
+    for item in problem.observables.values():
+        for name in formulas.symbols(item.formula):
+            output = names.output(name)
+            if (
+                name not in problem.parameters
+                and name not in (*item.placeholders, "time")
+                and output is not None
+            ):
+                found[name] = output
+    return found
+
+
+def experiment_inputs(problem: Problem, names: ModelNames, experiment: str) -> dict[str, Formula]:
+    """Model constants that the parameters and the experiment's conditions set, as formulas of the parameters."""
+    inputs: dict[str, Formula] = {}
+    for parameter in problem.parameters.values():
+        constant = names.constant(parameter.id)
+        if constant is not None:
+            inputs[constant] = Symbol(parameter.id)
+    conditions = {period.condition for period in problem.periods if period.experiment == experiment}
+    for change in problem.changes:
+        constant = names.constant(change.target)
+        if change.condition in conditions and constant is not None:
+            inputs[constant] = change.value
+    return inputs
+
+
+def differentiable(
+    problem: Problem,
+    simulator: Simulator,
+    names: ModelNames,
+    experiment: str,
+    outputs: list[str],
+    final: float,
+) -> tuple[Differentiable, tuple[Formula, ...]]:
+    """The model of one experiment up to time ``final``, as a function of the constants that depend on estimates."""
+    fixed_values = {item.id: item.nominal for item in problem.parameters.values() if not item.estimate}
+    fixed = {name: Constant(value) for name, value in fixed_values.items() if value is not None}
+    constants: dict[str, float] = {"FINAL TIME": final}
+    free: dict[str, Formula] = {}
+    for constant, formula in experiment_inputs(problem, names, experiment).items():
+        formula = formulas.substitute(formula, fixed)
+        if any(formulas.symbols(formula)):
+            free[constant] = formula
+        else:
+            constants[constant] = float(formulas.evaluate(formula, {}))
+    return simulator.differentiable(outputs, list(free), constants=constants), tuple(free.values())
+
+
+class Objective:
+    """Log posterior of a problem.
+
+    Parameters
+    ----------
+    problem : Problem
+    simulator : Simulator
+        The loaded model.
+    holdout : bool
+        Whether the figures marked ``holdout`` count.
+    until : float, optional
+        Only figures of periods that end at or before this time count.
+
+    Raises
+    ------
+    ProblemError
+        The tables contradict the model.
+    """
+
+    def __init__(
+        self, problem: Problem, simulator: Simulator, *, holdout: bool = True, until: float | None = None
+    ) -> None:
+        self.problem = problem
+        self.parameters = problem.estimated
+        self.names = [item.id for item in self.parameters]
+        self.transform = Transform(self.parameters)
+        self._fixed = {
+            p.id: p.nominal for p in problem.parameters.values() if not p.estimate and p.nominal is not None
+        }
+        names = model_names(problem, simulator)
+        chosen = [
+            item
+            for item in problem.measurements
+            if (holdout or not item.holdout) and (until is None or item.time <= until)
+        ]
+        used = {item.observable for item in chosen}
+        everything = formula_outputs(problem, names)
+        needed = {name for key in used for name in formulas.symbols(problem.observables[key].formula)}
+        aliases = {name: output for name, output in everything.items() if name in needed}
+        outputs = list(dict.fromkeys(aliases.values()))
+        rows = {alias: outputs.index(output) for alias, output in aliases.items()}
+        final = float(np.ceil(max((item.time for item in chosen), default=1.0)))
+        self.experiments: list[Experiment] = []
+        for experiment in dict.fromkeys(item.experiment for item in chosen):
+            model, inputs = differentiable(problem, simulator, names, experiment, outputs, final)
+            mine = [item for item in chosen if item.experiment == experiment]
+            series = [
+                _series(problem, key, mine, rows, model.time) for key in problem.observables if key in used
+            ]
+            self.experiments.append(
+                Experiment(experiment, model, inputs, [s for s in series if s is not None])
+            )
+
+    @property
+    def dimension(self) -> int:
+        """Number of estimated parameters."""
+        return len(self.names)
+
+    def copy(self) -> Objective:
+        """An independent objective for another thread; tables and compiled code are shared."""
+        twin = object.__new__(Objective)
+        twin.__dict__.update(self.__dict__)
+        twin.experiments = [Experiment(e.id, e.model.copy(), e.inputs, e.series) for e in self.experiments]
+        return twin
+
+    def values(self, x: Array) -> dict[str, float]:
+        """Every parameter of the problem by id, estimated ones from ``x`` (shape (parameter,))."""
+        return {**self._fixed, **dict(zip(self.names, x.tolist(), strict=True))}
+
+    def log_prior(self, x: Array) -> tuple[float, Array]:
+        """Log prior density at natural values and its gradient. Shape (parameter,)."""
+        pairs = [
+            p.prior.log_density(v)
+            for p, v in zip(self.parameters, x.tolist(), strict=True)
+            if p.prior is not None
+        ]
+        return sum(pair[0] for pair in pairs), np.array([pair[1] for pair in pairs])
+
+    def log_likelihood(self, x: Array) -> tuple[float, Array]:
+        """Log likelihood at natural values and its gradient. Shape (parameter,). NaN where the run fails."""
+        parameters = self.values(x)
+        gradient = dict.fromkeys(self.names, 0.0)
+        total = 0.0
+        for experiment in self.experiments:
+            theta = np.array([float(formulas.evaluate(item, parameters)) for item in experiment.inputs])
+            outputs = experiment.model.values(theta)
+            if not np.all(np.isfinite(outputs)):
+                return math.nan, np.full(len(x), math.nan)
+            seed = np.zeros_like(outputs)
+            for series in experiment.series:
+                total += _add_series(series, outputs, parameters, seed, gradient)
+            if not math.isfinite(total):
+                return math.nan, np.full(len(x), math.nan)
+            for item, slope in zip(experiment.inputs, experiment.model.gradient(seed).tolist(), strict=True):
+                for name in set(formulas.symbols(item)):
+                    if name in gradient:
+                        partial = formulas.evaluate(formulas.derivative(item, name), parameters)
+                        gradient[name] += slope * float(partial)
+        return total, np.array([gradient[name] for name in self.names])
+
+    def log_posterior(self, x: Array) -> tuple[float, Array]:
+        """Log posterior density (up to the evidence) at natural values and its gradient.
+
+        Outside the bounds it is minus infinity with gradient 0; NaN where the run fails.
+        """
+        prior, prior_gradient = self.log_prior(x)
+        if not math.isfinite(prior):
+            return prior, prior_gradient
+        value, gradient = self.log_likelihood(x)
+        return prior + value, prior_gradient + gradient
+
+    def unconstrained_log_posterior(self, u: Array) -> tuple[float, Array]:
+        """Log posterior density of the unconstrained coordinates and its gradient; NaN where it has none."""
+        x, slope, log_jacobian, bend = self.transform.density(u)
+        value, gradient = self.log_posterior(x)
+        if not math.isfinite(value + log_jacobian):
+            return math.nan, np.full(len(u), math.nan)
+        return value + log_jacobian, gradient * slope + bend
+
+    def predictions(self, x: Array) -> dict[tuple[str, str], Figures]:
+        """What the model says about every figure, by (observable, experiment)."""
+        parameters = self.values(x)
+        found: dict[tuple[str, str], Figures] = {}
+        for experiment in self.experiments:
+            theta = np.array([float(formulas.evaluate(item, parameters)) for item in experiment.inputs])
+            outputs = experiment.model.values(theta)
+            for series in experiment.series:
+                key = (series.observation.observable.id, experiment.id)
+                found[key] = series.observation.figures(outputs, parameters)
+        return found
+
+
+def _series(
+    problem: Problem, observable: str, chosen: list[Measurement], rows: Mapping[str, int], grid: Array
+) -> Series | None:
+    """Figures of one observable in order of time; None when it has none, or only repeats another's."""
+    setting = problem.extension.observation(observable)
+    items = sorted((item for item in chosen if item.observable == observable), key=lambda item: item.time)
+    if not items or setting.equivalent_to is not None:
+        return None
+    observation = Observation(
+        problem.observables[observable],
+        setting,
+        np.array([item.time for item in items]),
+        [(item.overrides, item.noise_overrides) for item in items],
+        rows,
+        grid,
+    )
+    figures = np.array([item.value for item in items])
+    return Series(observation, figures, np.array([item.holdout for item in items]), tuple(items))
+
+
+def _add_series(
+    series: Series, outputs: Array, parameters: Mapping[str, float], seed: Array, gradient: dict[str, float]
+) -> float:
+    """Log likelihood of one series, its derivatives added to seed and gradient."""
+    observation = series.observation
+    figures = observation.figures(outputs, parameters)
+    logarithmic = observation.observable.distribution.startswith("log-")
+    if not np.all(figures.sd > 0) or (logarithmic and not np.all(figures.median > 0)):
+        return math.nan
+    found = likelihood(
+        observation.observable.distribution,
+        series.figures,
+        figures.median,
+        figures.sd,
+        figures.rho,
+        observation.gaps,
+    )
+    observation.pull_back(figures, found.median, found.sd, found.rho, seed, gradient)
+    return found.value

@@ -1,0 +1,214 @@
+"""From the model's saved outputs to the published figures, with exact derivatives.
+
+In: saved outputs (output, time) and parameter values. Out: for one observable in one experiment the median, standard
+deviation and autocorrelation of every figure, and the way back: a derivative with respect to those becomes a seed on
+the outputs and a gradient on the parameters. Outputs are aggregated over the period first; the formula follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.calibration import formula as formulas
+from sd_covid.calibration.formula import Constant, Formula, Symbol
+from sd_covid.calibration.petab import Observable
+from sd_covid.calibration.settings import ObservationSetting
+from sd_covid.calibration.types import Array
+from sd_covid.errors import ProblemError
+
+Index = NDArray[np.intp]
+
+
+def aggregation(kind: str, ends: Array, period: float, grid: Array) -> Array:
+    """Linear operator from saved values to values of periods.
+
+    Parameters
+    ----------
+    kind : str
+        ``end``, ``start``, ``change`` (end minus start) or ``mean`` (trapezoid rule over the saved points of the
+        period, both ends included: exact for an output that is linear between saved points).
+    ends : ndarray, shape (period,)
+        Ends of the periods, in model time.
+    period : float
+        Length of a period, in model time.
+    grid : ndarray, shape (time,)
+        Saved times, increasing.
+
+    Returns
+    -------
+    ndarray, shape (period, time)
+
+    Raises
+    ------
+    ProblemError
+        A period begins or ends where nothing is saved.
+    """
+    last, first = _index(grid, ends), _index(grid, ends - period)
+    rows = np.arange(len(ends))
+    operator = np.zeros((len(ends), len(grid)))
+    if kind in ("end", "change"):
+        operator[rows, last] += 1.0
+    if kind == "start":
+        operator[rows, first] += 1.0
+    if kind == "change":
+        operator[rows, first] -= 1.0
+    if kind == "mean":
+        steps = np.diff(grid)
+        for row, begin, end in zip(rows, first, last, strict=True):
+            operator[row, begin:end] += steps[begin:end] / 2
+            operator[row, begin + 1 : end + 1] += steps[begin:end] / 2
+        operator /= period
+    return operator
+
+
+def _index(grid: Array, times: Array) -> Index:
+    tolerance = (
+        1e-6  # model time is built by adding steps, so a saved time may miss a whole month by rounding
+    )
+    found = np.clip(np.searchsorted(grid, times - tolerance), 0, len(grid) - 1)
+    missed = np.abs(grid[found] - times) > tolerance
+    if np.any(missed):
+        time = float(times[missed][0])
+        reason = f"time {time:g} is not a saved time of the model ({grid[0]:g} to {grid[-1]:g})"
+        advice = "a period must lie in the run and begin and end at saved times"
+        raise ProblemError(reason, advice=advice, variable="time")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the model says about the figures of one observable. Shapes (figure,); ``rho`` None without AR(1)."""
+
+    median: Array
+    sd: Array
+    rho: float | None
+    values: tuple[Mapping[str, Array | float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Figures that share their overrides: rows, formulas, and the aggregated outputs they use."""
+
+    rows: Index
+    formula: Formula
+    noise: Formula
+    operators: Mapping[str, Array]
+
+
+class Observation:
+    """One observable in one experiment.
+
+    Parameters
+    ----------
+    observable : Observable
+    setting : ObservationSetting
+    ends : ndarray, shape (figure,)
+        Ends of the periods, increasing.
+    overrides : sequence of (overrides, noise overrides)
+        One pair for each figure.
+    outputs : dict of str to int
+        Row of each output among the saved outputs, by the name used in the formula.
+    grid : ndarray, shape (time,)
+        Saved times.
+    """
+
+    def __init__(
+        self,
+        observable: Observable,
+        setting: ObservationSetting,
+        ends: Array,
+        overrides: Sequence[tuple[tuple[str, ...], tuple[str, ...]]],
+        outputs: Mapping[str, int],
+        grid: Array,
+    ) -> None:
+        self.observable = observable
+        self.setting = setting
+        self.ends = ends
+        self.gaps = np.diff(ends)
+        self._outputs = outputs
+        self._groups: list[_Group] = []
+        for pair in dict.fromkeys(overrides):
+            rows = np.flatnonzero([item == pair for item in overrides])
+            formula = formulas.substitute(observable.formula, _fill(observable.placeholders, pair[0]))
+            noise = formulas.substitute(observable.noise, _fill(observable.noise_placeholders, pair[1]))
+            used = [name for name in dict.fromkeys(formulas.symbols(formula)) if name in outputs]
+            operators = {
+                name: aggregation(setting.of_output(name), ends[rows], float(setting.period), grid)
+                for name in used
+            }
+            self._groups.append(_Group(rows, formula, noise, operators))
+
+    def figures(self, outputs: Array, parameters: Mapping[str, float]) -> Figures:
+        """Median, standard deviation and autocorrelation of every figure.
+
+        Parameters
+        ----------
+        outputs : ndarray, shape (output, time)
+        parameters : mapping of str to float
+            Value of every parameter of the problem.
+        """
+        median, sd = np.empty(len(self.ends)), np.empty(len(self.ends))
+        values = []
+        for group in self._groups:
+            known: dict[str, Array | float] = {**parameters, "time": self.ends[group.rows]}
+            known.update({name: op @ outputs[self._outputs[name]] for name, op in group.operators.items()})
+            median[group.rows] = known[self.observable.id] = formulas.evaluate(group.formula, known)
+            sd[group.rows] = formulas.evaluate(group.noise, known)
+            values.append(known)
+        rho = self.setting.autocorrelation
+        return Figures(median, sd, None if rho is None else parameters[rho], tuple(values))
+
+    def pull_back(
+        self,
+        figures: Figures,
+        d_median: Array,
+        d_sd: Array,
+        d_rho: float,
+        seed: Array,
+        gradient: dict[str, float],
+    ) -> None:
+        """Add derivatives by median, sd and rho to a seed on the outputs and a gradient on the parameters.
+
+        Parameters
+        ----------
+        figures : Figures
+            As `figures` returned them.
+        d_median, d_sd : ndarray, shape (figure,)
+        d_rho : float
+        seed : ndarray, shape (output, time)
+            Added to in place.
+        gradient : dict of str to float
+            By parameter id; added to in place for the ids it has.
+        """
+        own = self.observable.id
+        for group, known in zip(self._groups, figures.values, strict=True):
+            by_sd = d_sd[group.rows]
+            by_median = d_median[group.rows] + by_sd * self._slope(group.noise, own, known)
+            for name, operator in group.operators.items():
+                slope = self._slope(group.formula, name, known)
+                seed[self._outputs[name]] += operator.T @ (by_median * slope)
+            for formula, weight in ((group.formula, by_median), (group.noise, by_sd)):
+                for name in set(formulas.symbols(formula)):
+                    if name in gradient and name not in group.operators:
+                        gradient[name] += float(np.sum(weight * self._slope(formula, name, known)))
+        rho = self.setting.autocorrelation
+        if rho is not None and rho in gradient:
+            gradient[rho] += d_rho
+
+    @staticmethod
+    def _slope(formula: Formula, name: str, known: Mapping[str, Array | float]) -> Array:
+        return formulas.evaluate(formulas.derivative(formula, name), known)
+
+
+def _fill(placeholders: Sequence[str], overrides: Sequence[str]) -> dict[str, Formula]:
+    filled: dict[str, Formula] = {}
+    for name, text in zip(placeholders, overrides, strict=True):
+        try:
+            filled[name] = Constant(float(text))
+        except ValueError:
+            filled[name] = Symbol(text)
+    return filled

@@ -1,0 +1,59 @@
+"""Shared shapes of the calibration stage: what an array is, and what it asks of a simulator.
+
+The engine's `Simulation` satisfies `Simulator`; tests put a few lines of closed-form mathematics in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+class Differentiable(Protocol):
+    """A model as a differentiable function of some of its constants."""
+
+    @property
+    def time(self) -> Array:
+        """Saved times, in model time. Shape (time,)."""
+        ...
+
+    def values(self, theta: Array, /) -> Array:
+        """Outputs at the constants ``theta`` (shape (constant,)). Shape (output, time)."""
+        ...
+
+    def gradient(self, seed: Array, /) -> Array:
+        """Vector-Jacobian product at the last `values`: ``seed`` (output, time) -> shape (constant,)."""
+        ...
+
+    def copy(self) -> Self:
+        """An independent object for another thread."""
+        ...
+
+
+class Simulator(Protocol):
+    """A loaded model."""
+
+    @property
+    def constants(self) -> Mapping[str, float]:
+        """Every settable constant, in the model's spelling, with its default."""
+        ...
+
+    @property
+    def model(self) -> Any:
+        """The model as data; only its hash and names are looked at."""
+        ...
+
+    def differentiable(
+        self,
+        outputs: Sequence[str],
+        parameters: Sequence[str],
+        constants: Mapping[str, float] | None = None,
+        save_every: float | None = None,
+    ) -> Differentiable:
+        """The model as a function of ``parameters``, other constants fixed."""
+        ...

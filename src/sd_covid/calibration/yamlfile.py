@@ -1,0 +1,117 @@
+"""A YAML file with the line of every key, so that a fault in it can be shown where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sd_covid.errors import ProblemError, suggest
+from sd_covid.model.study import study_folder
+
+Path_ = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class YamlFile:
+    """A mapping read from YAML.
+
+    Attributes
+    ----------
+    path : Path
+    data : dict
+    lines : dict
+        Line of every key, by its path of keys from the top.
+    """
+
+    path: Path
+    data: dict[str, Any]
+    lines: dict[Path_, int]
+
+    def error(self, where: Path_, reason: str, advice: str | None = None) -> ProblemError:
+        """A fault at a key; the line is that of the nearest key above that is in the file."""
+        place = where
+        while place and place not in self.lines:
+            place = place[:-1]
+        key = ".".join(where)
+        return ProblemError(
+            f"{key}: {reason}", advice=advice, file=self.path, line=self.lines.get(place, 1), variable=key
+        )
+
+    def check_keys(self, where: Path_, known: Iterable[str]) -> None:
+        """Refuse keys below ``where`` that are not known.
+
+        Raises
+        ------
+        ProblemError
+        """
+        node: Any = self.data
+        for key in where:
+            node = node[key]
+        names = list(known)
+        for key in node:
+            if key not in names:
+                advice = suggest(str(key), names) or "known are " + ", ".join(names)
+                raise self.error((*where, str(key)), "is not a known key", advice)
+
+    def below_study(self, where: Path_, name: str) -> Path:
+        """A file named at a key, which must lie in the study's folder, links resolved.
+
+        Raises
+        ------
+        ProblemError
+        """
+        study = study_folder(self.path)
+        found = (self.path.parent / name).resolve()
+        if not found.is_relative_to(study):
+            raise self.error(where, f"'{name}' lies outside the study folder", "move the file into the study")
+        if not found.is_file():
+            raise self.error(where, f"the file '{name}' does not exist", "check its name and place")
+        return found
+
+
+def read_yaml(path: Path) -> YamlFile:
+    """Read a YAML file whose top is a mapping.
+
+    Raises
+    ------
+    ProblemError
+        A missing file, a syntax error, a repeated key, or a top that is not a mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except FileNotFoundError as error:
+        raise ProblemError("the file does not exist", advice="check the path", file=path) from error
+    except (UnicodeDecodeError, OSError) as error:
+        raise ProblemError(
+            "the file is not readable UTF-8 text", advice="save it as UTF-8", file=path
+        ) from error
+    except yaml.MarkedYAMLError as error:
+        line = 1 if error.problem_mark is None else error.problem_mark.line + 1
+        reason = f"not valid YAML: {error.problem}"
+        raise ProblemError(reason, advice="mend the syntax on this line", file=path, line=line) from error
+    if not isinstance(data, dict):
+        raise ProblemError(
+            "a mapping of keys is expected", advice="write 'key: value' lines", file=path, line=1
+        )
+    lines: dict[Path_, int] = {}
+    _collect(node, (), lines, path)
+    return YamlFile(path, data, lines)
+
+
+def _collect(node: Any, where: Path_, lines: dict[Path_, int], path: Path) -> None:
+    if not isinstance(node, yaml.MappingNode):
+        return
+    for key, value in node.value:
+        place = (*where, str(key.value))
+        line = key.start_mark.line + 1
+        if place in lines:
+            reason = f"the key '{key.value}' occurs twice"
+            raise ProblemError(reason, advice="keep one", file=path, line=line, variable=".".join(place))
+        lines[place] = line
+        _collect(value, place, lines, path)
