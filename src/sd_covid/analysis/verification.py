@@ -20,7 +20,7 @@ from sd_covid.model.names import key
 from sd_covid.model.structure import Method
 
 if TYPE_CHECKING:
-    from sd_covid.engine import Simulation
+    from sd_covid.engine.simulation import Simulation
 
 Check = Literal["second engine", "half step", "finite"]
 
@@ -84,7 +84,7 @@ def verify(simulation: Simulation) -> Verification:
     -------
     Verification
     """
-    from sd_covid.engine import Simulation
+    from sd_covid.engine.simulation import Simulation
 
     own = as_table(simulation.run())
     euler = own
@@ -183,6 +183,7 @@ def _is_stock(simulation: Simulation, column: str) -> bool:
 
 def _not_finite(own: pd.DataFrame) -> pd.DataFrame:
     """First time at which a variable is NaN or infinite."""
-    bad = ~np.isfinite(own)
-    first = {name: float(own.index[bad[name].to_numpy().argmax()]) for name in own if bad[name].any()}
+    bad = ~np.isfinite(own.to_numpy())
+    times = own.index.to_numpy(dtype=np.float64)
+    first = {name: float(times[row.argmax()]) for name, row in zip(own, bad.T, strict=True) if row.any()}
     return pd.DataFrame.from_dict(first, orient="index", columns=["time"])

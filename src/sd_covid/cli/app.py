@@ -90,7 +90,7 @@ def _forget_standard_output() -> None:
 def _warnings_in_one_line() -> Iterator[None]:
     """Warnings as ``warning: …`` on standard error, without the place in our code."""
 
-    def show(message: Warning | str, *_: object) -> None:
+    def show(message: Warning | str, *_: object, **__: object) -> None:
         sys.stderr.write(f"warning: {message}\n")
 
     with warnings.catch_warnings():

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sd_covid.cli.console import warn
 from sd_covid.errors import RunError, ScenarioError
 from sd_covid.model.names import key
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from sd_covid.engine import Simulation
+    from sd_covid.engine.simulation import Simulation
 
 MAX_STEPS = 100_000_000
 
@@ -71,14 +70,17 @@ def command(
     import sd_covid
 
     simulation = sd_covid.load(model)
-    settings = read_settings(simulation, scenarios)
-    outputs = choose_columns(simulation, columns)
-    for name, values in settings.items():
-        refuse_long_run(simulation, values | overrides, max_steps, name)
-    runs = {name: simulation.run(values | overrides, outputs=outputs) for name, values in settings.items()}
+    settings = {
+        name: override(values, overrides) for name, values in read_settings(simulation, scenarios).items()
+    }
+    outputs = choose_columns(simulation, columns, flat=form not in ("nc", "zarr"))
+    runs = {
+        name: simulation.run(values, outputs, max_steps=max_steps).assign_attrs(
+            scenario=name, parameters=values
+        )
+        for name, values in settings.items()
+    }
     for name, run in runs.items():
-        run.attrs["scenario"] = name
-        run.attrs["parameters"] = settings[name] | overrides
         warn_non_finite(run, name)
     results.write(runs, output, form)
 
@@ -98,7 +100,7 @@ def parse_parameters(texts: Sequence[str]) -> dict[str, float]:
     Raises
     ------
     RunError
-        When a text has no ``=``, its value is not a finite number, or a name is given twice.
+        When a text has no ``=``, its value is not a number, or a name is given twice.
     """
     values: dict[str, float] = {}
     for text in texts:
@@ -112,8 +114,6 @@ def parse_parameters(texts: Sequence[str]) -> dict[str, float]:
             raise RunError(
                 f"-p {text}: '{number}' is not a number", variable=name, advice="use a point for decimals"
             ) from None
-        if not math.isfinite(value):
-            raise RunError(f"-p {text}: the value must be finite", variable=name)
         if any(key(name) == key(known) for known in values):
             raise RunError(f"-p sets '{name}' twice", variable=name, advice="keep one of the two")
         values[name] = value
@@ -142,27 +142,59 @@ def read_settings(simulation: Simulation, paths: Sequence[Path]) -> dict[str, di
     return settings
 
 
-def choose_columns(simulation: Simulation, texts: Sequence[str] | None) -> list[str] | None:
-    """Names of variables from ``--columns``, each text one name or several separated by commas outside brackets.
+def override(settings: Mapping[str, float], overrides: Mapping[str, float]) -> dict[str, float]:
+    """What a scenario sets, with what the user sets in its place; the user's come last, as the last counts."""
+    taken = {key(name) for name in overrides}
+    return {name: value for name, value in settings.items() if key(name) not in taken} | dict(overrides)
+
+
+def choose_columns(simulation: Simulation, texts: Sequence[str] | None, *, flat: bool) -> list[str] | None:
+    """Names of what is to be kept.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    texts : sequence of str or None
+        From ``--columns``: each one name, or several separated by commas outside brackets. None: every variable.
+    flat : bool
+        Whether an array is taken apart into the elements that have an equation.
 
     Returns
     -------
     list of str or None
-        None when everything is to be kept.
+        None for every variable, arrays whole.
 
     Raises
     ------
     UnknownNameError
-        When the model has no such variable.
+        When the model has no such variable or element.
     """
-    if texts is None:
+    if texts is None and not flat:
         return None
-    names = [name for text in texts for name in split_names(text)]
+    names = (
+        _every_variable(simulation)
+        if texts is None
+        else [name for text in texts for name in split_names(text)]
+    )
     if not names:
         raise RunError("--columns names nothing", advice="leave it out to keep every variable")
-    for name in names:
-        simulation.model.variable(name.partition("[")[0])
-    return names
+    return [element for name in names for element in _elements(simulation, name)] if flat else names
+
+
+def _every_variable(simulation: Simulation) -> list[str]:
+    """Names of the variables that have values over time; a lookup has none."""
+    from sd_covid.model.structure import Kind
+
+    variables = simulation.model.variables.values()
+    return [item.name for item in variables if item.equations[0].kind is not Kind.LOOKUP]
+
+
+def _elements(simulation: Simulation, name: str) -> list[str]:
+    """An array's name with each of its elements, in the spelling of `name`; any other name as it is."""
+    if "[" in name:
+        return [name]
+    spelled = [simulation.names.spell(cell) for cell in simulation.names.cells(name)]
+    return [name + whole[whole.index("[") :] if "[" in whole else name for whole in spelled]
 
 
 def split_names(text: str) -> list[str]:
@@ -184,42 +216,13 @@ def split_names(text: str) -> list[str]:
     return [name.strip() for name in names if name.strip()]
 
 
-def refuse_long_run(simulation: Simulation, values: dict[str, float], most: int, scenario: str = "") -> None:
-    """Stop a run that would take more than `most` steps before it starts.
-
-    Raises
-    ------
-    RunError
-        When it would, or when its time bounds make no run at all.
-    """
-    bounds = {key(name): value for name, value in (simulation.constants | values).items()}
-    try:
-        start, end, step = (bounds[key(name)] for name in ("INITIAL TIME", "FINAL TIME", "TIME STEP"))
-    except KeyError:
-        return  # a bound that is computed: the engine checks it when it has its value
-    bounds |= {key(name): value for name, value in values.items()}
-    where = f" in scenario '{scenario}'" if scenario else ""
-    if not step > 0:
-        raise RunError(f"TIME STEP must be above 0, not {step:g}{where}", variable="TIME STEP")
-    if (end - start) / step > most:
-        raise RunError(
-            f"the run would take {(end - start) / step:.3g} steps{where}, more than {most:g}",
-            advice="a larger TIME STEP or an earlier FINAL TIME, or a higher --max-steps",
-        )
-
-
 def warn_non_finite(run: xr.Dataset, scenario: str = "") -> None:
     """Say on standard error which variable is the first to be NaN or infinite, and how many are."""
-    import numpy as np
+    if not run.attrs["failed_members"]:
+        return
+    from sd_covid.engine.results import failed
 
-    first: dict[str, float] = {}
-    for name, variable in run.data_vars.items():
-        bad = ~np.isfinite(variable.to_numpy())
-        if bad.any():
-            when = bad.reshape(bad.shape[0], -1).any(axis=1).argmax() if "time" in variable.dims else 0
-            first[str(name)] = float(run["time"][int(when)])
-    if first:
-        name = min(first, key=first.__getitem__)
-        where = f"{scenario}: " if scenario else ""
-        others = f", and {len(first) - 1} other variables" if len(first) > 1 else ""
-        sys.stderr.write(f"warning: {where}'{name}' is not finite from Time {first[name]:g}{others}\n")
+    rows = failed(run).sort_values("time", kind="stable")
+    where = f"{scenario}: " if scenario else ""
+    others = f", and {len(rows) - 1} other variables" if len(rows) > 1 else ""
+    warn(f"{where}'{rows['variable'].iloc[0]}' is not finite from Time {rows['time'].iloc[0]:g}{others}")
