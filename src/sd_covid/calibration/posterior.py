@@ -8,7 +8,6 @@ adaptation; the model is told to it as a plain density with gradient (`nutpie.co
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -129,16 +128,19 @@ def sample(
 def _wait(sampler: Any, done: list[int], total: int, progress: Progress | None) -> Any:
     """Wait for the chains; Ctrl-C stops them."""
     try:
-        while not sampler.is_finished:
-            if progress is not None:
-                progress(min(done[0], total), total)
-            time.sleep(0.1)
-        if progress is not None:
-            progress(total, total)
-        return sampler.wait()
+        while True:
+            try:
+                trace = sampler.wait(timeout=0.2)
+                break
+            except TimeoutError:
+                if progress is not None:
+                    progress(min(done[0], total), total)
     except KeyboardInterrupt:
         sampler.cancel()
         raise
+    if progress is not None:
+        progress(total, total)
+    return trace
 
 
 @dataclass(frozen=True, slots=True)
