@@ -17,7 +17,7 @@ prices:
   level_year: 2020
   base_year: 2020
   discount_rate: 0.0225
-  index: {2019: 98.0, 2020: 100.0, 2021: 102.0, 2022: 110.0}
+  index: {2015: 95.0, 2016: 95.0, 2017: 95.0, 2018: 95.0, 2019: 98.0, 2020: 100.0, 2021: 102.0, 2022: 110.0}
   source: invented for this test
 levers:
   subsidy:
@@ -99,7 +99,7 @@ rationale: {nl: Zoals het was, en: As it was}
 class Toy:
     """Closed form: rate = 4 + slope in the months in which the subsidy would be in force but is withheld.
 
-    debt = 600 + rise * (1 - subsidy level) * max(0, Time - 60) / 12, thousand households; intake = 2 in each of two groups.
+    debt = 600 + rise * (1 - subsidy level) * max(0, Time - 60) / 12, thousand households; intake = 2 in each group.
     """
 
     constants: Mapping[str, float] = {

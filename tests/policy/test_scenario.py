@@ -218,7 +218,7 @@ def test_a_scenario_must_say_why_in_both_languages(study_folder: Path, toy: Any)
             "not after",
         ),
         ("levers.yaml", "price_year: 2020", "price_year: 20", "levers.help.cost.price_year", "not a year"),
-        ("levers.yaml", "{2019: 98.0", "{y: 98.0", "prices.index.y", "not a year"),
+        ("levers.yaml", "{2015: 95.0", "{y: 95.0", "prices.index.y", "not a year"),
         ("levers.yaml", "      total: 365\n", "", "levers.subsidy.cost", "'total' is missing"),
         ("assumptions.yaml", "default: 2", "default: 4", "slope.default", "not between 1 and 3"),
         ("assumptions.yaml", "low: 1", "low: 3", "slope.default", "not below"),

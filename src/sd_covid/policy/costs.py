@@ -218,8 +218,8 @@ def unit_path(
     ndarray, shape (member, year)
         Million euro, nominal.
     """
-    share = level / (1.0 + level) if cost.share == "extra" else 1.0
-    spent = np.where(in_force > 0, quantity * in_force, 0.0) * share * cost.unit_cost / 1000.0
+    share = level / (1.0 + level) if cost.share == "extra" else float(level > 0)
+    spent = np.where(in_force > 0, quantity, 0.0) * in_force * share * cost.unit_cost / 1000.0
     path = np.stack([spent[:, year_of == year].sum(axis=1) for year in years], axis=1)
     to_nominal = [prices.deflator(cost.price_year) / prices.deflator(year) for year in years]
     return np.asarray(path * np.array(to_nominal), dtype=np.float64)

@@ -177,7 +177,7 @@ def _compared(
         date=date,
         member=np.arange(runs[0].sizes["member"], dtype=np.int64),
         levels=levels,
-        failures=tuple(_failures(scenarios, levels, time)),
+        failures=tuple(_failures(scenarios, levels | _quantities(runs, levers), time)),
         costs=tuple(
             _cost_line(lever, scenario, run, study, time, date)
             for scenario, run in zip(scenarios, runs, strict=True)
@@ -230,6 +230,19 @@ def _elements(variable: xr.DataArray, wanted: str) -> dict[str, dict[str, int]]:
         advice = suggest(wanted, found) or f"use one of {', '.join(found)}"
         raise UnknownNameError(f"'{variable.name}' has no element '{wanted}'", advice=advice, variable=wanted)
     return {spelled[asked]: found[spelled[asked]]}
+
+
+def _quantities(runs: list[xr.Dataset], levers: dict[str, Lever]) -> dict[str, Floats]:
+    """The flows by which levers are costed, summed over elements: name -> (scenario, member, time)."""
+    costs = [lever.cost for lever in levers.values() if lever.cost.rule == "unit"]
+    return {cost.quantity: np.stack([_flow(run, cost.quantity) for run in runs]) for cost in costs}
+
+
+def _flow(run: xr.Dataset, name: str) -> Floats:
+    """A flow summed over its elements, shape (member, time)."""
+    flow = run[name]
+    flow = flow.sum([dim for dim in flow.dims if dim not in ("member", "time")], skipna=False)
+    return flow.transpose("member", "time").to_numpy()
 
 
 def _failures(scenarios: Sequence[Scenario], levels: dict[str, Floats], time: Floats) -> list[Failure]:
@@ -296,10 +309,8 @@ def _unit_cost(
     start, end = study.calendar.time(setting.start), study.calendar.time(setting.end)
     until = np.append(time[1:], time[-1])
     in_force = np.clip(np.minimum(until, end) - np.maximum(time, start), 0.0, None)
-    flow = run[cost.quantity]
-    flow = flow.sum([dim for dim in flow.dims if dim not in ("member", "time")]).transpose("member", "time")
-    prices = study.catalogue.prices
-    return unit_path(cost, setting.level, in_force, flow.to_numpy(), year_of, prices, years)
+    flow, prices = _flow(run, cost.quantity), study.catalogue.prices
+    return unit_path(cost, setting.level, in_force, flow, year_of, prices, years)
 
 
 def _provenance(run: xr.Dataset, draws: pd.DataFrame, drawn_from: str, seed: int) -> Provenance:

@@ -1,0 +1,82 @@
+"""Ranges and draws. Expected values: closed-form quantiles; the definition of a Latin hypercube."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sd_covid.errors import DataError
+from sd_covid.policy.draws import choose_draws, draws_hash, read_posterior, sample_ranges
+from sd_covid.policy.ranges import Range
+
+#: One rounding of a square root, a logarithm or the library's normal quantile.
+ROUNDING = 1e-12
+
+
+@pytest.mark.parametrize(
+    ("spread", "p", "expected"),
+    [
+        (Range(1, 5, 2, "uniform"), 0.25, 2.0),
+        (Range(1, 100, 5, "log-uniform"), 0.5, 10.0),
+        (Range(0, 4, 1, "triangular"), 0.25, 1.0),  # F(mode) = (mode - low) / (high - low)
+        (Range(0, 4, 1, "triangular"), 0.0625, 0.5),  # F(x) = x² / 4 below the mode
+        (Range(0, 4, 1, "triangular"), 1 - 1 / 12, 3.0),  # 1 - F(x) = (4 - x)² / 12 above it
+        (Range(0, 4, 2, "normal"), 0.95, 4.0),
+        (Range(1, 4, 2, "log-normal"), 0.5, 2.0),
+        (Range(1, 4, 2, "log-normal"), 0.05, 1.0),
+    ],
+)
+def test_quantiles_are_those_of_the_distribution(spread: Range, p: float, expected: float) -> None:
+    assert math.isclose(expected, float(spread.quantile(np.array([p]))[0]), rel_tol=ROUNDING)
+
+
+def test_a_latin_hypercube_has_one_value_in_each_slice() -> None:
+    draws = sample_ranges({"a": Range(0, 8, 1, "uniform"), "b": Range(0, 16, 1, "uniform")}, 8, seed=3)
+    for name, width in (("a", 1), ("b", 2)):
+        np.testing.assert_array_equal(np.arange(8), np.sort((draws[name] // width).to_numpy()))
+    assert draws["a"].corr(draws["b"]) < 1
+
+
+def test_draws_are_repeated_only_when_there_are_too_few() -> None:
+    draws = pd.DataFrame({"x": np.arange(4.0)})
+    assert [0.0, 1.0, 2.0, 3.0] == sorted(choose_draws(draws, 4, seed=1)["x"])
+    counts = choose_draws(draws, 10, seed=1)["x"].value_counts()
+    assert {2, 3} == set(counts)
+    pd.testing.assert_frame_equal(choose_draws(draws, 3, seed=1), choose_draws(draws, 3, seed=1))
+
+
+def test_the_hash_changes_with_a_name_and_with_one_bit() -> None:
+    draws = pd.DataFrame({"x": [1.0, 2.0]})
+    nudged = pd.DataFrame({"x": [1.0, np.nextafter(2.0, 3.0)]})
+    assert 3 == len({draws_hash(draws), draws_hash(nudged), draws_hash(draws.rename(columns={"x": "y"}))})
+
+
+def test_a_posterior_keeps_what_the_model_knows_in_its_spelling(tmp_path: Path, toy: Any) -> None:
+    path = tmp_path / "posterior.parquet"
+    pd.DataFrame({"SLOPE": [9.0], "slope": [2.0], "Rise": [6.0], "sigma": [0.1]}).to_parquet(path)
+    pd.testing.assert_frame_equal(pd.DataFrame({"slope": [2.0], "rise": [6.0]}), read_posterior(path, toy))
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        (None, "does not exist"),
+        (b"text", "not a parquet file"),
+        ({"sigma": [1.0]}, "no column is a constant"),
+        ({"slope": [np.nan]}, "a draw is not finite"),
+    ],
+)
+def test_a_posterior_that_cannot_be_used_is_named(tmp_path: Path, toy: Any, table: Any, reason: str) -> None:
+    path = tmp_path / "posterior.parquet"
+    if isinstance(table, bytes):
+        path.write_bytes(table)
+    elif table is not None:
+        pd.DataFrame(table).to_parquet(path)
+    with pytest.raises(DataError, match=reason) as caught:
+        read_posterior(path, toy)
+    assert str(path) == caught.value.file
