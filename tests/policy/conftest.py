@@ -99,7 +99,8 @@ rationale: {nl: Zoals het was, en: As it was}
 class Toy:
     """Closed form: rate = 4 + slope in the months in which the subsidy would be in force but is withheld.
 
-    debt = 600 + rise * (1 - subsidy level) * max(0, Time - 60) / 12, thousand households; intake = 2 in each group.
+    debt = 600 + rise * (1 - subsidy level) * max(0, Time - 60) / 12, thousand households;
+    intake counts 2 a month in each group.
     """
 
     constants: Mapping[str, float] = {
@@ -146,11 +147,11 @@ class Toy:
         debt = 600 + value("rise") * (1 - value("subsidy level")) * np.maximum(0, time - 60) / 12
         # A fragile member breaks down when nothing holds it up, from month 70.
         broken = (value("fragility") > 0) & (value("subsidy level") == 0) & (time >= 70)
-        both = np.full((len(frame), time.size, 2), 2.0)
+        both = np.broadcast_to(2 * time[None, :, None], (len(frame), time.size, 2))
         results = {
             "rate": (("member", "time"), rate, {"units": "percent"}),
             "debt": (("member", "time"), np.where(broken, np.nan, debt), {"units": "thousand households"}),
-            "intake": (("member", "time", "group"), both, {"units": "thousand households/Month"}),
+            "intake": (("member", "time", "group"), both, {"units": "thousand households"}),
         }
         return xr.Dataset(
             {name: results[name] for name in outputs or results},

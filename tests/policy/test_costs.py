@@ -48,24 +48,23 @@ def test_tranches_share_the_total_by_weight() -> None:
 @pytest.mark.parametrize(
     ("share", "level", "part"), [("all", 1.0, 1.0), ("extra", 1.0, 0.5), ("extra", 3.0, 0.75)]
 )
-def test_a_unit_cost_follows_the_models_flow_and_carries_prices(
+def test_a_unit_cost_follows_the_models_count_and_carries_prices(
     share: str, level: float, part: float
 ) -> None:
-    # 4 thousand a month in force for 2 months of 2020 and 1.5 of 2021, 2,500 euro each in prices of 2020:
+    # Counting 4 thousand a month, in force for 2 months of 2020 and 1.5 of 2021, 2,500 euro each in prices of 2020:
     # 20 million in 2020; 15 million in 2021, times 102/100 for its prices.
     cost = Cost("unit", "", "D", "", unit_cost=2500.0, price_year=2020, quantity="q", share=share)  # type: ignore[arg-type]
     in_force = np.array([0.0, 1.0, 1.0, 1.0, 0.5, 0.0])
     year_of = np.array([2020, 2020, 2020, 2021, 2021, 2021])
-    quantity = np.array([[9.0, 4, 4, 4, 4, 9], [0.0, 0, 0, 0, 0, 0]])
-    path = unit_path(cost, level, in_force, quantity, year_of, PRICES, YEARS)
+    counted = np.array([[0.0, 9, 13, 17, 21, 25, 34], [5.0, 5, 5, 5, 5, 5, 5]])
+    path = unit_path(cost, level, in_force, counted, year_of, PRICES, YEARS)
     np.testing.assert_allclose(path, [[20.0 * part, 15.0 * 1.02 * part], [0.0, 0.0]], rtol=1e-12)
 
 
-def test_a_flow_that_fails_while_the_lever_is_off_costs_nothing() -> None:
+def test_a_count_that_fails_while_the_lever_is_off_costs_nothing() -> None:
     cost = Cost("unit", "", "D", "", unit_cost=1.0, price_year=2020, quantity="q")
-    path = unit_path(
-        cost, 0.0, np.zeros(2), np.array([[np.nan, np.inf]]), np.array([2020, 2020]), PRICES, (2020,)
-    )
+    counted = np.array([[0.0, np.nan, np.inf, np.inf]])
+    path = unit_path(cost, 0.0, np.zeros(3), counted, np.array([2020, 2020, 2020]), PRICES, (2020,))
     np.testing.assert_array_equal(path, [[0.0]])
 
 

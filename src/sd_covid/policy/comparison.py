@@ -8,8 +8,8 @@ running is `sd_covid.policy.run`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.spread import QUANTILES, Spread, Verdict
 
 Floats = NDArray[np.float64]
+Measure = Literal["year", "peak", "total", "discounted total"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +211,7 @@ class Comparison:
         RunError
             When the run does not cover the year.
         """
-        item = self.output(output)
-        if item.reading == "mean":
-            return self._measured(item, scenario, (year, year), lambda path: self._year_mean(path, year))
-        end = self._index(year + 1)
-        return self._measured(item, scenario, (year, year), lambda path: path[:, end])
+        return self.measured(output, scenario, "year", (year, year))
 
     def peak(self, output: str, scenario: str, years: tuple[int, int]) -> Difference:
         """The paired difference of the highest level in a span of years, first and last included.
@@ -224,59 +221,62 @@ class Comparison:
         RunError
             When the run does not cover the years.
         """
-        first, last = self._index(years[0]), self._index(years[1] + 1)
-        return self._measured(
-            self.output(output), scenario, years, lambda path: path[:, first : last + 1].max(axis=1)
-        )
+        return self.measured(output, scenario, "peak", years)
 
     def total(
         self, output: str, scenario: str, years: tuple[int, int], *, discounted: bool = False
     ) -> Difference:
         """The paired difference of the integral over years, such as household-years in problem debt.
 
-        Integrated by the trapezium rule over the saved points, in the output's unit times years; with
-        `discounted` each year counts by its discount factor (`Prices.discount_factor`).
+        Integrated by the trapezium rule over the saved points, in the output's unit times years; with `discounted`
+        each year counts by its discount factor (`Prices.discount_factor`).
 
         Raises
         ------
         RunError
             When the run does not cover the years.
         """
-        return self._measured(
-            self.output(output), scenario, years, lambda path: self._total(path, years, discounted)
-        )
+        return self.measured(output, scenario, "discounted total" if discounted else "total", years)
 
-    def total_differences(
-        self, output: str, scenario: str, years: tuple[int, int], *, discounted: bool = False
-    ) -> Floats:
-        """The differences that `total` summarises, one for each sound pair, shape (member,)."""
-        return self._total(self.differences(output, scenario), years, discounted)
-
-    def _total(self, path: Floats, years: tuple[int, int], discounted: bool) -> Floats:
-        """Integral of paths (member, time) over the years, each year by its weight; shape (member,)."""
-        total = np.zeros(path.shape[0])
-        for year in range(years[0], years[1] + 1):
-            weight = self.prices.discount_factor(year) if discounted else 1.0
-            total += weight * self._year_mean(path, year)
-        return total
-
-    def _measured(
-        self, output: Output, scenario: str, years: tuple[int, int], measure: Callable[[Floats], Floats]
-    ) -> Difference:
-        """Measure each member's path in both scenarios and summarise the pairs."""
-        mine = measure(self.trajectories(output.name, scenario, paired_with=self.reference))
-        theirs = measure(self.trajectories(output.name, self.reference, paired_with=scenario))
+    def measured(self, output: str, scenario: str, measure: Measure, years: tuple[int, int]) -> Difference:
+        """The paired difference by a measure: what `in_year`, `peak` and `total` come to."""
+        item = self.output(output)
+        mine, theirs = self.pairs(output, scenario, measure, years)
         difference = Spread.of(mine - theirs)
         return Difference(
-            output=output,
+            output=item,
             scenario=scenario,
             reference=self.reference,
             years=years,
             level=Spread.of(mine),
             reference_level=Spread.of(theirs),
             difference=difference,
-            verdict=difference.verdict(output.relevance),
+            verdict=difference.verdict(item.relevance),
         )
+
+    def pairs(
+        self, output: str, scenario: str, measure: Measure, years: tuple[int, int]
+    ) -> tuple[Floats, Floats]:
+        """What `measured` summarises: scenario and reference of each pair in which both are sound, shape (member,)."""
+        item = self.output(output)
+        mine = self.trajectories(output, scenario, paired_with=self.reference)
+        theirs = self.trajectories(output, self.reference, paired_with=scenario)
+        return self._measure(item, mine, measure, years), self._measure(item, theirs, measure, years)
+
+    def _measure(self, output: Output, path: Floats, measure: Measure, years: tuple[int, int]) -> Floats:
+        """One number for each path (member, time); shape (member,)."""
+        first, last = years
+        if measure == "peak":
+            highest: Floats = path[:, self._index(first) : self._index(last + 1) + 1].max(axis=1)
+            return highest
+        if measure == "year" and output.reading == "end":
+            end: Floats = path[:, self._index(last + 1)]
+            return end
+        total = np.zeros(path.shape[0])
+        for year in range(first, last + 1):
+            weight = self.prices.discount_factor(year) if measure == "discounted total" else 1.0
+            total += weight * self._year_mean(path, year)
+        return total
 
     def _year_mean(self, path: Floats, year: int) -> Floats:
         """Mean over a year of paths (member, time), by the trapezium rule over the saved points; shape (member,)."""

@@ -97,7 +97,7 @@ class Cost:
         Euro for each single unit, in prices of `price_year`.
     price_year : int
     quantity : str
-        A flow of the model, in thousands a month.
+        A stock of the model that only counts, in thousands: what is paid for in an interval is what it grew by.
     share : {'all', 'extra'}
         Which part of the quantity the lever pays: all of it, or the part that a level adds, ``level / (1 + level)``.
     title : Text
@@ -203,12 +203,12 @@ def unit_path(
     cost : Cost
         With rule ``unit``.
     level : float
-    in_force : ndarray, shape (time,)
-        Length of the saved interval that starts at each saved time and in which the lever is in force, in months.
+    in_force : ndarray, shape (time - 1,)
+        Part of each interval between saved times in which the lever is in force, 0 to 1.
     quantity : ndarray, shape (member, time)
-        The model's flow at the start of each interval, thousand a month.
-    year_of : ndarray, shape (time,)
-        The calendar year of each saved time.
+        The model's counting stock at each saved time, thousands.
+    year_of : ndarray, shape (time - 1,)
+        The calendar year in which each interval starts.
     prices : Prices
         Whose index carries the unit cost to the prices of each year.
     years : tuple of int
@@ -219,7 +219,11 @@ def unit_path(
         Million euro, nominal.
     """
     share = level / (1.0 + level) if cost.share == "extra" else float(level > 0)
-    spent = np.where(in_force > 0, quantity, 0.0) * in_force * share * cost.unit_cost / 1000.0
+    counted = np.zeros((quantity.shape[0], len(in_force)))
+    touched = in_force > 0
+    with np.errstate(invalid="ignore"):  # a failed member: located and left out elsewhere
+        counted[:, touched] = np.diff(quantity, axis=1)[:, touched]
+    spent = counted * in_force * share * cost.unit_cost / 1000.0
     path = np.stack([spent[:, year_of == year].sum(axis=1) for year in years], axis=1)
     to_nominal = [prices.deflator(cost.price_year) / prices.deflator(year) for year in years]
     return np.asarray(path * np.array(to_nominal), dtype=np.float64)

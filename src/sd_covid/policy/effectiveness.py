@@ -162,8 +162,10 @@ def cost_per_unit(comparison: Comparison, scenario: str, output: str, years: tup
     cost are discounted at the same rate, so that postponing both alike leaves their ratio as it is.
     """
     item = comparison.output(output)
-    avoided = -comparison.total_differences(output, scenario, years, discounted=True)
+    mine, theirs = comparison.pairs(output, scenario, "discounted total", years)
+    avoided = theirs - mine
     cost, unpriced = extra_cost(comparison, scenario)
+    plain = comparison.pairs(output, scenario, "total", years)
     quadrant = _quadrant(Spread.of(cost), Spread.of(avoided))
     ratio, interval = float("nan"), (float("nan"), float("nan"))
     if quadrant in ("costs more, does more", "saves, does less"):
@@ -178,7 +180,7 @@ def cost_per_unit(comparison: Comparison, scenario: str, output: str, years: tup
         years=years,
         cost=Spread.of(cost),
         avoided=Spread.of(avoided),
-        undiscounted=Spread.of(-comparison.total_differences(output, scenario, years)),
+        undiscounted=Spread.of(plain[1] - plain[0]),
         ratio=ratio,
         interval=interval,
         quadrant=quadrant,

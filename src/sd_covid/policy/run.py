@@ -233,16 +233,16 @@ def _elements(variable: xr.DataArray, wanted: str) -> dict[str, dict[str, int]]:
 
 
 def _quantities(runs: list[xr.Dataset], levers: dict[str, Lever]) -> dict[str, Floats]:
-    """The flows by which levers are costed, summed over elements: name -> (scenario, member, time)."""
+    """The counting stocks by which levers are costed, summed over elements: name -> (scenario, member, time)."""
     costs = [lever.cost for lever in levers.values() if lever.cost.rule == "unit"]
-    return {cost.quantity: np.stack([_flow(run, cost.quantity) for run in runs]) for cost in costs}
+    return {cost.quantity: np.stack([_counted(run, cost.quantity) for run in runs]) for cost in costs}
 
 
-def _flow(run: xr.Dataset, name: str) -> Floats:
-    """A flow summed over its elements, shape (member, time)."""
-    flow = run[name]
-    flow = flow.sum([dim for dim in flow.dims if dim not in ("member", "time")], skipna=False)
-    return flow.transpose("member", "time").to_numpy()
+def _counted(run: xr.Dataset, name: str) -> Floats:
+    """A counting stock summed over its elements, shape (member, time)."""
+    stock = run[name]
+    stock = stock.sum([dim for dim in stock.dims if dim not in ("member", "time")], skipna=False)
+    return stock.transpose("member", "time").to_numpy()
 
 
 def _failures(scenarios: Sequence[Scenario], levels: dict[str, Floats], time: Floats) -> list[Failure]:
@@ -305,12 +305,11 @@ def _unit_cost(
     year_of: NDArray[np.int64],
     years: tuple[int, ...],
 ) -> Floats:
-    """Spending by year, shape (member, year), under a unit rule: the flow of each saved interval, at its start."""
+    """Spending by year, shape (member, year), under a unit rule."""
     start, end = study.calendar.time(setting.start), study.calendar.time(setting.end)
-    until = np.append(time[1:], time[-1])
-    in_force = np.clip(np.minimum(until, end) - np.maximum(time, start), 0.0, None)
-    flow, prices = _flow(run, cost.quantity), study.catalogue.prices
-    return unit_path(cost, setting.level, in_force, flow, year_of, prices, years)
+    overlap = np.clip(np.minimum(time[1:], end) - np.maximum(time[:-1], start), 0.0, None)
+    counted, prices = _counted(run, cost.quantity), study.catalogue.prices
+    return unit_path(cost, setting.level, overlap / np.diff(time), counted, year_of[:-1], prices, years)
 
 
 def _provenance(run: xr.Dataset, draws: pd.DataFrame, drawn_from: str, seed: int) -> Provenance:

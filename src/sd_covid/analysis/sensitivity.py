@@ -1,0 +1,225 @@
+"""Global sensitivity of the differences between scenarios to what nobody knows.
+
+In come scenarios, factors and the outcomes of interest; out come Sobol indices with intervals, and how far they have
+converged. Every row of the design runs in every scenario, so that an outcome is a paired difference. Reading the file
+is `sd_covid.analysis.sensitivity_file`, drawing is the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.analysis.factors import Factor, parameters
+from sd_covid.analysis.sobol import Indices, design, indices, sound_blocks
+from sd_covid.data.text import Text
+from sd_covid.errors import RunError
+from sd_covid.policy.comparison import Comparison, Failure, Measure, Provenance
+from sd_covid.policy.outputs import Output
+from sd_covid.policy.run import run_scenarios
+from sd_covid.policy.scenario import Scenario, Study
+from sd_covid.policy.spread import Spread
+from sd_covid.policy.types import Floats, Simulator
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A paired difference whose variance is taken apart.
+
+    Attributes
+    ----------
+    id : str
+    title : Text
+    scenario : str
+        Set against the reference.
+    output : str
+    measure : {'year', 'peak', 'total', 'discounted total'}
+    years : tuple of int
+        First and last.
+    """
+
+    id: str
+    title: Text
+    scenario: str
+    output: str
+    measure: Measure
+    years: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeSensitivity:
+    """What one outcome depends on.
+
+    Attributes
+    ----------
+    outcome : Outcome
+    output : Output
+        With its unit.
+    spread : Spread
+        Of the outcome over the base points of the design.
+    indices : Indices
+        Arrays are in the order of `Sensitivity.factors`.
+    half : Indices or None
+        The same from the first half of the blocks; None when that half is too small.
+    """
+
+    outcome: Outcome
+    output: Output
+    spread: Spread
+    indices: Indices
+    half: Indices | None
+
+    @property
+    def drift(self) -> float:
+        """Largest change of a total-order index when the blocks double: how far from converged; NaN when unknown."""
+        if self.half is None or np.isnan(self.indices.total).any() or np.isnan(self.half.total).any():
+            return float("nan")
+        return float(np.abs(self.indices.total - self.half.total).max())
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """A global sensitivity analysis.
+
+    Attributes
+    ----------
+    reference : str
+        Id of the null alternative.
+    scenarios : tuple of Scenario
+    factors : tuple of Factor
+        The calibrated parameters count as one factor (`sd_covid.analysis.factors`).
+    outcomes : tuple of OutcomeSensitivity
+    samples, kept : int
+        Blocks of the design, and those without a failed run.
+    runs : int
+        Model runs made.
+    failures : tuple of Failure
+        Members (rows of the design) that failed, by scenario.
+    provenance : Provenance
+    """
+
+    reference: str
+    scenarios: tuple[Scenario, ...]
+    factors: tuple[Factor, ...]
+    outcomes: tuple[OutcomeSensitivity, ...]
+    samples: int
+    kept: int
+    runs: int
+    failures: tuple[Failure, ...]
+    provenance: Provenance
+
+    def ranked(self, outcome: str) -> list[tuple[Factor, float, float]]:
+        """Factors with total-order index and half width for an outcome, the largest first; those without come last."""
+        found = next(item for item in self.outcomes if item.outcome.id == outcome)
+        rows = zip(
+            self.factors, found.indices.total.tolist(), found.indices.total_half_width.tolist(), strict=True
+        )
+        return sorted(rows, key=lambda row: -np.inf if np.isnan(row[1]) else row[1], reverse=True)
+
+
+def analyse(
+    simulation: Simulator,
+    scenarios: Sequence[Scenario],
+    factors: Sequence[Factor],
+    outcomes: Sequence[Outcome],
+    *,
+    study: Study,
+    outputs: Sequence[Output | str],
+    samples: int = 512,
+    resamples: int = 200,
+    seed: int = 1,
+    drawn_from: str = "Saltelli design",
+    progress: Callable[[int, int], None] | None = None,
+) -> Sensitivity:
+    """Take apart the variance of differences between scenarios.
+
+    Parameters
+    ----------
+    simulation : Simulator
+    scenarios : sequence of Scenario
+        The first is the reference.
+    factors : sequence of Factor
+        What varies; at least two.
+    outcomes : sequence of Outcome
+    study : Study
+    outputs : sequence of Output or str
+        How the outputs of the outcomes are called and read.
+    samples : int
+        Blocks of the design, a power of two; ``samples * (factors + 2)`` runs in each scenario.
+    resamples : int
+        Of the bootstrap.
+    seed : int
+        Of design, bootstrap and the model's random numbers.
+    drawn_from : str
+        For the provenance.
+    progress : callable, optional
+        Called with runs done and runs in all.
+
+    Returns
+    -------
+    Sensitivity
+
+    Raises
+    ------
+    ScenarioError, UnknownNameError, RunError
+        As `run_scenarios`; also fewer than two factors, or a design that failed nearly everywhere.
+    """
+    if len(factors) < 2:
+        raise RunError(
+            "a sensitivity analysis needs at least two factors", advice="add assumptions or ranges"
+        )
+    frame = parameters(factors, design(len(factors), samples, seed))
+    comparison = run_scenarios(
+        simulation,
+        scenarios,
+        frame,
+        outputs,
+        study=study,
+        drawn_from=drawn_from,
+        seed=seed,
+        progress=progress,
+    )
+    sound = comparison.sound(*(scenario.id for scenario in scenarios))
+    blocks = sound_blocks(sound, len(factors))
+    return Sensitivity(
+        reference=comparison.reference,
+        scenarios=comparison.scenarios,
+        factors=tuple(factors),
+        outcomes=tuple(
+            _outcome(comparison, outcome, blocks, len(factors), seed=seed, resamples=resamples)
+            for outcome in outcomes
+        ),
+        samples=samples,
+        kept=int(blocks.sum()),
+        runs=len(frame) * len(scenarios),
+        failures=comparison.failures,
+        provenance=comparison.provenance,
+    )
+
+
+def _outcome(
+    comparison: Comparison,
+    outcome: Outcome,
+    blocks: NDArray[np.bool_],
+    factors: int,
+    *,
+    seed: int,
+    resamples: int,
+) -> OutcomeSensitivity:
+    """Indices of one outcome, from all sound blocks and from the first half of them."""
+    mine, theirs = comparison.pairs(outcome.output, outcome.scenario, outcome.measure, outcome.years)
+    values: Floats = np.full(len(comparison.member), np.nan)
+    values[comparison.sound(outcome.scenario, comparison.reference)] = mine - theirs
+    first_half = blocks & (np.cumsum(blocks) <= blocks.sum() // 2)
+    enough = first_half.sum() >= 2
+    base = values.reshape(-1, factors + 2)[blocks][:, [0, -1]].ravel()
+    return OutcomeSensitivity(
+        outcome=outcome,
+        output=comparison.output(outcome.output),
+        spread=Spread.of(base),
+        indices=indices(values, factors, blocks, seed=seed, resamples=resamples),
+        half=indices(values, factors, first_half, seed=seed, resamples=resamples) if enough else None,
+    )

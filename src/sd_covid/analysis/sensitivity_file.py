@@ -1,0 +1,243 @@
+"""A sensitivity analysis as a file of the study: model, scenarios, factors, outcomes, samples, seed.
+
+In comes ``scenarios/sensitivity.yaml``; out comes a `SensitivityPlan`, and by `run_plan` its `Sensitivity`. Every fault
+of the file is a `ScenarioError` with file, line and key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast, get_args
+
+import pandas as pd
+
+from sd_covid.analysis.factors import Factor, assumption_factor, posterior_factor, range_factor
+from sd_covid.analysis.sensitivity import Outcome, Sensitivity, analyse
+from sd_covid.data.keyed_yaml import Node, read_yaml
+from sd_covid.errors import ScenarioError, suggest
+from sd_covid.model.names import key
+from sd_covid.model.study import study_folder
+from sd_covid.policy.assumptions import Assumption
+from sd_covid.policy.comparison import Measure
+from sd_covid.policy.draws import read_posterior
+from sd_covid.policy.outputs import Output, read_outputs
+from sd_covid.policy.ranges import SHAPES, Range, Shape
+from sd_covid.policy.reading import read_number, read_text, scenario_faults
+from sd_covid.policy.scenario import Scenario, Study, read_scenario
+from sd_covid.policy.types import Simulator
+
+_KEYS = ("model", "scenarios", "outputs", "factors", "outcomes", "samples", "resamples", "seed")
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivityPlan:
+    """What a file asks for, checked against the model.
+
+    Attributes
+    ----------
+    file : Path
+    simulation : Simulator
+    study : Study
+    scenarios : tuple of Scenario
+        The first is the reference.
+    factors : tuple of Factor
+    outcomes : tuple of Outcome
+    outputs : tuple of Output
+        Those that the outcomes read.
+    samples, resamples, seed : int
+    """
+
+    file: Path
+    simulation: Simulator
+    study: Study
+    scenarios: tuple[Scenario, ...]
+    factors: tuple[Factor, ...]
+    outcomes: tuple[Outcome, ...]
+    outputs: tuple[Output, ...]
+    samples: int
+    resamples: int
+    seed: int
+
+
+def model_of(path: str | Path) -> Path:
+    """The model file that a sensitivity file names.
+
+    Raises
+    ------
+    ScenarioError
+        When it names none, or one that does not exist or lies outside the study.
+    """
+    with scenario_faults():
+        top = dict(read_yaml(Path(path)).entries())
+        if "model" not in top:
+            raise ScenarioError("the key 'model' is missing", advice="add 'model:'", file=path, line=1)
+        return _file(top["model"])
+
+
+def read_plan(
+    path: str | Path, simulation: Simulator, *, posterior: pd.DataFrame | None = None
+) -> SensitivityPlan:
+    """Read a sensitivity file and check it against the model.
+
+    Parameters
+    ----------
+    path : path
+    simulation : Simulator
+        The model that `model_of` names, loaded.
+    posterior : DataFrame, optional
+        Draws to use in place of the file that the plan names.
+
+    Returns
+    -------
+    SensitivityPlan
+
+    Raises
+    ------
+    ScenarioError, DataError
+        With file, line and key.
+    """
+    path = Path(path)
+    with scenario_faults():
+        found = read_yaml(path).fields(_KEYS)
+        study = Study.beside(path, simulation)
+        scenarios = tuple(_scenario(node, simulation, study) for node in found["scenarios"].items())
+        if len(scenarios) < 2:
+            raise found["scenarios"].error(
+                "a difference needs two scenarios", "name the reference and another"
+            )
+        outputs = read_outputs(_file(found["outputs"]))
+        outcomes = tuple(
+            _outcome(name, node, scenarios, outputs) for name, node in found["outcomes"].entries()
+        )
+        read = {key(outcome.output) for outcome in outcomes}
+        return SensitivityPlan(
+            file=path,
+            simulation=simulation,
+            study=study,
+            scenarios=scenarios,
+            factors=tuple(_factors(found["factors"], simulation, study, posterior)),
+            outcomes=outcomes,
+            outputs=tuple(output for output in outputs if key(output.name) in read),
+            samples=_samples(found["samples"]),
+            resamples=int(read_number(found["resamples"], low=10)),
+            seed=int(read_number(found["seed"], low=0)),
+        )
+
+
+def run_plan(plan: SensitivityPlan, progress: Callable[[int, int], None] | None = None) -> Sensitivity:
+    """Do what a plan asks for (`sd_covid.analysis.sensitivity.analyse`)."""
+    kinds = ", ".join(sorted({factor.kind for factor in plan.factors}))
+    return analyse(
+        plan.simulation,
+        plan.scenarios,
+        plan.factors,
+        plan.outcomes,
+        study=plan.study,
+        outputs=plan.outputs,
+        samples=plan.samples,
+        resamples=plan.resamples,
+        seed=plan.seed,
+        drawn_from=f"Saltelli design over {kinds}",
+        progress=progress,
+    )
+
+
+def _file(node: Node) -> Path:
+    """A file named from the folder of this one, within the study."""
+    path = (node.file.parent / node.text()).resolve()
+    if not path.is_relative_to(study_folder(node.file)):
+        raise node.error(f"'{node.text()}' lies outside the study", "keep the study's files in its folder")
+    if not path.is_file():
+        raise node.error(f"the file '{node.text()}' does not exist", "check its name and folder")
+    return path
+
+
+def _scenario(node: Node, simulation: Simulator, study: Study) -> Scenario:
+    """A scenario beside this file, by id."""
+    path = node.file.parent / f"{node.text()}.yaml"
+    if not path.is_file():
+        others = (item.stem for item in node.file.parent.glob("*.yaml"))
+        raise node.error(
+            f"there is no scenario '{node.text()}'", suggest(node.text(), others) or f"make {path.name}"
+        )
+    return read_scenario(path, simulation, study=study)
+
+
+def _outcome(name: str, node: Node, scenarios: tuple[Scenario, ...], outputs: tuple[Output, ...]) -> Outcome:
+    """One outcome: a measure of an output in a scenario, against the reference."""
+    found = node.fields(("title", "scenario", "output", "measure", "years"))
+    names = {key(output.name): output.name for output in outputs}
+    output = found["output"].text()
+    if key(output) not in names:
+        raise found["output"].error(
+            f"'{output}' is not among the outputs", suggest(output, names.values()) or "add it"
+        )
+    years = [int(read_number(year, 1900, 2200)) for year in found["years"].items()]
+    if len(years) not in (1, 2) or years != sorted(years):
+        raise found["years"].error("a year, or a first and a last year, are expected", "write '[2020, 2022]'")
+    return Outcome(
+        id=name,
+        title=read_text(found["title"]),
+        scenario=found["scenario"].choice([scenario.id for scenario in scenarios[1:]]),
+        output=names[key(output)],
+        measure=cast("Measure", found["measure"].choice(get_args(Measure))),
+        years=(years[0], years[-1]),
+    )
+
+
+def _samples(node: Node) -> int:
+    """The number of blocks of the design."""
+    samples = int(read_number(node, low=2))
+    if samples & (samples - 1):
+        raise node.error(f"{samples} is not a power of two", "take for example 512")
+    return samples
+
+
+def _factors(node: Node, simulation: Simulator, study: Study, posterior: pd.DataFrame | None) -> list[Factor]:
+    """The factors: a posterior, assumptions, ranges."""
+    found = node.fields((), ("posterior", "assumptions", "ranges"))
+    factors = []
+    if posterior is not None:
+        factors.append(posterior_factor(posterior))
+    elif "posterior" in found:
+        factors.append(posterior_factor(read_posterior(_file(found["posterior"]), simulation)))
+    if "assumptions" in found:
+        factors += [assumption_factor(item) for item in _assumptions(found["assumptions"], study)]
+    if "ranges" in found:
+        factors += [_range(name, entry, study) for name, entry in found["ranges"].entries()]
+    if len(factors) < 2:
+        raise node.error("at least two factors are needed", "name a posterior, assumptions or ranges")
+    return factors
+
+
+def _assumptions(node: Node, study: Study) -> list[Assumption]:
+    """The assumptions listed; each must be known, and be in the model."""
+    chosen = []
+    for entry in node.items():
+        name = entry.text()
+        if name not in study.assumptions:
+            known = ", ".join(study.assumptions)
+            raise entry.error(
+                f"there is no assumption '{name}'", suggest(name, study.assumptions) or f"use {known}"
+            )
+        if study.assumptions[name].constant not in study.names:
+            raise entry.error(
+                f"the model has no constant '{study.assumptions[name].constant}'", "leave it out"
+            )
+        chosen.append(study.assumptions[name])
+    return chosen
+
+
+def _range(name: str, node: Node, study: Study) -> Factor:
+    """A constant with a range of its own."""
+    if name not in study.names:
+        raise node.error(f"the model has no constant '{name}'", study.names.advice(name))
+    found = node.fields(("low", "high", "central", "distribution"))
+    low, high, central = (read_number(found[part]) for part in ("low", "high", "central"))
+    spread = Range(low, high, central, cast("Shape", found["distribution"].choice(SHAPES)))
+    fault = spread.fault()
+    if fault is not None:
+        raise node.error(fault, "mend low, high, central or distribution")
+    return range_factor(study.names.spelling(name), spread)
