@@ -23,12 +23,15 @@ class Target:
         Doubles in a vector register: 8 with AVX-512, 4 with AVX2, else 2.
     permute : bool
         Whether a table can be read by register permutation.
+    fused : bool
+        Whether there is fused multiply-add.
     """
 
     name: str
     features: str
     width: int
     permute: bool
+    fused: bool
 
 
 @functools.cache
@@ -39,7 +42,9 @@ def target() -> Target:
     found = llvm.get_host_cpu_features()
     wide = bool(found.get("avx512f"))
     width = 8 if wide else 4 if found.get("avx2") else 2
-    return Target(llvm.get_host_cpu_name(), found.flatten(), width, wide)
+    return Target(
+        llvm.get_host_cpu_name(), found.flatten(), width, wide, bool(found.get("fma") or found.get("neon"))
+    )
 
 
 def cache_folder() -> Path:

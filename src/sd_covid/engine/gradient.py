@@ -39,7 +39,7 @@ class GradientCode:
 
     def __init__(self, program: Program, outputs: list[int]) -> None:
         self.program, self.outputs = trim(program, outputs)
-        module = Module(1, lanes_fast=target().permute)
+        module = Module(1, target().permute, target().fused)
         layout = Layout.of(module, self.program, len(outputs))
         reverse = ReverseLayout.of(module, self.program, len(outputs))
         write_start(module, self.program, layout)

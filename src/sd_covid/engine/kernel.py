@@ -30,7 +30,8 @@ from sd_covid.model.structure import Method
 
 ATTRIBUTES = (
     'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
-    'attributes #1 = { nounwind noinline "prefer-vector-width"="512" "min-legal-vector-width"="512" }'
+    'attributes #1 = { nounwind noinline "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
+    'attributes #2 = { nounwind willreturn memory(none) "prefer-vector-width"="512" "min-legal-vector-width"="512" }'
 )
 
 
@@ -140,7 +141,7 @@ class Kernel:
     def __init__(self, program: Program, outputs: list[int], width: int | None = None) -> None:
         self.program, self.outputs = trim(program, outputs)
         self.width = width or target().width
-        module = Module(self.width, lanes_fast=target().permute)
+        module = Module(self.width, target().permute, target().fused)
         layout = Layout.of(module, self.program, len(outputs))
         write_start(module, self.program, layout)
         if self.program.method is Method.RK4:

@@ -32,12 +32,14 @@ class Module:
     """
 
     width: int
-    lanes_fast: bool = False  # AVX-512: tables of up to 16 segments are read by register permutation
+    permute: bool = False  # AVX-512: tables of up to 16 segments are read by register permutation
+    fused: bool = False  # the processor has fused multiply-add
     functions: list[str] = field(default_factory=list)
     declarations: dict[str, None] = field(default_factory=dict)
     globals: list[str] = field(default_factory=list)
     scratch: int = 0  # vectors handed out so far
     _tables: dict[LookupTable, tuple[str, str, int]] = field(default_factory=dict)
+    _elementary: set[str] = field(default_factory=set)
 
     @property
     def vector(self) -> str:
@@ -72,6 +74,14 @@ class Module:
     def declare(self, text: str) -> None:
         """Declare an intrinsic, once."""
         self.declarations[text] = None
+
+    def elementary(self, name: str) -> None:
+        """Write the vector code of exp, log or pow, once."""
+        from sd_covid.engine.elementary import WRITERS
+
+        if name not in self._elementary:
+            self._elementary.add(name)
+            WRITERS[name](self)
 
     def table(self, table: LookupTable) -> tuple[str, str, int]:
         """The globals with a table's intercepts and slopes, and the number of its segments."""
@@ -345,9 +355,12 @@ def _logic(body: Body, name: str, arguments: list[str]) -> str:
 
 def _intrinsic(body: Body, name: str, arguments: list[str]) -> str:
     module = body.module
+    actual = ", ".join(f"{module.vector} {a}" for a in arguments)
+    if module.fused and name in ("exp", "log", "pow"):
+        module.elementary(name)
+        return body.do(f"call {module.vector} @e_{name}({actual})")
     kinds = ", ".join([module.vector] * len(arguments))
     module.declare(f"declare {module.vector} @llvm.{name}.{module.suffix}({kinds})")
-    actual = ", ".join(f"{module.vector} {a}" for a in arguments)
     return body.do(f"call {module.vector} @llvm.{name}.{module.suffix}({actual})")
 
 
@@ -439,7 +452,7 @@ def _pick(body: Body, name: str, count: int, index: str) -> str:
     if module.width == 1:
         address = body.do(f"getelementptr inbounds double, ptr {name}, i64 {index}")
         return body.do(f"load double, ptr {address}")
-    if module.lanes_fast and module.width == 8 and count <= 16:
+    if module.permute and module.width == 8 and count <= 16:
         return _permute(body, name, count, index)
     pointers = f"<{module.width} x ptr>"
     address = body.do(f"getelementptr inbounds double, ptr {name}, {module.integers} {index}")

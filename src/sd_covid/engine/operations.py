@@ -66,9 +66,13 @@ def _d_power(g: Graph, node: int, a: tuple[int, ...], bar: int) -> tuple[int | N
     For x <= 0 the second term is taken as 0: p is then whole in any real result.
     """
     x, p = a
-    d_x = g.add("mul", bar, g.add("mul", p, g.add("pow", x, g.add("sub", p, g.number(1.0)))))
-    positive = g.add("gt", x, g.number(0.0))
-    log = g.add("ln", g.add("select", positive, x, g.number(1.0)))
+    one, zero = g.number(1.0), g.number(0.0)
+    is_zero = g.add("eq", x, zero)
+    at_zero = g.add("select", g.add("gt", p, one), zero, g.number(np.inf))
+    at_zero = g.add("select", g.add("eq", p, one), one, at_zero)
+    quotient = g.add("div", node, g.add("select", is_zero, one, x))  # x^(p-1), without another power
+    d_x = g.add("mul", bar, g.add("mul", p, g.add("select", is_zero, at_zero, quotient)))
+    log = g.add("ln", g.add("select", g.add("gt", x, zero), x, one))
     return d_x, g.add("mul", bar, g.add("mul", node, log))
 
 

@@ -59,7 +59,7 @@ class Driver:
         times, values = np.asarray(self.times), np.asarray(self.values)
         near = 1e-6 * max(1.0, float(np.abs(times).max()))  # rounding in a time built as start + n * step
         if self.mode is DataMode.INTERPOLATE:
-            return np.interp(at, times, values)
+            return np.asarray(np.interp(at, times, values))
         if self.mode is DataMode.HOLD_BACKWARD:
             before = np.searchsorted(times, at + near, side="right") - 1
             return np.asarray(values[np.clip(before, 0, len(times) - 1)])

@@ -1,0 +1,197 @@
+"""Exponential, logarithm and power as vector code: all lanes at once, where a library call would take them one by one.
+
+Exponential: x = n ln 2 + r, a Taylor polynomial in r (degree 13, |r| <= ln 2 / 2: remainder below 5e-18),
+scaled by 2^n.
+Logarithm: x = m 2^e with m in [sqrt(1/2), sqrt 2), s = (m - 1) / (m + 1), and the series ln m = 2 s + s^3
+P(s^2), with P as in
+fdlibm's e_log.c (Sun Microsystems, 1993). The power x^y keeps ln x in two doubles, so that y ln x loses nothing.
+Errors measured against numpy are below 2 units in the last place. All need fused multiply-add; without it,
+libm is called.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+
+from sd_covid.engine.llvm import Body, Module
+
+LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")  # 21 trailing zero bits: n * LN2_HIGH is exact
+LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
+_SERIES = (
+    6.666666666666735130e-01,
+    3.999999999940941908e-01,
+    2.857142874366239149e-01,
+    2.222219843214978396e-01,
+    1.818357216161805012e-01,
+    1.531383769920937332e-01,
+    1.479819860511658591e-01,
+)
+_LARGEST, _SMALLEST = 709.782712893384, -745.2
+_SUBNORMAL = 2.2250738585072014e-308
+
+
+class _Writer:
+    """Short names for the instructions of one function."""
+
+    def __init__(self, module: Module) -> None:
+        self.body, self.module = Body(module), module
+
+    def number(self, value: float) -> str:
+        return self.body.number(value)
+
+    def op(self, name: str, *values: str) -> str:
+        return self.body.do(f"{name} {self.module.vector} {', '.join(values)}")
+
+    def fma(self, a: str, b: str, c: str) -> str:
+        vector, name = self.module.vector, f"@llvm.fma.{self.module.suffix}"
+        self.module.declare(f"declare {vector} {name}({vector}, {vector}, {vector})")
+        return self.body.do(f"call {vector} {name}({vector} {a}, {vector} {b}, {vector} {c})")
+
+    def polynomial(self, x: str, coefficients: tuple[float, ...]) -> str:
+        """Horner's rule; coefficients from the constant up."""
+        total = self.number(coefficients[-1])
+        for c in reversed(coefficients[:-1]):
+            total = self.fma(total, x, self.number(c))
+        return total
+
+    def choose(self, condition: str, yes: str, no: str) -> str:
+        vector = self.module.vector
+        return self.body.do(f"select {self.module.truth} {condition}, {vector} {yes}, {vector} {no}")
+
+    def when(self, predicate: str, a: str, b: str) -> str:
+        return self.body.do(f"fcmp {predicate} {self.module.vector} {a}, {b}")
+
+    def integer(self, name: str, a: str, b: int) -> str:
+        return self.body.do(f"{name} {self.module.integers} {a}, {self.module.many('i64', str(b))}")
+
+    def bits(self, x: str) -> str:
+        return self.body.do(f"bitcast {self.module.vector} {x} to {self.module.integers}")
+
+    def from_bits(self, x: str) -> str:
+        return self.body.do(f"bitcast {self.module.integers} {x} to {self.module.vector}")
+
+    def nearest(self, x: str) -> str:
+        vector, name = self.module.vector, f"@llvm.rint.{self.module.suffix}"
+        self.module.declare(f"declare {vector} {name}({vector})")
+        return self.body.do(f"call {vector} {name}({vector} {x})")
+
+    def two_to(self, n: str) -> str:
+        """2^n for a vector of integers within the range of normal numbers."""
+        return self.from_bits(self.integer("shl", self.integer("add", n, 1023), 52))
+
+    def exponential(self, x: str, more: str | None = None) -> str:
+        """e^(x + more), where ``more`` is a correction far smaller than x."""
+        high, low = self.number(_LARGEST), self.number(_SMALLEST)
+        held = self.choose(self.when("ogt", x, high), high, x)
+        held = self.choose(self.when("olt", held, low), low, held)
+        held = self.choose(self.when("uno", x, x), self.number(0.0), held)
+        n = self.nearest(self.op("fmul", held, self.number(1 / math.log(2))))
+        minus = self.op("fneg", n)
+        rest = self.fma(minus, self.number(LN2_LOW), self.fma(minus, self.number(LN2_HIGH), held))
+        if more is not None:
+            rest = self.op("fadd", rest, more)
+        value = self.polynomial(rest, tuple(1 / math.factorial(k) for k in range(14)))
+        whole = self.body.do(f"fptosi {self.module.vector} {n} to {self.module.integers}")
+        half = self.integer("ashr", whole, 1)  # in two factors: 2^n itself may be no normal number
+        other = self.body.do(f"sub {self.module.integers} {whole}, {half}")
+        value = self.op("fmul", self.op("fmul", value, self.two_to(half)), self.two_to(other))
+        value = self.choose(self.when("ogt", x, high), self.number(math.inf), value)
+        value = self.choose(self.when("olt", x, low), self.number(0.0), value)
+        return self.choose(self.when("uno", x, x), x, value)
+
+    def logarithm(self, x: str) -> tuple[str, str]:
+        """The logarithm of a positive normal or subnormal number, in two parts that add up to it."""
+        tiny = self.when("olt", x, self.number(_SUBNORMAL))
+        scaled = self.choose(tiny, self.op("fmul", x, self.number(2.0**54)), x)
+        shift = self.choose(tiny, self.number(-54.0), self.number(0.0))
+        root = struct.unpack("<q", struct.pack("<d", math.sqrt(0.5)))[0]
+        away = self.integer("sub", self.bits(scaled), root)
+        exponent = self.integer("ashr", away, 52)
+        mantissa = self.from_bits(
+            self.body.do(
+                f"sub {self.module.integers} {self.bits(scaled)}, {self.integer('shl', exponent, 52)}"
+            )
+        )
+        e = self.body.do(f"sitofp {self.module.integers} {exponent} to {self.module.vector}")
+        e = self.op("fadd", e, shift)
+        f = self.op("fsub", mantissa, self.number(1.0))
+        below = self.op("fadd", mantissa, self.number(1.0))
+        s = self.op("fdiv", f, below)
+        # the error of s: `below` was rounded, and so was the quotient
+        lost = self.op("fsub", f, self.op("fsub", below, self.number(2.0)))
+        s_low = self.op(
+            "fdiv", self.op("fadd", self.fma(self.op("fneg", s), below, f), self._tail(s, lost)), below
+        )
+        z = self.op("fmul", s, s)
+        series = self.op("fmul", self.op("fmul", s, z), self.polynomial(z, _SERIES))
+        twice = self.op("fmul", s, self.number(2.0))
+        main = self.op("fmul", e, self.number(LN2_HIGH))
+        high = self.op("fadd", main, twice)
+        error = self.op(
+            "fsub", twice, self.op("fsub", high, main)
+        )  # exact where |main| >= |twice|, or main is 0
+        low = self.fma(
+            e, self.number(LN2_LOW), self.op("fadd", error, self.fma(s_low, self.number(2.0), series))
+        )
+        return high, low
+
+    def _tail(self, s: str, lost: str) -> str:
+        """What the rounding of the denominator took from the remainder of the division."""
+        return self.op("fneg", self.op("fmul", s, lost))
+
+    def finish(self, name: str, arguments: int, result: str) -> None:
+        vector = self.module.vector
+        self.body.act(f"ret {vector} {result}")
+        formal = ", ".join(f"{vector} %a{i}" for i in range(arguments))
+        self.module.functions.append(self.body.function(f"internal {vector} @{name}({formal})", "#2"))
+
+
+def _write_exp(module: Module) -> None:
+    w = _Writer(module)
+    w.finish("e_exp", 1, w.exponential("%a0"))
+
+
+def _write_log(module: Module) -> None:
+    w = _Writer(module)
+    x = "%a0"
+    positive = w.when("ogt", x, w.number(0.0))
+    usual = w.body.do(f"and {module.truth} {positive}, {w.when('olt', x, w.number(math.inf))}")
+    high, low = w.logarithm(w.choose(usual, x, w.number(1.0)))
+    value = w.op("fadd", high, low)
+    special = w.choose(w.when("oeq", x, w.number(0.0)), w.number(-math.inf), w.number(math.nan))
+    special = w.choose(w.when("oeq", x, w.number(math.inf)), x, special)
+    w.finish("e_log", 1, w.choose(usual, value, special))
+
+
+def _write_pow(module: Module) -> None:
+    """x^y: by logarithm for positive finite x; everything else as IEEE 754 says, through libm's pow for each lane."""
+    w = _Writer(module)
+    body, vector = w.body, module.vector
+    x, y = "%a0", "%a1"
+    size = f"@llvm.fabs.{module.suffix}"
+    module.declare(f"declare {vector} {size}({vector})")
+    large = body.do(f"call {vector} {size}({vector} {y})")
+    usual = body.do(
+        f"and {module.truth} {w.when('ogt', x, w.number(0.0))}, {w.when('olt', x, w.number(math.inf))}"
+    )
+    usual = body.do(f"and {module.truth} {usual}, {w.when('olt', large, w.number(1e15))}")
+    if module.width == 1:
+        all_usual = usual
+    else:
+        name = f"@llvm.vector.reduce.and.v{module.width}i1"
+        module.declare(f"declare i1 {name}({module.truth})")
+        all_usual = body.do(f"call i1 {name}({module.truth} {usual})")
+    quick, slow = body.label(), body.label()
+    body.act(f"br i1 {all_usual}, label %{quick}, label %{slow}")
+    body.place(quick)
+    high, low = w.logarithm(x)
+    product = w.op("fmul", y, high)
+    rest = w.fma(y, low, w.fma(y, high, w.op("fneg", product)))
+    body.act(f"ret {vector} {w.exponential(product, rest)}")
+    body.place(slow)
+    module.declare(f"declare {vector} @llvm.pow.{module.suffix}({vector}, {vector})")
+    w.finish("e_pow", 2, body.do(f"call {vector} @llvm.pow.{module.suffix}({vector} {x}, {vector} {y})"))
+
+
+WRITERS = {"exp": _write_exp, "log": _write_log, "pow": _write_pow}
