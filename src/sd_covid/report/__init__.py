@@ -1,0 +1,14 @@
+"""The report that a ministry reads: one HTML file in Dutch or English, with charts, tables and words chosen by rule."""
+
+from sd_covid.report.inputs import Background
+from sd_covid.report.observed import ObservedSeries, observed_series
+from sd_covid.report.page import write_report
+from sd_covid.report.texts import LANGUAGES
+
+__all__ = [
+    "LANGUAGES",
+    "Background",
+    "ObservedSeries",
+    "observed_series",
+    "write_report",
+]

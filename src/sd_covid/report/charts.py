@@ -1,0 +1,235 @@
+"""The charts of the report: fans of levels, fans of paired differences, bars of sensitivity.
+
+In goes a comparison; out come matplotlib figures. Bands hold the central 30, 60 and 90 % from dark to light with a bold
+median, as CPB draws its fan charts (MEV 2016). Putting them into a page or on disk is for `page`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.policy.comparison import Comparison
+from sd_covid.policy.outputs import Output
+from sd_covid.report.observed import ObservedSeries
+from sd_covid.report.texts import Texts
+from sd_covid.report.theme import CHART, INK, REFERENCE, SOFT, TINTS, package_colour, tint
+from sd_covid.report.wording import Numbers, difference_unit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float64]
+
+
+@contextmanager
+def chart_style() -> Iterator[None]:
+    """The report's chart settings, for as long as charts are drawn and saved."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(CHART):
+        yield
+
+
+def levels_chart(
+    comparison: Comparison, output: Output, observed: Sequence[ObservedSeries], texts: Texts
+) -> Figure:
+    """The null alternative as a fan, the median of each package, and published figures as dots.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    output : Output
+    observed : sequence of ObservedSeries
+        Of this output.
+    texts : Texts
+    """
+    figure, axes = _axes(texts("chart.levels", unit=texts.of(output.unit_title)))
+    years = _years(comparison)
+    _fan(axes, years, comparison.bands(output.name, comparison.reference), REFERENCE, behind=True)
+    for position, entry in enumerate(comparison.alternatives):
+        colour = package_colour(position)
+        median = comparison.bands(output.name, entry.id)[3]
+        axes.plot(years, median, color=colour, lw=1.7, dashes=_dashes(position), label=texts.of(entry.title))
+    title = texts.of(comparison.scenario(comparison.reference).title)
+    axes.plot(
+        years, comparison.bands(output.name, comparison.reference)[3], color=REFERENCE, lw=2.1, label=title
+    )
+    _dots(axes, comparison, observed, texts)
+    _finish(figure, axes, texts, (years[0], years[-1]))
+    return figure
+
+
+def difference_chart(
+    comparison: Comparison, output: Output, scenario: str, limits: tuple[float, float], texts: Texts
+) -> Figure:
+    """The paired difference of a package as a fan with bands of its own.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    output : Output
+    scenario : str
+    limits : tuple of float
+        Lower and upper end of the axis, the same for all packages of an output.
+    texts : Texts
+    """
+    position = [entry.id for entry in comparison.alternatives].index(scenario)
+    title = texts.of(comparison.scenario(scenario).title)
+    figure, axes = _axes(texts("chart.difference", package=title, unit=difference_unit(output, texts)))
+    years = _years(comparison)
+    axes.axhline(0.0, color=INK, lw=0.8, zorder=2.5)
+    _fan(axes, years, comparison.difference_bands(output.name, scenario), package_colour(position))
+    axes.set_ylim(*limits)
+    _finish(figure, axes, texts, (first_difference(comparison), years[-1]), legend=False)
+    return figure
+
+
+def difference_limits(comparison: Comparison, output: Output) -> tuple[float, float]:
+    """Ends of an axis that holds the 90 % bands of every package and zero, with a little room."""
+    bands = [comparison.difference_bands(output.name, entry.id) for entry in comparison.alternatives]
+    low, high = (
+        min(0.0, *(float(np.nanmin(band)) for band in bands)),
+        max(0.0, *(float(np.nanmax(band)) for band in bands)),
+    )
+    room = 0.06 * (high - low) or max(output.relevance, 1.0)
+    return low - room, high + room
+
+
+def first_difference(comparison: Comparison) -> float:
+    """The calendar year, with its fraction, in which scenarios start to differ: the first lever date among them."""
+    null = comparison.scenario(comparison.reference)
+    starts = [
+        min(setting.start, null.levers.get(lever, setting).start)
+        for entry in comparison.alternatives
+        for lever, setting in entry.levers.items()
+        if setting != null.levers.get(lever)
+    ]
+    years = _years(comparison)
+    return max(float(years[0]), float(min(start.year for start in starts))) if starts else float(years[0])
+
+
+def sensitivity_chart(
+    names: Sequence[str], total: Sequence[float], half_width: Sequence[float], texts: Texts
+) -> Figure:
+    """Total-order indices as bars with their interval, the first on top.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What varies, the largest index first.
+    total, half_width : sequence of float
+        Index of each, and half the width of its 90 % interval.
+    texts : Texts
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 0.55 + 0.31 * len(names)), layout="constrained")
+    axes = figure.add_subplot()
+    place, share, half = np.arange(len(names))[::-1], np.array(total), np.array(half_width)
+    axes.barh(place, share, color=tint(REFERENCE, 0.75), height=0.62)
+    axes.hlines(place, np.maximum(share - half, 0.0), share + half, color=INK, lw=1.1)
+    axes.set_yticks(place, list(names))
+    axes.set_xlim(0.0, max(1.0, float(np.nanmax(share + half))))
+    axes.grid(axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    _number_axis(axes.xaxis, texts)
+    return figure
+
+
+def _axes(title: str) -> tuple[Figure, Axes]:
+    """A figure with one pair of axes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title, wrap=True)
+    return figure, axes
+
+
+def _years(comparison: Comparison) -> Floats:
+    """The saved points as calendar years with fractions."""
+    month = comparison.date.astype("datetime64[M]")
+    whole = month.astype(np.int64) + (comparison.date - month.astype("datetime64[D]")).astype(np.int64) / 31.0
+    return np.asarray(1970.0 + whole / 12.0, dtype=np.float64)
+
+
+def _fan(axes: Axes, years: Floats, bands: Floats, colour: str, *, behind: bool = False) -> None:
+    """Bands from light to dark, and a bold median unless something is to be drawn between."""
+    for outer, share in enumerate(TINTS):
+        axes.fill_between(
+            years, bands[outer], bands[len(bands) - 1 - outer], color=tint(colour, share), lw=0, zorder=1.5
+        )
+    if not behind:
+        axes.plot(years, bands[len(bands) // 2], color=colour, lw=2.1, zorder=3)
+
+
+def _dots(axes: Axes, comparison: Comparison, observed: Sequence[ObservedSeries], texts: Texts) -> None:
+    """Published figures: filled when the model was estimated on them, open when held out."""
+    years = _years(comparison)
+    for held_out, label in ((False, "chart.observed"), (True, "chart.holdout")):
+        shown = False
+        for series in observed:
+            chosen = series.holdout == held_out
+            if not chosen.any():
+                continue
+            place = np.interp(series.time[chosen], comparison.time, years)
+            face = "white" if held_out else INK
+            axes.plot(
+                place,
+                series.value[chosen],
+                marker="o",
+                ls="none",
+                ms=2.6 if chosen.sum() > 30 else 4.2,
+                mfc=face,
+                mec=INK,
+                mew=0.7,
+                zorder=4,
+                label=None if shown else texts(label),
+            )
+            shown = True
+
+
+def _dashes(position: int) -> tuple[float, ...]:
+    """A pattern for the median of a package, so that it is told apart without colour."""
+    return ((4.0, 1.4), (1.2, 1.2), (6.0, 1.5, 1.2, 1.5))[position % 3]
+
+
+def _finish(
+    figure: Figure, axes: Axes, texts: Texts, span: tuple[float, float], *, legend: bool = True
+) -> None:
+    """Axis of years, numbers in the reader's language, and the legend below the chart."""
+    from matplotlib.ticker import MultipleLocator
+
+    axes.set_xlim(*span)
+    axes.xaxis.set_major_locator(MultipleLocator(5.0))
+    axes.xaxis.set_minor_locator(MultipleLocator(1.0))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
+    axes.margins(y=0.06)
+    axes.tick_params(which="both", color=SOFT)
+    _number_axis(axes.yaxis, texts)
+    if legend:
+        figure.legend(loc="outside lower left", ncols=2, handlelength=2.2, columnspacing=1.2)
+
+
+def _number_axis(axis: object, texts: Texts) -> None:
+    """Tick labels in the spelling of the language, all with as many decimals as the finest needs."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    numbers = Numbers(texts.language)
+    locator = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10])
+
+    def label(value: float, _: object) -> str:
+        ticks = locator()
+        step = abs(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
+        decimals = next((d for d in range(6) if abs(round(step, d) - step) < 1e-9 * max(step, 1.0)), 6)
+        return numbers.exact(value, decimals)
+
+    axis.set_major_locator(locator)  # type: ignore[attr-defined]
+    axis.set_major_formatter(FuncFormatter(label))  # type: ignore[attr-defined]

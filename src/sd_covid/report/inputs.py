@@ -1,0 +1,41 @@
+"""What the report needs beside a comparison, in the shape in which it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sd_covid.report.observed import ObservedSeries
+
+if TYPE_CHECKING:
+    from sd_covid.calibration.results import StoredFitCheck
+    from sd_covid.data import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What is known beside the runs.
+
+    Attributes
+    ----------
+    observed : sequence of ObservedSeries
+        Published figures for the charts.
+    registry : Registry or None
+        Titles of the series in both languages.
+    check : StoredFitCheck or None
+        Whether the stored draws still belong to tables and model.
+    command : str
+        With what the report can be made again.
+    debt_output : str
+        Output of which a unit-year is costed.
+    years : tuple of int
+        Years for which differences are told; those that the run does not cover are left out.
+    """
+
+    observed: Sequence[ObservedSeries] = ()
+    registry: Registry | None = None
+    check: StoredFitCheck | None = None
+    command: str = ""
+    debt_output: str = "households in problem debt"
+    years: tuple[int, ...] = field(default=(2022, 2025, 2030, 2035))

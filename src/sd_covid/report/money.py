@@ -1,0 +1,211 @@
+"""Costs as they are set: by lever and payer, and per avoided household-year.
+
+In goes a comparison; out come rows of text with the amounts they were made from. What has no price is PM, never zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.policy.comparison import Comparison
+from sd_covid.policy.costs import CostLine
+from sd_covid.policy.effectiveness import CostPerUnit, cost_per_unit, cost_totals, extra_cost
+from sd_covid.policy.spread import Spread
+from sd_covid.report.effects import quoted
+from sd_covid.report.texts import Texts
+from sd_covid.report.wording import Numbers, rounding_step
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class CostRow:
+    """One lever of a cost table: texts, and the amounts before rounding (median; NaN for PM)."""
+
+    title: str
+    payer: str
+    nominal: str
+    difference: str
+    present: str
+    numbers: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class CostTable:
+    """What one package costs.
+
+    Attributes
+    ----------
+    caption, package, reference : str
+    rows : tuple of CostRow
+    total : CostRow
+        Of the priced levers.
+    unpriced : str
+        What PM means here.
+    sentences : tuple of str
+        Cost per avoided household-year, in words.
+    """
+
+    caption: str
+    package: str
+    reference: str
+    rows: tuple[CostRow, ...]
+    total: CostRow
+    unpriced: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CostSource:
+    """Where the cost of a lever comes from."""
+
+    title: str
+    grade: str
+    source: str
+    note: str
+
+
+def cost_tables(comparison: Comparison, output: str, years: tuple[int, int], texts: Texts) -> list[CostTable]:
+    """A cost table for each package.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    output : str
+        Of which a unit-year is costed.
+    years : tuple of int
+        First and last year over which its effect is added up.
+    texts : Texts
+    """
+    return [_table(comparison, entry.id, output, years, texts) for entry in comparison.alternatives]
+
+
+def cost_sources(comparison: Comparison, texts: Texts) -> list[CostSource]:
+    """Grade, source and derivation of the cost of every lever."""
+    lines = [line for line in comparison.costs if line.scenario == comparison.reference]
+    return [CostSource(texts.of(line.title), line.grade, line.source, line.note) for line in lines]
+
+
+def _table(
+    comparison: Comparison, scenario: str, output: str, years: tuple[int, int], texts: Texts
+) -> CostTable:
+    """The cost of one package."""
+    totals = cost_totals(comparison, scenario)
+    extra, unpriced = extra_cost(comparison, scenario)
+    package, reference = (quoted(comparison, name, texts) for name in (scenario, comparison.reference))
+    rows = [
+        _row(item.line, item.nominal, item.nominal_difference, item.present_value_difference, texts)
+        for item in totals
+    ]
+    pair = comparison.sound(scenario, comparison.reference)
+    mine, theirs = (_spent(comparison, name, pair) for name in (scenario, comparison.reference))
+    sums = (Spread.of(mine), Spread.of(mine - theirs), Spread.of(extra))
+    nominal, difference, present = (_amount(spread, texts) for spread in sums)
+    medians = (sums[0].median, sums[1].median, sums[2].median)
+    whole = CostRow(texts("costs.total"), "", nominal, difference, present, medians)
+    names = [texts.of(comparison.levers[name].title) for name in unpriced]
+    meaning = (
+        texts("costs.unpriced_meaning", levers=texts.listed(names)) if names else texts("costs.none_unpriced")
+    )
+    per_unit = cost_per_unit(comparison, scenario, output, years)
+    return CostTable(
+        caption=texts("costs.caption", package=package, reference=reference),
+        package=package,
+        reference=reference,
+        rows=tuple(rows),
+        total=whole,
+        unpriced=meaning,
+        sentences=unit_cost_sentences(per_unit, package, reference, texts),
+    )
+
+
+def _row(line: CostLine, nominal: Spread, difference: Spread, present: Spread, texts: Texts) -> CostRow:
+    """One lever."""
+    if not line.priced:
+        mark, nan = texts("costs.unpriced"), float("nan")
+        return CostRow(texts.of(line.title), texts.of(line.payer), mark, mark, mark, (nan, nan, nan))
+    return CostRow(
+        title=texts.of(line.title),
+        payer=texts.of(line.payer),
+        nominal=_amount(nominal, texts),
+        difference=_amount(difference, texts),
+        present=_amount(present, texts),
+        numbers=(nominal.median, difference.median, present.median),
+    )
+
+
+def _spent(comparison: Comparison, scenario: str, pair: NDArray[np.bool_]) -> Floats:
+    """Nominal spending on the priced levers by the members of a pair, shape (member,), million euro."""
+    spent = np.zeros(int(pair.sum()))
+    for line in comparison.costs:
+        if line.scenario == scenario and line.priced:
+            path = line.nominal if line.nominal.shape[0] == 1 else line.nominal[pair]
+            spent += path.sum(axis=1)
+    return spent
+
+
+def _amount(spread: Spread, texts: Texts) -> str:
+    """Million euro: to three digits when it does not vary (a budget), else median and interval to two."""
+    numbers = Numbers(texts.language)
+    low, high = spread.interval
+    if high - low <= 1e-9 * max(abs(low), abs(high), 1.0):
+        return numbers.significant(spread.median, 3)
+    step = rounding_step(low, high)
+    median, first, last = (numbers.stepped(value, step) for value in (spread.median, low, high))
+    return f"{median} ({first} – {last})"
+
+
+def unit_cost_sentences(found: CostPerUnit, package: str, reference: str, texts: Texts) -> tuple[str, ...]:
+    """Cost per avoided unit-year in words; the sentence follows from the quadrant in which the cloud lies.
+
+    Parameters
+    ----------
+    found : CostPerUnit
+    package, reference : str
+        Titles, already quoted.
+    texts : Texts
+    """
+    numbers = Numbers(texts.language)
+    single = 1000.0 if found.output.unit_title.en.startswith("thousand") else 1.0
+    kind = {
+        "costs more, does more": "unitcost.pays",
+        "saves, does less": "unitcost.saves",
+        "saves, does more": "unitcost.dominates",
+        "costs more, does less": "unitcost.dominated",
+        "not defined": "unitcost.undefined",
+    }[found.quadrant]
+    plain = kind == "unitcost.undefined"
+    low, high = (_bound(value, numbers, texts) for value in found.interval)
+    first = texts(
+        kind,
+        package=package,
+        reference=reference,
+        first=str(found.years[0]),
+        last=str(found.years[1]),
+        cost=_range(found.cost, 1.0, numbers, texts, signed=plain),
+        effect=_range(found.avoided, single, numbers, texts, signed=plain),
+        ratio=numbers.significant(abs(found.ratio)),
+        low=low,
+        high=high,
+    )
+    effect = _range(found.undiscounted, single, numbers, texts, signed=True)
+    return first, texts("unitcost.discounted", effect=effect)
+
+
+def _bound(value: float, numbers: Numbers, texts: Texts) -> str:
+    """A value at which the choice turns; in words when it never does."""
+    return texts("unitcost.never") if value == float("inf") else numbers.significant(value)
+
+
+def _range(spread: Spread, scale: float, numbers: Numbers, texts: Texts, *, signed: bool) -> str:
+    """``a to b``, sizes unless signed; one number when it does not vary."""
+    low, high = (end * scale for end in spread.interval)
+    if not signed:
+        low, high = sorted((abs(low), abs(high)))
+    if high - low <= 1e-9 * max(abs(low), abs(high), 1.0):
+        return numbers.significant(high, 3)
+    step = rounding_step(low, high)
+    return texts("range.to", low=numbers.stepped(low, step), high=numbers.stepped(high, step))

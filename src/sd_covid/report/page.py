@@ -1,0 +1,312 @@
+"""The report: one HTML file that needs nothing else, and its charts as PNG beside it.
+
+In come a comparison of scenarios and, where there are, the fit and the sensitivity behind it; out goes a page in Dutch
+or English. Words are chosen in `wording`, numbers set in `effects`, `money` and `evidence`, charts drawn in `charts`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sd_covid.analysis.sensitivity import Sensitivity
+from sd_covid.calibration.results import FitReport
+from sd_covid.errors import RunError
+from sd_covid.policy.comparison import Comparison
+from sd_covid.policy.outputs import Output
+from sd_covid.report.charts import (
+    chart_style,
+    difference_chart,
+    difference_limits,
+    first_difference,
+    levels_chart,
+    sensitivity_chart,
+)
+from sd_covid.report.effects import covered, effect_tables, findings, quoted
+from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows, package_rows
+from sd_covid.report.inputs import Background
+from sd_covid.report.money import cost_sources, cost_tables
+from sd_covid.report.observed import points_of
+from sd_covid.report.spoken import describe_difference, describe_levels, describe_sensitivity
+from sd_covid.report.svg import inline_svg
+from sd_covid.report.texts import Texts
+from sd_covid.report.theme import INK, PACKAGES, REFERENCE, RULE, SOFT
+from sd_covid.report.wording import Numbers
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_PNG_DOTS_PER_INCH = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart in the page: its SVG, and the name of its PNG."""
+
+    svg: str
+    png: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The charts of one outcome, or of one sensitivity, with a heading and a sentence."""
+
+    title: str
+    charts: tuple[Chart, ...]
+    sentence: str = ""
+    note: str = ""
+
+
+def write_report(
+    comparison: Comparison,
+    fit: FitReport | None,
+    sensitivity: Sensitivity | None,
+    path: str | Path,
+    language: str,
+    *,
+    background: Background | None = None,
+) -> Path:
+    """Write the report of a comparison.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        At least one package beside the null alternative.
+    fit : FitReport or None
+        The calibration that the draws come from.
+    sensitivity : Sensitivity or None
+        What differences depend on; None when it was not analysed.
+    path : path
+        The HTML file. Charts go to ``<stem>-figures`` beside it.
+    language : {'nl', 'en'}
+    background : Background, optional
+        Published figures, titles of series, the command.
+
+    Returns
+    -------
+    Path
+        The HTML file.
+
+    Raises
+    ------
+    UnknownNameError
+        Another language.
+    RunError
+        No package to compare, no year of the report within the run, or no draw that is finite in every scenario.
+    """
+    texts = Texts(language)
+    path = Path(path)
+    background = background or Background()
+    years = covered(comparison, background.years)
+    _refuse_empty(comparison, years)
+    figures = path.with_name(f"{path.stem}-figures")
+    figures.mkdir(parents=True, exist_ok=True)
+    draw = _Draw(figures)
+    with chart_style():
+        paths = _paths(comparison, background, years, draw, texts)
+        depends = [] if sensitivity is None else _sensitivity_panels(sensitivity, draw, texts)
+    content = _content(comparison, fit, background, years, texts)
+    content |= {"paths": paths, "sensitivity": depends, "figures": figures.name}
+    html = _render(texts, content)
+    # Written beside and moved into place, so that a report is whole or not there.
+    part = path.with_suffix(".part")
+    part.write_text(html, encoding="utf-8")
+    part.replace(path)
+    return path
+
+
+def _refuse_empty(comparison: Comparison, years: Sequence[int]) -> None:
+    """Raise when there is nothing to report."""
+    if not comparison.alternatives:
+        raise RunError(
+            "there is no package to set beside the null alternative", advice="give another scenario"
+        )
+    if not years:
+        raise RunError("no year of the report lies within the run", advice="run to the end of 2022 or later")
+    for entry in comparison.alternatives:
+        if not comparison.sound(entry.id, comparison.reference).any():
+            reason = f"no draw is finite in both '{entry.id}' and '{comparison.reference}'"
+            raise RunError(reason, advice="look at the failures of the run")
+
+
+class _Draw:
+    """Saves charts: PNG on disk, SVG with ids of its own for the page."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+
+    def __call__(self, figure: Figure, name: str, title: str, description: str) -> Chart:
+        """A chart for the page."""
+        self._count += 1
+        stem = f"{self._count:02d}-{_slug(name)}"
+        file = self._folder / f"{stem}.png"
+        figure.savefig(file, dpi=_PNG_DOTS_PER_INCH, facecolor="white", metadata={"Software": None})
+        return Chart(inline_svg(figure, f"chart{self._count}", title, description), file.name)
+
+
+def _slug(text: str) -> str:
+    """A name of letters, digits and hyphens for a file."""
+    kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in text.lower())
+    return "-".join(part for part in kept.split("-") if part)[:60]
+
+
+def _paths(
+    comparison: Comparison, background: Background, years: Sequence[int], draw: _Draw, texts: Texts
+) -> list[Panel]:
+    """Charts of every headline outcome: levels, then the difference of each package."""
+    panels = []
+    for output in comparison.outputs:
+        if not output.headline:
+            continue
+        observed = points_of(list(background.observed), output.name)
+        title = texts.of(output.title)
+        charts = [
+            draw(
+                levels_chart(comparison, output, observed, texts),
+                f"{output.name}-levels",
+                title,
+                describe_levels(comparison, output, texts),
+            )
+        ]
+        limits = difference_limits(comparison, output)
+        charts += [
+            draw(
+                difference_chart(comparison, output, entry.id, limits, texts),
+                f"{output.name}-{entry.id}",
+                title,
+                describe_difference(comparison, output, entry.id, years, texts),
+            )
+            for entry in comparison.alternatives
+        ]
+        note = texts("paths.shifted") if any(item.shifted for item in observed) else ""
+        panels.append(Panel(title, tuple(charts), note=note))
+    return panels
+
+
+def _sensitivity_panels(sensitivity: Sensitivity, draw: _Draw, texts: Texts) -> list[Panel]:
+    """For each outcome the bars of its factors, and a sentence that names the three that matter most."""
+    numbers = Numbers(texts.language)
+    panels = []
+    for item in sensitivity.outcomes:
+        ranked = [row for row in sensitivity.ranked(item.outcome.id) if not math.isnan(row[1])][:12]
+        title = texts.of(item.outcome.title)
+        if not ranked:
+            panels.append(Panel(title, (), texts("sensitivity.no_spread")))
+            continue
+        names = [texts.of(factor.title) for factor, _, _ in ranked]
+        total = [share for _, share, _ in ranked]
+        half = [width for _, _, width in ranked]
+        chart = draw(
+            sensitivity_chart(names, total, half, texts),
+            f"sensitivity-{item.outcome.id}",
+            title,
+            describe_sensitivity(title, names, total, texts),
+        )
+        leading = [name for name, share in zip(names, total, strict=True) if share >= 0.05][:3]
+        sentence = texts("sensitivity.sentence", names=texts.listed(leading or names[:1]))
+        drift = numbers.exact(item.drift, 2)
+        note = texts("sensitivity.members", kept=sensitivity.kept, samples=sensitivity.samples, drift=drift)
+        panels.append(Panel(title, (chart,), sentence, note))
+    return panels
+
+
+def _content(
+    comparison: Comparison, fit: FitReport | None, background: Background, years: Sequence[int], texts: Texts
+) -> dict[str, Any]:
+    """Everything in the page but the charts."""
+    first = int(first_difference(comparison))
+    effect_years = (first, int(str(comparison.date[-1])[:4]) - 1)
+    outputs = comparison.outputs
+    headline: list[Output] = [output for output in outputs if output.headline]
+    others: list[Output] = [output for output in outputs if not output.headline]
+    peak = (first, min(first + 4, effect_years[1]))
+    costed = any(output.name == background.debt_output for output in outputs)
+    debt = background.debt_output if costed else headline[0].name
+    return {
+        "language": texts.language,
+        "span": {"first": str(comparison.date[0])[:4], "last": str(effect_years[1])},
+        "packages": [
+            {"title": texts.of(entry.title), "rationale": texts.of(entry.rationale), "file": entry.file}
+            for entry in (comparison.scenario(comparison.reference), *comparison.alternatives)
+        ],
+        "question": _question(comparison, effect_years[1], texts),
+        "finding_year": years[0],
+        "findings": findings(comparison, years[0], texts),
+        "levers": package_rows(comparison, texts),
+        "differences": effect_tables(comparison, headline, years, peak, texts),
+        "side": effect_tables(comparison, others, years, peak, texts) if others else [],
+        "costs": cost_tables(comparison, debt, effect_years, texts) if costed else [],
+        "cost_sources": cost_sources(comparison, texts),
+        "prices": _prices(comparison, texts),
+        "fit": fit_view(fit, background.check, background.registry, texts),
+        "assumptions": assumption_rows(comparison, texts),
+        "lever_sources": lever_rows(comparison, texts),
+        "varied": len(comparison.varied),
+        "command": background.command,
+        "provenance": comparison.provenance,
+        "failures": _failures(comparison, texts),
+    }
+
+
+def _question(comparison: Comparison, last: int, texts: Texts) -> list[str]:
+    """What was asked, and how to read the answer."""
+    packages = texts.listed([quoted(comparison, entry.id, texts) for entry in comparison.alternatives])
+    asked = texts(
+        "question.text",
+        packages=packages,
+        reference=quoted(comparison, comparison.reference, texts),
+        draws=Numbers(texts.language).exact(float(comparison.member.size), 0),
+        first=str(comparison.date[0])[:4],
+        last=str(last),
+    )
+    sentences = [asked, texts("question.reading")]
+    failed = len({failure.member for failure in comparison.failures})
+    if failed:
+        sentences.append(texts("question.failed", failed=failed))
+    return sentences
+
+
+def _prices(comparison: Comparison, texts: Texts) -> str:
+    """Price level and discounting in a sentence."""
+    prices = comparison.prices
+    rate = Numbers(texts.language).significant(100 * prices.discount_rate, 3)
+    years = {"level": str(prices.level_year), "base": str(prices.base_year)}
+    return texts("costs.prices", rate=rate, source=prices.source, **years)
+
+
+def _failures(comparison: Comparison, texts: Texts) -> list[str]:
+    """The first failed members, each with its place."""
+    return [
+        texts(
+            "reproduce.failure",
+            member=item.member,
+            output=item.output,
+            scenario=item.scenario,
+            time=Numbers(texts.language).significant(item.time, 4),
+        )
+        for item in comparison.failures[:10]
+    ]
+
+
+def _render(texts: Texts, content: dict[str, Any]) -> str:
+    """The page."""
+    import jinja2
+    from markupsafe import Markup
+
+    folder = resources.files("sd_covid.report")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals["t"] = texts
+    # The only markup that is not escaped is our own: charts, whose texts matplotlib escaped, and the style sheet.
+    environment.filters["own_markup"] = Markup
+    template = environment.from_string((folder / "report.html.j2").read_text(encoding="utf-8"))
+    style = (folder / "report.css").read_text(encoding="utf-8")
+    colours = {"ink": INK, "soft": SOFT, "rule": RULE, "reference": REFERENCE, "package": PACKAGES[0]}
+    variables = "".join(f"--{name}:{colour};" for name, colour in colours.items())
+    return template.render(style=f":root{{{variables}}}\n{style}", **content) + "\n"

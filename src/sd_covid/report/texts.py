@@ -1,0 +1,71 @@
+"""The texts of the report, in Dutch and English, from ``texts.yaml`` beside this file.
+
+In goes a key and what fills its braces; out comes a sentence in one language. No text stands in a template or in code.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Literal, get_args
+
+from sd_covid.data.keyed_yaml import read_yaml
+from sd_covid.data.text import Text
+from sd_covid.errors import UnknownNameError, suggest
+
+Language = Literal["nl", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+@lru_cache(maxsize=1)
+def all_texts() -> dict[str, Text]:
+    """Every text by its key."""
+    with resources.as_file(resources.files("sd_covid.report") / "texts.yaml") as file:
+        found = {}
+        for name, node in read_yaml(Path(file)).entries():
+            parts = node.fields(("nl", "en"))
+            found[name] = Text(parts["nl"].text(), parts["en"].text())
+    return found
+
+
+class Texts:
+    """The texts in one language.
+
+    Parameters
+    ----------
+    language : {'nl', 'en'}
+
+    Raises
+    ------
+    UnknownNameError
+        Another language.
+    """
+
+    def __init__(self, language: str) -> None:
+        if language not in LANGUAGES:
+            raise UnknownNameError(f"no report in '{language}'", advice="use nl or en", variable="language")
+        self.language = language
+        self._texts = all_texts()
+
+    def __call__(self, name: str, **values: str | int) -> str:
+        """The text under a key, its braces filled.
+
+        Raises
+        ------
+        UnknownNameError
+            A key that there is not.
+        """
+        if name not in self._texts:
+            raise UnknownNameError(f"no text '{name}'", advice=suggest(name, self._texts), variable=name)
+        return self._texts[name].in_language(self.language).format_map(values)
+
+    def of(self, text: Text) -> str:
+        """A bilingual text of the study in this language."""
+        return text.in_language(self.language)
+
+    def listed(self, names: list[str]) -> str:
+        """Names as a list in a sentence: ``a, b and c``."""
+        if len(names) < 2:
+            return "".join(names)
+        return f"{', '.join(names[:-1])} {self('word.and')} {names[-1]}"

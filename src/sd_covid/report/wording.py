@@ -1,0 +1,190 @@
+"""How a number and its uncertainty are said: rounding, and the sentence that the interval allows.
+
+In goes a paired difference; out come rounded numbers in the reader's language and a sentence whose strength follows
+from the interval alone. The rules are those of the study's page on policy forms, section 9: intervals and not standard
+deviations, two significant digits at most, labour-force percentages to quarter points, no decimals on thousands.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from sd_covid.data.text import Text
+from sd_covid.policy.comparison import Difference
+from sd_covid.policy.outputs import Output
+from sd_covid.policy.spread import Spread, Verdict
+from sd_covid.report.texts import Texts
+
+_KEYS: dict[Verdict, str] = {
+    "lowers": "verdict.lowers",
+    "raises": "verdict.raises",
+    "probably lowers": "verdict.probably_lowers",
+    "probably raises": "verdict.probably_raises",
+    "cannot tell": "verdict.cannot_tell",
+    "no difference that matters": "verdict.no_difference",
+}
+
+
+def rounding_step(low: float, high: float, floor: float = 0.0) -> float:
+    """The step to which an interval is rounded.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the interval.
+    floor : float
+        The finest step the unit deserves, such as 0.25 for a labour-force percentage; it gives way when it would make
+        an end zero, or both ends the same.
+
+    Returns
+    -------
+    float
+        A power of ten (or the floor) that leaves the larger end two significant digits at most.
+    """
+    largest = max(abs(low), abs(high))
+    if largest == 0 or not math.isfinite(largest):
+        return floor or 1.0
+    step: float = 10.0 ** (math.floor(math.log10(largest)) - 1)
+    if floor <= step:
+        return step
+    rounded = round_to(low, floor), round_to(high, floor)
+    lost = (rounded[0] == rounded[1] and low != high) or any(
+        end == 0 != value for end, value in zip(rounded, (low, high), strict=True)
+    )
+    return step if lost else floor
+
+
+def round_to(value: float, step: float) -> float:
+    """The multiple of a step nearest to a value, halves away from zero; never minus zero."""
+    units = (Decimal(repr(float(value))) / Decimal(repr(float(step)))).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    return float(units * Decimal(repr(float(step)))) + 0.0
+
+
+def unit_floor(unit: Text) -> float:
+    """The finest step of a unit: quarter points of the labour force, whole thousands, none otherwise."""
+    if unit.en.startswith("% of the labour force"):
+        return 0.25
+    return 1.0 if unit.en.startswith("thousand") else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Numbers in the spelling of a language: ``−1.234,5`` in Dutch, ``−1,234.5`` in English."""
+
+    language: str
+
+    def exact(self, value: float, decimals: int) -> str:
+        """A number with that many decimals; a true minus sign; a dash when there is no number."""
+        if math.isnan(value):
+            return "–"
+        if math.isinf(value):
+            return "∞" if value > 0 else "−∞"
+        text = f"{abs(round_to(value, 10.0**-decimals)):,.{decimals}f}"
+        if self.language == "nl":
+            text = text.translate(str.maketrans(",.", ".,"))
+        return ("−" if round_to(value, 10.0**-decimals) < 0 else "") + text
+
+    def stepped(self, value: float, step: float) -> str:
+        """A number rounded to a step."""
+        if not math.isfinite(value):
+            return self.exact(value, 0)
+        rounded = round_to(value, step)
+        exponent = Decimal(repr(float(step))).normalize().as_tuple().exponent
+        decimals = max(0, -exponent) if isinstance(exponent, int) else 0
+        # A quarter point needs two decimals, a half one: 0.5 rather than 0.50.
+        while decimals > 0 and step == 0.25 and round_to(rounded, 10.0 ** (1 - decimals)) == rounded:
+            decimals -= 1
+        return self.exact(rounded, decimals)
+
+    def significant(self, value: float, digits: int = 2) -> str:
+        """A number to so many significant digits."""
+        if value == 0 or not math.isfinite(value):
+            return self.exact(value, 0)
+        return self.stepped(value, 10.0 ** (math.floor(math.log10(abs(value))) + 1 - digits))
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """A difference as it is printed: median and 90 % interval, rounded alike."""
+
+    median: str
+    low: str
+    high: str
+
+
+def rounded(spread: Spread, unit: Text, numbers: Numbers) -> Rounded:
+    """Median and 90 % interval of a spread, rounded to what the interval carries."""
+    low, high = spread.interval
+    step = rounding_step(low, high, unit_floor(unit))
+    return Rounded(*(numbers.stepped(value, step) for value in (spread.median, low, high)))
+
+
+def difference_unit(output: Output, texts: Texts) -> str:
+    """The unit of a difference: percentage points for a percentage."""
+    return texts("unit.points") if output.unit_title.en.startswith("%") else texts.of(output.unit_title)
+
+
+def period(output: Output, year: int, texts: Texts) -> str:
+    """What a year means for an output: its mean, or its last day."""
+    return texts(f"period.{output.reading}", year=year)
+
+
+def sentence(difference: Difference, package: str, reference: str, texts: Texts) -> str:
+    """What may be said of a difference, with its size, interval and reference.
+
+    Parameters
+    ----------
+    difference : Difference
+    package, reference : str
+        Titles, already quoted.
+    texts : Texts
+
+    Returns
+    -------
+    str
+        A full sentence; the strength of its verb follows from the verdict.
+    """
+    numbers = Numbers(texts.language)
+    low, high = difference.difference.interval
+    unit = difference_unit(difference.output, texts)
+    if difference.verdict == "no difference that matters":
+        relevance = difference.output.relevance
+        if relevance == 0 or low == high == 0:
+            return texts("verdict.no_difference_at_all", package=package, reference=reference)
+        bound = numbers.significant(relevance)
+        return texts(
+            "verdict.no_difference", package=package, reference=reference, relevance=bound, unit=unit
+        )
+    if difference.verdict in ("lowers", "raises"):
+        # "lowers by 4 to 11": sizes, the smaller first.
+        low, high = sorted((abs(low), abs(high)))
+    step = rounding_step(low, high, unit_floor(difference.output.unit_title))
+    return texts(
+        _KEYS[difference.verdict],
+        package=package,
+        reference=reference,
+        low=numbers.stepped(low, step),
+        high=numbers.stepped(high, step),
+        unit=unit,
+    )
+
+
+def welfare_word(difference: Difference) -> str:
+    """Key of the word for welfare: ``better``, ``worse``, their probable forms, or that there is none to give."""
+    verdict = difference.verdict
+    if verdict in ("cannot tell", "no difference that matters"):
+        return "word.cannot_tell" if verdict == "cannot tell" else "word.no_difference"
+    good = verdict.endswith("lowers") == (difference.output.better == "lower")
+    prefix = "probably_" if verdict.startswith("probably") else ""
+    return f"word.{prefix}{'better' if good else 'worse'}"
+
+
+def arrow(difference: Difference, grade: str) -> str:
+    """The sign of a difference as an arrow, hollow when the evidence is of grade C or lower; a dash without a sign."""
+    verdict = difference.verdict
+    if verdict in ("cannot tell", "no difference that matters"):
+        return "–"
+    filled, hollow = ("▼", "▽") if verdict.endswith("lowers") else ("▲", "△")
+    return hollow if grade >= "C" else filled
