@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -21,6 +22,7 @@ class AnalyticModel:
         self.outputs = outputs
         variables = {item.key: item for item in (Variable(n) for n in [*outputs, *self.constants])}
         self.model = Model(name, variables=variables)
+        self.program = SimpleNamespace(drivers=())
 
     def differentiable(
         self,

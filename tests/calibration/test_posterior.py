@@ -1,7 +1,7 @@
 """NUTS, the fit and the Gaussian approximation on a straight line, whose posterior is normal in closed form.
 
-With y = start + slope t + noise of known sd, and normal priors, the posterior precision is P = D + X'X/sd^2 and the mean
-P^-1 (D m + X'y/sd^2) (Gelman et al., Bayesian Data Analysis, 3rd ed., section 14.8).
+With y = start + slope t + noise of known sd, and normal priors, the posterior precision is P = D + X'X/sd^2 and the
+mean P^-1 (D m + X'y/sd^2) (Gelman et al., Bayesian Data Analysis, 3rd ed., section 14.8).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from sd_covid.calibration.noise import likelihood
 from sd_covid.calibration.observation import Figures, Observation
 from sd_covid.calibration.petab import Measurement, Problem
 from sd_covid.calibration.transform import Transform
-from sd_covid.calibration.types import Array, Differentiable, Simulator
+from sd_covid.calibration.types import Array, Differentiable, Mask, Simulator
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Series:
 
     observation: Observation
     figures: Array
-    holdout: Array
+    holdout: Mask
     measurements: tuple[Measurement, ...]
 
 
@@ -257,7 +257,7 @@ def _series(
         grid,
     )
     figures = np.array([item.value for item in items])
-    return Series(observation, figures, np.array([item.holdout for item in items]), tuple(items))
+    return Series(observation, figures, np.array([item.holdout for item in items], dtype=bool), tuple(items))
 
 
 def _add_series(

@@ -11,16 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sd_covid.calibration import formula as formulas
 from sd_covid.calibration.formula import Constant, Formula, Symbol
 from sd_covid.calibration.petab import Observable
 from sd_covid.calibration.settings import ObservationSetting
-from sd_covid.calibration.types import Array
+from sd_covid.calibration.types import Array, Index
 from sd_covid.errors import ProblemError
-
-Index = NDArray[np.intp]
 
 
 def aggregation(kind: str, ends: Array, period: float, grid: Array) -> Array:
@@ -47,7 +44,8 @@ def aggregation(kind: str, ends: Array, period: float, grid: Array) -> Array:
     ProblemError
         A period begins or ends where nothing is saved.
     """
-    last, first = _index(grid, ends), _index(grid, ends - period)
+    last = _index(grid, ends - period if kind == "start" else ends)
+    first = _index(grid, ends if kind == "end" else ends - period)
     rows = np.arange(len(ends))
     operator = np.zeros((len(ends), len(grid)))
     if kind in ("end", "change"):

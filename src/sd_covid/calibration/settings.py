@@ -66,6 +66,9 @@ class ProcessSetting:
     leader : str or None
         Another predicted series (observable or process) that this one follows: the process is then that of the
         difference to the leader, averaged over this series' period.
+    sd : float or None
+        A first idea of the standard deviation of its innovation in one month, on its scale; it counts for four
+        figures. Needed for a series of few figures.
     """
 
     series: str
@@ -73,6 +76,7 @@ class ProcessSetting:
     scale: str = "identity"
     seasonal: bool = False
     leader: str | None = None
+    sd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,4 +188,9 @@ def _process(document: YamlFile, name: str, item: Any) -> ProcessSetting:
     _choice(document, (*where, "kind"), item.get("kind", "random_walk"), KINDS)
     _choice(document, (*where, "scale"), item.get("scale", "identity"), SCALES)
     _choice(document, (*where, "seasonal"), item.get("seasonal", False), (True, False))
+    sd = item.get("sd", 1.0)
+    if not isinstance(sd, (int, float)) or sd <= 0:
+        raise document.error(
+            (*where, "sd"), f"'{sd}' is not a standard deviation", "write a number above zero"
+        )
     return ProcessSetting(**item)

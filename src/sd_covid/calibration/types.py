@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 
 
 class Differentiable(Protocol):
@@ -45,7 +47,12 @@ class Simulator(Protocol):
 
     @property
     def model(self) -> Any:
-        """The model as data; only its hash and names are looked at."""
+        """The model as data; only its names and its hash are looked at."""
+        ...
+
+    @property
+    def program(self) -> Any:
+        """The model as lowered; only its hash is looked at."""
         ...
 
     def differentiable(

@@ -1,0 +1,93 @@
+"""What a remembering noise says about figures that are not there: gaps, the future, each figure left out in turn.
+
+In: standardised residuals at the published periods (NaN elsewhere), for every draw. Out: residual paths that pass
+through the published ones, and for each published one a draw from what all the others say of it. Two processes: the
+stationary AR(1) of unit variance with correlation rho^g over g months, and the random walk of unit variance a month.
+Both are Markov, so only the nearest residuals on either side count (Rue and Held, Gaussian Markov Random Fields, 2005,
+section 1.1).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sd_covid.calibration.types import Array
+
+
+def sample_paths(times: Array, residuals: Array, rho: Array | None, rng: np.random.Generator) -> Array:
+    """Residual paths through the known residuals.
+
+    Parameters
+    ----------
+    times : ndarray, shape (period,)
+        Ends of the periods in months, increasing.
+    residuals : ndarray, shape (draw, period)
+        Standardised; NaN where there is no figure, the same periods in every draw.
+    rho : ndarray, shape (draw,), or None
+        Correlation one month apart; None for the random walk, which then needs at least one figure.
+    rng : Generator
+
+    Returns
+    -------
+    ndarray, shape (draw, period)
+    """
+    known = np.flatnonzero(~np.isnan(residuals[0]))
+    paths = residuals.copy()
+    for index in np.flatnonzero(np.isnan(residuals[0])):
+        before = int(index) - 1 if index > 0 else None
+        later = known[known > index]
+        after = int(later[0]) if len(later) else None
+        paths[:, index] = _between(times, paths, rho, int(index), before, after, rng)
+    return paths
+
+
+def leave_one_out(times: Array, residuals: Array, rho: Array | None, rng: np.random.Generator) -> Array:
+    """For each known residual a draw from what the other known ones say of it; NaN elsewhere.
+
+    Parameters and result as in `sample_paths`. A lone figure of a random walk has nothing to say of it and stays.
+    """
+    known = np.flatnonzero(~np.isnan(residuals[0]))
+    drawn = np.full_like(residuals, np.nan)
+    for place, index in enumerate(known):
+        before = int(known[place - 1]) if place > 0 else None
+        after = int(known[place + 1]) if place + 1 < len(known) else None
+        if rho is None and before is None and after is None:
+            drawn[:, index] = residuals[:, index]
+        else:
+            drawn[:, index] = _between(times, residuals, rho, int(index), before, after, rng)
+    return drawn
+
+
+def _between(
+    times: Array,
+    values: Array,
+    rho: Array | None,
+    index: int,
+    before: int | None,
+    after: int | None,
+    rng: np.random.Generator,
+) -> Array:
+    """A draw at one period given its neighbours: precisions add, means are weighted by them."""
+    draws = len(values)
+    mean_before, variance_before = (
+        np.zeros(draws),
+        np.ones(draws),
+    )  # without a neighbour: the stationary AR(1)
+    precision = np.zeros(draws) if rho is None and before is None else 1.0 / variance_before
+    if before is not None:
+        factor, variance = _step(times[index] - times[before], rho, draws)
+        mean_before, precision = factor * values[:, before], 1.0 / variance
+    weighted = precision * mean_before
+    if after is not None:
+        factor, variance = _step(times[after] - times[index], rho, draws)
+        weighted = weighted + factor * values[:, after] / variance
+        precision = precision + factor**2 / variance
+    return weighted / precision + rng.standard_normal(draws) / np.sqrt(precision)
+
+
+def _step(gap: float, rho: Array | None, draws: int) -> tuple[Array, Array]:
+    """Factor and variance of the step over a gap of months."""
+    if rho is None:
+        return np.ones(draws), np.full(draws, gap)
+    factor = rho**gap
+    return factor, np.maximum(1.0 - factor**2, 1e-12)  # a correlation of 1 to rounding leaves no noise

@@ -1,0 +1,293 @@
+"""The whole of a calibration, from the problem file to the stored posterior, and back.
+
+`calibrate` fits, samples, validates and writes; `check_stored` shows that what is stored still belongs to the tables
+and the model; `load_predictor` and `sd_covid.calibration.predict.predict` give the figures that the posterior
+predicts. The command line and the report call these; what they print is their own affair.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sd_covid.calibration.fit import Fit, fit, laplace
+from sd_covid.calibration.objective import Objective, model_names
+from sd_covid.calibration.petab import Problem, read_problem
+from sd_covid.calibration.posterior import Diagnostics, Samples, diagnostics, sample
+from sd_covid.calibration.predict import Predictor
+from sd_covid.calibration.results import FitReport, ParameterRow, StoredFitCheck, write_report
+from sd_covid.calibration.store import Posterior, read_posterior, tables_hash, versions, write_posterior
+from sd_covid.calibration.types import Array, Simulator
+from sd_covid.calibration.validation import rolling, series_rows
+from sd_covid.data import read_registry
+
+IDENTIFIED = 0.9  # a posterior sd above nine tenths of the prior's says that the figures hardly speak
+KEEP = 1000  # stored draws
+TOLERANCE = 1e-6  # of a log posterior of some hundreds: other processors round differently, other data do not
+
+Step = Callable[[str, int, int], None]
+"""Progress: called with (stage, done, total); stages are fit, sample, runs, series, origins."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationResult:
+    """What `calibrate` made: the stored posterior, the report, and where they are."""
+
+    posterior: Posterior
+    report: FitReport
+    posterior_file: Path
+    report_file: Path
+
+    @property
+    def converged(self) -> bool:
+        """Whether every parameter has R-hat at most 1.01 and a bulk ESS of at least 400."""
+        return self.report.converged
+
+
+def posterior_file(problem: Problem) -> Path:
+    """Where a problem's draws are kept: ``posterior.parquet`` beside ``problem.yaml``."""
+    return problem.folder / "posterior.parquet"
+
+
+def report_file(problem: Problem) -> Path:
+    """Where a problem's fit report is kept: ``fit.json`` beside ``problem.yaml``."""
+    return problem.folder / "fit.json"
+
+
+def load_problem(path: Path | str, simulator: Simulator | None = None) -> tuple[Problem, Simulator]:
+    """Read a problem and load its model.
+
+    Raises
+    ------
+    ProblemError, ModelError
+    """
+    problem = read_problem(path)
+    if simulator is None:
+        import sd_covid
+
+        simulator = sd_covid.load(problem.model_path)
+    return problem, simulator
+
+
+def model_hash(simulator: Simulator) -> str:
+    """Hash of the model as the engine sees it: results carry the same one."""
+    from sd_covid.engine.results import model_hash as of_model
+
+    return of_model(simulator.model, simulator.program)
+
+
+def calibrate(
+    path: Path | str,
+    *,
+    simulator: Simulator | None = None,
+    starts: int = 20,
+    draws: int = 1000,
+    tune: int = 500,
+    chains: int = 4,
+    threads: int = 1,
+    seed: int = 0,
+    write: bool = True,
+    progress: Step | None = None,
+) -> CalibrationResult:
+    """Fit and sample a problem, and store draws and report beside it.
+
+    Parameters
+    ----------
+    path : path
+        ``problem.yaml``.
+    simulator : Simulator, optional
+        The loaded model; by default the one the problem names.
+    starts : int
+        Starts of the multi-start fit.
+    draws, tune, chains : int
+        Of the sampler, draws and warm-up a chain.
+    threads : int
+    seed : int
+        Of everything random.
+    write : bool
+        Whether to write ``posterior.parquet`` and ``fit.json``.
+    progress : callable, optional
+
+    Raises
+    ------
+    ProblemError, ModelError, DataError, RunError
+    """
+
+    def stage(name: str) -> Callable[[int, int], None] | None:
+        return None if progress is None else lambda done, total: progress(name, done, total)
+
+    problem, simulator = load_problem(path, simulator)
+    registry = read_registry(problem.folder / "series")
+    objective = Objective(problem, simulator)
+    found = fit(objective, starts=starts, seed=seed, threads=threads, progress=stage("fit"))
+    samples = sample(
+        objective,
+        laplace(objective, found.best),
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        threads=threads,
+        seed=seed,
+        progress=stage("sample"),
+    )
+    posterior = _posterior(problem, simulator, objective, found, samples, seed)
+    predictor = Predictor(problem, simulator, registry, posterior, seed=seed, progress=stage("runs"))
+    diagnosed = diagnostics(samples.values)
+    rows = parameter_rows(problem, posterior, found.best, samples.values, diagnosed)
+    unconverged = tuple(objective.names[index] for index in diagnosed.unconverged())
+    report = FitReport(
+        converged=not unconverged,
+        parameters=rows,
+        series=series_rows(problem, simulator, found.best, predictor, stage("series")),
+        rolling=rolling(problem, simulator, found.best, stage("origins")),
+        starts=found.starts,
+        not_identified=tuple(row.id for row in rows if not row.identified),
+        not_converged=unconverged,
+        divergences=samples.divergences,
+        draws=samples.values.shape[0] * samples.values.shape[1],
+        chains=samples.values.shape[0],
+        provenance={
+            key: posterior.provenance[key] for key in ("model_hash", "data_hash", "seed", "versions")
+        },
+    )
+    result = CalibrationResult(posterior, report, posterior_file(problem), report_file(problem))
+    if write:
+        write_posterior(posterior, result.posterior_file)
+        write_report(report, result.report_file)
+    return result
+
+
+def _posterior(
+    problem: Problem, simulator: Simulator, objective: Objective, found: Fit, samples: Samples, seed: int
+) -> Posterior:
+    """The draws to be stored: thinned, with their log posterior."""
+    kept = samples.thinned(KEEP)
+    chains, count, _ = kept.shape
+    frame = pd.DataFrame(kept.reshape(chains * count, -1), columns=objective.names)
+    frame.insert(0, "chain", np.repeat(np.arange(chains), count))
+    frame.insert(1, "draw", np.tile(np.arange(count), chains))
+    frame.insert(
+        2, "log_posterior", [objective.log_posterior(x)[0] for x in kept.reshape(chains * count, -1)]
+    )
+    names = model_names(problem, simulator)
+    constants = {name: constant for name in objective.names if (constant := names.constant(name)) is not None}
+    provenance = {
+        "constants": constants,
+        "best": dict(zip(objective.names, found.best.tolist(), strict=True)),
+        "model_hash": model_hash(simulator),
+        "data_hash": tables_hash(problem),
+        "seed": seed,
+        "versions": versions(),
+    }
+    return Posterior(frame, provenance)
+
+
+def parameter_rows(
+    problem: Problem, posterior: Posterior, best: Array, values: Array, found: Diagnostics
+) -> tuple[ParameterRow, ...]:
+    """Prior, posterior and diagnostics of every estimated parameter.
+
+    Parameters
+    ----------
+    problem : Problem
+    posterior : Posterior
+    best : ndarray, shape (parameter,)
+    values : ndarray, shape (chain, draw, parameter)
+        All draws, not only the stored ones.
+    found : Diagnostics
+    """
+    flat = values.reshape(-1, values.shape[-1])
+    constants = posterior.provenance["constants"]
+    rows = []
+    for index, item in enumerate(problem.estimated):
+        if item.prior is None:
+            continue
+        sd = float(np.std(flat[:, index], ddof=1))
+        low, high = np.quantile(flat[:, index], [0.05, 0.95]).tolist()
+        shrinkage = sd / item.prior.sd
+        rows.append(
+            ParameterRow(
+                id=item.id,
+                name=item.row.text("parameterName") or item.id,
+                unit=item.row.text("unit"),
+                constant=constants.get(item.id, ""),
+                prior_median=item.prior.median,
+                prior_sd=item.prior.sd,
+                best=float(best[index]),
+                mean=float(flat[:, index].mean()),
+                sd=sd,
+                low=low,
+                high=high,
+                shrinkage=shrinkage,
+                identified=shrinkage < IDENTIFIED,
+                r_hat=float(found.r_hat[index]),
+                ess_bulk=float(found.ess_bulk[index]),
+                ess_tail=float(found.ess_tail[index]),
+            )
+        )
+    return tuple(rows)
+
+
+def check_stored(path: Path | str, *, simulator: Simulator | None = None, draws: int = 20) -> StoredFitCheck:
+    """Whether the stored posterior still belongs to the tables and the model.
+
+    Hashes tell that something changed; the log posterior recomputed at the best fit and at some draws tells whether it
+    matters.
+
+    Parameters
+    ----------
+    path : path
+        ``problem.yaml``.
+    simulator : Simulator, optional
+    draws : int
+        How many of the stored draws are recomputed, spread over all of them.
+
+    Raises
+    ------
+    ProblemError, ModelError, DataError
+    """
+    problem, simulator = load_problem(path, simulator)
+    stored = read_posterior(posterior_file(problem))
+    objective = Objective(problem, simulator)
+    same_tables = stored.provenance["data_hash"] == tables_hash(problem)
+    same_model = stored.provenance["model_hash"] == model_hash(simulator)
+    if list(stored.parameters.columns) != objective.names:
+        reason = "the stored draws are of other parameters than the table's"
+        return StoredFitCheck(False, same_tables, same_model, 0, math.nan, reason)
+    chosen = np.linspace(0, len(stored.frame) - 1, min(draws, len(stored.frame))).astype(int)
+    values = stored.parameters.to_numpy(dtype=np.float64)[chosen]
+    then = stored.frame["log_posterior"].to_numpy(dtype=np.float64)[chosen]
+    now = np.array([objective.log_posterior(x)[0] for x in values])
+    difference = float(np.max(np.abs(now - then))) if np.all(np.isfinite(now)) else math.inf
+    agrees = difference <= TOLERANCE * max(1.0, float(np.max(np.abs(then))))
+    reasons = [
+        text
+        for wrong, text in (
+            (not same_tables, "the tables have changed since the draws were made"),
+            (not same_model, "the model has changed since the draws were made"),
+            (not agrees, f"the log posterior of the draws differs by up to {difference:.3g}"),
+        )
+        if wrong
+    ]
+    return StoredFitCheck(not reasons, same_tables, same_model, len(chosen), difference, "; ".join(reasons))
+
+
+def load_predictor(
+    path: Path | str, *, simulator: Simulator | None = None, seed: int = 0, progress: Step | None = None
+) -> Predictor:
+    """The predictor of a problem's stored posterior.
+
+    Raises
+    ------
+    ProblemError, ModelError, DataError, RunError
+    """
+    problem, simulator = load_problem(path, simulator)
+    registry = read_registry(problem.folder / "series")
+    stored = read_posterior(posterior_file(problem))
+    runs = None if progress is None else lambda done, total: progress("runs", done, total)
+    return Predictor(problem, simulator, registry, stored, seed=seed, progress=runs)
