@@ -434,18 +434,25 @@ class _Lowering:
         times, values = read_series(self.model, variable, equation, rank=self._data_rank(equation, cell))
         driver = Driver(variable.name, tuple(times), tuple(values), equation.mode or DataMode.INTERPOLATE)
         if not context.step:
-            start = self.time(False)
-            table = LookupTable(driver.times, driver.values)
-            if driver.mode is not DataMode.INTERPOLATE:
-                raise context.error(
-                    f"its value at the start is needed, which is not possible for :{driver.mode.upper()}: data yet",
-                    equation.place,
-                    "use :INTERPOLATE:",
-                )
-            return self.out.init.lookup("lookup", self.out.init.table(table), start)
+            return self._driver_at_start(driver, context, equation)
         if driver not in self.out.drivers:
             self.out.drivers.append(driver)
         return self.out.step.leaf("driver", self.out.drivers.index(driver))
+
+    def _driver_at_start(self, driver: Driver, context: Context, equation: Equation) -> int:
+        graph, start = self.out.init, self.time(False)
+        if driver.mode is DataMode.INTERPOLATE:
+            return graph.lookup("lookup", graph.table(LookupTable(driver.times, driver.values)), start)
+        if driver.mode is not DataMode.HOLD_BACKWARD:
+            raise context.error(
+                f"its value at the start is needed, which is not possible for :{driver.mode.upper()}: data yet",
+                equation.place,
+                "use :INTERPOLATE: or :HOLD BACKWARD:",
+            )
+        held = graph.number(driver.values[0])
+        for time, value in zip(driver.times[1:], driver.values[1:], strict=True):
+            held = graph.add("select", graph.add("ge", start, graph.number(time)), graph.number(value), held)
+        return held
 
     def _data_rank(self, equation: Equation, cell: Cell) -> int:
         return self.subscripts.expand(equation.subscripts).index(cell.elements)
