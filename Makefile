@@ -35,9 +35,8 @@ install: $(VENV)/.installed
 study: install
 	$(BIN)/sd-covid data status --summary
 	$(BIN)/sd-covid calibrate $(PROBLEM) --check
-	$(BIN)/sd-covid sensitivity scenarios/sensitivity.yaml -o $(OUT)/sensitivity.csv
-	@$(BIN)/sd-covid compare $(SCENARIOS) --language en -o $(OUT)/report-en.html
-	@$(BIN)/sd-covid compare $(SCENARIOS) --language nl -o $(OUT)/report.html
+	$(BIN)/sd-covid compare $(SCENARIOS) --sensitivity scenarios/sensitivity.yaml \
+		--language nl --language en --output $(OUT)/report.html
 
 lint: install
 	$(BIN)/ruff check .

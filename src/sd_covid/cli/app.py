@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import typer
 
-from sd_covid.cli import check, data, run
+from sd_covid.cli import calibrate, check, compare, data, predict, run, sensitivity
 from sd_covid.errors import SdCovidError
 
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
@@ -34,6 +34,10 @@ def _program() -> None:
 
 app.command("run")(run.command)
 app.command("check")(check.command)
+app.command("calibrate")(calibrate.command)
+app.command("predict")(predict.command)
+app.command("sensitivity")(sensitivity.command)
+app.command("compare")(compare.command)
 app.add_typer(data.app)
 
 

@@ -1,24 +1,26 @@
-"""A progress bar with rate and remaining time, on standard error, when someone is watching."""
+"""Progress bars with rate and remaining time, on standard error, when someone is watching."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+
+Step = Callable[[str, int, int], None]
 
 
 @contextmanager
-def progress(description: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar while the block runs.
+def stages(descriptions: Mapping[str, str]) -> Iterator[Step]:
+    """Show a bar for each stage of some work, from the moment it starts.
 
     Parameters
     ----------
-    description : str
-        What is being done.
+    descriptions : mapping
+        Stage -> what is being done.
 
     Yields
     ------
     callable
-        To be called with (done, total), as often as is convenient.
+        To be called with (stage, done, total), as often as is convenient.
     """
     from rich.console import Console
     from rich.progress import (
@@ -27,6 +29,7 @@ def progress(description: str) -> Iterator[Callable[[int, int], None]]:
         Progress,
         ProgressColumn,
         Task,
+        TaskID,
         TextColumn,
         TimeRemainingColumn,
     )
@@ -47,6 +50,30 @@ def progress(description: str) -> Iterator[Callable[[int, int], None]]:
         Rate(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(description, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        known: dict[str, TaskID] = {}
+
+        def step(stage: str, done: int, total: int) -> None:
+            if stage not in known:
+                known[stage] = bars.add_task(descriptions.get(stage, stage), total=total)
+            bars.update(known[stage], completed=done, total=total)
+
+        yield step
+
+
+@contextmanager
+def progress(description: str) -> Iterator[Callable[[int, int], None]]:
+    """Show one bar while the block runs.
+
+    Parameters
+    ----------
+    description : str
+        What is being done.
+
+    Yields
+    ------
+    callable
+        To be called with (done, total).
+    """
+    with stages({}) as step:
+        yield lambda done, total: step(description, done, total)

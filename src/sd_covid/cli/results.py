@@ -54,6 +54,20 @@ def form_of(path: Path | None, *, several: bool) -> Form:
     return "folder" if form == "csv" and (several or path.is_dir()) else form
 
 
+def refuse_suffix(path: Path | None, suffix: str) -> None:
+    """Refuse a name that says another format than the one that is written, before any work is done.
+
+    Raises
+    ------
+    RunError
+        When the name has another suffix.
+    """
+    if path is not None and path.suffix.lower() != suffix:
+        raise RunError(
+            f"the result is a {suffix} file", file=path, advice=f"write -o {path.with_suffix(suffix)}"
+        )
+
+
 def write(runs: Mapping[str, xr.Dataset], path: Path | None, form: Form) -> None:
     """Write results by scenario name; a single run without scenario has the name ``""``.
 

@@ -1,0 +1,174 @@
+"""``sd-covid calibrate``: fit a problem and sample its posterior, or check the stored one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sd_covid.cli.console import note, say, table, warn
+from sd_covid.cli.output import replacing
+from sd_covid.cli.progress import stages
+
+if TYPE_CHECKING:
+    from sd_covid.calibration.results import FitReport
+
+STAGES = {
+    "fit": "fitting from many starts",
+    "sample": "sampling the posterior",
+    "runs": "running the draws",
+    "series": "scoring the series",
+    "origins": "forecasting from earlier months",
+}
+
+Problem = Annotated[Path, typer.Argument(metavar="PROBLEM", help="A problem.yaml.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")]
+
+
+def command(
+    problem: Problem,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Do not fit: check that the stored draws belong to model and figures."),
+    ] = False,
+    starts: Annotated[int, typer.Option("--starts", min=1, help="Starts of the fit.")] = 20,
+    draws: Annotated[int, typer.Option("--draws", min=4, help="Draws a chain.")] = 1000,
+    tune: Annotated[int, typer.Option("--tune", min=1, help="Warm-up draws a chain.")] = 500,
+    chains: Annotated[int, typer.Option("--chains", min=2, help="Chains.")] = 4,
+    seed: Seed = 0,
+) -> int:
+    """Fit a problem, sample its posterior, and store both beside it. Exit code 1 when it did not converge."""
+    if check:
+        return _check(problem)
+    from sd_covid.calibration.results import write_report
+    from sd_covid.calibration.store import write_posterior
+    from sd_covid.calibration.workflow import calibrate
+    from sd_covid.engine.kernel import thread_count
+
+    with stages(STAGES) as step:
+        result = calibrate(
+            problem,
+            starts=starts,
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            threads=thread_count(),
+            seed=seed,
+            write=False,
+            progress=step,
+        )
+    with replacing(result.posterior_file) as temporary:
+        write_posterior(result.posterior, temporary)
+    with replacing(result.report_file) as temporary:
+        write_report(result.report, temporary)
+    _show_parameters(result.report)
+    _show_series(result.report)
+    note(f"wrote {result.posterior_file} and {result.report_file}")
+    return _conclude(result.report)
+
+
+def _check(problem: Path) -> int:
+    """Compare the stored draws with the model and the figures."""
+    from sd_covid.calibration.petab import read_problem
+    from sd_covid.calibration.results import read_report
+    from sd_covid.calibration.workflow import check_stored, report_file
+
+    found = check_stored(problem)
+    stored = report_file(read_problem(problem))
+    if stored.is_file():
+        _show_series(read_report(stored))
+    if not found.matches:
+        say(f"the stored fit does not match: {found.reason}; run sd-covid calibrate {problem}")
+        return 1
+    say(
+        f"the stored fit matches model and figures: log posterior of {found.draws_checked} draws recomputed, "
+        f"largest difference {found.largest_difference:.2g}"
+    )
+    return 0
+
+
+def _show_parameters(report: FitReport) -> None:
+    """Print every parameter with its prior, posterior and diagnostics."""
+    headers = (
+        "parameter",
+        "unit",
+        "prior median",
+        "mean",
+        "sd",
+        "5 %",
+        "95 %",
+        "sd / prior sd",
+        "R-hat",
+        "ESS",
+    )
+    rows = [
+        (
+            row.id,
+            row.unit,
+            *(f"{value:.4g}" for value in (row.prior_median, row.mean, row.sd, row.low, row.high)),
+            f"{row.shrinkage:.2f}",
+            f"{row.r_hat:.3f}",
+            f"{row.ess_bulk:.0f}",
+        )
+        for row in report.parameters
+    ]
+    table("Parameters", headers, rows, numbers=range(2, 10))
+
+
+def _show_series(report: FitReport) -> None:
+    """Print how every series is fitted and forecast."""
+    headers = (
+        "observable",
+        "unit",
+        "figures",
+        "RMSE",
+        "RMSE / sd",
+        "in 50 %",
+        "in 90 %",
+        "hold-out",
+        "last value",
+    )
+    rows = [
+        (
+            row.observable,
+            row.unit,
+            str(row.points),
+            f"{row.rmse:.3g}",
+            f"{row.rmse_share:.2f}",
+            f"{row.coverage_50:.0%}",
+            f"{row.coverage_90:.0%}",
+            _number(row.holdout_rmse),
+            _number(row.holdout_naive),
+        )
+        for row in report.series
+    ]
+    table(
+        "Fit: share of figures within their interval; error on held-out figures",
+        headers,
+        rows,
+        numbers=range(2, 9),
+    )
+    for item in report.rolling:
+        ratio = item.pooled_rmse / item.pooled_naive_rmse
+        note(
+            f"{item.observable}: 12-month forecasts from {len(item.origins)} origins, {ratio:.2f} × last value's error"
+        )
+
+
+def _number(value: float) -> str:
+    """A number, or nothing where there is none."""
+    return "" if value != value else f"{value:.3g}"
+
+
+def _conclude(report: FitReport) -> int:
+    """Say whether the fit can be trusted; the exit code."""
+    if report.not_identified:
+        warn(f"the figures say little about {', '.join(report.not_identified)}")
+    if report.divergences:
+        warn(f"{report.divergences} of {report.draws} draws diverged")
+    if not report.converged:
+        say(f"not converged: {', '.join(report.not_converged)}; try more --draws or --tune")
+        return 1
+    say(f"converged: {report.draws} draws in {report.chains} chains")
+    return 0

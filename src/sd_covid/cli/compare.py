@@ -1,0 +1,216 @@
+"""``sd-covid compare``: scenarios on the same draws, and the report of them."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sd_covid.cli.calibrate import Seed
+from sd_covid.cli.console import say, warn
+from sd_covid.cli.progress import stages
+from sd_covid.errors import RunError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sd_covid.analysis.sensitivity import Sensitivity
+    from sd_covid.calibration.petab import Problem
+    from sd_covid.calibration.store import Posterior
+    from sd_covid.engine.simulation import Simulation
+    from sd_covid.policy import Study
+    from sd_covid.policy.comparison import Comparison
+    from sd_covid.report import Background
+
+
+class Language(StrEnum):
+    """Languages of the report."""
+
+    NL = "nl"
+    EN = "en"
+
+
+Tell = Callable[[int, int], None]
+STAGES = {"scenarios": "running the scenarios", "sensitivity": "running the sensitivity design"}
+
+Scenarios = Annotated[
+    list[Path], typer.Argument(metavar="SCENARIO…", help="Scenario files; differences are from the first.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a comparison rests on: the study's problem, its model and the draws stored for it."""
+
+    folder: Path
+    problem: Problem
+    simulation: Simulation
+    posterior: Posterior
+
+
+def command(
+    scenarios: Scenarios,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="REPORT.html", help="Where the report goes.")
+    ],
+    language: Annotated[
+        list[Language] | None,
+        typer.Option(
+            "--language", "-l", help="Given twice: both, the second as REPORT-en.html.  [default: nl]"
+        ),
+    ] = None,
+    draws: Annotated[int, typer.Option("--draws", min=2, help="Runs of each scenario.")] = 1000,
+    sensitivity: Annotated[
+        Path | None,
+        typer.Option("--sensitivity", metavar="FILE", help="Also tell what the differences depend on."),
+    ] = None,
+    seed: Seed = 1,
+) -> None:
+    """Run scenarios on the same draws and write the report of their differences, costs and evidence."""
+    from sd_covid.cli.results import refuse_suffix
+    from sd_covid.model.study import study_folder
+
+    refuse_suffix(output, ".html")
+    inputs = read_inputs(study_folder(scenarios[0]))
+    with stages(STAGES) as step:
+        comparison = run(inputs, scenarios, draws, seed, partial(step, "scenarios"))
+        found = None if sensitivity is None else analyse(inputs, sensitivity, partial(step, "sensitivity"))
+    if comparison.failures:
+        first = comparison.failures[0]
+        where = f"draw {first.member} of '{first.scenario}': '{first.output}' at Time {first.time:g}"
+        warn(f"{len(comparison.failures)} runs are not finite and left out; the first is {where}")
+    write(inputs, comparison, found, output, list(dict.fromkeys(language or [Language.NL])))
+
+
+def read_inputs(folder: Path) -> Inputs:
+    """Read a study's main problem, its model and the stored draws.
+
+    Raises
+    ------
+    ProblemError, ModelError, DataError
+        When one of them cannot be used.
+    """
+    import sd_covid
+    from sd_covid.calibration.petab import read_problem
+    from sd_covid.calibration.store import read_posterior
+    from sd_covid.calibration.workflow import posterior_file
+
+    problem = read_problem(folder / "calibration" / "problem.yaml")
+    return Inputs(folder, problem, sd_covid.load(problem.model_path), read_posterior(posterior_file(problem)))
+
+
+def run(inputs: Inputs, paths: Sequence[Path], size: int, seed: int, tell: Tell) -> Comparison:
+    """Run every scenario on the same draws of parameters and assumptions.
+
+    Raises
+    ------
+    ScenarioError, UnknownNameError, RunError
+        When a scenario or an output cannot be used.
+    """
+    from sd_covid.policy import Study, read_scenario
+    from sd_covid.policy.outputs import read_outputs
+    from sd_covid.policy.run import run_scenarios
+
+    if len(paths) < 2:
+        raise RunError(
+            "one scenario is no comparison", advice="give the null alternative first, then another"
+        )
+    study = Study.beside(paths[0], inputs.simulation)
+    return run_scenarios(
+        inputs.simulation,
+        [read_scenario(path, inputs.simulation, study=study) for path in paths],
+        draw(inputs.posterior.constants, study, size, seed),
+        read_outputs(inputs.folder / "scenarios" / "outputs.yaml"),
+        study=study,
+        drawn_from="posterior, and ranges of the assumptions",
+        seed=seed,
+        progress=tell,
+    )
+
+
+def draw(posterior: pd.DataFrame, study: Study, size: int, seed: int) -> pd.DataFrame:
+    """Draws of the calibrated constants, beside independent draws of the assumptions that were not calibrated.
+
+    Parameters
+    ----------
+    posterior : DataFrame
+        One row a stored draw, columns model constants.
+    study : Study
+    size : int
+        Number of rows.
+    seed : int
+
+    Returns
+    -------
+    DataFrame, shape (size, constant)
+    """
+    import pandas as pd
+
+    from sd_covid.model.names import key
+    from sd_covid.policy.draws import choose_draws, sample_ranges
+
+    calibrated = {key(str(name)) for name in posterior}
+    assumed = {
+        study.names.spelling(item.constant): item.range
+        for item in study.assumptions.values()
+        if item.constant in study.names and key(item.constant) not in calibrated
+    }
+    return pd.concat([choose_draws(posterior, size, seed), sample_ranges(assumed, size, seed)], axis=1)
+
+
+def analyse(inputs: Inputs, file: Path, tell: Tell) -> Sensitivity:
+    """Run a sensitivity file on the model and draws of the study."""
+    from sd_covid.analysis.sensitivity_file import read_plan, run_plan
+
+    return run_plan(read_plan(file, inputs.simulation, posterior=inputs.posterior.constants), tell)
+
+
+def write(
+    inputs: Inputs,
+    comparison: Comparison,
+    found: Sensitivity | None,
+    output: Path,
+    languages: Sequence[Language],
+) -> None:
+    """Write the report in each language, and print the path of each; the first has the name asked for."""
+    from sd_covid.calibration.results import read_report
+    from sd_covid.calibration.workflow import report_file
+    from sd_covid.report import write_report
+
+    fit = report_file(inputs.problem)
+    known = background(inputs)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    written = [
+        write_report(
+            comparison,
+            read_report(fit) if fit.is_file() else None,
+            found,
+            output if position == 0 else output.with_name(f"{output.stem}-{language}{output.suffix}"),
+            language.value,
+            background=known,
+        )
+        for position, language in enumerate(languages)
+    ]
+    for path in reversed(written):  # the one that was asked for comes last
+        say(str(path))
+
+
+def background(inputs: Inputs) -> Background:
+    """What the report shows beside the runs: figures, their registry, and whether the fit still holds."""
+    from sd_covid.calibration.workflow import check_stored
+    from sd_covid.data import read_registry
+    from sd_covid.report import Background, observed_series
+
+    return Background(
+        observed=observed_series(inputs.problem, inputs.posterior.provenance["best"]),
+        registry=read_registry(inputs.problem.folder / "series"),
+        check=check_stored(inputs.problem.path, simulator=inputs.simulation),
+        command=shlex.join(["sd-covid", *sys.argv[1:]]),
+    )
