@@ -1,0 +1,92 @@
+"""Reverse mode against central differences, which are exact to (h²/6) f''' + rounding / h."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import sd_covid
+from sd_covid.errors import RunError, UnknownNameError
+
+# With h = 1e-5 relative and outputs of size one: truncation about 1e-10, rounding about 1e-11, so 1e-6 is safe.
+TOLERANCE = 1e-6
+RICH = """
+group : one, two ~ ~ |
+beta = 0.4 ~ ~ |
+weights[group] = 0.7, 1.3 ~ ~ |
+half time = 3.1 ~ ~ |
+power = 1.4 ~ ~ |
+x[group] = INTEG(inflow[group] - x[group] / half time, weights[group] * 5) ~ ~ |
+inflow[group] = beta * effect(x[group]) + 0.1 * SMOOTH3(total, half time) / (1 + x[group] ^ power) ~ ~ |
+total = SUM(x[group!]) ~ ~ |
+effect( (0,1),(2,3),(5,3.5),(9,1) ) ~ ~ |
+seen = IF THEN ELSE(total > 9, LN(total), SQRT(total)) + EXP(-total / 10) * MIN(x[one], beta * 12) ~ ~ |
+late = DELAY FIXED(total * beta, 2.6, 4 * beta) ~ ~ |
+kept = SAMPLE IF TRUE(MODULO(Time, 2) < 0.1, total, beta) ~ ~ |
+material = DELAY3(total, half time) + TREND(total, half time, beta) + ABS(beta - x[two]) ~ ~ |
+"""
+OUTPUTS = ["seen", "late", "kept", "material", "x[two]", "total"]
+PARAMETERS = ["beta", "weights[one]", "weights[two]", "half time", "power"]
+
+
+@pytest.mark.parametrize("rk4", [False, True])
+def test_gradient_agrees_with_central_differences(simulate, rk4):
+    model = simulate(RICH, rk4=rk4)
+    function = model.differentiable(OUTPUTS, PARAMETERS)
+    point = np.array([model.constants[name] for name in PARAMETERS])
+    seed = np.random.default_rng(1).normal(size=function.values(point).shape)
+    exact = function.gradient(seed)
+    for k, value in enumerate(point):
+        step = 1e-5 * value * np.eye(len(point))[k]
+        change = ((function.values(point + step) - function.values(point - step)) * seed).sum()
+        assert exact[k] == pytest.approx(change / (2e-5 * value), rel=TOLERANCE, abs=TOLERANCE)
+
+
+def test_a_branch_not_taken_leaves_the_gradient_finite(simulate):
+    """a / x with x = 0 guarded by IF THEN ELSE or ZIDZ: the derivative is that of the branch taken."""
+    text = (
+        "a = 2 ~ ~ |\nx = 0 ~ ~ |\n"
+        "guarded = IF THEN ELSE(x = 0, 3 * a, a / x + LN(x)) ~ ~ |\nsafe = ZIDZ(a, x) + a ~ ~ |\n"
+    )
+    function = simulate(text).differentiable(["guarded", "safe"], ["a", "x"])
+    values = function.values(np.array([2.0, 0.0]))
+    seed = np.zeros_like(values)
+    seed[:, -1] = 1
+    np.testing.assert_array_equal(function.gradient(seed), [4, 0])
+
+
+def test_least_squares_is_half_the_sum_of_squares_with_its_gradient(simulate):
+    """x_n = x_0 (1 - r dt)^n, so d/dr of half the squared residuals is known in closed form."""
+    model = simulate("x = INTEG(-r * x, 100) ~ ~ |\nr = 0.3 ~ ~ |\n")
+    n = np.array([4, 8, 40])
+    observed = pd.DataFrame({"x": [80.0, np.nan, 5.0]}, index=n * 0.25)
+    value, gradient = model.value_and_gradient(sd_covid.LeastSquares(observed, sd=2.0), {"r": 0.2})
+    base = 1 - 0.2 * 0.25
+    residual = (100 * base**n - np.array([80.0, np.nan, 5.0])) / 2
+    slope = -100 * n * base ** (n - 1) * 0.25 / 2
+    assert value == pytest.approx(0.5 * np.nansum(residual**2), rel=1e-13)
+    assert gradient["r"] == pytest.approx(np.nansum(residual * slope), rel=1e-12)
+
+
+def test_copies_do_not_disturb_each_other(simulate):
+    function = simulate(RICH).differentiable(OUTPUTS, PARAMETERS)
+    point = np.array([0.4, 0.7, 1.3, 3.1, 1.4])
+    seed = np.ones_like(function.values(point))
+    expected = function.gradient(seed)
+    other = function.copy()
+    other.values(point * 2)
+    np.testing.assert_array_equal(function.gradient(seed), expected)
+
+
+def test_what_has_no_gradient_is_refused(simulate):
+    model = simulate(RICH)
+    with pytest.raises(RunError) as time:
+        model.differentiable(["seen"], ["TIME STEP"])
+    assert time.value.variable == "TIME STEP"
+    with pytest.raises(RunError, match="2 elements") as array:
+        model.differentiable(["x"], ["beta"])
+    assert array.value.advice == "name one, such as 'x[one]'"
+    with pytest.raises(UnknownNameError) as name:
+        model.differentiable(["seen"], ["betta"])
+    assert name.value.advice == "did you mean 'beta'?"
+    with pytest.raises(RunError, match="before the model was run"):
+        model.differentiable(["seen"], ["beta"]).gradient(np.zeros((1, 41)))
