@@ -13,7 +13,10 @@ FINAL TIME = {final} ~ Month ~ |
 TIME STEP = {step} ~ Month ~ |
 SAVEPER = TIME STEP ~ Month ~ |
 """
-RK4_SETTINGS = "\\\\\\---/// Sketch information - do not modify anything except names\nV300\n///---\\\\\\\n:L\x7f<%^E!@\n15:0,0,0,1,0,0\n"
+RK4_SETTINGS = (
+    "\\\\\\---/// Sketch information - do not modify anything except names\nV300\n"
+    "///---\\\\\\\n:L\x7f<%^E!@\n15:0,0,0,1,0,0\n"
+)
 
 MakeModel = Callable[..., Simulation]
 

@@ -66,7 +66,7 @@ def test_stocks_that_exchange_conserve_their_sum(simulate):
 
 
 def test_switches_come_at_their_step_whatever_the_rounding(simulate):
-    """Steps of 0.1 add up to 2.9999999999999996 where 3 is meant: STEP, PULSE and PULSE TRAIN compare with half a step."""
+    """Steps of 0.1 add up to 2.9999999999999996 where 3 is meant, so Vensim compares with half a step."""
     text = (
         "s = STEP(1, 3) ~ ~ |\np = PULSE(3, 0.5) ~ ~ |\nr = RAMP(2, 3, 5) ~ ~ |\n"
         "train = PULSE TRAIN(1, 0.2, 2, 8) ~ ~ |\n"

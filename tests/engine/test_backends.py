@@ -1,7 +1,7 @@
 """Every small model, in every back end of ours and in PySD.
 
-Agreement with PySD is to 1e-9 of a variable's largest value: both use IEEE doubles and Euler's method, and differ in the
-order of operations only. Where PySD is known to be wrong the variable is named here, with the reason.
+Agreement with PySD is to 1e-9 of a variable's largest value: both use IEEE doubles and Euler's method, and differ in
+the order of operations only. Where PySD is known to be wrong the variable is named here, with the reason.
 """
 
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_vector_scalar_and_reference_agree(path):
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)
 def test_gradient_of_every_model_agrees_with_central_differences(path):
-    """To 1e-6, of the sum over outputs and time with random weights; constants that set a switch's time are left out."""
+    """To 1e-6, of the sum over outputs and time with random weights; constants that time a switch are left out."""
     model = load(path)
     fixed = ("initial time", "final time", "time step", "saveper")
     names = [
