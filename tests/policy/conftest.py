@@ -160,7 +160,7 @@ class Toy:
                 "member": first_member + np.arange(len(frame)),
                 "group": ["regular", "vulnerable"],
             },
-            attrs={"model": "toy", "model_hash": "abc", "versions": {"sd-covid": "0"}},
+            attrs={"model": "toy", "model_hash": "abc", "versions": "sd-covid 0 numpy 2"},
         )
 
 

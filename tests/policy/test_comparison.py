@@ -198,6 +198,7 @@ def test_chunks_give_the_same_bits_as_one_call_and_progress_reaches_the_end(
     np.testing.assert_array_equal(whole.levels["debt"], parts.levels["debt"])
     assert [(3, 12), (4, 12), (7, 12), (8, 12), (11, 12), (12, 12)] == seen
     assert whole.provenance == parts.provenance
+    assert {"sd-covid": "0", "numpy": "2"} == whole.provenance.versions
 
 
 def test_what_a_scenario_sets_overrules_the_draws() -> None:

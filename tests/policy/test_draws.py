@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from sd_covid.errors import DataError
-from sd_covid.policy.draws import choose_draws, draws_hash, read_posterior, sample_ranges
+from sd_covid.policy.draws import choose_draws, draws_hash, evidence_ranges, read_posterior, sample_ranges
 from sd_covid.policy.ranges import Range
 
 #: One rounding of a square root, a logarithm or the library's normal quantile.
@@ -80,3 +80,33 @@ def test_a_posterior_that_cannot_be_used_is_named(tmp_path: Path, toy: Any, tabl
     with pytest.raises(DataError, match=reason) as caught:
         read_posterior(path, toy)
     assert str(path) == caught.value.file
+
+
+EVIDENCE = "id,constant,value,low,high,distribution\nA,slope,2,1,4,normal\nB,rise,6,6,6,fixed\nC,weight,1,0,2,uniform\n"
+
+
+def test_the_evidence_gives_a_range_to_each_element_and_to_nothing_fixed(tmp_path: Path, toy: Any) -> None:
+    path = tmp_path / "evidence.csv"
+    path.write_text(EVIDENCE + "D,other,1,0,2,normal\nE,pause level,1,0,1,lever\n", encoding="utf-8")
+    ranges = evidence_ranges(path, toy)
+    assert ["slope", "weight[young]", "weight[old]"] == list(ranges)
+    assert Range(1, 4, 2, "triangular") == ranges["slope"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "reason"),
+    [
+        ("2,1,4", "2,3,4", 2, "not between 3 and 4"),
+        ("2,1,4", "2,x,4", 2, "could not convert"),
+        ("1,0,2", "1,,2", 4, "could not convert"),
+        ("low", "lower", 1, "'low' is missing"),
+    ],
+)
+def test_a_fault_in_the_evidence_names_its_line(
+    tmp_path: Path, toy: Any, old: str, new: str, line: int, reason: str
+) -> None:
+    path = tmp_path / "evidence.csv"
+    path.write_text(EVIDENCE.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(DataError, match=reason) as caught:
+        evidence_ranges(path, toy)
+    assert (str(path), line) == (caught.value.file, caught.value.line)

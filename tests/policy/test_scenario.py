@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sd_covid.errors import ScenarioError
+from sd_covid.model.structure import Model
 from sd_covid.policy import read_scenario
 from sd_covid.policy.levers import LeverSetting
 
@@ -68,13 +69,46 @@ def test_a_month_is_its_first_day_and_names_match_as_in_vensim(study_folder: Pat
     assert {"weight[young]": 3.0, "fragility": 1.0} == scenario.constants
 
 
-def test_a_sector_alone_is_given_only_the_levers_that_it_has(study_folder: Path, toy: Any) -> None:
-    toy.constants = {name: value for name, value in toy.constants.items() if not name.startswith("subsidy")}
-    actual = read_scenario(study_folder / "actual.yaml", toy)
-    assert {"help", "pause"} == set(actual.levers)
+def without(toy: Any, start: str) -> Any:
+    toy.constants = {name: value for name, value in toy.constants.items() if not name.startswith(start)}
+    return toy
+
+
+def test_a_sector_alone_is_given_only_what_it_has(study_folder: Path, toy: Any) -> None:
+    text = "levers: {subsidy: {level: 0}, pause: {level: 0}}\nassumptions: {slope: 3}\n"
+    path = write(study_folder, "none.yaml", text)
+    scenario = read_scenario(path, without(without(toy, "subsidy"), "slope"))
+    assert {"help", "pause"} == set(scenario.levers)
+    assert 0.0 == scenario.settings["pause level"]
+    assert {} == scenario.assumptions
+
+
+def test_a_scenario_of_which_the_model_has_no_lever_is_refused(study_folder: Path, toy: Any) -> None:
     path = write(study_folder, "none.yaml", "levers: {subsidy: {level: 0}}\n")
-    with pytest.raises(ScenarioError, match="no constant 'subsidy level'"):
-        read_scenario(path, toy)
+    with pytest.raises(ScenarioError, match="none of these levers is in the model") as caught:
+        read_scenario(path, without(toy, "subsidy"))
+    assert (3, "levers") == (caught.value.line, caught.value.variable)
+
+
+def test_a_lever_of_which_the_model_has_only_a_part_is_refused(study_folder: Path, toy: Any) -> None:
+    path = write(study_folder, "none.yaml", "levers: {subsidy: {level: 0}}\n")
+    with pytest.raises(ScenarioError, match="no constant 'subsidy end'"):
+        read_scenario(path, without(toy, "subsidy end"))
+
+
+def test_a_sector_without_calendar_takes_that_of_the_catalogue(study_folder: Path, toy: Any) -> None:
+    toy.model = Model("sector")
+    with pytest.raises(ScenarioError, match="no calendar"):
+        read_scenario(study_folder / "actual.yaml", toy)
+    levers = study_folder / "levers.yaml"
+    levers.write_text(
+        "calendar: {origin: 2015-02, unit: month}\n" + levers.read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    assert 61.0 == read_scenario(study_folder / "actual.yaml", toy).settings["subsidy start"]
+    toy.model = Model("whole", calendar=("2015-01", "month"))
+    with pytest.raises(ScenarioError, match="not that of the model") as caught:
+        read_scenario(study_folder / "actual.yaml", toy)
+    assert (str(levers), "calendar") == (caught.value.file, caught.value.variable)
 
 
 def test_a_study_without_catalogues_still_sets_constants(tmp_path: Path, toy: Any) -> None:
@@ -244,3 +278,8 @@ def test_a_fault_in_a_catalogue_is_named_likewise(
     assert (str(path), variable) == (caught.value.file, caught.value.variable)
     assert reason in caught.value.reason
     assert caught.value.line is not None
+
+
+def test_a_run_without_a_fixed_end_has_no_dates(study_folder: Path, toy: Any) -> None:
+    with pytest.raises(ScenarioError, match="FINAL TIME is computed"):
+        read_scenario(study_folder / "actual.yaml", without(toy, "FINAL"))

@@ -13,6 +13,7 @@ from typing import Literal, cast
 
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
+from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.cost_rules import read_cost, read_prices
 from sd_covid.policy.costs import Cost, Prices
 from sd_covid.policy.reading import read_date, read_number, read_text, scenario_faults
@@ -102,10 +103,13 @@ class Catalogue:
         Lever id -> `Lever`.
     prices : Prices
         Price level and discounting of their costs.
+    calendar : Calendar or None
+        That of the study's models, for a sector that is run alone and has none of its own.
     """
 
     levers: dict[str, Lever] = field(default_factory=dict)
     prices: Prices = field(default_factory=Prices)
+    calendar: Calendar | None = None
 
 
 def read_levers(path: str | Path) -> Catalogue:
@@ -114,7 +118,7 @@ def read_levers(path: str | Path) -> Catalogue:
     Parameters
     ----------
     path : path
-        A YAML file with ``prices`` and ``levers``.
+        A YAML file with ``prices``, ``levers`` and, optionally, ``calendar``.
 
     Returns
     -------
@@ -126,9 +130,20 @@ def read_levers(path: str | Path) -> Catalogue:
         With file, line and key, when the file is missing or says something it cannot.
     """
     with scenario_faults():
-        top = read_yaml(Path(path)).fields(("prices", "levers"))
+        top = read_yaml(Path(path)).fields(("prices", "levers"), ("calendar",))
         levers = {name: _read_lever(name, node) for name, node in top["levers"].entries()}
-        return Catalogue(levers, read_prices(top["prices"]))
+        calendar = _read_calendar(top["calendar"]) if "calendar" in top else None
+        return Catalogue(levers, read_prices(top["prices"]), calendar)
+
+
+def _read_calendar(node: Node) -> Calendar:
+    """The calendar of the study, ``{origin: 2015-01, unit: month}``."""
+    found = node.fields(("origin", "unit"))
+    found["unit"].choice(("month",))
+    origin = read_date(found["origin"])
+    if origin.day != 1:
+        raise found["origin"].error(f"{origin} is not the first day of a month", "write for example 2015-01")
+    return Calendar(origin)
 
 
 def _read_lever(name: str, node: Node) -> Lever:

@@ -23,7 +23,9 @@ class ConstantNames:
 
     def __init__(self, constants: Iterable[str]) -> None:
         self._spelling: dict[str, str] = {}
+        self._elements: dict[str, list[str]] = {}
         for name in constants:
+            self._elements.setdefault(_canonical(name.partition("[")[0]), []).append(name)
             self._spelling.setdefault(_canonical(name.partition("[")[0]), name.partition("[")[0].strip())
             self._spelling[_canonical(name)] = name
 
@@ -44,6 +46,17 @@ class ConstantNames:
             advice = suggest(name, self._spelling.values())
             raise UnknownNameError(f"the model has no constant '{name}'", advice=advice, variable=name)
         return found
+
+    def elements(self, name: str) -> list[str]:
+        """The model's constants that a name stands for: every element of an array, or the one constant.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is none.
+        """
+        spelled = self.spelling(name)
+        return [spelled] if "[" in spelled else self._elements[_canonical(spelled)]
 
     def advice(self, name: str) -> str:
         """Which names are near."""

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sd_covid.data.text import Text
+from sd_covid.engine.results import failed
 from sd_covid.errors import RunError, ScenarioError, UnknownNameError, suggest
 from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison, Failure, Provenance
@@ -177,7 +178,7 @@ def _compared(
         date=date,
         member=np.arange(runs[0].sizes["member"], dtype=np.int64),
         levels=levels,
-        failures=tuple(_failures(scenarios, levels | _quantities(runs, levers), time)),
+        failures=_failures(scenarios, runs),
         costs=tuple(
             _cost_line(lever, scenario, run, study, time, date)
             for scenario, run in zip(scenarios, runs, strict=True)
@@ -232,12 +233,6 @@ def _elements(variable: xr.DataArray, wanted: str) -> dict[str, dict[str, int]]:
     return {spelled[asked]: found[spelled[asked]]}
 
 
-def _quantities(runs: list[xr.Dataset], levers: dict[str, Lever]) -> dict[str, Floats]:
-    """The counting stocks by which levers are costed, summed over elements: name -> (scenario, member, time)."""
-    costs = [lever.cost for lever in levers.values() if lever.cost.rule == "unit"]
-    return {cost.quantity: np.stack([_counted(run, cost.quantity) for run in runs]) for cost in costs}
-
-
 def _counted(run: xr.Dataset, name: str) -> Floats:
     """A counting stock summed over its elements, shape (member, time)."""
     stock = run[name]
@@ -245,20 +240,13 @@ def _counted(run: xr.Dataset, name: str) -> Floats:
     return stock.transpose("member", "time").to_numpy()
 
 
-def _failures(scenarios: Sequence[Scenario], levels: dict[str, Floats], time: Floats) -> list[Failure]:
-    """Members that are not finite somewhere in what is kept: one for each scenario and member, at its first moment."""
-    failures = []
-    bad = {name: ~np.isfinite(path) for name, path in levels.items()}
-    for position, scenario in enumerate(scenarios):
-        first = {
-            name: np.where(mask[position].any(axis=1), mask[position].argmax(axis=1), len(time))
-            for name, mask in bad.items()
-        }
-        earliest = np.stack(list(first.values()))
-        for member in np.flatnonzero(earliest.min(axis=0) < len(time)):
-            name = list(first)[int(earliest[:, member].argmin())]
-            failures.append(Failure(scenario.id, int(member), name, float(time[earliest[:, member].min()])))
-    return failures
+def _failures(scenarios: Sequence[Scenario], runs: list[xr.Dataset]) -> tuple[Failure, ...]:
+    """Members that are not finite somewhere in what was kept: one for each scenario and member, at its first moment."""
+    return tuple(
+        Failure(scenario.id, int(row["member"]), str(row["variable"]), float(row["time"]))
+        for scenario, run in zip(scenarios, runs, strict=True)
+        for row in failed(run).sort_values(["member", "time"]).drop_duplicates("member").to_dict("records")
+    )
 
 
 def _cost_line(
@@ -314,14 +302,14 @@ def _unit_cost(
 
 def _provenance(run: xr.Dataset, draws: pd.DataFrame, drawn_from: str, seed: int) -> Provenance:
     """With what the runs were made, as the engine says it."""
-    versions = run.attrs.get("versions", {})
+    words = str(run.attrs.get("versions", "")).split()
     return Provenance(
         model=str(run.attrs.get("model", "")),
         model_hash=str(run.attrs.get("model_hash", "")),
         draws=drawn_from,
         draws_hash=draws_hash(draws),
         seed=seed,
-        versions=dict(versions) if isinstance(versions, dict) else {"sd-covid": str(versions)},
+        versions=dict(zip(words[::2], words[1::2], strict=True)),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
-from sd_covid.errors import suggest
+from sd_covid.errors import ScenarioError, suggest
 from sd_covid.model.names import key
 from sd_covid.model.study import study_folder
 from sd_covid.policy.assumptions import Assumption, read_assumptions
@@ -40,7 +40,7 @@ class Scenario:
     levers : dict
         Lever id -> `LeverSetting`, for every lever that the model has: what the government sets.
     assumptions : dict
-        Assumption id -> value, for those that the scenario sets: what nobody knows.
+        Assumption id -> value, for those that the scenario sets and the model has: what nobody knows.
     constants : dict
         Other constants that it sets directly, in the model's spelling.
     settings : dict
@@ -90,23 +90,31 @@ class Study:
             its study; a study without them has no levers, or no assumptions.
         simulation : Simulator
         calendar : Calendar, optional
-            That of the model.
+            That of the model, by default; of the catalogue of levers, where the model is a sector without one.
 
         Raises
         ------
         ScenarioError
             A catalogue that cannot be used, or a model without calendar.
         """
-        times = {key(name): value for name, value in simulation.constants.items()}
-        calendar = calendar or Calendar.of(simulation.model)
         levers, assumptions = _beside(Path(path), "levers.yaml"), _beside(Path(path), "assumptions.yaml")
+        catalogue = Catalogue() if levers is None else read_levers(levers)
+        if calendar is None and simulation.model.calendar is None:
+            calendar = catalogue.calendar
+        calendar = calendar or Calendar.of(simulation.model)
+        if catalogue.calendar not in (None, calendar):
+            reason = "the calendar is not that of the model"
+            raise ScenarioError(
+                reason, file=levers, variable="calendar", advice=f"its origin is {calendar.origin}"
+            )
+        first, last = (calendar.date(_bound(simulation, name)) for name in ("INITIAL TIME", "FINAL TIME"))
         return cls(
-            catalogue=Catalogue() if levers is None else read_levers(levers),
+            catalogue=catalogue,
             assumptions={} if assumptions is None else read_assumptions(assumptions),
             names=ConstantNames(simulation.constants),
             calendar=calendar,
-            first=calendar.date(times["initial time"]),
-            last=calendar.date(times["final time"]),
+            first=first,
+            last=last,
         )
 
     @property
@@ -200,22 +208,25 @@ def _actual(study: Study) -> dict[str, LeverSetting]:
 
 
 def _levers(node: Node | None, base: dict[str, LeverSetting], study: Study) -> dict[str, LeverSetting]:
-    """The levers that a scenario sets, on top of what it extends."""
+    """The levers that a scenario sets, on top of what it extends.
+
+    A lever of another sector than the one that is run alone changes nothing there; but one of all must be in the model.
+    """
     if node is None:
         return {}
-    known = study.catalogue.levers
-    settings = {}
+    known, settings = study.catalogue.levers, {}
     for name, entry in node.entries():
         if name not in known:
             raise entry.error(
                 f"there is no lever '{name}'", suggest(name, known) or f"use {', '.join(known)}"
             )
-        if name not in base:
-            missing = next(item for item in known[name].constants.values() if item not in study.names)
-            raise entry.error(
-                f"the model has no constant '{missing}', by which this lever works", "leave it out"
-            )
-        settings[name] = _setting(entry, base[name], known[name].low, known[name].high, study)
+        missing = [item for item in known[name].constants.values() if item not in study.names]
+        if name in base:
+            settings[name] = _setting(entry, base[name], known[name].low, known[name].high, study)
+        elif len(missing) < len(known[name].constants):
+            raise entry.error(f"the model has no constant '{missing[0]}' of this lever", "mend levers.yaml")
+    if not settings:
+        raise node.error("none of these levers is in the model", "run it in a model that has one of them")
     return settings
 
 
@@ -245,7 +256,7 @@ def _day(node: Node, study: Study) -> date:
 
 
 def _assumptions(node: Node | None, study: Study) -> dict[str, float]:
-    """The assumptions that a scenario sets; beyond their range is allowed, as a range is not a law."""
+    """The assumptions that a scenario sets, of those in the model; beyond their range is allowed: it is not a law."""
     values = {}
     for name, entry in () if node is None else node.entries():
         known = study.assumptions
@@ -253,9 +264,8 @@ def _assumptions(node: Node | None, study: Study) -> dict[str, float]:
             raise entry.error(
                 f"there is no assumption '{name}'", suggest(name, known) or f"use {', '.join(known)}"
             )
-        if known[name].constant not in study.names:
-            raise entry.error(f"the model has no constant '{known[name].constant}'", "leave it out")
-        values[name] = read_number(entry)
+        if known[name].constant in study.names:
+            values[name] = read_number(entry)
     return values
 
 
@@ -287,6 +297,16 @@ def _settings(scenario: Scenario, study: Study) -> dict[str, float]:
     for name, value in scenario.assumptions.items():
         settings[study.names.spelling(study.assumptions[name].constant)] = value
     return settings | scenario.constants
+
+
+def _bound(simulation: Simulator, name: str) -> float:
+    """The model's first or last moment."""
+    for constant, value in simulation.constants.items():
+        if key(constant) == key(name):
+            return value
+    raise ScenarioError(
+        f"{name} is computed, so the run has no fixed end", advice="make it a number", variable=name
+    )
 
 
 def _beside(path: Path, name: str) -> Path | None:

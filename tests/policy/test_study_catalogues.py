@@ -1,0 +1,125 @@
+"""The study's own levers, assumptions and outputs against the published series and the models' evidence.
+
+Outside truths: ``calibration/series`` (figures as published) and ``models/evidence.csv`` (constants with sources).
+"""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sd_covid.model.names import key
+from sd_covid.policy.assumptions import read_assumptions
+from sd_covid.policy.calendar import Calendar
+from sd_covid.policy.costs import Tranche, budget_path
+from sd_covid.policy.levers import Catalogue, read_levers
+
+STUDY = Path(__file__).parents[2]
+CALENDAR = Calendar(date(2015, 1, 1))
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return read_levers(STUDY / "scenarios" / "levers.yaml")
+
+
+@pytest.fixture(scope="module")
+def evidence() -> dict[str, dict[str, str]]:
+    with (STUDY / "models" / "evidence.csv").open(encoding="utf-8", newline="") as file:
+        return {key(row["constant"]): row for row in csv.DictReader(file)}
+
+
+@pytest.fixture(scope="module")
+def series() -> dict[str, dict[str, float]]:
+    tables = [
+        pd.read_csv(STUDY / "calibration" / "series" / f"{name}.csv") for name in ("support", "drivers")
+    ]
+    return {
+        str(name): dict(zip(rows["period"], rows["value"], strict=True))
+        for name, rows in pd.concat(tables).groupby("series")
+    }
+
+
+def month_after(period: str, months: int) -> date:
+    return CALENDAR.date(CALENDAR.time(date(int(period[:4]), int(period[5:7]), 1)) + months)
+
+
+def test_the_cost_of_now_is_shared_out_as_its_advances_were(
+    catalogue: Catalogue, series: dict[str, dict[str, float]]
+) -> None:
+    cost = catalogue.levers["now"].cost
+    advances = series["now_advances_by_tranche"]
+    # Months of the subsidy periods: NOW 1 3, NOW 2 4, NOW 3.1–4 3 each, NOW 5 2 (November and December 2021), NOW 6 3.
+    months = [3, 4, 3, 3, 3, 3, 2, 3]
+    expected = tuple(
+        Tranche(month_after(period, 0), month_after(period, length), weight)
+        for (period, weight), length in zip(sorted(advances.items()), months, strict=True)
+    )
+    assert expected == cost.tranches
+    assert 1000 * series["now_final_cost_total"]["2024-06"] == cost.total
+
+
+def test_the_cost_of_tozo_is_shared_out_by_firm_months(
+    catalogue: Catalogue, series: dict[str, dict[str, float]]
+) -> None:
+    cost = catalogue.levers["tozo"].cost
+    firms = series["tozo_firms_by_tranche"]
+    assert sorted(firms) == [tranche.start.isoformat()[:7] for tranche in cost.tranches]
+    for tranche in cost.tranches:
+        months = CALENDAR.time(tranche.end) - CALENDAR.time(tranche.start)
+        # Half a unit of the second decimal, to which the weights are written.
+        assert abs(firms[tranche.start.isoformat()[:7]] * months - tranche.weight) <= 0.005
+    assert 1000 * series["tozo_total_cost"]["2021"] == cost.total
+
+
+@pytest.mark.parametrize(("lever", "expected"), [("now", 18_700.0), ("tozo", 3_500.0)])
+def test_the_actual_package_costs_what_was_spent_and_early_withdrawal_keeps_the_first_tranches(
+    catalogue: Catalogue, lever: str, expected: float
+) -> None:
+    item = catalogue.levers[lever]
+    years = tuple(range(2015, 2036))
+    spent = budget_path(item.cost, item.actual.level, item.actual.start, item.actual.end, years)
+    np.testing.assert_allclose(expected, spent.sum(), rtol=1e-12)
+    early = budget_path(item.cost, 1.0, item.actual.start, date(2020, 10, 1), years).sum()
+    whole = sum(tranche.weight for tranche in item.cost.tranches)
+    first = sum(tranche.weight for tranche in item.cost.tranches if tranche.end <= date(2020, 10, 1))
+    np.testing.assert_allclose(expected * first / whole, early, rtol=1e-12)
+
+
+def test_the_price_index_is_the_yearly_mean_of_the_published_one(
+    catalogue: Catalogue, series: dict[str, dict[str, float]]
+) -> None:
+    monthly = series["EX_CPI_INDEX_M"]
+    for year, index in catalogue.prices.index.items():
+        of_year = [value for period, value in monthly.items() if period.startswith(str(year))]
+        assert 12 == len(of_year)
+        # Half a unit of the second decimal, to which the index is written.
+        assert abs(np.mean(of_year) - index) <= 0.005 + 1e-9
+
+
+def test_the_actual_package_is_what_the_models_have_by_default(
+    catalogue: Catalogue, evidence: dict[str, dict[str, str]]
+) -> None:
+    for lever in catalogue.levers.values():
+        values = {part: float(evidence[key(name)]["value"]) for part, name in lever.constants.items()}
+        assert values["level"] == lever.actual.level, lever.id
+        assert values["start"] == CALENDAR.time(lever.actual.start), lever.id
+        assert values["end"] == CALENDAR.time(lever.actual.end), lever.id
+        assert {"lever"} == {evidence[key(name)]["distribution"] for name in lever.constants.values()}
+
+
+def test_every_assumption_has_the_range_of_its_evidence(evidence: dict[str, dict[str, str]]) -> None:
+    for item in read_assumptions(STUDY / "scenarios" / "assumptions.yaml").values():
+        row = evidence[key(item.constant)]
+        assert (float(row["value"]), float(row["low"]), float(row["high"])) == (
+            item.range.central,
+            item.range.low,
+            item.range.high,
+        )
+        assert (row["distribution"], row["unit"], row["grade"]) == (item.range.shape, item.unit, item.grade)
+        assert item.source.endswith(f"Evidence {row['id']}")
