@@ -20,8 +20,8 @@ from sd_covid.model.names import key
 
 def check_tables(problem: Problem) -> Iterator[ProblemError]:
     """Faults that show without the model."""
-    yield from _measurements(problem)
     yield from _observables(problem)
+    yield from _measurements(problem)
     yield from _experiments(problem)
     yield from _extension(problem)
 

@@ -89,12 +89,18 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Figures that share their overrides: rows, formulas, and the aggregated outputs they use."""
+    """Figures that share their overrides: rows, aggregated outputs, formulas and their derivatives by name."""
 
     rows: Index
+    operators: Mapping[str, Array]
     formula: Formula
     noise: Formula
-    operators: Mapping[str, Array]
+    formula_slopes: Mapping[str, Formula]
+    noise_slopes: Mapping[str, Formula]
+
+
+def _slopes(formula: Formula) -> dict[str, Formula]:
+    return {name: formulas.derivative(formula, name) for name in formulas.symbols(formula) if name != "time"}
 
 
 class Observation:
@@ -138,7 +144,7 @@ class Observation:
                 name: aggregation(setting.of_output(name), ends[rows], float(setting.period), grid)
                 for name in used
             }
-            self._groups.append(_Group(rows, formula, noise, operators))
+            self._groups.append(_Group(rows, operators, formula, noise, _slopes(formula), _slopes(noise)))
 
     def figures(self, outputs: Array, parameters: Mapping[str, float]) -> Figures:
         """Median, standard deviation and autocorrelation of every figure.
@@ -185,21 +191,21 @@ class Observation:
         own = self.observable.id
         for group, known in zip(self._groups, figures.values, strict=True):
             by_sd = d_sd[group.rows]
-            by_median = d_median[group.rows] + by_sd * self._slope(group.noise, own, known)
-            for name, operator in group.operators.items():
-                slope = self._slope(group.formula, name, known)
-                seed[self._outputs[name]] += operator.T @ (by_median * slope)
-            for formula, weight in ((group.formula, by_median), (group.noise, by_sd)):
-                for name in set(formulas.symbols(formula)):
-                    if name in gradient and name not in group.operators:
-                        gradient[name] += float(np.sum(weight * self._slope(formula, name, known)))
+            by_median = d_median[group.rows]
+            for name, slope in group.noise_slopes.items():
+                if name == own:
+                    by_median = by_median + by_sd * formulas.evaluate(slope, known)
+                elif name in gradient:
+                    gradient[name] += float(np.sum(by_sd * formulas.evaluate(slope, known)))
+            for name, slope in group.formula_slopes.items():
+                weight = by_median * formulas.evaluate(slope, known)
+                if name in group.operators:
+                    seed[self._outputs[name]] += group.operators[name].T @ weight
+                elif name in gradient:
+                    gradient[name] += float(np.sum(weight))
         rho = self.setting.autocorrelation
         if rho is not None and rho in gradient:
             gradient[rho] += d_rho
-
-    @staticmethod
-    def _slope(formula: Formula, name: str, known: Mapping[str, Array | float]) -> Array:
-        return formulas.evaluate(formulas.derivative(formula, name), known)
 
 
 def _fill(placeholders: Sequence[str], overrides: Sequence[str]) -> dict[str, Formula]:

@@ -231,7 +231,7 @@ def _plain(item: Any) -> Any:
 def _build(kind: Any, data: dict[str, Any]) -> Any:
     found: dict[str, Any] = {}
     for name, value in data.items():
-        if name in _NESTED:
+        if name in _NESTED and isinstance(value, list):
             found[name] = tuple(_build(_NESTED[name], item) for item in value)
         elif isinstance(value, list):
             found[name] = tuple(tuple(item) if isinstance(item, list) else item for item in value)

@@ -66,7 +66,7 @@ def write_posterior(posterior: Posterior, file: Path) -> None:
     from pyarrow import parquet
 
     table = pa.Table.from_pandas(posterior.frame, preserve_index=False)
-    text = json.dumps(posterior.provenance, sort_keys=True).encode()
+    text = json.dumps(posterior.provenance).encode()
     table = table.replace_schema_metadata({KEY: text})
     parquet.write_table(table, file, compression="zstd", use_dictionary=False)
 

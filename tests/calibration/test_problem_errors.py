@@ -1,0 +1,168 @@
+"""Every fault a user can put into a problem: refused with file, line, column and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sd_covid.calibration.objective import Objective
+from sd_covid.calibration.petab import read_problem
+from sd_covid.errors import ProblemError
+
+from .analytic import decay
+from .conftest import FILES, Write
+
+P, B, M = "parameters.tsv", "observables.tsv", "measurements.tsv"
+Y = "problem.yaml"
+
+
+def line_of(file: str, text: str) -> int:
+    """Line on which a text stands in the file as the fixture writes it."""
+    return FILES[file][: FILES[file].index(text)].count("\n") + 1
+
+
+# file, old text, new text, place of the fault (file, a text on its line or None), variable, part of reason, of advice
+TABLES = [
+    (P, "estimate\tlower", "estimated\tlower", (P, "parameterId"), "estimate", "missing", "'estimated'"),
+    (P, "true\t0.001", "yes\t0.001", (P, "rate\t"), "estimate", "'yes'", "true, false"),
+    (P, "true\t0.001\t1\t", "true\t\t1\t", (P, "rate\t"), "lowerBound", "no bound", "both bounds"),
+    (P, "0.001\t1\t0.05", "1\t0.001\t0.05", (P, "rate\t"), "lowerBound", "not below", "swap"),
+    (P, "1\t0.05", "1\t5", (P, "rate\t"), "nominalValue", "outside", "move"),
+    (P, "0.001\t1\t0.05", "abc\t1\t0.05", (P, "rate\t"), "lowerBound", "'abc' is not a number", "1e-3"),
+    (P, "false\t\t\t0.5", "false\t\t\t", (P, "fixed_offset"), "nominalValue", "no value", "estimate it"),
+    (P, "rate\ttrue", "start\ttrue", (P, "rate\t"), "parameterId", "twice", "line 2"),
+    (P, "rate\ttrue", "a rate\ttrue", (P, "rate\t"), "parameterId", "not an identifier", "mapping table"),
+    (P, "log-normal\t-3", "lognormal\t-3", (P, "rate\t"), "priorDistribution", "'lognormal'", "'log-normal'"),
+    (P, "-3;0.5", "-3", (P, "rate\t"), "priorParameters", "takes 2", "';'"),
+    (P, "-3;0.5", "-3;0", (P, "rate\t"), "priorParameters", "not above zero", "positive"),
+    (P, "-3;0.5", "-3;x", (P, "rate\t"), "priorParameters", "not numbers", "0.1;0.5"),
+    (P, "-3;0.5", "30;0.5", (P, "rate\t"), "priorParameters", "no probability", "bounds"),
+    (P, "normal\t0;1", "\t", (P, "offset\t"), "priorDistribution", "not be proper", "finite bounds"),
+    (P, "wave\ttrue\t-5\t5", "wave\ttrue\t-5", (P, "wave\t"), None, "cells", "one tab"),
+    (B, "obs_lost\t", "obs_mean\t", (B, "obs_lost"), "observableId", "twice", "line 3"),
+    (B, "level + shift", "level + + $", (B, "obs_mean"), "observableFormula", "cannot be read", "functions"),
+    (B, "log-normal\tshift", "lognormal\tshift", (B, "obs_mean"), "noiseDistribution", "lognormal", "'log-normal'"),
+    (B, "\tshift\t", "\tother\t", (B, "obs_mean"), "observablePlaceholders", "not in the formula", "remove"),
+    (B, "obs_lost\t", "offset\t", (B, "obs_lost"), "observableId", "also a parameter", "obs_offset"),
+    (M, "obs_level\t\t9.7", "obs_levle\t\t9.7", (M, "\t9.7"), "observableId", "'obs_levle'", "'obs_level'"),
+    (M, "\t9.7\t1", "\tnan\t1", (M, "\t9.7"), "measurement", "not a number", "12.5"),
+    (M, "\t9.7\t1", "\t9.7\tinf", (M, "\t9.7"), "time", "finite", "period's end"),
+    (M, "\t9.1\t2", "\t9.1\t1", (M, "\t9.1"), "time", "two figures", "line 2"),
+    (M, "\tfast\t5.5", "\tfats\t5.5", (M, "\t5.5"), "experimentId", "'fats'", "'fast'"),
+    (M, "\t8.1\t6", "\t-8.1\t6", (M, "\t8.1"), "measurement", "not above zero", "normal noise"),
+    (M, "3\toffset", "3\toffset;1", (M, "\t9.6"), "observableParameters", "2 override", "each placeholder"),
+    (M, "3\toffset", "3\tofset", (M, "\t9.6"), "observableParameters", "'ofset'", "'offset'"),
+    (M, "24\t\tsd", "24\t\tsdd", (M, "\t2.6"), "noiseParameters", "'sdd'", "'sd'"),
+    (M, "fit\t2015-01", "fti\t2015-01", (M, "2015-01"), "split", "'fti'", "'fit'"),
+    ("conditions.tsv", "2*rate", "2*rat", ("conditions.tsv", "2*rate"), "targetValue", "'rat'", "'rate'"),
+    ("experiments.tsv", "\tdoubled", "\tdubled", ("experiments.tsv", "doubled"), "conditionId", "'dubled'", "'doubled'"),  # noqa: E501
+    ("experiments.tsv", "fast\t0\tdoubled", "fast\t0\tdoubled\nfast\t5\tdoubled", ("experiments.tsv", None), "time",
+     "during the run", "lever"),
+    ("mapping.tsv", "lost\tcum", "rate\tcum", ("mapping.tsv", "lost"), "petabEntityId", "twice", "line 3"),
+    (Y, "2.0.0", "1.0.0", (Y, "format_version"), "format_version", "'1.0.0'", "2.0.0"),
+    (Y, "parameter_files", "parameter_fils", (Y, "parameter_files"), "parameter_fils", "not a known key",
+     "'parameter_files'"),
+    (Y, "[measurements.tsv]", "[measurement.tsv]", (Y, "measurement_files"), "measurement_files", "does not exist",
+     "name"),
+    (Y, "[measurements.tsv]", "[]", (Y, "measurement_files"), "measurement_files", "at least one", "measurements.tsv"),
+    (Y, "decay.mdl", "/etc/passwd", (Y, "decay:"), "model_files.decay.location", "outside the study", "into"),
+    (Y, "vensim", "sbml", (Y, "decay:"), "model_files.decay.language", "'sbml'", "vensim"),
+    (Y, "  sd_covid:", "  other: {required: true}\n  sd_covid:", (Y, "  sd_covid:"), "extensions.other", "not known",
+     "sd_covid"),
+    (Y, 'version: "1.0"', 'version: "9"', (Y, "version: \""), "extensions.sd_covid.version", "'9'", "1.0"),
+    (Y, "obs_level: {", "obs_levl: {", (Y, "obs_level:"), "extensions.sd_covid.observations.obs_levl",
+     "not an observable", "'obs_level'"),
+    (Y, "aggregation: mean", "agregation: mean", (Y, "obs_mean:"), "extensions.sd_covid.observations.obs_mean.agregation",  # noqa: E501
+     "not a known key", "'aggregation'"),
+    (Y, "aggregation: mean", "aggregation: average", (Y, "obs_mean:"),
+     "extensions.sd_covid.observations.obs_mean.aggregation", "'average'", "one of"),
+    (Y, "period: 3", "period: 4", (Y, "obs_mean:"), "extensions.sd_covid.observations.obs_mean.period", "'4'", "one of"),  # noqa: E501
+    (Y, "autocorrelation: rho", "autocorrelation: roh", (Y, "obs_level:"),
+     "extensions.sd_covid.observations.obs_level.autocorrelation", "'roh'", "'rho'"),
+    (Y, "autocorrelation: rho", "autocorrelation: sd", (Y, "obs_level:"),
+     "extensions.sd_covid.observations.obs_level.autocorrelation", "0 to 1", "bound"),
+    (Y, "period: 12}", "period: 12, autocorrelation: rho}", (Y, "obs_lost:"),
+     "extensions.sd_covid.observations.obs_lost.autocorrelation", "Gaussian", "normal"),
+    (Y, "period: 12}", "period: 12, equivalent_to: obs_men}", (Y, "obs_lost:"),
+     "extensions.sd_covid.observations.obs_lost.equivalent_to", "'obs_men'", "'obs_mean'"),
+    (Y, "id: decay", "id: [decay", (Y, "model_files"), None, "not valid YAML", "syntax"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "place", "variable", "reason", "advice"),
+    TABLES,
+    ids=[f"{c[0]}:{c[2][:30]}" for c in TABLES],
+)
+def test_a_fault_in_a_table_is_refused_where_it_lies(
+    write: Write,
+    file: str,
+    old: str,
+    new: str,
+    place: tuple[str, str | None],
+    variable: str | None,
+    reason: str,
+    advice: str,
+) -> None:
+    path = write((file, old, new))
+    with pytest.raises(ProblemError) as caught:
+        read_problem(path)
+    error = caught.value
+    assert Path(error.file or "").name == place[0]
+    assert error.line == (line_of(place[0], place[1]) if place[1] else 3)
+    assert variable == error.variable
+    assert reason in error.reason
+    assert advice in (error.advice or "")
+
+
+# faults that show only beside the model
+MODEL = [
+    ("mapping.tsv", "decay rate", "decay rat", ("mapping.tsv", "decay rate"), "modelEntityId", "'decay rat'", "'decay rate'"),  # noqa: E501
+    (B, "level + wave", "levl + wave", (B, "obs_level"), "observableFormula", "'levl'", "'level'"),
+    (B, "sd*(1", "ds*(1", (B, "obs_mean"), "noiseFormula", "'ds'", "remove"),
+    (B, "sd*(1 + 0.1*obs_mean)", "level", (B, "obs_mean"), "noiseFormula", "'level'", "level"),
+    ("conditions.tsv", "\trate\t", "\trates\t", ("conditions.tsv", "doubled"), "targetId", "'rates'", "'rate'"),
+    (P, "fixed_offset\tfalse", "fixed_offset\tfalse\t\t\t1\t\t\t\t\nzeta\tfalse", (P, "wave"), "parameterId", "'zeta'",
+     "remove"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "place", "variable", "reason", "advice"),
+    MODEL,
+    ids=[f"{c[0]}:{c[2][:20]}" for c in MODEL],
+)
+def test_a_fault_beside_the_model_is_refused_where_it_lies(
+    write: Write,
+    file: str,
+    old: str,
+    new: str,
+    place: tuple[str, str],
+    variable: str,
+    reason: str,
+    advice: str,
+) -> None:
+    problem = read_problem(write((file, old, new)))
+    with pytest.raises(ProblemError) as caught:
+        Objective(problem, decay())
+    error = caught.value
+    assert Path(error.file or "").name == place[0]
+    assert error.line == line_of(*place)
+    assert variable == error.variable
+    assert reason in error.reason
+    assert advice in (error.advice or "")
+
+
+def test_a_missing_problem_is_one_useful_line(tmp_path: Path) -> None:
+    with pytest.raises(ProblemError, match=r"problem\.yaml: the file does not exist; check the path"):
+        read_problem(tmp_path / "problem.yaml")
+
+
+def test_a_figure_outside_the_run_is_refused(write: Write) -> None:
+    problem = read_problem(
+        write((M, "\t4.9\t12", "\t4.9\t6"))
+    )  # a year that would begin before the model does
+    with pytest.raises(ProblemError, match="time -6 is not a saved time") as caught:
+        Objective(problem, decay())
+    assert caught.value.variable == "time"
