@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 #: Members of one call of the engine: enough to fill its lanes and threads, few enough to report progress.
-_CHUNK = 256
+_CHUNK = 1024
 
 
 def run_scenarios(

@@ -1,0 +1,123 @@
+"""The study's own scenarios in its own model. Expected: what a lever must and must not do (domain design, tests T6–T9).
+
+Draws come from the independent ranges of the evidence, which reach wider than any posterior.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sd_covid
+from sd_covid.analysis.sensitivity_file import model_of, read_plan
+from sd_covid.policy import Scenario, Study, read_scenario
+from sd_covid.policy.comparison import Comparison
+from sd_covid.policy.draws import evidence_ranges, sample_ranges
+from sd_covid.policy.effectiveness import cost_per_unit, cost_totals
+from sd_covid.policy.outputs import read_outputs
+from sd_covid.policy.run import run_scenarios
+
+STUDY = Path(__file__).parents[2]
+FOLDER = STUDY / "scenarios"
+MEMBERS = 32
+
+
+@dataclass(frozen=True)
+class Ran:
+    """The study's scenarios, and two variants on NOW, on the same draws."""
+
+    simulation: sd_covid.Simulation
+    study: Study
+    comparison: Comparison
+
+
+def variant(actual: Scenario, name: str, level: float) -> Scenario:
+    now = replace(actual.levers["now"], level=level)
+    return replace(
+        actual, id=name, levers=actual.levers | {"now": now}, settings=actual.settings | {"NOW level": level}
+    )
+
+
+@pytest.fixture(scope="module")
+def ran() -> Ran:
+    simulation = sd_covid.load(STUDY / "models" / "netherlands.yaml")
+    study = Study.beside(FOLDER / "actual.yaml", simulation)
+    names = ("actual", "no-support", "early-withdrawal")
+    scenarios = [read_scenario(FOLDER / f"{name}.yaml", simulation, study=study) for name in names]
+    scenarios += [variant(scenarios[0], "no-now", 0.0), variant(scenarios[0], "half-now", 0.5)]
+    draws = sample_ranges(evidence_ranges(STUDY / "models" / "evidence.csv", simulation), MEMBERS, seed=1)
+    comparison = run_scenarios(
+        simulation, scenarios, draws, read_outputs(FOLDER / "outputs.yaml"), study=study
+    )
+    return Ran(simulation, study, comparison)
+
+
+def test_the_model_has_every_lever_assumption_and_output_and_no_member_fails(ran: Ran) -> None:
+    assert set(ran.study.catalogue.levers) == set(ran.comparison.levers)
+    assert set(ran.study.assumptions) == set(ran.comparison.assumptions)
+    assert all(output.units for output in ran.comparison.outputs)
+    assert () == ran.comparison.failures
+
+
+def test_the_actual_package_is_the_model_as_it_stands(ran: Ran) -> None:
+    actual = ran.comparison.scenario("actual")
+    outputs = ["unemployment rate", "households in problem debt"]
+    plain, set_ = ran.simulation.run(None, outputs), ran.simulation.run(actual.settings, outputs)
+    for output in outputs:
+        np.testing.assert_array_equal(plain[output], set_[output])
+
+
+def test_switching_now_off_raises_the_peak_of_unemployment_in_every_draw(ran: Ran) -> None:
+    years = (2020, 2022)
+    none, actual = ran.comparison.pairs("unemployment rate", "no-now", "peak", years)
+    half, _ = ran.comparison.pairs("unemployment rate", "half-now", "peak", years)
+    assert (none > half).all()
+    assert (half > actual).all()
+
+
+def test_without_support_more_households_are_in_problem_debt_in_every_draw(ran: Ran) -> None:
+    for year in (2022, 2025):
+        none, actual = ran.comparison.pairs("households in problem debt", "no-support", "year", (year, year))
+        assert (none > actual).all()
+
+
+@pytest.mark.parametrize(
+    ("scenario", "first"), [("no-support", "2020-03-01"), ("early-withdrawal", "2020-10-01")]
+)
+def test_a_lever_changes_nothing_before_its_date(ran: Ran, scenario: str, first: str) -> None:
+    # NOW and Tozo act on flows, so a stock can differ only after the date on which a setting does.
+    before = ran.comparison.date <= np.datetime64(first)
+    difference = ran.comparison.differences("households in problem debt", scenario)
+    np.testing.assert_array_equal(np.zeros_like(difference[:, before]), difference[:, before])
+    assert (difference[:, ~before] != 0).any(axis=1).all()
+
+
+def test_early_withdrawal_costs_less_than_the_package_and_more_than_none(ran: Ran) -> None:
+    def spent(scenario: str) -> float:
+        return sum(total.nominal.mean for total in cost_totals(ran.comparison, scenario) if total.line.priced)
+
+    assert 22_200.0 == pytest.approx(spent("actual"), rel=1e-12)  # 18.7 and 3.5 billion euro
+    assert 0.0 == spent("no-support") < spent("early-withdrawal") < spent("actual")
+
+
+def test_the_cost_of_a_household_year_names_the_lever_that_has_no_price(ran: Ran) -> None:
+    result = cost_per_unit(
+        ran.comparison.against("no-support"), "actual", "households in problem debt", (2020, 2035)
+    )
+    assert "costs more, does more" == result.quadrant
+    assert ("collection-pause",) == result.unpriced
+    assert result.interval[0] < result.ratio < result.interval[1]
+
+
+def test_the_studys_sensitivity_plan_fits_its_model(ran: Ran) -> None:
+    file = FOLDER / "sensitivity.yaml"
+    assert STUDY / "models" / "netherlands.yaml" == model_of(file)
+    draws = sample_ranges(
+        {"NOW effectiveness permanent": ran.study.assumptions["debt-hinders-work"].range}, 8, seed=1
+    )
+    plan = read_plan(file, ran.simulation, posterior=draws)
+    assert set(ran.study.assumptions) == {factor.id for factor in plan.factors} - {"posterior"}
+    assert "actual" == plan.scenarios[0].id
