@@ -147,6 +147,20 @@ def test_cost_per_unit_is_the_ratio_of_means(study_folder: Path, toy: Any) -> No
     np.testing.assert_allclose(30.0, result.undiscounted.mean, rtol=ROUNDING)
 
 
+def test_the_interval_of_cost_per_unit_is_where_the_acceptability_curve_is_5_and_95_percent(
+    study_folder: Path, toy: Any
+) -> None:
+    # One draw in fifty has the wrong sign: no value of a household-year makes the package worth its money there.
+    rise = np.concatenate([np.linspace(5.0, 25.0, 98), [-1.0, -2.0]])
+    comparison = compared(study_folder, toy, pd.DataFrame({"rise": rise, "slope": 2.0})).against("none")
+    result = cost_per_unit(comparison, "actual", "debt", (2020, 2021))
+    cost = 306 + 59 * (100 / 102) / 1.0225
+    avoided = rise * (0.5 + 1.5 / 1.0225)
+    for value, share in zip(result.interval, (0.05, 0.95), strict=True):
+        accepted = [np.mean(value * nudge / 1000 * avoided > cost) for nudge in (1 - 1e-6, 1 + 1e-6)]
+        assert accepted[0] < share <= accepted[1] + 1e-12
+
+
 def test_cost_per_unit_is_the_same_seen_from_the_other_side(study_folder: Path, toy: Any) -> None:
     comparison = compared(study_folder, toy)
     saving = cost_per_unit(comparison, "none", "debt", (2020, 2021))
