@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -250,6 +251,18 @@ def make_background() -> Background:
     )  # fmt: skip
     command = "sd-covid compare actual no-support early-withdrawal -o report.html"
     return Background(observed=(monthly, debt), command=command)
+
+
+@pytest.fixture(scope="session")
+def build() -> SimpleNamespace:
+    """What tests of a page make themselves."""
+    return SimpleNamespace(
+        comparison=make_comparison,
+        fit=make_fit,
+        sensitivity=make_sensitivity,
+        background=make_background,
+        outputs=OUTPUTS,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ median, as CPB draws its fan charts (MEV 2016). Putting them into a page or on d
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -22,9 +23,17 @@ from sd_covid.report.wording import Numbers, difference_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
+
+#: Width and height in inches; the chart of levels has room for its legend below.
+_SMALL, _WITH_LEGEND = (3.9, 2.75), (3.9, 3.3)
+#: Smallest share of a common scale on which a fan can still be read.
+_READABLE = 0.25
+#: Signs in a line of a bar's label.
+_LABEL = 30
 
 
 @contextmanager
@@ -49,56 +58,49 @@ def levels_chart(
         Of this output.
     texts : Texts
     """
-    figure, axes = _axes(texts("chart.levels", unit=texts.of(output.unit_title)))
+    figure, axes = _axes(texts("chart.levels", unit=texts.of(output.unit_title)), _WITH_LEGEND)
     years = _years(comparison)
-    _fan(axes, years, comparison.bands(output.name, comparison.reference), REFERENCE, behind=True)
-    for position, entry in enumerate(comparison.alternatives):
-        colour = package_colour(position)
-        median = comparison.bands(output.name, entry.id)[3]
-        axes.plot(years, median, color=colour, lw=1.7, dashes=_dashes(position), label=texts.of(entry.title))
     title = texts.of(comparison.scenario(comparison.reference).title)
-    axes.plot(
-        years, comparison.bands(output.name, comparison.reference)[3], color=REFERENCE, lw=2.1, label=title
-    )
+    _fan(axes, years, comparison.bands(output.name, comparison.reference), REFERENCE, title)
+    for position, entry in enumerate(comparison.alternatives):
+        median = comparison.bands(output.name, entry.id)[3]
+        (line,) = axes.plot(years, median, color=package_colour(position), lw=1.6, zorder=3.5)
+        line.set_dashes(_dashes(position))
+        line.set_label(texts.of(entry.title))
     _dots(axes, comparison, observed, texts)
     _finish(figure, axes, texts, (years[0], years[-1]))
     return figure
 
 
-def difference_chart(
-    comparison: Comparison, output: Output, scenario: str, limits: tuple[float, float], texts: Texts
-) -> Figure:
+def difference_chart(comparison: Comparison, output: Output, scenario: str, texts: Texts) -> Figure:
     """The paired difference of a package as a fan with bands of its own.
 
-    Parameters
-    ----------
-    comparison : Comparison
-    output : Output
-    scenario : str
-    limits : tuple of float
-        Lower and upper end of the axis, the same for all packages of an output.
-    texts : Texts
+    All packages of an output share one scale; a package too small to be read on it has its own, and the title says so.
     """
     position = [entry.id for entry in comparison.alternatives].index(scenario)
+    spans = [_span(comparison, output, entry.id) for entry in comparison.alternatives]
+    common = min(low for low, _ in spans), max(high for _, high in spans)
+    own = spans[position]
+    readable = own[1] - own[0] >= _READABLE * (common[1] - common[0])
+    kind = "chart.difference" if readable else "chart.difference_own_scale"
     title = texts.of(comparison.scenario(scenario).title)
-    figure, axes = _axes(texts("chart.difference", package=title, unit=difference_unit(output, texts)))
+    figure, axes = _axes(texts(kind, package=title, unit=difference_unit(output, texts)), _SMALL)
     years = _years(comparison)
     axes.axhline(0.0, color=INK, lw=0.8, zorder=2.5)
     _fan(axes, years, comparison.difference_bands(output.name, scenario), package_colour(position))
-    axes.set_ylim(*limits)
+    low, high = common if readable else own
+    room = 0.06 * (high - low)
+    axes.set_ylim(low - room, high + room)
     _finish(figure, axes, texts, (first_difference(comparison), years[-1]), legend=False)
     return figure
 
 
-def difference_limits(comparison: Comparison, output: Output) -> tuple[float, float]:
-    """Ends of an axis that holds the 90 % bands of every package and zero, with a little room."""
-    bands = [comparison.difference_bands(output.name, entry.id) for entry in comparison.alternatives]
-    low, high = (
-        min(0.0, *(float(np.nanmin(band)) for band in bands)),
-        max(0.0, *(float(np.nanmax(band)) for band in bands)),
-    )
-    room = 0.06 * (high - low) or max(output.relevance, 1.0)
-    return low - room, high + room
+def _span(comparison: Comparison, output: Output, scenario: str) -> tuple[float, float]:
+    """The range of the 90 % band, with zero, and at least as wide as a difference that matters."""
+    band = comparison.difference_bands(output.name, scenario)
+    low, high = min(0.0, float(np.nanmin(band))), max(0.0, float(np.nanmax(band)))
+    least = output.relevance or 1e-9
+    return (low, high) if high - low >= least else (-least / 2, least / 2)
 
 
 def first_difference(comparison: Comparison) -> float:
@@ -129,12 +131,15 @@ def sensitivity_chart(
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 0.55 + 0.31 * len(names)), layout="constrained")
+    # A long name takes a second line rather than half of the chart.
+    labels = [textwrap.fill(name, _LABEL) for name in names]
+    lines = sum(label.count("\n") + 1 for label in labels)
+    figure = Figure(figsize=(4.9, 0.6 + 0.12 * len(names) + 0.16 * lines), layout="constrained")
     axes = figure.add_subplot()
     place, share, half = np.arange(len(names))[::-1], np.array(total), np.array(half_width)
     axes.barh(place, share, color=tint(REFERENCE, 0.75), height=0.62)
     axes.hlines(place, np.maximum(share - half, 0.0), share + half, color=INK, lw=1.1)
-    axes.set_yticks(place, list(names))
+    axes.set_yticks(place, labels)
     axes.set_xlim(0.0, max(1.0, float(np.nanmax(share + half))))
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
@@ -143,11 +148,11 @@ def sensitivity_chart(
     return figure
 
 
-def _axes(title: str) -> tuple[Figure, Axes]:
+def _axes(title: str, size: tuple[float, float]) -> tuple[Figure, Axes]:
     """A figure with one pair of axes."""
     from matplotlib.figure import Figure
 
-    figure = Figure(layout="constrained")
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
     axes.set_title(title, wrap=True)
     return figure, axes
@@ -160,14 +165,13 @@ def _years(comparison: Comparison) -> Floats:
     return np.asarray(1970.0 + whole / 12.0, dtype=np.float64)
 
 
-def _fan(axes: Axes, years: Floats, bands: Floats, colour: str, *, behind: bool = False) -> None:
-    """Bands from light to dark, and a bold median unless something is to be drawn between."""
+def _fan(axes: Axes, years: Floats, bands: Floats, colour: str, label: str | None = None) -> None:
+    """Bands from light to dark, and a bold median."""
     for outer, share in enumerate(TINTS):
         axes.fill_between(
             years, bands[outer], bands[len(bands) - 1 - outer], color=tint(colour, share), lw=0, zorder=1.5
         )
-    if not behind:
-        axes.plot(years, bands[len(bands) // 2], color=colour, lw=2.1, zorder=3)
+    axes.plot(years, bands[len(bands) // 2], color=colour, lw=2.1, zorder=3, label=label)
 
 
 def _dots(axes: Axes, comparison: Comparison, observed: Sequence[ObservedSeries], texts: Texts) -> None:
@@ -186,10 +190,10 @@ def _dots(axes: Axes, comparison: Comparison, observed: Sequence[ObservedSeries]
                 series.value[chosen],
                 marker="o",
                 ls="none",
-                ms=2.6 if chosen.sum() > 30 else 4.2,
+                ms=2.0 if series.time.size > 30 else 4.2,
                 mfc=face,
                 mec=INK,
-                mew=0.7,
+                mew=0.6,
                 zorder=4,
                 label=None if shown else texts(label),
             )
@@ -218,18 +222,20 @@ def _finish(
         figure.legend(loc="outside lower left", ncols=2, handlelength=2.2, columnspacing=1.2)
 
 
-def _number_axis(axis: object, texts: Texts) -> None:
-    """Tick labels in the spelling of the language, all with as many decimals as the finest needs."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+def _number_axis(axis: Axis, texts: Texts) -> None:
+    """Tick labels in the spelling of the language, all with as many decimals as the step between them needs."""
+    from matplotlib.ticker import Formatter, MaxNLocator
 
     numbers = Numbers(texts.language)
-    locator = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10])
 
-    def label(value: float, _: object) -> str:
-        ticks = locator()
-        step = abs(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
-        decimals = next((d for d in range(6) if abs(round(step, d) - step) < 1e-9 * max(step, 1.0)), 6)
-        return numbers.exact(value, decimals)
+    class Spelled(Formatter):
+        def __call__(self, value: float, position: int | None = None) -> str:
+            return numbers.plain(value)
 
-    axis.set_major_locator(locator)  # type: ignore[attr-defined]
-    axis.set_major_formatter(FuncFormatter(label))  # type: ignore[attr-defined]
+        def format_ticks(self, values: Sequence[float]) -> list[str]:
+            step = abs(values[1] - values[0]) if len(values) > 1 else 1.0
+            decimals = next((d for d in range(6) if abs(round(step, d) - step) < 1e-9 * step), 6)
+            return [numbers.exact(value, decimals) for value in values]
+
+    axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(Spelled())

@@ -50,7 +50,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One outcome: its title, the unit of its differences, and a cell for each column."""
+    """One outcome: its title, the unit of its differences, and its cells, that of the peak possibly missing."""
 
     title: str
     unit: str
@@ -105,25 +105,40 @@ def package_grade(comparison: Comparison, scenario: str) -> str:
     return max(grades, default="D")
 
 
-def findings(comparison: Comparison, year: int, texts: Texts) -> list[Finding]:
-    """One sentence for each headline outcome and package."""
-    reference = quoted(comparison, comparison.reference, texts)
+def findings(comparison: Comparison, year: int, peak: tuple[int, int], texts: Texts) -> list[Finding]:
+    """One sentence for each headline outcome and package: at the peak of a rate, and in a year.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    year : int
+    peak : tuple of int
+        First and last year in which the highest level is sought.
+    texts : Texts
+    """
+    span = texts("peak.label", first=str(peak[0]), last=str(peak[1]))
     found = []
     for output in comparison.outputs:
         if not output.headline:
             continue
-        sentences = tuple(
-            sentence(
-                comparison.in_year(output.name, entry.id, year),
-                quoted(comparison, entry.id, texts),
-                reference,
-                texts,
-            )
-            for entry in comparison.alternatives
-        )
-        place = texts("finding.place", output=texts.of(output.title), period=period(output, year, texts))
-        found.append(Finding(place, sentences))
+        title = texts.of(output.title)
+        # A rate moves with the crisis and is back before any year of the table; a stock carries on.
+        if output.reading == "mean" and output.better == "lower":
+            at_peak = [comparison.peak(output.name, entry.id, peak) for entry in comparison.alternatives]
+            place = texts("finding.place", output=title, period=span)
+            found.append(Finding(place, _sentences(comparison, at_peak, texts)))
+        in_year = [comparison.in_year(output.name, entry.id, year) for entry in comparison.alternatives]
+        place = texts("finding.place", output=title, period=period(output, year, texts))
+        found.append(Finding(place, _sentences(comparison, in_year, texts)))
     return found
+
+
+def _sentences(comparison: Comparison, differences: Sequence[Difference], texts: Texts) -> tuple[str, ...]:
+    """What may be said of each difference."""
+    reference = quoted(comparison, comparison.reference, texts)
+    return tuple(
+        sentence(item, quoted(comparison, item.scenario, texts), reference, texts) for item in differences
+    )
 
 
 def effect_tables(
@@ -169,7 +184,9 @@ def _row(
 ) -> Row:
     """The differences of one outcome."""
     found = [comparison.in_year(output.name, scenario, year) for year in years]
-    found.append(comparison.peak(output.name, scenario, peak))
+    # The highest level is worth a column where it is the worst one.
+    if output.better == "lower":
+        found.append(comparison.peak(output.name, scenario, peak))
     cells = tuple(_cell(difference, grade, texts) for difference in found)
     return Row(texts.of(output.title), difference_unit(output, texts), cells)
 
@@ -177,7 +194,7 @@ def _row(
 def _cell(difference: Difference, grade: str, texts: Texts) -> Cell:
     """One difference, rounded and judged."""
     spread = difference.difference
-    printed = rounded(spread, difference.output.unit_title, Numbers(texts.language))
+    printed = rounded(spread, difference.output, Numbers(texts.language))
     word = welfare_word(difference)
     tone = "good" if word.endswith("better") else "bad" if word.endswith("worse") else "neutral"
     numbers = (spread.median, *spread.interval)

@@ -90,8 +90,9 @@ def _notes(fit: FitReport, check: StoredFitCheck | None, texts: Texts) -> tuple[
     """Convergence, identification, and whether the stored draws still belong to the figures."""
     names = {row.id: row.name or row.id for row in fit.parameters}
     if fit.converged:
-        counts = {"draws": fit.draws, "chains": fit.chains, "divergences": fit.divergences}
-        notes = [(texts("fit.converged", parameters=len(fit.parameters), **counts), False)]
+        draws = Numbers(texts.language).exact(float(fit.draws), 0)
+        counts = {"parameters": len(fit.parameters), "chains": fit.chains, "divergences": fit.divergences}
+        notes = [(texts("fit.converged", draws=draws, **counts), False)]
     else:
         failed = texts.listed([names[item] for item in fit.not_converged])
         notes = [(texts("fit.not_converged", names=failed), True)]
@@ -203,7 +204,7 @@ def _setting(setting: LeverSetting | None, texts: Texts) -> str:
     """A setting in words."""
     if setting is None or setting.level == 0:
         return texts("packages.off")
-    level = Numbers(texts.language).significant(setting.level, 3)
+    level = Numbers(texts.language).plain(setting.level)
     return texts(
         "packages.level", level=level, start=_day(setting.start, texts), end=_day(setting.end, texts)
     )
@@ -222,7 +223,7 @@ def assumption_rows(comparison: Comparison, texts: Texts) -> list[SourceRow]:
     rows = []
     for item in comparison.assumptions.values():
         central, low, high = (
-            numbers.significant(value, 3) for value in (item.range.central, item.range.low, item.range.high)
+            numbers.plain(value) for value in (item.range.central, item.range.low, item.range.high)
         )
         inside = texts("word.yes" if key(item.constant) in varied else "word.no")
         cells = (f"{central} {item.unit}", f"{low} – {high}", inside)

@@ -153,7 +153,7 @@ def _amount(spread: Spread, texts: Texts) -> str:
     low, high = spread.interval
     if high - low <= 1e-9 * max(abs(low), abs(high), 1.0):
         return numbers.significant(spread.median, 3)
-    step = rounding_step(low, high)
+    step = rounding_step((low, high))
     median, first, last = (numbers.stepped(value, step) for value in (spread.median, low, high))
     return f"{median} ({first} – {last})"
 
@@ -191,7 +191,7 @@ def unit_cost_sentences(found: CostPerUnit, package: str, reference: str, texts:
         low=low,
         high=high,
     )
-    effect = _range(found.undiscounted, single, numbers, texts, signed=True)
+    effect = _range(found.undiscounted, single, numbers, texts, signed=plain)
     return first, texts("unitcost.discounted", effect=effect)
 
 
@@ -207,5 +207,5 @@ def _range(spread: Spread, scale: float, numbers: Numbers, texts: Texts, *, sign
         low, high = sorted((abs(low), abs(high)))
     if high - low <= 1e-9 * max(abs(low), abs(high), 1.0):
         return numbers.significant(high, 3)
-    step = rounding_step(low, high)
+    step = rounding_step((low, high))
     return texts("range.to", low=numbers.stepped(low, step), high=numbers.stepped(high, step))

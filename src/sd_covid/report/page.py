@@ -21,7 +21,6 @@ from sd_covid.policy.outputs import Output
 from sd_covid.report.charts import (
     chart_style,
     difference_chart,
-    difference_limits,
     first_difference,
     levels_chart,
     sensitivity_chart,
@@ -40,7 +39,7 @@ from sd_covid.report.wording import Numbers
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_PNG_DOTS_PER_INCH = 160
+_PNG_DOTS_PER_INCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +144,9 @@ class _Draw:
         self._count += 1
         stem = f"{self._count:02d}-{_slug(name)}"
         file = self._folder / f"{stem}.png"
+        # One layout serves both files; each would otherwise make its own.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
         figure.savefig(file, dpi=_PNG_DOTS_PER_INCH, facecolor="white", metadata={"Software": None})
         return Chart(inline_svg(figure, f"chart{self._count}", title, description), file.name)
 
@@ -173,10 +175,9 @@ def _paths(
                 describe_levels(comparison, output, texts),
             )
         ]
-        limits = difference_limits(comparison, output)
         charts += [
             draw(
-                difference_chart(comparison, output, entry.id, limits, texts),
+                difference_chart(comparison, output, entry.id, texts),
                 f"{output.name}-{entry.id}",
                 title,
                 describe_difference(comparison, output, entry.id, years, texts),
@@ -236,7 +237,7 @@ def _content(
         ],
         "question": _question(comparison, effect_years[1], texts),
         "finding_year": years[0],
-        "findings": findings(comparison, years[0], texts),
+        "findings": findings(comparison, years[0], peak, texts),
         "levers": package_rows(comparison, texts),
         "differences": effect_tables(comparison, headline, years, peak, texts),
         "side": effect_tables(comparison, others, years, peak, texts) if others else [],
@@ -274,7 +275,7 @@ def _question(comparison: Comparison, last: int, texts: Texts) -> list[str]:
 def _prices(comparison: Comparison, texts: Texts) -> str:
     """Price level and discounting in a sentence."""
     prices = comparison.prices
-    rate = Numbers(texts.language).significant(100 * prices.discount_rate, 3)
+    rate = Numbers(texts.language).plain(100 * prices.discount_rate)
     years = {"level": str(prices.level_year), "base": str(prices.base_year)}
     return texts("costs.prices", rate=rate, source=prices.source, **years)
 
@@ -287,7 +288,7 @@ def _failures(comparison: Comparison, texts: Texts) -> list[str]:
             member=item.member,
             output=item.output,
             scenario=item.scenario,
-            time=Numbers(texts.language).significant(item.time, 4),
+            time=Numbers(texts.language).plain(item.time),
         )
         for item in comparison.failures[:10]
     ]

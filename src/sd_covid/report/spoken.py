@@ -42,9 +42,7 @@ def describe_difference(
     numbers = Numbers(texts.language)
     values = []
     for year in years:
-        found = rounded(
-            comparison.in_year(output.name, scenario, year).difference, output.unit_title, numbers
-        )
+        found = rounded(comparison.in_year(output.name, scenario, year).difference, output, numbers)
         values.append(
             texts("alt.difference_value", year=str(year), median=found.median, low=found.low, high=found.high)
         )

@@ -19,7 +19,6 @@ TINTS = (0.16, 0.32, 0.52)
 
 #: matplotlib settings of every chart. Text stays text; ids come from a fixed salt, so that equal data give equal files.
 CHART: Any = {
-    "figure.figsize": (4.7, 3.15),
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "text.parse_math": False,
@@ -29,7 +28,7 @@ CHART: Any = {
     "axes.linewidth": 0.7,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.titlesize": 9.5,
+    "axes.titlesize": 9.0,
     "axes.titlelocation": "left",
     "axes.grid": True,
     "axes.grid.axis": "y",

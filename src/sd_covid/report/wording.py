@@ -8,10 +8,10 @@ deviations, two significant digits at most, labour-force percentages to quarter 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from sd_covid.data.text import Text
 from sd_covid.policy.comparison import Difference
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.spread import Spread, Verdict
@@ -27,46 +27,55 @@ _KEYS: dict[Verdict, str] = {
 }
 
 
-def rounding_step(low: float, high: float, floor: float = 0.0) -> float:
-    """The step to which an interval is rounded.
+def rounding_step(values: Sequence[float], floor: float = 0.0, finest: float = 0.0) -> float:
+    """The step to which the numbers of an interval are rounded alike.
 
     Parameters
     ----------
-    low, high : float
-        Ends of the interval.
+    values : sequence of float
+        The ends of the interval, and its median where that is printed too.
     floor : float
-        The finest step the unit deserves, such as 0.25 for a labour-force percentage; it gives way when it would make
-        an end zero, or both ends the same.
+        The step that the unit deserves, such as 0.25 for a labour-force percentage; it gives way when it would make a
+        number zero, or two different numbers the same.
+    finest : float
+        A step below which no digit matters; it does not give way.
 
     Returns
     -------
     float
-        A power of ten (or the floor) that leaves the larger end two significant digits at most.
+        A power of ten that leaves the largest number two significant digits at most, or the floor.
     """
-    largest = max(abs(low), abs(high))
+    largest = max(abs(value) for value in values)
     if largest == 0 or not math.isfinite(largest):
-        return floor or 1.0
-    step: float = 10.0 ** (math.floor(math.log10(largest)) - 1)
+        return max(floor, finest) or 1.0
+    step = max(10.0 ** (math.floor(math.log10(largest)) - 1), finest)
     if floor <= step:
         return step
-    rounded = round_to(low, floor), round_to(high, floor)
-    lost = (rounded[0] == rounded[1] and low != high) or any(
-        end == 0 != value for end, value in zip(rounded, (low, high), strict=True)
+    shown = [round_to(value, floor) for value in values]
+    lost = len(set(shown)) < len(set(values)) or any(
+        new == 0 != old for new, old in zip(shown, values, strict=True)
     )
     return step if lost else floor
 
 
 def round_to(value: float, step: float) -> float:
     """The multiple of a step nearest to a value, halves away from zero; never minus zero."""
-    units = (Decimal(repr(float(value))) / Decimal(repr(float(step)))).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    units = (Decimal(repr(float(value))) / Decimal(repr(float(step)))).quantize(
+        Decimal(1), rounding=ROUND_HALF_UP
+    )
     return float(units * Decimal(repr(float(step)))) + 0.0
 
 
-def unit_floor(unit: Text) -> float:
-    """The finest step of a unit: quarter points of the labour force, whole thousands, none otherwise."""
-    if unit.en.startswith("% of the labour force"):
-        return 0.25
-    return 1.0 if unit.en.startswith("thousand") else 0.0
+def output_step(output: Output, *values: float) -> float:
+    """The step for differences in an output.
+
+    Quarter points of the labour force and whole thousands where they tell the numbers apart, and no digit finer than
+    the output's relevance.
+    """
+    unit = output.unit_title.en
+    floor = 0.25 if unit.startswith("% of the labour force") else 1.0 if unit.startswith("thousand") else 0.0
+    finest = 10.0 ** math.floor(math.log10(output.relevance)) if output.relevance > 0 else 0.0
+    return rounding_step(values, floor, finest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,8 @@ class Numbers:
         if not math.isfinite(value):
             return self.exact(value, 0)
         rounded = round_to(value, step)
+        if rounded == 0:
+            return "0"
         exponent = Decimal(repr(float(step))).normalize().as_tuple().exponent
         decimals = max(0, -exponent) if isinstance(exponent, int) else 0
         # A quarter point needs two decimals, a half one: 0.5 rather than 0.50.
@@ -104,6 +115,12 @@ class Numbers:
             return self.exact(value, 0)
         return self.stepped(value, 10.0 ** (math.floor(math.log10(abs(value))) + 1 - digits))
 
+    def plain(self, value: float, digits: int = 4) -> str:
+        """A number as one writes it by hand: to so many significant digits, without zeros at its end."""
+        text = self.significant(value, digits)
+        point = "," if self.language == "nl" else "."
+        return text.rstrip("0").rstrip(point) if point in text and abs(value) < 1000 else text
+
 
 @dataclass(frozen=True, slots=True)
 class Rounded:
@@ -114,11 +131,11 @@ class Rounded:
     high: str
 
 
-def rounded(spread: Spread, unit: Text, numbers: Numbers) -> Rounded:
-    """Median and 90 % interval of a spread, rounded to what the interval carries."""
-    low, high = spread.interval
-    step = rounding_step(low, high, unit_floor(unit))
-    return Rounded(*(numbers.stepped(value, step) for value in (spread.median, low, high)))
+def rounded(spread: Spread, output: Output, numbers: Numbers) -> Rounded:
+    """Median and 90 % interval of a difference, rounded alike to what the interval carries."""
+    values = (spread.median, *spread.interval)
+    step = output_step(output, *values)
+    return Rounded(*(numbers.stepped(value, step) for value in values))
 
 
 def difference_unit(output: Output, texts: Texts) -> str:
@@ -160,7 +177,7 @@ def sentence(difference: Difference, package: str, reference: str, texts: Texts)
     if difference.verdict in ("lowers", "raises"):
         # "lowers by 4 to 11": sizes, the smaller first.
         low, high = sorted((abs(low), abs(high)))
-    step = rounding_step(low, high, unit_floor(difference.output.unit_title))
+    step = output_step(difference.output, low, high)
     return texts(
         _KEYS[difference.verdict],
         package=package,
@@ -182,9 +199,9 @@ def welfare_word(difference: Difference) -> str:
 
 
 def arrow(difference: Difference, grade: str) -> str:
-    """The sign of a difference as an arrow, hollow when the evidence is of grade C or lower; a dash without a sign."""
+    """The sign of a difference as an arrow, hollow from evidence grade C down; ``=`` or ``?`` without a sign."""
     verdict = difference.verdict
     if verdict in ("cannot tell", "no difference that matters"):
-        return "–"
+        return "?" if verdict == "cannot tell" else "="
     filled, hollow = ("▼", "▽") if verdict.endswith("lowers") else ("▲", "△")
     return hollow if grade >= "C" else filled

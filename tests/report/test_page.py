@@ -1,0 +1,217 @@
+"""The page is whole, safe, readable without colour or eyes, and says what the comparison says."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lxml import html
+
+from sd_covid.calibration.results import StoredFitCheck
+from sd_covid.data.text import Text
+from sd_covid.errors import RunError, UnknownNameError
+from sd_covid.policy.effectiveness import cost_per_unit, extra_cost
+from sd_covid.policy.spread import Spread
+from sd_covid.report import write_report
+from sd_covid.report.evidence import fit_view
+from sd_covid.report.texts import Texts, all_texts
+from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT
+
+SECTIONS = [
+    "question", "findings", "packages", "paths", "differences", "side", "costs", "sensitivity", "fit", "assumptions",
+    "reproduce",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["nl", "en"])
+def page(request, reports):
+    """The parsed report in one language."""
+    return html.fromstring(reports[request.param].read_text(encoding="utf-8"))
+
+
+def text(node) -> str:
+    return " ".join(node.text_content().split())
+
+
+def test_sections_stand_in_order_and_the_contents_lead_to_each(page):
+    assert [section.get("id") for section in page.iter("section")] == SECTIONS
+    assert [link.get("href") for link in page.xpath("//nav//a")] == [f"#{name}" for name in SECTIONS]
+
+
+def test_nothing_is_loaded_from_elsewhere_and_nothing_runs(reports):
+    for file in reports.values():
+        source = file.read_text(encoding="utf-8")
+        parsed = html.fromstring(source)
+        assert not parsed.xpath("//script|//link|//iframe|//object|//embed|//img|//form")
+        assert not [name for node in parsed.iter() for name in node.attrib if name.lower().startswith("on")]
+        assert not re.search(r"url\((?!#)|@import", source)
+        links = [
+            value for node in parsed.iter() for name, value in node.attrib.items() if name.endswith("href")
+        ]
+        assert all(value.startswith("#") for value in links)
+        assert "default-src 'none'" in source
+
+
+def test_every_id_occurs_once_and_every_reference_finds_its_id(page):
+    ids = Counter(page.xpath("//@id"))
+    assert [name for name, count in ids.items() if count > 1] == []
+    referred = {
+        value[1:] for node in page.iter() for name, value in node.attrib.items() if name.endswith("href")
+    }
+    for node in page.iter():
+        for value in node.attrib.values():
+            referred |= set(re.findall(r"url\(#([^)]+)\)", value))
+        referred |= set((node.get("aria-labelledby") or "").split())
+    assert referred <= set(ids)
+
+
+def test_every_chart_has_a_title_a_description_and_a_png(reports):
+    for language, file in reports.items():
+        parsed = html.fromstring(file.read_text(encoding="utf-8"))
+        charts = parsed.xpath("//figure/*[name()='svg']")
+        assert len(charts) == 7
+        for chart in charts:
+            assert chart.get("role") == "img"
+            assert chart.xpath("./*[name()='title']")[0].text
+            assert len(chart.xpath("./*[name()='desc']")[0].text) > 40
+        pictures = sorted((file.parent / f"report-{language}-figures").glob("*.png"))
+        assert len(pictures) == 7
+        assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
+
+
+def test_numbers_in_the_tables_are_those_of_the_comparison(page, comparison, build):
+    for section, outputs in (("differences", build.outputs[:2]), ("side", build.outputs[2:])):
+        tables = page.xpath(f"//section[@id='{section}']//table")
+        assert len(tables) == 2
+        for table, scenario in zip(tables, ("no-support", "early-withdrawal"), strict=True):
+            for row, output in zip(table.xpath("./tbody/tr"), outputs, strict=True):
+                cells = row.xpath("./td[@data-median]")
+                expected = [
+                    comparison.in_year(output.name, scenario, year) for year in (2022, 2025, 2030, 2035)
+                ]
+                if output.better == "lower":
+                    expected.append(comparison.peak(output.name, scenario, (2020, 2024)))
+                assert len(cells) == len(expected)
+                for cell, item in zip(cells, expected, strict=True):
+                    shown = [float(cell.get(f"data-{part}")) for part in ("median", "low", "high")]
+                    assert shown == [item.difference.median, *item.difference.interval]
+
+
+def test_costs_are_present_values_against_the_reference_and_pm_is_not_zero(page, comparison):
+    tables = page.xpath("//section[@id='costs']//table[contains(@class, 'costs')]")
+    for table, scenario in zip(tables, ("no-support", "early-withdrawal"), strict=True):
+        total = float(table.xpath("./tfoot/tr/@data-present")[0])
+        assert total == pytest.approx(Spread.of(extra_cost(comparison, scenario)[0]).median, rel=1e-12)
+        pause = table.xpath("./tbody/tr")[1]
+        assert np.isnan(float(pause.get("data-present")))
+        assert [text(cell) for cell in pause.xpath("./td")][1:] == ["PM", "PM", "PM"]
+
+
+def test_cost_per_avoided_household_year_is_said_as_the_quadrant_asks(reports, comparison):
+    found = cost_per_unit(comparison, "no-support", "households in problem debt", (2020, 2035))
+    assert found.quadrant == "saves, does less"
+    said = text(html.fromstring(reports["en"].read_text(encoding="utf-8")).get_element_by_id("costs"))
+    assert "‘No support’ costs 18,500 million euro less than ‘Actual package’, but has" in said
+    assert f"{round(found.ratio, -4):,.0f} euro for each household-year it avoids" in said
+
+
+def test_a_finding_names_direction_size_interval_period_and_reference(reports):
+    said = text(html.fromstring(reports["en"].read_text(encoding="utf-8")).get_element_by_id("findings"))
+    assert "Unemployment, highest point 2020–2024 ‘No support’ raises this by" in said
+    assert "(90 of 100 draws), compared with ‘Actual package’." in said
+    assert "Households in problem debt, end of 2022" in said
+
+
+def test_a_fit_tells_what_is_not_identified_and_where_it_loses(reports):
+    said = text(html.fromstring(reports["en"].read_text(encoding="utf-8")).get_element_by_id("fit"))
+    assert "Not identified by the figures, only by assumption: jobs saved by NOW." in said
+    assert "worse than last value" in said
+    assert "within 1.5 × last value" in said
+    assert "vacancies and GDP" in said
+
+
+def test_failed_draws_are_counted_and_located(page):
+    assert "1" in text(page.get_element_by_id("question"))
+    assert "jobs" in text(page.get_element_by_id("reproduce"))
+
+
+def test_how_to_make_the_report_again_is_in_it(page, comparison):
+    said = text(page.get_element_by_id("reproduce"))
+    provenance = comparison.provenance
+    for part in (provenance.model, provenance.model_hash, provenance.draws_hash, "sd-covid compare", "0.1.0"):
+        assert part in said
+
+
+def test_a_title_cannot_bring_markup_or_mathematics_into_the_page(tmp_path, build):
+    hostile = Text("<script>alert(1)</script> $\\frac{1}{2}$", "</svg><img src=x onerror=alert(1)> {0} $x$")
+    file = write_report(build.comparison(hostile), None, None, tmp_path / "r.html", "en")
+    parsed = html.fromstring(file.read_text(encoding="utf-8"))
+    assert not parsed.xpath("//script|//img")
+    assert not [name for node in parsed.iter() for name in node.attrib if name.startswith("on")]
+    assert hostile.en in text(parsed.get_element_by_id("packages"))
+    assert hostile.en in text(parsed.get_element_by_id("paths"))
+    # This page has no fit and no sensitivity behind it, and says so.
+    assert all_texts()["fit.none"].en in text(parsed)
+    assert all_texts()["sensitivity.none"].en in text(parsed)
+
+
+def test_a_fit_that_did_not_converge_is_a_warning(build):
+    notes = fit_view(build.fit(converged=False), None, None, Texts("en")).notes
+    assert ("The fit did NOT converge for: jobs saved by NOW. Read the figures with reserve.", True) in notes
+
+
+def test_a_stored_fit_that_no_longer_belongs_to_the_figures_is_a_warning(build):
+    check = StoredFitCheck(False, False, True, 0, float("nan"), "the tables have changed")
+    notes = fit_view(build.fit(), check, None, Texts("en")).notes
+    assert (
+        "The stored fit does NOT match figures and model any more: the tables have changed.",
+        True,
+    ) in notes
+
+
+def test_equal_input_gives_an_equal_page(build, reports, tmp_path):
+    comparison = build.comparison()
+    again = write_report(
+        comparison,
+        build.fit(),
+        build.sensitivity(comparison),
+        tmp_path / "report-nl.html",
+        "nl",
+        background=build.background(),
+    )
+    assert reports["nl"].read_bytes() == again.read_bytes()
+    first, second = (sorted((file.parent / "report-nl-figures").iterdir()) for file in (reports["nl"], again))
+    assert [item.name for item in first] == [item.name for item in second]
+    assert all(one.read_bytes() == other.read_bytes() for one, other in zip(first, second, strict=True))
+
+
+def test_a_comparison_with_nothing_to_compare_is_refused_and_leaves_no_file(tmp_path, build):
+    comparison = build.comparison()
+    alone = replace(comparison, scenarios=comparison.scenarios[:1])
+    with pytest.raises(RunError, match="no package"):
+        write_report(alone, None, None, tmp_path / "r.html", "nl")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_language_is_refused(tmp_path, build):
+    with pytest.raises(UnknownNameError, match="no report in 'fr'"):
+        write_report(build.comparison(), None, None, tmp_path / "r.html", "fr")
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of ``#rrggbb`` (WCAG 2.1)."""
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_every_colour_of_text_or_line_can_be_read_on_white():
+    style = Path(__file__).parents[2] / "src" / "sd_covid" / "report" / "report.css"
+    words = re.findall(r"(?<![-\w])color: (#[0-9a-f]{6});", style.read_text(encoding="utf-8"))
+    assert len(words) >= 2
+    for colour in (INK, SOFT, REFERENCE, *PACKAGES, *words):
+        assert 1.05 / (luminance(colour) + 0.05) >= 4.5, colour
