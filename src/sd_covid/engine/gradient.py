@@ -50,7 +50,7 @@ class GradientCode:
         write_pullback(module, self.program, layout, reverse, self.outputs)
         write_start_pullback(module, self.program, layout, reverse)
         write_reverse(module, self.program, layout, reverse, len(outputs))
-        self._code = Code(module.text(ATTRIBUTES))
+        self._code = Code(module.text(ATTRIBUTES), optimise=1)
         self.scratch = module.scratch
         numbers = [ctypes.c_int64] * len(COUNTS) + [ctypes.c_double] * 2
         forward = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(RUN_POINTERS), *numbers)

@@ -148,7 +148,8 @@ class Kernel:
             write_slopes(module, self.program, layout)
         write_flush(module, layout, len(outputs))
         write_run(module, self.program, layout, self.outputs, trajectory=False)
-        self._code = Code(module.text(ATTRIBUTES))
+        # one run of one member is over before LLVM's passes would have paid: ten times the compile time, the same speed
+        self._code = Code(module.text(ATTRIBUTES), optimise=0 if self.width == 1 else 2)
         self._scratch = module.scratch
         pointers, counts = [ctypes.c_void_p] * len(POINTERS), [ctypes.c_int64] * len(COUNTS)
         prototype = ctypes.CFUNCTYPE(None, *pointers, *counts, ctypes.c_double, ctypes.c_double)
