@@ -1,1 +1,80 @@
-"""A model as data: read, compose, write and inspect it. What it means numerically is the engine's business."""
+"""A model as data: read, compose, write and inspect it. What it means numerically is the engine's business.
+
+`read` gives a `Model` from a file, `write_mdl` writes one. The parser is only loaded when something is read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sd_covid.errors import ModelError
+from sd_covid.model.structure import (
+    DataMode,
+    Dimension,
+    Equation,
+    Kind,
+    Method,
+    Model,
+    Settings,
+    Variable,
+)
+
+__all__ = [
+    "DataMode",
+    "Dimension",
+    "Equation",
+    "Kind",
+    "Method",
+    "Model",
+    "Settings",
+    "Variable",
+    "read",
+    "write_mdl",
+]
+
+
+def read(path: str | Path) -> Model:
+    """Read a model and resolve its names.
+
+    Parameters
+    ----------
+    path : path
+        A Vensim ``.mdl``, or the ``.yaml`` that couples several.
+
+    Returns
+    -------
+    Model
+        Every name in it is defined and every function supported; SAVEPER is there, if only as TIME STEP.
+
+    Raises
+    ------
+    ModelError
+        When the file cannot be read or means nothing; names file, line and variable, and what to do.
+    """
+    path = Path(path)
+    match path.suffix.lower():
+        case ".mdl":
+            from sd_covid.model.check import check
+            from sd_covid.model.external import resolve_constants
+            from sd_covid.model.vensim import read_mdl
+
+            model = read_mdl(path)
+            check(model)
+            resolve_constants(model)
+            return model
+        case ".yaml" | ".yml":
+            from sd_covid.model.compose import compose
+
+            return compose(path)
+        case ".xmile" | ".xml" | ".stmx" | ".itmx":
+            raise ModelError("XMILE is not supported", advice="save the model as .mdl", file=path)
+        case suffix:
+            kind = f"'{suffix}' is no kind of model file" if suffix else "has no suffix to tell what it is"
+            raise ModelError(kind, advice="give a .mdl, or a .yaml that couples several", file=path)
+
+
+def write_mdl(model: Model, path: str | Path, *, for_pysd: bool = False) -> None:
+    """Write a model as Vensim text; see `sd_covid.model.write.write_mdl`."""
+    from sd_covid.model.write import write_mdl as write
+
+    write(model, path, for_pysd=for_pysd)

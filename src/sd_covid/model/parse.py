@@ -1,0 +1,151 @@
+"""Text of equations to expressions, by the grammar in ``expression.lark``.
+
+In goes one entry or expression of a `Source`; out come an `Equation` or `RangeDefinition`, or an `Expression`, every
+node with its place in the file. Only form is checked here: what the names mean is for `sd_covid.model.check`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from lark import Lark
+from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken, VisitError
+
+from sd_covid.errors import ModelError
+from sd_covid.model.build import Builder
+from sd_covid.model.definition import RangeDefinition, VariableDefinition
+from sd_covid.model.expression import Expression, children
+from sd_covid.model.source import Source
+
+#: Deeper expressions are refused: everything that walks one may then use recursion.
+MAX_DEPTH = 250
+_OPERANDS = frozenset({"NAME", "QUOTED", "NUMBER", "STRING", "LPAR", "NOT_AVAILABLE"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a source to be parsed; `text` may have comments blanked, so that positions stay."""
+
+    source: Source
+    start: int
+    text: str
+    variable: str | None
+
+    def error(self, position: int, reason: str, advice: str | None = None) -> ModelError:
+        at = self.start + min(position, max(len(self.text.rstrip()) - 1, 0))
+        return self.source.error(
+            at, f"{reason}: {self.source.quote(at)}", advice=advice, variable=self.variable
+        )
+
+
+def parse_definition(
+    source: Source, start: int, text: str, variable: str | None = None
+) -> VariableDefinition | RangeDefinition:
+    """Parse the equation part of one Vensim entry.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    start : int
+        Position of the text in it.
+    text : str
+        The text, with comments and continuation marks replaced by as many blanks.
+    variable : str, optional
+        The name to give in an error.
+
+    Raises
+    ------
+    ModelError
+        When the text is no equation, data variable, lookup or subscript range; names line and variable.
+    """
+    found = _parse(_Part(source, start, text, variable), "definition")
+    assert isinstance(found, VariableDefinition | RangeDefinition), (
+        "the grammar's start decides what comes back"
+    )
+    return found
+
+
+def parse_expression(text: str, file: Path | None = None) -> Expression:
+    """Parse an expression that stands alone, such as one typed by a user.
+
+    Raises
+    ------
+    ModelError
+        When it is not an expression.
+    """
+    found = _parse(_Part(Source(text, file), 0, text, None), "expression")
+    assert not isinstance(found, VariableDefinition | RangeDefinition), (
+        "the grammar's start decides what comes back"
+    )
+    return found
+
+
+@cache
+def _parser() -> Lark:
+    grammar = files("sd_covid.model").joinpath("expression.lark").read_text("utf-8")
+    return Lark(grammar, parser="lalr", start=["definition", "expression"], maybe_placeholders=False)
+
+
+def _parse(
+    part: _Part, start: Literal["definition", "expression"]
+) -> VariableDefinition | RangeDefinition | Expression:
+    try:
+        tree = _parser().parse(part.text, start=start)
+        found: VariableDefinition | RangeDefinition | Expression = Builder(
+            part.source, part.start, part.variable
+        ).transform(tree)
+    except UnexpectedInput as error:
+        raise _explain(part, error) from None
+    except VisitError as error:
+        raise error.orig_exc from None
+    expression = found.equation.expression if isinstance(found, VariableDefinition) else found
+    if expression is not None and not isinstance(expression, RangeDefinition):
+        _refuse_depth(part, expression)
+    return found
+
+
+def _refuse_depth(part: _Part, expression: Expression) -> None:
+    level, depth = [expression], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            reason = f"the expression is nested more than {MAX_DEPTH} deep"
+            raise part.error(0, reason, "spread it over several variables")
+        level = [below for node in level for below in children(node)]
+
+
+def _explain(part: _Part, error: UnexpectedInput) -> ModelError:
+    """What is wrong, in a modeller's words."""
+    if isinstance(error, UnexpectedCharacters):
+        return _explain_character(part, error.pos_in_stream or 0)
+    if isinstance(error, UnexpectedEOF) or not isinstance(error, UnexpectedToken):
+        return part.error(len(part.text), "the equation is not complete")
+    token, position = error.token, error.token.start_pos
+    if token.type == "$END" or position is None:
+        unclosed = part.text.count("(") > part.text.count(")")
+        reason = "a '(' is not closed" if unclosed else "the equation ends where something should follow"
+        return part.error(len(part.text), reason)
+    before = part.text[:position]
+    if token.type == "RPAR" and before.count("(") <= before.count(")"):
+        return part.error(position, "a ')' closes nothing")
+    if token.type in _OPERANDS and not (_OPERANDS - {"LPAR"}) & error.expected and error.expected:
+        return part.error(position, f"an operator or a comma is missing before '{token}'")
+    if before.rstrip().endswith((",", "(")) and token.type in {"COMMA", "RPAR"}:
+        return part.error(position, f"an argument is missing before '{token}'")
+    return part.error(position, f"did not expect '{token}'")
+
+
+def _explain_character(part: _Part, position: int) -> ModelError:
+    found = part.text[position]
+    if found == '"':
+        return part.error(position, "a double quote is not closed on its line")
+    if found == "'":
+        return part.error(position, "a single quote is not closed on its line")
+    shown = found if found.isprintable() else f"U+{ord(found):04X}"
+    advice = 'a name with special characters stands in double quotes: "a & b"'
+    return part.error(position, f"'{shown}' has no meaning here", advice)
