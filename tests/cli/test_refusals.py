@@ -1,0 +1,143 @@
+"""What is wrong with the input ends with exit code 2, one line that says where and what to do, and no file."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Answer, Call
+
+
+def refused(answer: Answer, *said: str) -> None:
+    """Assert one useful line on standard error and nothing on standard output."""
+    assert 2 == answer.code
+    assert "" == answer.out
+    assert "Traceback" not in answer.err
+    assert answer.last.startswith("error: ")
+    for text in said:
+        assert text in answer.last
+
+
+def at_line(answer: Answer, path: Path, text: str) -> None:
+    """Assert that the place named is the line of the file that holds a text."""
+    lines = path.read_text().splitlines()
+    place = re.match(r"error: (.+?):(\d+): ", answer.last)
+    assert place is not None, answer.last
+    assert path.resolve() == Path(place[1]).resolve()
+    assert text in lines[int(place[2]) - 1]
+
+
+def test_a_missing_model(call: Call, tmp_path: Path) -> None:
+    refused(call("run", tmp_path / "nothing.mdl", "-o", tmp_path / "out.csv"), "nothing.mdl")
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_broken_equation(call: Call, drain: Path, tmp_path: Path) -> None:
+    drain.write_text(drain.read_text().replace("rate * level", "rate * (level"))
+    answer = call("run", drain, "-o", tmp_path / "out.csv")
+    refused(answer)
+    at_line(answer, drain, "rate * (level")
+    assert [drain] == list(tmp_path.iterdir())
+
+
+def test_a_variable_that_is_not_defined(call: Call, drain: Path) -> None:
+    drain.write_text(drain.read_text().replace("rate * level", "rates * level"))
+    answer = call("run", drain)
+    refused(answer, "'rates'", "did you mean 'rate'?")
+    at_line(answer, drain, "rates * level")
+
+
+def test_a_misspelt_parameter(call: Call, drain: Path) -> None:
+    refused(call("run", drain, "-p", "raet=1"), "'raet'", "did you mean 'rate'")
+
+
+@pytest.mark.parametrize("text", ["rate", "=1", "rate=", "rate=half", "rate=nan", "rate=inf"])
+def test_a_parameter_without_a_number(call: Call, drain: Path, text: str) -> None:
+    refused(call("run", drain, "-p", text), "rate" if text != "=1" else "NAME=VALUE")
+
+
+def test_a_parameter_that_is_given_twice(call: Call, drain: Path) -> None:
+    refused(call("run", drain, "-p", "final time=1", "-p", "Final_Time=2"), "twice")
+
+
+def test_a_misspelt_column(call: Call, drain: Path) -> None:
+    refused(call("run", drain, "--columns", "levl"), "'levl'", "did you mean 'level'")
+
+
+def test_a_run_of_too_many_steps_is_refused_before_it_starts(call: Call, drain: Path) -> None:
+    refused(call("run", drain, "-p", "TIME STEP=1e-9", "-p", "FINAL TIME=1"), "steps")
+    refused(call("run", drain, "--max-steps", "1"), "--max-steps")
+
+
+def test_a_place_that_cannot_be_written_to(call: Call, drain: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    refused(call("run", drain, "-o", tmp_path / "file" / "out.csv"), "file")
+
+
+def test_a_date_outside_the_run(call: Call, study: Path, tmp_path: Path) -> None:
+    scenario = study / "scenarios" / "late.yaml"
+    scenario.write_text(
+        "title: {nl: Laat, en: Late}\nrationale: {nl: Laat, en: Late}\n"
+        "extends: actual\nlevers:\n  now: {end: 2051-01-01}\n"
+    )
+    answer = call("run", study / "models" / "netherlands.yaml", "-s", scenario, "-o", tmp_path / "late.csv")
+    refused(answer, "2051-01-01")
+    at_line(answer, scenario, "2051")
+    assert not (tmp_path / "late.csv").exists()
+
+
+def test_a_missing_scenario(call: Call, study: Path) -> None:
+    refused(call("run", study / "models" / "netherlands.yaml", "-s", study / "none.yaml"), "none.yaml")
+
+
+def test_a_wrong_unit(call: Call, study: Path) -> None:
+    figures = study / "calibration" / "series" / "labour.csv"
+    text = figures.read_text()
+    first = text.splitlines()[1]
+    figures.write_text(
+        text.replace(first, first.replace("thousand persons", "persons").replace("%", "per mille"), 1)
+    )
+    assert text != figures.read_text()
+    answer = call("data", "status", study / "calibration" / "series")
+    refused(answer, "unit")
+    at_line(answer, figures, first.split(",")[0])
+
+
+def test_an_unknown_theme(call: Call, study: Path) -> None:
+    refused(
+        call("data", "status", study / "calibration" / "series", "--theme", "labor"), "did you mean 'labour'?"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["rnu"],
+        ["run"],
+        ["run", "model.mdl", "--max-steps", "many"],
+        ["run", "model.mdl", "--colums", "x"],
+        ["run", "model.mdl", "-o", "out.xls"],
+        ["run", "model.mdl", "-s", "a.yaml", "-s", "b.yaml"],
+        ["compare", "a.yaml", "-o", "report.html", "--language", "fr"],
+        ["predict", "problem.yaml", "-o", "out.txt"],
+    ],
+)
+def test_misuse_of_the_command_line(call: Call, arguments: list[str]) -> None:
+    refused(call(*arguments))
+
+
+def test_the_program_itself_leaves_with_code_2_and_no_traceback(tmp_path: Path) -> None:
+    program = [
+        sys.executable,
+        "-c",
+        "from sd_covid.cli import main; main()",
+        "run",
+        str(tmp_path / "none.mdl"),
+    ]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    refused(Answer(done.returncode, done.stdout, done.stderr), "none.mdl")
