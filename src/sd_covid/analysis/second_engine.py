@@ -45,7 +45,7 @@ def run_in_pysd(model: Model) -> pd.DataFrame:
 
     with tempfile.TemporaryDirectory(prefix="sd-covid-") as folder:
         text, out = Path(folder) / "model.mdl", Path(folder) / "results.parquet"
-        write_mdl(model, text)
+        write_mdl(model, text, for_pysd=True)
         program = [sys.executable, "-W", "ignore", "-m", __name__, str(text), str(out)]
         done = subprocess.run(program, capture_output=True, text=True, check=False)
         if done.returncode != 0:

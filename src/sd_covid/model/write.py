@@ -1,0 +1,214 @@
+"""A `Model` as Vensim text.
+
+In goes a model; out comes an ``.mdl`` that Vensim opens and `sd_covid.model.read` reads back as the same model. For
+PySD, which reads some of that otherwise, the same meaning is written in the forms listed at `Spelling`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sd_covid.errors import ModelError
+from sd_covid.model.build import SERIES
+from sd_covid.model.expression import Call, Expression, Text
+from sd_covid.model.external import CONSTANTS
+from sd_covid.model.names import key
+from sd_covid.model.spelling import Spelling
+from sd_covid.model.structure import Dimension, Equation, Kind, Method, Model, Variable
+
+_STARS = "*" * 56
+_METHOD_CODES = {Method.EULER: "0", Method.RK4: "5"}
+
+
+def write_mdl(model: Model, path: str | Path, *, for_pysd: bool = False) -> None:
+    """Write a model to a file.
+
+    Parameters
+    ----------
+    model : Model
+    path : path
+        Written as a whole or not at all. Data files that the model names are named relative to its folder.
+    for_pysd : bool
+        Write the forms that PySD reads as Vensim does; see `mdl_text`.
+
+    Raises
+    ------
+    ModelError
+        As `mdl_text`; and when the file cannot be written.
+    """
+    path = Path(path)
+    text = mdl_text(model, folder=path.resolve().parent, for_pysd=for_pysd)
+    partial = path.with_name(path.name + ".part")
+    try:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ModelError(
+            f"cannot be written: {error.strerror}", advice="check the folder", file=path
+        ) from error
+
+
+def mdl_text(model: Model, *, folder: Path | None = None, for_pysd: bool = False) -> str:
+    """The text of a model.
+
+    Parameters
+    ----------
+    model : Model
+    folder : Path, optional
+        Where the text will stand; names of data files are made relative to it. When None they stay as they are.
+    for_pysd : bool
+        PySD folds signs into literals, compares names by case, keeps ``:NA:`` as NaN, computes with integers where
+        none are meant, and takes one flat order for ``:AND:`` and ``:OR:``; the text avoids all of these, and a
+        mapping that PySD would misread is an error.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ModelError
+        When a name, unit or documentation holds what an ``.mdl`` cannot hold.
+    """
+    writer = _Writer(model, Spelling(model, for_pysd), folder)
+    parts = ["{UTF-8}\n"]
+    parts += [writer.dimension(dimension) for dimension in model.dimensions.values()]
+    group = ""
+    for variable in model.variables.values():
+        if variable.group != group:
+            group = variable.group
+            parts.append(f"{_STARS}\n\t.{writer.plain(group, variable)}\n{_STARS}~\n\t\t|\n")
+        parts.append(writer.variable(variable))
+    return "\n".join(parts) + "\n" + _ending(model)
+
+
+def _ending(model: Model) -> str:
+    """An empty sketch, which Vensim needs, and the settings."""
+    lines = [
+        r"\\\---/// Sketch information - do not modify anything except names",
+        "V300  Do not put anything below this section - it will be ignored",
+        "*View 1",
+        "$192-192-192,0,Arial|12||0-0-0|0-0-0|0-0-255|-1--1--1|-1--1--1|96,96,100,0",
+        "///---\\\\\\",
+        ":L<%^E!@",
+        *("22:" + ",".join(names) for names in model.settings.unit_equivalences),
+        f"15:0,0,0,{_METHOD_CODES[model.settings.method]},0,0",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Entries of a model, one by one."""
+
+    model: Model
+    spelling: Spelling
+    folder: Path | None
+
+    def dimension(self, dimension: Dimension) -> str:
+        """A subscript range."""
+        names = ", ".join(self.spelling.name(element) for element in dimension.elements)
+        mappings = [self.mapping(dimension, target) for target in dimension.mappings]
+        arrow = " -> " + ", ".join(mappings) if mappings else ""
+        documentation = self.lines(dimension.documentation, dimension)
+        return f"{self.spelling.name(dimension.name)}: {names}{arrow}\n\t~\n\t~\t{documentation}\n\t|\n"
+
+    def mapping(self, dimension: Dimension, target: str) -> str:
+        """One mapping of a subscript range."""
+        other, members = self.model.dimensions[target], dimension.mappings[target]
+        name = self.spelling.name(other.name)
+        if [key(member) for member in members] == [key(element) for element in other.elements]:
+            return name
+        if self.spelling.for_pysd:
+            place = dimension.place
+            reason = f"PySD misreads the mapping of '{dimension.name}' to a part of '{other.name}'"
+            raise ModelError(reason, file=place.file, line=place.line, variable=dimension.name)
+        return f"({name}: {', '.join(map(self.spelling.name, members))})"
+
+    def variable(self, variable: Variable) -> str:
+        """All equations of a variable; units and documentation stand with the last, as Vensim writes them."""
+        *others, last = [self.equation(variable, equation) for equation in variable.equations]
+        limits = self.limits(variable)
+        units = " ".join((self.plain(variable.units, variable) + limits).split())
+        documentation = self.lines(variable.documentation, variable)
+        flag = "\n\t~\t:SUPPLEMENTARY" if variable.supplementary else ""
+        entries = [f"{other}\n\t~~|\n" for other in others]
+        return "\n".join([*entries, f"{last}\n\t~\t{units}\n\t~\t{documentation}{flag}\n\t|\n"])
+
+    def limits(self, variable: Variable) -> str:
+        """``[low,high,step]``, when any is given."""
+        given = list(variable.limits)
+        while given and given[-1] is None:
+            given.pop()
+        shown = ["?" if limit is None else self.spelling.number(limit) for limit in given]
+        return f" [{','.join(shown)}]" if shown else ""
+
+    def equation(self, variable: Variable, equation: Equation) -> str:
+        """One equation, without units and documentation."""
+        left = self.spelling.name(variable.name) + self.spelling.subscripts(equation.subscripts)
+        if equation.excluded:
+            clauses = ",".join(self.spelling.subscripts(clause) for clause in equation.excluded)
+            left = f"{left} :EXCEPT: {clauses}"
+        match equation.kind:
+            case Kind.LOOKUP:
+                return f"{left}({self.spelling.table(equation.table)})"
+            case Kind.ARRAY:
+                return f"{left} =\n\t{self.array(equation)}"
+            case Kind.DATA:
+                mode = f" :{equation.mode.upper()}:" if equation.mode else ""
+                if equation.expression is None:
+                    return left + (mode or (" :RAW:" if self.spelling.for_pysd else ""))
+                return f"{left}{mode} :=\n\t{self.expression(equation)}"
+            case Kind.UNCHANGEABLE:
+                return f"{left} ==\n\t{self.expression(equation)}"
+            case _:
+                return f"{left} =\n\t{self.expression(equation)}"
+
+    def array(self, equation: Equation) -> str:
+        """Numbers: a list for one dimension, rows for more."""
+        numbers = [self.spelling.number(value) for value in equation.values]
+        sizes = [
+            len(self.model.dimensions[key(name)].elements) if key(name) in self.model.dimensions else 1
+            for name in equation.subscripts
+        ]
+        if sum(size > 1 for size in sizes) < 2:
+            return ",".join(numbers) + (";" if len(numbers) == 1 else "")
+        width = [size for size in sizes if size > 1][-1]
+        rows = [numbers[at : at + width] for at in range(0, len(numbers), width)]
+        return "\n\t".join(",".join(row) + ";" for row in rows)
+
+    def expression(self, equation: Equation) -> str:
+        """The right side."""
+        expression = equation.expression
+        assert expression is not None, "arrays and bare data have no right side to write"
+        return self.spelling.expression(self.relocated(equation, expression))
+
+    def relocated(self, equation: Equation, expression: Expression) -> Expression:
+        """A call that reads a file, naming it from where the text will stand."""
+        owner = equation.place.file
+        if self.folder is None or owner is None or not isinstance(expression, Call):
+            return expression
+        first = expression.arguments[0] if expression.arguments else None
+        if key(expression.function) not in SERIES | CONSTANTS or not isinstance(first, Text):
+            return expression
+        here = owner.resolve().parent
+        if here == self.folder:
+            return expression
+        name = os.path.relpath(here / first.value.replace("\\", "/"), self.folder)
+        return Call(expression.function, (Text(name), *expression.arguments[1:]))
+
+    def plain(self, text: str, owner: Variable | Dimension) -> str:
+        """Text that is written as it is."""
+        for sign in "~|":
+            if sign in text:
+                place = owner.place
+                reason = f"'{owner.name}': an .mdl cannot hold '{sign}' in units or documentation"
+                raise ModelError(reason, file=place.file, line=place.line, variable=owner.name)
+        return text
+
+    def lines(self, text: str, owner: Variable | Dimension) -> str:
+        """Documentation, indented."""
+        return "\n\t\t".join(self.plain(text, owner).splitlines())
