@@ -89,7 +89,7 @@ def write_study(folder: Path) -> Path:
     (calibration / "parameters.tsv").write_text(
         "parameterId\testimate\tlowerBound\tupperBound\tnominalValue\tpriorDistribution\tpriorParameters\tunit\n"
         "start\ttrue\t1\t1000\t90\tlog-normal\t4.5;0.5\tpersons\nrate\ttrue\t0.001\t0.5\t0.03\tlog-normal\t-4.5;0.5\t1/month\n"
-        "sd\ttrue\t0.01\t5\t0.3\tlog-normal\t0;0.7\tpersons\nrho\ttrue\t0\t0.99\t0.5\t\t\t1\n"
+        "sd\ttrue\t0.01\t5\t0.3\tlog-normal\t0;0.7\tpersons\nrho\ttrue\t0\t0.99\t0.5\tnormal\t0.6;0.15\t1\n"
     )
     (calibration / "observables.tsv").write_text(
         "observableId\tobservableFormula\tnoiseFormula\tunit\tseries\n"
@@ -133,7 +133,7 @@ def write_study(folder: Path) -> Path:
 def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CalibrationResult]:
     path = write_study(tmp_path_factory.mktemp("study"))
     return path, calibrate(
-        path, simulator=decay(), starts=2, draws=500, tune=200, chains=4, threads=2, seed=1
+        path, simulator=decay(), starts=2, draws=500, tune=150, chains=4, threads=2, seed=1
     )
 
 

@@ -36,6 +36,8 @@ class ObservationSetting:
         Observable whose figures this one repeats; it is then predicted but not fitted.
     difference_sd : float
         Standard deviation of the difference to that observable's figures (rounding, later vintages), in its unit.
+    by_definition : dict of str to str
+        Override of the observable's one placeholder for each definition of the series: a parameter id or a number.
     """
 
     aggregation: str | Mapping[str, str] = "mean"
@@ -43,6 +45,7 @@ class ObservationSetting:
     autocorrelation: str | None = None
     equivalent_to: str | None = None
     difference_sd: float = 0.0
+    by_definition: Mapping[str, str | float] = field(default_factory=dict)
 
     def of_output(self, name: str) -> str:
         """Aggregation of one output of the formula."""
@@ -175,6 +178,11 @@ def _observation(document: YamlFile, name: str, item: Any) -> ObservationSetting
     if not isinstance(difference, (int, float)) or difference < 0:
         reason = f"'{difference}' is not a standard deviation"
         raise document.error((*where, "difference_sd"), reason, "write a number of at least zero")
+    definitions = item.get("by_definition", {})
+    if not isinstance(definitions, dict):
+        raise document.error(
+            (*where, "by_definition"), "a mapping is expected", "write {definition: parameter}"
+        )
     return ObservationSetting(**item)
 
 

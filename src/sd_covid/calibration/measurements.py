@@ -1,0 +1,107 @@
+"""The measurement table, made from the published series.
+
+In: a problem's observables and the registry. Out: one row for each published figure of an observable's series from the
+model's start on, its last fifth marked as hold-out. New figures thus reach the problem through the series files alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sd_covid.calibration.petab import Observable, Problem
+from sd_covid.calibration.settings import ObservationSetting
+from sd_covid.calibration.tables import Row, Table
+from sd_covid.data import Registry, Series, format_period, model_time
+
+COLUMNS = (
+    "observableId",
+    "experimentId",
+    "measurement",
+    "time",
+    "observableParameters",
+    "unit",
+    "split",
+    "period",
+    "series",
+    "vintage",
+    "source",
+    "evidence",
+)
+HOLDOUT_SHARE = 0.2
+FEWEST = 5  # a series of fewer figures has none to hold out
+
+
+def measurement_table(problem: Problem, registry: Registry, file: Path) -> Table:
+    """Every figure that the problem's observables are to be compared with.
+
+    Parameters
+    ----------
+    problem : Problem
+        Observables that name a series; one that is equivalent to another has no rows of its own.
+    registry : Registry
+    file : Path
+        Where the table is to be written; rows carry it.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    UnknownNameError
+        An observable names a series that the registry does not have.
+    ProblemError
+        The unit of an observable is not that of its series, or a definition of it has no override.
+    """
+    table = Table(file, list(COLUMNS))
+    for item in problem.observables.values():
+        setting = problem.extension.observation(item.id)
+        if item.series and setting.equivalent_to is None:
+            series = registry.series(item.series)
+            if item.unit != series.unit:
+                reason = f"'{item.unit}' is not the unit of {series.id}"
+                raise item.row.error("unit", reason, f"write '{series.unit}', and convert in the formula")
+            for cells in _rows(item, setting, series):
+                table.rows.append(Row(cells, file, len(table.rows) + 2))
+    return table
+
+
+def _rows(item: Observable, setting: ObservationSetting, series: Series) -> Iterator[dict[str, str]]:
+    chosen = []
+    for period, row in zip(series.rows.index, series.rows.itertuples(index=False), strict=True):
+        start, end = model_time(period, series.frequency)
+        if start >= 0:
+            chosen.append((period, end, row))
+    fitted = len(chosen) - (round(HOLDOUT_SHARE * len(chosen)) if len(chosen) >= FEWEST else 0)
+    for place, (period, end, row) in enumerate(chosen):
+        yield {
+            "observableId": item.id,
+            "measurement": f"{row.value:.12g}",
+            "time": f"{end:g}",
+            "observableParameters": _override(item, setting, str(row.definition)),
+            "unit": series.unit,
+            "split": "fit" if place < fitted else "holdout",
+            "period": format_period(period, series.frequency),
+            "series": series.id,
+            "vintage": _text(row.vintage),
+            "source": _text(row.source),
+            "evidence": _text(row.quality),
+        }
+
+
+def _override(item: Observable, setting: ObservationSetting, definition: str) -> str:
+    if not item.placeholders:
+        return ""
+    if definition not in setting.by_definition:
+        reason = (
+            f"the definition '{definition}' of {item.series} has no override for '{item.placeholders[0]}'"
+        )
+        raise item.row.error(
+            "observablePlaceholders", reason, f"state it in observations.{item.id}.by_definition"
+        )
+    return str(setting.by_definition[definition])
+
+
+def _text(cell: object) -> str:
+    return cell.strip() if isinstance(cell, str) else ""
