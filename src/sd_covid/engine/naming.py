@@ -18,10 +18,15 @@ class Names:
     model : Model
     subscripts : Subscripts
         Of that model.
+    settable : iterable of Cell
+        Its settable constants.
     """
 
-    def __init__(self, model: Model, subscripts: Subscripts) -> None:
+    def __init__(self, model: Model, subscripts: Subscripts, settable: Iterable[Cell]) -> None:
         self.model, self.subscripts = model, subscripts
+        self._settable: dict[str, list[Cell]] = {}
+        for cell in settable:
+            self._settable.setdefault(cell.variable, []).append(cell)
 
     def spell(self, cell: Cell) -> str:
         """The name of a cell in the model's spelling."""
@@ -59,7 +64,7 @@ class Names:
             )
         return [Cell(variable.key, wanted)]
 
-    def constants(self, name: str, settable: Iterable[Cell]) -> list[Cell]:
+    def constants(self, name: str) -> list[Cell]:
         """The settable constants that a name stands for.
 
         Raises
@@ -67,19 +72,20 @@ class Names:
         UnknownNameError
             When it is no constant; with the nearest constants, or what it is instead.
         """
-        settable = list(settable)
-        base, _ = _split(name)
-        if key(base) not in {cell.variable for cell in settable}:
-            known = list(dict.fromkeys(self.model.variables[cell.variable].name for cell in settable))
+        base, elements = _split(name)
+        found = self._settable.get(key(base))
+        if found is None:
+            known = [self.model.variables[variable].name for variable in self._settable]
             exists = key(base) in self.model.variables
             reason = (
                 f"'{base}' is calculated in {self.model.name}, so it cannot be set"
                 if exists
-                else (f"'{base}' is not a constant of {self.model.name}")
+                else f"'{base}' is not a constant of {self.model.name}"
             )
             raise UnknownNameError(reason, advice=suggest(base, known), variable=name)
-        allowed = set(settable)
-        return [cell for cell in self.cells(name) if cell in allowed]
+        if elements is None:
+            return found
+        return [cell for cell in self.cells(name) if cell in found]
 
 
 def _split(name: str) -> tuple[str, list[str] | None]:

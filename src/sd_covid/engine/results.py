@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -52,16 +53,20 @@ def dates(times: NDArray[np.float64], calendar: tuple[str, str]) -> NDArray[np.d
     return np.asarray(first + np.floor((months - whole) * length + 1e-9).astype(int).astype("timedelta64[D]"))
 
 
-def attributes(model: Model, program: Program, **more: Any) -> dict[str, Any]:
+def attributes(model: Model, program: Program, fingerprint: str, **more: Any) -> dict[str, Any]:
     """What made a result: model, its hash, versions, and what the caller adds."""
-    names = ("sd-covid", "numpy", "llvmlite")
     return {
         "model": model.name,
-        "model_hash": model_hash(model, program),
+        "model_hash": fingerprint,
         "integration": str(program.method),
-        "versions": " ".join(f"{name} {version(name)}" for name in names),
+        "versions": _versions(),
         **more,
     }
+
+
+@functools.cache
+def _versions() -> str:
+    return " ".join(f"{name} {version(name)}" for name in ("sd-covid", "numpy", "llvmlite"))
 
 
 def dataset(

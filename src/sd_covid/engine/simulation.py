@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from sd_covid.engine.kernel import Kernel, Members, thread_count
 from sd_covid.engine.lower import CONTROL, lower
 from sd_covid.engine.naming import Names
 from sd_covid.engine.objective import Misfit
-from sd_covid.engine.results import attributes, dataset
+from sd_covid.engine.results import attributes, dataset, model_hash
 from sd_covid.engine.subscripts import Cell, Subscripts
 from sd_covid.engine.timegrid import NEAR, TimeGrid, time_grid
 from sd_covid.errors import RunError
@@ -69,14 +70,19 @@ class Simulation:
         self.model = model
         self.program = lower(model)
         self.subscripts = Subscripts(model)
-        self.names = Names(model, self.subscripts)
         self._cells = [p.cell for p in self.program.parameters]
+        self.names = Names(model, self.subscripts, self._cells)
         self._number = {cell: k for k, cell in enumerate(self._cells)}
         self.constants: dict[str, float] = {
             self.names.spell(p.cell): p.default for p in self.program.parameters
         }
         self._kernels: dict[tuple[tuple[int, ...], int | None], Kernel] = {}
         self._gradients: dict[tuple[int, ...], GradientCode] = {}
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """What the model means, as a hash; results carry it as ``model_hash``."""
+        return model_hash(self.model, self.program)
 
     def run(
         self,
@@ -142,6 +148,7 @@ class Simulation:
         attrs = attributes(
             self.model,
             self.program,
+            self.fingerprint,
             seed=seed,
             failed_members=int(bad.sum()),
             engine="numpy" if kernel is None else f"llvm, {kernel.width} lanes",
@@ -185,7 +192,7 @@ class Simulation:
         grid = self._grid(Members(uniform, {}, 1, 1), 1e8)
         if save_every is not None:
             grid = time_grid(grid.start, grid.start + grid.steps * grid.step, grid.step, save_every)
-        numbers = [[self._number[c] for c in self.names.constants(name, self._cells)] for name in parameters]
+        numbers = [[self._number[c] for c in self.names.constants(name)] for name in parameters]
         self._refuse_control(parameters, numbers)
         if nodes not in self._gradients:
             self._gradients[nodes] = GradientCode(self.program, list(nodes))
@@ -265,7 +272,7 @@ class Simulation:
             values = np.atleast_1d(
                 _numbers(str(name), frame[name] if frame is not None else (parameters or {})[name])
             )
-            for cell in self.names.constants(str(name), self._cells):
+            for cell in self.names.constants(str(name)):
                 number = self._number[cell]
                 if frame is None or (values == values[0]).all():
                     uniform[number] = values[0]
