@@ -16,6 +16,7 @@ from sd_covid.report.wording import (
     Numbers,
     arrow,
     output_step,
+    printed,
     round_to,
     rounded,
     rounding_step,
@@ -119,6 +120,16 @@ def test_word_and_arrow_tell_welfare_and_direction_apart(output, quantiles, grad
 )
 def test_rounding_keeps_two_digits_and_tells_numbers_apart(values, floor, finest, step):
     assert rounding_step(values, floor, finest) == pytest.approx(step)
+
+
+def test_an_end_is_not_printed_as_zero_when_the_interval_excludes_it():
+    said = sentence(
+        difference(RATE, -0.21, -0.2, -0.15, -0.1, -0.05, -0.02, -0.004), "‘B’", "‘A’", Texts("en")
+    )
+    assert said == SIZED.format("lowers", "0.004", "0.21", POINTS)
+    # Where the interval holds zero, or nothing in it matters, no digit is finer than the relevance.
+    assert printed(RATE, (-0.004, 0.21), Numbers("en")) == ["0", "0.21"]
+    assert printed(RATE, (0.001, 0.004), Numbers("en")) == ["0", "0"]
 
 
 def test_halves_round_away_from_zero_and_zero_has_no_sign():

@@ -190,7 +190,7 @@ def _dots(axes: Axes, comparison: Comparison, observed: Sequence[ObservedSeries]
                 series.value[chosen],
                 marker="o",
                 ls="none",
-                ms=2.0 if series.time.size > 30 else 4.2,
+                ms=2.0 if series.time.size > 12 else 4.2,
                 mfc=face,
                 mec=INK,
                 mew=0.6,

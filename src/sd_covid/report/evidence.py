@@ -175,7 +175,7 @@ def _parameters(fit: FitReport, texts: Texts) -> tuple[tuple[str, ...], ...]:
         interval = f"{mean} ({low} – {high})"
         prior = f"{numbers.significant(row.prior_median, 3)} ± {numbers.significant(row.prior_sd)}"
         tail = (numbers.exact(row.shrinkage, 2), numbers.exact(row.r_hat, 3), numbers.exact(row.ess_bulk, 0))
-        rows.append((row.name or row.id, row.unit, prior, interval, *tail))
+        rows.append((row.name or row.id, texts.unit(row.unit), prior, interval, *tail))
     return tuple(rows)
 
 
@@ -226,7 +226,8 @@ def assumption_rows(comparison: Comparison, texts: Texts) -> list[SourceRow]:
             numbers.plain(value) for value in (item.range.central, item.range.low, item.range.high)
         )
         inside = texts("word.yes" if key(item.constant) in varied else "word.no")
-        cells = (f"{central} {item.unit}", f"{low} – {high}", inside)
+        unit = texts.unit(item.unit)
+        cells = (f"{central} {unit}".strip(), texts("range.to", low=low, high=high), inside)
         rows.append(SourceRow(texts.of(item.title), cells, item.grade, item.source))
     return rows
 

@@ -68,6 +68,8 @@ def observed_series(problem: Problem, fitted: Mapping[str, float]) -> list[Obser
         are left out.
     """
     names = {alias.entity: alias.model_name for alias in problem.aliases}
+    fixed = {item.id: item.nominal for item in problem.parameters.values() if item.nominal is not None}
+    fitted = fixed | dict(fitted)
     found = []
     for observable in problem.observables.values():
         setting = problem.extension.observation(observable.id)

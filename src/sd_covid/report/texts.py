@@ -64,6 +64,14 @@ class Texts:
         """A bilingual text of the study in this language."""
         return text.in_language(self.language)
 
+    def unit(self, unit: str) -> str:
+        """A unit of the model in words where there are any: ``1/Month`` is ``per month``, ``Dmnl`` is nothing."""
+        folded = unit.strip().casefold()
+        if folded in ("", "dmnl", "-", "1"):
+            return ""
+        known = f"modelunit.{folded}"
+        return self(known) if known in self._texts else unit
+
     def listed(self, names: list[str]) -> str:
         """Names as a list in a sentence: ``a, b and c``."""
         if len(names) < 2:

@@ -122,6 +122,21 @@ class Numbers:
         return text.rstrip("0").rstrip(point) if point in text and abs(value) < 1000 else text
 
 
+def printed(output: Output, values: Sequence[float], numbers: Numbers) -> list[str]:
+    """Differences in an output, rounded alike.
+
+    The end of an interval that excludes zero is not printed as zero while anything in the interval matters: it then has
+    one significant digit of its own.
+    """
+    step = output_step(output, *values)
+    excludes_zero = min(values) > 0 or max(values) < 0
+    keep = excludes_zero and max(abs(value) for value in values) >= output.relevance
+    return [
+        numbers.significant(value, 1) if keep and round_to(value, step) == 0 else numbers.stepped(value, step)
+        for value in values
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Rounded:
     """A difference as it is printed: median and 90 % interval, rounded alike."""
@@ -133,9 +148,7 @@ class Rounded:
 
 def rounded(spread: Spread, output: Output, numbers: Numbers) -> Rounded:
     """Median and 90 % interval of a difference, rounded alike to what the interval carries."""
-    values = (spread.median, *spread.interval)
-    step = output_step(output, *values)
-    return Rounded(*(numbers.stepped(value, step) for value in values))
+    return Rounded(*printed(output, (spread.median, *spread.interval), numbers))
 
 
 def difference_unit(output: Output, texts: Texts) -> str:
@@ -177,13 +190,13 @@ def sentence(difference: Difference, package: str, reference: str, texts: Texts)
     if difference.verdict in ("lowers", "raises"):
         # "lowers by 4 to 11": sizes, the smaller first.
         low, high = sorted((abs(low), abs(high)))
-    step = output_step(difference.output, low, high)
+    low_text, high_text = printed(difference.output, (low, high), numbers)
     return texts(
         _KEYS[difference.verdict],
         package=package,
         reference=reference,
-        low=numbers.stepped(low, step),
-        high=numbers.stepped(high, step),
+        low=low_text,
+        high=high_text,
         unit=unit,
     )
 
