@@ -3,7 +3,7 @@
 In goes a model that our reader has accepted and our writer has written: PySD turns text into Python code, so a
 stranger's file never reaches it as it came. Out comes a table of its results. Comparing is done elsewhere.
 
-As a program, ``python -m sd_covid.analysis.second_engine MODEL.mdl STEP OUT.parquet`` is that process.
+As a program, ``python -m sd_covid.analysis.second_engine MODEL.mdl OUT.parquet UNTIL`` is that process.
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from sd_covid.model.structure import Model
 
 
-def run_in_pysd(model: Model) -> pd.DataFrame:
+def run_in_pysd(model: Model, until: float | None = None) -> pd.DataFrame:
     """Run a model in PySD, by Euler's method, saving what it saves.
 
     Parameters
     ----------
     model : Model
+    until : float, optional
+        Stop at this model time; PySD takes minutes where ours takes milliseconds.
 
     Returns
     -------
@@ -46,7 +48,8 @@ def run_in_pysd(model: Model) -> pd.DataFrame:
     with tempfile.TemporaryDirectory(prefix="sd-covid-") as folder:
         text, out = Path(folder) / "model.mdl", Path(folder) / "results.parquet"
         write_mdl(model, text, for_pysd=True)
-        program = [sys.executable, "-W", "ignore", "-m", __name__, str(text), str(out)]
+        last = "" if until is None else str(until)
+        program = [sys.executable, "-W", "ignore", "-m", __name__, str(text), str(out), last]
         done = subprocess.run(program, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             said = done.stderr.strip().splitlines() or ["nothing"]
@@ -54,11 +57,11 @@ def run_in_pysd(model: Model) -> pd.DataFrame:
         return pd.read_parquet(out)
 
 
-def _main(model: str, out: str) -> None:
+def _main(model: str, out: str, until: str) -> None:
     """Run PySD on a file and write what it finds."""
     import pysd
 
-    results = pysd.read_vensim(model).run(progress=False)
+    results = pysd.read_vensim(model).run(final_time=float(until) if until else None, progress=False)
     results.columns = results.columns.astype(str)
     results.astype("float64").to_parquet(out)
 

@@ -73,12 +73,14 @@ class Verification:
         return not self.failed and not self.left_out
 
 
-def verify(simulation: Simulation) -> Verification:
+def verify(simulation: Simulation, *, until: float | None = None) -> Verification:
     """Check a model at its default constants.
 
     Parameters
     ----------
     simulation : Simulation
+    until : float, optional
+        Run the second engine up to this model time only.
 
     Returns
     -------
@@ -94,7 +96,9 @@ def verify(simulation: Simulation) -> Verification:
         euler = as_table(Simulation(plain).run())
     left_out = ""
     try:
-        second: pd.DataFrame | None = largest_difference(euler, run_in_pysd(simulation.model))
+        second: pd.DataFrame | None = largest_difference(
+            euler.loc[:until], run_in_pysd(simulation.model, until)
+        )
     except RunError as error:
         second, left_out = None, str(error)
     return Verification(

@@ -20,6 +20,10 @@ def command(
     show: Annotated[
         int, typer.Option("--show", min=0, help="How many variables to show of each check.")
     ] = 10,
+    until: Annotated[
+        float | None,
+        typer.Option("--until", metavar="TIME", help="Run PySD, which is slow, up to this Time only."),
+    ] = None,
 ) -> int:
     """Run a model in PySD beside ours and at half its step, and look for NaN. Exit code 1 when something differs."""
     import sd_covid
@@ -27,7 +31,7 @@ def command(
 
     simulation = sd_covid.load(model)
     note(f"running {simulation.model.name} in both engines and at half the step")
-    found = verify(simulation)
+    found = verify(simulation, until=until)
     if found.second_engine is not None:
         _show(f"Beside PySD (at most {ENGINE_TOLERANCE:g})", found.second_engine, show)
     _show(f"At half the step (stocks at most {STEP_TOLERANCE:g})", found.half_step, show)
