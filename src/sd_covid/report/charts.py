@@ -32,8 +32,8 @@ Floats = NDArray[np.float64]
 _SMALL, _WITH_LEGEND = (3.9, 2.75), (3.9, 3.3)
 #: Smallest share of a common scale on which a fan can still be read.
 _READABLE = 0.25
-#: Signs in a line of a bar's label.
-_LABEL = 30
+#: Signs in a line of a bar's label, and of a title.
+_LABEL, _TITLE = 30, 52
 
 
 @contextmanager
@@ -154,7 +154,7 @@ def _axes(title: str, size: tuple[float, float]) -> tuple[Figure, Axes]:
 
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
-    axes.set_title(title, wrap=True)
+    axes.set_title(textwrap.fill(title, _TITLE))
     return figure, axes
 
 
@@ -213,7 +213,6 @@ def _finish(
 
     axes.set_xlim(*span)
     axes.xaxis.set_major_locator(MultipleLocator(5.0))
-    axes.xaxis.set_minor_locator(MultipleLocator(1.0))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
     axes.margins(y=0.06)
     axes.tick_params(which="both", color=SOFT)

@@ -29,7 +29,7 @@ from sd_covid.report.effects import covered, effect_tables, findings, quoted
 from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows, package_rows
 from sd_covid.report.inputs import Background
 from sd_covid.report.money import cost_sources, cost_tables
-from sd_covid.report.observed import points_of
+from sd_covid.report.observed import ObservedSeries, points_of
 from sd_covid.report.spoken import describe_difference, describe_levels, describe_sensitivity
 from sd_covid.report.svg import inline_svg
 from sd_covid.report.texts import Texts
@@ -38,6 +38,8 @@ from sd_covid.report.wording import Numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from sd_covid.data import Registry
 
 _PNG_DOTS_PER_INCH = 200
 
@@ -160,12 +162,12 @@ def _slug(text: str) -> str:
 def _paths(
     comparison: Comparison, background: Background, years: Sequence[int], draw: _Draw, texts: Texts
 ) -> list[Panel]:
-    """Charts of every headline outcome: levels, then the difference of each package."""
+    """Charts of every outcome that leads or has published figures: levels, then the difference of each package."""
     panels = []
     for output in comparison.outputs:
-        if not output.headline:
-            continue
         observed = points_of(list(background.observed), output.name)
+        if not (output.headline or observed):
+            continue
         title = texts.of(output.title)
         charts = [
             draw(
@@ -184,9 +186,20 @@ def _paths(
             )
             for entry in comparison.alternatives
         ]
-        note = texts("paths.shifted") if any(item.shifted for item in observed) else ""
-        panels.append(Panel(title, tuple(charts), note=note))
+        panels.append(Panel(title, tuple(charts), note=_figures_note(observed, background.registry, texts)))
     return panels
+
+
+def _figures_note(observed: Sequence[ObservedSeries], registry: Registry | None, texts: Texts) -> str:
+    """Which published figures a chart shows, and whether any was moved to the model's definition."""
+    if not observed:
+        return ""
+    names = [
+        texts.of(registry.series(item.series).title) if registry and item.series in registry else item.series
+        for item in observed
+    ]
+    note = texts("paths.figures", series="; ".join(dict.fromkeys(names)))
+    return f"{note} {texts('paths.shifted')}" if any(item.shifted for item in observed) else note
 
 
 def _sensitivity_panels(sensitivity: Sensitivity, draw: _Draw, texts: Texts) -> list[Panel]:
