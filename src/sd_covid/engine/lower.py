@@ -202,7 +202,7 @@ class Context:
 
         name = key(call.function)
         variable = self.lowering.model.variables.get(name)
-        if variable is not None:
+        if variable is not None and name not in FUNCTIONS:
             table = self.lookup_table(variable, call)
             return self.look_up(table, self.value(call.arguments[0]))
         function = FUNCTIONS.get(name)

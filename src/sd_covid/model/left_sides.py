@@ -11,6 +11,7 @@ from math import prod
 
 from sd_covid.errors import ModelError, suggest
 from sd_covid.model.expression import Number, Unary
+from sd_covid.model.functions import FUNCTIONS
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Variable
 from sd_covid.model.symbols import TIME, Symbols
@@ -38,6 +39,9 @@ def _check_names(symbols: Symbols) -> None:
     for name, variable in symbols.model.variables.items():
         if name == TIME:
             raise _error(variable, variable.equations[0], "'Time' cannot be defined", "choose another name")
+        if name in FUNCTIONS and variable.equations[0].kind is Kind.LOOKUP:
+            reason = f"'{variable.name}' is the name of a function, so the lookup could not be called"
+            raise _error(variable, variable.equations[0], reason, "choose another name")
         if name in symbols.spelling:
             reason = f"'{variable.name}' is both a variable and an element of a subscript range"
             raise _error(variable, variable.equations[0], reason, "rename one of the two")
