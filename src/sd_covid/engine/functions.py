@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sd_covid.engine.lower import Context, table_of
+from sd_covid.engine.context import Context, table_of
 from sd_covid.engine.program import Update
 from sd_covid.errors import suggest
 from sd_covid.model.expression import Call, Expression, Number, Reference, Table, children

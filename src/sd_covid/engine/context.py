@@ -1,0 +1,216 @@
+"""Where an expression is lowered: in which graph, for which variable, under which binding of its subscripts.
+
+Takes expressions, gives nodes. The functions of `sd_covid.engine.functions` work through this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sd_covid.engine.graph import LookupTable
+from sd_covid.engine.operations import NOT_AVAILABLE
+from sd_covid.engine.program import Update
+from sd_covid.engine.subscripts import Binding, Cell
+from sd_covid.errors import ModelError, suggest
+from sd_covid.model.expression import (
+    Binary,
+    Call,
+    Expression,
+    NotAvailable,
+    Number,
+    Place,
+    Reference,
+    Table,
+    Text,
+    Unary,
+)
+from sd_covid.model.names import key
+from sd_covid.model.structure import Kind, Variable
+
+if TYPE_CHECKING:
+    from sd_covid.engine.lower import Lowering
+
+_BINARY = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "div",
+    "^": "pow",
+    "=": "eq",
+    "<>": "ne",
+    "<": "lt",
+    "<=": "le",
+    ">": "gt",
+    ">=": "ge",
+    ":AND:": "and",
+    ":OR:": "or",
+}
+
+
+@dataclass(slots=True)
+class Context:
+    """Where an expression is being lowered: which graph, for which variable, under which binding."""
+
+    lowering: Lowering
+    step: bool
+    variable: Variable
+    binding: Binding = field(default_factory=dict)
+
+    # --- building nodes --------------------
+
+    def add(self, operation: str, *arguments: int) -> int:
+        """An operation, moved to the init graph when it depends on constants alone."""
+        return self.lowering.add(self.step, operation, *arguments)
+
+    def number(self, value: float) -> int:
+        """A literal."""
+        return self.lowering.graph(self.step).number(value)
+
+    def value(self, expression: Expression) -> int:
+        """An expression as a double: a truth value counts 1 or 0."""
+        node = self.lower(expression)
+        if self.lowering.graph(self.step).is_truth(node):
+            return self.add("select", node, self.number(1.0), self.number(0.0))
+        return node
+
+    def truth(self, expression: Expression) -> int:
+        """An expression as a truth value: a number other than 0 is true."""
+        node = self.lower(expression)
+        if self.lowering.graph(self.step).is_truth(node):
+            return node
+        return self.add("ne", node, self.number(0.0))
+
+    def at_start(self) -> Context:
+        """The same place, in the init graph."""
+        return Context(self.lowering, False, self.variable, self.binding)
+
+    def held(self, init_node: int) -> int:
+        """A node of the init graph, as read here."""
+        return self.lowering.held(init_node) if self.step else init_node
+
+    def bound(self, binding: Binding) -> Context:
+        """The same place under another binding."""
+        return Context(self.lowering, self.step, self.variable, binding)
+
+    def error(self, reason: str, place: Place, advice: str | None = None) -> ModelError:
+        """An error at a place in this variable's equation."""
+        at = place if place.line is not None else self.variable.place
+        return ModelError(reason, advice=advice, file=at.file, line=at.line, variable=self.variable.name)
+
+    # --- expressions --------------------
+
+    def lower(self, expression: Expression) -> int:
+        """An expression as a node, double or truth value."""
+        match expression:
+            case Number(value=value):
+                return self.number(value)
+            case NotAvailable():
+                return self.number(NOT_AVAILABLE)
+            case Unary(operator="-", operand=operand):
+                return self.add("neg", self.value(operand))
+            case Unary(operator="+", operand=operand):
+                return self.value(operand)
+            case Unary(operand=operand):
+                return self.add("not", self.truth(operand))
+            case Binary(operator=":AND:" | ":OR:" as operator, left=left, right=right):
+                return self.add(_BINARY[operator], self.truth(left), self.truth(right))
+            case Binary(operator=operator, left=left, right=right):
+                return self.add(_BINARY[operator], self.value(left), self.value(right))
+            case Reference():
+                return self.reference(expression)
+            case Call():
+                return self.call(expression)
+            case Table() | Text():
+                raise self.error("a table or text stands where a number is expected", expression.place)
+
+    def reference(self, reference: Reference) -> int:
+        """A use of a variable, of Time, or of a dimension as the number of its element."""
+        name = key(reference.name)
+        if name == "time":
+            return self.lowering.time(self.step)
+        variable = self.lowering.model.variables.get(name)
+        if variable is None:
+            return self.position(reference, name)
+        elements = self.lowering.subscripts.resolve(reference.subscripts, self.binding, reference.place)
+        cells = self.lowering.subscripts.definitions(variable)
+        if elements not in cells:
+            spelled = ", ".join(item.name for item in reference.subscripts) or "no subscripts"
+            raise self.error(
+                f"'{variable.name}' has no element for {spelled}",
+                reference.place,
+                f"it has {len(next(iter(cells)))} subscripts"
+                if len(next(iter(cells))) != len(elements)
+                else None,
+            )
+        return self.lowering.cell(Cell(name, elements), self.step, reference.place, self.variable)
+
+    def position(self, reference: Reference, name: str) -> int:
+        """A dimension used as a number, or an error for a name that is nothing."""
+        subscripts = self.lowering.subscripts
+        if name in self.binding:
+            return self.number(float(subscripts.position(name, self.binding[name])))
+        if name in subscripts.spelling:
+            for dimension, elements in subscripts.elements.items():
+                if name in elements:
+                    return self.number(float(subscripts.position(dimension, name)))
+        known = [item.name for item in self.lowering.model.variables.values()]
+        raise self.error(
+            f"'{reference.name}' is used but not defined", reference.place, suggest(reference.name, known)
+        )
+
+    def call(self, call: Call) -> int:
+        """A built-in function, or a lookup variable applied to its argument."""
+        from sd_covid.engine.functions import FUNCTIONS
+
+        name = key(call.function)
+        variable = self.lowering.model.variables.get(name)
+        if variable is not None and name not in FUNCTIONS:
+            table = self.lookup_table(variable, call)
+            return self.look_up(table, self.value(call.arguments[0]))
+        function = FUNCTIONS.get(name)
+        if function is None:
+            raise self.error(f"function '{call.function}' is not supported", call.place)
+        return function(self, call)
+
+    def lookup_table(self, variable: Variable, call: Call | Reference) -> LookupTable:
+        """The table of a lookup variable, for the subscripts given."""
+        elements = self.lowering.subscripts.resolve(call.subscripts, self.binding, call.place)
+        definition = self.lowering.subscripts.definitions(variable).get(elements)
+        if definition is None or definition.equation.kind is not Kind.LOOKUP:
+            raise self.error(
+                f"'{variable.name}' is not a lookup, so it cannot be applied to an argument", call.place
+            )
+        return table_of(definition.equation.table)
+
+    def look_up(self, table: LookupTable, x: int) -> int:
+        """A table at x."""
+        return self.lowering.look_up(self.step, table, x)
+
+    def remember(
+        self,
+        update: Update,
+        initial: int,
+        following: Callable[[Context, int], int],
+        steps: int = -1,
+        name: str = "",
+    ) -> int:
+        """A new state; only in the step context.
+
+        Parameters
+        ----------
+        update : Update
+        initial : int
+            Node of the init graph.
+        following : callable
+            ``(context, state node) -> node``: its flow, or its next value; called later, so that feedback is possible.
+        steps : int
+            For a ring: node of the init graph with its length in steps.
+        """
+        return self.lowering.remember(self, update, initial, following, steps, name or self.variable.name)
+
+
+def table_of(table: Table) -> LookupTable:
+    """The points of a table."""
+    return LookupTable(tuple(x for x, _ in table.points), tuple(y for _, y in table.points))

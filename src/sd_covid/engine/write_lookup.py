@@ -1,0 +1,100 @@
+"""Writes lookups: hold x within the points, find the segment of each lane, read its intercept and slope."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.engine.graph import LookupTable
+from sd_covid.engine.llvm import Body
+
+
+def write_lookup(body: Body, kind: str, table: LookupTable, x: str) -> str:
+    """A table at x: hold x within the points, find the segment, read its intercept and slope."""
+    module = body.module
+    vector, truth = module.vector, module.truth
+    first, last = body.number(table.x[0]), body.number(table.x[-1])
+    low = body.do(f"fcmp olt {vector} {x}, {first}")  # ordered: NaN passes through to the result
+    held = body.do(f"select {truth} {low}, {vector} {first}, {vector} {x}")
+    high = body.do(f"fcmp ogt {vector} {held}, {last}")
+    held = body.do(f"select {truth} {high}, {vector} {last}, {vector} {held}")
+    intercepts, slopes, count = module.table(table)
+    segment = _segment(body, table, held)
+    slope = _pick(body, slopes, count, segment)
+    if kind == "lookup slope":
+        above = body.do(f"fcmp ogt {vector} {x}, {first}")
+        below = body.do(f"fcmp olt {vector} {x}, {last}")
+        inside = body.do(f"and {truth} {above}, {below}")
+        return body.do(f"select {truth} {inside}, {vector} {slope}, {vector} {body.number(0.0)}")
+    rise = body.arithmetic("fmul", slope, held)
+    return body.arithmetic("fadd", _pick(body, intercepts, count, segment), rise)
+
+
+def _segment(body: Body, table: LookupTable, held: str) -> str:
+    """The segment of each lane: by division where the points are evenly spaced, else by counting borders passed."""
+    module = body.module
+    kind, truth = module.integers, module.truth
+    border, _, slope = table.segments()
+    many = len(slope)
+    if many == 1:
+        return module.many("i64", "0")
+    edges = np.array([table.x[0], *border, table.x[-1]])
+    if _evenly_spaced(edges) and many > 2:
+        away = body.do(f"fsub {module.vector} {held}, {body.number(edges[0])}")
+        share = body.do(f"fmul {module.vector} {away}, {body.number(1.0 / (edges[1] - edges[0]))}")
+        low = body.do(
+            f"fcmp ult {module.vector} {share}, {body.number(0.0)}"
+        )  # NaN too: its index must be valid
+        share = body.do(f"select {truth} {low}, {module.vector} {body.number(0.0)}, {module.vector} {share}")
+        index = body.do(f"fptosi {module.vector} {share} to {kind}")
+        over = body.do(f"icmp sgt {kind} {index}, {module.many('i64', str(many - 1))}")
+        return body.do(f"select {truth} {over}, {kind} {module.many('i64', str(many - 1))}, {kind} {index}")
+    index = module.many("i64", "0")
+    for edge in border:
+        passed = body.do(f"fcmp oge {module.vector} {held}, {body.number(float(edge))}")
+        one = body.do(f"zext {truth} {passed} to {kind}")
+        index = body.do(f"add {kind} {index}, {one}")
+    return index
+
+
+def _evenly_spaced(edges: NDArray[np.float64]) -> bool:
+    """Whether a point is found by one multiplication without error: spacing and edges must be exact in binary."""
+    width = np.diff(edges)
+    mantissa, _ = np.frexp(width[0])
+    return bool(
+        (width == width[0]).all()
+        and mantissa == 0.5
+        and (edges / width[0] == np.round(edges / width[0])).all()
+    )
+
+
+def _pick(body: Body, name: str, count: int, index: str) -> str:
+    """One value of a global array for each lane."""
+    module = body.module
+    if module.width == 1:
+        address = body.do(f"getelementptr inbounds double, ptr {name}, i64 {index}")
+        return body.do(f"load double, ptr {address}")
+    if module.permute and module.width == 8 and count <= 16:
+        return _permute(body, name, count, index)
+    pointers = f"<{module.width} x ptr>"
+    address = body.do(f"getelementptr inbounds double, ptr {name}, {module.integers} {index}")
+    gather = f"@llvm.masked.gather.v{module.width}f64.v{module.width}p0"
+    module.declare(f"declare {module.vector} {gather}({pointers}, i32, {module.truth}, {module.vector})")
+    mask = f"{module.truth} {module.many('i1', 'true')}"
+    return body.do(
+        f"call {module.vector} {gather}({pointers} {address}, i32 8, {mask}, {module.vector} poison)"
+    )
+
+
+def _permute(body: Body, name: str, count: int, index: str) -> str:
+    module = body.module
+    vector, kind = module.vector, module.integers
+    low = body.do(f"load {vector}, ptr {name}, align 64")
+    if count <= 8:
+        module.declare(f"declare {vector} @llvm.x86.avx512.permvar.df.512({vector}, {kind})")
+        return body.do(f"call {vector} @llvm.x86.avx512.permvar.df.512({vector} {low}, {kind} {index})")
+    address = body.do(f"getelementptr inbounds double, ptr {name}, i64 8")
+    high = body.do(f"load {vector}, ptr {address}, align 64")
+    module.declare(f"declare {vector} @llvm.x86.avx512.vpermi2var.pd.512({vector}, {kind}, {vector})")
+    pair = f"{vector} {low}, {kind} {index}, {vector} {high}"
+    return body.do(f"call {vector} @llvm.x86.avx512.vpermi2var.pd.512({pair})")
