@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from sd_covid.calibration.fit import fit, laplace
 from sd_covid.calibration.objective import Objective
@@ -146,3 +147,21 @@ def test_ranks_of_the_truth_among_the_draws_are_uniform(tmp_path: Path) -> None:
     statistic = np.sum((counts - 6.0) ** 2 / 6.0, axis=1)
     # chi-square with 5 degrees of freedom: 25.7 is its 99.99 % quantile
     assert np.all(statistic < 25.7)
+
+
+def test_a_parameter_the_figures_say_nothing_of_is_drawn_from_its_prior(
+    tmp_path: Path, figures: np.ndarray
+) -> None:
+    path = line_problem(tmp_path, figures)
+    table = tmp_path / "p.tsv"
+    table.write_text(table.read_text() + "later\ttrue\t0\t10\tlog-normal\t0.5;0.4\n")
+    (tmp_path / "map.tsv").write_text("petabEntityId\tmodelEntityId\nlater\tlater step\n")
+    problem = tmp_path / "problem.yaml"
+    problem.write_text(problem.read_text() + "mapping_files: [map.tsv]\n")
+    model = AnalyticModel("line", {"start": 0.0, "slope": 0.0, "later step": 1.0}, dict(line().outputs))
+    objective = Objective(read_problem(path), model)
+    start = laplace(objective, np.array([*closed_form(figures)[0], 1.0]))
+    assert start.informed.tolist() == [True, True, False]
+    draws = sample(objective, start, draws=500, tune=100, chains=2, seed=2).values[:, :, 2].ravel()
+    # 1,000 independent draws: the largest gap between two distributions stays below 1.95/sqrt(n) with 99.9 %
+    assert stats.kstest(draws, stats.lognorm(0.4, scale=math.exp(0.5)).cdf).statistic < 1.95 / math.sqrt(1000)

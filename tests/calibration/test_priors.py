@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sd_covid.calibration.priors import FAMILIES, Prior
+from sd_covid.calibration.priors import FAMILIES, JointPrior, Prior
 
 CASES = {
     "normal": ((0.5, 2.0), stats.norm(0.5, 2.0)),
@@ -73,3 +73,14 @@ def test_the_standard_deviation_of_an_untruncated_normal_is_its_own() -> None:
 
 def test_nan_has_a_nan_density() -> None:
     assert math.isnan(Prior("normal", (0.0, 1.0)).log_density(math.nan)[0])
+
+
+def test_the_joint_prior_is_the_sum_of_its_parts() -> None:
+    priors = [Prior(name, parameters, LOW, HIGH) for name, (parameters, _) in CASES.items()]
+    x = np.linspace(0.5, 2.5, len(priors))
+    value, gradient = JointPrior(priors).log_density(x)
+    parts = [prior.log_density(point) for prior, point in zip(priors, x.tolist(), strict=True)]
+    assert value == pytest.approx(sum(part[0] for part in parts), abs=1e-12)
+    np.testing.assert_allclose(gradient, [part[1] for part in parts], rtol=1e-13)
+    x[0] = HIGH + 1
+    assert JointPrior(priors).log_density(x)[0] == -math.inf

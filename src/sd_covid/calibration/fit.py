@@ -19,12 +19,13 @@ from scipy.optimize import minimize
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.petab import Parameter
 from sd_covid.calibration.results import StartRow
-from sd_covid.calibration.types import Array
+from sd_covid.calibration.types import Array, Mask
 from sd_covid.errors import RunError
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
+PROBES = 4  # points besides the mode at which a slope must be zero before it counts as always zero
 WORST = 1e10  # cost of a point where the model fails: finite, so that the line search steps back from it
 
 
@@ -54,16 +55,19 @@ class Laplace:
     ----------
     mode : ndarray, shape (parameter,)
         In unconstrained coordinates.
-    scale : ndarray, shape (parameter, parameter)
-        A square root of the covariance: coordinates are ``mode + scale @ white``.
+    informed : ndarray of bool, shape (parameter,)
+        The parameters it approximates; of the others the figures say nothing (`Objective.informed`).
+    scale : ndarray, shape (informed, informed)
+        A square root of their covariance: coordinates are ``mode[informed] + scale @ white``.
     """
 
     mode: Array
+    informed: Mask
     scale: Array
 
     @property
     def sd(self) -> Array:
-        """Standard deviations, in unconstrained coordinates. Shape (parameter,)."""
+        """Standard deviations of the informed parameters, in unconstrained coordinates. Shape (informed,)."""
         sd: Array = np.sqrt(np.sum(self.scale**2, axis=1))
         return sd
 
@@ -228,11 +232,15 @@ def laplace(objective: Objective, best: Array) -> Laplace:
         options={"maxiter": 2000, "maxfun": 4000, "maxcor": 30, "ftol": 1e-12, "gtol": 1e-6},
     )
     mode: Array = found.x
-    hessian = np.empty((len(mode), len(mode)))
-    for index in range(len(mode)):
+    rng = np.random.default_rng(0)
+    nearby = [mode + 0.1 * rng.standard_normal(len(mode)) for _ in range(PROBES)]
+    informed = objective.informed([objective.transform.natural(u) for u in [mode, *nearby]])
+    places = np.flatnonzero(informed)
+    hessian = np.empty((len(places), len(places)))
+    for row, index in enumerate(places.tolist()):
         step = np.zeros_like(mode)
         step[index] = 1e-4 * max(1.0, abs(mode[index]))
         difference = cost(mode + step)[1] - cost(mode - step)[1]
-        hessian[index] = difference / (2 * step[index])
+        hessian[row] = difference[places] / (2 * step[index])
     values, vectors = eigh((hessian + hessian.T) / 2)
-    return Laplace(mode, vectors / np.sqrt(np.maximum(values, 1 / 9)))
+    return Laplace(mode, informed, vectors / np.sqrt(np.maximum(values, 1 / 9)))

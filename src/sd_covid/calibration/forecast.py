@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sd_covid.calibration import formula as formulas
 from sd_covid.calibration.fit import Progress
 from sd_covid.calibration.markov import leave_one_out, sample_paths
 from sd_covid.calibration.noise import residuals
@@ -66,8 +65,7 @@ class Forecaster:
         self.grid = model.time
         runs = []
         for done, draw in enumerate(self._draws, start=1):
-            theta = np.array([float(formulas.evaluate(item, draw)) for item in inputs])
-            runs.append(model.values(theta).copy())
+            runs.append(model.values(inputs.values(draw)).copy())
             if progress is not None:
                 progress(done, len(self._draws))
         self._runs = runs

@@ -63,6 +63,7 @@ class Apply:
 
 
 Formula = Constant | Symbol | Apply
+Values = Mapping[str, Array | float]
 ZERO, ONE = Constant(0.0), Constant(1.0)
 
 
@@ -213,7 +214,27 @@ def symbols(formula: Formula) -> Iterator[str]:
                 yield from symbols(operand)
 
 
-def evaluate(formula: Formula, values: Mapping[str, Array | float]) -> Array:
+def compiled(formula: Formula) -> Callable[[Values], Array]:
+    """A formula as a function of the values of its names, for one that is evaluated often.
+
+    The function may warn of divisions by zero and the like; `evaluate` does not.
+    """
+    match formula:
+        case Constant(value=value):
+            constant = np.asarray(value)
+            return lambda values: constant
+        case Symbol(name=name):
+            return lambda values: values[name]  # type: ignore[return-value]  # numpy takes a float as well
+        case Apply(operation=operation, operands=operands):
+            function, parts = OPERATIONS[operation].value, [compiled(operand) for operand in operands]
+            if len(parts) == 1:
+                only = parts[0]
+                return lambda values: function(only(values))
+            left, right = parts
+            return lambda values: function(left(values), right(values))
+
+
+def evaluate(formula: Formula, values: Values) -> Array:
     """Value of a formula.
 
     Parameters
@@ -227,14 +248,8 @@ def evaluate(formula: Formula, values: Mapping[str, Array | float]) -> Array:
     ndarray
         NaN or infinite where the mathematics is, without a warning.
     """
-    match formula:
-        case Constant(value=value):
-            return np.asarray(value)
-        case Symbol(name=name):
-            return np.asarray(values[name], dtype=np.float64)
-        case Apply(operation=operation, operands=operands):
-            with np.errstate(all="ignore"):
-                return OPERATIONS[operation].value(*(evaluate(operand, values) for operand in operands))
+    with np.errstate(all="ignore"):
+        return np.asarray(compiled(formula)(values), dtype=np.float64)
 
 
 @lru_cache(maxsize=4096)

@@ -65,7 +65,7 @@ def likelihood(
     e = residuals(distribution, figures, median)
     z = e / sd
     logarithmic = distribution.startswith("log-")
-    constant = -float(np.sum(np.log(sd))) - (float(np.sum(np.log(figures))) if logarithmic else 0.0)
+    constant = -float(np.log(sd).sum()) - (float(np.log(figures).sum()) if logarithmic else 0.0)
     d_rho = 0.0
     if distribution.endswith("laplace"):
         value = constant - len(z) * math.log(2.0) - float(np.sum(np.abs(z)))
@@ -86,7 +86,7 @@ def _autoregressive(z: Array, rho: float, gaps: Array) -> tuple[float, Array, fl
     variance = 1.0 - phi * phi
     root = np.sqrt(variance)
     innovation = (z[1:] - phi * z[:-1]) / root
-    value = -0.5 * (len(z) * LOG_TWO_PI + z[0] ** 2 + innovation @ innovation + np.sum(np.log(variance)))
+    value = -0.5 * (len(z) * LOG_TWO_PI + z[0] ** 2 + innovation @ innovation + np.log(variance).sum())
     d_z = np.empty_like(z)
     d_z[0] = -z[0]
     d_z[1:] = -innovation / root
@@ -94,4 +94,4 @@ def _autoregressive(z: Array, rho: float, gaps: Array) -> tuple[float, Array, fl
     d_phi = phi / variance * (1.0 - innovation**2) + innovation * z[:-1] / root
     with np.errstate(all="ignore"):
         slope = np.where(gaps == 1.0, 1.0, gaps * rho ** (gaps - 1.0))
-    return float(value), d_z, float(np.sum(d_phi * slope))
+    return float(value), d_z, float(d_phi @ slope)

@@ -8,7 +8,7 @@ never an exception, so that samplers and optimisers can turn away from it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from sd_covid.calibration.lint import ModelNames, check_model
 from sd_covid.calibration.noise import likelihood
 from sd_covid.calibration.observation import Figures, Observation
 from sd_covid.calibration.petab import Measurement, Problem
+from sd_covid.calibration.priors import JointPrior
 from sd_covid.calibration.transform import Transform
 from sd_covid.calibration.types import Array, Differentiable, Mask, Simulator
 
@@ -33,13 +34,44 @@ class Series:
     measurements: tuple[Measurement, ...]
 
 
+class Inputs:
+    """The model's constants as functions of the parameters.
+
+    Parameters
+    ----------
+    items : sequence of Formula
+        One for each constant; most are a single parameter.
+    """
+
+    def __init__(self, items: Sequence[Formula]) -> None:
+        self._functions = [formulas.compiled(item) for item in items]
+        self._slopes = [
+            {
+                name: None if item == Symbol(name) else formulas.compiled(formulas.derivative(item, name))
+                for name in formulas.symbols(item)
+            }
+            for item in items
+        ]
+
+    def values(self, parameters: Mapping[str, float]) -> Array:
+        """Constants at parameter values. Shape (constant,)."""
+        return np.array([function(parameters) for function in self._functions], dtype=np.float64)
+
+    def pull_back(self, slopes: Array, parameters: Mapping[str, float], gradient: dict[str, float]) -> None:
+        """Add derivatives by the constants to a gradient on the parameters, for the ids it has."""
+        for slope, partials in zip(slopes.tolist(), self._slopes, strict=True):
+            for name, partial in partials.items():
+                if name in gradient:
+                    gradient[name] += slope * (1.0 if partial is None else float(partial(parameters)))
+
+
 @dataclass(slots=True)
 class Experiment:
     """One run of the model: its inputs as formulas of the parameters, and what is observed of it."""
 
     id: str
     model: Differentiable
-    inputs: tuple[Formula, ...]
+    inputs: Inputs
     series: list[Series]
 
 
@@ -93,7 +125,7 @@ def differentiable(
     experiment: str,
     outputs: list[str],
     final: float,
-) -> tuple[Differentiable, tuple[Formula, ...]]:
+) -> tuple[Differentiable, Inputs]:
     """The model of one experiment up to time ``final``, as a function of the constants that depend on estimates."""
     fixed_values = {item.id: item.nominal for item in problem.parameters.values() if not item.estimate}
     fixed = {name: Constant(value) for name, value in fixed_values.items() if value is not None}
@@ -105,7 +137,7 @@ def differentiable(
             free[constant] = formula
         else:
             constants[constant] = float(formulas.evaluate(formula, {}))
-    return simulator.differentiable(outputs, list(free), constants=constants), tuple(free.values())
+    return simulator.differentiable(outputs, list(free), constants=constants), Inputs(list(free.values()))
 
 
 class Objective:
@@ -134,6 +166,7 @@ class Objective:
         self.parameters = problem.estimated
         self.names = [item.id for item in self.parameters]
         self.transform = Transform(self.parameters)
+        self._prior = JointPrior([item.prior for item in self.parameters if item.prior is not None])
         self._fixed = {
             p.id: p.nominal for p in problem.parameters.values() if not p.estimate and p.nominal is not None
         }
@@ -179,12 +212,7 @@ class Objective:
 
     def log_prior(self, x: Array) -> tuple[float, Array]:
         """Log prior density at natural values and its gradient. Shape (parameter,)."""
-        pairs = [
-            p.prior.log_density(v)
-            for p, v in zip(self.parameters, x.tolist(), strict=True)
-            if p.prior is not None
-        ]
-        return sum(pair[0] for pair in pairs), np.array([pair[1] for pair in pairs])
+        return self._prior.log_density(x)
 
     def log_likelihood(self, x: Array) -> tuple[float, Array]:
         """Log likelihood at natural values and its gradient. Shape (parameter,). NaN where the run fails."""
@@ -192,8 +220,7 @@ class Objective:
         gradient = dict.fromkeys(self.names, 0.0)
         total = 0.0
         for experiment in self.experiments:
-            theta = np.array([float(formulas.evaluate(item, parameters)) for item in experiment.inputs])
-            outputs = experiment.model.values(theta)
+            outputs = experiment.model.values(experiment.inputs.values(parameters))
             if not np.all(np.isfinite(outputs)):
                 return math.nan, np.full(len(x), math.nan)
             seed = np.zeros_like(outputs)
@@ -201,11 +228,7 @@ class Objective:
                 total += _add_series(series, outputs, parameters, seed, gradient)
             if not math.isfinite(total):
                 return math.nan, np.full(len(x), math.nan)
-            for item, slope in zip(experiment.inputs, experiment.model.gradient(seed).tolist(), strict=True):
-                for name in set(formulas.symbols(item)):
-                    if name in gradient:
-                        partial = formulas.evaluate(formulas.derivative(item, name), parameters)
-                        gradient[name] += slope * float(partial)
+            experiment.inputs.pull_back(experiment.model.gradient(seed), parameters, gradient)
         return total, np.array([gradient[name] for name in self.names])
 
     def log_posterior(self, x: Array) -> tuple[float, Array]:
@@ -227,13 +250,27 @@ class Objective:
             return math.nan, np.full(len(u), math.nan)
         return value + log_jacobian, gradient * slope + bend
 
+    def informed(self, points: list[Array]) -> Mask:
+        """Which parameters the figures can speak of: those whose likelihood slope is not zero at every point given.
+
+        A constant that acts only after the last figure (a later step of a random walk, a path assumed for a driver)
+        has a slope of exactly zero: its posterior is its prior, independent of all others.
+
+        Parameters
+        ----------
+        points : list of ndarray, shape (parameter,)
+            Natural values; several, so that a slope that happens to be zero at one does not mislead.
+        """
+        slopes = np.array([self.log_likelihood(x)[1] for x in points])
+        found: Mask = np.any(slopes != 0.0, axis=0)
+        return found
+
     def predictions(self, x: Array) -> dict[tuple[str, str], Figures]:
         """What the model says about every figure, by (observable, experiment)."""
         parameters = self.values(x)
         found: dict[tuple[str, str], Figures] = {}
         for experiment in self.experiments:
-            theta = np.array([float(formulas.evaluate(item, parameters)) for item in experiment.inputs])
-            outputs = experiment.model.values(theta)
+            outputs = experiment.model.values(experiment.inputs.values(parameters))
             for series in experiment.series:
                 key = (series.observation.observable.id, experiment.id)
                 found[key] = series.observation.figures(outputs, parameters)

@@ -7,7 +7,7 @@ the outputs and a gradient on the parameters. Outputs are aggregated over the pe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,18 +89,25 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Figures that share their overrides: rows, aggregated outputs, formulas and their derivatives by name."""
+    """Figures that share their overrides: rows, aggregated outputs, names used, formulas and their slopes by name.
+
+    A slope of None is 1 throughout.
+    """
 
     rows: Index
     operators: Mapping[str, Array]
-    formula: Formula
-    noise: Formula
-    formula_slopes: Mapping[str, Formula]
-    noise_slopes: Mapping[str, Formula]
+    names: tuple[str, ...]
+    median: Callable[[formulas.Values], Array]
+    sd: Callable[[formulas.Values], Array]
+    median_slopes: Mapping[str, Callable[[formulas.Values], Array] | None]
+    sd_slopes: Mapping[str, Callable[[formulas.Values], Array] | None]
 
 
-def _slopes(formula: Formula) -> dict[str, Formula]:
-    return {name: formulas.derivative(formula, name) for name in formulas.symbols(formula) if name != "time"}
+def _slopes(formula: Formula) -> dict[str, Callable[[formulas.Values], Array] | None]:
+    found = {name: formulas.derivative(formula, name) for name in formulas.symbols(formula) if name != "time"}
+    return {
+        name: None if slope == formulas.ONE else formulas.compiled(slope) for name, slope in found.items()
+    }
 
 
 class Observation:
@@ -144,7 +151,14 @@ class Observation:
                 name: aggregation(setting.of_output(name), ends[rows], float(setting.period), grid)
                 for name in used
             }
-            self._groups.append(_Group(rows, operators, formula, noise, _slopes(formula), _slopes(noise)))
+            names = {*formulas.symbols(formula), *formulas.symbols(noise)} - {*used, "time", observable.id}
+            functions = (
+                formulas.compiled(formula),
+                formulas.compiled(noise),
+                _slopes(formula),
+                _slopes(noise),
+            )
+            self._groups.append(_Group(rows, operators, tuple(sorted(names)), *functions))
 
     def figures(self, outputs: Array, parameters: Mapping[str, float]) -> Figures:
         """Median, standard deviation and autocorrelation of every figure.
@@ -157,12 +171,15 @@ class Observation:
         """
         median, sd = np.empty(len(self.ends)), np.empty(len(self.ends))
         values = []
-        for group in self._groups:
-            known: dict[str, Array | float] = {**parameters, "time": self.ends[group.rows]}
-            known.update({name: op @ outputs[self._outputs[name]] for name, op in group.operators.items()})
-            median[group.rows] = known[self.observable.id] = formulas.evaluate(group.formula, known)
-            sd[group.rows] = formulas.evaluate(group.noise, known)
-            values.append(known)
+        with np.errstate(all="ignore"):
+            for group in self._groups:
+                known: dict[str, Array | float] = {name: parameters[name] for name in group.names}
+                known["time"] = self.ends[group.rows]
+                for name, operator in group.operators.items():
+                    known[name] = operator @ outputs[self._outputs[name]]
+                median[group.rows] = known[self.observable.id] = group.median(known)
+                sd[group.rows] = group.sd(known)
+                values.append(known)
         rho = self.setting.autocorrelation
         return Figures(median, sd, None if rho is None else parameters[rho], tuple(values))
 
@@ -189,20 +206,21 @@ class Observation:
             By parameter id; added to in place for the ids it has.
         """
         own = self.observable.id
-        for group, known in zip(self._groups, figures.values, strict=True):
-            by_sd = d_sd[group.rows]
-            by_median = d_median[group.rows]
-            for name, slope in group.noise_slopes.items():
-                if name == own:
-                    by_median = by_median + by_sd * formulas.evaluate(slope, known)
-                elif name in gradient:
-                    gradient[name] += float(np.sum(by_sd * formulas.evaluate(slope, known)))
-            for name, slope in group.formula_slopes.items():
-                weight = by_median * formulas.evaluate(slope, known)
-                if name in group.operators:
-                    seed[self._outputs[name]] += group.operators[name].T @ weight
-                elif name in gradient:
-                    gradient[name] += float(np.sum(weight))
+        with np.errstate(all="ignore"):
+            for group, known in zip(self._groups, figures.values, strict=True):
+                by_sd, by_median = d_sd[group.rows], d_median[group.rows]
+                for name, slope in group.sd_slopes.items():
+                    weight = by_sd if slope is None else by_sd * slope(known)
+                    if name == own:
+                        by_median = by_median + weight
+                    elif name in gradient:
+                        gradient[name] += float(weight.sum())
+                for name, slope in group.median_slopes.items():
+                    weight = by_median if slope is None else by_median * slope(known)
+                    if name in group.operators:
+                        seed[self._outputs[name]] += weight @ group.operators[name]
+                    elif name in gradient:
+                        gradient[name] += float(weight.sum())
         rho = self.setting.autocorrelation
         if rho is not None and rho in gradient:
             gradient[rho] += d_rho

@@ -3,6 +3,7 @@
 In: an `Objective` and the Gaussian approximation at its mode. Out: draws in natural values with R-hat and effective
 sample sizes. The sampler moves in coordinates in which that approximation is a unit normal, so that it needs little
 adaptation; the model is told to it as a plain density with gradient (`nutpie.compiled_pyfunc`), NaN where it fails.
+Parameters of which the figures say nothing are drawn from their prior, which is their posterior.
 """
 
 from __future__ import annotations
@@ -77,36 +78,39 @@ def sample(
     import nutpie
     from nutpie import compiled_pyfunc
 
-    dimension = objective.dimension
     mode, scale = approximation.mode, approximation.scale
+    informed = np.flatnonzero(approximation.informed)
     done = [0]
+
+    def unconstrained(white: Array) -> Array:
+        u = mode.copy()
+        u[informed] += scale @ white
+        return u
 
     def make_density() -> Callable[[Array], tuple[float, Array]]:
         own = objective.copy()
 
         def density(white: Array) -> tuple[float, Array]:
-            value, gradient = own.unconstrained_log_posterior(mode + scale @ white)
-            return value, scale.T @ gradient
+            value, gradient = own.unconstrained_log_posterior(unconstrained(white))
+            return value, scale.T @ gradient[informed]
 
         return density
 
     def make_expand(_first: int, _second: int, _chain: int) -> Callable[[Array], dict[str, Array]]:
         def expand(white: Array) -> dict[str, Array]:
             done[0] += 1
-            return {"natural": objective.transform.natural(mode + scale @ white)}
+            return {"natural": objective.transform.natural(unconstrained(white))}
 
         return expand
 
     model = compiled_pyfunc.from_pyfunc(
-        ndim=dimension,
+        ndim=len(informed),
         make_logp_fn=make_density,
         make_expand_fn=make_expand,
         expanded_dtypes=[np.dtype("float64")],
-        expanded_shapes=[(dimension,)],
+        expanded_shapes=[(objective.dimension,)],
         expanded_names=["natural"],
-        make_initial_point_fn=lambda seed: (
-            0.5 * np.random.default_rng(abs(int(seed))).standard_normal(dimension)
-        ),
+        make_initial_point_fn=lambda seed: _start(len(informed), int(seed)),
     )
     sampler = nutpie.sample(
         model,
@@ -121,8 +125,18 @@ def sample(
         target_accept=target_accept,
     )
     trace = _wait(sampler, done, chains * (draws + tune), progress)
-    values = np.asarray(trace.posterior["natural"].values, dtype=np.float64)
+    values = np.array(trace.posterior["natural"].values, dtype=np.float64)
+    rng = np.random.default_rng(seed)
+    for index in np.flatnonzero(~approximation.informed).tolist():
+        prior = objective.parameters[index].prior
+        if prior is not None:
+            values[:, :, index] = prior.draw(rng, values[:, :, index].size).reshape(values.shape[:2])
     return Samples(values, tuple(objective.names), int(trace.sample_stats["diverging"].values.sum()))
+
+
+def _start(dimension: int, seed: int) -> Array:
+    """A starting point half a standard deviation around the mode, other in every chain."""
+    return 0.5 * np.random.default_rng(abs(seed)).standard_normal(dimension)
 
 
 def _wait(sampler: Any, done: list[int], total: int, progress: Progress | None) -> Any:

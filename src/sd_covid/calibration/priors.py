@@ -8,7 +8,7 @@ location and scale of the logarithm, gamma by shape and scale, exponential and r
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,12 +17,13 @@ import numpy as np
 
 from sd_covid.calibration.types import Array
 
+LOG_TWO_PI = math.log(2 * math.pi)
 Log = Callable[..., tuple[float, float]]
 
 
 def _normal(x: float, mean: float, sd: float) -> tuple[float, float]:
     z = (x - mean) / sd
-    return -0.5 * z * z - math.log(sd) - 0.5 * math.log(2 * math.pi), -z / sd
+    return -0.5 * z * z - math.log(sd) - 0.5 * LOG_TWO_PI, -z / sd
 
 
 def _laplace(x: float, location: float, scale: float) -> tuple[float, float]:
@@ -196,3 +197,47 @@ class Prior:
     def median(self) -> float:
         """Median of the truncated distribution."""
         return float(self.quantile(np.array([0.5]))[0])
+
+
+class JointPrior:
+    """Independent priors of several parameters, evaluated together.
+
+    Parameters
+    ----------
+    priors : sequence of Prior
+    """
+
+    def __init__(self, priors: Sequence[Prior]) -> None:
+        self._others = [
+            (k, p) for k, p in enumerate(priors) if p.distribution not in ("normal", "log-normal")
+        ]
+        gaussian = [(k, p) for k, p in enumerate(priors) if p.distribution in ("normal", "log-normal")]
+        self._places = np.array([k for k, _ in gaussian], dtype=np.intp)
+        self._on_log = np.array([p.distribution == "log-normal" for _, p in gaussian], dtype=bool)
+        self._mean = np.array([p.parameters[0] for _, p in gaussian])
+        self._sd = np.array([p.parameters[1] for _, p in gaussian])
+        self._lower = np.array([p.lower for p in priors])
+        self._upper = np.array([p.upper for p in priors])
+        log_masses = [math.log(p.mass) for _, p in gaussian]
+        self._constant = -float(np.sum(np.log(self._sd))) - sum(log_masses) - 0.5 * LOG_TWO_PI * len(gaussian)
+
+    def log_density(self, x: Array) -> tuple[float, Array]:
+        """Sum of the log densities at x (shape (parameter,)) and its gradient.
+
+        Minus infinity with gradient 0 when any is outside its bounds; NaN when any is not finite.
+        """
+        gradient = np.zeros_like(x)
+        if not np.all(np.isfinite(x)):
+            return math.nan, np.full_like(x, math.nan)
+        own = x[self._places]
+        outside = np.any((x < self._lower) | (x > self._upper)) or np.any(own[self._on_log] <= 0)
+        if outside:
+            return -math.inf, gradient
+        y = np.where(self._on_log, np.log(np.where(self._on_log, own, 1.0)), own)
+        z = (y - self._mean) / self._sd
+        value = self._constant - 0.5 * float(z @ z) - float(y[self._on_log].sum())
+        gradient[self._places] = np.where(self._on_log, (-z / self._sd - 1.0) / own, -z / self._sd)
+        for place, prior in self._others:
+            part, gradient[place] = prior.log_density(float(x[place]))
+            value += part
+        return value, gradient
