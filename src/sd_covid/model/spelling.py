@@ -31,6 +31,7 @@ _PLAIN = re.compile(r"[^\W\d_](?:[\w$' ]*[\w$'])?")
 _QUOTABLE = re.compile(r"(?:\\.|[^\"\\\n])*")
 _BINDING = {":OR:": 1, ":AND:": 2, "+": 5, "-": 5, "*": 6, "/": 6, "^": 8}
 _COMPARISON = 4
+_ORDERED = frozenset({"smooth n", "delay n"})  # PySD repeats a list as often as their last argument says
 _ATOM = 9
 #: Vensim's :NA: is this finite number; PySD's is NaN, which equals nothing.
 NOT_AVAILABLE = -(2.0**109)
@@ -122,7 +123,10 @@ class Spelling:
             name = built_in.name if self.for_pysd else node.function
         else:
             name = self.name(node.function) + self.subscripts(node.subscripts)
-        return f"{name}({', '.join(self.expression(argument) for argument in node.arguments)})"
+        arguments = [self.expression(argument) for argument in node.arguments]
+        if self.for_pysd and key(node.function) in _ORDERED:
+            arguments[-1] = arguments[-1].removesuffix(".0")
+        return f"{name}({', '.join(arguments)})"
 
     def _binary(self, node: Binary) -> str:
         binding = _BINDING.get(node.operator, _COMPARISON)
