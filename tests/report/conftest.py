@@ -217,22 +217,24 @@ def make_fit(*, converged: bool = True) -> FitReport:
 
 
 def make_sensitivity(comparison: Comparison) -> Sensitivity:
-    """Three factors and one outcome."""
+    """Four factors and one outcome."""
     factors = tuple(
         Factor(name, title, "assumption", (name,))
         for name, title in (
             ("posterior", Text("Geijkte parameters (één trekking)", "Calibrated parameters (one draw)")),
             ("eta", Text("Banen behouden door de NOW", "Jobs saved by the NOW")),
             ("scar", Text("Littekens", "Scarring")),
+            ("vacancies", Text("Vacatures op lange termijn", "Long-run vacancies")),
         )
     )
-    total = np.array([0.31, 0.72, 0.02])
+    total = np.array([0.31, 0.72, 0.02, 0.001])
     found = Indices(total / 2, total, total / 20, total / 10, 1.0, 512)
+    half = Indices(total / 2, total - [0.01, 0.03, 0.0, 0.0], total / 20, total / 10, 1.0, 256)
     title = Text(
         "Werkloosheid, piek: geen steun min feitelijk", "Unemployment, peak: no support minus actual"
     )
     outcome = Outcome("peak", title, "no-support", "unemployment rate", "peak", (2020, 2024))
-    item = OutcomeSensitivity(outcome, OUTPUTS[0], Spread.of(np.ones(4)), found, found)
+    item = OutcomeSensitivity(outcome, OUTPUTS[0], Spread.of(np.ones(4)), found, half)
     return Sensitivity(
         "actual", comparison.scenarios, factors, (item,), 512, 510, 2560, (), comparison.provenance
     )

@@ -134,6 +134,14 @@ def test_a_fit_tells_what_is_not_identified_and_where_it_loses(reports):
     assert "vacancies and GDP" in said
 
 
+def test_sensitivity_names_what_matters_most_and_how_far_it_has_converged(reports):
+    said = text(html.fromstring(reports["en"].read_text(encoding="utf-8")).get_element_by_id("sensitivity"))
+    assert "depends most on: Jobs saved by the NOW and Calibrated parameters (one draw)." in said
+    assert "510 of 512 blocks of the design used" in said
+    assert "Index below 0.01: Long-run vacancies." in said
+    assert "no index changed by more than 0.03" in said
+
+
 def test_failed_draws_are_counted_and_located(page):
     assert "1" in text(page.get_element_by_id("question"))
     assert "jobs" in text(page.get_element_by_id("reproduce"))
@@ -187,6 +195,17 @@ def test_equal_input_gives_an_equal_page(build, reports, tmp_path):
     first, second = (sorted((file.parent / "report-nl-figures").iterdir()) for file in (reports["nl"], again))
     assert [item.name for item in first] == [item.name for item in second]
     assert all(one.read_bytes() == other.read_bytes() for one, other in zip(first, second, strict=True))
+
+
+def test_charts_of_an_earlier_report_do_not_stay(build, tmp_path):
+    folder = tmp_path / "new" / "r-figures"
+    folder.mkdir(parents=True)
+    (folder / "09-earlier.png").write_bytes(b"old")
+    (folder / "notes.txt").write_text("kept")
+    write_report(build.comparison(), None, None, tmp_path / "new" / "r.html", "nl")
+    assert not (folder / "09-earlier.png").exists()
+    assert (folder / "notes.txt").read_text() == "kept"
+    assert sorted(item.name for item in (tmp_path / "new").iterdir()) == ["r-figures", "r.html"]
 
 
 def test_a_comparison_with_nothing_to_compare_is_refused_and_leaves_no_file(tmp_path, build):

@@ -1,65 +1,31 @@
 """The report: one HTML file that needs nothing else, and its charts as PNG beside it.
 
 In come a comparison of scenarios and, where there are, the fit and the sensitivity behind it; out goes a page in Dutch
-or English. Words are chosen in `wording`, numbers set in `effects`, `money` and `evidence`, charts drawn in `charts`.
+or English. Words are chosen in `wording`, numbers set in `effects`, `money` and `evidence`, charts set in `panels`.
 """
 
 from __future__ import annotations
 
-import math
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sd_covid.analysis.sensitivity import Sensitivity
 from sd_covid.calibration.results import FitReport
 from sd_covid.errors import RunError
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.outputs import Output
-from sd_covid.report.charts import (
-    chart_style,
-    difference_chart,
-    first_difference,
-    levels_chart,
-    sensitivity_chart,
-)
+from sd_covid.report.charts import chart_style, first_difference
 from sd_covid.report.effects import covered, effect_tables, findings, quoted
 from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows, package_rows
 from sd_covid.report.inputs import Background
 from sd_covid.report.money import cost_sources, cost_tables
-from sd_covid.report.observed import ObservedSeries, points_of
-from sd_covid.report.spoken import describe_difference, describe_levels, describe_sensitivity
-from sd_covid.report.svg import inline_svg
+from sd_covid.report.panels import Draw, design_note, path_panels, sensitivity_panels
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, RULE, SOFT
 from sd_covid.report.wording import Numbers
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from sd_covid.data import Registry
-
-_PNG_DOTS_PER_INCH = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A chart in the page: its SVG, and the name of its PNG."""
-
-    svg: str
-    png: str
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """The charts of one outcome, or of one sensitivity, with a heading and a sentence."""
-
-    title: str
-    charts: tuple[Chart, ...]
-    sentence: str = ""
-    note: str = ""
 
 
 def write_report(
@@ -105,19 +71,30 @@ def write_report(
     years = covered(comparison, background.years)
     _refuse_empty(comparison, years)
     figures = path.with_name(f"{path.stem}-figures")
-    figures.mkdir(parents=True, exist_ok=True)
-    draw = _Draw(figures)
-    with chart_style():
-        paths = _paths(comparison, background, years, draw, texts)
-        depends = [] if sensitivity is None else _sensitivity_panels(sensitivity, draw, texts)
-    content = _content(comparison, fit, background, years, texts)
-    content |= {"paths": paths, "sensitivity": depends, "figures": figures.name}
-    html = _render(texts, content)
-    # Written beside and moved into place, so that a report is whole or not there.
-    part = path.with_suffix(".part")
-    part.write_text(html, encoding="utf-8")
-    part.replace(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Everything is made aside and then moved into place, so that a report is whole or not there.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as aside:
+        draw = Draw(Path(aside))
+        with chart_style():
+            paths = path_panels(comparison, background, years, draw, texts)
+            depends = [] if sensitivity is None else sensitivity_panels(sensitivity, draw, texts)
+        content = _content(comparison, fit, background, years, texts)
+        content |= {"paths": paths, "sensitivity": depends, "figures": figures.name}
+        content["design"] = "" if sensitivity is None else design_note(sensitivity, texts)
+        page = Path(aside) / path.name
+        page.write_text(_render(texts, content), encoding="utf-8")
+        _publish(Path(aside), figures)
+        page.replace(path)
     return path
+
+
+def _publish(aside: Path, figures: Path) -> None:
+    """Move charts into their folder, in place of those of an earlier report."""
+    figures.mkdir(exist_ok=True)
+    for earlier in figures.glob("[0-9][0-9]-*.png"):
+        earlier.unlink()
+    for chart in sorted(aside.glob("*.png")):
+        chart.replace(figures / chart.name)
 
 
 def _refuse_empty(comparison: Comparison, years: Sequence[int]) -> None:
@@ -132,101 +109,6 @@ def _refuse_empty(comparison: Comparison, years: Sequence[int]) -> None:
         if not comparison.sound(entry.id, comparison.reference).any():
             reason = f"no draw is finite in both '{entry.id}' and '{comparison.reference}'"
             raise RunError(reason, advice="look at the failures of the run")
-
-
-class _Draw:
-    """Saves charts: PNG on disk, SVG with ids of its own for the page."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._count = 0
-
-    def __call__(self, figure: Figure, name: str, title: str, description: str) -> Chart:
-        """A chart for the page."""
-        self._count += 1
-        stem = f"{self._count:02d}-{_slug(name)}"
-        file = self._folder / f"{stem}.png"
-        # One layout serves both files; each would otherwise make its own.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-        figure.savefig(file, dpi=_PNG_DOTS_PER_INCH, facecolor="white", metadata={"Software": None})
-        return Chart(inline_svg(figure, f"chart{self._count}", title, description), file.name)
-
-
-def _slug(text: str) -> str:
-    """A name of letters, digits and hyphens for a file."""
-    kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in text.lower())
-    return "-".join(part for part in kept.split("-") if part)[:60]
-
-
-def _paths(
-    comparison: Comparison, background: Background, years: Sequence[int], draw: _Draw, texts: Texts
-) -> list[Panel]:
-    """Charts of every outcome that leads or has published figures: levels, then the difference of each package."""
-    panels = []
-    for output in comparison.outputs:
-        observed = points_of(list(background.observed), output.name)
-        if not (output.headline or observed):
-            continue
-        title = texts.of(output.title)
-        charts = [
-            draw(
-                levels_chart(comparison, output, observed, texts),
-                f"{output.name}-levels",
-                title,
-                describe_levels(comparison, output, texts),
-            )
-        ]
-        charts += [
-            draw(
-                difference_chart(comparison, output, entry.id, texts),
-                f"{output.name}-{entry.id}",
-                title,
-                describe_difference(comparison, output, entry.id, years, texts),
-            )
-            for entry in comparison.alternatives
-        ]
-        panels.append(Panel(title, tuple(charts), note=_figures_note(observed, background.registry, texts)))
-    return panels
-
-
-def _figures_note(observed: Sequence[ObservedSeries], registry: Registry | None, texts: Texts) -> str:
-    """Which published figures a chart shows, and whether any was moved to the model's definition."""
-    if not observed:
-        return ""
-    names = [
-        texts.of(registry.series(item.series).title) if registry and item.series in registry else item.series
-        for item in observed
-    ]
-    note = texts("paths.figures", series="; ".join(dict.fromkeys(names)))
-    return f"{note} {texts('paths.shifted')}" if any(item.shifted for item in observed) else note
-
-
-def _sensitivity_panels(sensitivity: Sensitivity, draw: _Draw, texts: Texts) -> list[Panel]:
-    """For each outcome the bars of its factors, and a sentence that names the three that matter most."""
-    numbers = Numbers(texts.language)
-    panels = []
-    for item in sensitivity.outcomes:
-        ranked = [row for row in sensitivity.ranked(item.outcome.id) if not math.isnan(row[1])][:12]
-        title = texts.of(item.outcome.title)
-        if not ranked:
-            panels.append(Panel(title, (), texts("sensitivity.no_spread")))
-            continue
-        names = [texts.of(factor.title) for factor, _, _ in ranked]
-        total = [share for _, share, _ in ranked]
-        half = [width for _, _, width in ranked]
-        chart = draw(
-            sensitivity_chart(names, total, half, texts),
-            f"sensitivity-{item.outcome.id}",
-            title,
-            describe_sensitivity(title, names, total, texts),
-        )
-        leading = [name for name, share in zip(names, total, strict=True) if share >= 0.05][:3]
-        sentence = texts("sensitivity.sentence", names=texts.listed(leading or names[:1]))
-        drift = numbers.exact(item.drift, 2)
-        note = texts("sensitivity.members", kept=sensitivity.kept, samples=sensitivity.samples, drift=drift)
-        panels.append(Panel(title, (chart,), sentence, note))
-    return panels
 
 
 def _content(

@@ -1,0 +1,160 @@
+"""The charts of the report in their places: drawn, saved, described, and with the sentence that goes with them.
+
+In go a comparison and a sensitivity analysis; out come panels for the page, and PNG files in a folder. How a chart
+looks is `charts`, what it says to a reader who does not see it is `spoken`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sd_covid.analysis.sensitivity import Sensitivity
+from sd_covid.policy.comparison import Comparison
+from sd_covid.report.charts import difference_chart, levels_chart, sensitivity_chart
+from sd_covid.report.inputs import Background
+from sd_covid.report.observed import ObservedSeries, points_of
+from sd_covid.report.spoken import describe_difference, describe_levels, describe_sensitivity
+from sd_covid.report.svg import inline_svg
+from sd_covid.report.texts import Texts
+from sd_covid.report.wording import Numbers
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sd_covid.data import Registry
+
+_PNG_DOTS_PER_INCH = 200
+#: A total-order index below the first is named rather than drawn; from the second on it is among what matters most.
+_SMALLEST_INDEX, _LEADING_INDEX = 0.01, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart in the page: its SVG, and the name of its PNG."""
+
+    svg: str
+    png: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The charts of one outcome, or of one sensitivity, with a heading and a sentence."""
+
+    title: str
+    charts: tuple[Chart, ...]
+    sentence: str = ""
+    note: str = ""
+
+
+class Draw:
+    """Saves charts: PNG on disk, SVG with ids of its own for the page."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+
+    def __call__(self, figure: Figure, name: str, title: str, description: str) -> Chart:
+        """A chart for the page."""
+        self._count += 1
+        stem = f"{self._count:02d}-{_slug(name)}"
+        file = self._folder / f"{stem}.png"
+        # One layout serves both files; each would otherwise make its own.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        figure.savefig(file, dpi=_PNG_DOTS_PER_INCH, facecolor="white", metadata={"Software": None})
+        return Chart(inline_svg(figure, f"chart{self._count}", title, description), file.name)
+
+
+def _slug(text: str) -> str:
+    """A name of letters, digits and hyphens for a file."""
+    kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in text.lower())
+    return "-".join(part for part in kept.split("-") if part)[:60]
+
+
+def path_panels(
+    comparison: Comparison, background: Background, years: Sequence[int], draw: Draw, texts: Texts
+) -> list[Panel]:
+    """Charts of every outcome that leads or has published figures: levels, then the difference of each package."""
+    panels = []
+    for output in comparison.outputs:
+        observed = points_of(list(background.observed), output.name)
+        if not (output.headline or observed):
+            continue
+        title = texts.of(output.title)
+        charts = [
+            draw(
+                levels_chart(comparison, output, observed, texts),
+                f"{output.name}-levels",
+                title,
+                describe_levels(comparison, output, texts),
+            )
+        ]
+        charts += [
+            draw(
+                difference_chart(comparison, output, entry.id, texts),
+                f"{output.name}-{entry.id}",
+                title,
+                describe_difference(comparison, output, entry.id, years, texts),
+            )
+            for entry in comparison.alternatives
+        ]
+        panels.append(Panel(title, tuple(charts), note=_figures_note(observed, background.registry, texts)))
+    return panels
+
+
+def _figures_note(observed: Sequence[ObservedSeries], registry: Registry | None, texts: Texts) -> str:
+    """Which published figures a chart shows, and whether any was moved to the model's definition."""
+    if not observed:
+        return ""
+    names = [
+        texts.of(registry.series(item.series).title) if registry and item.series in registry else item.series
+        for item in observed
+    ]
+    note = texts("paths.figures", series="; ".join(dict.fromkeys(names)))
+    return f"{note} {texts('paths.shifted')}" if any(item.shifted for item in observed) else note
+
+
+def sensitivity_panels(sensitivity: Sensitivity, draw: Draw, texts: Texts) -> list[Panel]:
+    """For each outcome the bars of its factors, and a sentence that names the ones that matter most."""
+    panels = []
+    for item in sensitivity.outcomes:
+        ranked = [row for row in sensitivity.ranked(item.outcome.id) if not math.isnan(row[1])]
+        title = texts.of(item.outcome.title)
+        if not ranked:
+            panels.append(Panel(title, (), texts("sensitivity.no_spread")))
+            continue
+        shown = [row for row in ranked if row[1] >= _SMALLEST_INDEX] or ranked[:1]
+        names = [texts.of(factor.title) for factor, _, _ in shown]
+        total = [share for _, share, _ in shown]
+        chart = draw(
+            sensitivity_chart(names, total, [width for _, _, width in shown], texts),
+            f"sensitivity-{item.outcome.id}",
+            title,
+            describe_sensitivity(title, names, total, texts),
+        )
+        leading = [name for name, share in zip(names, total, strict=True) if share >= _LEADING_INDEX][:3]
+        sentence = texts("sensitivity.sentence", names=texts.listed(leading or names[:1]))
+        others = [texts.of(factor.title) for factor, _, _ in ranked[len(shown) :]]
+        panels.append(Panel(title, (chart,), sentence, _sensitivity_note(others, item.drift, texts)))
+    return panels
+
+
+def design_note(sensitivity: Sensitivity, texts: Texts) -> str:
+    """How many blocks of the design the indices rest on."""
+    numbers = Numbers(texts.language)
+    kept, samples = (numbers.exact(float(count), 0) for count in (sensitivity.kept, sensitivity.samples))
+    return texts("sensitivity.members", kept=kept, samples=samples)
+
+
+def _sensitivity_note(others: list[str], drift: float, texts: Texts) -> str:
+    """The quantities that hardly matter, and how far the indices have converged."""
+    parts = []
+    if others:
+        parts.append(texts("sensitivity.others", names=texts.listed(others)))
+    if not math.isnan(drift):
+        parts.append(texts("sensitivity.drift", drift=Numbers(texts.language).exact(drift, 2)))
+    return " ".join(parts)
