@@ -133,7 +133,7 @@ def _explain(part: _Part, error: UnexpectedInput) -> ModelError:
     before = part.text[:position]
     if token.type == "RPAR" and before.count("(") <= before.count(")"):
         return part.error(position, "a ')' closes nothing")
-    if token.type in _OPERANDS and not (_OPERANDS - {"LPAR"}) & error.expected and error.expected:
+    if token.type in _OPERANDS and "PLUS" in error.expected and "NUMBER" not in error.expected:
         return part.error(position, f"an operator or a comma is missing before '{token}'")
     if before.rstrip().endswith((",", "(")) and token.type in {"COMMA", "RPAR"}:
         return part.error(position, f"an argument is missing before '{token}'")
