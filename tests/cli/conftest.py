@@ -69,3 +69,45 @@ def study(tmp_path: Path) -> Path:
     for folder in ("models", "scenarios", "calibration"):
         shutil.copytree(STUDY / folder, tmp_path / "study" / folder)
     return tmp_path / "study"
+
+
+@pytest.fixture(scope="session")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the Dutch study with eight draws near the medians of its priors in the place of a posterior."""
+    import numpy as np
+    import pandas as pd
+
+    import sd_covid
+    from sd_covid.calibration.objective import Objective, model_names
+    from sd_covid.calibration.petab import read_problem
+    from sd_covid.calibration.store import Posterior, tables_hash, versions, write_posterior
+    from sd_covid.calibration.workflow import model_hash, posterior_file
+
+    root = tmp_path_factory.mktemp("fitted")
+    for folder in ("models", "scenarios", "calibration"):
+        shutil.copytree(STUDY / folder, root / folder)
+    problem = read_problem(root / "calibration" / "problem.yaml")
+    simulation = sd_covid.load(problem.model_path)
+    objective, names = Objective(problem, simulation), model_names(problem, simulation)
+    centre = np.array([item.prior.median for item in problem.estimated if item.prior])
+    spread = np.array([item.prior.sd for item in problem.estimated if item.prior])
+    bounds = ([item.lower for item in problem.estimated], [item.upper for item in problem.estimated])
+    draws = np.clip(
+        centre + 0.05 * spread * np.random.default_rng(1).standard_normal((8, len(centre))), *bounds
+    )
+    frame = pd.DataFrame(draws, columns=objective.names)
+    frame.insert(0, "chain", [0, 0, 0, 0, 1, 1, 1, 1])
+    frame.insert(1, "draw", [0, 1, 2, 3, 0, 1, 2, 3])
+    frame.insert(2, "log_posterior", [objective.log_posterior(draw)[0] for draw in draws])
+    constants = {name: constant for name in objective.names if (constant := names.constant(name)) is not None}
+    about = {
+        "constants": constants,
+        "best": dict(zip(objective.names, centre.tolist(), strict=True)),
+        "model_hash": model_hash(simulation),
+        "data_hash": tables_hash(problem),
+        "seed": 0,
+        "versions": versions(),
+    }
+    write_posterior(Posterior(frame, about), posterior_file(problem))
+    (root / "calibration" / "fit.json").unlink(missing_ok=True)
+    return root

@@ -16,7 +16,9 @@ import typer
 from sd_covid.cli.calibrate import Seed
 from sd_covid.cli.console import say, warn
 from sd_covid.cli.progress import stages
+from sd_covid.cli.results import refuse_suffix
 from sd_covid.errors import RunError
+from sd_covid.model.study import study_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,9 +76,6 @@ def command(
     seed: Seed = 1,
 ) -> None:
     """Run scenarios on the same draws and write the report of their differences, costs and evidence."""
-    from sd_covid.cli.results import refuse_suffix
-    from sd_covid.model.study import study_folder
-
     refuse_suffix(output, ".html")
     inputs = read_inputs(study_folder(scenarios[0]))
     with stages(STAGES) as step:

@@ -37,14 +37,16 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    screen = console()
+    screen.print(Text(title), soft_wrap=True)
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
     for position, header in enumerate(headers):
         shown.add_column(
             header, justify="right" if position in numbers else "left", overflow="fold", no_wrap=position == 0
         )
     for row in rows:
         shown.add_row(*(Text(cell) for cell in row))
-    console().print(shown)
+    screen.print(shown)
 
 
 def say(line: str) -> None:

@@ -11,7 +11,7 @@ import typer
 from sd_covid.cli.calibrate import STAGES, Problem, Seed
 from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
-from sd_covid.cli.results import NUMBER
+from sd_covid.cli.results import NUMBER, refuse_suffix
 
 
 def command(
@@ -22,11 +22,10 @@ def command(
     seed: Seed = 0,
 ) -> None:
     """Write median and quantiles of every series and period, observed or not, from the stored posterior."""
+    refuse_suffix(output, ".csv")
     from sd_covid.calibration.predict import predict
     from sd_covid.calibration.workflow import load_predictor
-    from sd_covid.cli.results import refuse_suffix
 
-    refuse_suffix(output, ".csv")
     with stages(STAGES | {"predict": "predicting the series"}) as step:
         predictor = load_predictor(problem, seed=seed, progress=step)
         figures = predict(predictor, lambda done, total: step("predict", done, total))

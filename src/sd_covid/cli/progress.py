@@ -1,9 +1,11 @@
-"""Progress bars with rate and remaining time, on standard error, when someone is watching."""
+"""Progress bars with rate and remaining time on standard error; in a log, a line for each stage."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+
+from sd_covid.cli.console import note
 
 Step = Callable[[str, int, int], None]
 
@@ -56,6 +58,8 @@ def stages(descriptions: Mapping[str, str]) -> Iterator[Step]:
         def step(stage: str, done: int, total: int) -> None:
             if stage not in known:
                 known[stage] = bars.add_task(descriptions.get(stage, stage), total=total)
+                if not console.is_terminal:
+                    note(descriptions.get(stage, stage))
             bars.update(known[stage], completed=done, total=total)
 
         yield step

@@ -10,6 +10,7 @@ import typer
 from sd_covid.cli.console import note, table
 from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import progress
+from sd_covid.cli.results import NUMBER, refuse_suffix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,11 +27,10 @@ def command(
     show: Annotated[int, typer.Option("--show", min=1, help="How many factors to show of each outcome.")] = 8,
 ) -> None:
     """Take apart the variance of the headline differences: Sobol indices of parameters and assumptions."""
+    refuse_suffix(output, ".csv")
     import sd_covid
     from sd_covid.analysis.sensitivity_file import model_of, read_plan, run_plan
-    from sd_covid.cli.results import NUMBER, refuse_suffix
 
-    refuse_suffix(output, ".csv")
     plan = read_plan(file, sd_covid.load(model_of(file)))
     with progress("running the design") as bar:
         found = run_plan(plan, bar)

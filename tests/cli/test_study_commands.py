@@ -1,0 +1,119 @@
+"""The commands on the Dutch study, with a handful of draws in the place of its posterior."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sd_covid.data import read_registry
+from tests.cli.conftest import Call
+
+
+def test_compare_writes_the_report_in_both_languages_and_ends_with_its_path(
+    call: Call, fitted: Path, tmp_path: Path
+) -> None:
+    scenarios = [fitted / "scenarios" / f"{name}.yaml" for name in ("actual", "no-support")]
+    path = tmp_path / "out" / "report.html"
+    answer = call("compare", *scenarios, "-o", path, "--language", "nl", "--language", "en", "--draws", "8")
+    assert (0, str(path)) == (answer.code, answer.out.splitlines()[-1])
+    languages = [
+        re.search(r'<html lang="(..)"', file.read_text())[1]  # type: ignore[index]
+        for file in (path, path.with_name("report-en.html"))
+    ]
+    assert ["nl", "en"] == languages
+
+
+def test_one_scenario_is_no_comparison(call: Call, fitted: Path, tmp_path: Path) -> None:
+    answer = call("compare", fitted / "scenarios" / "actual.yaml", "-o", tmp_path / "report.html")
+    assert 2 == answer.code
+    assert answer.last.startswith("error: one scenario is no comparison")
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_predict_has_a_row_for_every_period_with_its_quantiles_in_order(
+    call: Call, fitted: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "figures.csv"
+    assert 0 == call("predict", fitted / "calibration" / "problem.yaml", "-o", path).code
+    table = pd.read_csv(path)
+    quantiles = ["q05", "q20", "q25", "q35", "median", "q65", "q75", "q80", "q95"]
+    assert [
+        "observableId",
+        "series",
+        "period",
+        "median",
+        *(name for name in quantiles if name != "median"),
+    ] == list(table)
+    assert (table[quantiles].diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
+    assert not table.duplicated(["observableId", "period"]).any()
+    monthly = table[table["series"] == "unemp_rate_eurostat_m"]["period"].tolist()
+    first = read_registry(fitted / "calibration" / "series").series("unemp_rate_eurostat_m").first
+    assert [str(month) for month in pd.period_range(first, "2026-06", freq="M")] == monthly
+
+
+def test_stored_draws_that_belong_to_model_and_figures_pass(call: Call, fitted: Path) -> None:
+    answer = call("calibrate", fitted / "calibration" / "problem.yaml", "--check")
+    assert 0 == answer.code
+    assert "the stored fit matches model and figures" in answer.out
+
+
+def test_stored_draws_of_another_model_do_not_pass(call: Call, fitted: Path, tmp_path: Path) -> None:
+    shutil.copytree(fitted, tmp_path / "study")
+    model = tmp_path / "study" / "models" / "unemployment.mdl"
+    text = model.read_text()
+    changed = re.sub(r"(NOW level\s*=\s*)1", r"\g<1>0", text)
+    assert text != changed
+    model.write_text(changed)
+    answer = call("calibrate", tmp_path / "study" / "calibration" / "problem.yaml", "--check")
+    assert 1 == answer.code
+    assert "the model has changed since the draws were made" in answer.out.splitlines()[-1]
+
+
+def test_a_series_that_the_registry_does_not_have_is_named_with_its_place(
+    call: Call, fitted: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(fitted, tmp_path / "study")
+    table = tmp_path / "study" / "calibration" / "observables.tsv"
+    table.write_text(re.sub(r"\bunemp_rate_eurostat_m\b", "unemp_rate_eurostat_mm", table.read_text()))
+    answer = call(
+        "predict", tmp_path / "study" / "calibration" / "problem.yaml", "-o", tmp_path / "figures.csv"
+    )
+    assert 2 == answer.code
+    assert re.match(
+        r"error: .*observables\.tsv:\d+: .*'unemp_rate_eurostat_mm'.*did you mean 'unemp_rate_", answer.last
+    )
+    assert not (tmp_path / "figures.csv").exists()
+
+
+def test_sensitivity_ranks_every_factor_for_every_outcome(call: Call, fitted: Path, tmp_path: Path) -> None:
+    shutil.copytree(fitted, tmp_path / "study")
+    plan = tmp_path / "study" / "scenarios" / "sensitivity.yaml"
+    plan.write_text(re.sub(r"^samples: .*$", "samples: 8", plan.read_text(), flags=re.MULTILINE))
+    path = tmp_path / "indices.csv"
+    answer = call("sensitivity", plan, "-o", path, "--show", "2")
+    assert 0 == answer.code
+    table = pd.read_csv(path)
+    assert table["factor"].nunique() * table["outcome"].nunique() == len(table)
+    assert table["outcome"].nunique() == answer.out.count("depends on")
+    runs = 8 * (table["factor"].nunique() + 2) * 3
+    assert answer.last.startswith(f"{runs} runs; 8 of 8 blocks kept")
+
+
+@pytest.mark.parametrize("command", ["compare", "sensitivity"])
+def test_a_study_without_stored_draws_says_how_to_make_them(
+    call: Call, fitted: Path, tmp_path: Path, command: str
+) -> None:
+    shutil.copytree(fitted, tmp_path / "study")
+    (tmp_path / "study" / "calibration" / "posterior.parquet").unlink()
+    scenarios = tmp_path / "study" / "scenarios"
+    arguments = {
+        "compare": [scenarios / "actual.yaml", scenarios / "no-support.yaml", "-o", tmp_path / "report.html"],
+        "sensitivity": [scenarios / "sensitivity.yaml"],
+    }
+    answer = call(command, *arguments[command])
+    assert 2 == answer.code
+    assert "posterior.parquet" in answer.last
