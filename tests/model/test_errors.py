@@ -48,7 +48,7 @@ CASES = {
     "mark on an element": (DIMENSIONS + "y = SUM(x[a!])~~|\n", 5, "y", "is an element", None),
     "mark on the left": (DIMENSIONS + "y[D!] = 1~~|\n", 5, "y", "left side", "leave out"),
     "dimension as a number": (DIMENSIONS + "y = D~~|\n", 5, "y", "used as a number", None),
-    "overlapping equations": (DIMENSIONS + "y[D] = 1~~|\ny[b] = 2~~|\n", 6, "y", "[b]' is defined twice, first on line 5", "EXCEPT"),
+    "overlapping equations": (DIMENSIONS + "y[D] = 1~~|\ny[b] = 2~~|\n", 6, "y", "[b]' is defined twice", "EXCEPT"),
     "overlap that is not all excepted": (
         DIMENSIONS + "y[D,E] :EXCEPT: [a,p] = 1~~|\ny[a,E] = 2~~|\n", 6, "y", "first on line 5", None,
     ),
@@ -63,7 +63,7 @@ CASES = {
     "table in no lookup": ("z = MAX(1, ((0,0),(1,1)))~~|\n", 2, "z", "a table has no meaning", "WITH LOOKUP"),
     "WITH LOOKUP without table": ("z = WITH LOOKUP(Time, 2)~~|\n", 2, "z", "takes a table", None),
     "text as a number": ("z = 1 + 'one'~~|\n", 2, "z", "'one' has no meaning", None),
-    "file as an expression": ("z := GET DIRECT DATA(y, ',', 'A', 'B2')~~|\ny = 1~~|\n", 2, "z", "in single quotes", None),
+    "file as an expression": ("z := GET DIRECT DATA(y, ',', 'A', 'B2')~~|\ny = 1~~|\n", 2, "z", "single quotes", None),
     "stock within an expression": ("z = 2 * INTEG(1, 0)~~|\n", 2, "z", "whole right side", "of its own"),
     "constant that is none": ("z == Time~~|\n", 2, "z", "a number follows", None),
     "Time defined": ("Time = 1~~|\n", 2, "Time", "cannot be defined", None),

@@ -17,6 +17,7 @@ _SETTINGS = re.compile(r"^///---\\\\\\", re.MULTILINE)
 _SPECIAL = re.compile(r"[\"'{\\~|]")
 _QUOTED = re.compile(r'"(?:\\(?:.|\n)|[^"\\\n])*"')
 _CONTINUED = re.compile(r"\\[ \t]*\n")
+_GROUP = re.compile(r"(?:\s|\{[^}]*\})*(\*{3}[^~|]*)")
 _LEFT = re.compile(r'\s*("(?:\\.|[^"\\\n])*"|[^=:(\[<~|]*)')
 
 
@@ -63,6 +64,11 @@ def entries(source: Source) -> Iterator[Entry]:
     end = sketch.start() if sketch else len(source.text)
     position = 0
     while position < end:
+        header = _GROUP.match(source.text, position, end)
+        if header is not None:
+            entry, position = _rest(source, Entry(header.start(1), header[1]), header.end(), end)
+            yield entry
+            continue
         start, equation, position = _equation(source, position, end)
         if position == end:
             if equation.strip():

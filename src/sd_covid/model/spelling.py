@@ -73,7 +73,7 @@ class Spelling:
             raise ModelError(f"{value} cannot be written as a number")
         if not self.for_pysd and value == int(value) and abs(value) < 1e15 and math.copysign(1, value) > 0:
             return str(int(value))
-        return repr(value)
+        return repr(float(value))
 
     def subscripts(self, items: Sequence[str | Subscript]) -> str:
         """``[a,b!]``, or nothing."""
@@ -119,14 +119,11 @@ class Spelling:
 
     def _call(self, node: Call) -> str:
         built_in = FUNCTIONS.get(key(node.function))
-        if built_in is not None:
-            name = built_in.name if self.for_pysd else node.function
-        else:
-            name = self.name(node.function) + self.subscripts(node.subscripts)
+        name = self.name(built_in.name if built_in is not None and self.for_pysd else node.function)
         arguments = [self.expression(argument) for argument in node.arguments]
         if self.for_pysd and key(node.function) in _ORDERED:
             arguments[-1] = arguments[-1].removesuffix(".0")
-        return f"{name}({', '.join(arguments)})"
+        return f"{name}{self.subscripts(node.subscripts)}({', '.join(arguments)})"
 
     def _binary(self, node: Binary) -> str:
         binding = _BINDING.get(node.operator, _COMPARISON)

@@ -1,0 +1,173 @@
+"""Figures from other files, in the layouts of Vensim's manual (GET DIRECT DATA, GET DIRECT CONSTANTS)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from openpyxl import Workbook
+
+from sd_covid.errors import DataError, ModelError, SdCovidError
+from sd_covid.model import Model
+from sd_covid.model.external import read_series
+from tests.model.conftest import Reader
+
+DOWN = "Time,one,two\n0,1,\n1,,5\n,7,7\n3,2.5,-6\n"
+ACROSS = "Time,0,1,3\none,1,,2.5\ntwo,,5,-6\n"
+
+
+def series(model: Model, name: str = "x", rank: int = 0) -> tuple[list[float], list[float]]:
+    variable = model.variable(name)
+    times, values = read_series(model, variable, variable.equations[0], rank=rank)
+    return times.tolist(), values.tolist()
+
+
+def test_times_run_down_a_column_and_blanks_are_no_points(read_text: Reader, tmp_path: Path):
+    (tmp_path / "f.csv").write_text(DOWN)
+    model = read_text("x := GET DIRECT DATA('f.csv', ',', 'A', 'B2')~~|\n")
+    assert ([0.0, 3.0], [1.0, 2.5]) == series(model)
+
+
+def test_times_run_along_a_row(read_text: Reader, tmp_path: Path):
+    (tmp_path / "f.csv").write_text(ACROSS.replace(",", ";"))
+    model = read_text("x := GET DIRECT DATA('f.csv', ';', '1', 'B3')~~|\n")
+    assert ([1.0, 3.0], [5.0, -6.0]) == series(model)
+
+
+@pytest.mark.parametrize(("text", "axis"), [(DOWN, "a"), (ACROSS, "1")])
+def test_elements_lie_side_by_side(read_text: Reader, tmp_path: Path, text: str, axis: str):
+    (tmp_path / "f.csv").write_text(text)
+    model = read_text(f"D: d1, d2~~|\nx[D] := GET DIRECT DATA('f.csv', ',', '{axis}', 'b2')~~|\n")
+    assert ([1.0, 3.0], [5.0, -6.0]) == series(model, rank=1)
+
+
+@pytest.mark.parametrize("function", ["GET DIRECT DATA", "GET XLS DATA"])
+def test_an_excel_sheet_is_read_as_csv_is(read_text: Reader, tmp_path: Path, function: str):
+    book = Workbook()
+    sheet = book.create_sheet("Figures")
+    for row in [["Time", "one"], [0, 1.5], [1, None], [2, -3]]:
+        sheet.append(row)
+    book.save(tmp_path / "f.xlsx")
+    model = read_text(f"x := {function}('f.xlsx', 'figures', 'A', 'B2')~~|\n")
+    assert ([0.0, 2.0], [1.5, -3.0]) == series(model)
+
+
+def test_a_quoted_cell_may_hold_a_delimiter_and_a_line_end(read_text: Reader, tmp_path: Path):
+    (tmp_path / "f.csv").write_text('Time,"a, b\nc"\n0,1\n')
+    assert ([0.0], [1.0]) == series(read_text("x := GET DIRECT DATA('f.csv', ',', 'A', 'B2')~~|\n"))
+
+
+def test_a_changed_file_is_read_again(read_text: Reader, tmp_path: Path):
+    model = read_text("x := GET DIRECT DATA('f.csv', ',', 'A', 'B2')~~|\n")
+    for value in (1.0, 22.0):
+        (tmp_path / "f.csv").write_text(f"Time,x\n0,{value}\n")
+        assert [value] == series(model)[1]
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        ("'missing.csv', ',', 'A', 'B2'", "there is no file 'missing.csv'"),
+        ("'../outside.csv', ',', 'A', 'B2'", "not below the study folder"),
+        ("'/etc/hostname', ',', 'A', 'B2'", "not below the study folder"),
+        ("'link.csv', ',', 'A', 'B2'", "not below the study folder"),
+        ("'sub', ',', 'A', 'B2'", "there is no file"),
+        ("'a\0b', ',', 'A', 'B2'", "no path"),
+        ("'f.csv', ',', 'A', 'B0'", "'B0' is no cell"),
+        ("'f.csv', ',', 'A', 'range name'", "is no cell"),
+        ("'f.csv', ',', 'A', 'B2*'", "has no '*'"),
+        ("'f.csv', ',', '', 'B2'", "neither a column nor a row"),
+        ("'f.csv', ',', '0', 'B2'", "neither a column nor a row"),
+        ("'f.csv', ',', 'A', 'Z90'", "no figures from cell Z90"),
+        ("'back.csv', ',', 'A', 'B2'", "times do not increase"),
+    ],
+)
+def test_a_series_that_cannot_be_found_is_an_error_of_the_model(
+    read_text: Reader, tmp_path: Path, call: str, reason: str
+):
+    study = tmp_path / "study"
+    (study / "models").mkdir(parents=True)
+    (study / "sub").mkdir()
+    (tmp_path / "outside.csv").write_text(DOWN)
+    (study / "link.csv").symlink_to(tmp_path / "outside.csv")
+    (study / "f.csv").write_text(DOWN)
+    (study / "back.csv").write_text("Time,x\n1,1\n0,2\n")
+    with pytest.raises(ModelError) as caught:
+        series(read_text(f"y = 1~~|\nx := GET DIRECT DATA({call})~~|\n", name="study/model.mdl"))
+    assert reason in caught.value.reason
+    assert (3, "x") == (caught.value.line, caught.value.variable)
+
+
+def test_a_study_may_read_all_that_is_in_it(read_text: Reader, tmp_path: Path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "f.csv").write_text(DOWN)
+    model = read_text("x := GET DIRECT DATA('../f.csv', ',', 'A', 'B2')~~|\n", name="models/model.mdl")
+    assert ([0.0, 3.0], [1.0, 2.5]) == series(model)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "tab", "reason", "line"),
+    [
+        ("f.csv", b"Time,x\n0,n/a\n", ",", "cell B2 holds 'n/a'", 2),
+        ("f.csv", b"Time,x\n0,1\nnan,2\n", ",", "cell A3 holds 'nan'", 3),
+        ("f.csv", b"Time,x\n0,\xff\n", ",", "byte 0xff", None),
+        ("f.csv", b'Time,x\n0,"1\n', ",", "is no table", None),
+        ("f.csv", b"Time,x\n0,1\n", "Sheet1", "no delimiter", None),
+        ("f.xlsx", b"not a zip file", "Sheet1", "no Excel file", None),
+        ("f.xls", b"old", "Sheet1", "not supported", None),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_an_error_of_the_file(
+    read_text: Reader, tmp_path: Path, name: str, content: bytes, tab: str, reason: str, line: int | None
+):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        series(read_text(f"x := GET DIRECT DATA('{name}', '{tab}', 'A', 'B2')~~|\n"))
+    assert reason in caught.value.reason
+    assert str(tmp_path / name) == caught.value.file
+    if line is not None:
+        assert (line, "x") == (caught.value.line, caught.value.variable)
+
+
+def test_a_sheet_that_is_not_there_is_an_error_that_names_those_that_are(read_text: Reader, tmp_path: Path):
+    book = Workbook()
+    book.save(tmp_path / "f.xlsx")
+    with pytest.raises(DataError, match="no sheet 'Data'") as caught:
+        series(read_text("x := GET DIRECT DATA('f.xlsx', 'Data', 'A', 'B2')~~|\n"))
+    assert "'Sheet'" in (caught.value.advice or "")
+
+
+TABLE = "region,young,old,older\nnorth,1.5,2.5,3.5\nsouth,-3,4,5\n"
+RANGES = "R: north, south~~|\nA: young, old, older~~|\n"
+
+
+@pytest.mark.parametrize(
+    ("left", "cell", "expected"),
+    [
+        ("x[R]", "B2", [1.5, 2.5]),
+        ("x[R]", "B2*", [1.5, -3]),
+        ("x[R,A]", "B2", [1.5, 2.5, 3.5, -3, 4, 5]),
+        ("x[A,R]", "B2*", [1.5, -3, 2.5, 4, 3.5, 5]),
+        ("x[south,A]", "B3", [-3, 4, 5]),
+    ],
+)
+def test_constants_fill_their_dimensions(
+    read_text: Reader, tmp_path: Path, left: str, cell: str, expected: list[float]
+):
+    (tmp_path / "f.csv").write_text(TABLE)
+    model = read_text(RANGES + f"{left} = GET DIRECT CONSTANTS('f.csv', ',', '{cell}')~~|\n")
+    assert_array_equal(expected, np.array(model.variable("x").equations[0].values))
+
+
+@pytest.mark.parametrize(
+    ("left", "cell", "reason"),
+    [("x[R,A]", "C2", "is empty"), ("x", "A2", "holds 'north'"), ("x[R]", "B9", "is empty")],
+)
+def test_constants_that_are_not_there_are_errors(
+    read_text: Reader, tmp_path: Path, left: str, cell: str, reason: str
+):
+    (tmp_path / "f.csv").write_text(TABLE)
+    with pytest.raises(SdCovidError, match=reason):
+        read_text(RANGES + f"{left} = GET DIRECT CONSTANTS('f.csv', ',', '{cell}')~~|\n")
