@@ -11,8 +11,11 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Run the command in ``sys.argv`` and leave with its exit code."""
+    import os
     import sys
 
+    # Arrow's own allocator reserves a gibibyte of address space at once: half of what a process may have here.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from sd_covid.cli.app import execute
 
     sys.exit(execute(sys.argv[1:]))
