@@ -87,6 +87,9 @@ def _check_kind(symbols: Symbols, variable: Variable, equation: Equation) -> Non
 
 
 def _check_overlap(symbols: Symbols, variable: Variable) -> None:
+    single = {name for equation in variable.equations for name in equation.subscripts}
+    if single and not any(map(symbols.is_dimension, single)):
+        return  # one element each: the reader has seen that no left side is there twice
     for first, second in combinations(variable.equations, 2):
         left = [
             a & b for a, b in zip(symbols.box(first.subscripts), symbols.box(second.subscripts), strict=True)

@@ -135,6 +135,8 @@ class Spelling:
 
     def _base(self, node: Expression) -> str:
         """The base of a power. PySD writes -3 for (-3), and then takes its power before its sign."""
+        if self.for_pysd and isinstance(node, NotAvailable):
+            return f"(-1.0*{-NOT_AVAILABLE!r})"
         if self.for_pysd and isinstance(node, Unary):
             sign = "-1.0" if node.operator == "-" else "1.0"
             return f"({sign}*{self._operand(node.operand, _ATOM)})"

@@ -66,6 +66,7 @@ class _Reader:
         self.source = source
         self.group = ""
         self.variables: dict[str, Variable] = {}
+        self.lefts: dict[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], Place] = {}
         self.ranges: list[RangeDefinition] = []
         self.documentation: dict[str, str] = {}
 
@@ -90,12 +91,10 @@ class _Reader:
         variable = self.variables.setdefault(
             key(found.name), Variable(found.name, group=self.group, place=place)
         )
-        for equation in variable.equations:
-            same_left = [key(name) for name in equation.subscripts] == [
-                key(name) for name in found.equation.subscripts
-            ]
-            if same_left and equation.excluded == found.equation.excluded:
-                raise _twice(variable.name, equation.place, place)
+        left = (variable.key, *map(key, found.equation.subscripts))
+        first = self.lefts.setdefault((left, found.equation.excluded), place)
+        if first is not place:
+            raise _twice(variable.name, first, place)
         variable.equations.append(found.equation)
         # Vensim writes units and documentation with the last equation of a variable.
         units, limits = self._units(entry)
@@ -125,8 +124,8 @@ class _Reader:
 
 def _text(documentation: str) -> str:
     """Documentation without the indentation and continuation marks of the file."""
-    joined = re.sub(r"[ \t]*\\[ \t]*\n\s*", " ", documentation)
-    return "\n".join(line.strip() for line in joined.strip().splitlines())
+    joined = re.sub(r"\\[ \t]*\n", " ", documentation)
+    return "\n".join(" ".join(line.split()) for line in joined.strip().splitlines())
 
 
 def _settings(source: Source) -> Settings:
