@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from c_kernel import CKernel
-from models import SIR, SIR_CONSTANTS, SIR_OUTPUTS, WORLD_CONSTANTS, WORLD_OUTPUTS, world
 
+from models import SIR, SIR_CONSTANTS, SIR_OUTPUTS, WORLD_CONSTANTS, WORLD_OUTPUTS, world
 from sd_covid.engine.kernel import Members, thread_count
 from sd_covid.engine.simulation import Simulation, load
 

@@ -21,8 +21,9 @@ class Target:
     features : str
     width : int
         Doubles in a vector register: 8 with AVX-512, 4 with AVX2, else 2.
-    permute : bool
-        Whether a table can be read by register permutation.
+    permute : int
+        Doubles in a register that can be permuted by an index for each lane; 0 where that takes more than one
+        instruction.
     fused : bool
         Whether there is fused multiply-add.
     """
@@ -30,7 +31,7 @@ class Target:
     name: str
     features: str
     width: int
-    permute: bool
+    permute: int
     fused: bool
 
 
@@ -43,7 +44,11 @@ def target() -> Target:
     wide = bool(found.get("avx512f"))
     width = 8 if wide else 4 if found.get("avx2") else 2
     return Target(
-        llvm.get_host_cpu_name(), found.flatten(), width, wide, bool(found.get("fma") or found.get("neon"))
+        llvm.get_host_cpu_name(),
+        found.flatten(),
+        width,
+        width if width > 2 else 0,
+        bool(found.get("fma") or found.get("neon")),
     )
 
 

@@ -30,7 +30,7 @@ class Module:
     """
 
     width: int
-    permute: bool = False  # AVX-512: tables of up to 16 segments are read by register permutation
+    permute: int = 0  # doubles in a register that tables of up to 16 segments are permuted in; 0 for none
     fused: bool = False  # the processor has fused multiply-add
     functions: list[str] = field(default_factory=list)
     declarations: dict[str, None] = field(default_factory=dict)

@@ -42,18 +42,18 @@ def _segment(body: Body, table: LookupTable, held: str) -> str:
     if _evenly_spaced(edges) and many > 2:
         away = body.do(f"fsub {module.vector} {held}, {body.number(edges[0])}")
         share = body.do(f"fmul {module.vector} {away}, {body.number(1.0 / (edges[1] - edges[0]))}")
-        low = body.do(
-            f"fcmp ult {module.vector} {share}, {body.number(0.0)}"
-        )  # NaN too: its index must be valid
-        share = body.do(f"select {truth} {low}, {module.vector} {body.number(0.0)}, {module.vector} {share}")
-        index = body.do(f"fptosi {module.vector} {share} to {kind}")
-        over = body.do(f"icmp sgt {kind} {index}, {module.many('i64', str(many - 1))}")
-        return body.do(f"select {truth} {over}, {kind} {module.many('i64', str(many - 1))}, {kind} {index}")
+        last = body.number(float(many - 1))
+        below = body.do(
+            f"fcmp olt {module.vector} {share}, {last}"
+        )  # not for NaN: its index must be valid too
+        share = body.do(f"select {truth} {below}, {module.vector} {share}, {module.vector} {last}")
+        short = kind.replace("i64", "i32")  # processors without AVX-512 convert to 32 bits only
+        return body.do(f"sext {short} {body.do(f'fptosi {module.vector} {share} to {short}')} to {kind}")
     index = module.many("i64", "0")
     for edge in border:
         passed = body.do(f"fcmp oge {module.vector} {held}, {body.number(float(edge))}")
-        one = body.do(f"zext {truth} {passed} to {kind}")
-        index = body.do(f"add {kind} {index}, {one}")
+        one = body.do(f"sext {truth} {passed} to {kind}")  # a mask is -1
+        index = body.do(f"sub {kind} {index}, {one}")
     return index
 
 
@@ -74,8 +74,10 @@ def _pick(body: Body, name: str, count: int, index: str) -> str:
     if module.width == 1:
         address = body.do(f"getelementptr inbounds double, ptr {name}, i64 {index}")
         return body.do(f"load double, ptr {address}")
-    if module.permute and module.width == 8 and count <= 16:
+    if module.permute == module.width == 8 and count <= 16:
         return _permute(body, name, count, index)
+    if module.permute == module.width == 4 and count <= 16:
+        return _permute_pairs(body, name, count, index)
     pointers = f"<{module.width} x ptr>"
     address = body.do(f"getelementptr inbounds double, ptr {name}, {module.integers} {index}")
     gather = f"@llvm.masked.gather.v{module.width}f64.v{module.width}p0"
@@ -87,6 +89,7 @@ def _pick(body: Body, name: str, count: int, index: str) -> str:
 
 
 def _permute(body: Body, name: str, count: int, index: str) -> str:
+    """Up to 16 values by one permutation of one or two AVX-512 registers."""
     module = body.module
     vector, kind = module.vector, module.integers
     low = body.do(f"load {vector}, ptr {name}, align 64")
@@ -98,3 +101,24 @@ def _permute(body: Body, name: str, count: int, index: str) -> str:
     module.declare(f"declare {vector} @llvm.x86.avx512.vpermi2var.pd.512({vector}, {kind}, {vector})")
     pair = f"{vector} {low}, {kind} {index}, {vector} {high}"
     return body.do(f"call {vector} @llvm.x86.avx512.vpermi2var.pd.512({pair})")
+
+
+def _permute_pairs(body: Body, name: str, count: int, index: str) -> str:
+    """Up to 16 values, four to an AVX2 register, which permutes halves of doubles: value k is halves 2k and 2k + 1."""
+    vector, halves = "<4 x double>", "<8 x i32>"
+    body.module.declare("declare <8 x float> @llvm.x86.avx2.permps(<8 x float>, <8 x i32>)")
+    low = body.do(f"shl <4 x i64> {index}, {body.module.many('i64', '1')}")
+    odd = body.do(f"or <4 x i64> {low}, {body.module.many('i64', '1')}")
+    high = body.do(f"shl <4 x i64> {odd}, {body.module.many('i64', '32')}")
+    where = body.do(f"bitcast <4 x i64> {body.do(f'or <4 x i64> {low}, {high}')} to {halves}")
+    found = ""
+    for first in range(0, count, 4):  # the instruction looks at three bits of an index: k modulo 4
+        address = body.do(f"getelementptr inbounds double, ptr {name}, i64 {first}")
+        four = body.do(f"load <8 x float>, ptr {address}, align 32")
+        taken = body.do(f"call <8 x float> @llvm.x86.avx2.permps(<8 x float> {four}, {halves} {where})")
+        value = body.do(f"bitcast <8 x float> {taken} to {vector}")
+        if first:
+            beyond = body.do(f"icmp sge <4 x i64> {index}, {body.module.many('i64', str(first))}")
+            value = body.do(f"select <4 x i1> {beyond}, {vector} {value}, {vector} {found}")
+        found = value
+    return found

@@ -72,7 +72,11 @@ class Variable:
     name: str
     equations: list[Equation] = field(default_factory=list)
     units: str = ""
-    limits: tuple[float | None, float | None, float | None] = (None, None, None)  # low, high, step; for sliders
+    limits: tuple[float | None, float | None, float | None] = (
+        None,
+        None,
+        None,
+    )  # low, high, step; for sliders
     documentation: str = ""
     group: str = ""
     supplementary: bool = False
@@ -154,6 +158,9 @@ class Model:
         if found is None:
             known = [item.name for item in self.variables.values()]
             raise UnknownNameError(
-                f"'{name}' is not a variable of {self.name}", advice=suggest(name, known), file=self.path, variable=name
+                f"'{name}' is not a variable of {self.name}",
+                advice=suggest(name, known),
+                file=self.path,
+                variable=name,
             )
         return found
