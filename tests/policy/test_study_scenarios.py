@@ -121,3 +121,15 @@ def test_the_studys_sensitivity_plan_fits_its_model(ran: Ran) -> None:
     plan = read_plan(file, ran.simulation, posterior=draws)
     assert set(ran.study.assumptions) == {factor.id for factor in plan.factors} - {"posterior"}
     assert "actual" == plan.scenarios[0].id
+
+
+def test_an_assumption_listed_by_itself_is_not_varied_with_the_posterior_too(ran: Ran) -> None:
+    assumption = ran.study.assumptions["vacancy-rate-long-run"]
+    other = "NOW effectiveness permanent"
+    draws = sample_ranges({assumption.constant: assumption.range, other: assumption.range}, 8, seed=1)
+    factors = {
+        factor.id: factor
+        for factor in read_plan(FOLDER / "sensitivity.yaml", ran.simulation, posterior=draws).factors
+    }
+    assert (other,) == factors["posterior"].constants
+    assert (assumption.constant,) == factors["vacancy-rate-long-run"].constants

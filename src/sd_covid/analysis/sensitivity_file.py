@@ -196,17 +196,19 @@ def _samples(node: Node) -> int:
 
 
 def _factors(node: Node, simulation: Simulator, study: Study, posterior: pd.DataFrame | None) -> list[Factor]:
-    """The factors: a posterior, assumptions, ranges."""
+    """The factors: a posterior, assumptions, ranges. What is listed by itself is not varied with the posterior too."""
     found = node.fields((), ("posterior", "assumptions", "ranges"))
     factors = []
-    if posterior is not None:
-        factors.append(posterior_factor(posterior))
-    elif "posterior" in found:
-        factors.append(posterior_factor(read_posterior(_file(found["posterior"]), simulation)))
     if "assumptions" in found:
         factors += [assumption_factor(item) for item in _assumptions(found["assumptions"], study)]
     if "ranges" in found:
         factors += [_range(name, entry, study) for name, entry in found["ranges"].entries()]
+    if posterior is None and "posterior" in found:
+        posterior = read_posterior(_file(found["posterior"]), simulation)
+    if posterior is not None:
+        alone = {key(constant) for factor in factors for constant in factor.constants}
+        left = posterior[[name for name in posterior if key(str(name)) not in alone]]
+        factors.insert(0, posterior_factor(left))
     if len(factors) < 2:
         raise node.error("at least two factors are needed", "name a posterior, assumptions or ranges")
     return factors
