@@ -75,6 +75,8 @@ class Differentiable:
     ) -> None:
         self._code, self._grid = code, grid
         self._parameters = parameters
+        self._flat = np.array([number for numbers in parameters for number in numbers], dtype=np.int64)
+        self._owner = np.repeat(np.arange(len(parameters)), [len(numbers) for numbers in parameters])
         self._constants = np.array(constants, dtype=float)
         self.time = grid.saved
         self._drivers = np.ascontiguousarray(sample_drivers(code.program, grid).T)
@@ -105,8 +107,7 @@ class Differentiable:
         ndarray, shape (output, time)
             A fresh array. Not finite where the run failed; never an exception for that.
         """
-        for numbers, value in zip(self._parameters, np.asarray(theta, dtype=float), strict=True):
-            self._constants[numbers] = value
+        self._constants[self._flat] = np.asarray(theta, dtype=float)[self._owner]
         self._size_rings()
         arrays = (
             self._constants,
@@ -153,7 +154,7 @@ class Differentiable:
         grid = self._grid
         counts = (1, 0, 1, grid.steps, grid.every, len(self.time), 1, self._mask)
         self._code.reverse(*(a.ctypes.data for a in arrays), *counts, grid.start, grid.step)
-        return np.array([bars[numbers].sum() for numbers in self._parameters])
+        return np.asarray(np.bincount(self._owner, bars[self._flat], len(self._parameters)))
 
     def _size_rings(self) -> None:
         rings = sum(s.update is Update.RING for s in self._code.program.states)
