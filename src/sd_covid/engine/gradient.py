@@ -106,8 +106,16 @@ class Differentiable:
         -------
         ndarray, shape (output, time)
             A fresh array. Not finite where the run failed; never an exception for that.
+
+        Raises
+        ------
+        RunError
+            When ``theta`` has another length.
         """
-        self._constants[self._flat] = np.asarray(theta, dtype=float)[self._owner]
+        point = np.asarray(theta, dtype=float)
+        if point.shape != (len(self._parameters),):
+            raise RunError(f"{len(self._parameters)} parameters are needed, not an array of shape {point.shape}")
+        self._constants[self._flat] = point[self._owner]
         self._size_rings()
         arrays = (
             self._constants,
