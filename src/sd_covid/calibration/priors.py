@@ -233,10 +233,11 @@ class JointPrior:
         outside = np.any((x < self._lower) | (x > self._upper)) or np.any(own[self._on_log] <= 0)
         if outside:
             return -math.inf, gradient
-        y = np.where(self._on_log, np.log(np.where(self._on_log, own, 1.0)), own)
+        positive = np.where(self._on_log, own, 1.0)
+        y = np.where(self._on_log, np.log(positive), own)
         z = (y - self._mean) / self._sd
         value = self._constant - 0.5 * float(z @ z) - float(y[self._on_log].sum())
-        gradient[self._places] = np.where(self._on_log, (-z / self._sd - 1.0) / own, -z / self._sd)
+        gradient[self._places] = np.where(self._on_log, (-z / self._sd - 1.0) / positive, -z / self._sd)
         for place, prior in self._others:
             part, gradient[place] = prior.log_density(float(x[place]))
             value += part
