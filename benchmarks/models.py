@@ -62,5 +62,7 @@ def world(equations: int = 240, seed: int = 2035) -> str:
         lines.append(f"x{k} = {form} ~ ~ |")
     for k in range(stocks):
         feeding = " + ".join(f"x{j}" for j in range(k, equations, stocks))  # so that every equation counts
-        lines.append(f"s{k} = INTEG(({feeding}) / 240 - 0.05 * s{k} * c{k % 20}, {0.5 + pick.random():.3f}) ~ ~ |")
+        lines.append(
+            f"s{k} = INTEG(({feeding}) / 240 - 0.05 * s{k} * c{k % 20}, {0.5 + pick.random():.3f}) ~ ~ |"
+        )
     return "\n".join(lines) + "\n" + CONTROL.format(final=200, step=0.5)

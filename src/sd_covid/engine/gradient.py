@@ -114,7 +114,9 @@ class Differentiable:
         """
         point = np.asarray(theta, dtype=float)
         if point.shape != (len(self._parameters),):
-            raise RunError(f"{len(self._parameters)} parameters are needed, not an array of shape {point.shape}")
+            raise RunError(
+                f"{len(self._parameters)} parameters are needed, not an array of shape {point.shape}"
+            )
         self._constants[self._flat] = point[self._owner]
         self._size_rings()
         arrays = (
