@@ -153,3 +153,31 @@ def test_every_smooth_operation_has_a_derivative_that_central_differences_confir
             step = 1e-6 * np.eye(arguments)[k]
             change = operation.meaning(*(point + step)) - operation.meaning(*(point - step))
             assert exact == pytest.approx(change / 2e-6, rel=1e-7), name
+
+
+def test_tables_become_permutations_where_registers_hold_eight_doubles():
+    """Assembly for a processor with AVX-512: two permutations a lookup, and no gather; run only where there is one."""
+    import llvmlite.binding as llvm
+
+    from sd_covid.engine.compile import _initialise
+
+    _initialise()
+    for points, instruction in ((6, "vpermpd"), (14, "vpermt2pd")):
+        table = LookupTable(
+            tuple(float(k) for k in range(points)), tuple(float(np.sin(k)) for k in range(points))
+        )
+        module = Module(8, permute=8, fused=True)
+        body = Body(module)
+        graph = Graph()
+        values = Evaluation(body, graph, lambda here, kind, payload: here.load(payload, "%data"))
+        node = graph.lookup("lookup", graph.table(table), graph.leaf("state", 0))
+        values.compute([node])
+        body.store(values.get(node), 1, "%data")
+        body.act("ret void")
+        module.functions.append(body.function("void @f(ptr %data)", "#0"))
+        machine = llvm.Target.from_triple("x86_64-unknown-linux-gnu").create_target_machine(
+            cpu="skylake-avx512", opt=2
+        )
+        assembly = machine.emit_assembly(llvm.parse_assembly(module.text(ATTRIBUTES)))
+        assert instruction in assembly or instruction.replace("t2", "i2") in assembly
+        assert "gather" not in assembly
