@@ -7,6 +7,7 @@ seed and the versions, and the best fit.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
@@ -99,9 +100,14 @@ def read_posterior(file: Path) -> Posterior:
 
 
 def tables_hash(problem: Problem) -> str:
-    """SHA-256 of what the tables and the extension say, whatever their layout on disk."""
+    """SHA-256 of what the posterior rests on: the tables and the observation settings, whatever their layout on disk.
+
+    Processes, origins and the like are left out: they only matter to predictions, which are made anew each time.
+    """
     content = {
-        "config": {key: value for key, value in problem.config.items() if not key.endswith("_files")},
+        "observations": {
+            key: dataclasses.asdict(item) for key, item in problem.extension.observations.items()
+        },
         "tables": {
             kind: [[dict(sorted(row.cells.items())) for row in table.rows] for table in tables]
             for kind, tables in problem.tables.items()
