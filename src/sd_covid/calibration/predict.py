@@ -133,7 +133,8 @@ class Predictor:
             found = self._equivalent(target, twin, inside, setting.difference_sd, rng)
         if np.all(inside):
             return found
-        before = ProcessSetting(target.series.id)
+        positive = self.problem.observables[target.id].distribution.startswith("log-")
+        before = ProcessSetting(target.series.id, scale="log" if positive else "identity")
         earlier = simulate(target.id, before, target.ends, target.figures, None, self.draws, rng)
         return Paths(
             np.hstack([earlier.path[:, ~inside], found.path]),
