@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +23,33 @@ if TYPE_CHECKING:
 
 
 def model_hash(model: Model, program: Program) -> str:
-    """A fingerprint of what a model means: equations, dimensions, settings and data, not their place in a file."""
+    """A fingerprint of what a model means: equations, dimensions, method and data; not their place or wording.
+
+    Only what differs from a default enters, so that a new kind of equation leaves the models without it alone.
+    """
     content = (
-        sorted(model.variables.items()),
-        sorted(model.dimensions.items()),
-        model.settings,
-        program.drivers,
+        sorted((name, _plain(variable.equations)) for name, variable in model.variables.items()),
+        sorted((name, d.elements, sorted(d.mappings.items())) for name, d in model.dimensions.items()),
+        str(model.settings.method),
+        _plain(program.drivers),
     )
     return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
+
+
+def _plain(value: Any) -> Any:
+    """A value as nested tuples, from the fields of dataclasses that are compared and not at their default."""
+    if isinstance(value, list | tuple):
+        return tuple(_plain(item) for item in value)
+    if isinstance(value, Enum):
+        return str(value)
+    if dataclasses.is_dataclass(value):
+        told = [
+            (field.name, _plain(getattr(value, field.name)))
+            for field in dataclasses.fields(value)
+            if field.compare and getattr(value, field.name) != field.default
+        ]
+        return (type(value).__name__, *told)
+    return value
 
 
 def dates(times: NDArray[np.float64], calendar: tuple[str, str]) -> NDArray[np.datetime64]:
