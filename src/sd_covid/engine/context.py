@@ -25,6 +25,7 @@ from sd_covid.model.expression import (
     Table,
     Text,
     Unary,
+    walk,
 )
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Variable
@@ -187,6 +188,30 @@ class Context:
     def look_up(self, table: LookupTable, x: int) -> int:
         """A table at x."""
         return self.lowering.look_up(self.step, table, x)
+
+    def uniform(self, call: Call, draw: int, argument: int) -> int:
+        """A random number between 0 and 1, one for each member and step.
+
+        Parameters
+        ----------
+        call : Call
+            The call of this equation that draws it; what it is called is part of what the number depends on.
+        draw : int
+            Which of its numbers.
+        argument : int
+            Node of the call's own seed argument.
+        """
+        from sd_covid.engine.philox import DRAWS, call_number
+
+        place = next(
+            f"{','.join(map(key, equation.subscripts))}|{index}"
+            for equation in self.variable.equations
+            if equation.expression is not None
+            for index, node in enumerate(walk(equation.expression))
+            if node is call
+        )
+        number = call_number(f"{self.variable.key}|{place}|{sorted(self.binding.items())}")
+        return self.lowering.graph(self.step).uniform(DRAWS * number + draw, argument)
 
     def remember(
         self,

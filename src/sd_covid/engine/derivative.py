@@ -95,7 +95,7 @@ def _shares(
     if kind in TABLE_OPERATIONS:
         slope = graph.lookup("lookup slope", int(rest[0]), at[arguments[0]])
         return [(arguments[0], graph.add("mul", bar, slope))]
-    partial = OPERATIONS[str(kind)].partial
+    partial = None if kind == "uniform" else OPERATIONS[str(kind)].partial
     if partial is None:
         return []
     shares = partial(graph, at[node], tuple(at[a] for a in arguments), bar)
@@ -109,7 +109,7 @@ def _active(source: Graph, order: list[int], wanted: frozenset[str]) -> bytearra
         kind = str(source.nodes[node][0])
         if kind in LEAVES:
             active[node] = kind in wanted
-        elif not source.is_truth(node):
+        elif kind != "uniform" and not source.is_truth(node):
             active[node] = any(active[a] for a in source.arguments(node))
     return active
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.engine.operations import LEAVES, OPERATIONS, TABLE_OPERATIONS
+from sd_covid.engine.operations import LEAVES, NUMBERED_OPERATIONS, OPERATIONS
 
 Node = tuple[Any, ...]  # (operation, *arguments), or (kind of leaf, payload)
 
@@ -84,6 +84,10 @@ class Graph:
             return self.number(float(points.value(at) if operation == "lookup" else points.slope(at)))
         return self._intern((operation, table, x), (operation, table, x))
 
+    def uniform(self, number: int, argument: int) -> int:
+        """A random number between 0 and 1; see `sd_covid.engine.philox.uniform`."""
+        return self._intern(("uniform", number, argument), ("uniform", number, argument))
+
     def add(self, operation: str, *arguments: int) -> int:
         """The node of an operation on nodes."""
         nodes = self.nodes
@@ -107,7 +111,7 @@ class Graph:
         found = self.nodes[node]
         if found[0] in LEAVES:
             return ()
-        return tuple(int(a) for a in (found[2:] if found[0] in TABLE_OPERATIONS else found[1:]))
+        return tuple(int(a) for a in (found[2:] if found[0] in NUMBERED_OPERATIONS else found[1:]))
 
     def order(self, sinks: Iterable[int]) -> list[int]:
         """The nodes that the sinks need, each after what it reads."""

@@ -13,17 +13,19 @@ from numpy.typing import NDArray
 
 from sd_covid.engine.graph import Graph
 from sd_covid.engine.operations import OPERATIONS
+from sd_covid.engine.philox import uniform
 from sd_covid.engine.program import Program, Update
 from sd_covid.engine.timegrid import TimeGrid, sample_drivers
 from sd_covid.model.structure import Method
 
 Values = dict[int, NDArray[np.float64]]
 Leaf = Callable[[str, int], NDArray[np.float64]]
+Uniform = Callable[[int, NDArray[np.float64]], NDArray[np.float64]]
 _HALF_STEPS = (0.0, 0.5, 0.5, 1.0)  # where the four slopes of the classical Runge-Kutta method are taken
 _WEIGHTS = (1 / 6, 1 / 3, 1 / 3, 1 / 6)
 
 
-def evaluate(graph: Graph, order: list[int], leaf: Leaf) -> Values:
+def evaluate(graph: Graph, order: list[int], leaf: Leaf, uniform: Uniform | None = None) -> Values:
     """The values of some nodes.
 
     Parameters
@@ -33,6 +35,8 @@ def evaluate(graph: Graph, order: list[int], leaf: Leaf) -> Values:
         Each after what it reads.
     leaf : callable
         ``(kind, payload) -> array``, broadcastable over members.
+    uniform : callable, optional
+        ``(number, seed argument) -> array``, where the graph draws random numbers.
     """
     values: Values = {}
     for node in order:
@@ -43,6 +47,8 @@ def evaluate(graph: Graph, order: list[int], leaf: Leaf) -> Values:
             values[node] = graph.tables[int(rest[0])].value(np.asarray(values[int(rest[1])]))
         elif kind == "lookup slope":
             values[node] = graph.tables[int(rest[0])].slope(np.asarray(values[int(rest[1])]))
+        elif kind == "uniform" and uniform is not None:
+            values[node] = uniform(int(rest[0]), np.asarray(values[int(rest[1])]))
         elif kind in OPERATIONS:
             values[node] = OPERATIONS[kind].meaning(*(values[int(a)] for a in rest))
         else:
@@ -54,6 +60,8 @@ class Parameters(Protocol):
     """The parameters of a batch."""
 
     count: int
+    seed: int
+    first: int
 
     def __getitem__(self, parameter: int) -> NDArray[np.float64]:
         """The values of a parameter, shape (member,) or a scalar."""
@@ -72,10 +80,17 @@ def at_start(program: Program, parameters: Parameters, nodes: list[int]) -> NDAr
     ndarray, shape (node, member)
     """
     with np.errstate(all="ignore"):
-        values = evaluate(program.init, program.init.order(nodes), lambda _, k: parameters[k])
+        draw = _draws(parameters, 0)
+        values = evaluate(program.init, program.init.order(nodes), lambda _, k: parameters[k], draw)
     return np.array([np.broadcast_to(values[n], parameters.count) for n in nodes], dtype=float).reshape(
         len(nodes), parameters.count
     )
+
+
+def _draws(parameters: Parameters, step: int) -> Uniform:
+    """The random numbers of a step."""
+    members = parameters.first + np.arange(parameters.count)
+    return lambda number, argument: uniform(parameters.seed, members, step, number, argument)
 
 
 def run(program: Program, parameters: Parameters, outputs: list[int], grid: TimeGrid) -> NDArray[np.float64]:
@@ -101,7 +116,7 @@ class _Interpreter:
 
     def __init__(self, program: Program, parameters: Parameters, outputs: list[int], grid: TimeGrid) -> None:
         self.program, self.outputs, self.grid = program, outputs, grid
-        self.members = parameters.count
+        self.members, self.parameters = parameters.count, parameters
         states = program.states
         self.constants = at_start(program, parameters, program.constants)
         self.state = at_start(program, parameters, [s.initial for s in states])
@@ -142,7 +157,8 @@ class _Interpreter:
             "time": lambda k: time,  # type: ignore[return-value,dict-item]
             "driver": lambda k: self.drivers[k, at],
         }
-        return evaluate(self.program.step, order, lambda kind, k: leaves[kind](k))
+        draw = _draws(self.parameters, n)  # drawn once a step: held within it, whatever the method
+        return evaluate(self.program.step, order, lambda kind, k: leaves[kind](k), draw)
 
     def advance(self, n: int, values: Values) -> None:
         """Move the states one step on."""

@@ -84,12 +84,22 @@ class Members:
         Number of members.
     width : int
         Lanes of the kernel; rows are padded to whole blocks by repeating the last member.
+    seed : int
+        Of the random numbers; 64 bits count.
+    first : int
+        Number of the first member: random numbers depend on it.
     """
 
     def __init__(
-        self, values: NDArray[np.float64], varying: dict[int, NDArray[np.float64]], count: int, width: int
+        self,
+        values: NDArray[np.float64],
+        varying: dict[int, NDArray[np.float64]],
+        count: int,
+        width: int,
+        seed: int = 0,
+        first: int = 0,
     ) -> None:
-        self.count = count
+        self.count, self.seed, self.first = count, seed & (2**64 - 1), first
         self.blocks = -(-count // width)
         self.lanes = self.blocks * width
         self.uniform = np.ascontiguousarray(values, dtype=float)
@@ -187,7 +197,8 @@ class Kernel:
             scratch = aligned(self._scratch, self.width)
             ring = aligned(rings * size, self.width)
             arrays = (members.uniform, members.row, members.rows, drivers, out, scratch, ring, ring, failed)
-            counts = (members.lanes, first, last, grid.steps, grid.every, padded, members.lanes, size - 1)
+            block = (members.lanes, first, last, grid.steps, grid.every, padded, members.lanes, size - 1)
+            counts = (*block, members.seed, members.first)
             self._run(*(a.ctypes.data for a in arrays), *counts, grid.start, grid.step)
 
         share_blocks(members.blocks, threads, work)

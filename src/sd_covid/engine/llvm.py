@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sd_covid.engine.graph import Graph, LookupTable
-from sd_covid.engine.operations import OPERATIONS, TABLE_OPERATIONS
+from sd_covid.engine.operations import NUMBERED_OPERATIONS, OPERATIONS, TABLE_OPERATIONS
 
 PIECE = 300  # operations in one function: LLVM's passes take more than proportional time for longer ones
 CALL_ARGUMENTS = ("ptr noalias", "ptr noalias", "double", "i64")  # scratch, drivers, time, instant
@@ -37,7 +37,8 @@ class Module:
     globals: list[str] = field(default_factory=list)
     scratch: int = 0  # vectors handed out so far
     _tables: dict[LookupTable, tuple[str, str, int]] = field(default_factory=dict)
-    _elementary: set[str] = field(default_factory=set)
+    random: int = -1  # area with member, step and key of random numbers
+    _once: set[str] = field(default_factory=set)
 
     @property
     def vector(self) -> str:
@@ -73,13 +74,11 @@ class Module:
         """Declare an intrinsic, once."""
         self.declarations[text] = None
 
-    def elementary(self, name: str) -> None:
-        """Write the vector code of exp, log or pow, once."""
-        from sd_covid.engine.elementary import WRITERS
-
-        if name not in self._elementary:
-            self._elementary.add(name)
-            WRITERS[name](self)
+    def once(self, name: str, write: Callable[[Module], None]) -> None:
+        """Write a function that many use, once."""
+        if name not in self._once:
+            self._once.add(name)
+            write(self)
 
     def table(self, table: LookupTable) -> tuple[str, str, int]:
         """The globals with a table's intercepts and slopes, and the number of its segments."""
@@ -157,6 +156,15 @@ class Body:
         one = self.do(f"insertelement {module.vector} poison, double {scalar}, i64 0")
         mask = f"<{module.width} x i32> zeroinitializer"
         return self.do(f"shufflevector {module.vector} {one}, {module.vector} poison, {mask}")
+
+    def splat_integer(self, scalar: str) -> str:
+        """A whole number in every lane."""
+        module = self.module
+        if module.width == 1:
+            return self.do(f"add i64 {scalar}, 0")
+        one = self.do(f"insertelement {module.integers} poison, i64 {scalar}, i64 0")
+        mask = f"<{module.width} x i32> zeroinitializer"
+        return self.do(f"shufflevector {module.integers} {one}, {module.integers} poison, {mask}")
 
     def lane(self, vector: str, lane: int, kind: str = "double") -> str:
         """One lane of a vector, as a scalar."""
@@ -258,7 +266,7 @@ class Evaluation:
 
     def _is_operation(self, node: int) -> bool:
         kind = self.graph.nodes[node][0]
-        return kind in OPERATIONS or kind in TABLE_OPERATIONS
+        return kind in OPERATIONS or kind in NUMBERED_OPERATIONS
 
     def _fetch(self, body: Body, node: int) -> str:
         """A node that this function did not compute."""
@@ -328,6 +336,10 @@ class Evaluation:
             from sd_covid.engine.write_lookup import write_lookup
 
             return write_lookup(body, str(kind), self.graph.tables[int(rest[0])], arguments[0])
+        if kind == "uniform":
+            from sd_covid.engine.philox import write_uniform
+
+            return write_uniform(body, int(rest[0]), arguments[0])
         form, name = OPERATIONS[str(kind)].llvm.split()
         return _FORMS[form](body, name, arguments)
 
@@ -357,7 +369,9 @@ def _intrinsic(body: Body, name: str, arguments: list[str]) -> str:
     module = body.module
     actual = ", ".join(f"{module.vector} {a}" for a in arguments)
     if module.fused and name in ("exp", "log", "pow"):
-        module.elementary(name)
+        from sd_covid.engine.elementary import WRITERS
+
+        module.once(name, WRITERS[name])
         return body.do(f"call {module.vector} @e_{name}({actual})")
     kinds = ", ".join([module.vector] * len(arguments))
     module.declare(f"declare {module.vector} @llvm.{name}.{module.suffix}({kinds})")

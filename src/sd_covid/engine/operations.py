@@ -180,3 +180,5 @@ LEAVES = frozenset(
     }
 )
 TABLE_OPERATIONS = frozenset({"lookup", "lookup slope"})
+# Operations whose first argument is a number of theirs, not a node: of a table, or of a random number.
+NUMBERED_OPERATIONS = TABLE_OPERATIONS | {"uniform"}

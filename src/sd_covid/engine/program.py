@@ -108,6 +108,11 @@ class Program:
     method: Method = Method.EULER
 
     @property
+    def random(self) -> bool:
+        """Whether anything is drawn at random."""
+        return any(node[0] == "uniform" for graph in (self.init, self.step) for node in graph.nodes)
+
+    @property
     def defaults(self) -> NDArray[np.float64]:
         """Value of each parameter in the model file, shape (parameter,)."""
         return np.array([parameter.default for parameter in self.parameters])

@@ -137,7 +137,7 @@ class Simulation:
         nodes = [self.program.cells[cell] for cells in columns.values() for cell in cells]
         uniform, varying, count = self._settings(parameters)
         kernel = self._kernel(nodes, None if batch else 1)
-        members = Members(uniform, varying, count, 1 if kernel is None else kernel.width)
+        members = Members(uniform, varying, count, 1 if kernel is None else kernel.width, seed, first_member)
         grid = self._grid(members, max_steps)
         _refuse_too_large(len(nodes) * members.lanes * len(grid.saved) * 8, max_memory)
         if kernel is None:

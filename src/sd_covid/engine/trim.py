@@ -92,6 +92,8 @@ def copy_nodes(
             at[node] = target.leaf(kind, payload(kind, int(rest[0])))
         elif kind in TABLE_OPERATIONS:
             at[node] = target.lookup(kind, int(rest[0]), at[int(rest[1])])
+        elif kind == "uniform":
+            at[node] = target.uniform(int(rest[0]), at[int(rest[1])])
         else:
             arguments = [at[int(a)] for a in rest]
             replaced = rule(node, kind, arguments)

@@ -11,11 +11,19 @@ from dataclasses import dataclass
 from sd_covid.engine.derivative import pull_back
 from sd_covid.engine.llvm import Body, Evaluation, Leaf, Module, call
 from sd_covid.engine.program import Program, Update
-from sd_covid.engine.write_run import START_CALL, Layout, lane_source, ring_slot, step_leaf
+from sd_covid.engine.write_run import (
+    START_CALL,
+    Layout,
+    begin_random,
+    lane_source,
+    random_step,
+    ring_slot,
+    step_leaf,
+)
 from sd_covid.model.structure import Method
 
 POINTERS = ("uniform", "row", "members", "drivers", "seed", "gradient", "scratch", "ring", "trajectory")
-COUNTS = ("stride", "first", "last", "steps", "every", "saves", "lanes", "mask")
+COUNTS = ("stride", "first", "last", "steps", "every", "saves", "lanes", "mask", "key", "member")
 
 
 @dataclass(slots=True)
@@ -130,6 +138,7 @@ def write_reverse(
     instants = body.do("add i64 %steps, 1")
     with body.loop(body.do("sub i64 %last, %first")) as b:
         block = body.do(f"add i64 {b}, %first")
+        begin_random(body, program, block)
         body.act(f"call void @start({START_CALL.replace('%block', block)})")
         for area, size in (
             (reverse.carried, count),
@@ -170,6 +179,7 @@ def _reverse_step(
     index = body.do(f"sitofp i64 {n} to double")
     body.time = body.do(f"fadd double {body.do(f'fmul double {index}, %dt')}, %start")
     body.instant = body.do(f"mul i64 {n}, {per_step}")
+    random_step(body, program, n)
     base = body.do(f"add i64 {body.do(f'mul i64 {b}, {instants}')}, {n}")
     base = body.do(f"mul i64 {base}, {len(program.states)}")
     with body.loop(str(len(program.states))) as k:

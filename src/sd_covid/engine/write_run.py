@@ -13,7 +13,7 @@ from sd_covid.engine.program import Program, Update
 from sd_covid.model.structure import Method
 
 POINTERS = ("uniform", "row", "members", "drivers", "out", "scratch", "ring", "trajectory", "failed")
-COUNTS = ("stride", "first", "last", "steps", "every", "saves", "lanes", "mask")
+COUNTS = ("stride", "first", "last", "steps", "every", "saves", "lanes", "mask", "key", "member")
 START = (
     "ptr noalias %uniform, ptr noalias %row, ptr noalias %members, ptr noalias %scratch, ptr noalias %drivers, "
     "double %start, i64 %stride, i64 %block"
@@ -42,6 +42,7 @@ class Layout:
     def of(cls, module: Module, program: Program, outputs: int) -> Layout:
         """Reserve them."""
         n = len(program.states)
+        module.random = module.area(3)
         return cls(
             parameters=module.area(len(program.parameters)),
             constants=module.area(len(program.constants)),
@@ -111,6 +112,30 @@ def write_start(module: Module, program: Program, layout: Layout) -> None:
         body.store(initial.get(program.states[k].initial), layout.ring_initial + k)
     body.act("ret void")
     module.functions.append(body.function(f"internal void @start({START})", "#1"))
+
+
+def begin_random(body: Body, program: Program, block: str) -> None:
+    """Say which members a block holds, for their random numbers, and that it stands at step 0."""
+    if not program.random:
+        return
+    module = body.module
+    first = body.do(f"add i64 {body.do(f'mul i64 {block}, {module.width}')}, %member")
+    member = body.splat_integer(first)
+    if module.width > 1:
+        lanes = ", ".join(f"i64 {lane}" for lane in range(module.width))
+        member = body.do(f"add {module.integers} {member}, <{lanes}>")
+    body.store(body.do(f"bitcast {module.integers} {member} to {module.vector}"), module.random)
+    key = body.splat_integer("%key")
+    body.store(body.do(f"bitcast {module.integers} {key} to {module.vector}"), module.random + 2)
+    random_step(body, program, "0")
+
+
+def random_step(body: Body, program: Program, n: str) -> None:
+    """Say at which step random numbers are drawn."""
+    if program.random:
+        module = body.module
+        step = body.splat_integer(n)
+        body.store(body.do(f"bitcast {module.integers} {step} to {module.vector}"), module.random + 1)
 
 
 def write_slopes(module: Module, program: Program, layout: Layout) -> None:
@@ -261,6 +286,7 @@ def write_run(module: Module, program: Program, layout: Layout, outputs: list[in
     saved = body.do("alloca i64")
     with body.loop(blocks) as b:
         block = body.do(f"add i64 {b}, %first")
+        begin_random(body, program, block)
         body.act(f"call void @start({START_CALL.replace('%block', block)})")
         for counter in (tile, left, saved):
             body.act(f"store i64 0, ptr {counter}")
@@ -269,6 +295,7 @@ def write_run(module: Module, program: Program, layout: Layout, outputs: list[in
             index = body.do(f"sitofp i64 {n} to double")
             body.time = body.do(f"fadd double {body.do(f'fmul double {index}, %dt')}, %start")
             body.instant = body.do(f"mul i64 {n}, {per_step}")
+            random_step(body, program, n)
             values = Evaluation(body, program.step, step_leaf(layout, layout.states, len(program.drivers)))
             values.compute([s.next for s in program.states])
             if trajectory:
