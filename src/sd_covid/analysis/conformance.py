@@ -1,0 +1,295 @@
+"""Models beside the results that another program computed with them, as in a checkout of SDXorg/test-models.
+
+In goes a folder; out come, for each model in it, whether ours gives the reference output, and if not, why. A model that
+crashes or does not end is one failure among the others. Showing it is for ``sd_covid.cli.conformance``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.analysis.isolated import run_isolated
+from sd_covid.analysis.reference_output import Column, ReferenceOutput, find_reference, read_reference
+from sd_covid.errors import ModelError, SdCovidError
+from sd_covid.model.names import key
+
+if TYPE_CHECKING:
+    from sd_covid.engine.simulation import Simulation
+    from sd_covid.engine.subscripts import Cell
+
+FORMATS = ("mdl", "xmile", "stmx")
+#: The largest difference, as a share of the reference value.
+TOLERANCE = 1e-3
+#: The same where the reference has more digits than single precision, in which other programs may compute, can hold.
+FINE_TOLERANCE = 1e-6
+_FINE_DIGITS = 9
+#: What a difference may be in any case: this share of the tolerance, of the largest value of the column, and at least
+#: the last figure. A reference of six digits, or in single precision, writes 0 or 1e-7 where the exact result is 1e-17.
+_ABSOLUTE_SHARE = 1e-3
+_ABSOLUTE = 1e-9
+_TIME_TOLERANCE = 1e-5
+#: Columns that another program adds; models of its format need not have them as variables.
+_CONTROL = frozenset({"time", "initial time", "final time", "time step", "saveper", "dt"})
+
+
+class Status(StrEnum):
+    """What became of a model."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    REFUSED = "refused"
+    NO_REFERENCE = "no reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A model, its format, what it is compared with, and how closely."""
+
+    model: Path
+    format: str
+    reference: Path | None
+    tolerance: float = TOLERANCE
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where ours and the reference differ most, of what differs too much."""
+
+    column: str
+    time: float
+    ours: float
+    reference: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a case.
+
+    Attributes
+    ----------
+    case : Case
+    status : Status
+    reason : str
+        In one line, unless it passed: the error, or the first difference.
+    compared : int
+        How many columns were compared.
+    not_in_model : tuple of str
+        Columns of the reference that are no variables of the model.
+    largest : float
+        The largest difference, as a share of the reference value, beyond what the absolute tolerance allows.
+    differences : tuple of Difference
+        For each column that differs, the first time at which it does.
+    seconds : float
+    """
+
+    case: Case
+    status: Status
+    reason: str = ""
+    compared: int = 0
+    not_in_model: tuple[str, ...] = ()
+    largest: float = 0.0
+    differences: tuple[Difference, ...] = field(default=())
+    seconds: float = 0.0
+
+
+def find_cases(folder: Path, formats: Sequence[str] = FORMATS) -> list[Case]:
+    """The models below a folder, in order of their paths.
+
+    Parameters
+    ----------
+    folder : Path
+        A checkout, the folder of one model, or a model itself.
+    formats : sequence of str
+        Of `FORMATS`; the case of a file's suffix does not count.
+
+    Raises
+    ------
+    ModelError
+        When there is no such folder, or no model in it.
+    """
+    if not folder.exists():
+        raise ModelError("there is no such folder", advice="give a checkout of test-models", file=folder)
+    paths = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
+    wider = _wider_tolerances()
+    cases = [
+        Case(path, suffix, find_reference(path), wider.get(path.resolve().parent.name.casefold(), TOLERANCE))
+        for path in paths
+        if (suffix := path.suffix.lower().removeprefix(".")) in formats
+    ]
+    if not cases:
+        wanted = ", ".join(f".{suffix}" for suffix in formats)
+        raise ModelError(f"holds no {wanted} file", advice="give a checkout of test-models", file=folder)
+    return cases
+
+
+def _wider_tolerances() -> dict[str, float]:
+    import yaml
+
+    table = yaml.safe_load(files("sd_covid.analysis").joinpath("conformance.yaml").read_text("utf-8"))
+    return {row["folder"].casefold(): float(row["relative"]) for row in table}
+
+
+def compare_all(cases: Sequence[Case], *, processes: int, limit: float) -> Iterator[Result]:
+    """Run the cases in processes of their own, and compare.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+    processes : int
+    limit : float
+        Seconds for one model.
+
+    Yields
+    ------
+    Result
+        In the order in which they are done.
+    """
+    with_reference = [case for case in cases if case.reference is not None]
+    yield from (Result(case, Status.NO_REFERENCE) for case in cases if case.reference is None)
+    for outcome in run_isolated(compare_case, with_reference, processes=processes, limit=limit):
+        if outcome.result is not None:
+            yield outcome.result
+        else:
+            yield Result(outcome.item, Status.FAILED, outcome.crashed, seconds=outcome.seconds)
+
+
+def compare_case(case: Case) -> Result:
+    """Run one case that has a reference, and compare."""
+    from sd_covid.engine.simulation import load
+
+    assert case.reference is not None, "a case without a reference cannot be compared"
+    started = time.perf_counter()
+    try:
+        simulation = load(case.model)
+    except SdCovidError as error:
+        return Result(case, Status.REFUSED, _line(error), seconds=time.perf_counter() - started)
+    try:
+        reference = read_reference(case.reference)
+        result = _compare(case, simulation, reference)
+        if result.status is Status.FAILED and (other := _owner(case, result.not_in_model)) is not None:
+            result = Result(case, Status.NO_REFERENCE, f"{reference.path.name} is that of {other.name}")
+    except SdCovidError as error:
+        result = Result(case, Status.FAILED, _line(error))
+    return replace(result, seconds=time.perf_counter() - started)
+
+
+def _owner(case: Case, absent: Sequence[str]) -> Path | None:
+    """Another model of the folder that has the columns which this one lacks."""
+    from sd_covid.engine.simulation import load
+
+    if not absent:
+        return None
+    for path in sorted(case.model.parent.iterdir()):
+        if path.suffix.lower() != f".{case.format}" or path == case.model:
+            continue
+        try:
+            other = load(path)
+        except SdCovidError:
+            continue  # what cannot be read owns nothing; it has a result of its own
+        if all(_cell(other, name) is not None for name in absent):
+            return path
+    return None
+
+
+def _line(error: SdCovidError) -> str:
+    return " ".join(str(error).split())
+
+
+def _compare(case: Case, simulation: Simulation, reference: ReferenceOutput) -> Result:
+    found = {column.name: _cell(simulation, column.name) for column in reference.columns}
+    columns = [column for column in reference.columns if found[column.name] is not None]
+    absent = tuple(column.name for column in reference.columns if found[column.name] is None)
+    names = [simulation.names.spell(cell) for column in columns if (cell := found[column.name])]
+    if not names:
+        reason = "no column of the reference is a variable of the model"
+        return Result(case, Status.FAILED, reason, not_in_model=absent)
+    run = simulation.run(outputs=list(dict.fromkeys(names)))
+    rows = _rows(run["time"].to_numpy(), reference.times)
+    if (rows < 0).any():
+        missing = float(reference.times[rows < 0][0])
+        reason = f"the reference has time {missing:g}, which the run does not save"
+        return Result(case, Status.FAILED, reason, not_in_model=absent)
+    largest, differences = 0.0, []
+    for column, name in zip(columns, names, strict=True):
+        share, difference = _difference(column, run[name].to_numpy()[rows], reference.times, case.tolerance)
+        largest = max(largest, share)
+        differences += [] if difference is None else [difference]
+    status = Status.FAILED if differences or _missing(case, absent) else Status.PASSED
+    told = _told(differences) or _missing(case, absent)
+    return Result(case, status, told, len(columns), absent, largest, tuple(differences))
+
+
+def _missing(case: Case, absent: Sequence[str]) -> str:
+    """Which columns of the reference the model should have, in a line."""
+    needed = [name for name in absent if key(name) not in _CONTROL]
+    if not needed or _owner(case, needed) is not None:
+        return ""
+    more = f" and {len(needed) - 3} more" if len(needed) > 3 else ""
+    return f"the model lacks {', '.join(needed[:3])}{more}"
+
+
+def _told(differences: Sequence[Difference]) -> str:
+    """What differs, in a line: the column that is the first to do so."""
+    if not differences:
+        return ""
+    first = min(differences, key=lambda difference: difference.time)
+    others = f", and {len(differences) - 1} more columns" if len(differences) > 1 else ""
+    return f"{first.column} at {first.time:g}: {first.ours:g}, reference {first.reference:g}{others}"
+
+
+def _cell(simulation: Simulation, name: str) -> Cell | None:
+    """The cell of a model that a column stands for."""
+    from sd_covid.engine.subscripts import Cell
+    from sd_covid.model.structure import Kind
+
+    base, elements = _parts(name)
+    variable = simulation.model.variables.get(key(base))
+    if variable is None or variable.equations[0].kind is Kind.LOOKUP:
+        return None
+    wanted = tuple(key(element) for element in elements)
+    cell = Cell(variable.key, wanted)
+    return cell if cell in simulation.names.cells(variable.name) else None
+
+
+def _parts(name: str) -> tuple[str, list[str]]:
+    """``name[a,b]`` or ``"a name"[a, b]`` into its parts."""
+    if name.endswith("]") and "[" in name:
+        base, _, inside = name[:-1].rpartition("[")
+        return base, inside.split(",")
+    return name, []
+
+
+def _rows(saved: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.int64]:
+    """For each time wanted its row among those saved, or -1. Times of a reference may be rounded to six digits."""
+    nearest = np.abs(saved[None, :] - wanted[:, None]).argmin(axis=1)
+    allowed = _TIME_TOLERANCE * np.maximum(1.0, np.abs(wanted))
+    return np.where(np.abs(saved[nearest] - wanted) <= allowed, nearest, -1)
+
+
+def _difference(
+    column: Column, ours: NDArray[np.float64], times: NDArray[np.float64], tolerance: float
+) -> tuple[float, Difference | None]:
+    """The largest relative difference of a column, and the first place where it is too large."""
+    if tolerance == TOLERANCE and column.digits >= _FINE_DIGITS:
+        tolerance = FINE_TOLERANCE
+    given, theirs = column.given, column.values
+    same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs)) | ~given
+    scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        beyond = np.abs(ours - theirs) - (_ABSOLUTE_SHARE * tolerance * scale + _ABSOLUTE)
+        share = np.where(same, 0.0, np.where(beyond <= 0, 0.0, beyond / np.abs(theirs)))
+    share = np.where(np.isnan(share), np.inf, share)
+    bad = share > tolerance
+    if not bad.any():
+        return float(share.max(initial=0.0)), None
+    at = int(bad.argmax())
+    return float(share.max()), Difference(column.name, float(times[at]), float(ours[at]), float(theirs[at]))
