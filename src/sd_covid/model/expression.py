@@ -95,13 +95,15 @@ class Table:
 class Call:
     """A call: a built-in function, or a lookup variable (with subscripts) applied to its argument.
 
-    ``function`` is the spelling found; resolve it by `sd_covid.model.names.key`.
+    ``function`` is the spelling found; resolve it by `sd_covid.model.names.key`. ``outputs`` names the variables that a
+    call of a Vensim macro makes beside its value; the reader expands macros, so a `Model` has none.
     """
 
     function: str
     arguments: tuple[Expression, ...]
     subscripts: tuple[Subscript, ...] = ()
     place: Place = field(default=NOWHERE, compare=False, repr=False)
+    outputs: tuple[Reference, ...] = ()
 
 
 Expression = Number | NotAvailable | Text | Reference | Unary | Binary | Table | Call

@@ -81,6 +81,7 @@ class Variable:
     group: str = ""
     supplementary: bool = False
     place: Place = field(default=NOWHERE, compare=False, repr=False)
+    local: bool = False  # made by the reader for one call of a macro: among the outputs only when named
 
     @property
     def key(self) -> str:
@@ -111,15 +112,35 @@ class Method(StrEnum):
     """Integration methods."""
 
     EULER = "euler"
+    RK2 = "rk2"
     RK4 = "rk4"
+    ADAPTIVE = "adaptive"
 
 
 @dataclass(slots=True)
 class Settings:
-    """What a model file says about how it is to be run."""
+    """What a model file says about how it is to be run.
+
+    Attributes
+    ----------
+    method : Method
+    unit_equivalences : list of tuple of str
+        Units that mean the same.
+    files : dict of str to str
+        File for each ``?name`` that stands for one in ``GET ... DATA('?name', ...)``, by the name in lower case.
+    """
 
     method: Method = Method.EULER
     unit_equivalences: list[tuple[str, ...]] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something in a model file that has no part in a run, such as a reality check."""
+
+    text: str
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -137,6 +158,10 @@ class Model:
     settings : Settings
     calendar : tuple of str or None
         ``(origin, unit)`` such as ``("2015-01", "month")``, when the study gives model time a date.
+    series : dict
+        Times and values of data variables that were given with the model, by the key of the variable and of its elements.
+    notes : list of Note
+        What was read and left out.
     """
 
     name: str
@@ -145,6 +170,8 @@ class Model:
     dimensions: dict[str, Dimension] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     calendar: tuple[str, str] | None = None
+    series: dict[tuple[str, ...], tuple[tuple[float, ...], tuple[float, ...]]] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
 
     def variable(self, name: str) -> Variable:
         """The variable of that name.
