@@ -1,0 +1,279 @@
+"""Units of an expression, from the units of what it is made of.
+
+Numbers are dimensionless, as in Vensim, but a bare number where units are needed is a smaller fault than two units that
+differ, and 0 has any units. After a fault the units of that part can be anything, so that one fault is told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+from pint.util import UnitsContainer
+
+from sd_covid.model.expression import Binary, Call, Expression, Number, Reference, Unary, walk
+from sd_covid.model.functions import FUNCTIONS
+from sd_covid.model.names import key
+from sd_covid.model.structure import Model
+from sd_covid.model.symbols import TIME
+from sd_covid.model.units import ONE, Exponent, factors, power
+from sd_covid.model.units_report import Fault
+from sd_covid.model.units_rules import LOOKUP_CALLS, RULES, Rule
+from sd_covid.model.units_rules import TIME as TIME_WORD
+from sd_covid.model.units_solve import Solver, is_known
+
+_MAX_DENOMINATOR = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Units of a part of an expression.
+
+    Attributes
+    ----------
+    units : UnitsContainer
+    bare : bool
+        Whether it is made of numbers only.
+    zero : bool
+        Whether it is the number 0, or ``:NA:``.
+    """
+
+    units: UnitsContainer
+    bare: bool = False
+    zero: bool = False
+
+
+class Told(Protocol):
+    """Takes a fault: its kind, the part of the expression, and the units found and needed."""
+
+    def __call__(
+        self, fault: Fault, node: Expression, found: UnitsContainer, needed: UnitsContainer, what: str
+    ) -> None:
+        """Take a fault."""
+
+
+_BARE = Value(ONE, bare=True)
+
+
+class Units:
+    """Works out the units of expressions of one model.
+
+    Parameters
+    ----------
+    model : Model
+    stated : mapping of str to UnitsContainer
+        By key of the variable.
+    time : UnitsContainer or None
+    tell : callable
+        Is told of each fault.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        stated: Mapping[str, UnitsContainer],
+        time: UnitsContainer | None,
+        tell: Told,
+    ) -> None:
+        self.model = model
+        self.stated = stated
+        self.solver = Solver()
+        self.time = self.solver.unknown(TIME) if time is None else time
+        self.tell = tell
+        self.unchecked: dict[str, None] = {}
+        self._elements = {key(e) for d in model.dimensions.values() for e in d.elements} | set(
+            model.dimensions
+        )
+
+    def variable(self, name: str) -> UnitsContainer:
+        """Units of a variable, by key: as stated, or an unknown."""
+        found = self.stated.get(name)
+        return self.solver.unknown(name) if found is None else found
+
+    def axis(self, name: str) -> UnitsContainer:
+        """Units of the x axis of a lookup variable, by key: what it is applied to."""
+        return self.solver.unknown(f"the x axis of {name}")
+
+    def of(self, expression: Expression, target: UnitsContainer) -> Value:
+        """Units of the right side of an equation.
+
+        Parameters
+        ----------
+        expression : Expression
+        target : UnitsContainer
+            What the left side has; a stock's tells what its rate must be.
+        """
+        found: dict[int, Value] = {}
+        for node in reversed(list(walk(expression))):  # parts before what they are part of, without recursion
+            found[id(node)] = self._one(node, found, target if node is expression else None)
+        return found[id(expression)]
+
+    def _one(self, node: Expression, found: Mapping[int, Value], target: UnitsContainer | None) -> Value:
+        match node:
+            case Number(value=value):
+                return Value(ONE, bare=True, zero=value == 0)
+            case Reference():
+                return self._reference(node)
+            case Unary(operator=operator, operand=operand):
+                return _BARE if operator == ":NOT:" else found[id(operand)]
+            case Binary():
+                return self._binary(node, found[id(node.left)], found[id(node.right)])
+            case Call():
+                return self._call(node, [found[id(argument)] for argument in node.arguments], target)
+            case _:  # :NA:, a table, a text
+                return Value(self.solver.fresh(), bare=True, zero=True)
+
+    def _reference(self, node: Reference) -> Value:
+        name = key(node.name)
+        if name in self.model.variables:
+            return Value(self.variable(name))
+        if name == TIME:
+            return Value(self.time)
+        return _BARE if name in self._elements else Value(self.solver.fresh())
+
+    def _binary(self, node: Binary, left: Value, right: Value) -> Value:
+        operator = node.operator
+        if operator in ("*", "/"):
+            units = left.units * right.units if operator == "*" else left.units / right.units
+            return Value(units, left.bare and right.bare)
+        if operator == "^":
+            return self._power(node, node.left, left, node.right, right)
+        if operator in (":AND:", ":OR:"):
+            return _BARE
+        both = self._together(node, left, right)
+        return both if operator in ("+", "-") else _BARE
+
+    def _together(self, node: Binary, left: Value, right: Value) -> Value:
+        """Units of two that are added or compared."""
+        if left.bare and right.bare:
+            return Value(ONE, bare=True)
+        if left.bare:
+            self._bare_number(node.left, left, right.units)
+            return right
+        if right.bare:
+            self._bare_number(node.right, right, left.units)
+            return left
+        if self.solver.agree(left.units, right.units):
+            return left
+        self.tell(Fault.MISMATCH, node, right.units, left.units, "")
+        return Value(self.solver.fresh())
+
+    def _bare_number(self, node: Expression, number: Value, needed: UnitsContainer) -> None:
+        """Tell of a number, not 0, where units are needed."""
+        units = self.solver.resolve(needed)
+        if not number.zero and units != ONE and is_known(units):
+            self.tell(Fault.BARE_NUMBER, node, ONE, units, "")
+
+    def _power(
+        self, node: Expression, base: Expression, left: Value, index: Expression, right: Value
+    ) -> Value:
+        """Units of a power: to a number, or of something dimensionless to something dimensionless."""
+        exponent = _exponent(index)
+        if exponent is not None:
+            return Value(power(left.units, exponent), left.bare)
+        if not right.bare and not self.solver.agree(right.units, ONE):
+            self.tell(Fault.MISMATCH, index, right.units, ONE, "the exponent")
+        if not left.bare and not self.solver.agree(left.units, ONE):
+            self.tell(Fault.POWER, base, left.units, ONE, "")
+            return Value(self.solver.fresh())
+        return Value(ONE, left.bare and right.bare)
+
+    def _call(self, node: Call, arguments: list[Value], target: UnitsContainer | None) -> Value:
+        name = key(node.function)
+        if name not in FUNCTIONS and name in self.model.variables:
+            return self._lookup(node, name, node.arguments[0], arguments[0])
+        if name in LOOKUP_CALLS and len(arguments) > 1 and isinstance(node.arguments[0], Reference):
+            return self._lookup(node, key(node.arguments[0].name), node.arguments[1], arguments[1])
+        if name == "lookup invert" and isinstance(node.arguments[0], Reference):
+            return Value(self.axis(key(node.arguments[0].name)))
+        if name == "sqrt":
+            return Value(power(arguments[0].units, Fraction(1, 2)), arguments[0].bare)
+        if name == "power":
+            return self._power(node, node.arguments[0], arguments[0], node.arguments[1], arguments[1])
+        rule = RULES.get(name)
+        if rule is None:
+            self.unchecked[node.function] = None
+            return Value(self.solver.fresh())
+        return self._apply(node, rule, arguments, target if name.startswith(("integ", "sinteg")) else None)
+
+    def _lookup(self, node: Call, name: str, place: Expression, argument: Value) -> Value:
+        """Units of a lookup variable at a place on its x axis."""
+        axis = self.axis(name)
+        if not argument.bare and not self.solver.agree(argument.units, axis):
+            spelled = self.model.variables[name].name if name in self.model.variables else name
+            self.tell(Fault.AXIS, place, argument.units, self.solver.resolve(axis), spelled)
+        return Value(self.variable(name))
+
+    def _apply(self, node: Call, rule: Rule, arguments: list[Value], target: UnitsContainer | None) -> Value:
+        """Units of a call by its rule: arguments with units first, then the bare numbers."""
+        letters: dict[str, UnitsContainer] = {TIME_WORD: self.time}
+        if target is not None:
+            letters[rule.result] = target
+        needed = [self._fill(rule.argument(i), letters) for i in range(len(arguments))]
+        clean = True
+        for position, (argument, units) in enumerate(zip(arguments, needed, strict=True), start=1):
+            if units is None or argument.bare or self.solver.agree(argument.units, units):
+                continue
+            what = f"argument {position} of {node.function.upper()}"
+            self.tell(Fault.MISMATCH, node.arguments[position - 1], argument.units, units, what)
+            clean = False
+        for part, argument, units in zip(node.arguments, arguments, needed, strict=True):
+            stated_by_stock = (
+                target is not None and units == target
+            )  # an initial value, like a constant's value
+            if units is not None and argument.bare and not stated_by_stock:
+                self._bare_number(part, argument, units)
+        result = self._fill(rule.gives, letters)
+        if result is None or not clean:
+            return Value(self.solver.fresh())
+        if all(argument.bare or units is None for argument, units in zip(arguments, needed, strict=True)):
+            resolved = self.solver.resolve(result)
+            return Value(resolved) if is_known(resolved) and resolved != ONE else _BARE
+        return Value(result)
+
+    def _fill(
+        self, pattern: UnitsContainer | None, letters: dict[str, UnitsContainer]
+    ) -> UnitsContainer | None:
+        """A rule's pattern with the call's units in the place of its letters."""
+        if pattern is None:
+            return None
+        found = ONE
+        for letter, exponent in factors(pattern).items():
+            if letter not in letters:
+                letters[letter] = self.solver.fresh()
+            found = found * power(letters[letter], exponent)
+        return found
+
+
+def _exponent(node: Expression) -> Exponent | None:
+    """The value of an exponent that is made of numbers only."""
+    value = _constant(node)
+    if value is None:
+        return None
+    exact = Fraction(value).limit_denominator(_MAX_DENOMINATOR)
+    return int(exact) if exact.denominator == 1 else exact
+
+
+_OPERATIONS: dict[str, Callable[[float, float], float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+}
+
+
+def _constant(node: Expression) -> float | None:
+    """The value of a sum or quotient of numbers, such as ``(1/3)``; None for anything else."""
+    match node:
+        case Number(value=value):
+            return value
+        case Unary(operator="-" | "+" as sign, operand=Number(value=value)):
+            return -value if sign == "-" else value
+        case Binary(operator=operator, left=Number(value=a), right=Number(value=b)) if (
+            operator in _OPERATIONS
+        ):
+            return None if operator == "/" and b == 0 else _OPERATIONS[operator](a, b)
+        case _:
+            return None

@@ -1,0 +1,141 @@
+"""What the built-in functions do to units, as a table.
+
+A rule is read from left to right: the units of the arguments, then those of the result. ``time`` is the model's unit
+of time, ``1`` dimensionless, ``_`` anything; another letter stands for units that must agree within one call. ``...``
+repeats the argument before it. Meanings follow Vensim's reference manual and section 3.5 of XMILE 1.0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from pint.util import UnitsContainer
+
+from sd_covid.model.names import key
+from sd_covid.model.units import Vocabulary
+
+ANYTHING = "_"
+TIME = "time"
+_WORDS = Vocabulary()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Units of the arguments and of the result of a function.
+
+    Attributes
+    ----------
+    arguments : tuple of str
+        One for each argument.
+    result : str
+    repeats : bool
+        Whether more arguments are like the last one.
+    """
+
+    arguments: tuple[str, ...]
+    result: str
+    repeats: bool = False
+
+    def argument(self, position: int) -> UnitsContainer | None:
+        """What an argument must be; None when anything will do."""
+        if position < len(self._arguments):
+            return self._arguments[position]
+        return self._arguments[-1] if self.repeats and self._arguments else None
+
+    @cached_property
+    def _arguments(self) -> tuple[UnitsContainer | None, ...]:
+        return tuple(_pattern(text) for text in self.arguments)
+
+    @cached_property
+    def gives(self) -> UnitsContainer | None:
+        """What comes out; None when it may be anything."""
+        return _pattern(self.result)
+
+
+def _pattern(text: str) -> UnitsContainer | None:
+    return None if text == ANYTHING else _WORDS.parse(text)
+
+
+def _rule(text: str) -> Rule:
+    """A rule from ``u, time -> u``."""
+    left, _, right = text.partition("->")
+    repeats = "..." in left
+    arguments = tuple(part.strip() for part in left.replace("...", "").split(",") if part.strip())
+    return Rule(arguments, right.strip(), repeats)
+
+
+_TABLE = """
+ABS, INTEGER, INT, ROUND, INITIAL, INIT, GAME, REINITIAL, SUM, VMIN, VMAX, MEAN, STDDEV, MEDIAN: u -> u
+PREVIOUS: u, u -> u
+EXP, LN, LOG10, SIN, COS, TAN, ARCSIN, ARCCOS, ARCTAN, SINH, COSH, TANH, GAMMA LN, GAMMALN, FACTORIAL: 1 -> 1
+INF, PI: -> 1
+LOG: 1, 1 -> 1
+SIGN: u -> 1
+PROD: 1 -> 1
+ELMCOUNT, SIZE: _ -> 1
+INTEG, INTEG NON NEGATIVE: u/time, u -> u
+SINTEG: u/time, u, _ ... -> u
+MIN, MAX: u, u ... -> u
+MODULO, MOD, QUANTUM: u, u -> u
+ACTIVE INITIAL: u, u -> u
+IF THEN ELSE: _, u, u -> u
+X IF MISSING, IF MISSING: u, u -> u
+ZIDZ: a, b -> a/b
+XIDZ: a, b, a/b -> a/b
+SAFEDIV: a, b, a/b -> a/b
+STEP: u, time -> u
+PULSE: time, time -> 1
+PULSE TRAIN: time, time, time, time -> 1
+RAMP: u/time, time, time -> u
+XMILE PULSE: u*time, time, time -> u
+SMOOTH, SMOOTHI, SMOOTH3, SMOOTH3I, SMTH1, SMTH3: u, time, u -> u
+SMOOTH N: u, time, u, 1 -> u
+SMTHN: u, time, 1, u -> u
+DELAY1, DELAY1I, DELAY3, DELAY3I, DELAY, DELAY FIXED: u, time, u -> u
+DELAY N: u, time, u, 1 -> u
+DELAYN: u, time, 1, u -> u
+DELAY MATERIAL: u/time, time, u/time, u/time -> u/time
+DELAY INFORMATION: u, time, u, u -> u
+DELAY CONVEYOR: u/time, time, _, u, _, time -> u/time
+DEPRECIATE STRAIGHTLINE: u, time, _, u -> u/time
+TREND: u, time, 1/time -> 1/time
+FORECAST: u, time, time, 1/time -> u
+SAMPLE IF TRUE, SHIFT IF TRUE: _, u, u -> u
+NPV: u, 1/time, u*time, 1 -> u*time
+WITH LOOKUP: _, _ -> _
+GET DATA AT TIME: u, time -> u
+GET DATA BETWEEN TIMES: u, time, _ -> u
+GET DATA LAST TIME, GET DATA FIRST TIME: _ -> time
+GET DATA MIN, GET DATA MAX, GET DATA MEAN, GET DATA MEDIAN, GET DATA STDV: u, time, time -> u
+GET DATA TOTAL POINTS: _ -> 1
+GET TIME VALUE: _, _, _ -> _
+TIME SHIFT: u, time -> u
+VECTOR SELECT: _, u, u, _, _ -> u
+VECTOR ELM MAP: u, _ -> u
+VECTOR REORDER: u, _ -> u
+VECTOR SORT ORDER, VECTOR RANK: _, _ -> 1
+VECTOR LOOKUP: u, _ ... -> u
+INVERT MATRIX: u, _ -> 1/u
+ALLOCATE AVAILABLE: u, _, u -> u
+ALLOCATE BY PRIORITY: u, _, _, _, u -> u
+FIND MARKET PRICE: u, _, u, _ -> _
+RANDOM 0 1: -> 1
+RANDOM UNIFORM: u, u, _ -> u
+RANDOM NORMAL: u, u, u, u, _ -> u
+RANDOM PINK NOISE: u, u, time, _ -> u
+RANDOM TRIANGULAR: u, u, u, u, u, _ -> u
+RANDOM EXPONENTIAL, RANDOM POISSON, RANDOM GAMMA, RANDOM BETA, RANDOM BINOMIAL, RANDOM NEGATIVE BINOMIAL, \
+RANDOM WEIBULL, RANDOM LOGNORMAL, RANDOM LOOKUP: _ ... -> _
+GET DIRECT DATA, GET XLS DATA, GET DIRECT CONSTANTS, GET XLS CONSTANTS, GET DIRECT LOOKUPS, GET XLS LOOKUPS: _ ... -> _
+""".replace("\\\n", "")
+
+#: By key. A function that is not here can give any units.
+RULES: dict[str, Rule] = {
+    key(name): _rule(text)
+    for line in _TABLE.strip().splitlines()
+    for names, _, text in [line.partition(":")]
+    for name in names.split(",")
+}
+#: Functions that take a lookup variable and a place on its x axis, and give its y.
+LOOKUP_CALLS = frozenset({"lookup", "lookup forward", "lookup backward", "lookup extrapolate"})
