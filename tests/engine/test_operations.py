@@ -10,7 +10,7 @@ from sd_covid.engine.compile import Code, target
 from sd_covid.engine.graph import Graph, LookupTable
 from sd_covid.engine.interpret import evaluate
 from sd_covid.engine.kernel import ATTRIBUTES
-from sd_covid.engine.llvm import Body, Evaluation, Module
+from sd_covid.engine.llvm import Body, Evaluation, Leaves, Module
 from sd_covid.engine.operations import OPERATIONS
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.5, 3.7, 1e-310, 1e300, -1e300, np.inf, -np.inf, np.nan]
@@ -22,22 +22,15 @@ ULP = 2.3e-16 * 4
 def compiled(graph: Graph, node: int, arguments: int, width: int, columns: list[np.ndarray]) -> np.ndarray:
     """One node by machine code, for columns of arguments read as states."""
     module = Module(width, target().permute, target().fused)
+    row = Body(module)
+    values = Evaluation(row, graph, Leaves({"state": 0}))
+    values.compute(put=[(node, arguments)])
+    row.act("ret void")
+    module.functions.append(row.function("internal void @row(ptr %scratch)", "#0"))
     body = Body(module)
     with body.loop("%count") as index:
-
-        def leaf(here: Body, kind: str, payload: int) -> str:
-            return here.load(
-                here.do(f"add i64 {here.do(f'mul i64 {index}, {arguments + 1}')}, {payload}"), "%data"
-            )
-
-        values = Evaluation(body, graph, leaf)
-        values.compute([node])
-        value = values.get(node)
-        if graph.is_truth(node):
-            value = values._as_number(body, node, value)
-        body.store(
-            value, body.do(f"add i64 {body.do(f'mul i64 {index}, {arguments + 1}')}, {arguments}"), "%data"
-        )
+        first = body.slot(body.do(f"mul i64 {index}, {arguments + 1}"), "%data")
+        body.act(f"call void @row(ptr {first})")
     body.act("ret void")
     module.functions.append(body.function("void @f(ptr %data, i64 %count)", "#0"))
     code = Code(module.text(ATTRIBUTES))
@@ -169,12 +162,10 @@ def test_tables_become_permutations_where_registers_hold_eight_doubles():
         module = Module(8, permute=8, fused=True)
         body = Body(module)
         graph = Graph()
-        values = Evaluation(body, graph, lambda here, kind, payload: here.load(payload, "%data"))
         node = graph.lookup("lookup", graph.table(table), graph.leaf("state", 0))
-        values.compute([node])
-        body.store(values.get(node), 1, "%data")
+        Evaluation(body, graph, Leaves({"state": 0})).compute(put=[(node, 1)])
         body.act("ret void")
-        module.functions.append(body.function("void @f(ptr %data)", "#0"))
+        module.functions.append(body.function("void @f(ptr %scratch)", "#0"))
         machine = llvm.Target.from_triple("x86_64-unknown-linux-gnu").create_target_machine(
             cpu="skylake-avx512", opt=2
         )

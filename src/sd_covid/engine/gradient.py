@@ -11,6 +11,7 @@ from sd_covid.engine.compile import Code, target
 from sd_covid.engine.kernel import ATTRIBUTES, Members, aligned, ring_size
 from sd_covid.engine.llvm import Module
 from sd_covid.engine.program import Program, Update
+from sd_covid.engine.scheme import SCHEMES
 from sd_covid.engine.timegrid import TimeGrid, sample_drivers
 from sd_covid.engine.trim import trim
 from sd_covid.engine.write_reverse import (
@@ -24,7 +25,6 @@ from sd_covid.engine.write_reverse import (
 from sd_covid.engine.write_run import POINTERS as RUN_POINTERS
 from sd_covid.engine.write_run import Layout, write_flush, write_run, write_slopes, write_start
 from sd_covid.errors import RunError
-from sd_covid.model.structure import Method
 
 
 class GradientCode:
@@ -43,7 +43,7 @@ class GradientCode:
         layout = Layout.of(module, self.program, len(outputs))
         reverse = ReverseLayout.of(module, self.program, len(outputs))
         write_start(module, self.program, layout)
-        if self.program.method is Method.RK4:
+        if SCHEMES[self.program.method].reaches:
             write_slopes(module, self.program, layout)
         write_flush(module, layout, len(outputs))
         write_run(module, self.program, layout, self.outputs, trajectory=True)

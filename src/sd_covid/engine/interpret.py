@@ -6,6 +6,7 @@ Slow and readable. Every other back end is tested against it, and it runs models
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
@@ -15,14 +16,12 @@ from sd_covid.engine.graph import Graph
 from sd_covid.engine.operations import OPERATIONS
 from sd_covid.engine.philox import uniform
 from sd_covid.engine.program import Program, Update
+from sd_covid.engine.scheme import SCHEMES
 from sd_covid.engine.timegrid import TimeGrid, sample_drivers
-from sd_covid.model.structure import Method
 
 Values = dict[int, NDArray[np.float64]]
 Leaf = Callable[[str, int], NDArray[np.float64]]
 Uniform = Callable[[int, NDArray[np.float64]], NDArray[np.float64]]
-_HALF_STEPS = (0.0, 0.5, 0.5, 1.0)  # where the four slopes of the classical Runge-Kutta method are taken
-_WEIGHTS = (1 / 6, 1 / 3, 1 / 3, 1 / 6)
 
 
 def evaluate(graph: Graph, order: list[int], leaf: Leaf, uniform: Uniform | None = None) -> Values:
@@ -138,7 +137,7 @@ class _Interpreter:
         result = np.empty((len(self.outputs), self.members, len(grid.saved)))
         with np.errstate(all="ignore"):
             for n in range(grid.steps + 1):
-                values = self.step_values(self.order, self.state, n, 0.0)
+                values = self.step_values(self.order, self.state, n, Fraction(0))
                 if n % grid.every == 0:
                     for k, node in enumerate(self.outputs):
                         result[k, :, n // grid.every] = values[node]
@@ -146,11 +145,10 @@ class _Interpreter:
                     self.advance(n, values)
         return result
 
-    def step_values(self, order: list[int], state: NDArray[np.float64], n: int, part: float) -> Values:
+    def step_values(self, order: list[int], state: NDArray[np.float64], n: int, part: Fraction) -> Values:
         """The values of the step graph, ``part`` of a step after step n."""
-        per_step = 2 if self.program.method is Method.RK4 else 1
-        time = np.float64(self.grid.start + (n + part) * self.grid.step)
-        at = round(per_step * (n + part))
+        time = np.float64(self.grid.start + (n + float(part)) * self.grid.step)
+        at = int(SCHEMES[self.program.method].per_step * (n + part))
         leaves: Mapping[str, Callable[[int], NDArray[np.float64]]] = {
             "state": lambda k: state[k],
             "constant": lambda k: self.constants[k],
@@ -163,22 +161,18 @@ class _Interpreter:
     def advance(self, n: int, values: Values) -> None:
         """Move the states one step on."""
         states, step = self.program.states, self.grid.step
-        new = self.state.copy()
-        if self.program.method is Method.EULER:
-            for k in self.flows:
-                new[k] = self.state[k] + step * values[states[k].next]
-        else:
-            slopes = [np.broadcast_to(values[states[k].next], self.members) for k in self.flows]
-            total = [_WEIGHTS[0] * slope for slope in slopes]
-            for part, weight in zip(_HALF_STEPS[1:], _WEIGHTS[1:], strict=True):
-                stage = self.state.copy()
-                for k, slope in zip(self.flows, slopes, strict=True):
-                    stage[k] = self.state[k] + (part * step) * slope
-                inner = self.step_values(self.flow_order, stage, n, part)
-                slopes = [inner[states[k].next] for k in self.flows]
-                total = [sum_ + weight * slope for sum_, slope in zip(total, slopes, strict=True)]
-            for k, mean in zip(self.flows, total, strict=True):
-                new[k] = self.state[k] + step * mean
+        scheme, new = SCHEMES[self.program.method], self.state.copy()
+        slopes = [np.broadcast_to(values[states[k].next], self.members) for k in self.flows]
+        total = [scheme.weights[0] * slope for slope in slopes]
+        for part, weight in zip(scheme.reaches, scheme.weights[1:], strict=True):
+            stage = self.state.copy()
+            for k, slope in zip(self.flows, slopes, strict=True):
+                stage[k] = self.state[k] + (float(part) * step) * slope
+            inner = self.step_values(self.flow_order, stage, n, part)
+            slopes = [inner[states[k].next] for k in self.flows]
+            total = [sum_ + weight * slope for sum_, slope in zip(total, slopes, strict=True)]
+        for k, sum_ in zip(self.flows, total, strict=True):
+            new[k] = self.state[k] + (step / sum(scheme.weights)) * sum_
         for k, state in enumerate(states):
             if state.update is Update.ASSIGN:
                 new[k] = values[state.next]

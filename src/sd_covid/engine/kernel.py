@@ -14,6 +14,7 @@ from sd_covid.engine import interpret
 from sd_covid.engine.compile import Code, target
 from sd_covid.engine.llvm import Module
 from sd_covid.engine.program import Program, Update
+from sd_covid.engine.scheme import SCHEMES
 from sd_covid.engine.timegrid import TimeGrid, sample_drivers
 from sd_covid.engine.trim import trim
 from sd_covid.engine.write_run import (
@@ -26,7 +27,6 @@ from sd_covid.engine.write_run import (
     write_start,
 )
 from sd_covid.errors import RunError
-from sd_covid.model.structure import Method
 
 ATTRIBUTES = (
     'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
@@ -154,7 +154,7 @@ class Kernel:
         module = Module(self.width, target().permute, target().fused)
         layout = Layout.of(module, self.program, len(outputs))
         write_start(module, self.program, layout)
-        if self.program.method is Method.RK4:
+        if SCHEMES[self.program.method].reaches:
             write_slopes(module, self.program, layout)
         write_flush(module, layout, len(outputs))
         write_run(module, self.program, layout, self.outputs, trajectory=False)

@@ -6,15 +6,16 @@ Only numbers and register names that are made here enter the text, never a name 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sd_covid.engine.graph import Graph, LookupTable
 from sd_covid.engine.operations import NUMBERED_OPERATIONS, OPERATIONS, TABLE_OPERATIONS
+from sd_covid.engine.roll import PIECE, Loop, Roller, Straight
 
-PIECE = 300  # operations in one function: LLVM's passes take more than proportional time for longer ones
 CALL_ARGUMENTS = ("ptr noalias", "ptr noalias", "double", "i64")  # scratch, drivers, time, instant
+CALL_NAMES = ("%scratch", "%drivers", "%time", "%instant")
 
 
 def constant(value: float) -> str:
@@ -38,6 +39,7 @@ class Module:
     scratch: int = 0  # vectors handed out so far
     _tables: dict[LookupTable, tuple[str, str, int]] = field(default_factory=dict)
     random: int = -1  # area with member, step and key of random numbers
+    _arrays: dict[str, str] = field(default_factory=dict)
     _once: set[str] = field(default_factory=set)
 
     @property
@@ -79,6 +81,15 @@ class Module:
         if name not in self._once:
             self._once.add(name)
             write(self)
+
+    def array(self, kind: str, values: Sequence[object]) -> str:
+        """A global array of constants; equal ones are one."""
+        body = ", ".join(f"{kind} {value}" for value in values)
+        text = f"private constant [{len(values)} x {kind}] [{body}], align 64"
+        if text not in self._arrays:
+            self._arrays[text] = f"@a{len(self._arrays)}"
+            self.globals.append(f"{self._arrays[text]} = {text}")
+        return self._arrays[text]
 
     def table(self, table: LookupTable) -> tuple[str, str, int]:
         """The globals with a table's intercepts and slopes, and the number of its segments."""
@@ -129,6 +140,21 @@ class Body:
     def place(self, label: str) -> None:
         """Begin a block."""
         self.lines.append(f"{label}:")
+
+    def scalar(self, base: str, number: str, kind: str = "double") -> str:
+        """Read one number of an array of them."""
+        address = self.do(f"getelementptr inbounds {kind}, ptr {base}, i64 {number}")
+        return self.do(f"load {kind}, ptr {address}, align 8")
+
+    def as_truth(self, value: str) -> str:
+        """A truth value that was stored as 1 or 0."""
+        return self.do(f"fcmp une {self.module.vector} {value}, {self.number(0.0)}")
+
+    def as_number(self, truth: str) -> str:
+        """A truth value as 1 or 0."""
+        vector = self.module.vector
+        choice = f"{vector} {self.number(1.0)}, {vector} {self.number(0.0)}"
+        return self.do(f"select {self.module.truth} {truth}, {choice}")
 
     def slot(self, number: int | str, base: str = "%scratch") -> str:
         """The address of a vector in an array of vectors."""
@@ -201,6 +227,15 @@ class Body:
         self.place(done)
 
     @contextmanager
+    def turns(self, count: int) -> Iterator[str]:
+        """A loop of a known number of turns; for a single one there is no loop."""
+        if count == 1:
+            yield "0"
+        else:
+            with self.loop(str(count)) as index:
+                yield index
+
+    @contextmanager
     def when(self, condition: str) -> Iterator[None]:
         """A block that is run when a scalar truth value holds."""
         inside, done = self.label(), self.label()
@@ -217,7 +252,29 @@ class Body:
         return "\n".join([f"define {signature} {attributes} {{", "entry:", *counters, *rest, "}"])
 
 
-Leaf = Callable[[Body, str, int], str]
+@dataclass(frozen=True, slots=True)
+class Leaves:
+    """Where a graph's leaves are read.
+
+    Attributes
+    ----------
+    areas : mapping
+        First vector in scratch memory of each kind of leaf that stands there.
+    drivers : int
+        Number of data series in a row of them.
+    """
+
+    areas: Mapping[str, int]
+    drivers: int = 0
+
+    def read(self, body: Body, kind: str, payload: int) -> str:
+        """The register of a leaf."""
+        if kind in self.areas:
+            return body.load(self.areas[kind] + payload)
+        if kind == "time":
+            return body.splat(body.time)
+        row = body.do(f"mul i64 {body.instant}, {self.drivers}")
+        return body.splat(body.scalar("%drivers", body.do(f"add i64 {row}, {payload}")))
 
 
 class Evaluation:
@@ -228,27 +285,47 @@ class Evaluation:
     body : Body
         Where the values are wanted.
     graph : Graph
-    leaf : callable
-        ``(body, kind, payload) -> register`` reads a leaf.
+    leaves : Leaves
     """
 
-    def __init__(self, body: Body, graph: Graph, leaf: Leaf) -> None:
-        self.body, self.graph, self.leaf = body, graph, leaf
+    def __init__(self, body: Body, graph: Graph, leaves: Leaves) -> None:
+        self.body, self.graph, self.leaves = body, graph, leaves
         self._registers: dict[int, str] = {}
         self._slots: dict[int, int] = {}
 
-    def compute(self, sinks: list[int]) -> None:
-        """Write what the sinks need and what is not there yet."""
-        order = [
-            n
-            for n in self.graph.order(sinks)
-            if n not in self._registers and n not in self._slots and self._is_operation(n)
-        ]
-        if len(order) <= PIECE and not self._slots:
+    def compute(
+        self,
+        sinks: Sequence[int] = (),
+        put: Sequence[tuple[int, int]] = (),
+        later: Sequence[int] = (),
+    ) -> None:
+        """Write what is not there yet.
+
+        Parameters
+        ----------
+        sinks : sequence of int
+            Nodes that `get` will be asked for.
+        put : sequence of (int, int)
+            Nodes, and the vector of scratch memory in which each is to be stored.
+        later : sequence of int
+            Nodes that will be computed from here on by another call.
+        """
+        goals = [*sinks, *(node for node, _ in put)]
+        order = [n for n in self.graph.order(goals) if self._missing(n)]
+        if len(order) + len(put) <= PIECE and not self._slots:
             for node in order:
                 self._registers[node] = self._emit(self.body, node, self.get)
+            for node, slot in put:
+                truth = self.graph.is_truth(node)
+                self.body.store(self.body.as_number(self.get(node)) if truth else self.get(node), slot)
         else:
-            self._in_pieces(order, sinks)
+            inside = set(order)
+            kept = {node for node in sinks if node in inside} | self._read_later(later, inside)
+            self._in_pieces(order, kept, list(put))
+
+    def large(self, sinks: Sequence[int]) -> bool:
+        """Whether computing some nodes takes functions of their own."""
+        return sum(is_operation(self.graph, n) for n in self.graph.order(sinks)) > PIECE
 
     def get(self, node: int) -> str:
         """The register of a node."""
@@ -264,70 +341,72 @@ class Evaluation:
         yield
         self._registers, self._slots = registers, slots
 
-    def _is_operation(self, node: int) -> bool:
-        kind = self.graph.nodes[node][0]
-        return kind in OPERATIONS or kind in NUMBERED_OPERATIONS
+    def _missing(self, node: int) -> bool:
+        known = node in self._registers or node in self._slots
+        return not known and is_operation(self.graph, node)
+
+    def _read_later(self, later: Sequence[int], inside: set[int]) -> set[int]:
+        """What a later computation will read of this one."""
+        read = {node for node in later if node in inside}
+        for node in self.graph.order(later):
+            if node not in inside:
+                read.update(a for a in self.graph.arguments(node) if a in inside)
+        return read
 
     def _fetch(self, body: Body, node: int) -> str:
         """A node that this function did not compute."""
         kind, *payload = self.graph.nodes[node]
         if node in self._slots:
             value = body.load(self._slots[node])
-            if self.graph.is_truth(node):
-                return body.do(f"fcmp une {body.module.vector} {value}, {body.number(0.0)}")
-            return value
+            return body.as_truth(value) if self.graph.is_truth(node) else value
         if kind == "number":
             return body.number(float(payload[0]))
-        return self.leaf(body, str(kind), int(payload[0]))
+        return self.leaves.read(body, str(kind), int(payload[0]))
 
-    def _in_pieces(self, order: list[int], sinks: list[int]) -> None:
-        pieces = [order[i : i + PIECE] for i in range(0, len(order), PIECE)]
-        home = {node: k for k, piece in enumerate(pieces) for node in piece}
-        crossing = {
-            a for node in order for a in self.graph.arguments(node) if a in home and home[a] != home[node]
-        } | {sink for sink in sinks if sink in home}
-        outside = {
-            a
-            for node in order
-            for a in self.graph.arguments(node)
-            if a in self._registers and self._is_operation(a)
-        }
-        for node in sorted(crossing | outside):
-            self._slots[node] = self.body.module.area(1)
-        for node in sorted(outside):  # computed here, wanted in a piece
-            self.body.store(self._as_number(self.body, node, self._registers[node]), self._slots[node])
-        for piece in pieces:
-            self._write_piece(piece, crossing)
+    def _in_pieces(self, order: list[int], kept: set[int], put: list[tuple[int, int]]) -> None:
+        """As functions: loops where something repeats, straight code elsewhere."""
+        from sd_covid.engine.write_loops import write_loop
 
-    def _write_piece(self, piece: list[int], crossing: set[int]) -> None:
         module = self.body.module
-        inner = Body(module)
+        for node in self._registers:  # computed here, wanted in a piece
+            if node not in self._slots and is_operation(self.graph, node):
+                self._slots[node] = module.area(1)
+                value = self._registers[node]
+                truth = self.graph.is_truth(node)
+                self.body.store(self.body.as_number(value) if truth else value, self._slots[node])
+        roller = Roller(self.graph, order, kept, self._slots, self.leaves.areas, put, module.area)
+        pieces, home = roller.roll(), dict(self._slots)
+        self._slots = roller.slot
+        for piece in pieces:
+            if isinstance(piece, Loop):
+                inner = write_loop(module, self.graph, piece, self.leaves.drivers)
+            else:
+                inner = self._straight(piece)
+            name = f"@piece{len(module.functions)}"
+            formal = ", ".join(f"{kind} {n}" for kind, n in zip(CALL_ARGUMENTS, CALL_NAMES, strict=True))
+            module.functions.append(inner.function(f"internal void {name}({formal})", "#1"))
+            call(self.body, name)
+        self._slots = {**home, **{node: roller.slot[node] for node in roller.kept}}
+
+    def _straight(self, piece: Straight) -> Body:
+        inner = Body(self.body.module)
         local: dict[int, str] = {}
-        here = set(piece)
 
         def get(node: int) -> str:
             if node not in local:
                 local[node] = self._fetch(inner, node)
             return local[node]
 
-        for node in piece:
+        here = set(piece.nodes)
+        for node in piece.nodes:
+            for argument in self.graph.arguments(node):
+                assert argument in local or argument not in here, "a piece computes before it reads"
             local[node] = self._emit(inner, node, get)
-        for node in here & crossing:
-            inner.store(self._as_number(inner, node, local[node]), self._slots[node])
+        for node, slot in piece.stores:
+            truth = self.graph.is_truth(node)
+            inner.store(inner.as_number(local[node]) if truth else local[node], slot)
         inner.act("ret void")
-        name = f"@piece{len(module.functions)}"
-        names = ("%scratch", "%drivers", "%time", "%instant")
-        formal = ", ".join(f"{kind} {n}" for kind, n in zip(CALL_ARGUMENTS, names, strict=True))
-        module.functions.append(inner.function(f"internal void {name}({formal})", "#1"))
-        call(self.body, name)
-
-    def _as_number(self, body: Body, node: int, value: str) -> str:
-        """A truth value as 1 or 0, to be stored."""
-        if not self.graph.is_truth(node):
-            return value
-        vector = body.module.vector
-        choice = f"{vector} {body.number(1.0)}, {vector} {body.number(0.0)}"
-        return body.do(f"select {body.module.truth} {value}, {choice}")
+        return inner
 
     def _emit(self, body: Body, node: int, get: Callable[[int], str]) -> str:
         kind, *rest = self.graph.nodes[node]
@@ -340,8 +419,19 @@ class Evaluation:
             from sd_covid.engine.philox import write_uniform
 
             return write_uniform(body, int(rest[0]), arguments[0])
-        form, name = OPERATIONS[str(kind)].llvm.split()
-        return _FORMS[form](body, name, arguments)
+        return write_operation(body, str(kind), arguments)
+
+
+def is_operation(graph: Graph, node: int) -> bool:
+    """Whether a node computes something, so that it is neither leaf nor literal."""
+    kind = graph.nodes[node][0]
+    return kind in OPERATIONS or kind in NUMBERED_OPERATIONS
+
+
+def write_operation(body: Body, operation: str, arguments: list[str]) -> str:
+    """An operation on registers."""
+    form, name = OPERATIONS[operation].llvm.split()
+    return _FORMS[form](body, name, arguments)
 
 
 def call(body: Body, name: str, time: str | None = None, instant: str | None = None) -> None:

@@ -108,6 +108,16 @@ class Program:
     method: Method = Method.EULER
 
     @property
+    def flows(self) -> int:
+        """Number of integrated states; in a trimmed program they come first."""
+        return sum(state.update is Update.FLOW for state in self.states)
+
+    @property
+    def first_ring(self) -> int:
+        """Number of the first ring; in a trimmed program rings come last."""
+        return len(self.states) - sum(state.update is Update.RING for state in self.states)
+
+    @property
     def random(self) -> bool:
         """Whether anything is drawn at random."""
         return any(node[0] == "uniform" for graph in (self.init, self.step) for node in graph.nodes)

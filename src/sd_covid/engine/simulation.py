@@ -194,6 +194,7 @@ class Simulation:
             grid = time_grid(grid.start, grid.start + grid.steps * grid.step, grid.step, save_every)
         numbers = [[self._number[c] for c in self.names.constants(name)] for name in parameters]
         self._refuse_control(parameters, numbers)
+        _refuse_overlap(parameters, numbers)
         if nodes not in self._gradients:
             self._gradients[nodes] = GradientCode(self.program, list(nodes))
         return Differentiable(self._gradients[nodes], uniform, numbers, grid)
@@ -315,6 +316,20 @@ class Simulation:
                 raise RunError(
                     f"no derivative with respect to {name}", advice="pass it in `constants`", variable=name
                 )
+
+
+def _refuse_overlap(names: Sequence[str], numbers: list[list[int]]) -> None:
+    """An element may follow one parameter only."""
+    owner: dict[int, str] = {}
+    for name, found in zip(names, numbers, strict=True):
+        for number in found:
+            if number in owner:
+                raise RunError(
+                    f"'{name}' and '{owner[number]}' set the same constant",
+                    advice="leave one of them out",
+                    variable=name,
+                )
+            owner[number] = name
 
 
 def _numbers(name: str, values: Any) -> NDArray[np.float64]:

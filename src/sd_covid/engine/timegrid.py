@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine.program import Program
+from sd_covid.engine.scheme import SCHEMES
 from sd_covid.errors import RunError
 from sd_covid.model.structure import Method
 
@@ -33,7 +34,7 @@ class TimeGrid:
 
     def samples(self, method: Method) -> NDArray[np.float64]:
         """The instants at which drivers are read: each step, and halfway where the method looks there."""
-        per_step = 2 if method is Method.RK4 else 1
+        per_step = SCHEMES[method].per_step
         return np.asarray(
             self.start + np.arange(per_step * self.steps + 1) * (self.step / per_step), dtype=float
         )

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sd_covid.engine.derivative import pull_back
-from sd_covid.engine.llvm import Body, Evaluation, Leaf, Module, call
-from sd_covid.engine.program import Program, Update
+from sd_covid.engine.llvm import Body, Evaluation, Leaves, Module, call, constant
+from sd_covid.engine.program import Program
+from sd_covid.engine.scheme import SCHEMES, Scheme
 from sd_covid.engine.write_run import (
     START_CALL,
     Layout,
@@ -18,9 +19,8 @@ from sd_covid.engine.write_run import (
     lane_source,
     random_step,
     ring_slot,
-    step_leaf,
+    step_leaves,
 )
-from sd_covid.model.structure import Method
 
 POINTERS = ("uniform", "row", "members", "drivers", "seed", "gradient", "scratch", "ring", "trajectory")
 COUNTS = ("stride", "first", "last", "steps", "every", "saves", "lanes", "mask", "key", "member")
@@ -35,6 +35,8 @@ class ReverseLayout:
     output_bars: int
     state_bars: int  # what the pullback gives
     constant_bars: int
+    constant_shares: int  # of one evaluation
+    parameter_bars: int
     initial_bars: int
     stages: int  # Runge-Kutta: the states at stages two to four
     sums: int
@@ -49,6 +51,8 @@ class ReverseLayout:
             output_bars=module.area(outputs),
             state_bars=module.area(n),
             constant_bars=module.area(len(program.constants)),
+            constant_shares=module.area(len(program.constants)),
+            parameter_bars=module.area(len(program.parameters)),
             initial_bars=module.area(n),
             stages=module.area(3 * n),
             sums=module.area(n),
@@ -66,34 +70,30 @@ def write_pullback(
     for k, node in enumerate(outputs):
         seeds[node] = (*seeds.get(node, ()), ("output bar", k))
     pulled = pull_back(program.step, seeds, frozenset({"state", "constant"}))
-    forward = step_leaf(layout, layout.stage, len(program.drivers))
-    values = Evaluation(body, pulled.graph, _with_bars(forward, reverse))
-    values.compute(list(pulled.bars.values()))
-    for k in range(len(program.states)):
-        bar = pulled.bars.get(("state", k))
-        body.store("zeroinitializer" if bar is None else values.get(bar), reverse.state_bars + k)
-    for (kind, k), node in pulled.bars.items():
-        if kind == "constant":
-            at = reverse.constant_bars + k
-            body.store(body.arithmetic("fadd", body.load(at), values.get(node)), at)
+    forward = step_leaves(layout, layout.stage, program)
+    bars = {
+        "state bar": reverse.flow_bars,
+        "output bar": reverse.output_bars,
+    }
+    values = Evaluation(body, pulled.graph, Leaves({**forward.areas, **bars}, forward.drivers))
+    nothing = pulled.graph.number(0.0)
+    shares = [(k, node) for (kind, k), node in pulled.bars.items() if kind == "constant"]
+    values.compute(
+        put=[
+            *(
+                (pulled.bars.get(("state", k), nothing), reverse.state_bars + k)
+                for k in range(len(program.states))
+            ),
+            *((node, reverse.constant_shares + k) for k, node in shares),
+        ]
+    )
+    with body.loop(str(len(program.constants))) as number:
+        at = body.do(f"add i64 {number}, {reverse.constant_bars}")
+        share = body.load(body.do(f"add i64 {number}, {reverse.constant_shares}"))
+        body.store(body.arithmetic("fadd", body.load(at), share), at)
     body.act("ret void")
     formal = "ptr noalias %scratch, ptr noalias %drivers, double %time, i64 %instant"
     module.functions.append(body.function(f"internal void @pullback({formal})", "#1"))
-
-
-def _with_bars(forward: Leaf, reverse: ReverseLayout) -> Leaf:
-    areas = {
-        "state bar": reverse.flow_bars,
-        "output bar": reverse.output_bars,
-        "constant bar": reverse.constant_bars,
-    }
-
-    def read(body: Body, kind: str, payload: int) -> str:
-        if kind in areas:
-            return body.load(areas[kind] + payload)
-        return forward(body, kind, payload)
-
-    return read
 
 
 def write_start_pullback(module: Module, program: Program, layout: Layout, reverse: ReverseLayout) -> None:
@@ -108,22 +108,21 @@ def write_start_pullback(module: Module, program: Program, layout: Layout, rever
     doubles = {node: leaves for node, leaves in seeds.items() if not init.is_truth(node)}
     pulled = pull_back(init, doubles, frozenset({"parameter"}))
 
-    def read(here: Body, kind: str, payload: int) -> str:
-        if kind == "state bar":
-            return here.load(reverse.initial_bars + payload)
-        if kind == "constant bar":
-            return here.load(reverse.constant_bars + payload)
-        return here.load(layout.parameters + payload)
-
-    values = Evaluation(body, pulled.graph, read)
-    values.compute(list(pulled.bars.values()))
+    areas = {
+        "state bar": reverse.initial_bars,
+        "constant bar": reverse.constant_bars,
+        "parameter": layout.parameters,
+    }
+    values = Evaluation(body, pulled.graph, Leaves(areas))
+    values.compute(put=[(node, reverse.parameter_bars + k) for (_, k), node in pulled.bars.items()])
     start = body.do(f"mul i64 %instant, {module.width}")  # `instant` carries the number of the block here
-    for (_, parameter), node in pulled.bars.items():
+    with body.loop(str(len(program.parameters))) as parameter:
+        bar = body.load(body.do(f"add i64 {parameter}, {reverse.parameter_bars}"))
         row = body.do(f"mul i64 %lanes, {parameter}")
         address = body.do(
             f"getelementptr inbounds double, ptr %gradient, i64 {body.do(f'add i64 {row}, {start}')}"
         )
-        body.act(f"store {module.vector} {values.get(node)}, ptr {address}, align 8")
+        body.act(f"store {module.vector} {bar}, ptr {address}, align 8")
     body.act("ret void")
     formal = "ptr noalias %scratch, ptr noalias %drivers, double %time, i64 %instant, ptr noalias %gradient, i64 %lanes"
     module.functions.append(body.function(f"internal void @start_pullback({formal})", "#1"))
@@ -144,11 +143,13 @@ def write_reverse(
             (reverse.carried, count),
             (reverse.initial_bars, count),
             (reverse.constant_bars, len(program.constants)),
+            (reverse.constant_shares, len(program.constants)),
+            (reverse.parameter_bars, len(program.parameters)),
         ):
             with body.loop(str(size)) as k:
                 body.store("zeroinitializer", body.do(f"add i64 {k}, {area}"))
         with body.loop(body.do("add i64 %mask, 1")) as slot:
-            for ring in range(sum(s.update is Update.RING for s in program.states)):
+            for ring in range(len(program.states) - program.first_ring):
                 body.store("zeroinitializer", ring_slot(body, ring, slot), base="%ring")
         with body.loop(instants, downwards=True) as n:
             _reverse_step(body, program, layout, reverse, outputs, b, block, n, instants)
@@ -175,10 +176,10 @@ def _reverse_step(
     instants: str,
 ) -> None:
     """The reverse of step ``n``: bars of the states after it become bars of the states before it."""
-    per_step = 2 if program.method is Method.RK4 else 1
+    scheme = SCHEMES[program.method]
     index = body.do(f"sitofp i64 {n} to double")
     body.time = body.do(f"fadd double {body.do(f'fmul double {index}, %dt')}, %start")
-    body.instant = body.do(f"mul i64 {n}, {per_step}")
+    body.instant = body.do(f"mul i64 {n}, {scheme.per_step}")
     random_step(body, program, n)
     base = body.do(f"add i64 {body.do(f'mul i64 {b}, {instants}')}, {n}")
     base = body.do(f"mul i64 {base}, {len(program.states)}")
@@ -186,10 +187,10 @@ def _reverse_step(
         state = body.load(body.do(f"add i64 {base}, {k}"), base="%trajectory")
         body.store(state, body.do(f"add i64 {k}, {layout.states}"))
         body.store(state, body.do(f"add i64 {k}, {layout.stage}"))
-    if program.method is Method.RK4:
-        _reverse_stages(body, program, layout, reverse, outputs, n)
+    if scheme.reaches:
+        _reverse_stages(body, program, layout, reverse, scheme, outputs, n)
     else:
-        with body.loop(str(_flows(program))) as k:
+        with body.loop(str(program.flows)) as k:
             carried = body.load(body.do(f"add i64 {k}, {reverse.carried}"))
             body.store(
                 body.arithmetic("fmul", carried, body.splat("%dt")),
@@ -198,19 +199,15 @@ def _reverse_step(
     _seed_outputs(body, reverse, outputs, block, n)
     _seed_others(body, program, layout, reverse, n)
     call(body, "@pullback")
-    kept = reverse.sums if program.method is Method.RK4 else reverse.carried
+    kept = reverse.sums if scheme.reaches else reverse.carried
     with body.loop(str(len(program.states))) as k:
         bar = body.load(body.do(f"add i64 {k}, {reverse.state_bars}"))
-        integrated = body.do(f"icmp slt i64 {k}, {_flows(program)}")
+        integrated = body.do(f"icmp slt i64 {k}, {program.flows}")
         carried = body.load(body.do(f"add i64 {k}, {kept}"))
-        if program.method is not Method.RK4:  # what is assigned does not keep its value
+        if not scheme.reaches:  # what is assigned does not keep its value
             vector = body.module.vector
             carried = body.do(f"select i1 {integrated}, {vector} {carried}, {vector} zeroinitializer")
         body.store(body.arithmetic("fadd", bar, carried), body.do(f"add i64 {k}, {reverse.carried}"))
-
-
-def _flows(program: Program) -> int:
-    return sum(s.update is Update.FLOW for s in program.states)
 
 
 def _seed_outputs(body: Body, reverse: ReverseLayout, outputs: int, block: str, n: str) -> None:
@@ -229,48 +226,59 @@ def _seed_outputs(body: Body, reverse: ReverseLayout, outputs: int, block: str, 
 
 def _seed_others(body: Body, program: Program, layout: Layout, reverse: ReverseLayout, n: str) -> None:
     """The bars of what is assigned or enters a ring at this step."""
-    ring = 0
-    for k, state in enumerate(program.states):
-        if state.update is Update.ASSIGN:
-            body.store(body.load(reverse.carried + k), reverse.flow_bars + k)
-        elif state.update is Update.RING:
-            _reverse_ring(body, layout, reverse, ring, k, n)
-            ring += 1
+    flows, rings = program.flows, program.first_ring
+    with body.loop(str(rings - flows)) as number:
+        k = body.do(f"add i64 {number}, {flows}")
+        carried = body.load(body.do(f"add i64 {k}, {reverse.carried}"))
+        body.store(carried, body.do(f"add i64 {k}, {reverse.flow_bars}"))
+    with body.loop(str(len(program.states) - rings)) as number:
+        _reverse_ring(body, layout, reverse, number, body.do(f"add i64 {number}, {rings}"), n)
 
 
-def _reverse_ring(body: Body, layout: Layout, reverse: ReverseLayout, number: int, k: int, n: str) -> None:
+def _reverse_ring(body: Body, layout: Layout, reverse: ReverseLayout, number: str, k: str, n: str) -> None:
     """A ring's state after step n came from the input ``length`` steps before, or from the initial value."""
     module = body.module
-    carried, initial = body.load(reverse.carried + k), body.load(reverse.initial_bars + k)
+    carried = body.load(body.do(f"add i64 {k}, {reverse.carried}"))
+    initial = body.load(body.do(f"add i64 {k}, {reverse.initial_bars}"))
+    lengths = body.load(body.do(f"add i64 {k}, {layout.lengths}"))
+    zero = constant(0.0)
     for lane in range(module.width):
-        source = lane_source(body, layout, k, n, lane)
+        source = lane_source(body, lengths, n, lane)
         bar = body.lane(carried, lane)
         begun = body.do(f"icmp sge i64 {source}, 0")
         at = body.do(f"mul i64 {ring_slot(body, number, source)}, {module.width}")
         address = body.do(f"getelementptr inbounds double, ptr %ring, i64 {body.do(f'add i64 {at}, {lane}')}")
-        share = body.do(f"select i1 {begun}, double {bar}, double {'0x0000000000000000'}")
+        share = body.do(f"select i1 {begun}, double {bar}, double {zero}")
         total = body.do(f"fadd double {body.do(f'load double, ptr {address}')}, {share}")
         body.act(f"store double {total}, ptr {address}")
-        rest = body.do(f"select i1 {begun}, double {'0x0000000000000000'}, double {bar}")
+        rest = body.do(f"select i1 {begun}, double {zero}, double {bar}")
         old = body.lane(initial, lane)
         initial = body.with_lane(initial, lane, body.do(f"fadd double {old}, {rest}"))
-    body.store(initial, reverse.initial_bars + k)
+    body.store(initial, body.do(f"add i64 {k}, {reverse.initial_bars}"))
     slot = ring_slot(body, number, n)
-    body.store(body.load(slot, base="%ring"), reverse.flow_bars + k)
+    body.store(body.load(slot, base="%ring"), body.do(f"add i64 {k}, {reverse.flow_bars}"))
     body.store("zeroinitializer", slot, base="%ring")
 
 
 def _reverse_stages(
-    body: Body, program: Program, layout: Layout, reverse: ReverseLayout, outputs: int, n: str
+    body: Body,
+    program: Program,
+    layout: Layout,
+    reverse: ReverseLayout,
+    scheme: Scheme,
+    outputs: int,
+    n: str,
 ) -> None:
-    """Stages four to two of the Runge-Kutta method reversed; leaves the bars of the first slope in ``flow_bars``."""
-    flows, count = _flows(program), len(program.states)
-    half, sixth, third = _fractions(body)
-    middle = body.do(f"fadd double {body.time}, {half}")
-    end = body.do(f"fadd double {body.time}, %dt")
-    one, two = body.do(f"add i64 {body.instant}, 1"), body.do(f"add i64 {body.instant}, 2")
-    moments = ((body.time, body.instant), (middle, one), (middle, one), (end, two))
-    inside = body.do(f"icmp slt i64 {n}, %steps")
+    """The stages of a step reversed, down to the second; leaves the bars of the first slope in ``flow_bars``."""
+    flows, count = program.flows, len(program.states)
+    far = [body.do(f"fmul double %dt, {constant(float(reach))}") for reach in scheme.reaches]
+    shares = [
+        body.do(f"fmul double %dt, {constant(weight / sum(scheme.weights))}") for weight in scheme.weights
+    ]
+    moments = [(body.time, body.instant)] + [
+        (body.do(f"fadd double {body.time}, {reach}"), body.do(f"add i64 {body.instant}, {instant}"))
+        for reach, instant in zip(far, scheme.instants()[1:], strict=True)
+    ]
     with body.loop(str(count)) as k:  # sums start as the bars carried, for what is integrated
         integrated = body.do(f"icmp slt i64 {k}, {flows}")
         carried = body.load(body.do(f"add i64 {k}, {reverse.carried}"))
@@ -278,14 +286,15 @@ def _reverse_stages(
         kept = body.do(f"select i1 {integrated}, {vector} {carried}, {vector} zeroinitializer")
         body.store(kept, body.do(f"add i64 {k}, {reverse.sums}"))
         body.store("zeroinitializer", body.do(f"add i64 {k}, {reverse.state_bars}"))
-    with body.when(inside):
-        _recompute_stages(body, layout, reverse, flows, count, moments, half)
-        for output in range(outputs):
-            body.store("zeroinitializer", reverse.output_bars + output)
-        for held in range(flows, count):
-            body.store("zeroinitializer", reverse.flow_bars + held)
-        for stage, weight, reach in ((3, sixth, None), (2, third, "%dt"), (1, third, half)):
-            _bars_of_slope(body, reverse, flows, weight, reach)
+    with body.when(body.do(f"icmp slt i64 {n}, %steps")):
+        _recompute_stages(body, layout, reverse, flows, count, moments, far)
+        with body.loop(str(outputs)) as k:
+            body.store("zeroinitializer", body.do(f"add i64 {k}, {reverse.output_bars}"))
+        with body.loop(str(count - flows)) as held:
+            body.store("zeroinitializer", body.do(f"add i64 {held}, {reverse.flow_bars + flows}"))
+        for stage in range(len(far), 0, -1):
+            reach = far[stage] if stage < len(far) else None
+            _bars_of_slope(body, reverse, flows, shares[stage], reach)
             with body.loop(str(count)) as k:
                 at = body.do(f"add i64 {k}, {reverse.stages + (stage - 1) * count}")
                 body.store(body.load(at), body.do(f"add i64 {k}, {layout.stage}"))
@@ -294,19 +303,10 @@ def _reverse_stages(
                 at = body.do(f"add i64 {k}, {reverse.sums}")
                 bar = body.load(body.do(f"add i64 {k}, {reverse.state_bars}"))
                 body.store(body.arithmetic("fadd", body.load(at), bar), at)
-    _bars_of_slope(body, reverse, flows, sixth, half)
+    _bars_of_slope(body, reverse, flows, shares[0], far[0])
     with body.loop(str(count)) as k:
         state = body.load(body.do(f"add i64 {k}, {layout.states}"))
         body.store(state, body.do(f"add i64 {k}, {layout.stage}"))
-
-
-def _fractions(body: Body) -> tuple[str, str, str]:
-    """A half, a sixth and a third of the step."""
-    return (
-        body.do("fmul double %dt, 0x3FE0000000000000"),
-        body.do("fdiv double %dt, 0x4018000000000000"),
-        body.do("fdiv double %dt, 0x4008000000000000"),
-    )
 
 
 def _bars_of_slope(body: Body, reverse: ReverseLayout, flows: int, weight: str, reach: str | None) -> None:
@@ -326,11 +326,11 @@ def _recompute_stages(
     reverse: ReverseLayout,
     flows: int,
     count: int,
-    moments: tuple[tuple[str, str], ...],
-    half: str,
+    moments: list[tuple[str, str]],
+    far: list[str],
 ) -> None:
-    """The states at stages two to four, as the forward run had them."""
-    for stage, reach in ((1, half), (2, half), (3, "%dt")):
+    """The states at the stages after the first, as the forward run had them."""
+    for stage, reach in enumerate(far, 1):
         call(body, "@slopes", *moments[stage - 1])
         area = reverse.stages + (stage - 1) * count
         with body.loop(str(count)) as k:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sd_covid.engine.llvm import Body, Evaluation, Leaf, Module, call
+from sd_covid.engine.llvm import Body, Evaluation, Leaves, Module, call, constant
 from sd_covid.engine.program import Program, Update
-from sd_covid.model.structure import Method
+from sd_covid.engine.scheme import SCHEMES, Scheme
+
+FEW = 64  # outputs that are saved from registers; more are saved in a loop
 
 POINTERS = ("uniform", "row", "members", "drivers", "out", "scratch", "ring", "trajectory", "failed")
 COUNTS = ("stride", "first", "last", "steps", "every", "saves", "lanes", "mask", "key", "member")
@@ -31,10 +33,11 @@ class Layout:
     constants: int
     states: int
     stage: int
-    slopes: int
+    slopes: int  # what each state's `next` node gives
     total: int
     lengths: int
     ring_initial: int
+    outputs: int
     tiles: int
     failed: int
 
@@ -52,27 +55,15 @@ class Layout:
             total=module.area(n),
             lengths=module.area(n),
             ring_initial=module.area(n),
+            outputs=module.area(outputs),
             tiles=module.area(outputs * module.width),
             failed=module.area(1),
         )
 
 
-def step_leaf(layout: Layout, states: int, drivers: int) -> Leaf:
-    """How the step graph reads its leaves; ``states`` is the area with the states."""
-
-    def read(body: Body, kind: str, payload: int) -> str:
-        if kind == "state":
-            return body.load(states + payload)
-        if kind == "constant":
-            return body.load(layout.constants + payload)
-        if kind == "time":
-            return body.splat(body.time)
-        row = body.do(f"mul i64 {body.instant}, {drivers}")
-        at = body.do(f"add i64 {row}, {payload}")
-        address = body.do(f"getelementptr inbounds double, ptr %drivers, i64 {at}")
-        return body.splat(body.do(f"load double, ptr {address}"))
-
-    return read
+def step_leaves(layout: Layout, states: int, program: Program) -> Leaves:
+    """Where the step graph reads its leaves; ``states`` is the area with the states."""
+    return Leaves({"state": states, "constant": layout.constants}, len(program.drivers))
 
 
 def write_start(module: Module, program: Program, layout: Layout) -> None:
@@ -98,18 +89,16 @@ def write_start(module: Module, program: Program, layout: Layout) -> None:
         body.act(f"br label %{done}")
         body.place(done)
     body.time, body.instant = "%start", "0"
-    initial = Evaluation(body, program.init, lambda b, _, k: b.load(layout.parameters + k))
-    rings = [k for k, s in enumerate(program.states) if s.update is Update.RING]
+    initial = Evaluation(body, program.init, Leaves({"parameter": layout.parameters}))
+    rings = [(k, s) for k, s in enumerate(program.states) if s.update is Update.RING]
     initial.compute(
-        [*program.constants, *(s.initial for s in program.states), *(program.states[k].steps for k in rings)]
+        put=[
+            *((node, layout.constants + k) for k, node in enumerate(program.constants)),
+            *((state.initial, layout.states + k) for k, state in enumerate(program.states)),
+            *((state.steps, layout.lengths + k) for k, state in rings),
+            *((state.initial, layout.ring_initial + k) for k, state in rings),
+        ]
     )
-    for k, node in enumerate(program.constants):
-        body.store(initial.get(node), layout.constants + k)
-    for k, state in enumerate(program.states):
-        body.store(initial.get(state.initial), layout.states + k)
-    for k in rings:
-        body.store(initial.get(program.states[k].steps), layout.lengths + k)
-        body.store(initial.get(program.states[k].initial), layout.ring_initial + k)
     body.act("ret void")
     module.functions.append(body.function(f"internal void @start({START})", "#1"))
 
@@ -141,11 +130,8 @@ def random_step(body: Body, program: Program, n: str) -> None:
 def write_slopes(module: Module, program: Program, layout: Layout) -> None:
     """Write ``@slopes``: the net flows at the states in the stage area (for Runge-Kutta)."""
     body = Body(module)
-    values = Evaluation(body, program.step, step_leaf(layout, layout.stage, len(program.drivers)))
-    flows = [s.next for s in program.states if s.update is Update.FLOW]
-    values.compute(flows)
-    for k, node in enumerate(flows):
-        body.store(values.get(node), layout.slopes + k)
+    values = Evaluation(body, program.step, step_leaves(layout, layout.stage, program))
+    values.compute(put=[(s.next, layout.slopes + k) for k, s in enumerate(program.states[: program.flows])])
     body.act("ret void")
     formal = "ptr noalias %scratch, ptr noalias %drivers, double %time, i64 %instant"
     module.functions.append(body.function(f"internal void @slopes({formal})", "#1"))
@@ -188,88 +174,99 @@ def _transposed(body: Body, rows: list[str]) -> list[str]:
     return rows
 
 
-def advance(body: Body, program: Program, layout: Layout, values: Evaluation, n: str) -> None:
-    """Write one step: from the values at step ``n`` to the states at the next."""
-    dt = body.splat("%dt")
-    flows = [k for k, s in enumerate(program.states) if s.update is Update.FLOW]
-    others = [(k, s) for k, s in enumerate(program.states) if s.update is not Update.FLOW]
-    assigned = [(k, values.get(s.next)) for k, s in others if s.update is Update.ASSIGN]
-    inputs = [(k, values.get(s.next)) for k, s in others if s.update is Update.RING]
-    slopes = [values.get(program.states[k].next) for k in flows]
-    before = [body.load(layout.states + k) for k in flows]
-    if program.method is Method.RK4:
-        _runge_kutta(body, layout, slopes, before, [k for k, _ in others])
+def advance(body: Body, program: Program, layout: Layout, values: Evaluation, n: str, large: bool) -> None:
+    """Write one step: from the values at step ``n`` to the states at the next.
+
+    What the states' ``next`` nodes gave stands in ``slopes`` when the program is large, else in registers.
+    """
+    flows, count = program.flows, len(program.states)
+    scheme = SCHEMES[program.method]
+    found = [] if large else [values.get(s.next) for s in program.states]  # all read before any state changes
+    for k in range(0 if scheme.reaches else flows, len(found)):
+        body.store(found[k], layout.slopes + k)
+    if scheme.reaches:
+        _runge_kutta(body, layout, scheme, flows, count)
+    elif large:
+        with body.loop(str(flows)) as number:
+            _rise(body, layout.states, body.load(body.do(f"add i64 {number}, {layout.slopes}")), number)
     else:
-        for k, slope, old in zip(flows, slopes, before, strict=True):
-            body.store(body.arithmetic("fadd", old, body.arithmetic("fmul", slope, dt)), layout.states + k)
-    for k, value in assigned:
-        body.store(value, layout.states + k)
-    for number, (k, value) in enumerate(inputs):
-        _turn_ring(body, layout, number, k, value, n)
+        for k, slope in enumerate(found[:flows]):
+            _rise(body, layout.states, slope, str(k))
+    rings = program.first_ring
+    with body.loop(str(rings - flows)) as number:
+        at = body.do(f"add i64 {number}, {flows}")
+        value = body.load(body.do(f"add i64 {at}, {layout.slopes}"))
+        body.store(value, body.do(f"add i64 {at}, {layout.states}"))
+    with body.loop(str(count - rings)) as number:
+        _turn_ring(body, layout, number, body.do(f"add i64 {number}, {rings}"), n)
 
 
-def _runge_kutta(body: Body, layout: Layout, slopes: list[str], before: list[str], held: list[int]) -> None:
-    """The classical method of order four; what is not integrated keeps its value within the step."""
-    count = str(len(slopes))
-    half = body.do("fmul double %dt, " + "0x3FE0000000000000")
-    for k in held:
-        body.store(body.load(layout.states + k), layout.stage + k)
-    for k, (slope, old) in enumerate(zip(slopes, before, strict=True)):
-        body.store(slope, layout.total + k)
+def _rise(body: Body, states: int, slope: str, k: str) -> None:
+    """A state by Euler's method."""
+    at = body.do(f"add i64 {k}, {states}")
+    rise = body.arithmetic("fmul", slope, body.splat("%dt"))
+    body.store(body.arithmetic("fadd", body.load(at), rise), at)
+
+
+def _runge_kutta(body: Body, layout: Layout, scheme: Scheme, flows: int, count: int) -> None:
+    """Further slopes within the step, and their mean; what is not integrated keeps its value within the step."""
+    with body.loop(str(count - flows)) as held:
+        k = body.do(f"add i64 {held}, {flows}")
         body.store(
-            body.arithmetic("fadd", old, body.arithmetic("fmul", slope, body.splat(half))), layout.stage + k
+            body.load(body.do(f"add i64 {k}, {layout.states}")), body.do(f"add i64 {k}, {layout.stage}")
         )
-    middle = body.do(f"fadd double {body.time}, {half}")
-    end = body.do(f"fadd double {body.time}, %dt")
-    for stage, (time, ahead) in enumerate(((middle, 1), (middle, 1), (end, 2))):
-        call(body, "@slopes", time, body.do(f"add i64 {body.instant}, {ahead}"))
-        weight = body.number(1.0 if stage == 2 else 2.0)
-        reach = body.splat(half if stage == 0 else "%dt")
-        with body.loop(count) as number:
-            slope = body.load(body.do(f"add i64 {number}, {layout.slopes}"))
-            at = body.do(f"add i64 {number}, {layout.total}")
-            body.store(body.arithmetic("fadd", body.load(at), body.arithmetic("fmul", slope, weight)), at)
-            old = body.load(body.do(f"add i64 {number}, {layout.states}"))
-            body.store(
-                body.arithmetic("fadd", old, body.arithmetic("fmul", slope, reach)),
-                body.do(f"add i64 {number}, {layout.stage}"),
-            )
-    sixth = body.arithmetic("fdiv", body.splat("%dt"), body.number(6.0))
-    with body.loop(count) as number:
-        at = body.do(f"add i64 {number}, {layout.states}")
-        total = body.load(body.do(f"add i64 {number}, {layout.total}"))
-        body.store(body.arithmetic("fadd", body.load(at), body.arithmetic("fmul", total, sixth)), at)
+    for turn, (reach, instant) in enumerate(zip(scheme.reaches, scheme.instants()[1:], strict=True)):
+        far = body.do(f"fmul double %dt, {constant(float(reach))}")
+        with body.loop(str(flows)) as k:
+            slope = body.load(body.do(f"add i64 {k}, {layout.slopes}"))
+            at = body.do(f"add i64 {k}, {layout.total}")
+            weighed = body.arithmetic("fmul", slope, body.number(float(scheme.weights[turn])))
+            body.store(body.arithmetic("fadd", body.load(at), weighed) if turn else weighed, at)
+            old = body.load(body.do(f"add i64 {k}, {layout.states}"))
+            ahead = body.arithmetic("fadd", old, body.arithmetic("fmul", slope, body.splat(far)))
+            body.store(ahead, body.do(f"add i64 {k}, {layout.stage}"))
+        time = body.do(f"fadd double {body.time}, {far}")
+        call(body, "@slopes", time, body.do(f"add i64 {body.instant}, {instant}"))
+    share = body.arithmetic("fdiv", body.splat("%dt"), body.number(float(sum(scheme.weights))))
+    with body.loop(str(flows)) as k:
+        slope = body.load(body.do(f"add i64 {k}, {layout.slopes}"))
+        weighed = body.arithmetic("fmul", slope, body.number(float(scheme.weights[-1])))
+        total = body.arithmetic("fadd", body.load(body.do(f"add i64 {k}, {layout.total}")), weighed)
+        at = body.do(f"add i64 {k}, {layout.states}")
+        body.store(body.arithmetic("fadd", body.load(at), body.arithmetic("fmul", total, share)), at)
 
 
-def ring_slot(body: Body, number: int, n: str) -> str:
+def ring_slot(body: Body, number: int | str, n: str) -> str:
     """The number of the vector that holds step ``n`` of a ring."""
     size = body.do("add i64 %mask, 1")
     base = body.do(f"mul i64 {size}, {number}")
     return body.do(f"add i64 {base}, {body.do(f'and i64 {n}, %mask')}")
 
 
-def lane_source(body: Body, layout: Layout, k: int, n: str, lane: int) -> str:
+def lane_source(body: Body, lengths: str, n: str, lane: int) -> str:
     """The step whose input a lane's fixed delay gives after step ``n``; negative before the first."""
-    length = body.do(f"fptosi double {body.lane(body.load(layout.lengths + k), lane)} to i64")
+    length = body.do(f"fptosi double {body.lane(lengths, lane)} to i64")
     return body.do(f"sub i64 {body.do(f'add i64 {n}, 1')}, {length}")
 
 
-def _turn_ring(body: Body, layout: Layout, number: int, k: int, value: str, n: str) -> None:
+def _turn_ring(body: Body, layout: Layout, number: str, k: str, n: str) -> None:
     """Put a value in a ring, and take out what is due."""
     module = body.module
+    value = body.load(body.do(f"add i64 {k}, {layout.slopes}"))
     body.store(value, ring_slot(body, number, n), base="%ring")
-    initial = body.load(layout.ring_initial + k)
+    initial = body.load(body.do(f"add i64 {k}, {layout.ring_initial}"))
+    lengths = body.load(body.do(f"add i64 {k}, {layout.lengths}"))
     result = initial
     for lane in range(module.width):
-        source = lane_source(body, layout, k, n, lane)
+        source = lane_source(body, lengths, n, lane)
         at = body.do(f"mul i64 {ring_slot(body, number, source)}, {module.width}")
-        at = body.do(f"add i64 {at}, {lane}")
-        address = body.do(f"getelementptr inbounds double, ptr %ring, i64 {at}")
-        kept = body.do(f"load double, ptr {address}")  # a negative source reads some slot, and is not used
+        kept = body.scalar(
+            "%ring", body.do(f"add i64 {at}, {lane}")
+        )  # a negative source reads some slot, unused
         begun = body.do(f"icmp sge i64 {source}, 0")
         chosen = body.do(f"select i1 {begun}, double {kept}, double {body.lane(initial, lane)}")
         result = body.with_lane(result, lane, chosen)
-    body.store(result, layout.states + k)
+    body.store(result, body.do(f"add i64 {k}, {layout.states}"))
 
 
 def write_run(module: Module, program: Program, layout: Layout, outputs: list[int], trajectory: bool) -> None:
@@ -278,7 +275,7 @@ def write_run(module: Module, program: Program, layout: Layout, outputs: list[in
     With ``trajectory`` the states at every step are stored too, for the reverse sweep.
     """
     body = Body(module)
-    per_step = 2 if program.method is Method.RK4 else 1
+    per_step = SCHEMES[program.method].per_step
     blocks = body.do("sub i64 %last, %first")
     instants = body.do("add i64 %steps, 1")
     tile = body.do("alloca i64")
@@ -296,15 +293,21 @@ def write_run(module: Module, program: Program, layout: Layout, outputs: list[in
             body.time = body.do(f"fadd double {body.do(f'fmul double {index}, %dt')}, %start")
             body.instant = body.do(f"mul i64 {n}, {per_step}")
             random_step(body, program, n)
-            values = Evaluation(body, program.step, step_leaf(layout, layout.states, len(program.drivers)))
-            values.compute([s.next for s in program.states])
+            values = Evaluation(body, program.step, step_leaves(layout, layout.states, program))
+            following = [s.next for s in program.states]
+            large = values.large(following)
+            if large:
+                values.compute(
+                    put=[(node, layout.slopes + k) for k, node in enumerate(following)], later=outputs
+                )
+            else:
+                values.compute(following)
             if trajectory:
                 base = body.do(f"add i64 {body.do(f'mul i64 {b}, {instants}')}, {n}")
                 base = body.do(f"mul i64 {base}, {len(program.states)}")
-                for k in range(len(program.states)):
-                    body.store(
-                        body.load(layout.states + k), body.do(f"add i64 {base}, {k}"), base="%trajectory"
-                    )
+                with body.loop(str(len(program.states))) as k:
+                    state = body.load(body.do(f"add i64 {k}, {layout.states}"))
+                    body.store(state, body.do(f"add i64 {base}, {k}"), base="%trajectory")
             due = body.do(f"load i64, ptr {left}")
             with body.when(body.do(f"icmp eq i64 {due}, 0")), values.block():
                 _save(body, layout, values, outputs, (tile, saved), block)
@@ -312,7 +315,7 @@ def write_run(module: Module, program: Program, layout: Layout, outputs: list[in
             due = body.do(f"sub i64 {body.do(f'load i64, ptr {left}')}, 1")
             body.act(f"store i64 {due}, ptr {left}")
             with body.when(body.do(f"icmp slt i64 {n}, %steps")), values.block():
-                advance(body, program, layout, values, n)
+                advance(body, program, layout, values, n, large)
         with body.when(body.do(f"icmp sgt i64 {body.do(f'load i64, ptr {tile}')}, 0")):
             _flush(body, saved, block)
         at = body.do(
@@ -331,20 +334,32 @@ def _save(
     """Put the outputs of this instant in their tiles; write the tiles when they are full."""
     tile, saved = counters
     width = body.module.width
-    values.compute(outputs)
     at = body.do(f"load i64, ptr {tile}")
-    failed = body.load(layout.failed)
-    for k, node in enumerate(outputs):
-        value = values.get(node)
-        body.store(value, body.do(f"add i64 {at}, {layout.tiles + k * width}"))
-        # x * 0 is NaN for a NaN or an infinity, and stays in the sum: one look at the end finds failed members
-        failed = body.arithmetic("fadd", failed, body.arithmetic("fmul", value, body.number(0.0)))
-    body.store(failed, layout.failed)
+    if len(outputs) > FEW:
+        values.compute(put=[(node, layout.outputs + k) for k, node in enumerate(outputs)])
+        with body.loop(str(len(outputs))) as k:
+            value = body.load(body.do(f"add i64 {k}, {layout.outputs}"))
+            to = body.do(f"add i64 {at}, {body.do(f'mul i64 {k}, {width}')}")
+            body.store(value, body.do(f"add i64 {to}, {layout.tiles}"))
+            body.store(_watched(body, body.load(layout.failed), value), layout.failed)
+    else:
+        values.compute(outputs)
+        failed = body.load(layout.failed)
+        for number, node in enumerate(outputs):
+            value = values.get(node)
+            body.store(value, body.do(f"add i64 {at}, {layout.tiles + number * width}"))
+            failed = _watched(body, failed, value)
+        body.store(failed, layout.failed)
     following = body.do(f"add i64 {at}, 1")
     body.act(f"store i64 {following}, ptr {tile}")
     with body.when(body.do(f"icmp eq i64 {following}, {width}")):
         _flush(body, saved, block)
         body.act(f"store i64 0, ptr {tile}")
+
+
+def _watched(body: Body, failed: str, value: str) -> str:
+    """X * 0 is NaN for a NaN or an infinity, and stays in a sum: one look at the end finds failed members."""
+    return body.arithmetic("fadd", failed, body.arithmetic("fmul", value, body.number(0.0)))
 
 
 def _flush(body: Body, saved: str, block: str) -> None:
