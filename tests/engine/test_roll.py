@@ -14,8 +14,11 @@ from sd_covid.engine.timegrid import TimeGrid
 
 AGES = ", ".join(f"a{k}" for k in range(12))
 REGIONS = ", ".join(f"r{k}" for k in range(8))
-# Products over both dimensions, sums over one, a transposed array, a part of a range with other equations, a chain along
-# a dimension, a table, a delay, a truth value for each element, a constant for each element.
+ROWS = "; ".join(
+    ",".join(str(round(0.1 + (7 * i + 3 * k) % 5 / 50, 3)) for k in range(12)) for i in range(12)
+)
+# Products over both dimensions, sums over one, a transposed array, a part of a range with other equations, a chain
+# along a dimension, a table, a delay, a truth value for each element, a constant for each element.
 EPIDEMIC = f"""
 Age: {AGES} ~~|
 Young: a0, a1, a2 ~~|
@@ -25,7 +28,7 @@ Region: {REGIONS} ~~|
 weight[Region] = {", ".join(str(0.5 + 0.1 * k) for k in range(8))} ~~|
 rate[Young] = 0.3 ~~|
 rate[Old] = 0.2 ~~|
-contact[Age,Other] = {"; ".join(",".join(str(round(0.1 + (7 * i + 3 * k) % 5 / 50, 3)) for k in range(12)) for i in range(12))}; ~~|
+contact[Age,Other] = {ROWS}; ~~|
 caution((0,1),(20,0.9),(60,0.4),(100,0.3)) ~~|
 total[Region] = SUM(ill[Age!,Region]) ~~|
 pressure[Region,Age] = SUM(contact[Age,Other!] * ill[Other!,Region]) * weight[Region] * caution(total[Region]) ~~|
@@ -68,8 +71,10 @@ def test_an_array_model_is_loops_and_means_the_same(simulate, monkeypatch):
     expected = interpret.run(program, Members(program.defaults, weights, 5, 1), nodes, grid)
     scale = np.abs(expected).max(axis=(1, 2), keepdims=True)
     for width in (1, 2, 4, 8):
-        kernels = []
-        loops = loops_of(monkeypatch, lambda width=width: kernels.append(Kernel(program, nodes, width)))
+        kernels: list[Kernel] = []
+        loops = loops_of(
+            monkeypatch, lambda width=width, into=kernels: into.append(Kernel(program, nodes, width))
+        )
         bodies = [loop for loop in loops if loop.body]
         assert sum(loop.count * len(loop.body) for loop in bodies) > 0.8 * len(program.step.nodes)
         assert sum(len(loop.body) for loop in bodies) < 0.1 * len(program.step.nodes)
@@ -79,7 +84,7 @@ def test_an_array_model_is_loops_and_means_the_same(simulate, monkeypatch):
 
 @pytest.mark.parametrize("rk4", [False, True])
 def test_gradients_of_an_array_model_are_exact(simulate, rk4):
-    """To 1e-6 of central differences; with a step of 1e-4 both their errors are below 1e-7 of sums of some thousands."""
+    """To 1e-6 of central differences; with a step of 1e-4 their errors are below 1e-7 of sums of thousands."""
     model = simulate(EPIDEMIC, final=4, rk4=rk4)
     names = ["weight[r3]", "rate[a1]", "rate[a7]", "contact[a2,a5]"]
     function = model.differentiable(["everyone", "ill[a3,r2]", "infection[a11,r7]", "rank[a9]"], names)
