@@ -110,13 +110,14 @@ def test_a_study_may_read_all_that_is_in_it(read_text: Reader, tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "content", "tab", "reason", "line"),
     [
-        ("f.csv", b"Time,x\n0,n/a\n", ",", "cell B2 holds 'n/a'", 2),
-        ("f.csv", b"Time,x\n0,1\nnan,2\n", ",", "cell A3 holds 'nan'", 3),
+        ("f.csv", b"Time,x\n0,1.5.2\n", ",", "cell B2 holds '1.5.2'", 2),
+        ("f.csv", b"Time,x\n0,1\n2012-Q1,2\n", ",", "cell A3 holds '2012-Q1'", 3),
         ("f.csv", b"Time,x\n0,\xff\n", ",", "byte 0xff", None),
         ("f.csv", b'Time,x\n0,"1\n', ",", "is no table", None),
         ("f.csv", b"Time,x\n0,1\n", "Sheet1", "no delimiter", None),
         ("f.xlsx", b"not a zip file", "Sheet1", "no Excel file", None),
-        ("f.xls", b"old", "Sheet1", "not supported", None),
+        ("f.xls", b"old", "Sheet1", "no Excel file", None),
+        ("f.ods", b"open", "Sheet1", "not supported", None),
     ],
 )
 def test_a_file_that_cannot_be_used_is_an_error_of_the_file(

@@ -55,15 +55,15 @@ def test_the_sketch_is_left_out_and_the_settings_are_read(read_text):
     assert settings.unit_equivalences == [("$", "Dollar", "Dollars")]
 
 
-@pytest.mark.parametrize(("code", "method"), [("0", "euler"), ("2", "euler"), ("1", "rk4"), ("5", "rk4")])
+@pytest.mark.parametrize(("code", "method"), [("0", "euler"), ("2", "euler"), ("1", "rk4"), ("5", "rk4"), ("3", "rk2"), ("4", "rk2")])
 def test_methods_of_integration(read_text, code, method):
     model = read_text("", control=CONTROL + f"///---\\\\\\\n15:0,0,0,{code},0,0\n")
     assert model.settings.method == method
 
 
 def test_other_methods_are_refused_by_name(read_text):
-    with pytest.raises(ModelError, match="integration method 3 is not supported") as caught:
-        read_text("x = 1~~|\n", control=CONTROL + "///---\\\\\\\n:L\n15:0,0,0,3,0,0\n")
+    with pytest.raises(ModelError, match="integration method 6 is not supported") as caught:
+        read_text("x = 1~~|\n", control=CONTROL + "///---\\\\\\\n:L\n15:0,0,0,6,0,0\n")
     assert caught.value.line == 9
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sd_covid.errors import ModelError, suggest
 from sd_covid.model.expression import Place, Subscript
+from sd_covid.model.mappings import Mappings
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Model, Variable
 
@@ -57,6 +58,7 @@ class Subscripts:
         for dimension in model.dimensions.values():
             for element in dimension.elements:
                 self.spelling.setdefault(key(element), element.strip())
+        self.mappings = Mappings(model.dimensions)
         self._definitions: dict[str, dict[tuple[str, ...], Definition]] = {}
 
     def definitions(self, variable: Variable) -> dict[tuple[str, ...], Definition]:
@@ -101,6 +103,22 @@ class Subscripts:
         """The number of an element in a dimension, from 1."""
         return self.elements[dimension].index(element) + 1
 
+    def number(self, name: str, binding: Mapping[str, str]) -> int | None:
+        """The number that an element, or a dimension under a binding, stands for; None when it is neither.
+
+        It counts from 1 in the largest dimension that holds the element (the first, of equal ones), so that
+        `subrange = element` compares like with like, whichever subrange is on the left side.
+        """
+        element = binding.get(name)
+        if element is None and name in self.elements:
+            element = self.mappings.element(binding, name)
+        elif element is None and name in self.spelling:
+            element = name
+        if element is None:
+            return None
+        holding = [members for members in self.elements.values() if element in members]
+        return max(holding, key=len).index(element) + 1
+
     def reductions(self, names: Sequence[str], binding: Binding) -> Iterator[Binding]:
         """The bindings that a reduction over dimensions runs through, last fastest.
 
@@ -124,7 +142,7 @@ class Subscripts:
                 line=place.line,
                 variable=spelled,
             )
-        mapped = self._mapped(name, binding)
+        mapped = self.mappings.element(binding, name)
         if mapped is None:
             raise ModelError(
                 f"subscript '{spelled}' is not on the left side, nor mapped to one that is, nor reduced over",
@@ -134,23 +152,6 @@ class Subscripts:
                 variable=spelled,
             )
         return mapped
-
-    def _mapped(self, name: str, binding: Mapping[str, str]) -> str | None:
-        """The element of an unbound dimension, through a mapping from or to a bound one, or shared elements."""
-        for bound, element in binding.items():
-            dimension = self.model.dimensions.get(bound)
-            if dimension is None:
-                continue
-            if name in dimension.mappings:
-                return key(dimension.mappings[name][self.elements[bound].index(element)])
-            back = self.model.dimensions[name].mappings.get(bound)
-            if back is not None:
-                targets = [self.elements.get(key(item), (key(item),)) for item in back]
-                for source, target in zip(self.elements[name], targets, strict=True):
-                    if element in target:
-                        return source
-        shared = {element for element in binding.values() if element in self.elements[name]}
-        return shared.pop() if len(shared) == 1 else None
 
     def _define(self, variable: Variable) -> dict[tuple[str, ...], Definition]:
         found: dict[tuple[str, ...], Definition] = {}

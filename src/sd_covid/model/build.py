@@ -14,7 +14,13 @@ from lark import Token
 from lark.visitors import Transformer_NonRecursive
 
 from sd_covid.errors import ModelError
-from sd_covid.model.definition import MappingDefinition, RangeDefinition, VariableDefinition
+from sd_covid.model.definition import (
+    Import,
+    MacroDefinition,
+    MappingDefinition,
+    RangeDefinition,
+    VariableDefinition,
+)
 from sd_covid.model.expression import (
     Binary,
     Call,
@@ -34,6 +40,12 @@ from sd_covid.model.structure import DataMode, Equation, Kind
 
 #: Functions that make the variable they define a data variable, however its equation is written.
 SERIES = frozenset({"get direct data", "get xls data"})
+#: Functions that give numbers.
+CONSTANTS = frozenset({"get direct constants", "get xls constants"})
+#: Functions that give the elements of a subscript range.
+IMPORTS = frozenset({"get direct subscript", "get xls subscript"})
+#: Functions that make it a lookup.
+LOOKUPS = frozenset({"get direct lookups", "get xls lookups"})
 _NUMBERED = re.compile(r"(.*?)(\d+)", re.DOTALL)
 _MAX_NUMBERED = 100_000
 
@@ -41,7 +53,7 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class _Name:
+class Name:
     """A name and its position in the parsed text."""
 
     text: str
@@ -52,7 +64,7 @@ class _Name:
 class _Left:
     """The left side of an equation."""
 
-    name: _Name
+    name: Name
     subscripts: tuple[str, ...]
     excluded: tuple[tuple[str, ...], ...]
 
@@ -60,6 +72,11 @@ class _Left:
 @dataclass(frozen=True, slots=True)
 class _Array:
     values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outputs:
+    references: tuple[Reference, ...]
 
 
 class Builder(Transformer_NonRecursive[Token, Any]):
@@ -91,13 +108,13 @@ class Builder(Transformer_NonRecursive[Token, Any]):
 
     # Names and subscripts
 
-    def name(self, items: list[Token]) -> _Name:
+    def name(self, items: list[Token]) -> Name:
         """A name without its quotes, each run of blanks made one."""
         token = items[0]
         text = str(token)[1:-1] if token.type == "QUOTED" else str(token)
         if not key(text):
             raise self.error(token.start_pos, f"{token} is not a name", "a name needs a letter")
-        return _Name(" ".join(text.split()), token.start_pos or 0)
+        return Name(" ".join(text.split()), token.start_pos or 0)
 
     def subscript(self, items: list[Any]) -> Subscript:
         """``name`` or ``name!``."""
@@ -115,7 +132,7 @@ class Builder(Transformer_NonRecursive[Token, Any]):
 
     def left(self, items: list[Any]) -> _Left:
         """A left side."""
-        name: _Name = items[0]
+        name: Name = items[0]
         subscripts: tuple[Subscript, ...] = ()
         excluded: tuple[tuple[Subscript, ...], ...] = ()
         for item in items[1:]:
@@ -140,15 +157,15 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         left, right = items
         if isinstance(right, _Array):
             return self._define(left, Kind.ARRAY, values=right.values)
-        series = isinstance(right, Call) and key(right.function) in SERIES
-        return self._define(left, Kind.DATA if series else Kind.EQUATION, expression=right)
+        function = key(right.function) if isinstance(right, Call) else ""
+        kind = Kind.DATA if function in SERIES else Kind.LOOKUP if function in LOOKUPS else Kind.EQUATION
+        return self._define(left, kind, expression=right)
 
     def unchangeable(self, items: list[Any]) -> VariableDefinition:
-        """``name == number``."""
+        """``name == number``, or an array of numbers."""
         left, right = items
         if isinstance(right, _Array):
-            reason = "an array of numbers is written with '=', not '=='"
-            raise self.error(left.name.position, reason, "write '='")
+            return self._define(left, Kind.UNCHANGEABLE, values=right.values)
         return self._define(left, Kind.UNCHANGEABLE, expression=right)
 
     def data(self, items: list[Any]) -> VariableDefinition:
@@ -167,16 +184,26 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         return self._define(items[0], Kind.LOOKUP, expression=items[1])
 
     def imported_lookup(self, items: list[Any]) -> VariableDefinition:
-        """``name( GET DIRECT LOOKUPS(...) )``; the check says that this is not supported."""
-        return self._define(items[0], Kind.LOOKUP, expression=items[1])
+        """``name( GET DIRECT LOOKUPS(...) )``."""
+        left, call = items
+        if key(call.function) not in LOOKUPS:
+            reason = f"{call.function} gives no lookup"
+            raise self.error(left.name.position, reason, "write the points, or GET DIRECT LOOKUPS(...)")
+        return self._define(left, Kind.LOOKUP, expression=call)
 
     # Subscript ranges
 
-    def elements(self, items: list[Any]) -> list[_Name]:
+    def elements(self, items: list[Any]) -> list[Name] | Import:
         """The items of a range, numeric ranges written out."""
-        return [name for item in items for name in (item if isinstance(item, list) else [item])]
+        imported = next((item for item in items if isinstance(item, Import)), None)
+        if imported is not None and len(items) > 1:
+            place = imported.place
+            reason = f"{imported.function} cannot stand among other elements"
+            advice = "give it a range of its own, and name that here"
+            raise ModelError(reason, advice=advice, file=place.file, line=place.line, variable=self.variable)
+        return imported or [name for item in items for name in (item if isinstance(item, list) else [item])]
 
-    def numbered(self, items: list[_Name]) -> list[_Name]:
+    def numbered(self, items: list[Name]) -> list[Name]:
         """``(A1-A5)``: the same word with two numbers."""
         first, last = items
         low, high = _NUMBERED.fullmatch(first.text), _NUMBERED.fullmatch(last.text)
@@ -187,14 +214,17 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         if not start < end < start + _MAX_NUMBERED:
             reason = f"({first.text}-{last.text}) does not run upwards, or is too long"
             raise self.error(first.position, reason, "begin with the lower number")
-        return [_Name(f"{low[1]}{number}", first.position) for number in range(start, end + 1)]
+        return [Name(f"{low[1]}{number}", first.position) for number in range(start, end + 1)]
 
-    def imported_elements(self, items: list[Any]) -> None:
+    def imported_elements(self, items: list[Any]) -> Import:
         """``GET DIRECT SUBSCRIPT(...)``."""
-        reason = f"function '{items[0].text}' is not supported"
-        raise self.error(items[0].position, reason, "write the elements out")
+        name: Name = items[0]
+        if key(name.text) not in IMPORTS:
+            raise self.error(name.position, f"'{name.text}' gives no elements", "write the elements out")
+        texts = tuple(str(text)[1:-1] for text in items[1:])
+        return Import(name.text, texts, self.place(name.position))
 
-    def mapping(self, items: list[_Name]) -> MappingDefinition:
+    def mapping(self, items: list[Name]) -> MappingDefinition:
         """``name`` or ``(name: member, ...)``."""
         return MappingDefinition(items[0].text, tuple(item.text for item in items[1:]))
 
@@ -204,10 +234,14 @@ class Builder(Transformer_NonRecursive[Token, Any]):
 
     def dimension(self, items: list[Any]) -> RangeDefinition:
         """``name: elements -> mappings``."""
-        place, names = self.place(items[0].position), tuple(item.text for item in items[1])
-        return RangeDefinition(items[0].text, names, items[2] if len(items) > 2 else (), place=place)
+        place, elements = self.place(items[0].position), items[1]
+        mappings = items[2] if len(items) > 2 else ()
+        if isinstance(elements, Import):
+            return RangeDefinition(items[0].text, (), mappings, imported=elements, place=place)
+        names = tuple(item.text for item in elements)
+        return RangeDefinition(items[0].text, names, mappings, place=place)
 
-    def equivalence(self, items: list[_Name]) -> RangeDefinition:
+    def equivalence(self, items: list[Name]) -> RangeDefinition:
         """``name <-> name``."""
         place = self.place(items[0].position)
         return RangeDefinition(items[0].text, (items[1].text,), copied=True, place=place)
@@ -241,6 +275,10 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         if len({len(row) for row in rows}) > 1:
             raise self.error(position, "the rows of the array do not have the same length")
         return _Array(tuple(number for row in rows for number in row))
+
+    def tabbed_array(self, items: list[Any]) -> _Array:
+        """``TABBED ARRAY(...)``: numbers apart by blanks, a row on each line."""
+        return _Array(tuple(items[1:]))
 
     def point(self, items: list[float]) -> Point:
         """``(x,y)``."""
@@ -298,17 +336,35 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         """The arguments of a call."""
         return items
 
+    def outputs(self, items: list[Reference]) -> _Outputs:
+        """What a call of a macro makes beside its value."""
+        return _Outputs(tuple(items))
+
     def call(self, items: list[Any]) -> Call:
-        """``name[subscripts](arguments)``."""
-        name: _Name = items[0]
+        """``name[subscripts](arguments : outputs)``."""
+        name: Name = items[0]
         arguments: tuple[Expression, ...] = ()
         subscripts: tuple[Subscript, ...] = ()
+        outputs: tuple[Reference, ...] = ()
         for item in items[1:]:
-            if isinstance(item, list):
-                arguments = tuple(item)
-            else:
-                subscripts = item
-        return Call(name.text, arguments, subscripts, self.place(name.position))
+            match item:
+                case list():
+                    arguments = tuple(item)
+                case _Outputs(references=references):
+                    outputs = references
+                case _:
+                    subscripts = item
+        return Call(name.text, arguments, subscripts, self.place(name.position), outputs)
+
+    def macro_names(self, items: list[Name]) -> tuple[str, ...]:
+        """Arguments, or outputs, of a macro."""
+        return tuple(item.text for item in items)
+
+    def macro(self, items: list[Any]) -> MacroDefinition:
+        """``NAME(arguments : outputs)``."""
+        name, parameters, *rest = items
+        outputs = rest[0] if rest else ()
+        return MacroDefinition(name.text, parameters, outputs, place=self.place(name.position))
 
     def unary(self, items: list[Any]) -> Unary:
         """A sign or ``:NOT:``."""

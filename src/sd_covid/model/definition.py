@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sd_covid.model.expression import NOWHERE, Place
-from sd_covid.model.structure import Equation
+from sd_covid.model.structure import Equation, Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,15 @@ class MappingDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class Import:
+    """``GET DIRECT SUBSCRIPT(...)``: elements that stand in another file."""
+
+    function: str
+    texts: tuple[str, ...]
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class RangeDefinition:
     """A subscript range as written.
 
@@ -35,6 +44,8 @@ class RangeDefinition:
         Elements and names of other ranges; numeric ranges such as ``(A1-A5)`` are written out. With `copied`, the one
         range that this is the equal of (``name <-> other``).
     mappings : tuple of MappingDefinition
+    imported : Import or None
+        Where its elements stand, when they are not written out.
     copied : bool
     place : Place
     """
@@ -43,4 +54,28 @@ class RangeDefinition:
     items: tuple[str, ...]
     mappings: tuple[MappingDefinition, ...] = ()
     copied: bool = False
+    imported: Import | None = None
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MacroDefinition:
+    """A macro as written.
+
+    Attributes
+    ----------
+    name : str
+        Of the macro, and of the variable in it that is its value.
+    parameters : tuple of str
+    outputs : tuple of str
+        The variables in it that a call may give names to, behind the ``:``.
+    variables : dict of str to Variable
+        By key, the parameters not among them.
+    place : Place
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    outputs: tuple[str, ...] = ()
+    variables: dict[str, Variable] = field(default_factory=dict)
     place: Place = field(default=NOWHERE, compare=False)

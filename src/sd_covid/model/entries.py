@@ -1,7 +1,8 @@
 """A Vensim file, cut into its entries.
 
-In goes the text of an ``.mdl``; out come its entries (equation, units, documentation, flag), each with its position,
-and the lines of settings at its end. The sketch is left out. What an equation says is for the parser.
+In goes the text of an ``.mdl``; out come its entries (equation, units, documentation, flag), the first and last lines
+of its macros, each with its position, and the lines of settings at its end. The sketch is left out. What an equation
+says is for the parser.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from dataclasses import dataclass
 
 from sd_covid.model.source import Source
 
-_SKETCH = re.compile(r"^\\\\\\---///", re.MULTILINE)
+_SKETCH = re.compile(r"^\\{1,3}---///", re.MULTILINE)
 _SETTINGS = re.compile(r"^///---\\\\\\", re.MULTILINE)
 _SPECIAL = re.compile(r"[\"'{\\~|]")
 _QUOTED = re.compile(r'"(?:\\(?:.|\n)|[^"\\\n])*"')
 _CONTINUED = re.compile(r"\\[ \t]*\n")
-_GROUP = re.compile(r"(?:\s|\{[^}]*\})*(\*{3}[^~|]*)")
+_GROUP = re.compile(r"(?:\s|\{[^{}]*\})*(\*{3}[^~|]*)")
+_BRACE = re.compile(r"[{}]")
+_MACRO = re.compile(r"(?:\s|\{[^{}]*\})*:\s*(?:MACRO|(END\s+OF\s+MACRO))\s*:", re.IGNORECASE)
+_PARAMETERS = re.compile(r'(?:"(?:\\.|[^"\\\n])*"|[^"(~|])*\([^()~|]*\)')
 _LEFT = re.compile(r'\s*("(?:\\.|[^"\\\n])*"|[^=:(\[<~|]*)')
 
 
@@ -52,18 +56,38 @@ class Entry:
         return " ".join(found[1].strip('"').split()) if found else ""
 
 
-def entries(source: Source) -> Iterator[Entry]:
-    """Cut a file into its entries, group headers among them.
+@dataclass(frozen=True, slots=True)
+class MacroStart:
+    """The first line of a macro: what follows ``:MACRO:``, up to its closing parenthesis."""
+
+    start: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MacroEnd:
+    """The last line of a macro."""
+
+    start: int
+
+
+def entries(source: Source) -> Iterator[Entry | MacroStart | MacroEnd]:
+    """Cut a file into its entries, group headers among them, and the first and last lines of macros.
 
     Raises
     ------
     ModelError
-        When a quote, comment or entry is not closed, or an entry has too many parts or too few.
+        When a quote, comment or entry is not closed, or an entry has too many parts.
     """
     sketch = _SKETCH.search(source.text) or _SETTINGS.search(source.text)
     end = sketch.start() if sketch else len(source.text)
     position = 0
     while position < end:
+        macro = _MACRO.match(source.text, position, end)
+        if macro is not None:
+            line, position = _macro(source, macro, end)
+            yield line
+            continue
         header = _GROUP.match(source.text, position, end)
         if header is not None:
             entry, position = _rest(source, Entry(header.start(1), header[1]), header.end(), end)
@@ -85,6 +109,18 @@ def settings(source: Source) -> Iterator[tuple[int, str]]:
         return
     for line in re.finditer(r".+", source.text[marker.end() :]):
         yield marker.end() + line.start(), line.group()
+
+
+def _macro(source: Source, found: re.Match[str], end: int) -> tuple[MacroStart | MacroEnd, int]:
+    """The first or last line of a macro, and the position behind it."""
+    if found[1]:
+        return MacroEnd(found.start(1)), found.end()
+    parameters = _PARAMETERS.match(source.text, found.end(), end)
+    if parameters is None:
+        advice = "write :MACRO: NAME(input, ...), or :MACRO: NAME(input, ... : output, ...)"
+        raise source.error(found.end() - 1, "the macro has no list of arguments", advice=advice)
+    text = _CONTINUED.sub(lambda mark: " " * len(mark[0]), parameters[0])
+    return MacroStart(found.end(), text), parameters.end()
 
 
 def _equation(source: Source, begin: int, end: int) -> tuple[int, str, int]:
@@ -122,10 +158,7 @@ def _skip(source: Source, special: str, at: int, end: int, before: str) -> int:
             raise source.error(at, f"a double quote is not closed on its line: {source.quote(at)}")
         return quoted.end()
     if special == "{":
-        close = text.find("}", at, end)
-        if close < 0:
-            raise source.error(at, "a comment is not closed", advice="close it with '}'")
-        return close + 1
+        return _behind_comment(source, at, end)
     if special == "'" and before.rstrip().endswith(("(", ",")):  # elsewhere it is part of a name
         close = text.find("'", at + 1, end)
         if close < 0 or "\n" in text[at:close]:
@@ -133,6 +166,16 @@ def _skip(source: Source, special: str, at: int, end: int, before: str) -> int:
         return close + 1
     continued = _CONTINUED.match(text, at, end)
     return continued.end() if continued else at + 1
+
+
+def _behind_comment(source: Source, at: int, end: int) -> int:
+    """Position behind a comment; comments may hold comments."""
+    depth = 0
+    for brace in _BRACE.finditer(source.text, at, end):
+        depth += 1 if brace[0] == "{" else -1
+        if not depth:
+            return brace.end()
+    raise source.error(at, "a comment is not closed", advice="close it with '}'")
 
 
 def _rest(source: Source, entry: Entry, tilde: int, end: int) -> tuple[Entry, int]:
@@ -147,12 +190,9 @@ def _rest(source: Source, entry: Entry, tilde: int, end: int) -> tuple[Entry, in
     if len(parts) > 3 or (flag and not ":SUPPLEMENTARY".startswith(flag[:4])):
         reason = f"the entry has {len(parts)} '~', so the '|' of this or the entry before it is missing"
         raise source.error(entry.start, reason, advice="close every entry with '|'", variable=entry.name)
-    if len(parts) < 2:
-        reason = "the entry has no documentation part"
-        advice = "write: equation ~ units ~ documentation | (both may be empty)"
-        raise source.error(entry.start, reason, advice=advice, variable=entry.name)
     units = re.sub(r"\{[^}]*\}", " ", parts[0])
-    return Entry(entry.start, entry.equation, units, parts[1], tilde + 1, bool(flag)), close + 1
+    documentation = parts[1] if len(parts) > 1 else ""
+    return Entry(entry.start, entry.equation, units, documentation, tilde + 1, bool(flag)), close + 1
 
 
 def _unclosed(source: Source, entry: Entry) -> Exception:

@@ -6,8 +6,8 @@ different lines are equal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 
@@ -72,14 +72,40 @@ class Unary:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Binary:
-    """``operator`` is one of ``+ - * / ^ = <> < <= > >= :AND: :OR:``."""
+    """``operator`` is one of ``+ - * / ^ = <> < <= > >= :AND: :OR:``.
+
+    A sum of a thousand terms is a thousand of these, one in the `left` of the next: `chain` walks them in a loop.
+    """
 
     operator: str
     left: Expression
     right: Expression
     place: Place = field(default=NOWHERE, compare=False, repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they say the same, wherever they stand."""
+        if not isinstance(other, Binary):
+            return NotImplemented
+        (first, mine), (also, theirs) = chain(self), chain(other)
+        return (
+            first == also
+            and len(mine) == len(theirs)
+            and all(
+                a.operator == b.operator and a.right == b.right for a, b in zip(mine, theirs, strict=True)
+            )
+        )
+
+    def __hash__(self) -> int:
+        """Equal for equal expressions."""
+        first, links = chain(self)
+        return hash((first, *((link.operator, link.right) for link in links)))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled as a list, because pickling recurses."""
+        first, links = chain(self)
+        return _linked, (first, [(link.operator, link.right, link.place) for link in links])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +148,22 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return ()
 
 
+def chain(node: Expression) -> tuple[Expression, list[Binary]]:
+    """The leftmost operand of a row of operations, and the operations in the order in which they are done."""
+    links: list[Binary] = []
+    while isinstance(node, Binary):
+        links.append(node)
+        node = node.left
+    return node, links[::-1]
+
+
+def _linked(first: Expression, links: list[tuple[str, Expression, Place]]) -> Expression:
+    """A row of operations from its parts."""
+    for operator, right, place in links:
+        first = Binary(operator, first, right, place)
+    return first
+
+
 def walk(node: Expression) -> Iterator[Expression]:
     """The node and everything below it, parents first."""
     stack = [node]
@@ -129,3 +171,38 @@ def walk(node: Expression) -> Iterator[Expression]:
         item = stack.pop()
         yield item
         stack.extend(reversed(children(item)))
+
+
+def rebuilt(
+    node: Expression,
+    change: Callable[[Reference | Call], Expression],
+    leave: Callable[[Call], bool] = lambda call: False,
+) -> Expression:
+    """An expression with each reference and call in it replaced, innermost first.
+
+    Parameters
+    ----------
+    node : Expression
+    change : callable
+        Gets each `Reference`, and each `Call` with its arguments already changed.
+    leave : callable
+        Whether a `Call` stays as it is.
+    """
+    match node:
+        case Reference():
+            return change(node)
+        case Call(arguments=arguments):
+            if leave(node):
+                return node
+            made = [rebuilt(item, change, leave) for item in arguments]
+            return change(replace(node, arguments=tuple(made)))
+        case Unary(operand=operand):
+            return replace(node, operand=rebuilt(operand, change, leave))
+        case Binary():
+            first, links = chain(node)
+            done = rebuilt(first, change, leave)
+            for link in links:
+                done = Binary(link.operator, done, rebuilt(link.right, change, leave), link.place)
+            return done
+        case _:
+            return node

@@ -1,31 +1,31 @@
-"""Figures that a model takes from other files: ``GET DIRECT DATA`` and its kin, from CSV and from Excel.
+"""Figures that a model takes from other files: ``GET DIRECT DATA`` and its kin, from text and from Excel.
 
-In goes an equation that names a file and a cell; out come times and values, or numbers. Files are read only below the
-study folder. Reading between points is for the engine.
+In goes an equation that names a file and a cell; out come times and values, tables or numbers. Reading between points
+is for the engine.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from dataclasses import replace as replaced
-from itertools import pairwise
+from itertools import pairwise, product
 from math import prod
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.errors import ModelError
-from sd_covid.model.expression import Call, Number, Text, Unary
-from sd_covid.model.grid import Grid, read_grid
+from sd_covid.model.build import CONSTANTS, LOOKUPS
+from sd_covid.model.cells import Asker, is_within_study
+from sd_covid.model.expression import Call, Number, Table, Text, Unary
+from sd_covid.model.grid import Block, Grid
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Model, Variable
-from sd_covid.model.study import study_folder
 from sd_covid.model.symbols import Symbols
 
-CONSTANTS = frozenset({"get direct constants", "get xls constants"})
-_CELL = re.compile(r"([A-Za-z]{1,3})([1-9]\d{0,6})(\*?)")
+__all__ = ["CONSTANTS", "is_within_study", "read_series", "resolve_constants"]
+
+Point = tuple[float, float]
 
 
 def read_series(
@@ -41,7 +41,8 @@ def read_series(
     equation : Equation
         One of its equations: ``GET DIRECT DATA('file', 'tab', 'time row or column', 'cell')``, or ``GET XLS DATA``. The
         file is looked for beside the model file that holds the equation. For text files ``tab`` is the delimiter. A
-        column (``'A'``) holds times from the row of the cell downwards, a row (``'1'``) from its column to the right.
+        column (``'A'``) holds times from the row of the cell downwards, a row (``'1'``) from its column to the right; a
+        name that the workbook gives to a row or column of cells holds times from its first cell to its last.
     rank : int
         Which of the equation's elements, last subscript fastest: the series lie side by side, from the cell on.
 
@@ -50,7 +51,7 @@ def read_series(
     times : ndarray, shape (point,)
         In the model's unit of time, increasing.
     values : ndarray, shape (point,)
-        In the variable's unit. A point whose time or value is blank is left out.
+        In the variable's unit. A point whose time or value is blank, or words without a digit, is left out.
 
     Raises
     ------
@@ -59,46 +60,100 @@ def read_series(
     DataError
         When the file cannot be read, a cell is no number, or times do not increase; names the row.
     """
-    call = _call(equation)
-    file, tab, axis, cell = [item.value for item in call.arguments if isinstance(item, Text)]
-    grid = read_grid(_path(model, variable, equation, file), tab, variable.name)
-    row, column, turned = _cell(variable, equation, cell)
-    if turned:
-        raise _error(variable, equation, f"'{cell}': a series has no '*'", "leave it out")
-    if axis.isdecimal() and axis.isascii() and int(axis[:8]) >= 1:
-        times = [(int(axis[:8]) - 1, at) for at in range(column, grid.width)]
-        values = [(row + rank, at) for at in range(column, grid.width)]
-    else:
-        at_time = _column(variable, equation, axis)
-        times = [(at, at_time) for at in range(row, grid.height)]
-        values = [(at, column + rank) for at in range(row, grid.height)]
-    found = [(grid.number(*when), grid.number(*what)) for when, what in zip(times, values, strict=True)]
-    points = [(when, what) for when, what in found if when is not None and what is not None]
-    _check_times(variable, equation, points, grid, cell)
+    points = _points(_asker(model, variable, equation), _call(equation), rank)
     return np.array([when for when, _ in points]), np.array([what for _, what in points])
 
 
 def resolve_constants(model: Model) -> None:
-    """Put numbers where a model says ``GET DIRECT CONSTANTS``, so that they are constants like any other.
+    """Put numbers where a model says ``GET DIRECT CONSTANTS``, and points where it says ``GET DIRECT LOOKUPS``.
 
-    Numbers of one dimension run to the right from the cell; with ``*`` behind the cell, downwards. Of two dimensions,
-    the first runs down and the last to the right; with ``*`` the other way round.
+    They are then constants and lookups like any other. Numbers of one dimension run to the right from the cell; with
+    ``*`` behind the cell, downwards. Of two dimensions, the first runs down and the last to the right; with ``*`` the
+    other way round. Points lie as those of `read_series`.
 
     Raises
     ------
     ModelError, DataError
-        As `read_series`; and where there are more than two dimensions.
+        As `read_series`; and where there are more than two dimensions of numbers.
     """
     symbols = Symbols(model)
     for variable in model.variables.values():
-        for place, equation in enumerate(variable.equations):
-            if isinstance(equation.expression, Call) and key(equation.expression.function) in CONSTANTS:
-                variable.equations[place] = _with_numbers(model, symbols, variable, equation)
+        equations: list[Equation] = []
+        for equation in variable.equations:
+            function = key(equation.expression.function) if isinstance(equation.expression, Call) else ""
+            if function in CONSTANTS:
+                equations.append(_with_numbers(symbols, variable, equation))
+            elif function in LOOKUPS:
+                equations += _with_points(symbols, variable, equation)
+            else:
+                equations.append(equation)
+        variable.equations[:] = equations
 
 
-def is_within_study(path: Path, owner: Path) -> bool:
-    """Whether a file, links resolved, lies below the study folder of another."""
-    return path.resolve().is_relative_to(study_folder(owner))
+def _points(asker: Asker, call: Call, rank: int) -> list[Point]:
+    file, tab, axis, cell = [item.value for item in call.arguments if isinstance(item, Text)]
+    grid = asker.grid(file, tab)
+    first, starred = asker.block(grid, cell)
+    if starred:
+        raise asker.error(f"'{cell}': a series has no '*'", "leave it out")
+    found = [
+        (grid.figure(*when), grid.figure(*what)) for when, what in _pairs(asker, grid, axis, first, rank)
+    ]
+    points = [(when, what) for when, what in found if when is not None and what is not None]
+    if not points:
+        raise asker.error(f"{file} has no figures from cell {cell} on", "check the cell")
+    for (before, _), (after, _) in pairwise(points):
+        if after <= before:
+            reason = f"times do not increase in {file}: {after:g} comes after {before:g}"
+            raise asker.error(reason, "put them in order, each once")
+    return points
+
+
+def _pairs(
+    asker: Asker, grid: Grid, axis: str, first: Block, rank: int
+) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """The cells of the times, each with the cell of its value."""
+    named = grid.names.get(axis.strip().lower())
+    row, column = asker.row_or_column(axis)
+    if named is not None:
+        if min(named.rows, named.columns) > 1:
+            raise asker.error(
+                f"'{axis}' names more than one row and column", "name one row or column of times"
+            )
+        along = named.columns > 1 or (named.rows == 1 and first.columns > 1)
+        count = max(named.rows, named.columns)
+        row, column, start = named.row, named.column, named.column if along else named.row
+    elif row is None and column is None:
+        reason = f"'{axis}' is neither a column nor a row"
+        raise asker.error(reason, "write the column or row of the times, as 'A' or '1'")
+    else:
+        along = row is not None
+        start = first.column if along else first.row
+        given = first.columns if along else first.rows  # more than one where a name or range says so
+        count = given if given > 1 else (grid.width if along else grid.height) - start
+    if along:
+        return [
+            ((row or 0, start + at), (first.row + rank, first.column + at)) for at in range(max(count, 0))
+        ]
+    return [((start + at, column or 0), (first.row + at, first.column + rank)) for at in range(max(count, 0))]
+
+
+def _with_points(symbols: Symbols, variable: Variable, equation: Equation) -> list[Equation]:
+    """A lookup equation as one for each of its elements, with its table."""
+    asker = _asker(symbols.model, variable, equation)
+    members = [
+        [symbols.spelling.get(item, item) for item in symbols.members(name) or ()]
+        for name in equation.subscripts
+    ]
+    excluded = [symbols.box(clause) for clause in equation.excluded]
+    made = []
+    for rank, elements in enumerate(product(*members)):
+        keys = [key(element) for element in elements]
+        if any(all(item in side for item, side in zip(keys, box, strict=True)) for box in excluded):
+            continue
+        table = Table(tuple(_points(asker, _call(equation), rank)), place=equation.place)
+        made.append(replaced(equation, subscripts=elements, excluded=(), expression=table))
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +175,8 @@ class _Block:
         ]
 
 
-def _with_numbers(model: Model, symbols: Symbols, variable: Variable, equation: Equation) -> Equation:
-    call = _call(equation)
+def _with_numbers(symbols: Symbols, variable: Variable, equation: Equation) -> Equation:
+    asker, call = _asker(symbols.model, variable, equation), _call(equation)
     file, tab, cell = [item.value for item in call.arguments if isinstance(item, Text)]
     sizes = [len(symbols.members(name) or ()) for name in equation.subscripts]
     shape = [
@@ -129,12 +184,13 @@ def _with_numbers(model: Model, symbols: Symbols, variable: Variable, equation: 
     ]
     if len(shape) > 2:
         reason = f"{call.function} fills at most two dimensions, not {len(shape)}"
-        raise _error(variable, equation, reason, "write one equation for each element of the first")
-    row, column, turned = _cell(variable, equation, cell)
-    grid = read_grid(_path(model, variable, equation, file), tab, variable.name)
-    block = _Block(row, column, shape[0] if len(shape) == 2 else 1, shape[-1] if shape else 1, turned)
+        raise asker.error(reason, "write one equation for each element of the first")
+    grid = asker.grid(file, tab)
+    first, turned = asker.block(grid, cell)
+    rows, columns = shape[0] if len(shape) == 2 else 1, shape[-1] if shape else 1
+    block = _Block(first.row, first.column, rows, columns, turned)
     if prod(shape) > grid.width * grid.height:
-        raise _error(variable, equation, f"{file} has fewer cells than the {prod(shape)} elements")
+        raise asker.error(f"{file} has fewer cells than the {prod(shape)} elements")
     values = []
     for at in block.cells():
         number = grid.number(*at)
@@ -148,62 +204,12 @@ def _with_numbers(model: Model, symbols: Symbols, variable: Variable, equation: 
     return replaced(equation, kind=Kind.EQUATION, expression=signed)
 
 
+def _asker(model: Model, variable: Variable, equation: Equation) -> Asker:
+    return Asker(model, variable.name, equation.place)
+
+
 def _call(equation: Equation) -> Call:
-    assert isinstance(equation.expression, Call), "only an equation that reads a file comes here"
+    if not isinstance(equation.expression, Call):
+        place = equation.place
+        raise ModelError("names no file", file=place.file, line=place.line)
     return equation.expression
-
-
-def _path(model: Model, variable: Variable, equation: Equation, name: str) -> Path:
-    owner = equation.place.file or model.path
-    if owner is None:
-        raise _error(variable, equation, f"'{name}' cannot be found: the model has no file", "save it first")
-    try:
-        path = (owner.parent / name.replace("\\", "/")).resolve()
-        inside, there = is_within_study(path, owner), path.is_file()
-    except (OSError, ValueError) as error:
-        raise _error(variable, equation, f"'{name}' is no path of a file", "check its name") from error
-    if not inside:
-        reason = f"'{name}' is not below the study folder {study_folder(owner)}"
-        raise _error(variable, equation, reason, "move the file into the study")
-    if not there:
-        raise _error(variable, equation, f"there is no file '{name}'", f"it is looked for in {owner.parent}")
-    return path
-
-
-def _cell(variable: Variable, equation: Equation, text: str) -> tuple[int, int, bool]:
-    """Row and column of a cell, both from 0, and whether a ``*`` follows."""
-    found = _CELL.fullmatch(text.strip())
-    if found is None:
-        raise _error(
-            variable, equation, f"'{text}' is no cell", "write it as 'B2'; names of cells are not read"
-        )
-    return int(found[2]) - 1, _column(variable, equation, found[1]), bool(found[3])
-
-
-def _column(variable: Variable, equation: Equation, letters: str) -> int:
-    """Number of a column, from 0."""
-    if not re.fullmatch(r"[A-Za-z]{1,3}", letters.strip()):
-        reason = f"'{letters}' is neither a column nor a row"
-        raise _error(variable, equation, reason, "write the column or row of the times, as 'A' or '1'")
-    number = 0
-    for letter in letters.strip().upper():
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number - 1
-
-
-def _check_times(
-    variable: Variable, equation: Equation, points: list[tuple[float, float]], grid: Grid, cell: str
-) -> None:
-    if not points:
-        raise _error(
-            variable, equation, f"{grid.path.name} has no figures from cell {cell} on", "check the cell"
-        )
-    for (before, _), (after, _) in pairwise(points):
-        if after <= before:
-            reason = f"times do not increase in {grid.path.name}: {after:g} comes after {before:g}"
-            raise _error(variable, equation, reason, "put them in order, each once")
-
-
-def _error(variable: Variable, equation: Equation, reason: str, advice: str | None = None) -> ModelError:
-    place = equation.place
-    return ModelError(reason, advice=advice, file=place.file, line=place.line, variable=variable.name)

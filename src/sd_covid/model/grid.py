@@ -1,22 +1,47 @@
 """Cells of a CSV file or an Excel sheet.
 
-In goes a path that may be read; out comes a `Grid` that gives numbers by row and column. Which cells are wanted, and
-which paths may be read, is for `sd_covid.model.external`.
+In goes a path that may be read; out comes a `Grid` that gives numbers by row and column, and knows the names that the
+workbook gives to ranges of cells. Which cells are wanted is for `sd_covid.model.external`, and which paths may be read
+for `sd_covid.model.cells`.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import math
+import re
 import zipfile
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from sd_covid.errors import DataError
 
 MAX_BYTES = 100_000_000
-_EXCEL = frozenset({".xlsx", ".xlsm"})
+#: What an Excel cell holds where there is no figure.
+_MISSING = frozenset({"", "#n/a"})
+_BROKEN = (KeyError, IndexError, ValueError, TypeError, AttributeError, AssertionError, EOFError, OSError)
+_RANGE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})(?::\$?([A-Za-z]{1,3})\$?(\d{1,7}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A rectangle of cells: its first row and column, from 0, and its size."""
+
+    row: int
+    column: int
+    rows: int = 1
+    columns: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    rows: tuple[tuple[object, ...], ...]
+    lines: tuple[int, ...]
+    names: dict[str, Block] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +57,15 @@ class Grid:
         Line in the file at which each row ends.
     variable : str
         For whom it is read; for messages.
+    names : dict of str to Block
+        Named ranges of the sheet, by name in lower case.
     """
 
     path: Path
     rows: tuple[tuple[object, ...], ...]
     lines: tuple[int, ...]
     variable: str = field(compare=False)
+    names: dict[str, Block] = field(default_factory=dict, compare=False)
 
     @property
     def height(self) -> int:
@@ -50,17 +78,15 @@ class Grid:
         return max((len(row) for row in self.rows), default=0)
 
     def number(self, row: int, column: int) -> float | None:
-        """The number in a cell, both from 0; None for a blank cell, and beyond the edge.
+        """The number in a cell, both from 0; None where `value` is.
 
         Raises
         ------
         DataError
             When the cell holds something else.
         """
-        if row >= self.height or column >= len(self.rows[row]):
-            return None
-        found = self.rows[row][column]
-        if found is None or (isinstance(found, str) and not found.strip()):
+        found = self.value(row, column)
+        if found is None:
             return None
         try:
             value = float(found) if isinstance(found, str | int | float) else math.nan
@@ -69,6 +95,20 @@ class Grid:
         if not math.isfinite(value) or isinstance(found, bool):
             raise self.error(row, column, f"holds '{found}', which is no number")
         return value
+
+    def figure(self, row: int, column: int) -> float | None:
+        """The number in a cell of a series: words there, without a digit, mean that there is no figure."""
+        found = self.value(row, column)
+        if isinstance(found, str) and not any(letter.isdigit() for letter in found):
+            return None
+        return self.number(row, column)
+
+    def value(self, row: int, column: int) -> object:
+        """What a cell holds, both from 0; None for a blank cell, for ``#N/A``, and beyond the edge."""
+        if row >= self.height or column >= len(self.rows[row]):
+            return None
+        found = self.rows[row][column]
+        return None if isinstance(found, str) and found.strip().lower() in _MISSING else found
 
     def error(self, row: int, column: int, reason: str) -> DataError:
         """Error at a cell."""
@@ -84,7 +124,7 @@ def read_grid(path: Path, tab: str, variable: str) -> Grid:
     Parameters
     ----------
     path : Path
-        ``.xlsx`` or ``.xlsm``; anything else is text with a delimiter.
+        ``.xlsx``, ``.xlsm`` or ``.xls``; anything else is text with a delimiter.
     tab : str
         The sheet, or the delimiter; when empty, a comma for ``.csv`` and a tabulator for other text.
     variable : str
@@ -98,25 +138,25 @@ def read_grid(path: Path, tab: str, variable: str) -> Grid:
     status = path.stat()
     if status.st_size > MAX_BYTES:
         raise DataError(f"is larger than {MAX_BYTES} bytes", file=path, variable=variable)
-    rows, lines = _cells(path, tab, status.st_mtime_ns, status.st_size)
-    return Grid(path, rows, lines, variable)
+    found = _contents(path, tab, status.st_mtime_ns, status.st_size)
+    return Grid(path, found.rows, found.lines, variable, found.names)
 
 
 @lru_cache(maxsize=8)
-def _cells(
-    path: Path, tab: str, _changed: int, _size: int
-) -> tuple[tuple[tuple[object, ...], ...], tuple[int, ...]]:
-    """Rows and their lines; kept, because a model reads one file for many variables."""
-    suffix = path.suffix.lower()
-    if suffix in _EXCEL:
-        rows = _sheet(path, tab)
-        return rows, tuple(range(1, len(rows) + 1))
-    if suffix in {".xls", ".xlsb", ".ods"}:
-        raise DataError(f"{suffix} files are not supported", advice="save it as .xlsx or .csv", file=path)
-    return _text(path, tab)
+def _contents(path: Path, tab: str, _changed: int, _size: int) -> _Contents:
+    """Rows, their lines and names; kept, because a model reads one file for many variables."""
+    match path.suffix.lower():
+        case ".xlsx" | ".xlsm":
+            return _sheet(path, tab)
+        case ".xls":
+            return _old_sheet(path, tab)
+        case (".xlsb" | ".ods") as suffix:
+            raise DataError(f"{suffix} files are not supported", advice="save it as .xlsx or .csv", file=path)
+        case _:
+            return _text(path, tab)
 
 
-def _text(path: Path, tab: str) -> tuple[tuple[tuple[object, ...], ...], tuple[int, ...]]:
+def _text(path: Path, tab: str) -> _Contents:
     delimiter = {"": "," if path.suffix.lower() == ".csv" else "\t", "\\t": "\t"}.get(tab, tab)
     if len(delimiter) != 1 or delimiter.isalnum() or delimiter in '\r\n".':
         raise DataError(
@@ -137,27 +177,113 @@ def _text(path: Path, tab: str) -> tuple[tuple[tuple[object, ...], ...], tuple[i
         raise DataError(f"is no table: {error}", file=path, line=len(rows) + 1) from error
     except OSError as error:
         raise DataError(f"cannot be opened: {error.strerror}", file=path) from error
-    return tuple(rows), tuple(lines)
+    return _Contents(tuple(rows), tuple(lines))
 
 
-def _sheet(path: Path, tab: str) -> tuple[tuple[object, ...], ...]:
+def _sheet(path: Path, tab: str) -> _Contents:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, EOFError, OSError) as error:
+    except (InvalidFileException, zipfile.BadZipFile, *_BROKEN) as error:
         raise DataError(
             "is no Excel file that can be read", advice="save it again as .xlsx", file=path
         ) from error
     try:
         for sheet in book.worksheets:
             if sheet.title.casefold() == tab.casefold():
-                return tuple(sheet.iter_rows(values_only=True))
-        names = ", ".join(f"'{sheet.title}'" for sheet in book.worksheets)
-        raise DataError(f"has no sheet '{tab}'", advice=f"its sheets are {names}", file=path)
+                rows = tuple(tuple(map(_plain, row)) for row in sheet.iter_rows(values_only=True))
+                texts = {
+                    name: item.attr_text
+                    for items in (book.defined_names, sheet.defined_names)
+                    for name, item in items.items()
+                }
+                return _Contents(rows, tuple(range(1, len(rows) + 1)), _names(texts, sheet.title))
+        raise _no_sheet(path, tab, [sheet.title for sheet in book.worksheets])
     finally:
         book.close()
+
+
+def _plain(value: object) -> object:
+    """A cell's value; a date as Excel's number of days."""
+    if isinstance(value, date):
+        from openpyxl.utils.datetime import to_excel
+
+        return to_excel(value)
+    return value
+
+
+def _old_sheet(path: Path, tab: str) -> _Contents:
+    import struct
+
+    import xlrd
+
+    try:
+        book = xlrd.open_workbook(str(path), logfile=io.StringIO())
+    except (xlrd.XLRDError, xlrd.compdoc.CompDocError, struct.error, *_BROKEN) as error:
+        raise DataError(
+            "is no Excel file that can be read", advice="save it again as .xlsx", file=path
+        ) from error
+    for sheet in book.sheets():
+        if sheet.name.casefold() == tab.casefold():
+            rows = tuple(
+                tuple(None if cell.ctype == xlrd.XL_CELL_ERROR else cell.value for cell in sheet.row(number))
+                for number in range(sheet.nrows)
+            )
+            names = {
+                item.name.lower(): Block(low, left, high - low, right - left)
+                for item in book.name_obj_list
+                if item.result is not None
+                and item.result.kind == xlrd.book.oREF
+                and item.scope in {-1, sheet.number}
+                for at, low, high, left, right in [_area(item)]
+                if at == sheet.number
+            }
+            return _Contents(rows, tuple(range(1, len(rows) + 1)), names)
+    raise _no_sheet(path, tab, book.sheet_names())
+
+
+def _area(name: Any) -> tuple[int, int, int, int, int]:
+    """Sheet, and first and last row and column of an ``.xls`` name."""
+    sheet, _, low, high, left, right = name.result.value[0].coords
+    return sheet, low, high, left, right
+
+
+def _names(texts: dict[str, str], sheet: str) -> dict[str, Block]:
+    """The named ranges that lie in a sheet."""
+    found = {}
+    for name, text in texts.items():
+        where, _, cells = (text or "").rpartition("!")
+        block = block_of(cells)
+        if block is not None and where.strip("'").replace("''", "'").casefold() == sheet.casefold():
+            found[name.lower()] = block
+    return found
+
+
+def block_of(text: str) -> Block | None:
+    """The cells that ``B2`` or ``B2:C5`` names; None when it names none."""
+    found = _RANGE.fullmatch(text.strip())
+    if found is None or int(found[2]) == 0:
+        return None
+    row, column = int(found[2]) - 1, column_number(found[1])
+    last_row, last_column = (int(found[4]) - 1, column_number(found[3])) if found[4] else (row, column)
+    if last_row < row or last_column < column:
+        return None
+    return Block(row, column, last_row - row + 1, last_column - column + 1)
+
+
+def column_number(letters: str) -> int:
+    """Number of a column, from 0."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
+
+
+def _no_sheet(path: Path, tab: str, sheets: list[str]) -> DataError:
+    names = ", ".join(f"'{name}'" for name in sheets)
+    return DataError(f"has no sheet '{tab}'", advice=f"its sheets are {names}", file=path)
 
 
 def _letters(column: int) -> str:

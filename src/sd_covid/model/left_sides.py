@@ -10,7 +10,8 @@ from itertools import combinations
 from math import prod
 
 from sd_covid.errors import ModelError, suggest
-from sd_covid.model.expression import Number, Unary
+from sd_covid.model.build import CONSTANTS
+from sd_covid.model.expression import Call, Expression, Number, Unary
 from sd_covid.model.functions import FUNCTIONS
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Variable
@@ -77,13 +78,17 @@ def _check_kind(symbols: Symbols, variable: Variable, equation: Equation) -> Non
     if equation.kind is Kind.UNCHANGEABLE:
         value = equation.expression
         value = value.operand if isinstance(value, Unary) else value
-        if not isinstance(value, Number):
+        if not isinstance(value, Number) and not equation.values and not _is_external(value):
             raise _error(variable, equation, "'==' defines a constant, so a number follows", "write '='")
-    if equation.kind is Kind.ARRAY:
+    if equation.values:
         expected = prod(len(symbols.members(name) or ()) for name in equation.subscripts)
         if not equation.subscripts or expected != len(equation.values):
             reason = f"{len(equation.values)} numbers are given for {expected} elements"
             raise _error(variable, equation, reason, "give one number for each element")
+
+
+def _is_external(expression: Expression | None) -> bool:
+    return isinstance(expression, Call) and key(expression.function) in CONSTANTS
 
 
 def _check_overlap(symbols: Symbols, variable: Variable) -> None:

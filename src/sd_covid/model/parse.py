@@ -6,6 +6,7 @@ node with its place in the file. Only form is checked here: what the names mean 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,13 +18,14 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput
 
 from sd_covid.errors import ModelError
 from sd_covid.model.build import Builder
-from sd_covid.model.definition import RangeDefinition, VariableDefinition
-from sd_covid.model.expression import Expression, children
+from sd_covid.model.definition import MacroDefinition, RangeDefinition, VariableDefinition
+from sd_covid.model.expression import Binary, Expression, chain, children
 from sd_covid.model.source import Source
 
 #: Deeper expressions are refused: everything that walks one may then use recursion.
 MAX_DEPTH = 250
-_OPERANDS = frozenset({"NAME", "QUOTED", "NUMBER", "STRING", "LPAR", "NOT_AVAILABLE"})
+_OPERANDS = frozenset({"NAME", "X_NAME", "QUOTED", "NUMBER", "STRING", "LPAR", "NOT_AVAILABLE"})
+_STARTS = ["definition", "expression", "macro", "xmile_expression", "xmile_list"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,19 @@ def parse_definition(
     return found
 
 
+def parse_macro(source: Source, start: int, text: str) -> MacroDefinition:
+    """Parse the first line of a macro, from behind ``:MACRO:``; its variables are not in it yet.
+
+    Raises
+    ------
+    ModelError
+        When the text is no macro's name and arguments.
+    """
+    found = _parse(_Part(source, start, text, None), "macro")
+    assert isinstance(found, MacroDefinition), "the grammar's start decides what comes back"
+    return found
+
+
 def parse_expression(text: str, file: Path | None = None) -> Expression:
     """Parse an expression that stands alone, such as one typed by a user.
 
@@ -79,44 +94,90 @@ def parse_expression(text: str, file: Path | None = None) -> Expression:
         When it is not an expression.
     """
     found = _parse(_Part(Source(text, file), 0, text, None), "expression")
-    assert not isinstance(found, VariableDefinition | RangeDefinition), (
+    assert not isinstance(found, VariableDefinition | RangeDefinition | MacroDefinition), (
         "the grammar's start decides what comes back"
     )
     return found
 
 
+def parse_xmile(
+    source: Source, text: str, variable: str | None, *, several: bool = False
+) -> list[Expression]:
+    """Parse an equation of an XMILE file; see `sd_covid.model.xmile.build` for what its subscripts become.
+
+    Parameters
+    ----------
+    source : Source
+        The equation.
+    text : str
+        Its text, with comments replaced by as many blanks.
+    variable : str or None
+        The name to give in an error.
+    several : bool
+        Whether it may be several expressions, separated by commas.
+
+    Raises
+    ------
+    ModelError
+        When it is not an expression.
+    """
+    from sd_covid.model.xmile.build import XmileBuilder
+
+    part = _Part(source, 0, text, variable)
+    start = "xmile_list" if several else "xmile_expression"
+    try:
+        found = XmileBuilder(source, 0, variable).transform(_parser().parse(text, start=start))
+    except UnexpectedInput as error:
+        raise _explain(part, error) from None
+    except VisitError as error:
+        raise error.orig_exc from None
+    expressions: list[Expression] = found if several else [found]
+    for expression in expressions:
+        _refuse_depth(part, expression)
+    return expressions
+
+
 @cache
 def _parser() -> Lark:
     grammar = files("sd_covid.model").joinpath("expression.lark").read_text("utf-8")
-    return Lark(grammar, parser="lalr", start=["definition", "expression"], maybe_placeholders=False)
+    return Lark(grammar, parser="lalr", start=_STARTS, maybe_placeholders=False)
 
 
 def _parse(
-    part: _Part, start: Literal["definition", "expression"]
-) -> VariableDefinition | RangeDefinition | Expression:
+    part: _Part, start: Literal["definition", "expression", "macro"]
+) -> VariableDefinition | RangeDefinition | MacroDefinition | Expression:
     try:
         tree = _parser().parse(part.text, start=start)
-        found: VariableDefinition | RangeDefinition | Expression = Builder(
-            part.source, part.start, part.variable
-        ).transform(tree)
+        builder = Builder(part.source, part.start, part.variable)
+        found: VariableDefinition | RangeDefinition | MacroDefinition | Expression = builder.transform(tree)
     except UnexpectedInput as error:
         raise _explain(part, error) from None
     except VisitError as error:
         raise error.orig_exc from None
     expression = found.equation.expression if isinstance(found, VariableDefinition) else found
-    if expression is not None and not isinstance(expression, RangeDefinition):
+    if expression is not None and not isinstance(expression, RangeDefinition | MacroDefinition):
         _refuse_depth(part, expression)
     return found
 
 
 def _refuse_depth(part: _Part, expression: Expression) -> None:
+    """Refuse deep nesting; a row of operations, however long, is one level."""
     level, depth = [expression], 0
     while level:
         depth += 1
         if depth > MAX_DEPTH:
             reason = f"the expression is nested more than {MAX_DEPTH} deep"
             raise part.error(0, reason, "spread it over several variables")
-        level = [below for node in level for below in children(node)]
+        level = [below for node in level for below in _level_below(node)]
+
+
+def _level_below(node: Expression) -> Iterator[Expression]:
+    if isinstance(node, Binary):
+        first, links = chain(node)
+        yield first
+        yield from (link.right for link in links)
+    else:
+        yield from children(node)
 
 
 def _explain(part: _Part, error: UnexpectedInput) -> ModelError:

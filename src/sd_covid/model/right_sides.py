@@ -5,14 +5,12 @@ In goes a symbol table; nothing comes out but errors. Whether equations can be p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sd_covid.errors import ModelError, suggest
 from sd_covid.model.expression import (
-    Binary,
     Call,
     Expression,
-    NotAvailable,
     Place,
     Reference,
     Subscript,
@@ -21,7 +19,7 @@ from sd_covid.model.expression import (
     children,
     walk,
 )
-from sd_covid.model.functions import FUNCTIONS, UNSUPPORTED, Function
+from sd_covid.model.functions import FUNCTIONS, UNSUPPORTED, Function, Role
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Variable
 from sd_covid.model.symbols import TIME, Symbols
@@ -49,9 +47,11 @@ class _RightSide:
     variable: Variable
     equation: Equation
 
-    def check(self, expression: Expression) -> None:
-        """Check an expression and all that is in it."""
-        stack: list[tuple[Expression, frozenset[str], bool]] = [(expression, frozenset(), True)]
+    def check(
+        self, expression: Expression, reduced: frozenset[str] = frozenset(), whole: bool = True
+    ) -> None:
+        """Check an expression and all that is in it; ``reduced``: keys of the dimensions reduced over around it."""
+        stack: list[tuple[Expression, frozenset[str], bool]] = [(expression, reduced, whole)]
         while stack:
             node, reduced, whole = stack.pop()
             match node:
@@ -61,7 +61,7 @@ class _RightSide:
                     function = self.call(node, reduced, whole)
                     if function is not None and function.reduces:
                         reduced = reduced | self.reduced_in(node)
-                    if function is not None and self.takes_names(node, function):
+                    if function is not None and self.takes_names(node, function, reduced):
                         continue
                 case Text():
                     raise self.error(node.place, f"the text '{node.value}' has no meaning here")
@@ -73,35 +73,65 @@ class _RightSide:
                     pass
             stack.extend((below, reduced, False) for below in reversed(children(node)))
 
-    def takes_names(self, call: Call, function: Function) -> bool:
-        """Check arguments that are no expressions; True when nothing more of the call is to be checked."""
-        if function.name == "ELMCOUNT":
-            named = call.arguments[0]
-            if not isinstance(named, Reference) or not self.symbols.is_dimension(named.name):
-                raise self.error(call.place, "ELMCOUNT counts the elements of a dimension: name one")
-            return True
-        if function.name.startswith("GET "):
-            if not all(isinstance(argument, Text) for argument in call.arguments):
-                form = f"{function.name}({function.arguments})"
-                raise self.error(call.place, f"{function.name} takes texts in single quotes", f"write {form}")
-            return True
-        if function.name == "WITH LOOKUP":
-            if not isinstance(call.arguments[1], Table):
-                advice = "write WITH LOOKUP(x, ((x1,y1),(x2,y2)))"
-                raise self.error(call.place, "WITH LOOKUP takes a table as its second argument", advice)
-            self.check_part(call.arguments[0])
-            return True
-        return False
+    def takes_names(self, call: Call, function: Function, reduced: frozenset[str]) -> bool:
+        """Check arguments that are no plain expressions; True when nothing more of the call is to be checked."""
+        roles = function.roles
+        if all(role in (Role.VALUE, Role.REDUCED) for role in roles):
+            return False
+        for role, argument in zip(roles, call.arguments, strict=False):
+            match role:
+                case Role.VALUE | Role.REDUCED:
+                    self.check(argument, reduced, whole=False)
+                case Role.TEXT if not isinstance(argument, Text):
+                    reason = f"{function.name} takes texts in single quotes"
+                    raise self.error(call.place, reason, f"write {function.form}")
+                case Role.POINTS if not isinstance(argument, Table):
+                    advice = "write WITH LOOKUP(x, ((x1,y1),(x2,y2)))"
+                    raise self.error(
+                        call.place, f"{function.name} takes a table as its second argument", advice
+                    )
+                case Role.DIMENSION:
+                    if not isinstance(argument, Reference) or not self.symbols.is_dimension(argument.name):
+                        reason = f"{function.name} counts the elements of a dimension: name one"
+                        raise self.error(call.place, reason)
+                case Role.LOOKUP | Role.SERIES:
+                    self.named(call, function, argument, reduced)
+                case Role.VECTOR:
+                    self.vector(argument, reduced)
+                case _:
+                    pass
+        return True
 
-    def check_part(self, expression: Expression) -> None:
-        """Check an expression that is not the whole right side."""
-        self.check(Binary("+", expression, NotAvailable()))
+    def named(self, call: Call, function: Function, argument: Expression, reduced: frozenset[str]) -> None:
+        """Check an argument that names a lookup, or a data variable."""
+        lookup = Role.LOOKUP in function.roles
+        what = "lookup" if lookup else "data variable"
+        target = (
+            self.symbols.model.variables.get(key(argument.name)) if isinstance(argument, Reference) else None
+        )
+        if not isinstance(argument, Reference) or target is None:
+            raise self.error(
+                call.place, f"{function.name} takes the name of a {what}", f"write {function.form}"
+            )
+        wanted = Kind.LOOKUP if lookup else Kind.DATA
+        if any(equation.kind is not wanted for equation in target.equations):
+            raise self.error(call.place, f"'{argument.name}' is no {what}", f"write {function.form}")
+        self.subscripts(argument.name, argument.subscripts, target, reduced, argument.place)
+
+    def vector(self, argument: Expression, reduced: frozenset[str]) -> None:
+        """Check an array: its dimensions need not be on the left side."""
+        given = argument.subscripts if isinstance(argument, Reference) else ()
+        free = tuple(item.name for item in given if self.symbols.is_dimension(item.name))
+        equation = replace(self.equation, subscripts=(*self.equation.subscripts, *free))
+        _RightSide(self.symbols, self.variable, equation).check(argument, reduced, whole=False)
 
     def reduced_in(self, call: Call) -> frozenset[str]:
         """Keys of the dimensions marked ``!`` in the argument of a reduction."""
         found = frozenset(
             key(item.name)
-            for node in walk(call.arguments[0])
+            for role, argument in zip(FUNCTIONS[key(call.function)].roles, call.arguments, strict=False)
+            if role is Role.REDUCED
+            for node in walk(argument)
             if isinstance(node, Reference | Call)
             for item in node.subscripts
             if item.reduced
@@ -125,7 +155,9 @@ class _RightSide:
         elif name == TIME or self.symbols.members(node.name) is not None:
             if node.subscripts:
                 raise self.error(node.place, f"'{node.name}' takes no subscripts")
-            if name in self.symbols.elements and name not in map(key, self.equation.subscripts):
+            if name in self.symbols.elements and not self.symbols.is_on_the_left(
+                name, self.equation.subscripts
+            ):
                 reason = f"dimension '{node.name}' is used as a number, but is not on the left side"
                 raise self.error(node.place, reason)
         else:
@@ -150,10 +182,9 @@ class _RightSide:
             raise self.unknown_function(node)
         if node.subscripts:
             raise self.error(node.place, f"function {function.name} takes no subscripts")
-        if len(node.arguments) != function.count:
-            given = f"takes {function.count} argument{'s' * (function.count > 1)}, not {len(node.arguments)}"
-            advice = f"write {function.name}({function.arguments})"
-            raise self.error(node.place, f"{function.name} {given}", advice)
+        if not function.least <= len(node.arguments) <= function.most:
+            given = f"takes {function.takes()}, not {len(node.arguments)}"
+            raise self.error(node.place, f"{function.name} {given}", f"write {function.form}")
         if function.whole and not whole:
             advice = f"give {function.name} a variable of its own"
             raise self.error(node.place, f"{function.name} must be the whole right side", advice)
@@ -202,12 +233,7 @@ class _RightSide:
 
     def free_dimension(self, name: str, place: Place) -> None:
         """Check that a dimension on the right is on the left, or mapped to one that is."""
-        left = {key(item) for item in self.equation.subscripts}
-        dimensions = self.symbols.model.dimensions
-        mapped = left & dimensions[key(name)].mappings.keys() or any(
-            key(name) in dimensions[item].mappings for item in left & dimensions.keys()
-        )
-        if key(name) not in left and not mapped:
+        if not self.symbols.is_on_the_left(name, self.equation.subscripts):
             reason = f"dimension '{name}' is not on the left side, nor mapped to one that is"
             raise self.error(place, reason, f"reduce over it with '{name}!', or name one of its elements")
 

@@ -159,7 +159,7 @@ class Model:
     calendar : tuple of str or None
         ``(origin, unit)`` such as ``("2015-01", "month")``, when the study gives model time a date.
     series : dict
-        Times and values of data variables that were given with the model, by the key of the variable and of its elements.
+        Times and values of data variables given with the model, by the key of the variable and of its elements.
     notes : list of Note
         What was read and left out.
     """

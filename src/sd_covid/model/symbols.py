@@ -6,8 +6,10 @@ in what is used for `sd_covid.model.right_sides`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
+from sd_covid.model.mappings import Mappings
 from sd_covid.model.names import key
 from sd_covid.model.structure import Model, Variable
 
@@ -39,6 +41,7 @@ class Symbols:
         self.spelling = {
             key(element): element for item in model.dimensions.values() for element in item.elements
         }
+        self.mappings = Mappings(model.dimensions)
         self._axes: dict[str, tuple[frozenset[str], ...]] = {}
 
     def members(self, name: str) -> tuple[str, ...] | None:
@@ -51,6 +54,16 @@ class Symbols:
     def is_dimension(self, name: str) -> bool:
         """Whether a name is a dimension or subrange."""
         return key(name) in self.elements
+
+    def is_on_the_left(self, name: str, left: Iterable[str]) -> bool:
+        """Whether a dimension is one of a left side, or goes with elements of one of those."""
+        if key(name) in map(key, left):
+            return True
+        return any(
+            self.mappings.element({key(item): element}, key(name)) is not None
+            for item in left
+            for element in self.elements.get(key(item), ())
+        )
 
     def axes(self, variable: Variable) -> tuple[frozenset[str], ...]:
         """The elements that each subscript of a variable runs over, all its equations together."""

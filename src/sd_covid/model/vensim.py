@@ -10,18 +10,28 @@ import re
 from pathlib import Path
 
 from sd_covid.errors import ModelError
-from sd_covid.model.definition import RangeDefinition, VariableDefinition
-from sd_covid.model.entries import Entry, entries, settings
+from sd_covid.model.definition import MacroDefinition, RangeDefinition, VariableDefinition
+from sd_covid.model.entries import Entry, MacroEnd, MacroStart, entries, settings
 from sd_covid.model.expression import Place
+from sd_covid.model.imports import with_imports
+from sd_covid.model.macros import expand_macros
 from sd_covid.model.names import key
-from sd_covid.model.parse import parse_definition
+from sd_covid.model.parse import parse_definition, parse_macro
 from sd_covid.model.ranges import resolve_ranges
 from sd_covid.model.source import Source, read_source
-from sd_covid.model.structure import Method, Model, Settings, Variable
+from sd_covid.model.structure import Method, Model, Note, Settings, Variable
 
-_METHODS = {"0": Method.EULER, "2": Method.EULER, "1": Method.RK4, "5": Method.RK4}
-_NOT_READ = re.compile(r":\s*(MACRO|END OF MACRO|THE CONDITION|TEST INPUT|IMPLIES)\s*:", re.IGNORECASE)
+_METHODS = {
+    "0": Method.EULER,
+    "1": Method.RK4,
+    "2": Method.EULER,
+    "3": Method.RK2,
+    "4": Method.RK2,
+    "5": Method.RK4,
+}
+_REALITY_CHECK = re.compile(r":\s*(THE\s+CONDITION|TEST\s+INPUT)\s*:", re.IGNORECASE)
 _LIMITS = re.compile(r"(.*?)\[([^\[\]]*)\]\s*", re.DOTALL)
+_NO_LIMIT = frozenset({"?", "inf", "-inf", "+inf", "nan", ""})
 
 Limits = tuple[float | None, float | None, float | None]
 
@@ -50,12 +60,15 @@ def model_of(source: Source, name: str) -> Model:
     reader = _Reader(source)
     for entry in entries(source):
         reader.take(entry)
-    model = Model(name, source.file, reader.variables, settings=_settings(source))
-    model.dimensions = resolve_ranges(reader.ranges, reader.documentation)
+    reader.finish()
+    model = Model(name, source.file, reader.variables, settings=_settings(source), notes=reader.notes)
+    ranges = [with_imports(model, item) for item in reader.ranges]
+    model.dimensions = resolve_ranges(ranges, reader.documentation)
     for dimension in model.dimensions.values():
         variable = model.variables.get(dimension.key)
         if variable is not None:
             raise _twice(variable.name, variable.place, dimension.place)
+    expand_macros(model, reader.macros)
     return model
 
 
@@ -66,19 +79,65 @@ class _Reader:
         self.source = source
         self.group = ""
         self.variables: dict[str, Variable] = {}
-        self.lefts: dict[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], Place] = {}
+        self.lefts: dict[tuple[object, ...], Place] = {}
         self.ranges: list[RangeDefinition] = []
         self.documentation: dict[str, str] = {}
+        self.macros: dict[str, MacroDefinition] = {}
+        self.macro: MacroDefinition | None = None  # the one that is being read
+        self.notes: list[Note] = []
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: Entry | MacroStart | MacroEnd) -> None:
         """Read one entry."""
-        if entry.equation.startswith("***"):
-            self.group = " ".join(entry.equation.replace("*", " ").split()).removeprefix(".")
-            return
-        unread = _NOT_READ.search(entry.equation)
-        if unread is not None:
-            reason = f":{unread[1].upper()}: is not supported"
-            raise self.source.error(entry.start + unread.start(), reason, advice="take it out of the model")
+        match entry:
+            case MacroStart():
+                self._begin(entry)
+            case MacroEnd():
+                self._end(entry)
+            case _ if entry.equation.startswith("***"):
+                if self.macro is None:
+                    self.group = " ".join(entry.equation.replace("*", " ").split()).removeprefix(".")
+            case _ if _REALITY_CHECK.search(entry.equation):
+                place = self.source.place(entry.start)
+                self.notes.append(Note(f"reality check '{entry.name}' has no part in a run", place))
+            case _:
+                self._definition(entry)
+
+    def finish(self) -> None:
+        """Nothing more comes."""
+        if self.macro is not None:
+            raise self._macro_error(self.macro, "the macro is not closed", "close it with :END OF MACRO:")
+
+    def _begin(self, entry: MacroStart) -> None:
+        macro = parse_macro(self.source, entry.start, entry.text)
+        if self.macro is not None:
+            raise self._macro_error(macro, f"stands within macro {self.macro.name}", "end that one first")
+        names = [macro.name, *macro.parameters]
+        repeated = [name for at, name in enumerate(names) if key(name) in map(key, names[:at])]
+        if repeated:
+            raise self._macro_error(macro, f"'{repeated[0]}' stands twice in it", "rename one of the two")
+        if key(macro.name) in self.macros:
+            first = self.macros[key(macro.name)].place
+            raise _twice(macro.name, first, macro.place)
+        self.macro = macro
+
+    def _end(self, entry: MacroEnd) -> None:
+        macro, self.macro = self.macro, None
+        if macro is None:
+            raise self.source.error(entry.start, ":END OF MACRO: ends no macro", advice="take it out")
+        for name in (macro.name, *macro.outputs):
+            if key(name) not in macro.variables:
+                raise self._macro_error(macro, f"'{name}' is not defined in the macro", f"write {name} = ...")
+        for name in macro.parameters:
+            if key(name) in macro.variables:
+                reason = f"'{name}' is an argument of the macro, and defined in it"
+                raise self._macro_error(macro, reason, "rename one of the two")
+        self.macros[key(macro.name)] = macro
+
+    def _macro_error(self, macro: MacroDefinition, reason: str, advice: str) -> ModelError:
+        place = macro.place
+        return ModelError(reason, advice=advice, file=place.file, line=place.line, variable=macro.name)
+
+    def _definition(self, entry: Entry) -> None:
         found = parse_definition(self.source, entry.start, entry.equation, entry.name)
         if isinstance(found, RangeDefinition):
             self.ranges.append(found)
@@ -88,11 +147,12 @@ class _Reader:
 
     def _variable(self, entry: Entry, found: VariableDefinition) -> None:
         place = found.equation.place
-        variable = self.variables.setdefault(
-            key(found.name), Variable(found.name, group=self.group, place=place)
-        )
-        left = (variable.key, *map(key, found.equation.subscripts))
-        first = self.lefts.setdefault((left, found.equation.excluded), place)
+        variables = self.variables if self.macro is None else self.macro.variables
+        made = Variable(found.name, group=self.group, place=place)
+        variable = variables.setdefault(key(found.name), made)
+        scope = self.macro.name if self.macro else ""
+        left = (scope, variable.key, *map(key, found.equation.subscripts), found.equation.excluded)
+        first = self.lefts.setdefault(left, place)
         if first is not place:
             raise _twice(variable.name, first, place)
         variable.equations.append(found.equation)
@@ -110,7 +170,7 @@ class _Reader:
             return " ".join(entry.units.split()), None
         parts = [part.strip() for part in found[2].split(",")]
         try:
-            numbers = [None if part == "?" else float(part) for part in parts]
+            numbers = [None if part in _NO_LIMIT else float(part) for part in parts]
         except ValueError:
             numbers = [math.nan]
         if len(numbers) > 3 or any(number is not None and not math.isfinite(number) for number in numbers):
@@ -137,11 +197,14 @@ def _settings(source: Source) -> Settings:
             method = fields[3] if len(fields) > 3 else "0"
             if method not in _METHODS:
                 reason = f"integration method {method} is not supported"
-                advice = "choose Euler (0) or RK4 fixed (5) in the model settings"
+                advice = "choose Euler (0), RK2 fixed (3) or RK4 fixed (5) in the model settings"
                 raise source.error(position, reason, advice=advice)
             found.method = _METHODS[method]
         elif code == "22":
             found.unit_equivalences.append(tuple(item.strip() for item in rest.split(",")))
+        elif code == "30" and rest.startswith("?"):
+            tag, _, file = rest.partition("=")
+            found.files[tag.strip().lower()] = file.strip()
     return found
 
 

@@ -1,7 +1,7 @@
-"""A `Model` as Vensim text.
+"""A `Model` as Vensim text, with a diagram.
 
 In goes a model; out comes an ``.mdl`` that Vensim opens and `sd_covid.model.read` reads back as the same model. For
-PySD, which reads some of that otherwise, the same meaning is written in the forms listed at `Spelling`.
+PySD, which reads some of that otherwise, the same meaning is written in the forms listed at `Spelling`, and no diagram.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from sd_covid.errors import ModelError
 from sd_covid.model.build import SERIES
 from sd_covid.model.expression import Call, Expression, Text
 from sd_covid.model.external import CONSTANTS
+from sd_covid.model.layout import lay_out
 from sd_covid.model.names import key
 from sd_covid.model.spelling import Spelling
 from sd_covid.model.structure import Dimension, Equation, Kind, Method, Model, Variable
+from sd_covid.model.write_sketch import sketch
 
 _STARS = "*" * 56
-_METHOD_CODES = {Method.EULER: "0", Method.RK4: "5"}
+_METHOD_CODES = {Method.EULER: "0", Method.RK2: "3", Method.RK4: "5"}
 
 
 def write_mdl(model: Model, path: str | Path, *, for_pysd: bool = False) -> None:
@@ -82,22 +84,23 @@ def mdl_text(model: Model, *, folder: Path | None = None, for_pysd: bool = False
             group = variable.group
             parts.append(f"{_STARS}\n\t.{writer.plain(group, variable)}\n{_STARS}~\n\t\t|\n")
         parts.append(writer.variable(variable))
-    return "\n".join(parts) + "\n" + _ending(model)
+    views = [] if for_pysd else lay_out(model)
+    lines = sketch(views, lambda name: writer.spelling.name(model.variables[name].name))
+    return "\n".join([*parts, *lines, *_settings(model)]) + "\n"
 
 
-def _ending(model: Model) -> str:
-    """An empty sketch, which Vensim needs, and the settings."""
-    lines = [
-        r"\\\---/// Sketch information - do not modify anything except names",
-        "V300  Do not put anything below this section - it will be ignored",
-        "*View 1",
-        "$192-192-192,0,Arial|12||0-0-0|0-0-0|0-0-255|-1--1--1|-1--1--1|96,96,100,0",
-        "///---\\\\\\",
+def _settings(model: Model) -> list[str]:
+    """The lines behind the sketch."""
+    code = _METHOD_CODES.get(model.settings.method)
+    if code is None:
+        reason = f"an .mdl cannot hold the integration method '{model.settings.method}'"
+        raise ModelError(reason, advice="choose euler, rk2 or rk4", file=model.path)
+    return [
         ":L<%^E!@",
         *("22:" + ",".join(names) for names in model.settings.unit_equivalences),
-        f"15:0,0,0,{_METHOD_CODES[model.settings.method]},0,0",
+        *(f"30:{tag}={file}" for tag, file in model.settings.files.items()),
+        f"15:0,0,0,{code},0,0",
     ]
-    return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,10 @@ class _Writer:
                 if equation.expression is None:
                     return left + (mode or (" :RAW:" if self.spelling.for_pysd else ""))
                 return f"{left}{mode} :=\n\t{self.expression(equation)}"
+            case Kind.UNCHANGEABLE if equation.values:
+                return f"{left} ==\n\t{self.array(equation)}"
+            case Kind.UNCHANGEABLE if equation.values:
+                return f"{left} ==\n\t{self.array(equation)}"
             case Kind.UNCHANGEABLE:
                 return f"{left} ==\n\t{self.expression(equation)}"
             case _:
