@@ -5,7 +5,7 @@ Takes expressions, gives nodes. The functions of `sd_covid.engine.functions` wor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from sd_covid.model.expression import (
     Table,
     Text,
     Unary,
+    chain,
     walk,
 )
 from sd_covid.model.names import key
@@ -71,17 +72,30 @@ class Context:
 
     def value(self, expression: Expression) -> int:
         """An expression as a double: a truth value counts 1 or 0."""
-        node = self.lower(expression)
+        return self.as_value(self.lower(expression))
+
+    def truth(self, expression: Expression) -> int:
+        """An expression as a truth value: a number other than 0 is true."""
+        return self.as_truth(self.lower(expression))
+
+    def as_value(self, node: int) -> int:
+        """A node as a double."""
         if self.lowering.graph(self.step).is_truth(node):
             return self.add("select", node, self.number(1.0), self.number(0.0))
         return node
 
-    def truth(self, expression: Expression) -> int:
-        """An expression as a truth value: a number other than 0 is true."""
-        node = self.lower(expression)
+    def as_truth(self, node: int) -> int:
+        """A node as a truth value."""
         if self.lowering.graph(self.step).is_truth(node):
             return node
         return self.add("ne", node, self.number(0.0))
+
+    def once(self, name: str, inputs: Sequence[int], compute: Callable[[], list[int]]) -> list[int]:
+        """What several elements take from one computation on the same nodes, such as the order of a vector."""
+        place = (name, self.step, *inputs)
+        if place not in self.lowering.shared:
+            self.lowering.shared[place] = compute()
+        return self.lowering.shared[place]
 
     def at_start(self) -> Context:
         """The same place, in the init graph."""
@@ -115,16 +129,26 @@ class Context:
                 return self.value(operand)
             case Unary(operand=operand):
                 return self.add("not", self.truth(operand))
-            case Binary(operator=":AND:" | ":OR:" as operator, left=left, right=right):
-                return self.add(_BINARY[operator], self.truth(left), self.truth(right))
-            case Binary(operator=operator, left=left, right=right):
-                return self.add(_BINARY[operator], self.value(left), self.value(right))
+            case Binary():
+                return self.row(expression)
             case Reference():
                 return self.reference(expression)
             case Call():
                 return self.call(expression)
             case Table() | Text():
                 raise self.error("a table or text stands where a number is expected", expression.place)
+
+    def row(self, expression: Binary) -> int:
+        """A row of operations, from the left: without recursion, because it may be thousands long."""
+        first, links = chain(expression)
+        node = self.lower(first)
+        for link in links:
+            operation = _BINARY[link.operator]
+            if operation in {"and", "or"}:
+                node = self.add(operation, self.as_truth(node), self.truth(link.right))
+            else:
+                node = self.add(operation, self.as_value(node), self.value(link.right))
+        return node
 
     def reference(self, reference: Reference) -> int:
         """A use of a variable, of Time, or of a dimension as the number of its element."""
@@ -149,13 +173,9 @@ class Context:
 
     def position(self, reference: Reference, name: str) -> int:
         """A dimension used as a number, or an error for a name that is nothing."""
-        subscripts = self.lowering.subscripts
-        if name in self.binding:
-            return self.number(float(subscripts.position(name, self.binding[name])))
-        if name in subscripts.spelling:
-            for dimension, elements in subscripts.elements.items():
-                if name in elements:
-                    return self.number(float(subscripts.position(dimension, name)))
+        number = self.lowering.subscripts.number(name, self.binding)
+        if number is not None:
+            return self.number(float(number))
         known = [item.name for item in self.lowering.model.variables.values()]
         raise self.error(
             f"'{reference.name}' is used but not defined", reference.place, suggest(reference.name, known)

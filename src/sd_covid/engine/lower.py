@@ -81,6 +81,7 @@ class Lowering:
         self._parameter: dict[Cell, int] = {}
         self._slot: dict[int, int] = {}  # init node -> number of the member constant that holds it
         self._twin: dict[int, int] = {}  # step node that depends on constants alone -> its init node
+        self.shared: dict[tuple[object, ...], list[int]] = {}  # what several elements take from one computation
 
     def program(self) -> Program:
         """Lower everything."""
@@ -190,7 +191,7 @@ class Lowering:
         if cell in self._parameter:
             leaf = self.out.init.leaf("parameter", self._parameter[cell])
             return self.held(leaf) if step else leaf
-        if equation.kind is Kind.ARRAY:
+        if equation.values:
             return context.number(equation.values[definition.rank])
         if equation.kind is Kind.LOOKUP:
             raise ModelError(
