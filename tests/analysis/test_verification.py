@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sd_covid.analysis.verification import largest_difference
+from sd_covid.analysis.differences import largest_difference
 from sd_covid.errors import RunError
 
 

@@ -1,33 +1,42 @@
-"""Whether a model is computed as it is written: the same run in a second engine, at half the step, a look for NaN.
+"""Whether a model means and computes what it says: units, the same run in a second engine, step size, a look for NaN.
 
-In goes a loaded model; out comes a `Verification`: for every variable the largest difference, and whether that passes.
+In goes a loaded model; out comes a `Verification`: what was found by each check, and whether that passes.
 What the model says about the world is for calibration and its passport.
 """
 
 from __future__ import annotations
 
-import copy
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from sd_covid.analysis.differences import largest_difference
 from sd_covid.analysis.second_engine import run_in_pysd
+from sd_covid.analysis.step_size import (
+    HEADLINE_TOLERANCE,
+    STOCK_TOLERANCE,
+    WARNING_TOLERANCE,
+    StepSize,
+    by_method,
+    check_step,
+)
 from sd_covid.engine.table import as_table
 from sd_covid.errors import RunError
 from sd_covid.model.names import key
 from sd_covid.model.structure import Method
+from sd_covid.model.units_check import check_units
+from sd_covid.model.units_report import UnitsReport
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
 
-Check = Literal["second engine", "half step", "finite"]
+Check = Literal["units", "second engine", "half step", "finite"]
 
 #: Both engines do the same Euler steps in doubles; they differ in the order of sums, which rounds at 1e-16 a step.
 ENGINE_TOLERANCE = 1e-9
-#: A step is small enough when halving it moves no stock by more than half a percent of its largest value.
-STEP_TOLERANCE = 5e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,43 +46,92 @@ class Verification:
     Attributes
     ----------
     model : str
+    units : UnitsReport
     second_engine : DataFrame or None
         Index: variable. Columns ``difference`` (largest over time, as a share of the variable's largest absolute value)
         and ``time`` (where that is). None when PySD could not run the model.
-    half_step : DataFrame
-        The same against a run with half the TIME STEP, with a column ``stock``: flows that jump differ by nature.
+    step_size : StepSize or None
+        None where the method chooses its steps itself.
     not_finite : DataFrame
         Index: variable. Column ``time``: the first at which it is NaN or infinite.
     left_out : str
-        Why a check was not made; empty when all were.
+        Why the second engine was not asked or did not answer; empty when it did.
     """
 
     model: str
+    units: UnitsReport
     second_engine: pd.DataFrame | None
-    half_step: pd.DataFrame
+    step_size: StepSize | None
     not_finite: pd.DataFrame
     left_out: str = ""
 
     @property
     def failed(self) -> dict[Check, list[str]]:
         """Variables that failed, by check; a check that passed is not there."""
-        engine, step = self.second_engine, self.half_step
+        engine = self.second_engine
         found: dict[Check, list[str]] = {
+            "units": list(dict.fromkeys(item.variable for item in self.units.errors)),
             "second engine": []
             if engine is None
             else list(engine.index[engine["difference"] > ENGINE_TOLERANCE]),
-            "half step": list(step.index[step["stock"] & (step["difference"] > STEP_TOLERANCE)]),
+            "half step": [] if self.step_size is None else self.step_size.failed,
             "finite": list(self.not_finite.index),
         }
         return {check: variables for check, variables in found.items() if variables}
 
     @property
     def passed(self) -> bool:
-        """Whether every check was made and passed."""
-        return not self.failed and not self.left_out
+        """Whether no check that was made failed. A model that only PySD cannot run may still pass."""
+        return not self.failed
+
+    def as_data(self) -> dict[str, Any]:
+        """Everything, in types that JSON knows; numbers that are not finite are null."""
+        step = self.step_size
+        return {
+            "model": self.model,
+            "passed": self.passed,
+            "failed": dict(self.failed),
+            "left_out": self.left_out,
+            "tolerances": {
+                "second_engine": ENGINE_TOLERANCE,
+                "headline": HEADLINE_TOLERANCE,
+                "stock": STOCK_TOLERANCE,
+                "warning": WARNING_TOLERANCE,
+            },
+            "units": self.units.as_data(),
+            "second_engine": _rows(self.second_engine),
+            "step_size": None
+            if step is None
+            else {
+                "step": step.step,
+                "method": str(step.method),
+                "warned": step.warned,
+                "half": _rows(step.half),
+                "rk4": _rows(step.runge_kutta),
+            },
+            "not_finite": _rows(self.not_finite),
+        }
 
 
-def verify(simulation: Simulation, *, until: float | None = None) -> Verification:
+def _rows(table: pd.DataFrame | None) -> list[dict[str, Any]] | None:
+    """A table as a list of rows, with the variable's name in each."""
+    if table is None:
+        return None
+    rows = [
+        {"variable": str(name), **row}
+        for name, row in zip(table.index, table.to_dict("records"), strict=True)
+    ]
+    return [{str(name): _plain(value) for name, value in row.items()} for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON knows."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def verify(simulation: Simulation, *, until: float | None = None, second_engine: bool = True) -> Verification:
     """Check a model at its default constants.
 
     Parameters
@@ -81,107 +139,37 @@ def verify(simulation: Simulation, *, until: float | None = None) -> Verificatio
     simulation : Simulation
     until : float, optional
         Run the second engine up to this model time only.
+    second_engine : bool
+        Whether to run PySD at all.
 
     Returns
     -------
     Verification
-    """
-    from sd_covid.engine.simulation import Simulation
-
-    own = as_table(simulation.run())
-    euler = own
-    if simulation.model.settings.method is not Method.EULER:
-        plain = copy.deepcopy(simulation.model)
-        plain.settings.method = Method.EULER
-        euler = as_table(Simulation(plain).run())
-    left_out = ""
-    try:
-        second: pd.DataFrame | None = largest_difference(
-            euler.loc[:until], run_in_pysd(simulation.model, until)
-        )
-    except RunError as error:
-        second, left_out = None, str(error)
-    return Verification(
-        model=simulation.model.name,
-        second_engine=second,
-        half_step=_half_step(simulation, own),
-        not_finite=_not_finite(own),
-        left_out=left_out,
-    )
-
-
-def largest_difference(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
-    """Largest difference of every column that both tables have, at the times of the first.
-
-    Parameters
-    ----------
-    ours, theirs : DataFrame
-        Index: time. Columns are matched as names in a model are.
-
-    Returns
-    -------
-    DataFrame
-        Index: column of `ours`. ``difference``: as a share of its largest finite absolute value there (1 where that is
-        0); infinite where one is NaN or infinite and the other is not the same. ``time``: where it is largest.
 
     Raises
     ------
-    RunError
-        When `theirs` lacks a time of `ours`.
+    ScenarioError
+        When the study's outputs.yaml, which names the headlines, cannot be used.
     """
-    times = ours.index.to_numpy(dtype=np.float64)
-    rows = _rows(times, theirs.index.to_numpy(dtype=np.float64))
-    names = {_plain(column): column for column in theirs}
-    found = {}
-    for column in ours:
-        other = names.get(_plain(column))
-        if other is None:
-            continue
-        mine, yours = ours[column].to_numpy(), theirs[other].to_numpy(dtype=np.float64)[rows]
-        size = np.abs(mine[np.isfinite(mine)]).max(initial=0.0) or 1.0
-        same = (mine == yours) | (np.isnan(mine) & np.isnan(yours))
-        with np.errstate(invalid="ignore"):
-            gap = np.where(same, 0.0, np.abs(mine - yours) / size)
-        gap = np.where(np.isnan(gap), np.inf, gap)
-        found[column] = (float(gap.max()), float(times[gap.argmax()]))
-    return pd.DataFrame.from_dict(found, orient="index", columns=["difference", "time"])
-
-
-def _rows(times: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """Positions of times among others, equal but for rounding."""
-    rows = np.clip(np.searchsorted(among, times), 0, len(among) - 1)
-    before = np.maximum(rows - 1, 0)
-    rows = np.where(np.abs(among[before] - times) < np.abs(among[rows] - times), before, rows)
-    if not np.allclose(among[rows], times, rtol=1e-9, atol=1e-9):
-        raise RunError(
-            "the two runs were not saved at the same times", advice="make SAVEPER a multiple of TIME STEP"
-        )
-    return rows
-
-
-def _plain(column: object) -> str:
-    """Canonical form of ``name[Element A, Element B]``."""
-    name, _, elements = str(column).partition("[")
-    return "\0".join([key(name), *(key(item) for item in elements.rstrip("]").split(",") if item)])
-
-
-def _half_step(simulation: Simulation, own: pd.DataFrame) -> pd.DataFrame:
-    """Differences from a run with half the step, saved at the same times at least."""
-    step = {key(name): value for name, value in simulation.constants.items()}["time step"]
-    found = largest_difference(own, as_table(simulation.run({"TIME STEP": step / 2})))
-    found = found.drop(index=[name for name in found.index if key(name) in ("time step", "saveper")])
-    found["stock"] = [_is_stock(simulation, name) for name in found.index]
-    return found
-
-
-def _is_stock(simulation: Simulation, column: str) -> bool:
-    """Whether a variable is integrated."""
-    from sd_covid.model.expression import Call
-
-    variable = simulation.model.variable(column.partition("[")[0])
-    return any(
-        isinstance(equation.expression, Call) and key(equation.expression.function) == "integ"
-        for equation in variable.equations
+    own = as_table(simulation.run())
+    left_out = "" if second_engine else "not asked to compare with PySD"
+    second = None
+    if second_engine:
+        try:
+            euler = by_method(simulation, Method.EULER)
+            ours = own if euler is simulation else as_table(euler.run())
+            second = largest_difference(ours.loc[:until], run_in_pysd(simulation.model, until))
+            if until is not None:  # that run ends earlier by intent
+                second = second.drop(index=[name for name in second.index if key(name) == "final time"])
+        except RunError as error:
+            left_out = str(error)
+    return Verification(
+        model=simulation.model.name,
+        units=check_units(simulation.model),
+        second_engine=second,
+        step_size=check_step(simulation, own),
+        not_finite=_not_finite(own),
+        left_out=left_out,
     )
 
 

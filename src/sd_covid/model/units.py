@@ -174,7 +174,7 @@ class _Parser:
         self.vocabulary = vocabulary
         self.text = text
         self.note = note
-        self.tokens = list(_tokens(_COMMENT.sub(" ", text)))
+        self.tokens = list(_tokens(without_comments(text)))
         self.at = 0
         self.depth = 0
 
@@ -216,6 +216,8 @@ class _Parser:
                 raise self.error("a closing parenthesis is missing")
             self.depth -= 1
             return found
+        if set("{}[]") & set(token):
+            raise self.error("a bracket is not closed, or not opened")
         if not token or token in _OPERATORS:
             raise self.error(f"a unit is missing before '{token}'" if token else "it ends too soon")
         if _NUMBER.fullmatch(token):
@@ -267,6 +269,11 @@ class _Parser:
         """An error about this text, for the caller to raise."""
         advice = "write a product of words such as person/(Month*household)"
         return ModelError(f"units '{' '.join(self.text.split())}' cannot be read: {reason}", advice=advice)
+
+
+def without_comments(text: str) -> str:
+    """A unit text without comments in braces and the range behind it."""
+    return " ".join(_COMMENT.sub(" ", text).split())
 
 
 def _tokens(text: str) -> Iterable[str]:

@@ -15,12 +15,12 @@ from sd_covid.model.names import key
 from sd_covid.model.spelling import Spelling
 from sd_covid.model.structure import Equation, Model, Variable
 from sd_covid.model.symbols import TIME
-from sd_covid.model.units import ONE, factors, power
+from sd_covid.model.units import ONE, factors, power, without_comments
 from sd_covid.model.units_advice import advice
 from sd_covid.model.units_expression import Units, Value
 from sd_covid.model.units_report import Fault, Finding, Severity, UnitsReport
 from sd_covid.model.units_solve import is_known, unknowns
-from sd_covid.model.units_words import StatedUnits, spell
+from sd_covid.model.units_words import TIME_BOUNDS, StatedUnits, spell
 
 _SHOWN = 48  # characters of an expression quoted in a message
 _BARE_ADVICE = "give the number a name and units"
@@ -111,23 +111,30 @@ class _Check:
 
     def _unstated(self, expression: Expression) -> list[str]:
         """Keys of the variables in an expression that state no units, and of Time where that has none."""
-        used = dict.fromkeys(
+        used = self._used(expression)
+        unstated = self.model.variables.keys() - self.stated.units.keys()
+        found = [name for name in self.model.variables if name in used and name in unstated]
+        timed = TIME in used or any(name in FUNCTIONS for name in used)
+        return found + ([TIME] if timed and self.stated.time is None else [])
+
+    def _used(self, expression: Expression) -> set[str]:
+        """Keys of the variables, functions and other names in an expression."""
+        return {
             key(node.name) if isinstance(node, Reference) else key(node.function)
             for node in walk(expression)
             if isinstance(node, Reference | Call)
-        )
-        found = [name for name in used if name in self.model.variables and name not in self.stated.units]
-        timed = TIME in used or any(name in FUNCTIONS for name in used)
-        return found + ([TIME] if timed and self.stated.time is None else [])
+        }
 
     def tell(
         self, fault: Fault, node: Expression, found: UnitsContainer, needed: UnitsContainer, what: str
     ) -> None:
-        """Take a fault in the equation at hand."""
+        """Take a fault in the equation at hand, unless none of its variables states units."""
+        if not self._is_judged():
+            return
         found, needed = (self.units.solver.resolve(units) for units in (found, needed))
-        computed, expected = spell(self.words, found), spell(self.words, needed)
-        if not is_known(found) or not is_known(needed):
-            computed, expected = self._with_names(found), self._with_names(needed)
+        computed, expected = self._text_of(found), self._text_of(needed)
+        if what == "computes" and self.variable.key in self.stated.units and needed != ONE:
+            expected = without_comments(self.variable.units)
         unstated = self._unstated(node)
         if what == "computes" and self.variable.key not in self.stated.units:
             unstated.append(self.variable.key)
@@ -153,13 +160,20 @@ class _Check:
             )
         )
 
+    def _is_judged(self) -> bool:
+        """Whether a variable of the equation at hand states units, or all that it names do."""
+        assert self.equation.expression is not None
+        used = self._used(self.equation.expression) & self.model.variables.keys()
+        names = (used | {self.variable.key}) - set(TIME_BOUNDS)
+        return not names or any(name in self.stated.units for name in names)
+
     def _reason(self, fault: Fault, node: Expression, computed: str, expected: str, what: str) -> str:
         """What is wrong, as a sentence whose subject is the variable."""
         match fault:
             case Fault.MISMATCH if what == "computes":
                 return f"computes {computed}, {self._left()} {expected}"
             case Fault.MISMATCH if what.startswith("argument 1 of INTEG"):
-                stock = spell(self.words, self.units.solver.resolve(self.units.variable(self.variable.key)))
+                stock = self._text_of(self.units.solver.resolve(self.units.variable(self.variable.key)))
                 return f"is a stock in {stock}, so its rate must be {expected}, not {computed}"
             case Fault.MISMATCH if what:
                 return f"has {self._quote(node)} in {computed} as {what}, which must be {expected}"
@@ -197,14 +211,17 @@ class _Check:
         resolved = self.units.solver.resolve(units)
         return spell(self.words, resolved) if is_known(resolved) else "nothing certain"
 
-    def _with_names(self, units: UnitsContainer) -> str:
-        """Units that hold unknowns, which are named."""
+    def _text_of(self, units: UnitsContainer) -> str:
+        """Units for a message; unknowns in them are named."""
+        if is_known(units):
+            return spell(self.words, units)
         known = ONE
         for word, exponent in factors(units).items():
             if not word.startswith("\0"):
                 known = known * power(self.words.word(word, note=False), exponent)
-        names = " and ".join(f"'{name}'" for name in unknowns(units)) or "something unknown"
-        return f"{spell(self.words, known)} times the units of {names}"
+        named = [self.model.variables[name].name for name in unknowns(units) if name in self.model.variables]
+        times = " and ".join(f"'{name}'" for name in named) or "something unknown"
+        return f"the units of {times}" + ("" if known == ONE else f" with {spell(self.words, known)}")
 
     def _quote(self, node: Expression) -> str:
         """The text of a part of an equation, shortened."""

@@ -18,11 +18,11 @@ from sd_covid.model.functions import FUNCTIONS
 from sd_covid.model.names import key
 from sd_covid.model.structure import Model
 from sd_covid.model.symbols import TIME
-from sd_covid.model.units import ONE, Exponent, factors, power
+from sd_covid.model.units import ONE, Exponent, factors, power, product
 from sd_covid.model.units_report import Fault
-from sd_covid.model.units_rules import LOOKUP_CALLS, RULES, Rule
+from sd_covid.model.units_rules import LOOKUP_RULES, RULES, Rule
 from sd_covid.model.units_rules import TIME as TIME_WORD
-from sd_covid.model.units_solve import Solver, is_known
+from sd_covid.model.units_solve import Solver, is_fresh, is_known
 
 _MAX_DENOMINATOR = 1000
 
@@ -183,11 +183,10 @@ class Units:
     def _call(self, node: Call, arguments: list[Value], target: UnitsContainer | None) -> Value:
         name = key(node.function)
         if name not in FUNCTIONS and name in self.model.variables:
-            return self._lookup(node, name, node.arguments[0], arguments[0])
-        if name in LOOKUP_CALLS and len(arguments) > 1 and isinstance(node.arguments[0], Reference):
-            return self._lookup(node, key(node.arguments[0].name), node.arguments[1], arguments[1])
-        if name == "lookup invert" and isinstance(node.arguments[0], Reference):
-            return Value(self.axis(key(node.arguments[0].name)))
+            return self._lookup(name, [(node.arguments[0], arguments[0])], "lookup")
+        if name in LOOKUP_RULES and isinstance(node.arguments[0], Reference):
+            places = list(zip(node.arguments, arguments, strict=True))[1 : 3 if name == "lookup area" else 2]
+            return self._lookup(key(node.arguments[0].name), places, name)
         if name == "sqrt":
             return Value(power(arguments[0].units, Fraction(1, 2)), arguments[0].bare)
         if name == "power":
@@ -198,13 +197,19 @@ class Units:
             return Value(self.solver.fresh())
         return self._apply(node, rule, arguments, target if name.startswith(("integ", "sinteg")) else None)
 
-    def _lookup(self, node: Call, name: str, place: Expression, argument: Value) -> Value:
-        """Units of a lookup variable at a place on its x axis."""
-        axis = self.axis(name)
-        if not argument.bare and not self.solver.agree(argument.units, axis):
-            spelled = self.model.variables[name].name if name in self.model.variables else name
-            self.tell(Fault.AXIS, place, argument.units, self.solver.resolve(axis), spelled)
-        return Value(self.variable(name))
+    def _lookup(self, name: str, places: list[tuple[Expression, Value]], function: str) -> Value:
+        """Units of what a function gives at places on an axis of a lookup variable."""
+        axes = {"x": self.axis(name), "y": self.variable(name)}
+        along, result = LOOKUP_RULES[function]
+        for node, place in places:
+            if not place.bare and not self.solver.agree(place.units, axes[along]):
+                spelled = self.model.variables[name].name if name in self.model.variables else name
+                self.tell(Fault.AXIS, node, place.units, axes[along], spelled)
+        upper, operator, lower = result.partition("/") if "/" in result else result.partition("*")
+        found = axes[upper]
+        if operator:
+            found = found / axes[lower] if operator == "/" else found * axes[lower]
+        return Value(found)
 
     def _apply(self, node: Call, rule: Rule, arguments: list[Value], target: UnitsContainer | None) -> Value:
         """Units of a call by its rule: arguments with units first, then the bare numbers."""
@@ -228,10 +233,20 @@ class Units:
         result = self._fill(rule.gives, letters)
         if result is None or not clean:
             return Value(self.solver.fresh())
-        if all(argument.bare or units is None for argument, units in zip(arguments, needed, strict=True)):
-            resolved = self.solver.resolve(result)
-            return Value(resolved) if is_known(resolved) and resolved != ONE else _BARE
+        free = [value for value, units in zip(arguments, needed, strict=True) if self._is_free(value, units)]
+        for letter in letters.values():
+            if free and is_fresh(self.solver.resolve(letter)):  # only bare numbers stand for it
+                self.solver.agree(letter, ONE)
+        plain = all(argument.bare or units is None for argument, units in zip(arguments, needed, strict=True))
+        if (free or plain) and self.solver.resolve(result) == ONE:
+            return Value(ONE, bare=True, zero=bool(free) and all(value.zero for value in free))
         return Value(result)
+
+    def _is_free(self, argument: Value, needed: UnitsContainer | None) -> bool:
+        """Whether a bare number stands where units could be anything."""
+        if needed is None or not argument.bare:
+            return False
+        return any(is_fresh(product({word: 1})) for word in self.solver.resolve(needed))
 
     def _fill(
         self, pattern: UnitsContainer | None, letters: dict[str, UnitsContainer]

@@ -66,8 +66,9 @@ def _rule(text: str) -> Rule:
 
 
 _TABLE = """
-ABS, INTEGER, INT, ROUND, INITIAL, INIT, GAME, REINITIAL, SUM, VMIN, VMAX, MEAN, STDDEV, MEDIAN: u -> u
-PREVIOUS: u, u -> u
+ABS, INTEGER, INT, ROUND, XMILE INT, XMILE ROUND, INITIAL, INIT, GAME, REINITIAL: u -> u
+SUM, VMIN, VMAX, MEAN, STDDEV, MEDIAN: u -> u
+PREVIOUS, XMILE PREVIOUS: u, u -> u
 EXP, LN, LOG10, SIN, COS, TAN, ARCSIN, ARCCOS, ARCTAN, SINH, COSH, TANH, GAMMA LN, GAMMALN, FACTORIAL: 1 -> 1
 INF, PI: -> 1
 LOG: 1, 1 -> 1
@@ -77,13 +78,12 @@ ELMCOUNT, SIZE: _ -> 1
 INTEG, INTEG NON NEGATIVE: u/time, u -> u
 SINTEG: u/time, u, _ ... -> u
 MIN, MAX: u, u ... -> u
-MODULO, MOD, QUANTUM: u, u -> u
+MODULO, MOD, XMILE MODULO, QUANTUM: u, u -> u
 ACTIVE INITIAL: u, u -> u
 IF THEN ELSE: _, u, u -> u
 X IF MISSING, IF MISSING: u, u -> u
 ZIDZ: a, b -> a/b
-XIDZ: a, b, a/b -> a/b
-SAFEDIV: a, b, a/b -> a/b
+XIDZ, SAFEDIV, XMILE SAFEDIV: a, b, a/b -> a/b
 STEP: u, time -> u
 PULSE: time, time -> 1
 PULSE TRAIN: time, time, time, time -> 1
@@ -102,7 +102,9 @@ DEPRECIATE STRAIGHTLINE: u, time, _, u -> u/time
 TREND: u, time, 1/time -> 1/time
 FORECAST: u, time, time, 1/time -> u
 SAMPLE IF TRUE, SHIFT IF TRUE: _, u, u -> u
-NPV: u, 1/time, u*time, 1 -> u*time
+SAMPLE UNTIL: time, u, u -> u
+TIME BASE: u, u/time -> u
+NPV, NPVE: u, 1/time, u*time, 1 -> u*time
 WITH LOOKUP: _, _ -> _
 GET DATA AT TIME: u, time -> u
 GET DATA BETWEEN TIMES: u, time, _ -> u
@@ -115,20 +117,24 @@ VECTOR SELECT: _, u, u, _, _ -> u
 VECTOR ELM MAP: u, _ -> u
 VECTOR REORDER: u, _ -> u
 VECTOR SORT ORDER, VECTOR RANK: _, _ -> 1
+RANK, XMILE RANK: u, _, u -> 1
 VECTOR LOOKUP: u, _ ... -> u
 INVERT MATRIX: u, _ -> 1/u
 ALLOCATE AVAILABLE: u, _, u -> u
 ALLOCATE BY PRIORITY: u, _, _, _, u -> u
+DEMAND AT PRICE, SUPPLY AT PRICE: u, _, _ -> u
 FIND MARKET PRICE: u, _, u, _ -> _
 RANDOM 0 1: -> 1
 RANDOM UNIFORM: u, u, _ -> u
 RANDOM NORMAL: u, u, u, u, _ -> u
 RANDOM PINK NOISE: u, u, time, _ -> u
 RANDOM TRIANGULAR: u, u, u, u, u, _ -> u
-RANDOM EXPONENTIAL, RANDOM POISSON, RANDOM GAMMA, RANDOM BETA, RANDOM BINOMIAL, RANDOM NEGATIVE BINOMIAL, \
-RANDOM WEIBULL, RANDOM LOGNORMAL, RANDOM LOOKUP: _ ... -> _
+RANDOM EXPONENTIAL, RANDOM LOGNORMAL: u, u, u, u, _ -> u
+RANDOM POISSON, RANDOM GAMMA, RANDOM WEIBULL: u, u, _, u, u, _ -> u
+RANDOM BETA, RANDOM BINOMIAL, RANDOM NEGATIVE BINOMIAL: u, u, _, _, u, u, _ -> u
+RANDOM LOOKUP: _, u, u, u, u, _ -> u
 GET DIRECT DATA, GET XLS DATA, GET DIRECT CONSTANTS, GET XLS CONSTANTS, GET DIRECT LOOKUPS, GET XLS LOOKUPS: _ ... -> _
-""".replace("\\\n", "")
+"""
 
 #: By key. A function that is not here can give any units.
 RULES: dict[str, Rule] = {
@@ -137,5 +143,14 @@ RULES: dict[str, Rule] = {
     for names, _, text in [line.partition(":")]
     for name in names.split(",")
 }
-#: Functions that take a lookup variable and a place on its x axis, and give its y.
-LOOKUP_CALLS = frozenset({"lookup", "lookup forward", "lookup backward", "lookup extrapolate"})
+#: Functions that take a lookup variable and places on one of its axes, by key: that axis, and the result, in terms of
+#: the units x and y of the two axes.
+LOOKUP_RULES: dict[str, tuple[str, str]] = {
+    "lookup": ("x", "y"),
+    "lookup forward": ("x", "y"),
+    "lookup backward": ("x", "y"),
+    "lookup extrapolate": ("x", "y"),
+    "lookup slope": ("x", "y/x"),
+    "lookup area": ("x", "y*x"),
+    "lookup invert": ("y", "x"),
+}

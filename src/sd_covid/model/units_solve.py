@@ -66,6 +66,11 @@ def is_known(units: UnitsContainer) -> bool:
     return not any(word.startswith(_MARK) for word in units)
 
 
+def is_fresh(units: UnitsContainer) -> bool:
+    """Whether units are one unknown without a name, about which nothing is known."""
+    return len(units) == 1 and next(iter(units)).startswith(_FRESH)
+
+
 def unknowns(units: UnitsContainer) -> list[str]:
     """Names of the unknowns in units."""
     return [

@@ -1,0 +1,175 @@
+"""Whether a model's TIME STEP is small enough: a run at half the step, and one by RK4 where the model asks for Euler.
+
+In goes a loaded model; out comes a `StepSize`: how far every variable moves, which of them are judged, and by what.
+The outputs that a study's ``scenarios/outputs.yaml`` calls headlines must stand still; other stocks may move more,
+since no conclusion rests on them.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from sd_covid.analysis.differences import largest_difference
+from sd_covid.engine.table import as_table
+from sd_covid.model.expression import Call, Number
+from sd_covid.model.names import key
+from sd_covid.model.structure import Kind, Method, Model
+from sd_covid.model.study import study_folder
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from sd_covid.engine.simulation import Simulation
+
+#: A headline may move by half a percent of its largest value at half the step: the model's figures are rounded coarser.
+HEADLINE_TOLERANCE = 5e-3
+#: Any stock fails beyond 5 %: Euler's error is then about 10 %, more than a model is usually trusted for.
+STOCK_TOLERANCE = 5e-2
+#: Beyond this, a stock is named though it does not fail.
+WARNING_TOLERANCE = 5e-3
+_STEP = "time step"
+_STOCKS = frozenset({"integ", "integ non negative"})
+
+
+@dataclass(frozen=True, slots=True)
+class StepSize:
+    """What came of runs at another step and by another method.
+
+    Attributes
+    ----------
+    step : float
+        The model's own TIME STEP.
+    method : Method
+        The model's own method.
+    half : DataFrame
+        Index: variable. Columns ``difference`` (from the run at half the step, largest over time, as a share of the
+        variable's largest absolute value), ``time`` (where that is), ``stock`` and ``headline``.
+    runge_kutta : DataFrame or None
+        The same against RK4 at the model's own step; None where the model does not use Euler.
+    """
+
+    step: float
+    method: Method
+    half: pd.DataFrame
+    runge_kutta: pd.DataFrame | None
+
+    @property
+    def failed(self) -> list[str]:
+        """Headlines and stocks that move more than they may."""
+        far, half = self.half["difference"], self.half
+        beyond = (half["headline"] & (far > HEADLINE_TOLERANCE)) | (half["stock"] & (far > STOCK_TOLERANCE))
+        return list(half.index[beyond])
+
+    @property
+    def warned(self) -> list[str]:
+        """Other stocks that move noticeably."""
+        half, failed = self.half, set(self.failed)
+        moved = half.index[half["stock"] & (half["difference"] > WARNING_TOLERANCE)]
+        return [name for name in moved if name not in failed]
+
+    def largest(self, table: pd.DataFrame) -> tuple[str, float, float] | None:
+        """The stock that moves most in `half` or `runge_kutta`: name, share, time; None in a model without stocks."""
+        stocks = table[table["stock"]]
+        if stocks.empty:
+            return None
+        row = int(stocks["difference"].to_numpy().argmax())
+        return str(stocks.index[row]), float(stocks["difference"].iloc[row]), float(stocks["time"].iloc[row])
+
+
+def check_step(simulation: Simulation, own: pd.DataFrame) -> StepSize | None:
+    """Run a model at half its step, and by RK4 where it uses Euler.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    own : DataFrame
+        Its own run.
+
+    Returns
+    -------
+    StepSize or None
+        None where the method chooses its steps itself.
+
+    Raises
+    ------
+    ScenarioError
+        When the study's outputs.yaml cannot be used.
+    """
+    method = simulation.model.settings.method
+    if method is Method.ADAPTIVE:
+        return None
+    step = next(float(own[name].iloc[0]) for name in own if key(str(name)) == _STEP)
+    headlines = frozenset(map(key, headline_outputs(simulation.model)))
+    half = as_table(_with_step(simulation, step / 2))
+    other = None
+    if method is Method.EULER:
+        other = _judged(simulation, headlines, own, as_table(by_method(simulation, Method.RK4).run()))
+    return StepSize(step, method, _judged(simulation, headlines, own, half), other)
+
+
+def by_method(simulation: Simulation, method: Method) -> Simulation:
+    """The same model, integrated by another method; itself where that is its own."""
+    from sd_covid.engine.simulation import Simulation
+
+    if simulation.model.settings.method is method:
+        return simulation
+    model = copy.deepcopy(simulation.model)
+    model.settings.method = method
+    return Simulation(model)
+
+
+def _with_step(simulation: Simulation, step: float) -> xr.Dataset:
+    """A run at another step, also where the file works it out, as ``TIME STEP = 1/8``."""
+    from sd_covid.engine.simulation import Simulation
+
+    if _STEP in map(key, simulation.constants):
+        return simulation.run({_STEP: step})
+    model = copy.deepcopy(simulation.model)
+    variable = model.variables[_STEP]
+    variable.equations = [replace(variable.equations[0], expression=Number(step))]
+    return Simulation(model).run()
+
+
+def headline_outputs(model: Model) -> list[str]:
+    """The outputs of a model that its study calls headlines; none for a model outside a study.
+
+    Raises
+    ------
+    ScenarioError
+        When the study's outputs.yaml cannot be used.
+    """
+    from sd_covid.policy.outputs import read_outputs
+
+    path = None if model.path is None else study_folder(model.path) / "scenarios" / "outputs.yaml"
+    if path is None or not Path(path).is_file():
+        return []
+    named = [output.name for output in read_outputs(path) if output.headline]
+    return [name for name in named if key(name.partition("[")[0]) in model.variables]
+
+
+def _judged(
+    simulation: Simulation, headlines: frozenset[str], own: pd.DataFrame, other: pd.DataFrame
+) -> pd.DataFrame:
+    """Differences from another run, with what each variable is."""
+    found = largest_difference(own, other)
+    found = found.drop(index=[name for name in found.index if key(name) in (_STEP, "saveper")])
+    found["stock"] = [_is_stock(simulation.model, name) for name in found.index]
+    found["headline"] = [
+        key(name) in headlines or key(str(name).partition("[")[0]) in headlines for name in found.index
+    ]
+    return found
+
+
+def _is_stock(model: Model, column: object) -> bool:
+    """Whether a variable is integrated."""
+    return any(
+        equation.kind is Kind.EQUATION
+        and isinstance(equation.expression, Call)
+        and key(equation.expression.function) in _STOCKS
+        for equation in model.variable(str(column).partition("[")[0]).equations
+    )
