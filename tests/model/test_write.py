@@ -108,7 +108,7 @@ texts = st.text(
         st.tuples(expressions, texts, texts, texts, st.booleans()),
         max_size=4,
     ),
-    st.sampled_from(Method),
+    st.sampled_from([Method.EULER, Method.RK2, Method.RK4]),
 )
 @settings(max_examples=60, deadline=None)
 def test_any_model_is_read_back_as_it_was_written(
