@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sd_covid.engine import functions_xmile
 from sd_covid.engine.context import Context, table_of
 from sd_covid.engine.program import Update
 from sd_covid.errors import suggest
@@ -397,5 +398,6 @@ FUNCTIONS: dict[str, Lowering] = {
     "delay fixed": _delay_fixed,
     "trend": _trend,
     "forecast": _forecast,
+    **functions_xmile.FUNCTIONS,
 }
 _REDUCING = frozenset({"sum", "prod", "vmin", "vmax"})

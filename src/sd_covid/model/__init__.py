@@ -39,7 +39,7 @@ def read(path: str | Path) -> Model:
     Parameters
     ----------
     path : path
-        A Vensim ``.mdl``, or the ``.yaml`` that couples several.
+        A Vensim ``.mdl``, an XMILE ``.xmile``, ``.stmx``, ``.itmx`` or ``.xml``, or the ``.yaml`` that couples several.
 
     Returns
     -------
@@ -67,10 +67,15 @@ def read(path: str | Path) -> Model:
 
             return compose(path)
         case ".xmile" | ".xml" | ".stmx" | ".itmx":
-            raise ModelError("XMILE is not supported", advice="save the model as .mdl", file=path)
+            from sd_covid.model.check import check
+            from sd_covid.model.xmile import read_xmile
+
+            model = read_xmile(path)
+            check(model)
+            return model
         case suffix:
             kind = f"'{suffix}' is no kind of model file" if suffix else "has no suffix to tell what it is"
-            raise ModelError(kind, advice="give a .mdl, or a .yaml that couples several", file=path)
+            raise ModelError(kind, advice="give a .mdl, a .xmile, or a .yaml that couples several", file=path)
 
 
 def write_mdl(model: Model, path: str | Path, *, for_pysd: bool = False) -> None:

@@ -98,6 +98,15 @@ _TABLE = (
     ),
     Function("GET DIRECT CONSTANTS", "'file', 'tab', 'cell'", "constants from a file", whole=True),
     Function("GET XLS CONSTANTS", "'file', 'tab', 'cell'", "constants from a file", whole=True),
+    # What XMILE files mean where it is not what Vensim means; the reader of those files writes these.
+    Function("XMILE INT", "x", "the next lower whole number"),
+    Function("XMILE ROUND", "x", "the nearest whole number"),
+    Function("XMILE MODULO", "x, base", "remainder of x by base, with the sign of base"),
+    Function("XMILE SAFEDIV", "a, b, x", "a / b, or x where b is 0"),
+    Function("XMILE PULSE", "magnitude, first time, interval", "magnitude / TIME STEP for one step"),
+    Function("XMILE PREVIOUS", "x, initial value", "x one step ago"),
+    Function("XMILE RANK", "x[D!], rank", "index of the element of that rank, ascending", reduces=True),
+    Function("INTEG NON NEGATIVE", "rate, initial value", "a stock that stops at 0", whole=True),
 )
 
 #: By key.

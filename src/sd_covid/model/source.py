@@ -44,6 +44,13 @@ class Source:
         line = bisect_right(self._starts, position)
         return Place(self.file, line, position - self._starts[line - 1] + 1)
 
+    def line(self, number: int) -> str:
+        """A line of the text, from 1; empty beyond the last."""
+        if not 0 < number <= len(self._starts):
+            return ""
+        start = self._starts[number - 1]
+        return self.text[start : self._starts[number] - 1 if number < len(self._starts) else None]
+
     def quote(self, position: int) -> str:
         """The line at a position, up to it and a word further, for a message."""
         start = self.text.rfind("\n", 0, position) + 1

@@ -1,0 +1,71 @@
+"""Expressions that are numbers as they stand, and choices that are made as they stand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from sd_covid.model.expression import Binary, Call, Expression, Number, Unary
+
+_BINARY: dict[str, Callable[[float, float], float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "=": lambda a, b: float(a == b),
+    "<>": lambda a, b: float(a != b),
+    "<": lambda a, b: float(a < b),
+    "<=": lambda a, b: float(a <= b),
+    ">": lambda a, b: float(a > b),
+    ">=": lambda a, b: float(a >= b),
+    ":AND:": lambda a, b: float(a != 0 and b != 0),
+    ":OR:": lambda a, b: float(a != 0 or b != 0),
+}
+
+
+def constant(node: Expression) -> float | None:
+    """The number that an expression of numbers alone is; None when it is not one, or not finite."""
+    value: float | None = None
+    match node:
+        case Number(value=found):
+            value = found
+        case Unary(operator=operator, operand=operand):
+            inner = constant(operand)
+            if inner is not None:
+                value = {"-": -inner, "+": inner}.get(operator, float(inner == 0))
+        case Binary(operator=operator, left=left, right=right) if operator in _BINARY:
+            a, b = constant(left), constant(right)
+            value = None if a is None or b is None else _BINARY[operator](a, b)
+        case Binary(operator="/", left=left, right=right):
+            a, b = constant(left), constant(right)
+            value = None if a is None or not b else a / b
+        case Call(function="IF THEN ELSE", arguments=(condition, yes, no)):
+            holds = constant(condition)
+            value = None if holds is None else constant(yes if holds else no)
+        case Call(function="XMILE INT", arguments=(x,)):
+            inner = constant(x)
+            value = None if inner is None else float(math.floor(inner))
+        case Call(function="XMILE MODULO", arguments=(x, y)):
+            a, b = constant(x), constant(y)
+            value = None if a is None or not b else a - b * math.floor(a / b)
+        case _:
+            pass
+    return value if value is not None and math.isfinite(value) else None
+
+
+def decided(node: Expression) -> Expression:
+    """An expression without the branches that cannot be taken."""
+    match node:
+        case Call(function="IF THEN ELSE", arguments=(condition, yes, no)):
+            holds = constant(condition)
+            if holds is not None:
+                return decided(yes if holds else no)
+            return replace(node, arguments=(condition, decided(yes), decided(no)))
+        case Unary(operand=operand):
+            return replace(node, operand=decided(operand))
+        case Binary(left=left, right=right):
+            return replace(node, left=decided(left), right=decided(right))
+        case Call(arguments=arguments):
+            return replace(node, arguments=tuple(decided(item) for item in arguments))
+        case _:
+            return node

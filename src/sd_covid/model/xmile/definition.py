@@ -1,0 +1,157 @@
+"""What the elements of an XMILE file define, before they are put into one model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from sd_covid.model.expression import NOWHERE, Expression, Place, Table
+
+
+class Shape(StrEnum):
+    """How a graphical function runs between and beyond its points."""
+
+    CONTINUOUS = "continuous"
+    EXTRAPOLATE = "extrapolate"
+    DISCRETE = "discrete"
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A graphical function."""
+
+    table: Table
+    shape: Shape = Shape.CONTINUOUS
+
+
+@dataclass(frozen=True, slots=True)
+class ElementDefinition:
+    """What ``<element subscript="...">`` defines: names or numbers of elements, and an equation or a graph."""
+
+    subscripts: tuple[str, ...]
+    equation: Expression | None = None
+    row: tuple[Expression, ...] = ()
+    initial: tuple[Expression, ...] = ()
+    graph: Graph | None = None
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Conveyor:
+    """The options of a conveyor: section 4.2.1 of the standard."""
+
+    transit_time: Expression
+    capacity: Expression | None = None
+    inflow_limit: Expression | None = None
+    sample: Expression | None = None
+    arrest: Expression | None = None
+    discrete: bool = False
+    exponential: bool = False
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A leakage out of a conveyor: its fraction, and its zone as parts of the length from the inflow."""
+
+    fraction: Expression | None
+    start: float = 0.0
+    end: float = 1.0
+    whole: bool = False
+
+
+@dataclass(slots=True)
+class Definition:
+    """A variable as its element says it.
+
+    Attributes
+    ----------
+    kind : str
+        ``stock``, ``flow``, ``aux`` or ``gf``.
+    name : str
+        With its modules once the model is flat.
+    equation : Expression or None
+        Subscripts and functions as written. For a stock, its initial value.
+    row : tuple of Expression
+        All that ``<eqn>`` holds: the equation, or one for each element of an array, or what fills a conveyor.
+    initial : tuple of Expression
+        What ``<init_eqn>`` holds.
+    elements : tuple of ElementDefinition
+    dimensions : tuple of str
+    graph : Graph or None
+    inflows, outflows : tuple of str
+    non_negative : bool or None
+        None when the element says nothing.
+    access : str
+        ``input``, ``output`` or empty.
+    local : bool
+        Whether it was made for one call of a macro.
+    """
+
+    kind: str
+    name: str
+    place: Place
+    equation: Expression | None = None
+    row: tuple[Expression, ...] = ()
+    initial: tuple[Expression, ...] = ()
+    elements: tuple[ElementDefinition, ...] = ()
+    dimensions: tuple[str, ...] = ()
+    graph: Graph | None = None
+    inflows: tuple[str, ...] = ()
+    outflows: tuple[str, ...] = ()
+    non_negative: bool | None = None
+    conveyor: Conveyor | None = None
+    queue: bool = False
+    leak: Leak | None = None
+    overflow: bool = False
+    units: str = ""
+    limits: tuple[float | None, float | None, float | None] = (None, None, None)
+    documentation: str = ""
+    group: str = ""
+    access: str = ""
+    local: bool = False
+
+    def copy(self) -> Definition:
+        """The same, to be changed."""
+        return replace(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """``<connect to= from=>``: the names as written."""
+
+    to: str
+    source: str
+    place: Place
+
+
+@dataclass(slots=True)
+class ModuleUse:
+    """``<module>``: the name here, the model that it stands for, and what is connected."""
+
+    name: str
+    model: str
+    resource: str | None
+    connections: list[Connection]
+    place: Place
+
+
+@dataclass(slots=True)
+class Submodel:
+    """One ``<model>``."""
+
+    name: str
+    place: Place
+    definitions: list[Definition] = field(default_factory=list)
+    modules: list[ModuleUse] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Macro:
+    """One ``<macro>``: parameters with their defaults, what it gives, and its variables."""
+
+    name: str
+    parameters: list[tuple[str, Expression | None]]
+    equation: Expression
+    definitions: list[Definition]
+    place: Place

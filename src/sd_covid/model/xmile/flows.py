@@ -1,0 +1,66 @@
+"""Which stocks a flow leaves and enters, and how far that limits it."""
+
+from __future__ import annotations
+
+from sd_covid.model.expression import Binary, Call, Expression, Number, Reference
+from sd_covid.model.names import key
+from sd_covid.model.xmile.definition import Definition
+from sd_covid.model.xmile.site import Site
+
+
+class Flows:
+    """The flows of a model and their stocks.
+
+    Parameters
+    ----------
+    definitions : dict of str to Definition
+        By key.
+    non_negative : frozenset of str
+        The kinds that are non-negative unless they say otherwise.
+
+    Attributes
+    ----------
+    leaves, enters : dict of str to list of Definition
+        The stocks of each flow, by the flow's key.
+    """
+
+    def __init__(self, definitions: dict[str, Definition], non_negative: frozenset[str]) -> None:
+        self.definitions = definitions
+        self.default = non_negative
+        self.leaves: dict[str, list[Definition]] = {}
+        self.enters: dict[str, list[Definition]] = {}
+        for item in definitions.values():
+            self.add(item)
+
+    def add(self, definition: Definition) -> None:
+        """Take a stock into account."""
+        for names, table in ((definition.outflows, self.leaves), (definition.inflows, self.enters)):
+            for name in names:
+                table.setdefault(key(name), []).append(definition)
+
+    def is_non_negative(self, definition: Definition) -> bool:
+        """Whether a stock or flow may not fall below zero."""
+        if definition.non_negative is None:
+            return definition.kind in self.default
+        return definition.non_negative
+
+    def limit(self, site: Site) -> Expression | None:
+        """What is left for a flow of the stock that it leaves, per unit of time; None where nothing limits it."""
+        flow = site.definition
+        stocks = self.leaves.get(key(flow.name), [])
+        if len(stocks) != 1 or not self.is_non_negative(stocks[0]):
+            return None
+        stock, place = stocks[0], flow.place
+        if stock.conveyor is not None or stock.queue or stock.dimensions != flow.dimensions:
+            return None
+        step = Reference("TIME STEP", place=place)
+        left: Expression = Binary("/", site.value(Reference(stock.name, place=place)), step, place)
+        for name in stock.outflows:
+            if key(name) == key(flow.name):
+                break
+            other = self.definitions.get(key(name))
+            if other is None:
+                return None
+            taken = site.value(Reference(other.name, place=place))
+            left = Binary("-", left, taken, place)
+        return Call("MAX", (left, Number(0.0, place)), place=place)

@@ -1,0 +1,295 @@
+"""The elements of a ``<model>``: variables, graphical functions, modules and groups, each as its definition.
+
+In go elements; out come definitions with their expressions parsed. Names are not resolved here.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from sd_covid.model.expression import Expression, Table
+from sd_covid.model.names import key
+from sd_covid.model.xmile.definition import (
+    Connection,
+    Conveyor,
+    Definition,
+    ElementDefinition,
+    Graph,
+    Leak,
+    ModuleUse,
+    Shape,
+    Submodel,
+)
+from sd_covid.model.xmile.document import (
+    Document,
+    attribute,
+    child,
+    children,
+    content,
+    flag,
+    isee_tag,
+    tag_of,
+)
+from sd_covid.model.xmile.text import (
+    EquationText,
+    equation_text,
+    name_in_equation,
+    name_of,
+    numbers,
+    parse_equation,
+    parse_list,
+)
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+KINDS = ("stock", "flow", "aux", "gf")
+
+
+def read_submodel(document: Document, element: Element) -> Submodel:
+    """What a ``<model>`` (or the ``<variables>`` of a macro) defines.
+
+    Raises
+    ------
+    ModelError
+        For an element that cannot be read, or a name defined twice; names line and variable.
+    """
+    model = Submodel(name_of(element.get("name") or ""), document.place(element))
+    groups: dict[str, str] = {}
+    for holder in [element, *children(element, "variables")]:
+        for item in children(holder, *KINDS, "module", "group"):
+            tag = tag_of(item)
+            if tag == "module":
+                model.modules.append(_module(document, item))
+            elif tag == "group":
+                for entity in children(item, "entity", "var"):
+                    groups[key(name_of(entity.get("name") or ""))] = name_of(item.get("name") or "")
+                model.definitions += [_Reader(document, inner).read() for inner in children(item, *KINDS)]
+            elif item.get("name") is not None or tag != "gf":
+                model.definitions.append(_Reader(document, item).read())
+    for definition in model.definitions:
+        definition.group = groups.get(key(definition.name), definition.group)
+    _refuse_twice(document, model)
+    return model
+
+
+def _refuse_twice(document: Document, model: Submodel) -> None:
+    seen: dict[str, int | None] = {}
+    named: list[Definition | ModuleUse] = [*model.definitions, *model.modules]
+    for item in named:
+        if key(item.name) in seen:
+            reason = f"'{item.name}' is defined twice, first on line {seen[key(item.name)]}"
+            raise _error(document, item.place.line, reason, "take one of the two out", item.name)
+        seen[key(item.name)] = item.place.line
+
+
+def _error(
+    document: Document, line: int | None, reason: str, advice: str | None, variable: str | None
+) -> Exception:
+    from sd_covid.errors import ModelError
+
+    return ModelError(reason, advice=advice, file=document.source.file, line=line, variable=variable)
+
+
+def _module(document: Document, element: Element) -> ModuleUse:
+    name = name_of(element.get("name") or "")
+    if not key(name):
+        raise document.error(element, "a <module> has no name")
+    found = [
+        Connection(
+            name_in_equation(item.get("to") or ""),
+            name_in_equation(item.get("from") or ""),
+            document.place(item),
+        )
+        for item in children(element, "connect")
+    ]
+    model = next((value for label, value in element.attrib.items() if label.endswith("model_name")), name)
+    return ModuleUse(name, name_of(str(model)), element.get("resource"), found, document.place(element))
+
+
+class _Reader:
+    """Reads one variable's element."""
+
+    def __init__(self, document: Document, element: Element) -> None:
+        self.document = document
+        self.element = element
+        self.name = name_of(element.get("name") or "")
+
+    def read(self) -> Definition:
+        element = self.element
+        if not key(self.name):
+            raise self.document.error(element, f"a <{tag_of(element)}> has no name")
+        found = Definition(tag_of(element), self.name, self.document.place(element))
+        held = child(element, "conveyor")
+        found.conveyor = None if held is None else self.conveyor(held)
+        found.row = self.row(element)
+        found.equation = found.row[0] if len(found.row) == 1 else None
+        start = self.equation(element, "init_eqn")
+        found.initial = () if start is None else (start,)
+        found.dimensions = tuple(
+            name_of(item.get("name") or "") for item in children(self._dimensions(), "dim")
+        )
+        found.elements = tuple(self.element_of(item) for item in children(element, "element"))
+        if len(found.row) > 1 and held is None and not found.dimensions:
+            raise self.document.error(element, "has several equations, and is no array", variable=self.name)
+        found.graph = self.graph(element)
+        found.inflows = self.names("inflow")
+        found.outflows = self.names("outflow")
+        found.non_negative = flag(element, "non_negative")
+        found.queue = bool(flag(element, "queue"))
+        found.overflow = bool(flag(element, "overflow"))
+        found.leak = self.leak()
+        found.units = " ".join((content(element, "units") or "").split())
+        found.limits = self.limits()
+        found.documentation = "\n".join(
+            " ".join(line.split()) for line in (content(element, "doc") or "").strip().splitlines()
+        )
+        found.access = (element.get("access") or "").lower()
+        self.refuse_foreign()
+        return found
+
+    def _dimensions(self) -> Element:
+        found = child(self.element, "dimensions")
+        return self.element if found is None else found
+
+    def refuse_foreign(self) -> None:
+        """Refuse what changes the numbers and is not read."""
+        for item in self.element:
+            if tag_of(item) == "oven" or isee_tag(item) == "oven":
+                raise self.document.error(item, "ovens are not supported", variable=self.name)
+
+    def text(self, element: Element) -> EquationText:
+        """The text of an element with its place."""
+        return equation_text(element.text or "", self.document.source, element.sourceline)
+
+    def equation(self, holder: Element, tag: str) -> Expression | None:
+        """The expression in an element."""
+        found = child(holder, tag)
+        return None if found is None else parse_equation(self.text(found), self.name)
+
+    def row(self, holder: Element) -> tuple[Expression, ...]:
+        """The expressions of ``<eqn>``: one, or a row of them for an array or a conveyor.
+
+        Vensim writes an array's row as an ``<eqn>`` for each element, or with commas in one.
+        """
+        found = [parse_list(self.text(item), self.name) for item in children(holder, "eqn")]
+        return tuple(expression for row in found for expression in row)
+
+    def names(self, tag: str) -> tuple[str, ...]:
+        """Names of flows."""
+        found = [name_in_equation(item.text or "") for item in children(self.element, tag)]
+        return tuple(name for name in found if name)
+
+    def element_of(self, element: Element) -> ElementDefinition:
+        """One element of an array."""
+        subscripts = tuple(name_of(part) for part in (element.get("subscript") or "").split(","))
+        row = self.row(element)
+        equation = row[0] if len(row) == 1 else None
+        start = self.equation(element, "init_eqn")
+        initial = () if start is None else (start,)
+        return ElementDefinition(
+            subscripts, equation, row, initial, self.graph(element), self.document.place(element)
+        )
+
+    def graph(self, holder: Element) -> Graph | None:
+        """The graphical function of a variable, of an element, or one that stands alone."""
+        found = holder if tag_of(holder) == "gf" else child(holder, "gf")
+        if found is None or child(found, "ypts") is None:
+            return None
+        try:
+            shape = Shape((found.get("type") or "").strip().lower() or Shape.CONTINUOUS)
+        except ValueError:
+            reason = f"a graphical function is not '{found.get('type')}'"
+            raise self.document.error(
+                found, reason, "write continuous, extrapolate or discrete", self.name
+            ) from None
+        if (found.get("discrete") or "").strip().lower() == "true":
+            shape = Shape.DISCRETE
+        y = self.points(found, "ypts") or ()
+        x = self.points(found, "xpts")
+        low, high = self.scale(found, "xscale")
+        if x is None and (low is None or high is None or not high > low):
+            reason = "the graphical function has neither <xpts> nor an <xscale> of some width"
+            raise self.document.error(found, reason, "give one of the two", self.name)
+        if x is None and low is not None and high is not None:
+            last = max(len(y) - 1, 1)
+            x = tuple(low + (high - low) * k / last for k in range(len(y)))
+        return self._graph(found, x or (), y, shape)
+
+    def _graph(self, element: Element, x: tuple[float, ...], y: tuple[float, ...], shape: Shape) -> Graph:
+        if len(x) != len(y) or not y:
+            reason = f"the graphical function has {len(x)} <xpts> and {len(y)} <ypts>"
+            raise self.document.error(element, reason, "give as many of each", self.name)
+        if not all(math.isfinite(value) for value in (*x, *y)):
+            raise self.document.error(
+                element, "a point of the graphical function is not finite", variable=self.name
+            )
+        if any(after < before for before, after in pairwise(x)):
+            raise self.document.error(element, "<xpts> do not ascend", "put them in order", self.name)
+        place = self.document.place(element)
+        return Graph(Table(tuple(zip(x, y, strict=True)), place=place), shape)
+
+    def points(self, holder: Element, tag: str) -> tuple[float, ...] | None:
+        """The numbers of ``<xpts>`` or ``<ypts>``."""
+        found = child(holder, tag)
+        if found is None or not (found.text or "").strip():
+            return None
+        return numbers(self.text(found), found.get("sep") or ",", self.name)
+
+    def scale(self, holder: Element, tag: str) -> tuple[float | None, float | None]:
+        """The limits that an element such as ``<xscale>`` or ``<range>`` gives."""
+        found = child(holder, tag)
+        values: list[float | None] = []
+        for end in ("min", "max"):
+            text = None if found is None else found.get(end)
+            try:
+                values.append(None if text is None or not text.strip() else float(text))
+            except ValueError:
+                values.append(None if tag == "range" else math.nan)
+        return values[0], values[1]
+
+    def limits(self) -> tuple[float | None, float | None, float | None]:
+        """The range of a slider."""
+        low, high = self.scale(self.element, "range")
+        return low, high, None
+
+    def conveyor(self, element: Element) -> Conveyor:
+        """The options of a conveyor."""
+        length = self.equation(element, "len")
+        if length is None:
+            reason = "a conveyor needs a transit time"
+            raise self.document.error(element, reason, "give it in <len>", self.name)
+
+        def marked(name: str) -> bool:
+            return (attribute(element, name) or "").strip().lower() == "true"
+
+        return Conveyor(
+            length,
+            self.equation(element, "capacity"),
+            self.equation(element, "in_limit"),
+            self.equation(element, "sample"),
+            self.equation(element, "arrest"),
+            marked("discrete"),
+            marked("exponential_leak"),
+            self.document.place(element),
+        )
+
+    def leak(self) -> Leak | None:
+        """The leakage that a flow is."""
+        found = child(self.element, "leak")
+        if found is None:
+            return None
+        fraction = parse_equation(self.text(found), self.name)
+        if fraction is None:
+            fraction = self.equation(self.element, "eqn")
+        ends = []
+        for name, otherwise in (("leak_start", 0.0), ("leak_end", 1.0)):
+            text = attribute(self.element, name)
+            try:
+                ends.append(otherwise if text is None else float(text))
+            except ValueError:
+                reason = f"{name} is '{text}', which is no number"
+                raise self.document.error(self.element, reason, variable=self.name) from None
+        return Leak(fraction, ends[0], ends[1], bool(flag(self.element, "leak_integers")))
