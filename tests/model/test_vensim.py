@@ -55,7 +55,10 @@ def test_the_sketch_is_left_out_and_the_settings_are_read(read_text):
     assert settings.unit_equivalences == [("$", "Dollar", "Dollars")]
 
 
-@pytest.mark.parametrize(("code", "method"), [("0", "euler"), ("2", "euler"), ("1", "rk4"), ("5", "rk4"), ("3", "rk2"), ("4", "rk2")])
+@pytest.mark.parametrize(
+    ("code", "method"),
+    [("0", "euler"), ("2", "euler"), ("1", "rk4"), ("5", "rk4"), ("3", "rk2"), ("4", "rk2")],
+)
 def test_methods_of_integration(read_text, code, method):
     model = read_text("", control=CONTROL + f"///---\\\\\\\n15:0,0,0,{code},0,0\n")
     assert model.settings.method == method

@@ -10,10 +10,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from sd_covid.engine.context import Context
 from sd_covid.engine.graph import Graph, LookupTable
-from sd_covid.engine.operations import OPERATIONS
+from sd_covid.engine.operations import NOT_AVAILABLE, OPERATIONS
 from sd_covid.engine.program import Driver, Parameter, Program, State, Update
 from sd_covid.engine.subscripts import Cell, Definition, Subscripts
 from sd_covid.errors import ModelError
@@ -22,6 +23,7 @@ from sd_covid.model.expression import (
     Expression,
     Number,
     Place,
+    Reference,
     Unary,
 )
 from sd_covid.model.names import key
@@ -81,7 +83,9 @@ class Lowering:
         self._parameter: dict[Cell, int] = {}
         self._slot: dict[int, int] = {}  # init node -> number of the member constant that holds it
         self._twin: dict[int, int] = {}  # step node that depends on constants alone -> its init node
-        self.shared: dict[tuple[object, ...], list[int]] = {}  # what several elements take from one computation
+        self.shared: dict[
+            tuple[object, ...], list[int]
+        ] = {}  # what several elements take from one computation
 
     def program(self) -> Program:
         """Lower everything."""
@@ -200,8 +204,10 @@ class Lowering:
                 line=(user or variable).place.line,
                 variable=(user or variable).name,
             )
-        if equation.kind is Kind.DATA and (equation.expression is None or _is_external(equation.expression)):
-            return self._data(variable, cell, equation, context)
+        if equation.kind is Kind.DATA:
+            source = self._source(cell, equation, definition)
+            if source is not None:
+                return self._data(source, equation, context)
         expression = equation.expression
         if expression is None:
             raise context.error("has no equation", equation.place)
@@ -236,36 +242,81 @@ class Lowering:
         self._pending.append(finish)
         return leaf
 
-    def _data(self, variable: Variable, cell: Cell, equation: Equation, context: Context) -> int:
-        from sd_covid.model.external import read_series
+    def _source(self, cell: Cell, equation: Equation, definition: Definition) -> Cell | None:
+        """Whose series a data equation reads: its own, or that of the data variable which it names with a mode."""
+        seen = {cell}
+        while not (equation.expression is None or _is_external(equation.expression)):
+            named = equation.expression
+            variable = self.model.variables.get(key(named.name)) if isinstance(named, Reference) else None
+            if equation.mode is None or variable is None or not isinstance(named, Reference):
+                return None
+            elements = self.subscripts.resolve(named.subscripts, definition.binding, named.place)
+            found = self.subscripts.definitions(variable).get(elements)
+            cell = Cell(variable.key, elements)
+            if found is None or found.equation.kind is not Kind.DATA or cell in seen:
+                return None
+            seen.add(cell)
+            definition = found
+            equation = replace(found.equation, mode=found.equation.mode or DataMode.INTERPOLATE)
+        return cell
 
-        if equation.expression is None:
-            raise context.error(
-                "is a data variable without data",
-                equation.place,
-                "give it values with GET DIRECT DATA, or an equation",
+    def series(self, cell: Cell) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Times and values of a data variable's element.
+
+        Raises
+        ------
+        ModelError, DataError
+            When it has none, or its file cannot be read.
+        """
+        variable = self.model.variables[cell.variable]
+        equation = self.subscripts.definitions(variable)[cell.elements].equation
+        if equation.expression is not None:
+            from sd_covid.model.external import read_series
+
+            rank = self._data_rank(equation, cell)
+            times, values = read_series(self.model, variable, equation, rank=rank)
+            return tuple(times), tuple(values)
+        given = self.model.series.get((cell.variable, *cell.elements))
+        if given is None or not given[0]:
+            names = ",".join(self.subscripts.spelling.get(item, item) for item in cell.elements)
+            raise ModelError(
+                f"'{variable.name}{f'[{names}]' if names else ''}' is a data variable without data",
+                advice="give the file that holds it with the model (data=[...]), or write GET DIRECT DATA",
+                file=equation.place.file,
+                line=equation.place.line,
+                variable=variable.name,
             )
-        times, values = read_series(self.model, variable, equation, rank=self._data_rank(equation, cell))
-        driver = Driver(variable.name, tuple(times), tuple(values), equation.mode or DataMode.INTERPOLATE)
+        return given
+
+    def _data(self, source: Cell, equation: Equation, context: Context) -> int:
+        times, values = self.series(source)
+        name = self.model.variables[source.variable].name
+        driver = Driver(name, times, values, equation.mode or DataMode.INTERPOLATE)
         if not context.step:
-            return self._driver_at_start(driver, context, equation)
+            return self._driver_at_start(driver)
         if driver not in self.out.drivers:
             self.out.drivers.append(driver)
         return self.out.step.leaf("driver", self.out.drivers.index(driver))
 
-    def _driver_at_start(self, driver: Driver, context: Context, equation: Equation) -> int:
+    def _driver_at_start(self, driver: Driver) -> int:
         graph, start = self.out.init, self.time(False)
         if driver.mode is DataMode.INTERPOLATE:
             return graph.lookup("lookup", graph.table(LookupTable(driver.times, driver.values)), start)
-        if driver.mode is not DataMode.HOLD_BACKWARD:
-            raise context.error(
-                f"its value at the start is needed, which is not possible for :{driver.mode.upper()}: data yet",
-                equation.place,
-                "use :INTERPOLATE: or :HOLD BACKWARD:",
-            )
-        held = graph.number(driver.values[0])
-        for time, value in zip(driver.times[1:], driver.values[1:], strict=True):
-            held = graph.add("select", graph.add("ge", start, graph.number(time)), graph.number(value), held)
+        near = 1e-6 * max(1.0, *map(abs, driver.times))  # as `Driver.sample`
+        points = list(zip(driver.times, driver.values, strict=True))
+        if driver.mode is DataMode.HOLD_BACKWARD:
+            held = graph.number(points[0][1])
+            for time, value in points[1:]:
+                after = graph.add("ge", start, graph.number(time - near))
+                held = graph.add("select", after, graph.number(value), held)
+            return held
+        raw = driver.mode is DataMode.RAW
+        held = graph.number(NOT_AVAILABLE if raw else points[-1][1])
+        for time, value in reversed(points):
+            here = graph.add("le", start, graph.number(time + near))
+            if raw:
+                here = graph.add("and", here, graph.add("ge", start, graph.number(time - near)))
+            held = graph.add("select", here, graph.number(value), held)
         return held
 
     def _data_rank(self, equation: Equation, cell: Cell) -> int:

@@ -154,7 +154,12 @@ def _as_array(
 ) -> tuple[NDArray[np.float64], list[str]]:
     """Rows of an array variable with its subscripts as last dimensions; elements without an equation are NaN."""
     shape = [len(subscripts.elements[k]) for k in keys]
-    names = [model.dimensions[k].name for k in keys]
+    names: list[str] = []
+    for k in keys:  # x[D,D] has dimensions 'D' and 'D 2'
+        name = model.dimensions[k].name
+        names.append(
+            name if name not in names else f"{name} {sum(other == k for other in keys[: len(names)]) + 1}"
+        )
     for k, name in zip(keys, names, strict=True):
         coordinates[name] = (name, [subscripts.spelling[e] for e in subscripts.elements[k]])
     at = [

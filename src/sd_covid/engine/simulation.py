@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,13 +29,16 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def load(path: str | Path) -> Simulation:
+def load(path: str | Path, data: Iterable[str | Path] = ()) -> Simulation:
     """Read a model and make it ready to run.
 
     Parameters
     ----------
     path : str or path
         A Vensim ``.mdl``, or the ``.yaml`` that couples several.
+    data : iterable of path
+        Files with series for the model's data variables that name no file: CSV, ``.tab``, ``.xlsx`` or ``.dat``, with
+        the names of variables as headers.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def load(path: str | Path) -> Simulation:
     """
     from sd_covid.model import read
 
-    return Simulation(read(path))
+    return Simulation(read(path, data))
 
 
 class Simulation:

@@ -73,10 +73,10 @@ class Subscripts:
         cells = list(self.definitions(variable))
         width = len(cells[0])
         named = [{key(e.subscripts[i]) for e in variable.equations} for i in range(width)]
-        return tuple(
-            self._smallest({cell[i] for cell in cells}, named[i], variable, variable.place)
-            for i in range(width)
-        )
+        found: list[str] = []
+        for i in range(width):
+            found.append(self._smallest({cell[i] for cell in cells}, named[i], variable, found))
+        return tuple(found)
 
     def expand(self, names: Sequence[str]) -> list[tuple[str, ...]]:
         """All combinations of elements that a list of dimensions and elements stands for, last fastest."""
@@ -184,7 +184,9 @@ class Subscripts:
             )
         return found
 
-    def _smallest(self, elements: set[str], named: set[str], variable: Variable, place: Place) -> str:
+    def _smallest(self, elements: set[str], named: set[str], variable: Variable, taken: list[str]) -> str:
+        """Of equal ones, one that the model names there, and none that stands for another subscript already."""
+        place = variable.place
         holding = [name for name, members in self.elements.items() if elements <= set(members)]
         if not holding:
             raise ModelError(
@@ -193,4 +195,4 @@ class Subscripts:
                 line=place.line,
                 variable=variable.name,
             )
-        return min(holding, key=lambda name: (len(self.elements[name]), name not in named))
+        return min(holding, key=lambda name: (len(self.elements[name]), name in taken, name not in named))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from sd_covid.errors import ModelError
@@ -33,13 +34,15 @@ __all__ = [
 ]
 
 
-def read(path: str | Path) -> Model:
+def read(path: str | Path, data: Iterable[str | Path] = ()) -> Model:
     """Read a model and resolve its names.
 
     Parameters
     ----------
     path : path
         A Vensim ``.mdl``, an XMILE ``.xmile``, ``.stmx``, ``.itmx`` or ``.xml``, or the ``.yaml`` that couples several.
+    data : iterable of path
+        Files with series for its data variables that name no file; see `sd_covid.model.data_files`.
 
     Returns
     -------
@@ -50,8 +53,18 @@ def read(path: str | Path) -> Model:
     ------
     ModelError
         When the file cannot be read or means nothing; names file, line and variable, and what to do.
+    DataError
+        When a file of data cannot be read, or is not needed.
     """
-    path = Path(path)
+    model = _read(Path(path))
+    if data:
+        from sd_covid.model.data_files import give_data
+
+        give_data(model, data)
+    return model
+
+
+def _read(path: Path) -> Model:
     match path.suffix.lower():
         case ".mdl":
             from sd_covid.model.check import check
