@@ -35,6 +35,7 @@ _ROOT = re.compile(r"<(?:[\w.-]+:)?xmile(?=[\s>])")
 _OPEN = re.compile(rf"[ \t]*<(?:{'|'.join(_VARIABLES)})(?=[\s/>])")
 _MISMATCH = re.compile(r"Opening and ending tag mismatch: (\w+) line (\d+) and ")
 _MAX_MENDED = 20
+_COMMENT = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -81,8 +82,9 @@ def read_document(path: Path) -> Document:
 
 def document_of(source: Source) -> Document:
     """The tree of a text. See `read_document`."""
-    text, remarks = source.text, list[str]()
-    _refuse_definitions(source)
+    remarks = list[str]()
+    text = _COMMENT.sub(_blank, source.text)
+    _refuse_definitions(source, text)
     if "isee:" in text and "xmlns:isee" not in text:
         text = _ROOT.sub(lambda found: f'{found[0]} xmlns:isee="{ISEE}"', text, count=1)
     for _ in range(_MAX_MENDED):
@@ -99,9 +101,14 @@ def document_of(source: Source) -> Document:
     return document
 
 
-def _refuse_definitions(source: Source) -> None:
+def _blank(found: re.Match[str]) -> str:
+    """A comment as blanks, so that lines stay: what is in one has no meaning, two hyphens included."""
+    return re.sub(r"[^\n]", " ", found[0]) if found[0].startswith("<!--") else found[0]
+
+
+def _refuse_definitions(source: Source, text: str) -> None:
     """A document type may define entities that expand without end, or that name other files."""
-    found = re.search(r"<!(DOCTYPE|ENTITY)", source.text)
+    found = re.search(r"<!(DOCTYPE|ENTITY)", text)
     if found is not None:
         raise source.error(found.start(), f"<!{found[1]}> has no place in a model", advice="take it out")
 

@@ -12,7 +12,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from sd_covid.errors import ModelError
-from sd_covid.model.expression import Binary, Call, Expression, Number, Place, Reference, walk
+from sd_covid.model.expression import Binary, Call, Expression, Number, Place, Reference, Text, walk
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Variable
 from sd_covid.model.xmile.belts import belt_equation, belt_of
@@ -160,7 +160,15 @@ class Translator:
             flows = [item.name for item in self.world.definitions.values() if item.kind == "flow"]
             reason = f"flow '{name}' is not defined"
             raise site.error(place, reason, suggest(name, flows) or "define it, or take it out of the stock")
-        return site.value(Reference(found.name, place=place))
+        more = [name for name in found.dimensions if site.index_of(self.world.dimensions[key(name)]) is None]
+        if not more:
+            return site.value(Reference(found.name, place=place))
+        # A flow with more dimensions than its stock brings all that flows along them.
+        subscripts = tuple(
+            Text("*", place) if name in more else Reference(name, place=place) for name in found.dimensions
+        )
+        inside = Call(INDEXED, (Reference(found.name, place=place), *subscripts), place=place)
+        return Call("SUM", (site.over_all().value(inside),), place=place)
 
     def flow(self, site: Site, value: Expression) -> Expression:
         """A flow, cut to what its stock holds, and to zero."""
