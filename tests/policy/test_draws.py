@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sd_covid.calibration.store import Posterior, write_posterior
 from sd_covid.errors import DataError
 from sd_covid.policy.draws import choose_draws, draws_hash, evidence_ranges, read_posterior, sample_ranges
 from sd_covid.policy.ranges import Range
@@ -56,27 +57,49 @@ def test_the_hash_changes_with_a_name_and_with_one_bit() -> None:
     assert 3 == len({draws_hash(draws), draws_hash(nudged), draws_hash(draws.rename(columns={"x": "y"}))})
 
 
-def test_a_posterior_keeps_what_the_model_knows_in_its_spelling(tmp_path: Path, toy: Any) -> None:
+def stored(path: Path, constants: dict[str, str], **columns: float) -> Path:
+    """A posterior of one draw; `constants` are the model constants that its parameters set."""
+    index = {"chain": [0], "draw": [0], "log_posterior": [-1.0]}
+    frame = pd.DataFrame(index | {name: [value] for name, value in columns.items()})
+    write_posterior(Posterior(frame, {"constants": constants}), path)
+    return path
+
+
+def test_a_posterior_sets_the_constants_of_its_parameters_elements_included(tmp_path: Path, toy: Any) -> None:
+    path = stored(
+        tmp_path / "posterior.parquet",
+        {"steepness": "SLOPE", "rise": "Rise", "weight_old": "weight[old]", "elsewhere": "of another sector"},
+        steepness=2.0,
+        rise=6.0,
+        weight_old=3.0,
+        elsewhere=4.0,
+        slope=9.0,
+        sigma=0.1,
+    )
+    expected = pd.DataFrame({"slope": [2.0], "rise": [6.0], "weight[old]": [3.0]})
+    pd.testing.assert_frame_equal(expected, read_posterior(path, toy))
+
+
+def test_a_posterior_that_is_missing_or_not_ours_is_named(tmp_path: Path, toy: Any) -> None:
     path = tmp_path / "posterior.parquet"
-    pd.DataFrame({"SLOPE": [9.0], "slope": [2.0], "Rise": [6.0], "sigma": [0.1]}).to_parquet(path)
-    pd.testing.assert_frame_equal(pd.DataFrame({"slope": [2.0], "rise": [6.0]}), read_posterior(path, toy))
+    with pytest.raises(DataError, match="no posterior draws"):
+        read_posterior(path, toy)
+    path.write_bytes(b"text")
+    with pytest.raises(DataError, match="not a parquet file"):
+        read_posterior(path, toy)
+    pd.DataFrame({"slope": [2.0]}).to_parquet(path)
+    with pytest.raises(DataError, match="holds no posterior") as caught:
+        read_posterior(path, toy)
+    assert str(path) == caught.value.file
 
 
 @pytest.mark.parametrize(
-    ("table", "reason"),
-    [
-        (None, "does not exist"),
-        (b"text", "not a parquet file"),
-        ({"sigma": [1.0]}, "no column is a constant"),
-        ({"slope": [np.nan]}, "a draw is not finite"),
-    ],
+    ("value", "reason"), [({"sigma": 1.0}, "no parameter"), ({"slope": np.nan}, "not finite")]
 )
-def test_a_posterior_that_cannot_be_used_is_named(tmp_path: Path, toy: Any, table: Any, reason: str) -> None:
-    path = tmp_path / "posterior.parquet"
-    if isinstance(table, bytes):
-        path.write_bytes(table)
-    elif table is not None:
-        pd.DataFrame(table).to_parquet(path)
+def test_a_posterior_that_cannot_be_used_is_named(
+    tmp_path: Path, toy: Any, value: dict[str, float], reason: str
+) -> None:
+    path = stored(tmp_path / "posterior.parquet", {name: name for name in value}, **value)
     with pytest.raises(DataError, match=reason) as caught:
         read_posterior(path, toy)
     assert str(path) == caught.value.file

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sd_covid.calibration import store
 from sd_covid.errors import DataError
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.ranges import Range
@@ -25,8 +26,9 @@ def read_posterior(path: str | Path, simulation: Simulator) -> pd.DataFrame:
     Parameters
     ----------
     path : path
-        A parquet file, one row a draw. Columns that are no constants of the model (noise, offsets of definitions) are
-        of no use in a run and left out.
+        A file that a calibration wrote, which says of each parameter what constant it sets, elements of arrays
+        included. Parameters of the observation (noise, offsets of definitions) are of no use in a run and left out, as
+        are constants of sectors that the model does not have.
     simulation : Simulator
 
     Returns
@@ -37,25 +39,16 @@ def read_posterior(path: str | Path, simulation: Simulator) -> pd.DataFrame:
     Raises
     ------
     DataError
-        When the file is missing or unreadable, holds no constant of the model, or a value that is not finite.
+        When the file is missing, is no stored posterior, holds no constant of the model, or a value that is not finite.
     """
-    import pyarrow as arrow
-
     path = Path(path)
-    if not path.is_file():
-        raise DataError("the file does not exist", advice="run 'sd-covid calibrate' first", file=path)
-    try:
-        table = pd.read_parquet(path)
-    except (arrow.ArrowException, OSError) as error:
-        raise DataError("not a parquet file", advice="run 'sd-covid calibrate' again", file=path) from error
+    stored = store.read_posterior(path).constants
     names = ConstantNames(simulation.constants)
-    spelled = {str(column): names.spelling(str(column)) for column in table if str(column) in names}
-    # An identifier of the problem may be, to the model, the constant that it stands for: the spelt one counts.
-    kept = [column for column, name in spelled.items() if column == name or name not in spelled]
-    draws = table[kept].rename(columns=spelled).astype(np.float64)
+    spelled = {str(column): names.spelling(str(column)) for column in stored if str(column) in names}
+    draws = stored[list(spelled)].rename(columns=spelled).astype(np.float64)
     if draws.empty:
         advice = "is it the posterior of this model?"
-        raise DataError("no column is a constant of the model", advice=advice, file=path)
+        raise DataError("no parameter is a constant of the model", advice=advice, file=path)
     for column in draws:
         if not np.isfinite(draws[column].to_numpy()).all():
             raise DataError("a draw is not finite", file=path, variable=str(column), advice="calibrate again")
