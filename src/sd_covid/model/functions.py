@@ -2,11 +2,35 @@
 
 This is what the reader checks calls by, so that a function that cannot be run is an error when a model is read. What a
 function computes is for the engine. Meanings follow Vensim's reference manual (vensim.com/documentation).
+
+How an argument is written in the table says what may stand there: ``x`` an expression, ``x[D!]`` one with a subscript
+to reduce over, ``x[D]`` an array, by its first element or by a dimension that need not be on the left side, ``table``
+the name of a lookup, ``series`` a data variable, ``dimension`` the name of one, ``(points)`` a table written out,
+``'...'`` a text. ``x?`` may be left out, ``...`` stands for any number more.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+MANY = 255  # arguments of a function that takes any number
+
+
+class Role(StrEnum):
+    """What may stand as an argument."""
+
+    VALUE = "value"
+    REDUCED = "reduced"
+    VECTOR = "vector"
+    LOOKUP = "lookup"
+    SERIES = "series"
+    DIMENSION = "dimension"
+    POINTS = "points"
+    TEXT = "text"
+
+
+_NAMED = {"table": Role.LOOKUP, "series": Role.SERIES, "dimension": Role.DIMENSION, "(points)": Role.POINTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,24 +42,63 @@ class Function:
     name : str
         Vensim's spelling.
     arguments : str
-        Their names, for messages: ``"x, base"``.
+        Their names, for messages: ``"x, base"``; empty for none.
     meaning : str
     whole : bool
         Whether a call must be the whole right side of an equation.
-    reduces : bool
-        Whether it reduces over subscripts marked ``!``.
     """
 
     name: str
     arguments: str
     meaning: str
     whole: bool = False
-    reduces: bool = False
 
     @property
-    def count(self) -> int:
-        """Number of arguments."""
-        return len(self.arguments.split(", "))
+    def names(self) -> list[str]:
+        """The arguments as written in the table, without a final ``...``."""
+        return [name for name in self.arguments.split(", ") if name and name != "..."]
+
+    @property
+    def least(self) -> int:
+        """Smallest number of arguments."""
+        return sum(not name.endswith("?") for name in self.names)
+
+    @property
+    def most(self) -> int:
+        """Largest number of arguments."""
+        return MANY if self.arguments.endswith("...") else len(self.names)
+
+    @property
+    def roles(self) -> list[Role]:
+        """What may stand as each argument."""
+        return [_role(name.rstrip("?")) for name in self.names]
+
+    @property
+    def reduces(self) -> bool:
+        """Whether it reduces over subscripts marked ``!``."""
+        return Role.REDUCED in self.roles
+
+    @property
+    def form(self) -> str:
+        """A call as it is to be written."""
+        return f"{self.name}({self.arguments.replace('?', '')})"
+
+    def takes(self) -> str:
+        """The number of arguments, for messages."""
+        if self.most == MANY:
+            return f"{self.least} or more arguments"
+        counts = str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
+        return f"{counts} argument{'s' * (self.most != 1)}"
+
+
+def _role(name: str) -> Role:
+    if name in _NAMED:
+        return _NAMED[name]
+    if name.startswith("'"):
+        return Role.TEXT
+    if name.endswith("!]"):
+        return Role.REDUCED
+    return Role.VECTOR if name.endswith("]") else Role.VALUE
 
 
 _TABLE = (
@@ -54,20 +117,34 @@ _TABLE = (
     Function("SINH", "x", "hyperbolic sine"),
     Function("COSH", "x", "hyperbolic cosine"),
     Function("TANH", "x", "hyperbolic tangent"),
-    Function("INTEGER", "x", "x without its fraction"),
-    Function("MODULO", "x, base", "remainder of x by base"),
-    Function("QUANTUM", "x, quantum", "x cut to a multiple of quantum"),
-    Function("MIN", "a, b", "the smaller"),
-    Function("MAX", "a, b", "the larger"),
+    Function("GAMMA LN", "x", "logarithm of the gamma function, x > 0"),
+    Function("INTEGER", "x", "x without its fraction, towards 0"),
+    Function("MODULO", "x, base", "remainder of x by base, with the sign of x"),
+    Function(
+        "QUANTUM", "x, quantum", "x cut to a multiple of quantum, towards 0; x where quantum is not positive"
+    ),
+    Function("MIN", "a, ...", "the smallest"),
+    Function("MAX", "a, ...", "the largest"),
     Function("IF THEN ELSE", "condition, if true, if false", "one of two values"),
     Function("ZIDZ", "a, b", "a / b, or 0 where b is 0"),
     Function("XIDZ", "a, b, x", "a / b, or x where b is 0"),
+    Function("IF MISSING", "x, otherwise", "x, or otherwise where x is :NA:"),
+    Function("X IF MISSING", "x, otherwise", "x, or otherwise where x is :NA:"),
     Function("STEP", "height, time", "0 until time, then height"),
-    Function("PULSE", "start, duration", "1 from start for duration, else 0"),
+    Function("PULSE", "start, duration", "1 from start for duration (a step at least), else 0"),
     Function("PULSE TRAIN", "start, duration, repeat time, end", "a pulse at every repeat time until end"),
-    Function("RAMP", "slope, start, end", "0 until start, then rising by slope until end"),
+    Function("RAMP", "slope, start, end?", "0 until start, then rising by slope until end"),
+    Function("TIME BASE", "start, slope", "start + slope * Time"),
+    Function("GET TIME VALUE", "relative to, offset, measure", "a time: as it is, or by the calendar"),
     Function("INTEG", "rate, initial value", "a stock", whole=True),
+    Function(
+        "SINTEG",
+        "rate, initial value, min, max, quantum, special, threshold",
+        "a stock within bounds, in multiples of quantum, drawn to a special value; :NA: for no such limit",
+        whole=True,
+    ),
     Function("INITIAL", "x", "x at the initial time"),
+    Function("REINITIAL", "x", "x at the initial time"),
     Function("ACTIVE INITIAL", "x, initial value", "x, and another value for the initial time"),
     Function("SMOOTH", "x, time", "first-order exponential average"),
     Function("SMOOTHI", "x, time, initial value", "SMOOTH that starts elsewhere"),
@@ -81,20 +158,64 @@ _TABLE = (
     Function("DELAY N", "x, time, initial value, order", "material delay of any order"),
     Function("DELAY FIXED", "x, time, initial value", "x as it was a fixed time ago"),
     Function("TREND", "x, time, initial trend", "fractional growth rate of x"),
-    Function("FORECAST", "x, time, horizon", "x carried on by its trend"),
+    Function("FORECAST", "x, time, horizon, initial trend?", "x carried on by its trend"),
     Function("SAMPLE IF TRUE", "condition, x, initial value", "x as it was when the condition last held"),
+    Function("SAMPLE UNTIL", "last time, x, initial value", "x of a step ago until last time, then held"),
+    Function("NPV", "stream, discount rate, initial value, factor", "present value of a stream so far"),
+    Function("NPVE", "stream, discount rate, initial value, factor", "NPV with every step's part at its end"),
     Function("WITH LOOKUP", "x, (points)", "a table at x"),
-    Function("SUM", "x[D!]", "sum over subscripts", reduces=True),
-    Function("PROD", "x[D!]", "product over subscripts", reduces=True),
-    Function("VMIN", "x[D!]", "smallest over subscripts", reduces=True),
-    Function("VMAX", "x[D!]", "largest over subscripts", reduces=True),
+    Function("LOOKUP EXTRAPOLATE", "table, x", "a table at x, its outer lines carried on"),
+    Function("LOOKUP FORWARD", "table, x", "the point at x or next after it"),
+    Function("LOOKUP BACKWARD", "table, x", "the point at x or last before it"),
+    Function("LOOKUP INVERT", "table, y", "the smallest x where a table is y; :NA: where there is none"),
+    Function("LOOKUP AREA", "table, from, to", "area below a table"),
+    Function(
+        "LOOKUP SLOPE", "table, x, outside", "slope of a table; outside 0, or the last (1), or :NA: (-1)"
+    ),
+    Function("SUM", "x[D!]", "sum over subscripts"),
+    Function("PROD", "x[D!]", "product over subscripts"),
+    Function("VMIN", "x[D!]", "smallest over subscripts"),
+    Function("VMAX", "x[D!]", "largest over subscripts"),
     Function("ELMCOUNT", "dimension", "number of elements"),
+    Function(
+        "VECTOR SELECT",
+        "selection[D!], x[D!], if none, what, check",
+        "sum (0), product (1), smallest (2), largest (3) or mean (4) of the selected, weighted by the selection; "
+        "5 product of powers; 6 to 10 without weights",
+    ),
+    Function("VECTOR ELM MAP", "x[D], offset", "the element of an array that lies offset further on"),
+    Function("VECTOR SORT ORDER", "x[D], direction", "positions, from 0, of the elements in order"),
+    Function("VECTOR RANK", "x[D], direction", "rank of each element, from 1"),
+    Function("VECTOR REORDER", "x[D], order[D]", "the elements in a given order"),
+    Function("VECTOR LOOKUP", "y[D], x, lowest x, highest x, mode", "a table whose points are an array"),
+    Function("INVERT MATRIX", "x[D], size", "inverse of a matrix, in the last two subscripts"),
+    Function(
+        "ALLOCATE AVAILABLE", "request[D], priority[D], available", "a scarce quantity by priority curves"
+    ),
+    Function(
+        "ALLOCATE BY PRIORITY",
+        "request[D], priority[D], size, width, supply",
+        "a scarce quantity by priority",
+    ),
+    Function("DEMAND AT PRICE", "quantity[D], priority[D], price", "what is asked for at a price"),
+    Function("SUPPLY AT PRICE", "quantity[D], priority[D], price", "what is offered at a price"),
+    Function(
+        "FIND MARKET PRICE",
+        "demand[D], demand priority[D], supply[D], supply priority[D]",
+        "the price at which demand is supply",
+    ),
     Function("GAME", "x", "x, where a player does not set it"),
     Function(
         "GET DIRECT DATA", "'file', 'tab', 'time row or column', 'cell'", "a series from a file", whole=True
     ),
     Function(
         "GET XLS DATA", "'file', 'tab', 'time row or column', 'cell'", "a series from a file", whole=True
+    ),
+    Function(
+        "GET DIRECT LOOKUPS", "'file', 'tab', 'row or column of x', 'cell'", "a table from a file", whole=True
+    ),
+    Function(
+        "GET XLS LOOKUPS", "'file', 'tab', 'row or column of x', 'cell'", "a table from a file", whole=True
     ),
     Function("GET DIRECT CONSTANTS", "'file', 'tab', 'cell'", "constants from a file", whole=True),
     Function("GET XLS CONSTANTS", "'file', 'tab', 'cell'", "constants from a file", whole=True),
@@ -105,7 +226,7 @@ _TABLE = (
     Function("XMILE SAFEDIV", "a, b, x", "a / b, or x where b is 0"),
     Function("XMILE PULSE", "magnitude, first time, interval", "magnitude / TIME STEP for one step"),
     Function("XMILE PREVIOUS", "x, initial value", "x one step ago"),
-    Function("XMILE RANK", "x[D!], rank", "index of the element of that rank, ascending", reduces=True),
+    Function("XMILE RANK", "x[D!], rank, y[D!]?", "index of the element of that rank, ascending"),
     Function("INTEG NON NEGATIVE", "rate, initial value", "a stock that stops at 0", whole=True),
 )
 
@@ -116,19 +237,14 @@ FUNCTIONS: dict[str, Function] = {function.name.lower(): function for function i
 UNSUPPORTED: dict[str, str | None] = {
     "a function of": "Vensim writes A FUNCTION OF where an equation is still to be written: write the equation",
     **dict.fromkeys(
-        """allocate available, allocate by priority, demand at price, supply at price, find market price, find zero,
-        delay batch, delay conveyor, delay material, delay information, delay profile, depreciate by schedule,
-        depreciate straightline, gamma ln, get 123 data, get 123 constants, get 123 lookups, get data at time,
+        """delay batch, delay conveyor, delay material, delay information, delay profile, depreciate by schedule,
+        depreciate straightline, find zero, get 123 data, get 123 constants, get 123 lookups, get data at time,
         get data between times, get data first time, get data last time, get data max, get data mean,
-        get data median, get data min, get data stdv, get data total points, get direct lookups,
-        get direct subscript, get odbc data, get time value, get vdf data, get vdf constants, get xls lookups,
-        get xls subscript, if missing, internal rate of return, invert matrix, lookup area, lookup backward,
-        lookup extrapolate, lookup forward, lookup invert, lookup slope, message, multival, npv, queue age in range,
-        queue fifo, random 0 1, random beta, random binomial, random exponential, random gamma,
-        random lookup, random negative binomial, random normal, random pink noise, random poisson, random triangular,
-        random uniform, random weibull, reinitial, sample until, shift if true, simultaneous, sinteg, sorder,
-        ssum, tabbed array, time base, time shift, vector elm map, vector lookup, vector rank, vector reorder,
-        vector select, vector sort order, x if missing""".replace("\n", " ").split(", "),
+        get data median, get data min, get data stdv, get data total points,
+        get direct subscript, get odbc data, get vdf data, get vdf constants,
+        get xls subscript, internal rate of return, message, multival, random 0 1, random uniform, random normal,
+        random exponential, queue age in range, queue fifo, shift if true, simultaneous, sorder, ssum, tabbed array,
+        time shift""".replace("\n", " ").split(", "),
         None,
     ),
 }
