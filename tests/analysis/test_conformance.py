@@ -87,10 +87,27 @@ def test_a_wider_tolerance_is_used_for_the_folders_that_need_it(tmp_path: Path):
     assert Status.PASSED is compare_case(case).status
 
 
-def test_what_the_model_lacks_is_a_failure_but_for_time_bounds_of_another_program(compare: Compare):
+def test_what_the_model_lacks_is_told(compare: Compare):
+    """Files of one model in several formats differ: its reference is of the one with the most variables."""
     result = compare("Time\tlevel\tgone\tDT", "1\t50\t3\t1")
-    assert (Status.FAILED, "the model lacks gone") == (result.status, result.reason)
-    assert Status.PASSED is compare("Time\tlevel\tDT", "1\t50\t1").status
+    assert (Status.PASSED, "not in the model: gone") == (result.status, result.reason)
+    assert ("gone", "DT") == result.not_in_model
+
+
+def test_a_reference_of_nothing_in_the_model_is_a_failure(compare: Compare):
+    result = compare("Time\tgone\tTIME STEP", "1\t3\t1")
+    assert (Status.FAILED, "no column of the reference is a variable of the model") == (
+        result.status,
+        result.reason,
+    )
+
+
+def test_a_model_is_given_the_series_that_lie_beside_it(tmp_path: Path):
+    (tmp_path / "drain.mdl").write_text(DRAIN.replace("rate = 0.5", "rate"))
+    (tmp_path / "rates.tab").write_text("Time\trate\n0\t0.5\n2\t0.5\n")
+    (tmp_path / "output.tab").write_text("Time\tlevel\n2\t25\n")
+    (case,) = find_cases(tmp_path)
+    assert (Status.PASSED, "") == (compare_case(case).status, compare_case(case).reason)
 
 
 def test_a_reference_that_fits_another_model_of_the_folder_is_none(compare: Compare, tmp_path: Path):

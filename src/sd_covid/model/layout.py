@@ -158,8 +158,8 @@ class _Arranging:
         for block, (row, column) in zip(blocks, origins, strict=True):
             for cell in block.used:
                 self.grid.take((cell[0] + row, cell[1] + column))
-            for name, cells in block.stocks.items():
-                fixed[name] = ((cells[0][0] + row, cells[0][1] + column), 1)
+            for name, stock in block.stocks.items():
+                fixed[name] = ((stock[0][0] + row, stock[0][1] + column), 1)
             for pipe in block.pipes:
                 fixed[pipe.flow.name] = ((pipe.valve[0] + row, pipe.valve[1] + column), 1)
         free = {
@@ -202,47 +202,49 @@ class _Arranging:
         cells: dict[str, Cell],
         spans: dict[str, int],
     ) -> View:
+        """The view in pixels."""
         view = View(title)
-        shown = [*self.grid.taken]
-        top = min((row for row, _ in shown), default=0)
-        left = min((column for _, column in shown), default=0)
-
-        def at(point: Point, origin: Cell = (0, 0)) -> tuple[float, float]:
-            row, column = point[0] + origin[0] - top, point[1] + origin[1] - left
-            return _MARGIN + (column + 0.5) * self.width, _MARGIN + (row + 0.5) * self.height
-
+        self.top = min((row for row, _ in self.grid.taken), default=0)
+        self.left = min((column for _, column in self.grid.taken), default=0)
         for block, origin in zip(blocks, origins, strict=True):
-            places = {}
-            for name, stock in block.stocks.items():
-                x, y = at((stock[0][0] + (len(stock) - 1) / 2, stock[0][1]), origin)
-                width = max(_STOCK[0], self.text[name][0] + 10)
-                height = max(_STOCK[1], self.text[name][1] + 10) + (len(stock) - 1) * self.height
-                places[name] = len(view.nodes)
-                view.nodes.append(Node("stock", name, x, y, width, height))
-            for pipe in block.pipes:
-                valve = len(view.nodes)
-                view.nodes.append(
-                    Node("flow", pipe.flow.name, *at(pipe.valve, origin), *self.text[pipe.flow.name])
-                )
-                ends = []
-                for stock in (pipe.flow.source, pipe.flow.target):
-                    if stock is None:
-                        ends.append(len(view.nodes))
-                        x, y = at(pipe.cloud or pipe.valve, origin)
-                        view.nodes.append(Node("cloud", pipe.flow.name, x, y, 2 * CLOUD, 2 * CLOUD))
-                    else:
-                        ends.append(places[stock])
-                corners = [[at(point, origin) for point in way] for way in (pipe.to_source, pipe.to_target)]
-                for way, end in zip(corners, ends, strict=True):
-                    way[-1] = _edge(view.nodes[end], way[-2] if len(way) > 1 else at(pipe.valve, origin))
-                view.pipes.append(PipeLine(valve, *ends, tuple(corners[0]), tuple(corners[1])))
+            self._draw_chain(view, block, origin)
         for name in (*self.parts.auxiliaries, *self.parts.shadows):
             row, column = cells[name]
-            x, y = at((row, column + (spans[name] - 1) / 2))
+            x, y = self._at((row, column + (spans[name] - 1) / 2))
             role: Role = "shadow" if name in self.parts.shadows else "auxiliary"
             view.nodes.append(Node(role, name, x, y, *self.text[name]))
         self._connect(view)
         return view
+
+    def _at(self, point: Point, origin: Cell = (0, 0)) -> tuple[float, float]:
+        """The pixels of a point of the grid."""
+        row, column = point[0] + origin[0] - self.top, point[1] + origin[1] - self.left
+        return _MARGIN + (column + 0.5) * self.width, _MARGIN + (row + 0.5) * self.height
+
+    def _draw_chain(self, view: View, block: Chain, origin: Cell) -> None:
+        """Stocks, valves, clouds and pipes."""
+        places: dict[str | None, int] = {}
+        for name, stock in block.stocks.items():
+            x, y = self._at((stock[0][0] + (len(stock) - 1) / 2, stock[0][1]), origin)
+            width = max(_STOCK[0], self.text[name][0] + 10)
+            height = max(_STOCK[1], self.text[name][1] + 10) + (len(stock) - 1) * self.height
+            places[name] = len(view.nodes)
+            view.nodes.append(Node("stock", name, x, y, width, height))
+        for pipe in block.pipes:
+            flow, valve = pipe.flow, self._at(pipe.valve, origin)
+            if pipe.cloud is not None:
+                places[None] = len(view.nodes)
+                view.nodes.append(
+                    Node("cloud", flow.name, *self._at(pipe.cloud, origin), 2 * CLOUD, 2 * CLOUD)
+                )
+            source, target = places[flow.source], places[flow.target]
+            view.nodes.append(Node("flow", flow.name, *valve, *self.text[flow.name]))
+            ways = []
+            for way, end in ((pipe.to_source, source), (pipe.to_target, target)):
+                corners = [self._at(point, origin) for point in way]
+                corners[-1] = _edge(view.nodes[end], corners[-2] if len(corners) > 1 else valve)
+                ways.append(tuple(corners))
+            view.pipes.append(PipeLine(len(view.nodes) - 1, source, target, ways[0], ways[1]))
 
     def _connect(self, view: View) -> None:
         """Connectors; those of two that are causes of each other bend away from each other."""
