@@ -157,6 +157,11 @@ def test_the_units_of_time_bounds_must_agree(read_text: Reader) -> None:
     )
 
 
+def test_the_callers_time_in_the_units_of_a_macro_is_the_models_unit_of_time(read_text: Reader) -> None:
+    text = "a = b / TIME STEP ~ person/Time$ ~|\nb = 1 ~ person ~|\nc = TIME STEP ~ time$ ~|\n"
+    assert () == check_units(read_text(text)).findings
+
+
 def test_a_plural_is_taken_as_its_singular_and_a_slip_is_asked_about(read_text: Reader) -> None:
     text = "a = b ~ widgets ~|\nb = 1 ~ widget ~|\nc = b ~ widgets ~|\nd = 5 ~ wigdets ~|\n"
     report = check_units(read_text(text))

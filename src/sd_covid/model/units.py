@@ -50,6 +50,8 @@ _MAX_DEPTH = 50
 
 def power(units: UnitsContainer, exponent: Exponent) -> UnitsContainer:
     """Units to a power; to the power 0, dimensionless."""
+    if exponent == 1:
+        return units
     return units**exponent if exponent else ONE
 
 
@@ -61,6 +63,11 @@ def product(words: dict[str, Exponent]) -> UnitsContainer:
 def factors(units: UnitsContainer) -> dict[str, Exponent]:
     """The words of units with their exponents."""
     return cast("dict[str, Exponent]", dict(units))
+
+
+def exponent_of(units: UnitsContainer, word: str) -> Exponent:
+    """The exponent of a word that units hold."""
+    return cast("Exponent", units[word])
 
 
 #: Dimensionless.
@@ -112,7 +119,7 @@ class Vocabulary:
         self._meaning[word] = into
         for other, meaning in self._meaning.items():
             if word in meaning:
-                self._meaning[other] = meaning.remove([word]) * power(into, factors(meaning)[word])
+                self._meaning[other] = meaning.remove([word]) * power(into, exponent_of(meaning, word))
 
     def parse(self, text: str, *, note: bool = True) -> UnitsContainer:
         """The units that a text means.

@@ -112,18 +112,17 @@ class _Check:
     def _unstated(self, expression: Expression) -> list[str]:
         """Keys of the variables in an expression that state no units, and of Time where that has none."""
         used = self._used(expression)
-        unstated = self.model.variables.keys() - self.stated.units.keys()
-        found = [name for name in self.model.variables if name in used and name in unstated]
+        found = [name for name in used if name in self.model.variables and name not in self.stated.units]
         timed = TIME in used or any(name in FUNCTIONS for name in used)
         return found + ([TIME] if timed and self.stated.time is None else [])
 
-    def _used(self, expression: Expression) -> set[str]:
-        """Keys of the variables, functions and other names in an expression."""
-        return {
+    def _used(self, expression: Expression) -> dict[str, None]:
+        """Keys of the variables, functions and other names in an expression, each once, in order."""
+        return dict.fromkeys(
             key(node.name) if isinstance(node, Reference) else key(node.function)
             for node in walk(expression)
             if isinstance(node, Reference | Call)
-        }
+        )
 
     def tell(
         self, fault: Fault, node: Expression, found: UnitsContainer, needed: UnitsContainer, what: str
@@ -163,7 +162,7 @@ class _Check:
     def _is_judged(self) -> bool:
         """Whether a variable of the equation at hand states units, or all that it names do."""
         assert self.equation.expression is not None
-        used = self._used(self.equation.expression) & self.model.variables.keys()
+        used = {name for name in self._used(self.equation.expression) if name in self.model.variables}
         names = (used | {self.variable.key}) - set(TIME_BOUNDS)
         return not names or any(name in self.stated.units for name in names)
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from pint.util import UnitsContainer
 
-from sd_covid.model.units import ONE, factors, power, product
+from sd_covid.model.units import ONE, exponent_of, power, product
 
 _MARK = "\0"  # no word of a model holds it
 _FRESH = "\0\0"
@@ -23,11 +23,15 @@ class Solver:
 
     def __init__(self) -> None:
         self._found: dict[str, UnitsContainer] = {}
+        self._named: dict[str, UnitsContainer] = {}
         self._counter = itertools.count()
 
     def unknown(self, name: str) -> UnitsContainer:
         """The units of something named, not stated; the same each time."""
-        return product({_MARK + name: 1})
+        found = self._named.get(name)
+        if found is None:
+            found = self._named[name] = product({_MARK + name: 1})
+        return found
 
     def fresh(self) -> UnitsContainer:
         """Units about which nothing is known yet."""
@@ -49,8 +53,9 @@ class Solver:
         if not unknowns:
             return ratio == ONE
         chosen = next((word for word in unknowns if word.startswith(_FRESH)), unknowns[0])
-        exponent = factors(ratio)[chosen]
-        self._found[chosen] = power(ratio.remove([chosen]), Fraction(-1) / exponent)
+        exponent = exponent_of(ratio, chosen)
+        inverse = -exponent if exponent in (1, -1) else Fraction(-1) / exponent
+        self._found[chosen] = power(ratio.remove([chosen]), inverse)
         return True
 
     def _substitute(self, units: UnitsContainer) -> UnitsContainer:
@@ -58,7 +63,7 @@ class Solver:
             solved = next((word for word in units if word in self._found), None)
             if solved is None:
                 return units
-            units = units.remove([solved]) * power(self._found[solved], factors(units)[solved])
+            units = units.remove([solved]) * power(self._found[solved], exponent_of(units, solved))
 
 
 def is_known(units: UnitsContainer) -> bool:

@@ -11,12 +11,15 @@ from pint.util import UnitsContainer
 
 from sd_covid.errors import ModelError
 from sd_covid.model.structure import Model, Variable
-from sd_covid.model.units import ONE, Vocabulary, singular
+from sd_covid.model.units import ONE, Vocabulary, singular, without_comments
 from sd_covid.model.units_advice import nearest
 from sd_covid.model.units_report import Fault, Finding, Severity
 
 #: What modellers put where units are still to be stated.
 _UNSTATED = frozenset({"", "?", "??", "???"})
+#: Comparing every word with every other takes the square of their number; people use some tens.
+_MANY_WORDS = 500
+_CALLERS_TIME = "time$"
 TIME_BOUNDS = ("time step", "initial time", "final time", "saveper")
 
 
@@ -43,7 +46,8 @@ class StatedUnits:
         self.words = Vocabulary()
         self._equivalences()
         self.units = self._read()
-        if self._join_plurals():
+        joined, named = self._join_plurals(), self._name_time()
+        if joined or named:
             self.units = self._read(again=True)
         self._notice_slips()
         bounds = {name: self.units[name] for name in TIME_BOUNDS if name in self.units}
@@ -73,12 +77,14 @@ class StatedUnits:
         self.words = Vocabulary(groups)
 
     def _read(self, again: bool = False) -> dict[str, UnitsContainer]:
-        found = {}
+        found: dict[str, UnitsContainer] = {}
+        texts: dict[str, UnitsContainer] = {}  # most variables share their units with others
         for name, variable in self.model.variables.items():
-            if " ".join(variable.units.split()) in _UNSTATED:
+            text = variable.units
+            if " ".join(text.split()) in _UNSTATED:
                 continue
             try:
-                found[name] = self.words.parse(variable.units)
+                found[name] = texts[text] = texts[text] if text in texts else self.words.parse(text)
             except ModelError as error:
                 if not again:
                     self._find(
@@ -108,9 +114,19 @@ class StatedUnits:
             self.words.declare(words)
         return bool(pairs)
 
+    def _name_time(self) -> bool:
+        """Let ``Time$``, the unit of the caller's Time in a macro, be the unit of time; whether any unit uses it."""
+        bound = next((name for name in TIME_BOUNDS if name in self.units), None)
+        if bound is None or not any(_CALLERS_TIME in units for units in self.units.values()):
+            return False
+        self.words.declare((without_comments(self.model.variables[bound].units), _CALLERS_TIME))
+        return True
+
     def _notice_slips(self) -> None:
         """Ask about a word that one variable uses and that is nearly one that several use."""
         uses = Counter(word for units in self.units.values() for word in units)
+        if len(uses) > _MANY_WORDS:
+            return
         for word, count in uses.items():
             other = nearest(word, uses) if count == 1 else None
             if other is not None:
