@@ -126,7 +126,6 @@ def test_a_byte_that_no_code_page_knows_is_refused(tmp_path):
     ("name", "reason"),
     [
         ("missing.mdl", "cannot be opened"),
-        ("model.xmile", "XMILE is not supported"),
         ("model.txt", "no kind of model file"),
         ("model", "no suffix"),
         ("a\0b.mdl", "cannot be opened"),

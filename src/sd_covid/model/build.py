@@ -254,56 +254,56 @@ class Builder(Transformer_NonRecursive[Token, Any]):
             raise self.error(token.start_pos, f"{token} is too large for a number")
         return value
 
-    def signed_number(self, items: list[Token]) -> float:
-        """A number in a table or array, with its sign."""
-        return -self._float(items[-1]) if items[0].type == "MINUS" else self._float(items[-1])
+    def _floats(self, token: Token, text: str) -> list[float]:
+        """Numbers with a comma between each."""
+        try:
+            values = [float(item) for item in "".join(text.split()).split(",")]
+        except ValueError:
+            raise self.error(token.start_pos, "a row of numbers holds something else") from None
+        if not all(map(math.isfinite, values)):
+            raise self.error(token.start_pos, "a number is too large")
+        return values
 
-    def separator(self, items: list[Token]) -> Token:
-        """``,`` within a row, ``;`` between rows."""
-        return items[0]
-
-    def array(self, items: list[Any]) -> _Array:
-        """Numbers, row by row."""
-        rows: list[list[float]] = [[]]
-        position = None
-        for item in items:
-            if isinstance(item, float):
-                rows[-1].append(item)
-            elif item == ";":
-                rows.append([])
-                position = item.start_pos
+    def array(self, items: list[Token]) -> _Array:
+        """Numbers, row by row: ``,`` within a row, ``;`` between rows."""
+        (token,) = items
+        rows = [self._floats(token, row) for row in str(token).rstrip().removesuffix(";").split(";")]
         if len({len(row) for row in rows}) > 1:
-            raise self.error(position, "the rows of the array do not have the same length")
+            raise self.error(token.start_pos, "the rows of the array do not have the same length")
         return _Array(tuple(number for row in rows for number in row))
 
-    def tabbed_array(self, items: list[Any]) -> _Array:
+    def tabbed_array(self, items: list[Token]) -> _Array:
         """``TABBED ARRAY(...)``: numbers apart by blanks, a row on each line."""
-        return _Array(tuple(items[1:]))
+        (token,) = items
+        numbers = str(token).partition("(")[2].removesuffix(")").split()
+        return _Array(tuple(self._floats(token, ",".join(numbers))))
 
-    def point(self, items: list[float]) -> Point:
-        """``(x,y)``."""
-        return items[0], items[1]
+    def _points(self, token: Token) -> list[Point]:
+        values = self._floats(token, str(token).replace("(", "").replace(")", ""))
+        return list(zip(values[::2], values[1::2], strict=True))
 
-    def points(self, items: list[Point]) -> list[Point]:
+    def points(self, items: list[Token]) -> list[Point]:
         """Points as pairs."""
-        return items
+        return self._points(items[0])
 
-    def limits(self, items: list[Point]) -> tuple[Point, Point]:
+    def limits(self, items: list[Token]) -> tuple[Point, Point]:
         """The corners of the drawing; points that were only drawn for reference are left out."""
-        return items[0], items[1]
+        return self._points(items[0])[-1], self._points(items[2])[0]
 
     def table_body(self, items: list[Any]) -> Table:
         """Pairs, in order of x (in the order written where x is the same), with limits or without."""
         points = tuple(sorted(items[-1], key=lambda point: point[0]))
         return Table(points, items[0] if len(items) > 1 else None)
 
-    def columns(self, items: list[float]) -> Table:
+    def columns(self, items: list[Token]) -> Table:
         """The old form: every x, then every y."""
-        half = len(items) // 2
-        if len(items) % 2:
-            reason = f"the table holds {len(items)} numbers, so x and y are not as many"
-            raise self.error(0, reason, "write it in pairs: (x,y),(x,y)")
-        pairs = zip(items[:half], items[half:], strict=True)
+        (token,) = items
+        values = self._floats(token, str(token))
+        half = len(values) // 2
+        if len(values) % 2:
+            reason = f"the table holds {len(values)} numbers, so x and y are not as many"
+            raise self.error(token.start_pos, reason, "write it in pairs: (x,y),(x,y)")
+        pairs = zip(values[:half], values[half:], strict=True)
         return Table(tuple(sorted(pairs, key=lambda point: point[0])))
 
     def table(self, items: list[Table]) -> Table:

@@ -34,7 +34,7 @@ from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Model, Variable
 
 #: More variables than any model's macros make; macros that call macros could otherwise double without end.
-MAX_LOCALS = 100_000
+MAX_LOCALS = 20_000
 _OF_MODEL = frozenset({"time", "initial time", "final time", "time step", "saveper"})
 _UNIT_WORD = re.compile(r"[^/*()^\s][^/*()^]*")
 

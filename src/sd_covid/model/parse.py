@@ -25,7 +25,8 @@ from sd_covid.model.source import Source
 #: Deeper expressions are refused: everything that walks one may then use recursion.
 MAX_DEPTH = 250
 _OPERANDS = frozenset({"NAME", "X_NAME", "QUOTED", "NUMBER", "STRING", "LPAR", "NOT_AVAILABLE"})
-_STARTS = ["definition", "expression", "macro", "xmile_expression", "xmile_list"]
+_VENSIM = ("definition", "expression", "macro")
+_XMILE = ("xmile_expression", "xmile_list")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def parse_xmile(
     part = _Part(source, 0, text, variable)
     start = "xmile_list" if several else "xmile_expression"
     try:
-        found = XmileBuilder(source, 0, variable).transform(_parser().parse(text, start=start))
+        found = XmileBuilder(source, 0, variable).transform(_parser(_XMILE).parse(text, start=start))
     except UnexpectedInput as error:
         raise _explain(part, error) from None
     except VisitError as error:
@@ -138,16 +139,17 @@ def parse_xmile(
 
 
 @cache
-def _parser() -> Lark:
+def _parser(starts: tuple[str, ...]) -> Lark:
+    """The parser of one file format: building it takes longer than reading a small model."""
     grammar = files("sd_covid.model").joinpath("expression.lark").read_text("utf-8")
-    return Lark(grammar, parser="lalr", start=_STARTS, maybe_placeholders=False)
+    return Lark(grammar, parser="lalr", start=list(starts), maybe_placeholders=False)
 
 
 def _parse(
     part: _Part, start: Literal["definition", "expression", "macro"]
 ) -> VariableDefinition | RangeDefinition | MacroDefinition | Expression:
     try:
-        tree = _parser().parse(part.text, start=start)
+        tree = _parser(_VENSIM).parse(part.text, start=start)
         builder = Builder(part.source, part.start, part.variable)
         found: VariableDefinition | RangeDefinition | MacroDefinition | Expression = builder.transform(tree)
     except UnexpectedInput as error:

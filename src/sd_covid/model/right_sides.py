@@ -180,6 +180,9 @@ class _RightSide:
             return None
         if function is None:
             raise self.unknown_function(node)
+        if node.outputs:
+            reason = f"{function.name} is no macro, so it has no outputs behind a ':'"
+            raise self.error(node.place, reason, "take them out")
         if node.subscripts:
             raise self.error(node.place, f"function {function.name} takes no subscripts")
         if not function.least <= len(node.arguments) <= function.most:
@@ -226,10 +229,24 @@ class _RightSide:
                 raise self.error(place, f"'{item.name}!' stands outside a reduction", advice)
             if self.symbols.is_dimension(item.name) and not item.reduced:
                 self.free_dimension(item.name, place)
+                members = self.left_elements(item.name)
             outside = [self.symbols.spelling[element] for element in members if element not in axis]
             if outside:
                 reason = f"'{name}' is not defined for '{outside[0]}'"
                 raise self.error(place, reason, f"use a subscript of '{target.name}'")
+
+    def left_elements(self, name: str) -> tuple[str, ...]:
+        """Keys of the elements that a dimension on the left side stands for; none for one that is mapped to it."""
+        left = [key(item) for item in self.equation.subscripts]
+        if key(name) not in left:
+            return ()
+        axis = left.index(key(name))
+        box = self.symbols.box(self.equation.subscripts)
+        gone = set[str]()
+        for clause in map(self.symbols.box, self.equation.excluded):
+            if all(box[at] <= clause[at] for at in range(len(box)) if at != axis):
+                gone |= clause[axis]
+        return tuple(element for element in self.symbols.members(name) or () if element not in gone)
 
     def free_dimension(self, name: str, place: Place) -> None:
         """Check that a dimension on the right is on the left, or mapped to one that is."""
