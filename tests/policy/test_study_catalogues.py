@@ -122,4 +122,5 @@ def test_every_assumption_has_the_range_of_its_evidence(evidence: dict[str, dict
             item.range.high,
         )
         assert (row["distribution"], row["unit"], row["grade"]) == (item.range.shape, item.unit, item.grade)
-        assert item.source.endswith(f"Evidence {row['id']}")
+        assert item.source.en.endswith(f"Evidence {row['id']}")
+        assert item.source.nl.endswith(f"Bewijs {row['id']}")

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
 import sd_covid
 from sd_covid.analysis.sensitivity_file import model_of, read_plan
@@ -110,6 +112,58 @@ def test_the_cost_of_a_household_year_names_the_lever_that_has_no_price(ran: Ran
     assert "costs more, does more" == result.quadrant
     assert ("collection-pause",) == result.unpriced
     assert result.interval[0] < result.ratio < result.interval[1]
+
+
+@pytest.mark.parametrize(
+    ("lever", "level", "price", "reach", "stocks", "inflows"),
+    [
+        # Prices and reach as in levers.yaml and models/evidence.csv (L39): one buys 0.1 of guidance, 1 of signals.
+        (
+            "job-guidance",
+            0.2,
+            2 * 5000.0,
+            {"regular": 0.3, "vulnerable": 0.5},
+            ["short term unemployed", "long term unemployed"],
+            ["job loss", "start of search"],
+        ),
+        ("early-signalling", 0.5, 0.5 * 250.0, {}, ["arrears"], ["falling into arrears"]),
+    ],
+)
+def test_guidance_and_signalling_cost_what_those_reached_cost(
+    ran: Ran,
+    lever: str,
+    level: float,
+    price: float,
+    reach: dict[str, float],
+    stocks: list[str],
+    inflows: list[str],
+) -> None:
+    actual = read_scenario(FOLDER / "actual.yaml", ran.simulation, study=ran.study)
+    item = ran.study.catalogue.levers[lever]
+    package = replace(
+        actual,
+        id="package",
+        levers=actual.levers | {lever: replace(item.actual, level=level)},
+        settings=actual.settings | {item.constants["level"]: level},
+    )
+    found = run_scenarios(
+        ran.simulation, [actual, package], pd.DataFrame({"TIME STEP": [0.125]}), ["jobs"], study=ran.study
+    )
+    line = next(line for line in found.costs if (line.scenario, line.lever) == ("package", lever))
+    # Counted again step by step, as Euler's method moves them: 2025 to 2029, prices of 2025 on for all.
+    steps = ran.simulation.run(package.settings | {"SAVEPER": 0.125}, [*stocks, *inflows])
+    steps = steps.sel(time=slice(120.0, 179.9))
+    weight = xr.DataArray(list(reach.values()) or [1.0, 1.0], {"group": ["regular", "vulnerable"]})
+    there = sum(float((steps[name].isel(time=0) * weight).sum()) for name in stocks)
+    came = sum(0.125 * float((steps[name] * weight).sum()) for name in inflows)
+    expected = (there + came) * price / 1000.0 * 100.0 / 79.94  # consumer prices of 2025 over those of 2020
+    # 0.2 %: the trapezium rule over months, for flows that drift by a few per cent a year.
+    np.testing.assert_allclose(line.nominal.sum(), expected, rtol=2e-3)
+    assert [0.0] * len(line.years) == next(
+        other.nominal[0].tolist()
+        for other in found.costs
+        if (other.scenario, other.lever) == ("actual", lever)
+    )
 
 
 def test_the_studys_sensitivity_plan_fits_its_model(ran: Ran) -> None:

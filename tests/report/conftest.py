@@ -30,6 +30,7 @@ YEAR = 2015.0 + TIME / 12.0
 LABOUR = Text("% van de beroepsbevolking", "% of the labour force")
 HOUSEHOLDS = Text("duizend huishoudens", "thousand households")
 PERSONS = Text("duizend personen", "thousand persons")
+INVENTED, NONE = Text("verzonnen voor deze test", "invented for this test"), Text("geen", "none")
 
 OUTPUTS = (
     Output(
@@ -67,7 +68,7 @@ PACKAGES = {"no-support": (62.0, 1.2), "early-withdrawal": (69.0, 0.12)}
 
 
 def _lever(name: str, title: Text, grade: str, end: date, rule: str) -> Lever:
-    cost = Cost(rule, "invented for this test", "C", "none", total=18700.0 if rule == "budget" else 0.0)  # type: ignore[arg-type]
+    cost = Cost(rule, INVENTED, "C", NONE, total=18700.0 if rule == "budget" else 0.0)  # type: ignore[arg-type]
     return Lever(
         id=name,
         title=title,
@@ -81,7 +82,7 @@ def _lever(name: str, title: Text, grade: str, end: date, rule: str) -> Lever:
         payer=Text("Rijk", "Central government"),
         delivery="national",
         cost=cost,
-        source="letter to Parliament",
+        source=Text("Kamerbrief", "letter to Parliament"),
         grade=grade,
     )
 
@@ -151,15 +152,15 @@ def make_comparison(no_support: Text | None = None) -> Comparison:
             spent * share if lever.cost.rule == "budget" else np.full((1, len(years)), np.nan),
             lever.cost.rule == "budget",
             "C",
-            "invented for this test",
-            "none",
+            INVENTED,
+            NONE,
         )
         for scenario, share in shares.items()
         for lever in LEVERS.values()
     )
     slope = Assumption(
         "matching", Text("Snelheid van baanvinden", "Speed of finding a job"), "matching", "1/month",
-        Range(0.1, 0.3, 0.2, "uniform"), "prior of the study", "C",
+        Range(0.1, 0.3, 0.2, "uniform"), Text("prior van de studie", "prior of the study"), "C",
     )  # fmt: skip
     return Comparison(
         scenarios=scenarios,
@@ -171,7 +172,7 @@ def make_comparison(no_support: Text | None = None) -> Comparison:
         levels=levels,
         failures=(Failure("no-support", 3, "jobs", 100.0),),
         costs=costs,
-        prices=Prices(source="Werkgroep discontovoet 2020"),
+        prices=Prices(source=Text("Werkgroep discontovoet 2020", "Werkgroep discontovoet 2020")),
         levers=LEVERS,
         assumptions={"matching": slope},
         varied=("matching", "scarring"),

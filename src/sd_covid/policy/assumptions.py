@@ -13,7 +13,7 @@ from typing import cast
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.policy.ranges import SHAPES, Range, Shape
-from sd_covid.policy.reading import read_number, read_text, scenario_faults
+from sd_covid.policy.reading import read_number, read_source, read_text, scenario_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,10 @@ class Assumption:
     unit : str
     range : Range
         Its central value is the one used when nothing is varied.
-    source, grade : str
-        Where the range comes from; evidence grade A–D.
+    source : Text
+        Where the range comes from.
+    grade : str
+        Evidence grade A–D.
     """
 
     id: str
@@ -38,7 +40,7 @@ class Assumption:
     constant: str
     unit: str
     range: Range
-    source: str
+    source: Text
     grade: str
 
 
@@ -69,6 +71,6 @@ def _read_assumption(name: str, node: Node) -> Assumption:
         constant=found["constant"].text(),
         unit=found["unit"].text(),
         range=spread,
-        source=found["source"].text(),
+        source=read_source(found["source"]),
         grade=found["grade"].choice(("A", "B", "C", "D")),
     )

@@ -5,11 +5,20 @@ In goes a `Node` of ``scenarios/levers.yaml``; out come `Cost` and `Prices`. Wha
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, cast
 
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.policy.costs import Cost, Prices, Share, Tranche
-from sd_covid.policy.reading import read_date, read_number, read_text
+from sd_covid.policy.reading import read_date, read_number, read_source, read_text
+
+_PRICE = ("unit_cost", "price_year", "counts")
+#: Keys that a rule needs, and those that it may have.
+_OWN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "budget": (("total", "tranches"), ()),
+    "unit": ((*_PRICE, "quantity", "share"), ()),
+    "reach": ((*_PRICE, "stock", "inflow", "level"), ("reached",)),
+}
 
 
 def read_cost(node: Node) -> Cost:
@@ -22,19 +31,19 @@ def read_cost(node: Node) -> Cost:
     """
     rule = dict(node.entries()).get("rule")
     if rule is None:
-        raise node.error("the key 'rule' is missing", "add 'rule: budget', 'rule: unit' or 'rule: unpriced'")
-    kind = cast("Literal['budget', 'unit', 'unpriced']", rule.choice(("budget", "unit", "unpriced")))
+        raise node.error("the key 'rule' is missing", "add 'rule: budget', 'unit', 'reach' or 'unpriced'")
+    rules = ("budget", "unit", "reach", "unpriced")
+    kind = cast("Literal['budget', 'unit', 'reach', 'unpriced']", rule.choice(rules))
     told = ("rule", "source", "grade", "note")
-    own = {
-        "budget": ("total", "tranches"),
-        "unit": ("unit_cost", "price_year", "quantity", "share", "counts"),
-    }
-    found = node.fields((*told, *own.get(kind, ())))
+    own, optional = _OWN.get(kind, ((), ()))
+    found = node.fields((*told, *own), optional)
     grade = found["grade"].choice(("A", "B", "C", "D"))
-    cost = Cost(kind, found["source"].text(), grade, found["note"].text())
+    cost = Cost(kind, read_source(found["source"]), grade, read_source(found["note"]))
     if kind == "budget":
         return _budget(cost, found)
-    return _unit(cost, found) if kind == "unit" else cost
+    if kind == "unit":
+        return _unit(cost, found)
+    return _reach(cost, found) if kind == "reach" else cost
 
 
 def _budget(cost: Cost, found: dict[str, Node]) -> Cost:
@@ -42,22 +51,35 @@ def _budget(cost: Cost, found: dict[str, Node]) -> Cost:
     tranches = tuple(_read_tranche(node) for node in found["tranches"].items())
     if sum(tranche.weight for tranche in tranches) <= 0:
         raise found["tranches"].error("the tranches have no weight", "give at least one a positive weight")
-    return Cost(
-        cost.rule, cost.source, cost.grade, cost.note, total=read_number(found["total"]), tranches=tranches
-    )
+    return replace(cost, total=read_number(found["total"]), tranches=tranches)
 
 
 def _unit(cost: Cost, found: dict[str, Node]) -> Cost:
     """A unit rule: a price and what it is paid for."""
-    return Cost(
-        cost.rule,
-        cost.source,
-        cost.grade,
-        cost.note,
-        unit_cost=read_number(found["unit_cost"], low=0.0),
-        price_year=_year(found["price_year"]),
+    return replace(
+        _priced(cost, found),
         quantity=found["quantity"].text(),
         share=cast("Share", found["share"].choice(("all", "extra"))),
+    )
+
+
+def _reach(cost: Cost, found: dict[str, Node]) -> Cost:
+    """A reach rule: a price and whom it is paid for."""
+    return replace(
+        _priced(cost, found),
+        stock=tuple(name.text() for name in found["stock"].items()),
+        inflow=tuple(name.text() for name in found["inflow"].items()),
+        reached=found["reached"].text() if "reached" in found else "",
+        level=read_number(found["level"], low=1e-9),
+    )
+
+
+def _priced(cost: Cost, found: dict[str, Node]) -> Cost:
+    """The price of one unit, and what it is called."""
+    return replace(
+        cost,
+        unit_cost=read_number(found["unit_cost"], low=0.0),
+        price_year=_year(found["price_year"]),
         title=read_text(found["counts"]),
     )
 
@@ -90,7 +112,7 @@ def read_prices(node: Node) -> Prices:
         base_year=_year(found["base_year"]),
         discount_rate=read_number(found["discount_rate"], low=0.0, high=0.2),
         index=index,
-        source=found["source"].text(),
+        source=read_source(found["source"]),
     )
 
 

@@ -36,7 +36,7 @@ class Prices:
     index : dict
         Year -> consumer price index, any base. A year after the last one has its level: later amounts are real already.
         Empty: amounts are not deflated.
-    source : str
+    source : Text
         Where rate and index come from.
     """
 
@@ -44,7 +44,7 @@ class Prices:
     base_year: int = 2020
     discount_rate: float = 0.0225
     index: dict[int, float] = field(default_factory=dict)
-    source: str = ""
+    source: Text = field(default_factory=Text)
 
     def deflator(self, year: int) -> float:
         """What one euro of `year` is worth in euros of `level_year`.
@@ -87,9 +87,13 @@ class Cost:
 
     Attributes
     ----------
-    rule : {'budget', 'unit', 'unpriced'}
+    rule : {'budget', 'unit', 'reach', 'unpriced'}
         ``budget``: `total` over `tranches`, at level 1. ``unit``: `unit_cost` for each unit of the model's `quantity`
-        while the lever is in force. ``unpriced``: no price is known.
+        while the lever is in force. ``reach``: `unit_cost` for each unit reached, those in `stock` when the lever
+        starts and those who come by `inflow` while it is in force. ``unpriced``: no price is known.
+    source, note : Text
+        Where the amount comes from, and how it was derived.
+    grade : str
     total : float
         Million euro, nominal.
     tranches : tuple of Tranche
@@ -100,22 +104,37 @@ class Cost:
         A stock of the model that only counts, in thousands: what is paid for in an interval is what it grew by.
     share : {'all', 'extra'}
         Which part of the quantity the lever pays: all of it, or the part that a level adds, ``level / (1 + level)``.
+    stock, inflow : tuple of str
+        Variables of the model, in thousands and in thousands a month, that are added up.
+    reached : str
+        The model's variable that is the share of them that the lever reaches; empty: all of them.
+    level : float
+        The level that one `unit_cost` buys: the cost goes in proportion to it.
     title : Text
         What is counted.
-    source, grade, note : str
     """
 
-    rule: Literal["budget", "unit", "unpriced"]
-    source: str
+    rule: Literal["budget", "unit", "reach", "unpriced"]
+    source: Text
     grade: str
-    note: str
+    note: Text
     total: float = 0.0
     tranches: tuple[Tranche, ...] = ()
     unit_cost: float = 0.0
     price_year: int = 0
     quantity: str = ""
     share: Share = "all"
+    stock: tuple[str, ...] = ()
+    inflow: tuple[str, ...] = ()
+    reached: str = ""
+    level: float = 1.0
     title: Text = field(default_factory=Text)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables of the model from which the cost is counted."""
+        named = (self.quantity, *self.stock, *self.inflow, self.reached)
+        return tuple(name for name in named if name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +155,10 @@ class CostLine:
         Million euro in prices of each year; one row when it is the same in every draw. NaN when unpriced.
     priced : bool
         False when no price is known: the table then shows PM.
-    grade, source, note : str
-        Evidence grade A–D of the amount, where it comes from, and how it was derived.
+    grade : str
+        Evidence grade A–D of the amount.
+    source, note : Text
+        Where it comes from, and how it was derived.
     """
 
     scenario: str
@@ -149,8 +170,8 @@ class CostLine:
     nominal: Floats
     priced: bool = True
     grade: str = ""
-    source: str = ""
-    note: str = ""
+    source: Text = field(default_factory=Text)
+    note: Text = field(default_factory=Text)
 
 
 def budget_path(cost: Cost, level: float, start: date, end: date, years: tuple[int, ...]) -> Floats:
@@ -219,11 +240,66 @@ def unit_path(
         Million euro, nominal.
     """
     share = level / (1.0 + level) if cost.share == "extra" else float(level > 0)
-    counted = np.zeros((quantity.shape[0], len(in_force)))
-    touched = in_force > 0
     with np.errstate(invalid="ignore"):  # a failed member: located and left out elsewhere
-        counted[:, touched] = np.diff(quantity, axis=1)[:, touched]
-    spent = counted * in_force * share * cost.unit_cost / 1000.0
-    path = np.stack([spent[:, year_of == year].sum(axis=1) for year in years], axis=1)
+        grown = np.diff(quantity, axis=1)
+    return _paid(cost, _within(grown, in_force) * share, year_of, prices, years)
+
+
+def reach_path(
+    cost: Cost,
+    level: float,
+    months: Floats,
+    stock: Floats,
+    inflow: Floats,
+    year_of: NDArray[np.int64],
+    prices: Prices,
+    years: tuple[int, ...],
+) -> Floats:
+    """Spending by year under a reach rule.
+
+    Parameters
+    ----------
+    cost : Cost
+        With rule ``reach``.
+    level : float
+    months : ndarray, shape (time - 1,)
+        Months of each interval between saved times in which the lever is in force.
+    stock : ndarray, shape (member, time)
+        Those whom the lever may reach at each saved time, thousands.
+    inflow : ndarray, shape (member, time)
+        Those who become so, thousands a month.
+    year_of, prices, years
+        As for `unit_path`.
+
+    Returns
+    -------
+    ndarray, shape (member, year)
+        Million euro, nominal.
+
+    Notes
+    -----
+    Who is there at the saved time at or before the start is paid for at once, who comes later on coming; who comes back
+    counts again. The inflow of an interval is the mean of its ends: the trapezium rule.
+    """
+    reached = _within((inflow[:, :-1] + inflow[:, 1:]) / 2.0, months)
+    touched = np.flatnonzero(months > 0)
+    if touched.size:
+        reached[:, touched[0]] += stock[:, touched[0]]
+    return _paid(cost, reached * (level / cost.level), year_of, prices, years)
+
+
+def _within(flow: Floats, weight: Floats) -> Floats:
+    """A flow (member, interval) times its weight, zero where that is zero even when the flow is not finite."""
+    counted = np.zeros_like(flow)
+    touched = weight > 0
+    counted[:, touched] = flow[:, touched] * weight[touched]
+    return counted
+
+
+def _paid(
+    cost: Cost, units: Floats, year_of: NDArray[np.int64], prices: Prices, years: tuple[int, ...]
+) -> Floats:
+    """Million euro by year, shape (member, year), for thousands of units in each interval."""
+    path = np.stack([units[:, year_of == year].sum(axis=1) for year in years], axis=1)
     to_nominal = [prices.deflator(cost.price_year) / prices.deflator(year) for year in years]
-    return np.asarray(path * np.array(to_nominal), dtype=np.float64)
+    return np.asarray(path * (cost.unit_cost / 1000.0) * np.array(to_nominal), dtype=np.float64)

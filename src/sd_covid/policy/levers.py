@@ -16,7 +16,7 @@ from sd_covid.data.text import Text
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.cost_rules import read_cost, read_prices
 from sd_covid.policy.costs import Cost, Prices
-from sd_covid.policy.reading import read_date, read_number, read_text, scenario_faults
+from sd_covid.policy.reading import read_date, read_number, read_source, read_text, scenario_faults
 
 Delivery = Literal["national", "municipal"]
 Purpose = Literal["business", "social"]
@@ -73,7 +73,8 @@ class Lever:
         Target group; on whose budget.
     delivery : {'national', 'municipal'}
     cost : Cost
-    source, grade : str
+    source : Text
+    grade : str
         Of the actual setting; evidence grade A–D.
     """
 
@@ -89,7 +90,7 @@ class Lever:
     payer: Text
     delivery: Delivery
     cost: Cost
-    source: str
+    source: Text
     grade: str
 
 
@@ -164,7 +165,7 @@ def _read_lever(name: str, node: Node) -> Lever:
         payer=read_text(found["payer"]),
         delivery=cast("Delivery", found["delivery"].choice(("national", "municipal"))),
         cost=read_cost(found["cost"]),
-        source=found["source"].text(),
+        source=read_source(found["source"]),
         grade=found["grade"].choice(("A", "B", "C", "D")),
     )
 

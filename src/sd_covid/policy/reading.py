@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
+import yaml
+
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, ScenarioError
@@ -85,3 +87,16 @@ def read_text(node: Node) -> Text:
     """
     found = node.fields(("nl", "en"))
     return Text(found["nl"].text(), found["en"].text())
+
+
+def read_source(node: Node) -> Text:
+    """A source or note: in both languages, ``{nl: …, en: …}``, or a title that is the same in both.
+
+    Raises
+    ------
+    DataError
+        When it is neither.
+    """
+    if isinstance(node.raw, yaml.ScalarNode):
+        return Text(node.text(), node.text())
+    return read_text(node)

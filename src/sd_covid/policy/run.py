@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sd_covid.data.text import Text
 from sd_covid.engine.results import failed
 from sd_covid.errors import RunError, ScenarioError, UnknownNameError, suggest
 from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison, Failure, Provenance
-from sd_covid.policy.costs import Cost, CostLine, budget_path, unit_path
 from sd_covid.policy.draws import draws_hash
-from sd_covid.policy.levers import Lever, LeverSetting
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.scenario import Scenario, Study
+from sd_covid.policy.spending import cost_line
 from sd_covid.policy.types import Floats, Simulator
 
 if TYPE_CHECKING:
@@ -94,8 +92,8 @@ def run_scenarios(
         raise ScenarioError(f"the reference '{reference}' is not among them", advice=suggest(reference, ids))
     wanted = [Output(item, Text(item, item)) if isinstance(item, str) else item for item in outputs]
     costs = [study.catalogue.levers[name].cost for name in scenarios[0].levers]
-    quantities = [cost.quantity for cost in costs if cost.rule == "unit"]
-    names = _distinct([output.name.partition("[")[0].strip() for output in wanted] + quantities)
+    counted = [name for cost in costs for name in cost.variables]
+    names = _distinct([output.name.partition("[")[0].strip() for output in wanted] + counted)
     runs = []
     total = len(ids) * len(draws)
     for position, scenario in enumerate(scenarios):
@@ -180,7 +178,7 @@ def _compared(
         levels=levels,
         failures=_failures(scenarios, runs),
         costs=tuple(
-            _cost_line(lever, scenario, run, study, time, date)
+            cost_line(lever, scenario, run, study)
             for scenario, run in zip(scenarios, runs, strict=True)
             for lever in levers.values()
         ),
@@ -233,13 +231,6 @@ def _elements(variable: xr.DataArray, wanted: str) -> dict[str, dict[str, int]]:
     return {spelled[asked]: found[spelled[asked]]}
 
 
-def _counted(run: xr.Dataset, name: str) -> Floats:
-    """A counting stock summed over its elements, shape (member, time)."""
-    stock = run[name]
-    stock = stock.sum([dim for dim in stock.dims if dim not in ("member", "time")], skipna=False)
-    return stock.transpose("member", "time").to_numpy()
-
-
 def _failures(scenarios: Sequence[Scenario], runs: list[xr.Dataset]) -> tuple[Failure, ...]:
     """Members that are not finite somewhere in what was kept: one for each scenario and member, at its first moment."""
     return tuple(
@@ -247,57 +238,6 @@ def _failures(scenarios: Sequence[Scenario], runs: list[xr.Dataset]) -> tuple[Fa
         for scenario, run in zip(scenarios, runs, strict=True)
         for row in failed(run).sort_values(["member", "time"]).drop_duplicates("member").to_dict("records")
     )
-
-
-def _cost_line(
-    lever: Lever,
-    scenario: Scenario,
-    run: xr.Dataset,
-    study: Study,
-    time: Floats,
-    date: NDArray[np.datetime64],
-) -> CostLine:
-    """What a lever costs in a scenario, over all years of the run."""
-    setting = scenario.levers[lever.id]
-    years = tuple(
-        range(study.first.year, study.last.year + (study.last > study.last.replace(month=1, day=1)))
-    )
-    if lever.cost.rule == "budget":
-        nominal = budget_path(lever.cost, setting.level, setting.start, setting.end, years)
-    elif lever.cost.rule == "unit":
-        year_of = date.astype("datetime64[Y]").astype(int) + 1970
-        nominal = _unit_cost(lever.cost, setting, run, study, time, year_of, years)
-    else:
-        nominal = np.full((1, len(years)), np.nan)
-    return CostLine(
-        scenario=scenario.id,
-        lever=lever.id,
-        title=lever.title,
-        payer=lever.payer,
-        delivery=lever.delivery,
-        years=years,
-        nominal=nominal,
-        priced=lever.cost.rule != "unpriced",
-        grade=lever.cost.grade,
-        source=lever.cost.source,
-        note=lever.cost.note,
-    )
-
-
-def _unit_cost(
-    cost: Cost,
-    setting: LeverSetting,
-    run: xr.Dataset,
-    study: Study,
-    time: Floats,
-    year_of: NDArray[np.int64],
-    years: tuple[int, ...],
-) -> Floats:
-    """Spending by year, shape (member, year), under a unit rule."""
-    start, end = study.calendar.time(setting.start), study.calendar.time(setting.end)
-    overlap = np.clip(np.minimum(time[1:], end) - np.maximum(time[:-1], start), 0.0, None)
-    counted, prices = _counted(run, cost.quantity), study.catalogue.prices
-    return unit_path(cost, setting.level, overlap / np.diff(time), counted, year_of[:-1], prices, years)
 
 
 def _provenance(run: xr.Dataset, draws: pd.DataFrame, drawn_from: str, seed: int) -> Provenance:

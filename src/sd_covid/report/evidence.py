@@ -228,7 +228,7 @@ def assumption_rows(comparison: Comparison, texts: Texts) -> list[SourceRow]:
         inside = texts("word.yes" if key(item.constant) in varied else "word.no")
         unit = texts.unit(item.unit)
         cells = (f"{central} {unit}".strip(), texts("range.to", low=low, high=high), inside)
-        rows.append(SourceRow(texts.of(item.title), cells, item.grade, item.source))
+        rows.append(SourceRow(texts.of(item.title), cells, item.grade, texts.of(item.source)))
     return rows
 
 
@@ -236,6 +236,6 @@ def lever_rows(comparison: Comparison, texts: Texts) -> list[SourceRow]:
     """Meaning, grade and source of every lever."""
     levers = comparison.levers.values()
     return [
-        SourceRow(texts.of(lever.title), (texts.of(lever.meaning),), lever.grade, lever.source)
+        SourceRow(texts.of(lever.title), (texts.of(lever.meaning),), lever.grade, texts.of(lever.source))
         for lever in levers
     ]

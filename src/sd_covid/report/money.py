@@ -86,7 +86,10 @@ def cost_tables(comparison: Comparison, output: str, years: tuple[int, int], tex
 def cost_sources(comparison: Comparison, texts: Texts) -> list[CostSource]:
     """Grade, source and derivation of the cost of every lever."""
     lines = [line for line in comparison.costs if line.scenario == comparison.reference]
-    return [CostSource(texts.of(line.title), line.grade, line.source, line.note) for line in lines]
+    return [
+        CostSource(texts.of(line.title), line.grade, texts.of(line.source), texts.of(line.note))
+        for line in lines
+    ]
 
 
 def _table(

@@ -172,7 +172,7 @@ def _prices(comparison: Comparison, texts: Texts) -> str:
     prices = comparison.prices
     rate = Numbers(texts.language).plain(100 * prices.discount_rate)
     years = {"level": str(prices.level_year), "base": str(prices.base_year)}
-    return texts("costs.prices", rate=rate, source=prices.source, **years)
+    return texts("costs.prices", rate=rate, source=texts.of(prices.source), **years)
 
 
 def _failures(comparison: Comparison, texts: Texts) -> list[str]:
