@@ -13,12 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine import interpret
+from sd_covid.engine.ensemble import Ensemble, chosen_engine
 from sd_covid.engine.gradient import Differentiable, GradientCode
 from sd_covid.engine.kernel import Kernel, Members, thread_count
 from sd_covid.engine.lower import CONTROL, lower
 from sd_covid.engine.naming import Names
 from sd_covid.engine.objective import Misfit
+from sd_covid.engine.over_time import at_the_end, with_states
+from sd_covid.engine.program import Program
 from sd_covid.engine.results import attributes, dataset, model_hash
+from sd_covid.engine.snapshot import Snapshot, take_snapshot
 from sd_covid.engine.subscripts import Cell, Subscripts
 from sd_covid.engine.timegrid import NEAR, TimeGrid, time_grid
 from sd_covid.errors import RunError
@@ -79,7 +83,8 @@ class Simulation:
         self.constants: dict[str, float] = {
             self.names.spell(p.cell): p.default for p in self.program.parameters
         }
-        self._kernels: dict[tuple[tuple[int, ...], int | None], Kernel] = {}
+        self._kernels: dict[tuple[tuple[str, ...], tuple[int, ...], int | None, bool], Kernel] = {}
+        self._summed: dict[tuple[tuple[int, ...], tuple[str, ...]], tuple[Program, list[int]]] = {}
         self._gradients: dict[tuple[int, ...], GradientCode] = {}
 
     @functools.cached_property
@@ -92,6 +97,10 @@ class Simulation:
         parameters: Mapping[str, float] | pd.DataFrame | None = None,
         outputs: Sequence[str] | None = None,
         *,
+        over_time: Sequence[str] = (),
+        over_members: Sequence[float | str] = (),
+        until: float | None = None,
+        start: Snapshot | None = None,
         seed: int = 0,
         first_member: int = 0,
         threads: int | None = None,
@@ -106,6 +115,16 @@ class Simulation:
             Constants that differ from the file. A DataFrame runs one member for each row.
         outputs : sequence of str, optional
             Variables to keep (``name``, or ``name[Element]``); all, for a single run.
+        over_time : sequence of str, optional
+            Keep what each run comes to, instead of its course: any of ``final``, ``integral``, ``mean``, ``min``,
+            ``max``. Worked out at every step as the run goes.
+        over_members : sequence, optional
+            Keep statistics over the members of a batch: shares between 0 and 1 for quantiles (each within a 2,000th of
+            the distance between the outermost), ``mean``, ``sd``, ``min``, ``max``. Failed members are left out.
+        until : float, optional
+            Model time at which to stop; by default FINAL TIME.
+        start : Snapshot, optional
+            Carry on from there, instead of from INITIAL TIME.
         seed : int
             Of the random numbers.
         first_member : int
@@ -115,12 +134,14 @@ class Simulation:
         max_steps : float
             A longer run is refused.
         max_memory : float, optional
-            Bytes; a larger result is refused. By default three quarters of the machine's memory.
+            Bytes; a larger result is refused, and statistics over members keep within it. By default three quarters of
+            the machine's memory.
 
         Returns
         -------
         Dataset
-            Dimensions (member,) time, subscripts; saved every SAVEPER.
+            Dimensions (member,) time, subscripts; saved every SAVEPER. ``over_time`` takes the place of ``time``,
+            ``over_members`` that of ``member``.
 
         Raises
         ------
@@ -134,30 +155,85 @@ class Simulation:
         batch = isinstance(parameters, pd.DataFrame)
         if outputs is None and batch:
             raise RunError("a batch must say what to keep", advice="pass outputs=[...]")
+        if over_members and not batch:
+            raise RunError("statistics over members need a batch", advice="pass a DataFrame")
         if outputs is not None and not len(outputs):
             raise RunError("nothing is kept: outputs is empty", advice="name at least one variable")
         columns = self._columns(outputs)
         nodes = [self.program.cells[cell] for cells in columns.values() for cell in cells]
-        uniform, varying, count = self._settings(parameters)
-        kernel = self._kernel(nodes, None if batch else 1)
-        members = Members(uniform, varying, count, 1 if kernel is None else kernel.width, seed, first_member)
-        grid = self._grid(members, max_steps)
-        _refuse_too_large(len(nodes) * members.lanes * len(grid.saved) * 8, max_memory)
-        if kernel is None:
-            values = interpret.run(self.program, members, nodes, grid)
-            bad = ~np.isfinite(values).all(axis=(0, 2))
+        members = self._members(parameters, seed, first_member)
+        grid = self._window(self._grid(members, max_steps), until, start)
+        ensemble = self._ensemble(nodes, members, grid, tuple(over_time), start, None if batch else 1)
+        limit, threads = _memory(max_memory), threads or thread_count()
+        leading: dict[str, Any] = {}
+        if over_members:
+            values, bad = ensemble.statistics(over_members, threads, limit)
+            leading["over_members"] = np.array([str(item) for item in over_members])
         else:
-            values, bad = kernel.run(members, grid, threads or thread_count())
+            _refuse_too_large(ensemble.size, limit)
+            values, failed = ensemble.run(threads)
+            bad = int(failed.sum())
+            if batch:
+                leading["member"] = np.arange(first_member, first_member + members.count)
+            else:
+                values = values[:, 0]
+        if over_time:
+            leading["over_time"] = np.array(over_time)
+        else:
+            leading["time"] = grid.saved
         attrs = attributes(
             self.model,
             self.program,
             self.fingerprint,
             seed=seed,
-            failed_members=int(bad.sum()),
-            engine="numpy" if kernel is None else f"llvm, {kernel.width} lanes",
+            failed_members=bad,
+            engine="numpy" if ensemble.kernel is None else f"llvm, {ensemble.kernel.width} lanes",
         )
-        index = np.arange(first_member, first_member + count) if batch else None
-        return dataset(self.model, self.subscripts, columns, values, grid.saved, index, attrs)
+        return dataset(self.model, self.subscripts, columns, values, leading, attrs)
+
+    def snapshot(
+        self,
+        parameters: Mapping[str, float] | pd.DataFrame | None = None,
+        *,
+        at: float,
+        start: Snapshot | None = None,
+        seed: int = 0,
+        first_member: int = 0,
+        threads: int | None = None,
+        max_steps: float = 1e8,
+    ) -> Snapshot:
+        """Run up to an instant and keep what the members remember there.
+
+        Parameters
+        ----------
+        parameters : mapping or DataFrame, optional
+            As for `run`.
+        at : float
+            Model time; an instant of the run.
+        start, seed, first_member, threads, max_steps
+            As for `run`.
+
+        Returns
+        -------
+        Snapshot
+            `run` carries on from it: with the same settings, to the same bits as a run in one go.
+
+        Raises
+        ------
+        UnknownNameError, RunError
+            As for `run`.
+        """
+        import pandas as pd
+
+        members = self._members(parameters, seed, first_member)
+        grid = self._window(self._grid(members, max_steps), at, start)
+        width = None if isinstance(parameters, pd.DataFrame) else 1
+        kernel = self._kernel((), [], width, all_states=True)
+        if kernel is None:
+            raise RunError("the reference engine takes no snapshots", advice="set SD_COVID_ENGINE=llvm")
+        members = members.for_width(kernel.width)
+        names = tuple(state.name for state in self.program.states)
+        return take_snapshot(kernel, names, members, grid, threads or thread_count(), start)
 
     def differentiable(
         self,
@@ -248,7 +324,7 @@ class Simulation:
         return {
             v.name: self.names.cells(v.name)
             for v in self.model.variables.values()
-            if v.equations[0].kind is not Kind.LOOKUP
+            if v.equations[0].kind is not Kind.LOOKUP and not v.local
         }
 
     def _one_cell(self, name: str) -> Cell:
@@ -295,17 +371,59 @@ class Simulation:
         initial, final, step, saveper = (float(row[0]) for row in values)
         return time_grid(initial, final, step, saveper, max_steps)
 
-    def _kernel(self, nodes: list[int], width: int | None) -> Kernel | None:
+    def _members(
+        self, parameters: Mapping[str, float] | pd.DataFrame | None, seed: int, first_member: int
+    ) -> Members:
+        uniform, varying, count = self._settings(parameters)
+        return Members(uniform, varying, count, 1, seed, first_member)
+
+    def _window(self, grid: TimeGrid, until: float | None, start: Snapshot | None) -> TimeGrid:
+        """The part of a run from a snapshot to an instant."""
+        begin = 0 if start is None else start.step
+        last = grid.steps if until is None else int(_steps(np.array([until]), grid)[0])
+        if not begin <= last:
+            raise RunError(
+                f"time {grid.start + last * grid.step:g} lies before the snapshot's {grid.start + begin * grid.step:g}",
+                advice="stop later, or take an earlier snapshot",
+            )
+        return replace(grid, steps=last, begin=begin)
+
+    def _ensemble(
+        self,
+        nodes: list[int],
+        members: Members,
+        grid: TimeGrid,
+        over_time: tuple[str, ...],
+        start: Snapshot | None,
+        width: int | None,
+    ) -> Ensemble:
+        if over_time and start is not None:
+            raise RunError("over_time looks at whole runs", advice="leave out start")
+        program, chosen = self._summed_up(tuple(nodes), over_time)
+        kernel = self._kernel(over_time, nodes, width)
+        members = members if kernel is None else members.for_width(kernel.width)
+        grid = at_the_end(grid) if over_time else grid
+        return Ensemble(program, chosen, kernel, members, grid, over_time, start)
+
+    def _summed_up(self, nodes: tuple[int, ...], over_time: tuple[str, ...]) -> tuple[Program, list[int]]:
+        """The program, with states that sum up some outputs where that is asked for."""
+        if not over_time:
+            return self.program, list(nodes)
+        if (nodes, over_time) not in self._summed:
+            self._summed[nodes, over_time] = with_states(self.program, list(nodes), over_time)
+        return self._summed[nodes, over_time]
+
+    def _kernel(
+        self, over_time: tuple[str, ...], nodes: list[int], width: int | None, all_states: bool = False
+    ) -> Kernel | None:
         """The compiled kernel; None when the reference interpreter was asked for."""
-        chosen = os.environ.get("SD_COVID_ENGINE", "llvm")
-        if chosen == "numpy":
+        if chosen_engine() == "numpy":
             return None
-        if chosen != "llvm":
-            raise RunError(f"SD_COVID_ENGINE is '{chosen}'", advice="set it to llvm or numpy")
-        wanted = (tuple(nodes), width)
+        wanted = (over_time, tuple(nodes), width, all_states)
         if wanted not in self._kernels:
+            program, chosen = self._summed_up(tuple(nodes), over_time)
             try:
-                self._kernels[wanted] = Kernel(self.program, nodes, width)
+                self._kernels[wanted] = Kernel(program, chosen, width, all_states)
             except ImportError as error:
                 raise RunError(
                     f"LLVM cannot be loaded ({error})",
@@ -346,8 +464,14 @@ def _numbers(name: str, values: Any) -> NDArray[np.float64]:
     return found
 
 
-def _positions(times: NDArray[np.float64], grid: TimeGrid) -> tuple[NDArray[np.int64], int]:
-    """Where some times stand on a grid, and the widest save interval (in steps) that holds them all."""
+def _steps(times: NDArray[np.float64], grid: TimeGrid) -> NDArray[np.int64]:
+    """The steps at which some times stand.
+
+    Raises
+    ------
+    RunError
+        When one is no instant of the run.
+    """
     steps = (times - grid.start) / grid.step
     whole = np.round(steps).astype(np.int64)
     off = (np.abs(steps - whole) > NEAR * np.maximum(1, np.abs(steps))) | (whole < 0) | (whole > grid.steps)
@@ -356,19 +480,28 @@ def _positions(times: NDArray[np.float64], grid: TimeGrid) -> tuple[NDArray[np.i
             f"time {times[off][0]:g} is not an instant of the run",
             advice=f"instants are {grid.start:g} + n * {grid.step:g}, to {replace(grid, every=1).saved[-1]:g}",
         )
+    return whole
+
+
+def _positions(times: NDArray[np.float64], grid: TimeGrid) -> tuple[NDArray[np.int64], int]:
+    """Where some times stand on a grid, and the widest save interval (in steps) that holds them all."""
+    whole = _steps(times, grid)
     every = int(np.gcd.reduce(whole)) or max(grid.steps, 1)
     return whole // every, every
 
 
-def _refuse_too_large(size: float, limit: float | None) -> None:
-    if limit is None:
-        limit = (
-            0.75 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-            if hasattr(os, "sysconf")
-            else 2**33
-        )
+def _memory(limit: float | None) -> float:
+    """The bytes that may be used: as asked, or three quarters of the machine's."""
+    if limit is not None:
+        return limit
+    if not hasattr(os, "sysconf"):
+        return 2.0**33
+    return 0.75 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _refuse_too_large(size: float, limit: float) -> None:
     if size > limit:
         raise RunError(
             f"the result would take {size / 2**30:.3g} GiB, more than the limit of {limit / 2**30:.3g} GiB",
-            advice="keep fewer outputs, save less often, or run fewer members at once",
+            advice="keep fewer outputs, save less often, or keep statistics only (over_time, over_members)",
         )
