@@ -65,7 +65,8 @@ def test_a_stock_in_a_macro_starts_and_moves_by_itself_for_each_call(read_text: 
 def test_variables_of_a_call_are_named_and_out_of_the_way(read_text: Reader):
     model = read_text(TRACK + "y = TRACK(4, 2) + TRACK(0 * y0, 4)~~|\ny0 = 1~~|\n")
     local = [variable.name for variable in model.variables.values() if variable.local]
-    assert local == [
+    calls = [["y.TRACK", "y.TRACK.gap", "y.TRACK.start"], ["y.TRACK 2", "y.TRACK 2.gap", "y.TRACK 2.start"]]
+    assert local == [*calls[0], "y.TRACK 2.input", *calls[1]]
         "y.TRACK",
         "y.TRACK.gap",
         "y.TRACK.start",
