@@ -130,9 +130,11 @@ class Differentiable:
             self._trajectory,
         )
         grid, saves = self._grid, len(self.time)
-        counts = (1, 0, 1, grid.steps, grid.every, saves, 1, self._mask, 0, 0)
+        counts = (1, 0, 1, grid.steps, grid.every, saves, 1, self._mask, 0, 0, 0)
         failed = self._none
-        self._code.run(*(a.ctypes.data for a in arrays), failed.ctypes.data, *counts, grid.start, grid.step)
+        self._code.run(
+            *(a.ctypes.data for a in arrays), failed.ctypes.data, None, None, *counts, grid.start, grid.step
+        )
         self._ran = True
         return self._out.reshape(-1, saves).copy()
 
@@ -162,7 +164,7 @@ class Differentiable:
         shared = (self._constants, self._row, self._none, self._drivers)
         arrays = (*shared, seeds, bars, self._scratch, self._ring, self._trajectory)
         grid = self._grid
-        counts = (1, 0, 1, grid.steps, grid.every, len(self.time), 1, self._mask, 0, 0)
+        counts = (1, 0, 1, grid.steps, grid.every, len(self.time), 1, self._mask, 0, 0, 0)
         self._code.reverse(*(a.ctypes.data for a in arrays), *counts, grid.start, grid.step)
         return np.asarray(np.bincount(self._owner, bars[self._flat], len(self._parameters)))
 

@@ -110,6 +110,19 @@ class Members:
             self.rows[k, :count] = row
             self.rows[k, count:] = row[-1]
 
+    def for_width(self, width: int) -> Members:
+        """The same members in blocks of another width."""
+        if width * self.blocks == self.lanes:
+            return self
+        varying = {int(k): self.rows[self.row[k], : self.count] for k in np.flatnonzero(self.row >= 0)}
+        return Members(self.uniform, varying, self.count, width, self.seed, self.first)
+
+    def part(self, first: int, last: int) -> Members:
+        """Some of the members, with the numbers they have here."""
+        varying = {int(k): self.rows[self.row[k], first:last] for k in np.flatnonzero(self.row >= 0)}
+        width = self.lanes // self.blocks
+        return Members(self.uniform, varying, last - first, width, self.seed, self.first + first)
+
     def __getitem__(self, parameter: int) -> NDArray[np.float64]:
         """The values of a parameter, shape (member,) or a scalar."""
         row = self.row[parameter]
@@ -146,10 +159,14 @@ class Kernel:
         Nodes of its step graph.
     width : int, optional
         Members in a vector; by default what the processor holds. 1 is the quickest for a single run.
+    all_states : bool
+        Keep every state, needed for the outputs or not, so that a run can be carried on from what it leaves.
     """
 
-    def __init__(self, program: Program, outputs: list[int], width: int | None = None) -> None:
-        self.program, self.outputs = trim(program, outputs)
+    def __init__(
+        self, program: Program, outputs: list[int], width: int | None = None, all_states: bool = False
+    ) -> None:
+        self.program, self.outputs = trim(program, outputs, all_states)
         self.width = width or target().width
         module = Module(self.width, target().permute, target().fused)
         layout = Layout.of(module, self.program, len(outputs))
@@ -166,7 +183,12 @@ class Kernel:
         self._run = prototype(self._code.address("run"))
 
     def run(
-        self, members: Members, grid: TimeGrid, threads: int = 1
+        self,
+        members: Members,
+        grid: TimeGrid,
+        threads: int = 1,
+        enter: NDArray[np.float64] | None = None,
+        leave: NDArray[np.float64] | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Run all members.
 
@@ -176,6 +198,10 @@ class Kernel:
             For this kernel's width.
         grid : TimeGrid
         threads : int
+        enter : ndarray, shape (slot, lane), optional
+            States and rings to begin from, as another run of the same members left them; slots as in `slots`.
+        leave : ndarray, shape (slot, lane), optional
+            Where to leave them.
 
         Returns
         -------
@@ -184,23 +210,32 @@ class Kernel:
         failed : ndarray of bool, shape (member,)
             Members with a value that is not finite.
         """
-        saves = grid.steps // grid.every + 1
+        saves = len(grid.saved)
         padded = -(-saves // self.width) * self.width
         raw = np.empty(len(self.outputs) * members.lanes * padded + 8)
         out = raw[(-raw.ctypes.data // 8) % 8 :][: len(self.outputs) * members.lanes * padded]
         drivers = np.ascontiguousarray(sample_drivers(self.program, grid).T)
-        size = ring_size(self.program, members)
-        rings = sum(s.update is Update.RING for s in self.program.states)
+        size = self.ring_slots(members) if enter is None else self._ring_slots_of(enter)
+        rings = len(self.program.states) - self.program.first_ring
         failed = np.zeros(members.lanes)
+        states = tuple(None if memory is None else memory.ctypes.data for memory in (enter, leave))
 
         def work(_: int, first: int, last: int) -> None:
             scratch = aligned(self._scratch, self.width)
             ring = aligned(rings * size, self.width)
             arrays = (members.uniform, members.row, members.rows, drivers, out, scratch, ring, ring, failed)
             block = (members.lanes, first, last, grid.steps, grid.every, padded, members.lanes, size - 1)
-            counts = (*block, members.seed, members.first)
-            self._run(*(a.ctypes.data for a in arrays), *counts, grid.start, grid.step)
+            counts = (*block, members.seed, members.first, grid.begin)
+            self._run(*(a.ctypes.data for a in arrays), *states, *counts, grid.start, grid.step)
 
         share_blocks(members.blocks, threads, work)
         cube = out.reshape(len(self.outputs), members.lanes, padded)
         return cube[:, : members.count, :saves], np.isnan(failed[: members.count])
+
+    def ring_slots(self, members: Members) -> int:
+        """Slots of each ring for these members."""
+        return ring_size(self.program, members)
+
+    def _ring_slots_of(self, memory: NDArray[np.float64]) -> int:
+        rings = len(self.program.states) - self.program.first_ring
+        return (len(memory) - len(self.program.states)) // rings if rings else 1

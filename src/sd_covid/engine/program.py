@@ -95,6 +95,8 @@ class Program:
     control : dict
         Init-graph nodes of ``initial time``, ``final time``, ``time step``, ``saveper``.
     method : Method
+    origin : list of int
+        In a part of a program, the number of each state in the whole.
     """
 
     parameters: list[Parameter] = field(default_factory=list)
@@ -106,6 +108,7 @@ class Program:
     cells: dict[Cell, int] = field(default_factory=dict)
     control: dict[str, int] = field(default_factory=dict)
     method: Method = Method.EULER
+    origin: list[int] = field(default_factory=list)
 
     @property
     def flows(self) -> int:

@@ -95,8 +95,7 @@ def dataset(
     subscripts: Subscripts,
     columns: Mapping[str, Sequence[Cell]],
     values: NDArray[np.float64],
-    times: NDArray[np.float64],
-    members: NDArray[np.int64] | None,
+    leading: Mapping[str, Any],
     attrs: dict[str, Any],
 ) -> xr.Dataset:
     """Arrange the rows of a run as variables.
@@ -105,26 +104,23 @@ def dataset(
     ----------
     columns : mapping
         For each name, in order, the cells it holds.
-    values : ndarray, shape (cell, member, time)
+    values : ndarray, shape (cell, ...)
         Rows in the order of the columns.
-    times : ndarray, shape (time,)
-    members : ndarray of int, shape (member,), or None
-        None for a single run, which has no dimension ``member``.
+    leading : mapping
+        Name and coordinate of each further dimension of ``values``.
     attrs : dict
 
     Returns
     -------
     xarray.Dataset
-        Dimensions (member, time, subscripts …). Views of ``values``, no copies.
+        Dimensions of ``leading``, then subscripts. Views of ``values``, no copies.
     """
     import xarray as xr
 
     variables: dict[str, Any] = {}
-    coordinates: dict[str, Any] = {"time": ("time", times)}
-    if model.calendar is not None:
-        coordinates["date"] = ("time", dates(times, model.calendar).astype("datetime64[ns]"))
-    if members is not None:
-        coordinates["member"] = ("member", members)
+    coordinates: dict[str, Any] = {name: (name, coordinate) for name, coordinate in leading.items()}
+    if model.calendar is not None and "time" in leading:
+        coordinates["date"] = ("time", dates(leading["time"], model.calendar).astype("datetime64[ns]"))
     row = 0
     for name, cells in columns.items():
         block = values[row : row + len(cells)]
@@ -136,9 +132,6 @@ def dataset(
             block, dims = _as_array(model, subscripts, keys, cells, block, coordinates)
         else:
             block = block[0]
-        if members is None:
-            block = block[0]
-        leading = ["time"] if members is None else ["member", "time"]
         text = {"units": variable.units, "documentation": variable.documentation}
         variables[name] = ((*leading, *dims), block, {k: v for k, v in text.items() if v})
     return xr.Dataset(variables, coordinates, attrs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine import interpret
-from sd_covid.engine.ensemble import Ensemble, chosen_engine
+from sd_covid.engine.ensemble import Ensemble, chosen_engine, memory_limit, refuse_too_large
 from sd_covid.engine.gradient import Differentiable, GradientCode
 from sd_covid.engine.kernel import Kernel, Members, thread_count
 from sd_covid.engine.lower import CONTROL, lower
@@ -24,7 +23,7 @@ from sd_covid.engine.program import Program
 from sd_covid.engine.results import attributes, dataset, model_hash
 from sd_covid.engine.snapshot import Snapshot, take_snapshot
 from sd_covid.engine.subscripts import Cell, Subscripts
-from sd_covid.engine.timegrid import NEAR, TimeGrid, time_grid
+from sd_covid.engine.timegrid import TimeGrid, positions, steps_of, time_grid
 from sd_covid.errors import RunError
 from sd_covid.model.structure import Kind, Model
 
@@ -164,13 +163,13 @@ class Simulation:
         members = self._members(parameters, seed, first_member)
         grid = self._window(self._grid(members, max_steps), until, start)
         ensemble = self._ensemble(nodes, members, grid, tuple(over_time), start, None if batch else 1)
-        limit, threads = _memory(max_memory), threads or thread_count()
+        limit, threads = memory_limit(max_memory), threads or thread_count()
         leading: dict[str, Any] = {}
         if over_members:
             values, bad = ensemble.statistics(over_members, threads, limit)
             leading["over_members"] = np.array([str(item) for item in over_members])
         else:
-            _refuse_too_large(ensemble.size, limit)
+            refuse_too_large(ensemble.size, limit)
             values, failed = ensemble.run(threads)
             bad = int(failed.sum())
             if batch:
@@ -306,7 +305,7 @@ class Simulation:
         point = pd.Series(dict(parameters), dtype=float)
         uniform, _, _ = self._settings(None)
         base = self._grid(Members(uniform, {}, 1, 1), 1e8)
-        position, every = _positions(misfit.times, base)
+        position, every = positions(misfit.times, base)
         function = self.differentiable(
             misfit.outputs, [str(n) for n in point.index], save_every=every * base.step
         )
@@ -380,7 +379,7 @@ class Simulation:
     def _window(self, grid: TimeGrid, until: float | None, start: Snapshot | None) -> TimeGrid:
         """The part of a run from a snapshot to an instant."""
         begin = 0 if start is None else start.step
-        last = grid.steps if until is None else int(_steps(np.array([until]), grid)[0])
+        last = grid.steps if until is None else int(steps_of(np.array([until]), grid)[0])
         if not begin <= last:
             raise RunError(
                 f"time {grid.start + last * grid.step:g} lies before the snapshot's {grid.start + begin * grid.step:g}",
@@ -462,46 +461,3 @@ def _numbers(name: str, values: Any) -> NDArray[np.float64]:
     if not np.isfinite(found).all():
         raise RunError(f"'{name}' is given a value that is not finite", variable=name)
     return found
-
-
-def _steps(times: NDArray[np.float64], grid: TimeGrid) -> NDArray[np.int64]:
-    """The steps at which some times stand.
-
-    Raises
-    ------
-    RunError
-        When one is no instant of the run.
-    """
-    steps = (times - grid.start) / grid.step
-    whole = np.round(steps).astype(np.int64)
-    off = (np.abs(steps - whole) > NEAR * np.maximum(1, np.abs(steps))) | (whole < 0) | (whole > grid.steps)
-    if off.any():
-        raise RunError(
-            f"time {times[off][0]:g} is not an instant of the run",
-            advice=f"instants are {grid.start:g} + n * {grid.step:g}, to {replace(grid, every=1).saved[-1]:g}",
-        )
-    return whole
-
-
-def _positions(times: NDArray[np.float64], grid: TimeGrid) -> tuple[NDArray[np.int64], int]:
-    """Where some times stand on a grid, and the widest save interval (in steps) that holds them all."""
-    whole = _steps(times, grid)
-    every = int(np.gcd.reduce(whole)) or max(grid.steps, 1)
-    return whole // every, every
-
-
-def _memory(limit: float | None) -> float:
-    """The bytes that may be used: as asked, or three quarters of the machine's."""
-    if limit is not None:
-        return limit
-    if not hasattr(os, "sysconf"):
-        return 2.0**33
-    return 0.75 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
-def _refuse_too_large(size: float, limit: float) -> None:
-    if size > limit:
-        raise RunError(
-            f"the result would take {size / 2**30:.3g} GiB, more than the limit of {limit / 2**30:.3g} GiB",
-            advice="keep fewer outputs, save less often, or keep statistics only (over_time, over_members)",
-        )

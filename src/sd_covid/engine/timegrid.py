@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ NEAR = 1e-6  # a ratio of times this near to a whole number is one, relative to 
 
 @dataclass(frozen=True, slots=True)
 class TimeGrid:
-    """Instants ``start + n * step`` for n = 0 … steps; every ``every``-th is saved.
+    """Instants ``start + n * step`` for n = begin … steps; every ``every``-th, counted from 0, is saved.
 
     All in the model's unit of time.
     """
@@ -26,11 +26,13 @@ class TimeGrid:
     step: float
     steps: int
     every: int
+    begin: int = 0
 
     @property
     def saved(self) -> NDArray[np.float64]:
         """The saved instants, shape (time,)."""
-        return np.asarray(self.start + np.arange(0, self.steps + 1, self.every) * self.step, dtype=float)
+        first = -(-self.begin // self.every) * self.every
+        return np.asarray(self.start + np.arange(first, self.steps + 1, self.every) * self.step, dtype=float)
 
     def samples(self, method: Method) -> NDArray[np.float64]:
         """The instants at which drivers are read: each step, and halfway where the method looks there."""
@@ -79,3 +81,29 @@ def sample_drivers(program: Program, grid: TimeGrid) -> NDArray[np.float64]:
     """The data series on the grid, shape (driver, instant)."""
     at = grid.samples(program.method)
     return np.array([driver.sample(at) for driver in program.drivers]).reshape(len(program.drivers), len(at))
+
+
+def steps_of(times: NDArray[np.float64], grid: TimeGrid) -> NDArray[np.int64]:
+    """The steps at which some times stand.
+
+    Raises
+    ------
+    RunError
+        When one is no instant of the run.
+    """
+    steps = (times - grid.start) / grid.step
+    whole = np.round(steps).astype(np.int64)
+    off = (np.abs(steps - whole) > NEAR * np.maximum(1, np.abs(steps))) | (whole < 0) | (whole > grid.steps)
+    if off.any():
+        raise RunError(
+            f"time {times[off][0]:g} is not an instant of the run",
+            advice=f"instants are {grid.start:g} + n * {grid.step:g}, to {replace(grid, every=1).saved[-1]:g}",
+        )
+    return whole
+
+
+def positions(times: NDArray[np.float64], grid: TimeGrid) -> tuple[NDArray[np.int64], int]:
+    """Where some times stand on a grid, and the widest save interval (in steps) that holds them all."""
+    whole = steps_of(times, grid)
+    every = int(np.gcd.reduce(whole)) or max(grid.steps, 1)
+    return whole // every, every

@@ -13,7 +13,7 @@ _RANK = {Update.FLOW: 0, Update.ASSIGN: 1, Update.RING: 2}
 Rule = Callable[[int, str, list[int]], int | None]
 
 
-def trim(program: Program, outputs: list[int]) -> tuple[Program, list[int]]:
+def trim(program: Program, outputs: list[int], all_states: bool = False) -> tuple[Program, list[int]]:
     """The part of a program that some outputs need: only those states, constants and drivers.
 
     Integrated states come first, so that a loop over them runs over a prefix.
@@ -23,15 +23,18 @@ def trim(program: Program, outputs: list[int]) -> tuple[Program, list[int]]:
     program : Program
     outputs : list of int
         Nodes of its step graph.
+    all_states : bool
+        Keep every state, needed or not.
 
     Returns
     -------
     Program, list of int
         The smaller program (without ``cells``), and the nodes of the outputs in it.
     """
-    step, wanted, states = program.step, set(outputs), set[int]()
+    step, states = program.step, set(range(len(program.states))) if all_states else set[int]()
+    wanted = set(outputs) | {program.states[k].next for k in states}
     while True:
-        found = {int(step.nodes[n][1]) for n in step.order(wanted) if step.nodes[n][0] == "state"}
+        found = states | {int(step.nodes[n][1]) for n in step.order(wanted) if step.nodes[n][0] == "state"}
         if found == states:
             break
         states = found
@@ -39,8 +42,9 @@ def trim(program: Program, outputs: list[int]) -> tuple[Program, list[int]]:
     order = step.order(wanted)
     kept = {
         kind: sorted({int(step.nodes[n][1]) for n in order if step.nodes[n][0] == kind})
-        for kind in ("state", "constant", "driver")
+        for kind in ("constant", "driver")
     }
+    kept["state"] = sorted(states)
     kept["state"].sort(key=lambda k: _RANK[program.states[k].update])
     renumber = {kind: {old: new for new, old in enumerate(numbers)} for kind, numbers in kept.items()}
     small = Graph(tables=step.tables)
@@ -52,6 +56,7 @@ def trim(program: Program, outputs: list[int]) -> tuple[Program, list[int]]:
         constants=[program.constants[k] for k in kept["constant"]],
         states=[replace(program.states[k], next=at[program.states[k].next]) for k in kept["state"]],
         drivers=[program.drivers[k] for k in kept["driver"]],
+        origin=kept["state"],
         control=program.control,
         method=program.method,
     )

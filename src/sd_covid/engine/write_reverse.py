@@ -23,7 +23,7 @@ from sd_covid.engine.write_run import (
 )
 
 POINTERS = ("uniform", "row", "members", "drivers", "seed", "gradient", "scratch", "ring", "trajectory")
-COUNTS = ("stride", "first", "last", "steps", "every", "saves", "lanes", "mask", "key", "member")
+COUNTS = ("stride", "first", "last", "steps", "every", "saves", "lanes", "mask", "key", "member", "begin")
 
 
 @dataclass(slots=True)

@@ -14,8 +14,20 @@ from sd_covid.engine.scheme import SCHEMES, Scheme
 
 FEW = 64  # outputs that are saved from registers; more are saved in a loop
 
-POINTERS = ("uniform", "row", "members", "drivers", "out", "scratch", "ring", "trajectory", "failed")
-COUNTS = ("stride", "first", "last", "steps", "every", "saves", "lanes", "mask", "key", "member")
+POINTERS = (
+    "uniform",
+    "row",
+    "members",
+    "drivers",
+    "out",
+    "scratch",
+    "ring",
+    "trajectory",
+    "failed",
+    "enter",
+    "leave",
+)
+COUNTS = ("stride", "first", "last", "steps", "every", "saves", "lanes", "mask", "key", "member", "begin")
 START = (
     "ptr noalias %uniform, ptr noalias %row, ptr noalias %members, ptr noalias %scratch, ptr noalias %drivers, "
     "double %start, i64 %stride, i64 %block"
@@ -275,9 +287,10 @@ def write_run(module: Module, program: Program, layout: Layout, outputs: list[in
     With ``trajectory`` the states at every step are stored too, for the reverse sweep.
     """
     body = Body(module)
-    per_step = SCHEMES[program.method].per_step
     blocks = body.do("sub i64 %last, %first")
-    instants = body.do("add i64 %steps, 1")
+    instants = body.do(f"add i64 {body.do('sub i64 %steps, %begin')}, 1")
+    rest = body.do("srem i64 %begin, %every")
+    wait = body.do(f"srem i64 {body.do(f'sub i64 %every, {rest}')}, %every")
     tile = body.do("alloca i64")
     left = body.do("alloca i64")
     saved = body.do("alloca i64")
@@ -285,39 +298,21 @@ def write_run(module: Module, program: Program, layout: Layout, outputs: list[in
         block = body.do(f"add i64 {b}, %first")
         begin_random(body, program, block)
         body.act(f"call void @start({START_CALL.replace('%block', block)})")
-        for counter in (tile, left, saved):
-            body.act(f"store i64 0, ptr {counter}")
+        with body.when(body.do("icmp ne ptr %enter, null")):
+            _exchange(body, program, layout, block, "%enter", enter=True)
+        for counter, value in ((tile, "0"), (left, wait), (saved, "0")):
+            body.act(f"store i64 {value}, ptr {counter}")
         body.store("zeroinitializer", layout.failed)
-        with body.loop(instants) as n:
-            index = body.do(f"sitofp i64 {n} to double")
-            body.time = body.do(f"fadd double {body.do(f'fmul double {index}, %dt')}, %start")
-            body.instant = body.do(f"mul i64 {n}, {per_step}")
-            random_step(body, program, n)
-            values = Evaluation(body, program.step, step_leaves(layout, layout.states, program))
-            following = [s.next for s in program.states]
-            large = values.large(following)
-            if large:
-                values.compute(
-                    put=[(node, layout.slopes + k) for k, node in enumerate(following)], later=outputs
-                )
-            else:
-                values.compute(following)
+        with body.loop(instants) as turn:
+            n = body.do(f"add i64 {turn}, %begin")
             if trajectory:
-                base = body.do(f"add i64 {body.do(f'mul i64 {b}, {instants}')}, {n}")
-                base = body.do(f"mul i64 {base}, {len(program.states)}")
-                with body.loop(str(len(program.states))) as k:
-                    state = body.load(body.do(f"add i64 {k}, {layout.states}"))
-                    body.store(state, body.do(f"add i64 {base}, {k}"), base="%trajectory")
-            due = body.do(f"load i64, ptr {left}")
-            with body.when(body.do(f"icmp eq i64 {due}, 0")), values.block():
-                _save(body, layout, values, outputs, (tile, saved), block)
-                body.act(f"store i64 %every, ptr {left}")
-            due = body.do(f"sub i64 {body.do(f'load i64, ptr {left}')}, 1")
-            body.act(f"store i64 {due}, ptr {left}")
-            with body.when(body.do(f"icmp slt i64 {n}, %steps")), values.block():
-                advance(body, program, layout, values, n, large)
+                row = body.do(f"add i64 {body.do(f'mul i64 {b}, {instants}')}, {turn}")
+                _record(body, program, layout, row)
+            _write_step(body, program, layout, outputs, (tile, left, saved), n, block)
         with body.when(body.do(f"icmp sgt i64 {body.do(f'load i64, ptr {tile}')}, 0")):
             _flush(body, saved, block)
+        with body.when(body.do("icmp ne ptr %leave, null")):
+            _exchange(body, program, layout, block, "%leave", enter=False)
         at = body.do(
             f"getelementptr inbounds double, ptr %failed, i64 {body.do(f'mul i64 {block}, {module.width}')}"
         )
@@ -326,6 +321,68 @@ def write_run(module: Module, program: Program, layout: Layout, outputs: list[in
     body.time = "%time"
     formal = ", ".join([f"ptr noalias %{p}" for p in POINTERS] + [f"i64 %{c}" for c in COUNTS])
     module.functions.append(body.function(f"void @run({formal}, double %start, double %dt)", "#0"))
+
+
+def _record(body: Body, program: Program, layout: Layout, row: str) -> None:
+    """Store the states, as a row of the trajectory."""
+    first = body.do(f"mul i64 {row}, {len(program.states)}")
+    with body.loop(str(len(program.states))) as k:
+        state = body.load(body.do(f"add i64 {k}, {layout.states}"))
+        body.store(state, body.do(f"add i64 {first}, {k}"), base="%trajectory")
+
+
+def _write_step(
+    body: Body,
+    program: Program,
+    layout: Layout,
+    outputs: list[int],
+    counters: tuple[str, str, str],
+    n: str,
+    block: str,
+) -> None:
+    """Step ``n``: compute, save where that is due, and go on to the next."""
+    tile, left, saved = counters
+    index = body.do(f"sitofp i64 {n} to double")
+    body.time = body.do(f"fadd double {body.do(f'fmul double {index}, %dt')}, %start")
+    body.instant = body.do(f"mul i64 {n}, {SCHEMES[program.method].per_step}")
+    random_step(body, program, n)
+    values = Evaluation(body, program.step, step_leaves(layout, layout.states, program))
+    following = [s.next for s in program.states]
+    large = values.large(following)
+    if large:
+        values.compute(put=[(node, layout.slopes + k) for k, node in enumerate(following)], later=outputs)
+    else:
+        values.compute(following)
+    due = body.do(f"load i64, ptr {left}")
+    with body.when(body.do(f"icmp eq i64 {due}, 0")), values.block():
+        _save(body, layout, values, outputs, (tile, saved), block)
+        body.act(f"store i64 %every, ptr {left}")
+    due = body.do(f"sub i64 {body.do(f'load i64, ptr {left}')}, 1")
+    body.act(f"store i64 {due}, ptr {left}")
+    with body.when(body.do(f"icmp slt i64 {n}, %steps")), values.block():
+        advance(body, program, layout, values, n, large)
+
+
+def _exchange(body: Body, program: Program, layout: Layout, block: str, memory: str, *, enter: bool) -> None:
+    """Take a block's states and rings from memory ``[slot][member]``, or leave them there."""
+    module, count = body.module, len(program.states)
+    rings = count - program.first_ring
+    size = body.do(f"mul i64 {body.do('add i64 %mask, 1')}, {rings}")
+    member = body.do(f"mul i64 {block}, {module.width}")
+    for length, first, area, base in (
+        (str(count), "0", layout.states, "%scratch"),
+        (size, str(count), 0, "%ring"),
+    ):
+        with body.loop(length) as k:
+            row = body.do(f"mul i64 {body.do(f'add i64 {k}, {first}')}, %lanes")
+            at = body.do(
+                f"getelementptr inbounds double, ptr {memory}, i64 {body.do(f'add i64 {row}, {member}')}"
+            )
+            slot = body.do(f"add i64 {k}, {area}")
+            if enter:
+                body.store(body.do(f"load {module.vector}, ptr {at}, align 8"), slot, base)
+            else:
+                body.act(f"store {module.vector} {body.load(slot, base)}, ptr {at}, align 8")
 
 
 def _save(
