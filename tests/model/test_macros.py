@@ -67,14 +67,6 @@ def test_variables_of_a_call_are_named_and_out_of_the_way(read_text: Reader):
     local = [variable.name for variable in model.variables.values() if variable.local]
     calls = [["y.TRACK", "y.TRACK.gap", "y.TRACK.start"], ["y.TRACK 2", "y.TRACK 2.gap", "y.TRACK 2.start"]]
     assert local == [*calls[0], "y.TRACK 2.input", *calls[1]]
-        "y.TRACK",
-        "y.TRACK.gap",
-        "y.TRACK.start",
-        "y.TRACK 2.input",
-        "y.TRACK 2",
-        "y.TRACK 2.gap",
-        "y.TRACK 2.start",
-    ]
     sim = Simulation(model)
     assert not any("TRACK" in str(name) for name in sim.run().data_vars)
     assert_allclose(sim.run(outputs=["y.TRACK.gap"])["y.TRACK.gap"][0], 3)
