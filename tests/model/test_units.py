@@ -64,6 +64,7 @@ def test_a_unit_text_means(text: str, words: dict[str, int | Fraction]) -> None:
         ("m^1000", "exponent is absurd"),
         ("0*a", "0 is no unit"),
         ("a {b", "a bracket is not closed"),
+        ("*".join(f"a{i}" for i in range(600)), "it is too long"),
         ("(" * 51 + "a" + ")" * 51, "too deep"),
     ],
 )

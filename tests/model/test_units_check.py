@@ -204,6 +204,16 @@ def test_a_deep_sum_takes_no_recursion(read_text: Reader) -> None:
     assert () == check_units(read_text(text)).findings
 
 
+def test_powers_of_powers_and_absurd_exponents_are_told_and_not_computed(read_text: Reader) -> None:
+    chain = "".join(f"x{i} = x{i - 1} ^ 99 ~~|\n" for i in range(1, 2500))
+    text = f"x0 = 1 ~ person ~|\n{chain}last = x2499 ~ person ~|\nodd = x0 ^ 1e300 ~ person ~|\n"
+    report = check_units(read_text(text))
+    assert [
+        "2503: 'odd' raises 'x0' in person to a power that is no number",
+        "2502: 'last' computes person^(…), declared person",
+    ] == told(report)
+
+
 def test_the_dutch_models_have_clean_units() -> None:
     for name in ("unemployment.mdl", "debt.mdl", "netherlands.yaml"):
         report = check_units(read(STUDY / name))

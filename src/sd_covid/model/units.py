@@ -46,6 +46,9 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _PER = re.compile(r"(?<![^\s_])per(?![^\s_])", re.IGNORECASE)
 _MAX_EXPONENT = 100
 _MAX_DEPTH = 50
+_MAX_TOKENS = 1000
+_SHOWN = 60  # characters of a text in a message
+_SHOWN_EXPONENT = 10**9
 
 
 def power(units: UnitsContainer, exponent: Exponent) -> UnitsContainer:
@@ -165,6 +168,8 @@ class Vocabulary:
     def _factor(self, word: str, exponent: Exponent) -> str:
         if exponent == 1:
             return self.spelled(word)
+        if max(abs(exponent.numerator), exponent.denominator) > _SHOWN_EXPONENT:
+            return f"{self.spelled(word)}^(…)"
         whole = exponent.denominator == 1
         return f"{self.spelled(word)}^{exponent.numerator if whole else f'({exponent})'}"
 
@@ -189,6 +194,8 @@ class _Parser:
         """The whole text."""
         if not self.tokens:
             return ONE
+        if len(self.tokens) > _MAX_TOKENS:
+            raise self.error("it is too long")
         found = self.terms()
         if self.at < len(self.tokens):
             raise self.error(f"'{self.tokens[self.at]}' has no place here")
@@ -275,7 +282,9 @@ class _Parser:
     def error(self, reason: str) -> ModelError:
         """An error about this text, for the caller to raise."""
         advice = "write a product of words such as person/(Month*household)"
-        return ModelError(f"units '{' '.join(self.text.split())}' cannot be read: {reason}", advice=advice)
+        text = " ".join(self.text[: 2 * _SHOWN].split())
+        shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+        return ModelError(f"units '{shown}' cannot be read: {reason}", advice=advice)
 
 
 def without_comments(text: str) -> str:

@@ -6,6 +6,7 @@ differ, and 0 has any units. After a fault the units of that part can be anythin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +26,9 @@ from sd_covid.model.units_rules import TIME as TIME_WORD
 from sd_covid.model.units_solve import Solver, is_fresh, is_known
 
 _MAX_DENOMINATOR = 1000
+_MAX_EXPONENT = 100
+#: Functions whose result is a stock, so that its units tell what the arguments must have.
+_STOCKS = frozenset({"integ", "integ non negative", "sinteg", "xmile conveyor"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Value:
     bare : bool
         Whether it is made of numbers only.
     zero : bool
-        Whether it is the number 0, or ``:NA:``.
+        Whether it is a number that has any units: 0, ``:NA:`` and an infinite bound.
     """
 
     units: UnitsContainer
@@ -113,7 +117,7 @@ class Units:
     def _one(self, node: Expression, found: Mapping[int, Value], target: UnitsContainer | None) -> Value:
         match node:
             case Number(value=value):
-                return Value(ONE, bare=True, zero=value == 0)
+                return Value(ONE, bare=True, zero=value == 0 or math.isinf(value))
             case Reference():
                 return self._reference(node)
             case Unary(operator=operator, operand=operand):
@@ -183,7 +187,7 @@ class Units:
     def _call(self, node: Call, arguments: list[Value], target: UnitsContainer | None) -> Value:
         name = key(node.function)
         if name not in FUNCTIONS and name in self.model.variables:
-            return self._lookup(name, [(node.arguments[0], arguments[0])], "lookup")
+            return self._lookup(name, [(node.arguments[0], arguments[0])], "lookup forward")
         if name in LOOKUP_RULES and isinstance(node.arguments[0], Reference):
             places = list(zip(node.arguments, arguments, strict=True))[1 : 3 if name == "lookup area" else 2]
             return self._lookup(key(node.arguments[0].name), places, name)
@@ -195,7 +199,7 @@ class Units:
         if rule is None:
             self.unchecked[node.function] = None
             return Value(self.solver.fresh())
-        return self._apply(node, rule, arguments, target if name.startswith(("integ", "sinteg")) else None)
+        return self._apply(node, rule, arguments, target if name in _STOCKS else None)
 
     def _lookup(self, name: str, places: list[tuple[Expression, Value]], function: str) -> Value:
         """Units of what a function gives at places on an axis of a lookup variable."""
@@ -265,7 +269,7 @@ class Units:
 def _exponent(node: Expression) -> Exponent | None:
     """The value of an exponent that is made of numbers only."""
     value = _constant(node)
-    if value is None:
+    if value is None or not abs(value) <= _MAX_EXPONENT:  # nor NaN
         return None
     exact = Fraction(value).limit_denominator(_MAX_DENOMINATOR)
     return int(exact) if exact.denominator == 1 else exact

@@ -66,35 +66,30 @@ def _rule(text: str) -> Rule:
 
 
 _TABLE = """
-ABS, INTEGER, INT, ROUND, XMILE INT, XMILE ROUND, INITIAL, INIT, GAME, REINITIAL: u -> u
-SUM, VMIN, VMAX, MEAN, STDDEV, MEDIAN: u -> u
-PREVIOUS, XMILE PREVIOUS: u, u -> u
-EXP, LN, LOG10, SIN, COS, TAN, ARCSIN, ARCCOS, ARCTAN, SINH, COSH, TANH, GAMMA LN, GAMMALN, FACTORIAL: 1 -> 1
-INF, PI: -> 1
+ABS, INTEGER, XMILE INT, XMILE ROUND, INITIAL, GAME, REINITIAL, SUM, VMIN, VMAX: u -> u
+XMILE PREVIOUS: u, u -> u
+EXP, LN, SIN, COS, TAN, ARCSIN, ARCCOS, ARCTAN, SINH, COSH, TANH, GAMMA LN: 1 -> 1
 LOG: 1, 1 -> 1
-SIGN: u -> 1
 PROD: 1 -> 1
-ELMCOUNT, SIZE: _ -> 1
+ELMCOUNT: _ -> 1
 INTEG, INTEG NON NEGATIVE: u/time, u -> u
 SINTEG: u/time, u, _ ... -> u
 MIN, MAX: u, u ... -> u
-MODULO, MOD, XMILE MODULO, QUANTUM: u, u -> u
+MODULO, XMILE MODULO, QUANTUM: u, u -> u
 ACTIVE INITIAL: u, u -> u
 IF THEN ELSE: _, u, u -> u
 X IF MISSING, IF MISSING: u, u -> u
 ZIDZ: a, b -> a/b
-XIDZ, SAFEDIV, XMILE SAFEDIV: a, b, a/b -> a/b
+XIDZ, XMILE SAFEDIV: a, b, a/b -> a/b
 STEP: u, time -> u
 PULSE: time, time -> 1
 PULSE TRAIN: time, time, time, time -> 1
 RAMP: u/time, time, time -> u
 XMILE PULSE: u*time, time, time -> u
-SMOOTH, SMOOTHI, SMOOTH3, SMOOTH3I, SMTH1, SMTH3: u, time, u -> u
+SMOOTH, SMOOTHI, SMOOTH3, SMOOTH3I: u, time, u -> u
 SMOOTH N: u, time, u, 1 -> u
-SMTHN: u, time, 1, u -> u
-DELAY1, DELAY1I, DELAY3, DELAY3I, DELAY, DELAY FIXED: u, time, u -> u
+DELAY1, DELAY1I, DELAY3, DELAY3I, DELAY FIXED: u, time, u -> u
 DELAY N: u, time, u, 1 -> u
-DELAYN: u, time, 1, u -> u
 DELAY MATERIAL: u/time, time, u/time, u/time -> u/time
 DELAY INFORMATION: u, time, u, u -> u
 DELAY CONVEYOR: u/time, time, _, u, _, time -> u/time
@@ -117,7 +112,13 @@ VECTOR SELECT: _, u, u, _, _ -> u
 VECTOR ELM MAP: u, _ -> u
 VECTOR REORDER: u, _ -> u
 VECTOR SORT ORDER, VECTOR RANK: _, _ -> 1
-RANK, XMILE RANK: u, _, u -> 1
+XMILE RANK: u, _, _ -> 1
+XMILE ROW: u ... -> u
+XMILE CONVEYOR: time, u, u, u/time, _, _, u/time, u/time, u/time, _ ... -> u
+XMILE CONVEYOR OUTFLOW, XMILE CONVEYOR WHOLE INFLOW: u -> u/time
+XMILE CONVEYOR LEAK: u, _ -> u/time
+XMILE CONVEYOR INFLOW: u, u/time, u/time -> u/time
+XMILE CONVEYOR ROOM: u -> _
 VECTOR LOOKUP: u, _ ... -> u
 INVERT MATRIX: u, _ -> 1/u
 ALLOCATE AVAILABLE: u, _, u -> u
@@ -146,7 +147,6 @@ RULES: dict[str, Rule] = {
 #: Functions that take a lookup variable and places on one of its axes, by key: that axis, and the result, in terms of
 #: the units x and y of the two axes.
 LOOKUP_RULES: dict[str, tuple[str, str]] = {
-    "lookup": ("x", "y"),
     "lookup forward": ("x", "y"),
     "lookup backward": ("x", "y"),
     "lookup extrapolate": ("x", "y"),
