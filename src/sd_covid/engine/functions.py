@@ -7,6 +7,7 @@ in docs/language.md; PySD 3.14.3 serves as the second opinion.
 from __future__ import annotations
 
 from sd_covid.engine import (
+    conveyors,
     functions_allocation,
     functions_elementary,
     functions_lookups,
@@ -27,6 +28,7 @@ _PARTS = (
     functions_matrix,
     functions_allocation,
     functions_xmile,
+    conveyors,
 )
 
 FUNCTIONS: dict[str, Lower] = {name: lower for part in _PARTS for name, lower in part.FUNCTIONS.items()}

@@ -227,6 +227,19 @@ _TABLE = (
     Function("XMILE PULSE", "magnitude, first time, interval", "magnitude / TIME STEP for one step"),
     Function("XMILE PREVIOUS", "x, initial value", "x one step ago"),
     Function("XMILE RANK", "x[D!], rank, y[D!]?", "index of the element of that rank, ascending"),
+    Function(
+        "XMILE CONVEYOR",
+        "transit time, initial value, capacity, inflow limit, sample, arrest, driven, fed, requested, discrete, "
+        "exponential, ...",
+        "a conveyor: what it holds; each leak follows with its fraction, start and end",
+        whole=True,
+    ),
+    Function("XMILE CONVEYOR OUTFLOW", "conveyor", "the flow off the end of a conveyor"),
+    Function("XMILE CONVEYOR LEAK", "conveyor, number", "a leak of a conveyor"),
+    Function("XMILE CONVEYOR INFLOW", "conveyor, before, own", "what is let in, after others before it"),
+    Function("XMILE CONVEYOR WHOLE INFLOW", "conveyor", "what is let in of the only inflow"),
+    Function("XMILE CONVEYOR ROOM", "conveyor", "what a queue may bring"),
+    Function("XMILE ROW", "x, ...", "what fills a conveyor, from its exit"),
     Function("INTEG NON NEGATIVE", "rate, initial value", "a stock that stops at 0", whole=True),
 )
 

@@ -1,22 +1,244 @@
-"""Conveyors and queues: the stocks, and the flows that they drive."""
+"""Conveyors and queues: the stocks, and the flows that they drive.
+
+A conveyor is one function of the engine, with its inflows as arguments; the flows out of it ask it what leaves. An
+inflow that may be kept out has a variable of its own for what is requested. A queue gives all it holds to the first of
+its outflows that can take it, and to a conveyor as much as there is room for.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from dataclasses import dataclass
 
-from sd_covid.model.expression import Expression
-from sd_covid.model.xmile.definition import Definition, ElementDefinition
+from sd_covid.errors import ModelError
+from sd_covid.model.expression import Binary, Call, Expression, Number, Place, Reference
+from sd_covid.model.names import key
+from sd_covid.model.xmile.definition import Conveyor, Definition, ElementDefinition
+from sd_covid.model.xmile.flows import Flows
 from sd_covid.model.xmile.site import Site
 
-if TYPE_CHECKING:
-    from sd_covid.model.xmile.flows import Flows
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """The conveyor or queue that a flow leaves, and the flow's place among its outflows."""
+
+    stock: Definition
+    position: int
+
+
+def driver_of(flows: Flows, definition: Definition) -> Driver | None:
+    """What drives a flow: the conveyor or queue that it leaves; None for any other variable."""
+    if definition.kind == "stock":
+        return None
+    for stock in flows.leaves.get(key(definition.name), []):
+        if stock.conveyor is not None or stock.queue:
+            names = [key(name) for name in stock.outflows]
+            return Driver(stock, names.index(key(definition.name)))
+    return None
 
 
 def belt_of(flows: Flows, definition: Definition) -> bool:
     """Whether a flow needs no equation, because a conveyor or queue drives it."""
-    return False
+    return driver_of(flows, definition) is not None
 
 
 def belt_equation(site: Site, flows: Flows, part: ElementDefinition | None) -> Expression | None:
-    """The right side of a conveyor or queue, or of a flow that one drives; None for any other variable."""
+    """The right side of a conveyor, or of a flow into or out of one or a queue; None for any other variable."""
+    definition = site.definition
+    if definition.conveyor is not None:
+        return _conveyor(site, flows, definition.conveyor, part)
+    driver = driver_of(flows, definition)
+    if driver is None:
+        return _inflow(site, flows)
+    if driver.stock.conveyor is not None:
+        return _driven(site, flows, driver)
+    return _queue_outflow(site, flows, driver)
+
+
+def check_belt(flows: Flows, definition: Definition) -> None:
+    """Refuse a conveyor or queue that cannot be run.
+
+    Raises
+    ------
+    ModelError
+        Names the variable, its line and what to do.
+    """
+    belt = definition.conveyor
+    plain = [name for name in definition.outflows if not _leaks(flows, name)]
+    if belt is not None and len(plain) != 1:
+        reason = f"a conveyor has one outflow off its end, and this has {len(plain)}"
+        raise _error(definition, reason, "mark the others with <leak/>")
+    for name in definition.inflows:
+        flow = flows.definitions.get(key(name))
+        if belt is not None and flow is not None and flow.spread not in {"", "beginning"}:
+            reason = (
+                f"inflow '{flow.name}' is spread over the conveyor ('{flow.spread}'), which is not supported"
+            )
+            raise _error(definition, reason, "let it enter at the beginning")
+        source = None if flow is None else driver_of(flows, flow)
+        if belt is None or source is None:
+            continue
+        if belt.arrest is not None and source.stock.conveyor is not None:
+            reason = f"a conveyor that can be arrested takes no flow of a conveyor ('{source.stock.name}')"
+            raise _error(definition, reason, "put a queue or a stock between them")
+        if source.stock.queue and belt.one_at_a_time and not _overflows(flows, source.stock):
+            reason = f"queue '{source.stock.name}' is served one batch at a time, which is not supported"
+            raise _error(definition, reason, 'write one_at_a_time="false" in <conveyor>')
+        if source.stock.queue and belt.batch_integrity:
+            raise _error(definition, "batches that stay whole are not supported", "leave out batch_integrity")
+
+
+def _leaks(flows: Flows, name: str) -> bool:
+    flow = flows.definitions.get(key(name))
+    return flow is not None and flow.leak is not None
+
+
+def _overflows(flows: Flows, queue: Definition) -> bool:
+    found = [flows.definitions.get(key(name)) for name in queue.outflows]
+    return any(flow is not None and flow.overflow for flow in found)
+
+
+# --- conveyors --------------------
+
+
+def _conveyor(site: Site, flows: Flows, belt: Conveyor, part: ElementDefinition | None) -> Expression:
+    definition, place = site.definition, site.definition.place
+    row = part.row if part is not None and part.row else definition.row
+    if not row:
+        raise _error(definition, "has no initial value", "write one in <eqn>")
+    initial = site.value(row[0])
+    if len(row) > 1:
+        initial = Call("XMILE ROW", tuple(site.value(item) for item in row), place=place)
+    driven, fed, requested = _inflows(site, flows)
+
+    def option(expression: Expression | None, otherwise: float) -> Expression:
+        return Number(otherwise, place) if expression is None else site.value(expression)
+
+    arguments: list[Expression] = [
+        site.value(belt.transit_time),
+        initial,
+        option(belt.capacity, math.inf),
+        option(belt.inflow_limit, math.inf),
+        option(belt.sample, 1.0),
+        option(belt.arrest, 0.0),
+        *(
+            _sum([site.value(Reference(name, place=place)) for name in names], place)
+            for names in (driven, fed)
+        ),
+        _sum([site.value(Reference(name, place=place)) for name in requested], place),
+        Number(float(belt.discrete), place),
+        Number(float(belt.exponential), place),
+    ]
+    for name in definition.outflows:
+        flow = flows.definitions.get(key(name))
+        if flow is not None and flow.leak is not None:
+            arguments.append(option(flow.leak.fraction, 0.0))
+            arguments += [Number(flow.leak.start, place), Number(flow.leak.end, place)]
+    return Call("XMILE CONVEYOR", tuple(arguments), place=place)
+
+
+def _inflows(site: Site, flows: Flows) -> tuple[list[str], list[str], list[str]]:
+    """Names of the inflows: those that conveyors drive, those that queues drive, those with equations."""
+    driven: list[str] = []
+    fed: list[str] = []
+    requested: list[str] = []
+    limited = is_limited(site.definition)
+    for name in site.definition.inflows:
+        flow = flows.definitions.get(key(name))
+        if flow is None:
+            raise _error(site.definition, f"flow '{name}' is not defined", "define it")
+        driver = driver_of(flows, flow)
+        if driver is None:
+            requested.append(_requested(site, flows, flow).name if limited else flow.name)
+        else:
+            (fed if driver.stock.queue else driven).append(flow.name)
+    return driven, fed, requested
+
+
+def is_limited(stock: Definition) -> bool:
+    """Whether a conveyor may keep an inflow out."""
+    belt = stock.conveyor
+    return belt is not None and (
+        belt.discrete or any(item is not None for item in (belt.capacity, belt.inflow_limit, belt.arrest))
+    )
+
+
+def _requested(site: Site, flows: Flows, flow: Definition) -> Definition:
+    """The variable for what an inflow asks for."""
+    name = f"{flow.name} requested"
+    found = site.world.definitions.get(key(name))
+    if found is None:
+        found = flow.copy()
+        found.name, found.local, found.requested_of = name, True, flow.name
+        site.world.definitions[key(name)] = found
+        site.world.made.append(found)
+        flows.leaves[key(name)] = flows.leaves.get(key(flow.name), [])
+    return found
+
+
+def _inflow(site: Site, flows: Flows) -> Expression | None:
+    """A flow with an equation into a conveyor that may keep it out."""
+    flow, place = site.definition, site.definition.place
+    stock = next((item for item in flows.enters.get(key(flow.name), []) if is_limited(item)), None)
+    if stock is None or flow.requested_of:
+        return None
+    belt = site.value(Reference(stock.name, place=place))
+    others = [flows.definitions.get(key(name)) for name in stock.inflows]
+    asking = [item for item in others if item is not None and driver_of(flows, item) is None]
+    if len(asking) == 1:
+        return Call("XMILE CONVEYOR WHOLE INFLOW", (belt,), place=place)
+    if stock.conveyor is not None and stock.conveyor.discrete:
+        raise _error(stock, "a discrete conveyor takes one inflow with an equation", "bring them together")
+    before: list[Expression] = []
+    for item in asking:
+        wanted = site.value(Reference(_requested(site, flows, item).name, place=place))
+        if key(item.name) == key(flow.name):
+            return Call("XMILE CONVEYOR INFLOW", (belt, _sum(before, place), wanted), place=place)
+        before.append(Call("MAX", (wanted, Number(0.0, place)), place=place))
     return None
+
+
+def _driven(site: Site, flows: Flows, driver: Driver) -> Expression:
+    """A flow out of a conveyor: off its end, or a leak."""
+    place = site.definition.place
+    belt = site.value(Reference(driver.stock.name, place=place))
+    if site.definition.leak is None:
+        return Call("XMILE CONVEYOR OUTFLOW", (belt,), place=place)
+    earlier = driver.stock.outflows[: driver.position]
+    number = float(sum(1 for name in earlier if _leaks(flows, name)))
+    return Call("XMILE CONVEYOR LEAK", (belt, Number(number, place)), place=place)
+
+
+# --- queues --------------------
+
+
+def _queue_outflow(site: Site, flows: Flows, driver: Driver) -> Expression:
+    """What a queue holds and gets in a step, less what went before; into a conveyor no more than has room."""
+    queue, place = driver.stock, site.definition.place
+    step = Reference("TIME STEP", place=place)
+    left: Expression = Binary("/", site.value(Reference(queue.name, place=place)), step, place)
+    for name in queue.inflows:
+        entering = site.value(Reference(name, place=place))
+        left = Binary("+", left, Call("MAX", (entering, Number(0.0, place)), place=place), place)
+    for name in queue.outflows[: driver.position]:
+        left = Binary("-", left, site.value(Reference(name, place=place)), place)
+    left = Call("MAX", (left, Number(0.0, place)), place=place)
+    for stock in flows.enters.get(key(site.definition.name), []):
+        if stock.conveyor is not None:
+            room = Call("XMILE CONVEYOR ROOM", (site.value(Reference(stock.name, place=place)),), place=place)
+            left = Call("MIN", (left, room), place=place)
+    return left
+
+
+def _sum(terms: list[Expression], place: Place) -> Expression:
+    if not terms:
+        return Number(0.0, place)
+    total = terms[0]
+    for term in terms[1:]:
+        total = Binary("+", total, term, place)
+    return total
+
+
+def _error(definition: Definition, reason: str, advice: str | None = None) -> ModelError:
+    place = definition.place
+    return ModelError(reason, advice=advice, file=place.file, line=place.line, variable=definition.name)

@@ -19,7 +19,8 @@ from sd_covid.model.xmile.reductions import extreme, mean, rank, reduced, size, 
 from sd_covid.model.xmile.site import Site
 
 Rewrite = Callable[[Site, Call], Expression]
-_NAMESPACES = ("std.", "isee.", "vensim.")
+_NAMESPACES = ("std.", "isee.")
+_VENSIM = "vensim."  # Vensim's function, whatever XMILE has under the name
 _FAR = 1e30  # beyond what any distribution gives
 
 
@@ -54,7 +55,8 @@ def translate(site: Site, call: Call) -> Expression:
         name = name.removeprefix(namespace)
     if name in site.world.macros:
         return expand(site, call, site.world.macros[name])
-    builtin = BUILTINS.get(name)
+    builtin = None if name.startswith(_VENSIM) else BUILTINS.get(name)
+    name = name.removeprefix(_VENSIM)
     if builtin is not None:
         if not builtin.least <= len(call.arguments) <= builtin.most:
             reason = f"{call.function} does not take {len(call.arguments)} arguments"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sd_covid.model.expression import NOWHERE, Expression, Place, Table
+from sd_covid.model.structure import DataMode
 
 
 class Shape(StrEnum):
@@ -25,8 +26,17 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """The points of a data variable, and how it is read between them."""
+
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+    mode: DataMode | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ElementDefinition:
-    """What ``<element subscript="...">`` defines: names or numbers of elements, and an equation or a graph."""
+    """What ``<element subscript="...">`` defines: its elements, and an equation, a graph or a series."""
 
     subscripts: tuple[str, ...]
     equation: Expression | None = None
@@ -34,6 +44,7 @@ class ElementDefinition:
     initial: tuple[Expression, ...] = ()
     graph: Graph | None = None
     place: Place = NOWHERE
+    series: Series | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,8 @@ class Conveyor:
     arrest: Expression | None = None
     discrete: bool = False
     exponential: bool = False
+    one_at_a_time: bool = True
+    batch_integrity: bool = False
     place: Place = NOWHERE
 
 
@@ -84,8 +97,12 @@ class Definition:
         None when the element says nothing.
     access : str
         ``input``, ``output`` or empty.
+    spread : str
+        Where on a conveyor an inflow is laid; empty for its beginning.
     local : bool
-        Whether it was made for one call of a macro.
+        Whether it was made by the reader.
+    requested_of : str
+        For a variable made by the reader: the flow that it says how much is asked of.
     """
 
     kind: str
@@ -104,12 +121,15 @@ class Definition:
     queue: bool = False
     leak: Leak | None = None
     overflow: bool = False
+    spread: str = ""
     units: str = ""
     limits: tuple[float | None, float | None, float | None] = (None, None, None)
     documentation: str = ""
     group: str = ""
     access: str = ""
     local: bool = False
+    series: Series | None = None
+    requested_of: str = ""
 
     def copy(self) -> Definition:
         """The same, to be changed."""

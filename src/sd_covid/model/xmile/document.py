@@ -27,6 +27,7 @@ XMILE = frozenset(
     }
 )
 ISEE = "http://iseesystems.com/XMILE"
+OURS = "urn:sd-covid"  # what `sd_covid.model.write_xmile` adds
 #: Deeper elements are refused: everything that walks them may then use recursion.
 MAX_DEPTH = 60
 _MAX_ELEMENTS = 2_000_000
@@ -198,6 +199,12 @@ def isee_tag(element: Element) -> str:
     """The name of an element of isee's own, as in ``<isee:maps_to>``; else an empty text."""
     namespace, tag = _split(element)
     return tag if namespace in {ISEE, "isee"} else ""
+
+
+def our_tag(element: Element) -> str:
+    """The name of an element of our own, as in ``<sd:series>``; else an empty text."""
+    namespace, tag = _split(element)
+    return tag if namespace == OURS else ""
 
 
 def children(element: Element, *tags: str) -> Iterator[Element]:

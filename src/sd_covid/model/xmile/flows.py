@@ -47,7 +47,8 @@ class Flows:
     def limit(self, site: Site) -> Expression | None:
         """What is left for a flow of the stock that it leaves, per unit of time; None where nothing limits it."""
         flow = site.definition
-        stocks = self.leaves.get(key(flow.name), [])
+        own = key(flow.requested_of or flow.name)
+        stocks = self.leaves.get(own, [])
         if len(stocks) != 1 or not self.is_non_negative(stocks[0]):
             return None
         stock, place = stocks[0], flow.place
@@ -56,7 +57,7 @@ class Flows:
         step = Reference("TIME STEP", place=place)
         left: Expression = Binary("/", site.value(Reference(stock.name, place=place)), step, place)
         for name in stock.outflows:
-            if key(name) == key(flow.name):
+            if key(name) == own:
                 break
             other = self.definitions.get(key(name))
             if other is None:

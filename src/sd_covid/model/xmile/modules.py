@@ -206,7 +206,7 @@ def _connect(target: Definition, source: str, place: Place) -> None:
     target.kind = "aux"
     target.elements, target.graph, target.initial, target.row = (), None, (), ()
     target.inflows, target.outflows = (), ()
-    target.non_negative, target.conveyor, target.queue = False, None, False
+    target.non_negative, target.conveyor, target.queue, target.leak = False, None, False, None
 
 
 def _error(place: Place, reason: str, advice: str | None, variable: str | None) -> ModelError:

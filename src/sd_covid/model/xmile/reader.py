@@ -65,6 +65,7 @@ def model_of(document: Document, name: str) -> Model:
     world = World(read_dimensions(document), definitions, _macros(document), _from_vensim(document))
     flows = Flows(definitions, non_negative_kinds(document))
     control = _control(specs, definitions)
+    _refuse_runge_kutta(definitions, specs)
     variables = _translate(world, flows)
     for variable in control:
         variables[variable.key] = variable
@@ -75,8 +76,22 @@ def model_of(document: Document, name: str) -> Model:
         variables,
         world.dimensions,
         Settings(specs.method, read_equivalences(document)),
+        series=world.series,
         notes=[Note(text, Place(document.source.file)) for text in remarks],
     )
+
+
+def _refuse_runge_kutta(definitions: dict[str, Definition], specs: Specs) -> None:
+    """Material on a conveyor, or in a queue, moves step by step."""
+    for item in definitions.values():
+        if (item.conveyor is not None or item.queue) and specs.method is not Method.EULER:
+            raise ModelError(
+                f"a {'queue' if item.queue else 'conveyor'} runs with Euler's method, not {specs.method}",
+                advice="choose Euler in the model's run specs",
+                file=item.place.file,
+                line=item.place.line,
+                variable=item.name,
+            )
 
 
 def _models(document: Document) -> tuple[Submodel, Models]:

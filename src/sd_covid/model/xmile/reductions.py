@@ -47,10 +47,20 @@ def _graph(site: Site, node: Expression) -> bool:
     return definition is not None and definition.kind == "gf" and bool(graphs_of(definition))
 
 
+def _refuse_belt(site: Site, node: Expression) -> None:
+    """A conveyor or queue is a container too, of which only the sum is known."""
+    definition = site.world.definitions.get(key(node.name)) if isinstance(node, Reference) else None
+    if definition is not None and (definition.conveyor is not None or definition.queue):
+        reason = f"what '{definition.name}' holds cannot be looked at slat by slat"
+        raise site.error(node.place, reason, "only its total is known: SUM, or its name")
+
+
 def reduced(name: str) -> Rewrite:
     """SUM and PROD."""
 
     def rewrite(site: Site, call: Call) -> Expression:
+        if name != "SUM":
+            _refuse_belt(site, call.arguments[0])
         if _graph(site, call.arguments[0]) and name == "SUM":
             return number_of_graph(site, call.arguments[0], "sum")
         inside = site.over_all().value(call.arguments[0])
@@ -63,6 +73,7 @@ def mean(site: Site, call: Call) -> Expression:
     """MEAN of an array, or of several numbers."""
     place = call.place
     if len(call.arguments) == 1:
+        _refuse_belt(site, call.arguments[0])
         if _graph(site, call.arguments[0]):
             return number_of_graph(site, call.arguments[0], "mean")
         inside = site.over_all().value(call.arguments[0])
@@ -80,6 +91,7 @@ def mean(site: Site, call: Call) -> Expression:
 def spread(site: Site, call: Call) -> Expression:
     """STDDEV: of the elements as a whole population, as simlin has it; the standard does not say."""
     place = call.place
+    _refuse_belt(site, call.arguments[0])
     inside = site.over_all().value(call.arguments[0])
     if not _over(inside):
         return Number(0.0, place)
@@ -103,6 +115,7 @@ def size(site: Site, call: Call) -> Expression:
     """SIZE of an array, of part of one, of a dimension, or of a graphical function."""
     argument = call.arguments[0]
     place = call.place
+    _refuse_belt(site, argument)
     if isinstance(argument, Reference):
         dimension = site.world.dimensions.get(key(argument.name))
         if dimension is not None and key(argument.name) not in site.world.definitions:
@@ -117,6 +130,8 @@ def extreme(pair: str, array: str) -> Rewrite:
 
     def rewrite(site: Site, call: Call) -> Expression:
         alone = len(call.arguments) == 1
+        if alone:
+            _refuse_belt(site, call.arguments[0])
         if alone and _graph(site, call.arguments[0]):
             return number_of_graph(site, call.arguments[0], pair.lower())
         values = [_extreme_of(site, item, array, alone) for item in call.arguments]

@@ -66,6 +66,7 @@ class World:
     made: list[Definition] = field(default_factory=list)
     calls: dict[tuple[str, str], int] = field(default_factory=dict)
     looked_up: dict[str, None] = field(default_factory=dict)
+    series: dict[tuple[str, ...], tuple[tuple[float, ...], tuple[float, ...]]] = field(default_factory=dict)
 
     def part(self, dimension: Dimension, name: str, elements: tuple[str, ...], place: Place) -> Dimension:
         """A dimension of some elements of another, made when it is first asked for."""

@@ -15,10 +15,10 @@ from sd_covid.errors import ModelError
 from sd_covid.model.expression import Binary, Call, Expression, Number, Place, Reference, Text, walk
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Variable
-from sd_covid.model.xmile.belts import belt_equation, belt_of
+from sd_covid.model.xmile.belts import belt_equation, belt_of, check_belt
 from sd_covid.model.xmile.build import INDEXED, RANGE
 from sd_covid.model.xmile.constant import decided
-from sd_covid.model.xmile.definition import Definition, ElementDefinition, Graph
+from sd_covid.model.xmile.definition import Definition, ElementDefinition, Graph, Series
 from sd_covid.model.xmile.graphs import graphs_of, stands_alone, table_of, with_graph
 from sd_covid.model.xmile.site import Site, World
 
@@ -51,6 +51,8 @@ class Translator:
             For anything in it that means nothing; names line and variable.
         """
         self._check_dimensions(definition)
+        if definition.conveyor is not None or definition.queue:
+            check_belt(self.flows, definition)
         found = Variable(
             definition.name,
             units=definition.units,
@@ -60,10 +62,27 @@ class Translator:
             place=definition.place,
             local=definition.local,
         )
-        if stands_alone(definition) and graphs_of(definition):
+        data = self.data(definition)
+        if data:
+            found.equations = data
+        elif stands_alone(definition) and graphs_of(definition):
             found.equations = self.lookups(definition)
         else:
             found.equations = self.equations(definition)
+        return found
+
+    def data(self, definition: Definition) -> list[Equation]:
+        """The equations of a variable that holds a series, or one for each element; the points go to the world."""
+        rows: list[tuple[tuple[str, ...], Series | None, Place]] = [
+            (self._spelled(definition, item.subscripts), item.series, item.place)
+            for item in definition.elements
+        ]
+        found = []
+        for elements, series, place in [((), definition.series, definition.place), *rows]:
+            if series is not None:
+                at = (key(definition.name), *map(key, elements))
+                self.world.series[at] = (series.times, series.values)
+                found.append(Equation(Kind.DATA, elements, mode=series.mode, place=place))
         return found
 
     def lookup(self, definition: Definition) -> Variable:
@@ -238,7 +257,8 @@ class Translator:
         )
 
     def _has_whole(self, definition: Definition) -> bool:
-        return definition.equation is not None or bool(definition.initial) or belt_of(self.flows, definition)
+        written = definition.equation is not None or bool(definition.row)
+        return written or belt_of(self.flows, definition)
 
     def _needs_elements(self, definition: Definition) -> bool:
         """Whether an equation for all elements is only clear for each: it calculates with their numbers."""

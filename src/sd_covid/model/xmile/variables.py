@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sd_covid.model.expression import Expression, Table
 from sd_covid.model.names import key
+from sd_covid.model.structure import DataMode
 from sd_covid.model.xmile.definition import (
     Connection,
     Conveyor,
@@ -19,6 +20,7 @@ from sd_covid.model.xmile.definition import (
     Graph,
     Leak,
     ModuleUse,
+    Series,
     Shape,
     Submodel,
 )
@@ -30,6 +32,7 @@ from sd_covid.model.xmile.document import (
     content,
     flag,
     isee_tag,
+    our_tag,
     tag_of,
 )
 from sd_covid.model.xmile.text import (
@@ -135,12 +138,14 @@ class _Reader:
         if len(found.row) > 1 and held is None and not found.dimensions:
             raise self.document.error(element, "has several equations, and is no array", variable=self.name)
         found.graph = self.graph(element)
+        found.series = self.series(element)
         found.inflows = self.names("inflow")
         found.outflows = self.names("outflow")
         found.non_negative = flag(element, "non_negative")
         found.queue = bool(flag(element, "queue"))
         found.overflow = bool(flag(element, "overflow"))
         found.leak = self.leak()
+        found.spread = (attribute(element, "spreadflow") or "").strip().lower()
         found.units = " ".join((content(element, "units") or "").split())
         found.limits = self.limits()
         found.documentation = "\n".join(
@@ -189,9 +194,23 @@ class _Reader:
         equation = row[0] if len(row) == 1 else None
         start = self.equation(element, "init_eqn")
         initial = () if start is None else (start,)
+        place = self.document.place(element)
         return ElementDefinition(
-            subscripts, equation, row, initial, self.graph(element), self.document.place(element)
+            subscripts, equation, row, initial, self.graph(element), place, self.series(element)
         )
+
+    def series(self, holder: Element) -> Series | None:
+        """The points of a data variable, which our own writer puts beside its graph."""
+        for item in holder:
+            if our_tag(item) == "series":
+                rows = {our_tag(row): numbers(self.text(row), ",", self.name) for row in item}
+                times, values = rows.get("times", ()), rows.get("values", ())
+                mode = item.get("mode")
+                known = mode is None or mode in list(DataMode)
+                if not times or len(times) != len(values) or not known:
+                    raise self.document.error(item, "the series has no times and values", variable=self.name)
+                return Series(times, values, None if mode is None else DataMode(mode))
+        return None
 
     def graph(self, holder: Element) -> Graph | None:
         """The graphical function of a variable, of an element, or one that stands alone."""
@@ -273,6 +292,8 @@ class _Reader:
             self.equation(element, "arrest"),
             marked("discrete"),
             marked("exponential_leak"),
+            (attribute(element, "one_at_a_time") or "true").strip().lower() != "false",
+            marked("batch_integrity"),
             self.document.place(element),
         )
 
