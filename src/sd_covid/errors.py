@@ -57,6 +57,10 @@ class ModelError(SdCovidError):
     """A model file that cannot be read, or means nothing."""
 
 
+class MissingDataError(ModelError):
+    """A series that a model reads and that is not there."""
+
+
 class UnknownNameError(SdCovidError):
     """A name that the model, the registry or the scenario does not have."""
 

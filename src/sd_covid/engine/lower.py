@@ -7,7 +7,9 @@ for each member.
 
 from __future__ import annotations
 
+import math
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +19,7 @@ from sd_covid.engine.graph import Graph, LookupTable
 from sd_covid.engine.operations import NOT_AVAILABLE, OPERATIONS
 from sd_covid.engine.program import Driver, Parameter, Program, State, Update
 from sd_covid.engine.subscripts import Cell, Definition, Subscripts
-from sd_covid.errors import ModelError
+from sd_covid.errors import MissingDataError, ModelError
 from sd_covid.model.expression import (
     Call,
     Expression,
@@ -81,6 +83,7 @@ class Lowering:
         ] = {}  # being lowered now, in order: a repeat is a simultaneous equation
         self._pending: list[Callable[[], None]] = []
         self._parameter: dict[Cell, int] = {}
+        self._missing: dict[int, MissingDataError] = {}  # number of the driver that stands for the series
         self._slot: dict[int, int] = {}  # init node -> number of the member constant that holds it
         self._twin: dict[int, int] = {}  # step node that depends on constants alone -> its init node
         self.shared: dict[
@@ -107,6 +110,7 @@ class Lowering:
                 self.out.cells[cell] = node
         while self._pending:
             self._pending.pop(0)()
+        self._without_data()
         from sd_covid.engine.trim import hoist_reciprocals
 
         return hoist_reciprocals(self.out)
@@ -279,7 +283,7 @@ class Lowering:
         given = self.model.series.get((cell.variable, *cell.elements))
         if given is None or not given[0]:
             names = ",".join(self.subscripts.spelling.get(item, item) for item in cell.elements)
-            raise ModelError(
+            raise MissingDataError(
                 f"'{variable.name}{f'[{names}]' if names else ''}' is a data variable without data",
                 advice="give the file that holds it with the model (data=[...]), or write GET DIRECT DATA",
                 file=equation.place.file,
@@ -289,7 +293,10 @@ class Lowering:
         return given
 
     def _data(self, source: Cell, equation: Equation, context: Context) -> int:
-        times, values = self.series(source)
+        try:
+            times, values = self.series(source)
+        except MissingDataError as error:
+            return self._missing_data(source, context, error)
         name = self.model.variables[source.variable].name
         driver = Driver(name, times, values, equation.mode or DataMode.INTERPOLATE)
         if not context.step:
@@ -297,6 +304,34 @@ class Lowering:
         if driver not in self.out.drivers:
             self.out.drivers.append(driver)
         return self.out.step.leaf("driver", self.out.drivers.index(driver))
+
+    def _missing_data(self, source: Cell, context: Context, error: MissingDataError) -> int:
+        """A series that is not there; what it is in a run is for `_without_data`."""
+        if not context.step:
+            raise error
+        spelled = ",".join((self.model.variables[source.variable].name, *source.elements))
+        driver = Driver(spelled, (0.0,), (NOT_AVAILABLE,), DataMode.RAW)
+        if driver not in self.out.drivers:
+            self.out.drivers.append(driver)
+        number = self.out.drivers.index(driver)
+        self._missing.setdefault(number, error)
+        return self.out.step.leaf("driver", number)
+
+    def _without_data(self) -> None:
+        """Say which series are not there, and let no number depend on them.
+
+        A series that is only compared with is ``:NA:``, as in Vensim. One that a stock depends on is NaN, and so is all
+        that depends on it.
+        """
+        needed = self.out.step.order(state.next for state in self.out.states) if self._missing else []
+        used = {int(self.out.step.nodes[n][1]) for n in needed if self.out.step.nodes[n][0] == "driver"}
+        for number in used & self._missing.keys():
+            name = self.out.drivers[number].name
+            self.out.drivers[number] = Driver(name, (0.0,), (math.nan,), DataMode.HOLD_BACKWARD)
+        names = dict.fromkeys(error.variable or "" for error in self._missing.values())
+        if names:
+            first = next(iter(self._missing.values()))
+            warnings.warn(f"no data for {', '.join(names)}: {first}", stacklevel=2)
 
     def _driver_at_start(self, driver: Driver) -> int:
         graph, start = self.out.init, self.time(False)

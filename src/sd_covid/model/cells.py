@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from sd_covid.errors import ModelError, suggest
+from sd_covid.errors import MissingDataError, ModelError, suggest
 from sd_covid.model.expression import Place
 from sd_covid.model.grid import Block, Grid, block_of, column_number, read_grid
 from sd_covid.model.structure import Model
@@ -83,6 +83,10 @@ class Asker:
         place = self.place
         return ModelError(reason, advice=advice, file=place.file, line=place.line, variable=self.name)
 
+    def _missing(self, reason: str, advice: str) -> MissingDataError:
+        place = self.place
+        return MissingDataError(reason, advice=advice, file=place.file, line=place.line, variable=self.name)
+
     def _path(self, name: str) -> Path:
         owner = self.place.file or self.model.path
         if owner is None:
@@ -100,7 +104,7 @@ class Asker:
         if not there:
             beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
             near = suggest(path.name, beside) or f"it is looked for in {owner.parent}"
-            raise self.error(f"there is no file '{name}'", near)
+            raise self._missing(f"there is no file '{name}'", near)
         return path
 
     def _tagged(self, name: str) -> str:
@@ -108,5 +112,5 @@ class Asker:
         file = self.model.settings.files.get(name.lower())
         if file is None:
             advice = f"add a line 30:{name}=FILE to the settings at the end of the model"
-            raise self.error(f"no file is given for '{name}'", advice)
+            raise self._missing(f"no file is given for '{name}'", advice)
         return file
