@@ -84,7 +84,7 @@ def _read(path: Path) -> Model:
             from sd_covid.model.xmile import read_xmile
 
             model = read_xmile(path)
-            check(model)
+            check(model, elements_apart=True)
             return model
         case suffix:
             kind = f"'{suffix}' is no kind of model file" if suffix else "has no suffix to tell what it is"

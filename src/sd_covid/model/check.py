@@ -16,13 +16,15 @@ from sd_covid.model.symbols import Symbols
 _CONTROL = ("INITIAL TIME", "FINAL TIME", "TIME STEP")
 
 
-def check(model: Model) -> None:
+def check(model: Model, *, elements_apart: bool = False) -> None:
     """Resolve every name of a model.
 
     Parameters
     ----------
     model : Model
         SAVEPER is added to it when it is not defined: Vensim then saves every TIME STEP.
+    elements_apart : bool
+        Whether an element may have the name of a variable, as in XMILE, where elements stand in brackets only.
 
     Raises
     ------
@@ -31,7 +33,7 @@ def check(model: Model) -> None:
     """
     _check_control(model)
     symbols = Symbols(model)
-    check_left_sides(symbols)
+    check_left_sides(symbols, elements_apart)
     check_right_sides(symbols)
 
 

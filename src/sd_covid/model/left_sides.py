@@ -20,7 +20,7 @@ from sd_covid.model.symbols import TIME, Symbols
 Box = tuple[frozenset[str], ...]
 
 
-def check_left_sides(symbols: Symbols) -> None:
+def check_left_sides(symbols: Symbols, elements_apart: bool = False) -> None:
     """Check every definition of a model.
 
     Raises
@@ -28,7 +28,7 @@ def check_left_sides(symbols: Symbols) -> None:
     ModelError
         At the first fault; names file, line and variable.
     """
-    _check_names(symbols)
+    _check_names(symbols, elements_apart)
     for variable in symbols.model.variables.values():
         for equation in variable.equations:
             _check_subscripts(symbols, variable, equation)
@@ -36,14 +36,14 @@ def check_left_sides(symbols: Symbols) -> None:
         _check_overlap(symbols, variable)
 
 
-def _check_names(symbols: Symbols) -> None:
+def _check_names(symbols: Symbols, elements_apart: bool) -> None:
     for name, variable in symbols.model.variables.items():
         if name == TIME:
             raise _error(variable, variable.equations[0], "'Time' cannot be defined", "choose another name")
         if name in FUNCTIONS and variable.equations[0].kind is Kind.LOOKUP:
             reason = f"'{variable.name}' is the name of a function, so the lookup could not be called"
             raise _error(variable, variable.equations[0], reason, "choose another name")
-        if name in symbols.spelling:
+        if name in symbols.spelling and not elements_apart:
             reason = f"'{variable.name}' is both a variable and an element of a subscript range"
             raise _error(variable, variable.equations[0], reason, "rename one of the two")
 
