@@ -84,6 +84,7 @@ class Lowering:
         self._pending: list[Callable[[], None]] = []
         self._parameter: dict[Cell, int] = {}
         self._missing: dict[int, MissingDataError] = {}  # number of the driver that stands for the series
+        self._lacking: set[int] = set()  # those of them that an initial value depends on
         self._slot: dict[int, int] = {}  # init node -> number of the member constant that holds it
         self._twin: dict[int, int] = {}  # step node that depends on constants alone -> its init node
         self.shared: dict[
@@ -307,14 +308,15 @@ class Lowering:
 
     def _missing_data(self, source: Cell, context: Context, error: MissingDataError) -> int:
         """A series that is not there; what it is in a run is for `_without_data`."""
-        if not context.step:
-            raise error
         spelled = ",".join((self.model.variables[source.variable].name, *source.elements))
         driver = Driver(spelled, (0.0,), (NOT_AVAILABLE,), DataMode.RAW)
         if driver not in self.out.drivers:
             self.out.drivers.append(driver)
         number = self.out.drivers.index(driver)
         self._missing.setdefault(number, error)
+        if not context.step:  # for an initial value
+            self._lacking.add(number)
+            return self.out.init.number(math.nan)
         return self.out.step.leaf("driver", number)
 
     def _without_data(self) -> None:
@@ -324,7 +326,9 @@ class Lowering:
         that depends on it.
         """
         needed = self.out.step.order(state.next for state in self.out.states) if self._missing else []
-        used = {int(self.out.step.nodes[n][1]) for n in needed if self.out.step.nodes[n][0] == "driver"}
+        used = self._lacking | {
+            int(self.out.step.nodes[n][1]) for n in needed if self.out.step.nodes[n][0] == "driver"
+        }
         for number in used & self._missing.keys():
             name = self.out.drivers[number].name
             self.out.drivers[number] = Driver(name, (0.0,), (math.nan,), DataMode.HOLD_BACKWARD)
