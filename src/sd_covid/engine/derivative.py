@@ -5,14 +5,14 @@ The result is again a graph of the same operations, so the same emitters run it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sd_covid.engine.graph import Graph
 from sd_covid.engine.operations import LEAVES, OPERATIONS, TABLE_OPERATIONS
 from sd_covid.engine.trim import copy_nodes
 
-_SINGULAR = frozenset({"div", "ln", "sqrt", "pow", "asin", "acos"})
+_SINGULAR = frozenset({"mul", "div", "ln", "sqrt", "pow", "asin", "acos"})  # a factor may be infinite
 
 
 @dataclass(slots=True)
@@ -32,7 +32,10 @@ class Pullback:
 
 
 def pull_back(
-    source: Graph, seeds: Mapping[int, tuple[tuple[str, int], ...]], wanted: frozenset[str]
+    source: Graph,
+    seeds: Mapping[int, tuple[tuple[str, int], ...]],
+    wanted: frozenset[str],
+    guarded: bool = False,
 ) -> Pullback:
     """Reverse a graph.
 
@@ -43,6 +46,8 @@ def pull_back(
         For each node that the graph computes, the leaves ``(kind, payload)`` that hold its bar; several are added.
     wanted : frozenset of str
         Kinds of leaves whose bars are wanted.
+    guarded : bool
+        Whether everything counts as a branch that may not be taken: what starts a run may serve such a branch.
 
     Returns
     -------
@@ -56,8 +61,8 @@ def pull_back(
     graph = Graph(tables=source.tables)
     order = source.order(seeds)
     at = copy_nodes(source, order, graph)
-    risky = _risky(source, order)
-    active = _active(source, order, wanted)
+    risky = risky_nodes(source, order, guarded)
+    active = active_nodes(source, order, lambda kind, _: kind in wanted)
     bar: dict[int, int] = {}
 
     def accumulate(node: int, share: int | None) -> None:
@@ -70,7 +75,7 @@ def pull_back(
     for node in reversed(order):
         if node not in bar or source.nodes[node][0] in LEAVES:
             continue
-        for argument, share in _shares(source, graph, at, node, bar[node]):
+        for argument, share in shares_of(source, graph, at, node, bar[node]):
             if share is not None and node in risky and active[argument]:
                 share = graph.add(
                     "select", graph.add("eq", bar[node], graph.number(0.0)), graph.number(0.0), share
@@ -86,10 +91,10 @@ def pull_back(
     )
 
 
-def _shares(
+def shares_of(
     source: Graph, graph: Graph, at: dict[int, int], node: int, bar: int
 ) -> list[tuple[int, int | None]]:
-    """What each argument of a node receives of its bar."""
+    """What each argument of a node receives of its bar: the bar times the partial derivative."""
     kind, *rest = source.nodes[node]
     arguments = source.arguments(node)
     if kind in TABLE_OPERATIONS:
@@ -102,21 +107,21 @@ def _shares(
     return list(zip(arguments, shares, strict=True))
 
 
-def _active(source: Graph, order: list[int], wanted: frozenset[str]) -> bytearray:
-    """Marks the nodes that depend on a wanted leaf through doubles."""
+def active_nodes(source: Graph, order: list[int], wanted: Callable[[str, int], bool]) -> bytearray:
+    """Marks the nodes that depend on a wanted leaf ``(kind, payload)`` through doubles."""
     active = bytearray(len(source.nodes))
     for node in order:
         kind = str(source.nodes[node][0])
         if kind in LEAVES:
-            active[node] = kind in wanted
+            active[node] = wanted(kind, int(source.nodes[node][1])) if kind != "number" else False
         elif kind != "uniform" and not source.is_truth(node):
             active[node] = any(active[a] for a in source.arguments(node))
     return active
 
 
-def _risky(source: Graph, order: list[int]) -> set[int]:
-    """Nodes within a branch of a select whose partial derivatives may not be finite."""
-    within: set[int] = set()
+def risky_nodes(source: Graph, order: list[int], guarded: bool = False) -> set[int]:
+    """Nodes within a branch of a select (or anywhere) whose partial derivatives may not be finite."""
+    within: set[int] = set(order) if guarded else set()
     for node in reversed(order):
         kind, *rest = source.nodes[node]
         if kind == "select":

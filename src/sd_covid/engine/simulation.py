@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sd_covid.engine import interpret
 from sd_covid.engine.ensemble import Ensemble, chosen_engine, memory_limit, refuse_too_large
 from sd_covid.engine.gradient import Differentiable, GradientCode
+from sd_covid.engine.jacobian import JacobianCode
 from sd_covid.engine.kernel import Kernel, Members, thread_count
 from sd_covid.engine.lower import CONTROL, lower
 from sd_covid.engine.naming import Names
@@ -85,6 +86,7 @@ class Simulation:
         self._kernels: dict[tuple[tuple[str, ...], tuple[int, ...], int | None, bool], Kernel] = {}
         self._summed: dict[tuple[tuple[int, ...], tuple[str, ...]], tuple[Program, list[int]]] = {}
         self._gradients: dict[tuple[int, ...], GradientCode] = {}
+        self._jacobians: dict[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]], JacobianCode] = {}
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -276,6 +278,65 @@ class Simulation:
         if nodes not in self._gradients:
             self._gradients[nodes] = GradientCode(self.program, list(nodes))
         return Differentiable(self._gradients[nodes], uniform, numbers, grid)
+
+    def jacobian(
+        self,
+        outputs: Sequence[str],
+        parameters: Mapping[str, float] | pd.Series[float] | pd.DataFrame,
+        constants: Mapping[str, float] | None = None,
+        threads: int | None = None,
+    ) -> xr.Dataset:
+        """Exact derivatives of outputs at all saved times with respect to some constants.
+
+        Parameters
+        ----------
+        outputs : sequence of str
+        parameters : mapping, Series or DataFrame
+            The constants to differentiate with respect to, and the values at which; a DataFrame has one in each row.
+        constants : mapping, optional
+            Other constants that differ from the file.
+        threads : int, optional
+
+        Returns
+        -------
+        Dataset
+            Dimensions (member,) time, parameter, subscripts. Derivatives through switch times are zero.
+
+        Raises
+        ------
+        UnknownNameError
+            For a constant or output that the model does not have.
+        RunError
+            For the time bounds among the parameters, or parameters that set the same constant.
+        """
+        import pandas as pd
+
+        batch = isinstance(parameters, pd.DataFrame)
+        point = parameters if isinstance(parameters, pd.DataFrame) else pd.DataFrame([dict(parameters)])
+        names = [str(name) for name in point.columns]
+        numbers = [[self._number[c] for c in self.names.constants(name)] for name in names]
+        self._refuse_control(names, numbers)
+        _refuse_overlap(names, numbers)
+        columns = self._columns(outputs)
+        nodes = [self.program.cells[cell] for cells in columns.values() for cell in cells]
+        for name, value in (constants or {}).items():
+            if name not in point.columns:
+                point = point.assign(**{name: value})
+        members = self._members(point, 0, 0)
+        wanted = (tuple(nodes), tuple(map(tuple, numbers)))
+        if wanted not in self._jacobians:
+            self._jacobians[wanted] = JacobianCode(self.program, nodes, numbers)
+        grid = self._grid(members, 1e8)
+        _, found = self._jacobians[wanted].run(members, grid, threads or thread_count())
+        leading: dict[str, Any] = {"time": grid.saved, "parameter": np.array(names)}
+        if batch:
+            leading = {"member": np.arange(members.count), **leading}
+        else:
+            found = found[:, 0]
+        attrs = attributes(
+            self.model, self.program, self.fingerprint, derivative="of each variable by parameter"
+        )
+        return dataset(self.model, self.subscripts, columns, found, leading, attrs)
 
     def value_and_gradient(
         self, misfit: Misfit, parameters: Mapping[str, float] | pd.Series[float]

@@ -106,7 +106,7 @@ def write_start_pullback(module: Module, program: Program, layout: Layout, rever
         seeds[node] = (*seeds.get(node, ()), ("constant bar", k))
     init = program.init
     doubles = {node: leaves for node, leaves in seeds.items() if not init.is_truth(node)}
-    pulled = pull_back(init, doubles, frozenset({"parameter"}))
+    pulled = pull_back(init, doubles, frozenset({"parameter"}), guarded=True)
 
     areas = {
         "state bar": reverse.initial_bars,

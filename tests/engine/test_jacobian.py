@@ -1,0 +1,75 @@
+"""Forward mode against central differences, and against the reverse mode, which shares nothing but the rules."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sd_covid.errors import RunError
+
+RICH = """
+group : one, two ~ ~ |
+beta = 0.4 ~ ~ |
+weights[group] = 0.7, 1.3 ~ ~ |
+half time = 3.1 ~ ~ |
+power = 1.4 ~ ~ |
+unused = 2 ~ ~ |
+x[group] = INTEG(inflow[group] - x[group] / half time, weights[group] * 5) ~ ~ |
+inflow[group] = beta * effect(x[group]) + 0.1 * SMOOTH3(total, half time) / (1 + x[group] ^ power) ~ ~ |
+total = SUM(x[group!]) ~ ~ |
+effect( (0,1),(2,3),(5,3.5),(9,1) ) ~ ~ |
+seen = IF THEN ELSE(total > 9, LN(total), SQRT(total)) + EXP(-total / 10) * MIN(x[one], beta * 12) ~ ~ |
+late = DELAY FIXED(total * beta, 2.6, 4 * beta) ~ ~ |
+kept = SAMPLE IF TRUE(MODULO(Time, 2) < 0.1, total, beta) ~ ~ |
+guarded = IF THEN ELSE(total > 0, beta * total, total / (beta - beta)) ~ ~ |
+alone = COS(Time) ~ ~ |
+"""
+OUTPUTS = ["seen", "late", "kept", "guarded", "x[two]", "total", "alone"]
+PARAMETERS = ["beta", "weights[one]", "weights[two]", "half time", "power", "unused"]
+
+
+@pytest.mark.parametrize("rk4", [False, True])
+def test_jacobian_agrees_with_central_differences(simulate, rk4):
+    """With a relative step of 1e-5: truncation about 1e-10, rounding about 1e-11, so 1e-6 is safe."""
+    model = simulate(RICH, rk4=rk4)
+    point = {name: model.constants[name] for name in PARAMETERS}
+    found = model.jacobian(OUTPUTS, point)
+    assert found["seen"].dims == ("time", "parameter")
+    for name, value in point.items():
+        up, down = (model.run({**point, name: value * factor}, OUTPUTS) for factor in (1 + 1e-5, 1 - 1e-5))
+        for output in OUTPUTS:
+            change = (up[output] - down[output]) / (2e-5 * value)
+            np.testing.assert_allclose(found[output].sel(parameter=name), change, rtol=1e-6, atol=1e-6)
+
+
+def test_rows_of_the_jacobian_are_what_the_reverse_mode_gives(simulate):
+    """To 1e-10: both are exact, and add in another order."""
+    model = simulate(RICH, final=6)
+    function = model.differentiable(OUTPUTS, PARAMETERS)
+    point = np.array([model.constants[name] for name in PARAMETERS])
+    values = function.values(point)
+    found = model.jacobian(OUTPUTS, dict(zip(PARAMETERS, point, strict=True)))
+    seed = np.random.default_rng(2).normal(size=values.shape)
+    pulled = sum((found[name].to_numpy() * seed[k][:, None]).sum(axis=0) for k, name in enumerate(OUTPUTS))
+    np.testing.assert_allclose(pulled, function.gradient(seed), rtol=1e-10, atol=1e-10)
+
+
+def test_a_batch_has_a_jacobian_for_each_row_and_arrays_keep_their_dimensions(simulate):
+    model = simulate(RICH, final=4)
+    frame = pd.DataFrame({"beta": [0.3, 0.4, 0.5], "weights": [1.03, 1.1, 0.9]})
+    found = model.jacobian(["x", "total"], frame, constants={"power": 2})
+    assert found["x"].dims == ("member", "time", "parameter", "group")
+    for k in range(3):
+        single = model.jacobian(["x", "total"], frame.iloc[k], constants={"power": 2})
+        np.testing.assert_allclose(found["x"][k], single["x"], rtol=1e-12)
+    step = 1e-6
+    up, down = (model.run({"beta": 0.3, "weights": 1.03 + h, "power": 2}, ["total"]) for h in (step, -step))
+    change = (up["total"] - down["total"]) / (2 * step)
+    np.testing.assert_allclose(found["total"][0].sel(parameter="weights"), change, rtol=1e-6, atol=1e-6)
+
+
+def test_errors_say_what_cannot_be_differentiated(simulate):
+    model = simulate(RICH)
+    with pytest.raises(RunError, match="TIME STEP"):
+        model.jacobian(["total"], {"TIME STEP": 0.5})
+    with pytest.raises(RunError, match="same constant"):
+        model.jacobian(["total"], {"weights": 1, "weights[one]": 2})
