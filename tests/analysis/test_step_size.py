@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 import sd_covid
-from sd_covid.analysis.step_size import StepSize, check_step, headline_outputs
+from sd_covid.analysis.step_size import StepSize, check_step, headline_outputs, not_comparable
 from sd_covid.engine.table import as_table
 from sd_covid.errors import ScenarioError
 from sd_covid.model import read
+from sd_covid.model.expression import Binary, Call, Number
+from sd_covid.model.structure import Equation, Kind, Method
 
 MODEL = """{UTF-8}
 level = INTEG(-outflow, 100) ~ person ~|
@@ -79,6 +81,19 @@ def test_a_model_that_uses_rk4_is_not_compared_with_it(tmp_path: Path) -> None:
     settings = "\\\\\\---/// Sketch\n///---\\\\\\\n:L\x7f<%^E!@\n15:0,0,0,5,0,0\n"
     found = checked(tmp_path / "drain.mdl", MODEL + settings)
     assert (None, [], []) == (found.runge_kutta, found.failed, found.warned)
+
+
+def test_random_numbers_and_steps_of_the_methods_own_choice_make_runs_incomparable(tmp_path: Path) -> None:
+    path = tmp_path / "drain.mdl"
+    path.write_text(MODEL)
+    model = read(path)
+    assert not not_comparable(model)
+    model.settings.method = Method.ADAPTIVE
+    assert "chooses its steps itself" in not_comparable(model)
+    model.settings.method = Method.EULER
+    noise = Call("Random_Uniform", (Number(0.0), Number(1.0), Number(1.0)))
+    model.variable("rate").equations = [Equation(Kind.EQUATION, expression=Binary("*", Number(0.5), noise))]
+    assert "random numbers" in not_comparable(model)
 
 
 def test_headlines_are_those_of_the_study_that_the_model_has(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from sd_covid.analysis.differences import largest_difference
 from sd_covid.engine.table import as_table
-from sd_covid.model.expression import Call, Number
+from sd_covid.model.expression import Call, Number, walk
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Method, Model
 from sd_covid.model.study import study_folder
@@ -81,6 +81,24 @@ class StepSize:
         return str(stocks.index[row]), float(stocks["difference"].iloc[row]), float(stocks["time"].iloc[row])
 
 
+def not_comparable(model: Model) -> str:
+    """Why runs of a model at two steps tell nothing about its step; empty where they do."""
+    if model.settings.method is Method.ADAPTIVE:
+        return "the method chooses its steps itself"
+    return "its random numbers are others at another step" if draws_random_numbers(model) else ""
+
+
+def draws_random_numbers(model: Model) -> bool:
+    """Whether an equation of a model draws random numbers."""
+    return any(
+        isinstance(node, Call) and key(node.function).startswith("random ")
+        for variable in model.variables.values()
+        for equation in variable.equations
+        if equation.expression is not None
+        for node in walk(equation.expression)
+    )
+
+
 def check_step(simulation: Simulation, own: pd.DataFrame) -> StepSize | None:
     """Run a model at half its step, and by RK4 where it uses Euler.
 
@@ -93,16 +111,16 @@ def check_step(simulation: Simulation, own: pd.DataFrame) -> StepSize | None:
     Returns
     -------
     StepSize or None
-        None where the method chooses its steps itself.
+        None where `not_comparable` says why.
 
     Raises
     ------
     ScenarioError
         When the study's outputs.yaml cannot be used.
     """
-    method = simulation.model.settings.method
-    if method is Method.ADAPTIVE:
+    if not_comparable(simulation.model):
         return None
+    method = simulation.model.settings.method
     step = next(float(own[name].iloc[0]) for name in own if key(str(name)) == _STEP)
     headlines = frozenset(map(key, headline_outputs(simulation.model)))
     half = as_table(_with_step(simulation, step / 2))

@@ -22,6 +22,8 @@ from sd_covid.analysis.step_size import (
     StepSize,
     by_method,
     check_step,
+    draws_random_numbers,
+    not_comparable,
 )
 from sd_covid.engine.table import as_table
 from sd_covid.errors import RunError
@@ -51,11 +53,13 @@ class Verification:
         Index: variable. Columns ``difference`` (largest over time, as a share of the variable's largest absolute value)
         and ``time`` (where that is). None when PySD could not run the model.
     step_size : StepSize or None
-        None where the method chooses its steps itself.
+        None where runs at two steps cannot be compared.
     not_finite : DataFrame
         Index: variable. Column ``time``: the first at which it is NaN or infinite.
     left_out : str
-        Why the second engine was not asked or did not answer; empty when it did.
+        Why the second engine did not answer; empty when it did, or was not asked.
+    step_left_out : str
+        Why the step size was not checked; empty when it was.
     """
 
     model: str
@@ -64,6 +68,7 @@ class Verification:
     step_size: StepSize | None
     not_finite: pd.DataFrame
     left_out: str = ""
+    step_left_out: str = ""
 
     @property
     def failed(self) -> dict[Check, list[str]]:
@@ -91,7 +96,7 @@ class Verification:
             "model": self.model,
             "passed": self.passed,
             "failed": dict(self.failed),
-            "left_out": self.left_out,
+            "left_out": {"second_engine": self.left_out, "step_size": self.step_left_out},
             "tolerances": {
                 "second_engine": ENGINE_TOLERANCE,
                 "headline": HEADLINE_TOLERANCE,
@@ -152,9 +157,10 @@ def verify(simulation: Simulation, *, until: float | None = None, second_engine:
         When the study's outputs.yaml, which names the headlines, cannot be used.
     """
     own = as_table(simulation.run())
-    left_out = "" if second_engine else "not asked to compare with PySD"
-    second = None
-    if second_engine:
+    left_out, second = "", None
+    if second_engine and draws_random_numbers(simulation.model):
+        left_out = "not compared with PySD, which draws other random numbers"
+    elif second_engine:
         try:
             euler = by_method(simulation, Method.EULER)
             ours = own if euler is simulation else as_table(euler.run())
@@ -170,6 +176,7 @@ def verify(simulation: Simulation, *, until: float | None = None, second_engine:
         step_size=check_step(simulation, own),
         not_finite=_not_finite(own),
         left_out=left_out,
+        step_left_out=not_comparable(simulation.model),
     )
 
 

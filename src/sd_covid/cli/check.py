@@ -49,7 +49,7 @@ def command(
         title = f"Beside PySD (fails above {ENGINE_TOLERANCE:g}): {len(found.second_engine)} variables"
         _show(title, found.second_engine, show)
     if found.step_size is None:
-        say("step size: not checked, since the method chooses its steps itself")
+        say(f"step size: not checked, since {found.step_left_out}")
     else:
         _show_step(found.step_size, show)
     if not found.not_finite.empty:
@@ -96,7 +96,7 @@ def _show_step(found: StepSize, most: int) -> None:
             stock, share, time = largest
             say(f"step size: by {name}, '{stock}' moves most of all stocks: {share:.2%} at Time {time:g}")
     moved = found.half["difference"]
-    for name in found.warned:
+    for name in sorted(found.warned, key=lambda name: -float(moved[name]))[:most]:
         warn(f"stock '{name}' moves {float(moved[name]):.2%} at half the step")
 
 
@@ -120,6 +120,6 @@ def _conclude(found: Verification) -> int:
     for check, variables in found.failed.items():
         more = f" and {len(variables) - 3} more" if len(variables) > 3 else ""
         say(f"failed: {check}: {', '.join(variables[:3])}{more}")
-    aside = " (not compared with PySD)" if found.left_out else ""
+    aside = " (not compared with PySD)" if found.second_engine is None else ""
     say(f"{found.model}: {'passed' if found.passed else 'not passed'}{aside}")
     return 0 if found.passed else 1
