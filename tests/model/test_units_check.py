@@ -199,6 +199,40 @@ c[D] = 1, 2 ~ Month ~|
     assert ["4: 'a' computes Month, declared person"] == told(check_units(read_text(text)))
 
 
+def test_units_in_a_macro_may_name_its_parameters(read_text: Reader) -> None:
+    macro = """:MACRO: CHOOSE(this, that, a, b)
+CHOOSE = IF THEN ELSE(a >= b, this, that) ~ this ~|
+:END OF MACRO:
+"""
+    agree = "x = CHOOSE(population, population, births, deaths) ~ person ~|\n"
+    assert () == check_units(read_text(macro + agree + POPULATION)).findings
+    (finding,) = check_units(read_text(macro + agree.replace("deaths", "lifetime") + POPULATION)).errors
+    assert finding.reason.startswith("joins person/Month and Month in ")
+    assert 3 == finding.line
+
+
+XMILE = """<?xml version="1.0" encoding="utf-8"?>
+<xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0">
+<header><vendor>none</vendor><product version="1">none</product></header>
+<sim_specs time_units="Months"><start>0</start><stop>4</stop><dt>0.5</dt></sim_specs>
+<model_units><unit name="head"><alias>person</alias></unit></model_units>
+<model><variables>
+<stock name="level"><eqn>100</eqn><inflow>filling</inflow><units>head</units></stock>
+<flow name="filling"><eqn>level / delay</eqn><units>people/month</units></flow>
+<aux name="delay"><eqn>4</eqn><units>months</units></aux>
+</variables></model></xmile>
+"""
+
+
+def test_an_xmile_file_is_checked_with_its_own_units_of_time_and_aliases(tmp_path: Path) -> None:
+    path = tmp_path / "level.xmile"
+    path.write_text(XMILE)
+    assert () == check_units(read(path)).findings
+    path.write_text(XMILE.replace("level / delay", "level"))
+    (finding,) = check_units(read(path)).errors
+    assert ("computes head, declared people/month", 8) == (finding.reason, finding.line)
+
+
 def test_a_deep_sum_takes_no_recursion(read_text: Reader) -> None:
     text = f"a = {' + '.join(['b'] * 200)} ~ person ~|\nb = 1 ~ person ~|\n"
     assert () == check_units(read_text(text)).findings
