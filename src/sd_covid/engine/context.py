@@ -189,7 +189,8 @@ class Context:
         variable = self.lowering.model.variables.get(name)
         if variable is not None and name not in FUNCTIONS:
             table = self.lookup_table(variable, call)
-            return self.look_up(table, self.value(call.arguments[0]))
+            elements = self.lowering.subscripts.resolve(call.subscripts, self.binding, call.place)
+            return self.look_up(table, self.value(call.arguments[0]), Cell(variable.key, elements))
         function = FUNCTIONS.get(name)
         if function is None:
             raise self.error(f"function '{call.function}' is not supported", call.place)
@@ -205,9 +206,21 @@ class Context:
             )
         return table_of(definition.equation.table)
 
-    def look_up(self, table: LookupTable, x: int) -> int:
-        """A table at x."""
-        return self.lowering.look_up(self.step, table, x)
+    def look_up(self, table: LookupTable, x: int, owner: Cell | None = None) -> int:
+        """A table at x; ``owner`` is the cell in whose equation it stands, where a user may set its points."""
+        return self.lowering.look_up(self.step, table, x, owner)
+
+    def owner(self) -> Cell | None:
+        """The cell being lowered, when a user may set the points of the table in its equation."""
+        if self.variable.key not in self.lowering.free.lookups:
+            return None
+        bound = {name: element for name, element in self.binding.items() if not name.endswith("!")}
+        definitions = self.lowering.subscripts.definitions(self.variable)
+        return next(
+            Cell(self.variable.key, elements)
+            for elements, found in definitions.items()
+            if found.binding == bound
+        )
 
     def uniform(self, call: Call, draw: int, argument: int) -> int:
         """A random number between 0 and 1, one for each member and step.

@@ -70,7 +70,7 @@ def _with_lookup(here: Context, call: Call) -> int:
     x, table = call.arguments
     if not isinstance(table, Table):
         raise here.error("WITH LOOKUP needs a list of points as its second argument", call.place)
-    return here.look_up(table_of(table), here.value(x))
+    return here.look_up(table_of(table), here.value(x), here.owner())
 
 
 def extrapolate(here: Context, table: LookupTable, x: int) -> int:

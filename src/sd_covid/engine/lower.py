@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from sd_covid.engine.context import Context
+from sd_covid.engine.free import Free, initial_value, series_value, table_value
 from sd_covid.engine.graph import Graph, LookupTable
 from sd_covid.engine.operations import NOT_AVAILABLE, OPERATIONS
 from sd_covid.engine.program import Driver, Parameter, Program, State, Update
@@ -36,13 +37,15 @@ CONTROL = ("initial time", "final time", "time step", "saveper")
 MAX_CELLS = 2_000_000  # an array of more cells than this is a mistake, or an attack
 
 
-def lower(model: Model) -> Program:
+def lower(model: Model, free: Free = Free()) -> Program:  # noqa: B008 - frozen and empty
     """Lower a model.
 
     Parameters
     ----------
     model : Model
         As read; all names resolved by the reader.
+    free : Free
+        Parts to be made settable.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def lower(model: Model) -> Program:
         variable and line.
     """
     with _deep_recursion():
-        return Lowering(model).program()
+        return Lowering(model, free).program()
 
 
 @contextmanager
@@ -72,8 +75,8 @@ def _deep_recursion() -> Iterator[None]:
 class Lowering:
     """The work of lowering one model; `lower` is the way in."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, model: Model, free: Free) -> None:
+        self.model, self.free = model, free
         self.subscripts = Subscripts(model)
         self.out = Program(method=model.settings.method)
         self.out.step.tables = self.out.init.tables  # one list of tables serves both graphs
@@ -82,7 +85,7 @@ class Lowering:
             tuple[Cell, bool], None
         ] = {}  # being lowered now, in order: a repeat is a simultaneous equation
         self._pending: list[Callable[[], None]] = []
-        self._parameter: dict[Cell, int] = {}
+        self.parameters: dict[Cell, int] = {}
         self._missing: dict[int, MissingDataError] = {}  # number of the driver that stands for the series
         self._lacking: set[int] = set()  # those of them that an initial value depends on
         self._slot: dict[int, int] = {}  # init node -> number of the member constant that holds it
@@ -135,8 +138,10 @@ class Lowering:
             return self.held(found)
         return self._held_truth(found)
 
-    def look_up(self, step: bool, table: LookupTable, x: int) -> int:
-        """A lookup in a context."""
+    def look_up(self, step: bool, table: LookupTable, x: int, owner: Cell | None = None) -> int:
+        """A lookup in a context; ``owner`` is the cell in whose equation the table stands."""
+        if owner is not None and owner.variable in self.free.lookups:
+            return table_value(self, step, owner, table, x)
         graph = self.graph(step)
         twin = self._as_init(x) if step else None
         if twin is not None and graph.nodes[x][0] != "number":
@@ -197,8 +202,8 @@ class Lowering:
         self, variable: Variable, cell: Cell, definition: Definition, step: bool, user: Variable | None
     ) -> int:
         equation, context = definition.equation, Context(self, step, variable, definition.binding)
-        if cell in self._parameter:
-            leaf = self.out.init.leaf("parameter", self._parameter[cell])
+        if cell in self.parameters:
+            leaf = self.out.init.leaf("parameter", self.parameters[cell])
             return self.held(leaf) if step else leaf
         if equation.values:
             return context.number(equation.values[definition.rank])
@@ -218,7 +223,10 @@ class Lowering:
             raise context.error("has no equation", equation.place)
         if step and isinstance(expression, Call) and key(expression.function) == "integ":
             return self._stock(cell, context, expression)
-        return context.lower(expression)
+        node = context.lower(expression)
+        if not step and variable.key in self.free.initials:
+            return initial_value(self, cell, node)
+        return node
 
     def _stock(self, cell: Cell, context: Context, integ: Call) -> int:
         """A stock is known before its flow is lowered: that is what closes feedback loops."""
@@ -300,6 +308,8 @@ class Lowering:
             return self._missing_data(source, context, error)
         name = self.model.variables[source.variable].name
         driver = Driver(name, times, values, equation.mode or DataMode.INTERPOLATE)
+        if source.variable in self.free.data:
+            return series_value(self, context.step, source, driver)
         if not context.step:
             return self._driver_at_start(driver)
         if driver not in self.out.drivers:
@@ -367,7 +377,7 @@ class Lowering:
                 default = _literal(definition)
                 if default is not None:
                     cell = Cell(variable.key, elements)
-                    self._parameter[cell] = len(self.out.parameters)
+                    self.parameters[cell] = len(self.out.parameters)
                     self.out.parameters.append(Parameter(cell, default))
 
     def _simultaneous(self, again: tuple[Cell, bool], place: Place) -> ModelError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sd_covid.engine.program import Parameter
 from sd_covid.engine.subscripts import Cell, Subscripts
 from sd_covid.errors import UnknownNameError, suggest
 from sd_covid.model.names import key
@@ -18,19 +19,22 @@ class Names:
     model : Model
     subscripts : Subscripts
         Of that model.
-    settable : iterable of Cell
+    settable : iterable of Parameter
         Its settable constants.
     """
 
-    def __init__(self, model: Model, subscripts: Subscripts, settable: Iterable[Cell]) -> None:
+    def __init__(self, model: Model, subscripts: Subscripts, settable: Iterable[Parameter]) -> None:
         self.model, self.subscripts = model, subscripts
         self._settable: dict[str, list[Cell]] = {}
-        for cell in settable:
-            self._settable.setdefault(cell.variable, []).append(cell)
+        self._freed: dict[str, str] = {}  # name of a part of a variable, by its key
+        for parameter in settable:
+            self._settable.setdefault(parameter.cell.variable, []).append(parameter.cell)
+            if parameter.name:
+                self._freed[parameter.cell.variable] = parameter.name
 
     def spell(self, cell: Cell) -> str:
         """The name of a cell in the model's spelling."""
-        name = self.model.variables[cell.variable].name
+        name = self._freed.get(cell.variable) or self.model.variables[cell.variable].name
         if not cell.elements:
             return name
         return f"{name}[{','.join(self.subscripts.spelling.get(e, e) for e in cell.elements)}]"
@@ -75,7 +79,7 @@ class Names:
         base, elements = _split(name)
         found = self._settable.get(key(base))
         if found is None:
-            known = [self.model.variables[variable].name for variable in self._settable]
+            known = [self._freed.get(k) or self.model.variables[k].name for k in self._settable]
             exists = key(base) in self.model.variables
             reason = (
                 f"'{base}' is calculated in {self.model.name}, so it cannot be set"
@@ -85,6 +89,17 @@ class Names:
             raise UnknownNameError(reason, advice=suggest(base, known), variable=name)
         if elements is None:
             return found
+        if key(base) in self._freed:
+            wanted = tuple(key(e) for e in elements)
+            cells = [cell for cell in found if cell.elements == wanted]
+            if not cells:
+                spelled = [self.spell(cell) for cell in found]
+                raise UnknownNameError(
+                    f"'{name}' is not a constant of {self.model.name}",
+                    advice=suggest(name, spelled),
+                    variable=name,
+                )
+            return cells
         return [cell for cell in self.cells(name) if cell in found]
 
 

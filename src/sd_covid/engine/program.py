@@ -71,10 +71,11 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A settable constant: the cell it gives a value to, and its value in the model file."""
+    """A settable constant: the cell it sets, its value in the file, and its name where it is no variable's."""
 
     cell: Cell
     default: float
+    name: str = ""
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sd_covid.engine import interpret
 from sd_covid.engine.ensemble import Ensemble, chosen_engine, memory_limit, refuse_too_large
+from sd_covid.engine.free import Free
 from sd_covid.engine.gradient import Differentiable, GradientCode
 from sd_covid.engine.jacobian import JacobianCode
 from sd_covid.engine.kernel import Kernel, Members, thread_count
@@ -73,12 +74,12 @@ class Simulation:
         value in the file.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, free: Free = Free()) -> None:  # noqa: B008 - frozen and empty
         self.model = model
-        self.program = lower(model)
+        self.program = lower(model, free)
         self.subscripts = Subscripts(model)
         self._cells = [p.cell for p in self.program.parameters]
-        self.names = Names(model, self.subscripts, self._cells)
+        self.names = Names(model, self.subscripts, self.program.parameters)
         self._number = {cell: k for k, cell in enumerate(self._cells)}
         self.constants: dict[str, float] = {
             self.names.spell(p.cell): p.default for p in self.program.parameters
@@ -87,6 +88,34 @@ class Simulation:
         self._summed: dict[tuple[tuple[int, ...], tuple[str, ...]], tuple[Program, list[int]]] = {}
         self._gradients: dict[tuple[int, ...], GradientCode] = {}
         self._jacobians: dict[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]], JacobianCode] = {}
+
+    def free(
+        self, *, initials: Iterable[str] = (), lookups: Iterable[str] = (), data: Iterable[str] = ()
+    ) -> Simulation:
+        """The same model with more constants to set: initial values, points of tables, points of data series.
+
+        Parameters
+        ----------
+        initials : iterable of str
+            Stocks; each gets a constant ``INITIAL(stock)``. NaN, its default, leaves it to the equation.
+        lookups : iterable of str
+            Lookups, and variables with one WITH LOOKUP; each point gets a constant such as ``table(2.5)``.
+        data : iterable of str
+            Data variables; each point of time gets a constant such as ``series(24)``.
+
+        Returns
+        -------
+        Simulation
+            Its new constants are set and differentiated by as any other, by member too.
+
+        Raises
+        ------
+        UnknownNameError
+            For a name that is no stock, lookup or data variable.
+        RunError
+            For ``:RAW:`` data.
+        """
+        return Simulation(self.model, Free.of(self.model, initials, lookups, data))
 
     @functools.cached_property
     def fingerprint(self) -> str:
