@@ -22,7 +22,7 @@ from sd_covid.policy.outputs import Output
 from sd_covid.policy.ranges import Range
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.spread import Spread
-from sd_covid.report import Background, ObservedSeries
+from sd_covid.report import Background, Glossary, ObservedSeries
 
 MEMBERS = 200
 TIME = np.arange(0.0, 253.0)
@@ -220,12 +220,12 @@ def make_fit(*, converged: bool = True) -> FitReport:
 def make_sensitivity(comparison: Comparison) -> Sensitivity:
     """Four factors and one outcome."""
     factors = tuple(
-        Factor(name, title, "assumption", (name,))
-        for name, title in (
-            ("posterior", Text("Geijkte parameters (één trekking)", "Calibrated parameters (one draw)")),
-            ("eta", Text("Banen behouden door de NOW", "Jobs saved by the NOW")),
-            ("scar", Text("Littekens", "Scarring")),
-            ("vacancies", Text("Vacatures op lange termijn", "Long-run vacancies")),
+        Factor(name, title, "posterior" if name == "posterior" else "assumption", (name,), grade=grade)
+        for name, title, grade in (
+            ("posterior", Text("Geschatte parameters samen", "Calibrated parameters together"), ""),
+            ("eta", Text("Banen behouden door de NOW", "Jobs saved by the NOW"), "D"),
+            ("scar", Text("Littekens", "Scarring"), "C"),
+            ("vacancies", Text("Vacatures op lange termijn", "Long-run vacancies"), "D"),
         )
     )
     total = np.array([0.31, 0.72, 0.02, 0.001])
@@ -235,7 +235,8 @@ def make_sensitivity(comparison: Comparison) -> Sensitivity:
         "Werkloosheid, piek: geen steun min feitelijk", "Unemployment, peak: no support minus actual"
     )
     outcome = Outcome("peak", title, "no-support", "unemployment rate", "peak", (2020, 2024))
-    item = OutcomeSensitivity(outcome, OUTPUTS[0], Spread.of(np.ones(4)), found, half)
+    within = (("tightness effect", 0.4), ("other", 0.02))
+    item = OutcomeSensitivity(outcome, OUTPUTS[0], Spread.of(np.ones(4)), found, half, within)
     return Sensitivity(
         "actual", comparison.scenarios, factors, (item,), 512, 510, 2560, (), comparison.provenance
     )
@@ -253,7 +254,9 @@ def make_background() -> Background:
         np.array([700.0, 680.0, 660.0]), np.array([False, False, True]), shifted=True,
     )  # fmt: skip
     command = "sd-covid compare actual no-support early-withdrawal -o report.html"
-    return Background(observed=(monthly, debt), command=command)
+    titles = {"al": Text("Gevoeligheid voor krapte", "Sensitivity to tightness")}
+    glossary = Glossary(titles, {"tightness effect": "al"}, {"tightness effect": "C"})
+    return Background(observed=(monthly, debt), command=command, glossary=glossary)
 
 
 @pytest.fixture(scope="session")

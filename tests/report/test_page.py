@@ -16,7 +16,7 @@ from sd_covid.data.text import Text
 from sd_covid.errors import RunError, UnknownNameError
 from sd_covid.policy.effectiveness import cost_per_unit, extra_cost
 from sd_covid.policy.spread import Spread
-from sd_covid.report import write_report
+from sd_covid.report import Background, Glossary, write_report
 from sd_covid.report.evidence import fit_view
 from sd_covid.report.texts import Texts, all_texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT
@@ -128,7 +128,7 @@ def test_a_finding_names_direction_size_interval_period_and_reference(reports):
 
 def test_a_fit_tells_what_is_not_identified_and_where_it_loses(reports):
     said = text(html.fromstring(reports["en"].read_text(encoding="utf-8")).get_element_by_id("fit"))
-    assert "Not identified by the figures, only by assumption: jobs saved by NOW." in said
+    assert "Not identified by the figures, only by assumption (1 of 2): jobs saved by NOW." in said
     assert "worse than last value" in said
     assert "within 1.5 × last value" in said
     assert "vacancies and GDP" in said
@@ -136,10 +136,67 @@ def test_a_fit_tells_what_is_not_identified_and_where_it_loses(reports):
 
 def test_sensitivity_names_what_matters_most_and_how_far_it_has_converged(reports):
     said = text(html.fromstring(reports["en"].read_text(encoding="utf-8")).get_element_by_id("sensitivity"))
-    assert "depends most on: Jobs saved by the NOW and Calibrated parameters (one draw)." in said
+    sentence = (
+        "Depends most on jobs saved by the NOW (share 0.72, evidence D); the calibrated parameters together"
+    )
+    assert f"{sentence} (share 0.31), above all sensitivity to tightness (evidence C)." in said
     assert "510 of 512 blocks of the design used" in said
-    assert "Index below 0.01: Long-run vacancies." in said
+    assert (
+        "Examined: calibrated parameters together; jobs saved by the NOW; scarring; long-run vacancies."
+        in said
+    )
+    chart = html.fromstring(reports["en"].read_text(encoding="utf-8")).xpath("//*[name()='svg']")[-1]
+    drawn = text(chart.xpath("./*[name()='desc']")[0])
+    assert "of which sensitivity to tightness (evidence C) 0.40" in drawn
+    assert "Long-run vacancies" not in drawn  # below 0.01
     assert "no index changed by more than 0.03" in said
+
+
+def test_a_finding_says_what_it_depends_on_when_just_that_was_analysed(reports):
+    for language, words in (
+        ("en", "Depends most on jobs saved by the NOW (share 0.72, evidence D)"),
+        ("nl", "Hangt het meest af van banen behouden door de NOW (aandeel 0,72, bewijs D)"),
+    ):
+        parsed = html.fromstring(reports[language].read_text(encoding="utf-8"))
+        said = [text(node) for node in parsed.xpath("//section[@id='findings']//*[@class='depends']")]
+        assert len(said) == 1  # the peak of unemployment without support, and no other difference
+        assert said[0].startswith(words)
+        place = parsed.xpath("//*[@class='depends']/ancestor::dl/dt")[0]
+        assert text(place).endswith("2020–2024")
+
+
+def test_costs_stand_at_the_discount_rate_and_a_point_to_each_side(reports, comparison):
+    parsed = html.fromstring(reports["en"].read_text(encoding="utf-8"))
+    table = parsed.xpath("//section[@id='costs']//table[contains(@class, 'costs')]")[0]
+    rows = table.xpath("./tfoot/tr[@class='rate']")
+    assert [text(row.xpath("./th")[0]) for row in rows] == [
+        "Total at a discount rate of 1.25 %",
+        "Total at a discount rate of 3.25 %",
+    ]
+    # Without support 18.7 billion euro is not spent: 12,000, 6,000 and 700 million in 2020, 2021 and 2022.
+    for row, rate in zip(rows, (0.0125, 0.0325), strict=True):
+        expected = -(12_000 + 6_000 / (1 + rate) + 700 / (1 + rate) ** 2)
+        assert float(row.get("data-present")) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_dutch_page_has_no_source_in_english_where_the_words_are_ours(reports):
+    said = text(html.fromstring(reports["nl"].read_text(encoding="utf-8")))
+    for dutch, english in (
+        ("Kamerbrief", "letter to Parliament"),
+        ("verzonnen voor deze test", "invented for"),
+    ):
+        assert dutch in said
+        assert english not in said
+
+
+def test_numbered_parameters_are_named_as_runs(build):
+    glossary = Glossary(titles={"step_h*": Text("stap in halfjaar *", "step in half-year *")})
+    ids = [f"step_h{number}" for number in (3, 16, 17, 18, 42)]
+    fit = build.fit()
+    rows = tuple(replace(fit.parameters[0], id=name) for name in ids)
+    fit = replace(fit, parameters=rows, not_identified=tuple(ids))
+    notes = fit_view(fit, Background(glossary=glossary), Texts("en")).notes
+    assert any("(5 of 5): step in half-year 3, 16–18, 42." in sentence for sentence, _ in notes)
 
 
 def test_failed_draws_are_counted_and_located(page):
@@ -168,13 +225,13 @@ def test_a_title_cannot_bring_markup_or_mathematics_into_the_page(tmp_path, buil
 
 
 def test_a_fit_that_did_not_converge_is_a_warning(build):
-    notes = fit_view(build.fit(converged=False), None, None, Texts("en")).notes
+    notes = fit_view(build.fit(converged=False), Background(), Texts("en")).notes
     assert ("The fit did NOT converge for: jobs saved by NOW. Read the figures with reserve.", True) in notes
 
 
 def test_a_stored_fit_that_no_longer_belongs_to_the_figures_is_a_warning(build):
     check = StoredFitCheck(False, False, True, 0, float("nan"), "the tables have changed")
-    notes = fit_view(build.fit(), check, None, Texts("en")).notes
+    notes = fit_view(build.fit(), Background(check=check), Texts("en")).notes
     assert (
         "The stored fit does NOT match figures and model any more: the tables have changed.",
         True,

@@ -40,6 +40,8 @@ class Factor:
         None for the posterior.
     draws : DataFrame or None
         The posterior's draws.
+    grade : str
+        Evidence grade A–D of an assumption; empty where there is no single one.
     """
 
     id: str
@@ -48,6 +50,7 @@ class Factor:
     constants: tuple[str, ...]
     range: Range | None = None
     draws: pd.DataFrame | None = None
+    grade: str = ""
 
 
 def posterior_factor(draws: pd.DataFrame) -> Factor:
@@ -60,14 +63,15 @@ def posterior_factor(draws: pd.DataFrame) -> Factor:
     scaled = (draws - draws.mean()).to_numpy() / np.where(spread > 0, spread, 1.0)
     direction = np.linalg.svd(scaled, full_matrices=False)[2][0]
     ordered = draws.iloc[np.argsort(scaled @ direction, kind="stable")].reset_index(drop=True)
-    title = Text("Geijkte parameters (één trekking)", "Calibrated parameters (one draw)")
+    title = Text("Geschatte parameters samen", "Calibrated parameters together")
     return Factor("posterior", title, "posterior", tuple(map(str, draws.columns)), draws=ordered)
 
 
 def assumption_factor(assumption: Assumption) -> Factor:
     """An assumption as a factor, over its range."""
+    constants, spread = (assumption.constant,), assumption.range
     return Factor(
-        assumption.id, assumption.title, "assumption", (assumption.constant,), range=assumption.range
+        assumption.id, assumption.title, "assumption", constants, range=spread, grade=assumption.grade
     )
 
 

@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from sd_covid.analysis.attribution import rank_shares
 from sd_covid.analysis.factors import Factor, parameters
 from sd_covid.analysis.sobol import Indices, design, indices, sound_blocks
 from sd_covid.data.text import Text
@@ -64,6 +66,9 @@ class OutcomeSensitivity:
         Arrays are in the order of `Sensitivity.factors`.
     half : Indices or None
         The same from the first half of the blocks; None when that half is too small.
+    within : tuple of (str, float)
+        Of the constants that the posterior moves, the squared rank correlation with the outcome, the largest first
+        (`sd_covid.analysis.attribution`).
     """
 
     outcome: Outcome
@@ -71,6 +76,7 @@ class OutcomeSensitivity:
     spread: Spread
     indices: Indices
     half: Indices | None
+    within: tuple[tuple[str, float], ...] = ()
 
     @property
     def drift(self) -> float:
@@ -184,12 +190,15 @@ def analyse(
     )
     sound = comparison.sound(*(scenario.id for scenario in scenarios))
     blocks = sound_blocks(sound, len(factors))
+    calibrated = [name for factor in factors if factor.kind == "posterior" for name in factor.constants]
     return Sensitivity(
         reference=comparison.reference,
         scenarios=comparison.scenarios,
         factors=tuple(factors),
         outcomes=tuple(
-            _outcome(comparison, outcome, blocks, len(factors), seed=seed, resamples=resamples)
+            _outcome(
+                comparison, outcome, blocks, len(factors), frame[calibrated], seed=seed, resamples=resamples
+            )
             for outcome in outcomes
         ),
         samples=samples,
@@ -205,6 +214,7 @@ def _outcome(
     outcome: Outcome,
     blocks: NDArray[np.bool_],
     factors: int,
+    calibrated: pd.DataFrame,
     *,
     seed: int,
     resamples: int,
@@ -215,11 +225,14 @@ def _outcome(
     values[comparison.sound(outcome.scenario, comparison.reference)] = mine - theirs
     first_half = blocks & (np.cumsum(blocks) <= blocks.sum() // 2)
     enough = first_half.sum() >= 2
-    base = values.reshape(-1, factors + 2)[blocks][:, [0, -1]].ravel()
+    # The two base points of each block are draws of every factor.
+    rows = np.arange(len(values)).reshape(-1, factors + 2)[blocks][:, [0, -1]].ravel()
+    base = values[rows]
     return OutcomeSensitivity(
         outcome=outcome,
         output=comparison.output(outcome.output),
         spread=Spread.of(base),
         indices=indices(values, factors, blocks, seed=seed, resamples=resamples),
         half=indices(values, factors, first_half, seed=seed, resamples=resamples) if enough else None,
+        within=rank_shares(base, calibrated.iloc[rows].reset_index(drop=True)),
     )

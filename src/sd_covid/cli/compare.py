@@ -128,7 +128,7 @@ def run(inputs: Inputs, paths: Sequence[Path], size: int, seed: int, tell: Tell)
         draw(inputs.posterior.constants, study, size, seed),
         read_outputs(inputs.folder / "scenarios" / "outputs.yaml"),
         study=study,
-        drawn_from="posterior, and ranges of the assumptions",
+        drawn_from="posterior and ranges of the assumptions",
         seed=seed,
         progress=tell,
     )
@@ -205,11 +205,14 @@ def background(inputs: Inputs) -> Background:
     """What the report shows beside the runs: figures, their registry, and whether the fit still holds."""
     from sd_covid.calibration.workflow import check_stored
     from sd_covid.data import read_registry
-    from sd_covid.report import Background, observed_series
+    from sd_covid.report import Background, observed_series, read_glossary
 
+    folder, provenance = inputs.problem.folder, inputs.posterior.provenance
+    evidence = inputs.folder / "models" / "evidence.csv"
     return Background(
-        observed=observed_series(inputs.problem, inputs.posterior.provenance["best"]),
-        registry=read_registry(inputs.problem.folder / "series"),
+        observed=observed_series(inputs.problem, provenance["best"]),
+        registry=read_registry(folder / "series"),
+        glossary=read_glossary(folder / "titles.yaml", evidence, provenance["constants"]),
         check=check_stored(inputs.problem.path, simulator=inputs.simulation),
         command=shlex.join(["sd-covid", *sys.argv[1:]]),
     )

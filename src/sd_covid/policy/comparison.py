@@ -152,6 +152,10 @@ class Comparison:
         self._position(reference)
         return replace(self, reference=reference)
 
+    def discounted_at(self, rate: float) -> Comparison:
+        """The same runs, with another real discount rate, per year."""
+        return replace(self, prices=replace(self.prices, discount_rate=rate))
+
     @property
     def alternatives(self) -> tuple[Scenario, ...]:
         """Every scenario but the reference."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 #: Width and height in inches; the chart of levels has room for its legend below.
-_SMALL, _WITH_LEGEND = (3.9, 2.75), (3.9, 3.3)
+_SMALL, _WITH_LEGEND = (3.5, 2.9), (5.2, 3.7)
 #: Smallest share of a common scale on which a fan can still be read.
 _READABLE = 0.25
-#: Signs in a line of a bar's label, and of a title.
-_LABEL, _TITLE = 30, 52
+#: Signs in a line of a bar's label, and of a title in a small chart.
+_LABEL, _TITLE = 38, 44
 
 
 @contextmanager
@@ -116,31 +117,34 @@ def first_difference(comparison: Comparison) -> float:
     return max(float(years[0]), float(min(start.year for start in starts))) if starts else float(years[0])
 
 
-def sensitivity_chart(
-    names: Sequence[str], total: Sequence[float], half_width: Sequence[float], texts: Texts
-) -> Figure:
-    """Total-order indices as bars with their interval, the first on top.
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar of a sensitivity chart: label, length, half of its 90 % interval; inner ones are part of another."""
 
-    Parameters
-    ----------
-    names : sequence of str
-        What varies, the largest index first.
-    total, half_width : sequence of float
-        Index of each, and half the width of its 90 % interval.
-    texts : Texts
-    """
+    name: str
+    share: float
+    half_width: float
+    inner: bool = False
+
+
+def sensitivity_chart(bars: Sequence[Bar], texts: Texts) -> Figure:
+    """Total-order indices as bars with their interval, the first on top; inner bars light and without one."""
     from matplotlib.figure import Figure
 
     # A long name takes a second line rather than half of the chart.
-    labels = [textwrap.fill(name, _LABEL) for name in names]
+    labels = [textwrap.fill(bar.name, _LABEL) for bar in bars]
     lines = sum(label.count("\n") + 1 for label in labels)
-    figure = Figure(figsize=(4.9, 0.6 + 0.12 * len(names) + 0.16 * lines), layout="constrained")
+    figure = Figure(figsize=(5.2, 0.45 + 0.1 * len(bars) + 0.16 * lines), layout="constrained")
     axes = figure.add_subplot()
-    place, share, half = np.arange(len(names))[::-1], np.array(total), np.array(half_width)
-    axes.barh(place, share, color=tint(REFERENCE, 0.75), height=0.62)
+    share, half = (np.array([getattr(bar, name) for bar in bars]) for name in ("share", "half_width"))
+    # Each bar is as far below the last as their labels need.
+    heights = np.array([label.count("\n") + 1.6 for label in labels])
+    place = -(np.cumsum(heights) - heights / 2)
+    colours = [tint(REFERENCE, 0.35 if bar.inner else 0.75) for bar in bars]
+    axes.barh(place, share, color=colours, height=[0.6 if bar.inner else 0.95 for bar in bars])
     axes.hlines(place, np.maximum(share - half, 0.0), share + half, color=INK, lw=1.1)
     axes.set_yticks(place, labels)
-    axes.set_xlim(0.0, max(1.0, float(np.nanmax(share + half))))
+    axes.set_xlim(0.0, max(1.0, float(np.nanmax(share + np.nan_to_num(half)))))
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
@@ -190,14 +194,19 @@ def _dots(axes: Axes, comparison: Comparison, observed: Sequence[ObservedSeries]
                 series.value[chosen],
                 marker="o",
                 ls="none",
-                ms=2.0 if series.time.size > 12 else 4.2,
+                ms=_dot(series.time.size, held_out),
                 mfc=face,
                 mec=INK,
-                mew=0.6,
+                mew=0.7 if held_out else 0.0,
                 zorder=4,
                 label=None if shown else texts(label),
             )
             shown = True
+
+
+def _dot(figures: int, held_out: bool) -> float:
+    """Size of a dot: small where there are many, and larger when it is open."""
+    return (3.4 if held_out else 2.4) if figures > 12 else 5.0
 
 
 def _dashes(position: int) -> tuple[float, ...]:

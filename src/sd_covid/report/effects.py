@@ -11,11 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sd_covid.policy.comparison import Comparison, Difference
+from sd_covid.analysis.sensitivity import Sensitivity
+from sd_covid.policy.comparison import Comparison, Difference, Measure
 from sd_covid.policy.outputs import Output
+from sd_covid.report.depends import depends_of
+from sd_covid.report.glossary import Glossary
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import (
     Numbers,
+    Rounded,
     arrow,
     difference_unit,
     period,
@@ -32,7 +36,7 @@ class Cell:
     Attributes
     ----------
     median, low, high : str
-        Rounded, in the language of the reader.
+        Rounded, in the language of the reader; the ends are empty when they are as the median.
     arrow, word, tone : str
         Sign, what it means for welfare, and ``good``, ``bad`` or ``neutral``.
     numbers : tuple of float
@@ -76,11 +80,19 @@ class EffectTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What may be said of one difference, and on what it depends most (empty when that was not analysed)."""
+
+    sentence: str
+    depends: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What comes out for one outcome: where, and a sentence for each package."""
 
     place: str
-    sentences: tuple[str, ...]
+    said: tuple[Said, ...]
 
 
 def covered(comparison: Comparison, years: Sequence[int]) -> tuple[int, ...]:
@@ -105,7 +117,15 @@ def package_grade(comparison: Comparison, scenario: str) -> str:
     return max(grades, default="D")
 
 
-def findings(comparison: Comparison, year: int, peak: tuple[int, int], texts: Texts) -> list[Finding]:
+def findings(
+    comparison: Comparison,
+    year: int,
+    peak: tuple[int, int],
+    texts: Texts,
+    *,
+    sensitivity: Sensitivity | None = None,
+    glossary: Glossary | None = None,
+) -> list[Finding]:
     """One sentence for each headline outcome and package: at the peak of a rate, and in a year.
 
     Parameters
@@ -115,30 +135,41 @@ def findings(comparison: Comparison, year: int, peak: tuple[int, int], texts: Te
     peak : tuple of int
         First and last year in which the highest level is sought.
     texts : Texts
+    sensitivity : Sensitivity, optional
+        Of these differences: then each says what it depends on.
+    glossary : Glossary, optional
+        What the calibrated parameters are called.
     """
     span = texts("peak.label", first=str(peak[0]), last=str(peak[1]))
     found = []
+
+    def add(output: Output, measure: Measure, years: tuple[int, int], when: str) -> None:
+        place = texts("finding.place", output=texts.of(output.title), period=when)
+        said = []
+        for entry in comparison.alternatives:
+            difference = comparison.measured(output.name, entry.id, measure, years)
+            depends = depends_of(
+                sensitivity, entry.id, output.name, measure, years, glossary or Glossary(), texts
+            )
+            said.append(Said(_sentence(comparison, difference, texts), depends))
+        found.append(Finding(place, tuple(said)))
+
     for output in comparison.outputs:
         if not output.headline:
             continue
-        title = texts.of(output.title)
         # A rate moves with the crisis and is back before any year of the table; a stock carries on.
         if output.reading == "mean" and output.better == "lower":
-            at_peak = [comparison.peak(output.name, entry.id, peak) for entry in comparison.alternatives]
-            place = texts("finding.place", output=title, period=span)
-            found.append(Finding(place, _sentences(comparison, at_peak, texts)))
-        in_year = [comparison.in_year(output.name, entry.id, year) for entry in comparison.alternatives]
-        place = texts("finding.place", output=title, period=period(output, year, texts))
-        found.append(Finding(place, _sentences(comparison, in_year, texts)))
+            add(output, "peak", peak, span)
+        add(output, "year", (year, year), period(output, year, texts))
     return found
 
 
-def _sentences(comparison: Comparison, differences: Sequence[Difference], texts: Texts) -> tuple[str, ...]:
-    """What may be said of each difference."""
-    reference = quoted(comparison, comparison.reference, texts)
-    return tuple(
-        sentence(item, quoted(comparison, item.scenario, texts), reference, texts) for item in differences
+def _sentence(comparison: Comparison, difference: Difference, texts: Texts) -> str:
+    """What may be said of a difference."""
+    package, reference = (
+        quoted(comparison, name, texts) for name in (difference.scenario, comparison.reference)
     )
+    return sentence(difference, package, reference, texts)
 
 
 def effect_tables(
@@ -198,6 +229,9 @@ def _cell(difference: Difference, grade: str, texts: Texts) -> Cell:
     word = welfare_word(difference)
     tone = "good" if word.endswith("better") else "bad" if word.endswith("worse") else "neutral"
     numbers = (spread.median, *spread.interval)
+    # Where nothing matters and all three are printed alike, one number says it.
+    if word == "word.no_difference" and printed.low == printed.median == printed.high:
+        printed = Rounded(printed.median, "", "")
     return Cell(
         printed.median, printed.low, printed.high, arrow(difference, grade), texts(word), tone, numbers
     )

@@ -7,14 +7,16 @@ that no figure informs, is said in words.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sd_covid.calibration.results import FitReport, OriginRow, RollingForecast, SeriesRow, StoredFitCheck
-from sd_covid.data import Registry
+from sd_covid.calibration.results import FitReport, RollingForecast, SeriesRow
 from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.levers import LeverSetting
+from sd_covid.report.glossary import Glossary
+from sd_covid.report.inputs import Background
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
 
@@ -72,33 +74,32 @@ class SourceRow:
     source: str
 
 
-def fit_view(
-    fit: FitReport | None, check: StoredFitCheck | None, registry: Registry | None, texts: Texts
-) -> FitView:
+def fit_view(fit: FitReport | None, background: Background, texts: Texts) -> FitView:
     """The fit in words and tables; without a fit, the sentence that there is none."""
     if fit is None:
         return FitView(notes=((texts("fit.none"), True),))
     return FitView(
-        notes=_notes(fit, check, texts),
-        rows=tuple(_fit_row(row, registry, texts) for row in fit.series),
-        rolling=tuple(_rolling(item, fit, registry, texts) for item in fit.rolling),
-        parameters=_parameters(fit, texts),
+        notes=_notes(fit, background, texts),
+        rows=tuple(_fit_row(row, background, texts) for row in fit.series),
+        rolling=tuple(_rolling(item, fit, background, texts) for item in fit.rolling),
+        parameters=_parameters(fit, background.glossary, texts),
     )
 
 
-def _notes(fit: FitReport, check: StoredFitCheck | None, texts: Texts) -> tuple[tuple[str, bool], ...]:
+def _notes(fit: FitReport, background: Background, texts: Texts) -> tuple[tuple[str, bool], ...]:
     """Convergence, identification, and whether the stored draws still belong to the figures."""
-    names = {row.id: row.name or row.id for row in fit.parameters}
+    check = background.check
     if fit.converged:
         draws = Numbers(texts.language).exact(float(fit.draws), 0)
         counts = {"parameters": len(fit.parameters), "chains": fit.chains, "divergences": fit.divergences}
         notes = [(texts("fit.converged", draws=draws, **counts), False)]
     else:
-        failed = texts.listed([names[item] for item in fit.not_converged])
+        failed = _listed(fit.not_converged, fit, background.glossary, texts)
         notes = [(texts("fit.not_converged", names=failed), True)]
     if fit.not_identified:
-        open_ones = texts.listed([names[item] for item in fit.not_identified])
-        notes.append((texts("fit.not_identified", names=open_ones), True))
+        open_ones = _listed(fit.not_identified, fit, background.glossary, texts)
+        counts = {"count": len(fit.not_identified), "parameters": len(fit.parameters)}
+        notes.append((texts("fit.not_identified", names=open_ones, **counts), True))
     else:
         notes.append((texts("fit.identified"), False))
     if check is not None and check.matches:
@@ -109,23 +110,52 @@ def _notes(fit: FitReport, check: StoredFitCheck | None, texts: Texts) -> tuple[
     return tuple(notes)
 
 
-def _series_title(row: SeriesRow, registry: Registry | None, texts: Texts) -> tuple[str, str]:
+def _listed(ids: Sequence[str], fit: FitReport, glossary: Glossary, texts: Texts) -> str:
+    """Parameters by title; those of a numbered row together, ``Matching in half-year 16–42``."""
+    names = {row.id: row.name or row.id for row in fit.parameters}
+    parts: dict[str, list[int]] = {}
+    for name in ids:
+        row, number = glossary.numbered(name)
+        title = glossary.title(name, names[name]) if row is None else row
+        parts.setdefault(texts.of(title), []).extend([] if row is None else [int(number)])
+    return "; ".join(title.replace("*", _ranges(numbers)) for title, numbers in parts.items())
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Numbers with runs drawn together: ``3, 16–42``."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
+
+
+def _series_title(row: SeriesRow, background: Background, texts: Texts) -> tuple[str, str]:
     """Title and unit of a series, from the registry where it knows it."""
+    registry = background.registry
     if registry is None or row.series not in registry:
-        return row.name or row.observable, row.unit
+        title = background.glossary.title(row.observable, row.name or row.observable)
+        return texts.of(title), texts.unit(row.unit)
     series = registry.series(row.series)
     return texts.of(series.title), texts.of(registry.units[series.unit])
 
 
-def _fit_row(row: SeriesRow, registry: Registry | None, texts: Texts) -> FitRow:
+def _fit_row(row: SeriesRow, background: Background, texts: Texts) -> FitRow:
     """One series of the fit table."""
     numbers = Numbers(texts.language)
-    title, unit = _series_title(row, registry, texts)
+    title, unit = _series_title(row, background, texts)
+    # A driver is given to the model: what differs is the rounding of the computer, and no merit of it.
+    given = row.rmse_share < 1e-9
+    rmse = 0.0 if given else row.rmse
     verdict, tone = _forecast_verdict(row.holdout_rmse, row.holdout_naive, texts)
+    if given:
+        verdict, tone = texts("fit.given"), "neutral"
     share = "–" if math.isnan(row.coverage_90) else f"{numbers.exact(100 * row.coverage_90, 0)} %"
     cells = (
         str(row.points),
-        numbers.significant(row.rmse),
+        numbers.significant(rmse),
         numbers.exact(row.rmse_share, 2),
         share,
         str(row.holdout_points) if row.holdout_points else "–",
@@ -145,29 +175,35 @@ def _forecast_verdict(error: float, naive: float, texts: Texts) -> tuple[str, st
 
 
 def _rolling(
-    item: RollingForecast, fit: FitReport, registry: Registry | None, texts: Texts
+    item: RollingForecast, fit: FitReport, background: Background, texts: Texts
 ) -> tuple[str, str, tuple[FitRow, ...]]:
     """The forecasts of one series, by origin and pooled."""
     row = next((row for row in fit.series if row.observable == item.observable), None)
-    title, unit = (item.observable, "") if row is None else _series_title(row, registry, texts)
-    rows = [_origin_row(origin, unit, texts) for origin in item.origins]
-    rows.append(_origin_cells(texts("fit.pooled"), unit, item.pooled_rmse, item.pooled_naive_rmse, texts))
-    drivers = texts("fit.drivers", drivers=texts.listed(list(item.observed_drivers) or [texts("word.none")]))
-    return texts("fit.rolling", series=title), drivers, tuple(rows)
+    title, unit = (item.observable, "") if row is None else _series_title(row, background, texts)
+    rows = [_origin_row(_month(row.origin, texts), row.rmse, row.naive_rmse, texts) for row in item.origins]
+    rows.append(_origin_row(texts("fit.pooled"), item.pooled_rmse, item.pooled_naive_rmse, texts))
+    named = [texts.known("driver", name) for name in item.observed_drivers]
+    drivers = texts("fit.drivers", drivers=texts.listed(named or [texts("word.none")]))
+    return texts("fit.rolling", series=title, unit=unit), drivers, tuple(rows)
 
 
-def _origin_row(origin: OriginRow, unit: str, texts: Texts) -> FitRow:
-    return _origin_cells(origin.origin, unit, origin.rmse, origin.naive_rmse, texts)
+def _month(period: str, texts: Texts) -> str:
+    """``2022-06`` in words; another period as it stands."""
+    year, _, month = period.partition("-")
+    if not (month.isdigit() and 1 <= int(month) <= 12):
+        return period
+    return f"{texts('date.months').split()[int(month) - 1]} {year}"
 
 
-def _origin_cells(title: str, unit: str, error: float, naive: float, texts: Texts) -> FitRow:
+def _origin_row(title: str, error: float, naive: float, texts: Texts) -> FitRow:
+    """One origin, in the unit of the caption."""
     numbers = Numbers(texts.language)
     verdict, tone = _forecast_verdict(error, naive, texts)
-    return FitRow(title, unit, (numbers.significant(error), numbers.significant(naive)), verdict, tone)
+    return FitRow(title, "", (numbers.significant(error), numbers.significant(naive)), verdict, tone)
 
 
-def _parameters(fit: FitReport, texts: Texts) -> tuple[tuple[str, ...], ...]:
-    """Cells of the parameter table."""
+def _parameters(fit: FitReport, glossary: Glossary, texts: Texts) -> tuple[tuple[str, ...], ...]:
+    """Cells of the parameter table: its title, what the model calls it, then the numbers."""
     numbers = Numbers(texts.language)
     rows = []
     for row in fit.parameters:
@@ -175,7 +211,9 @@ def _parameters(fit: FitReport, texts: Texts) -> tuple[tuple[str, ...], ...]:
         interval = f"{mean} ({low} – {high})"
         prior = f"{numbers.significant(row.prior_median, 3)} ± {numbers.significant(row.prior_sd)}"
         tail = (numbers.exact(row.shrinkage, 2), numbers.exact(row.r_hat, 3), numbers.exact(row.ess_bulk, 0))
-        rows.append((row.name or row.id, texts.unit(row.unit), prior, interval, *tail))
+        name = row.name or row.id
+        title = texts.of(glossary.title(row.id, name))
+        rows.append((title, row.constant, texts.unit(row.unit), prior, interval, *tail))
     return tuple(rows)
 
 
@@ -187,7 +225,7 @@ def package_rows(comparison: Comparison, texts: Texts) -> list[PackageRow]:
     for lever in comparison.levers.values():
         settings = tuple(
             (
-                _setting(entry.levers.get(lever.id), texts),
+                _setting(entry.levers.get(lever.id), lever.actual, texts),
                 entry.levers.get(lever.id) != null.levers.get(lever.id),
             )
             for entry in order
@@ -200,14 +238,14 @@ def package_rows(comparison: Comparison, texts: Texts) -> list[PackageRow]:
     return rows
 
 
-def _setting(setting: LeverSetting | None, texts: Texts) -> str:
+def _setting(setting: LeverSetting | None, actual: LeverSetting, texts: Texts) -> str:
     """A setting in words."""
     if setting is None or setting.level == 0:
         return texts("packages.off")
-    level = Numbers(texts.language).plain(setting.level)
-    return texts(
-        "packages.level", level=level, start=_day(setting.start, texts), end=_day(setting.end, texts)
-    )
+    dates = {"start": _day(setting.start, texts), "end": _day(setting.end, texts)}
+    if setting.level == actual.level:
+        return texts("packages.as_it_was" if setting == actual else "packages.other_dates", **dates)
+    return texts("packages.level", level=Numbers(texts.language).plain(setting.level), **dates)
 
 
 def _day(day: date, texts: Texts) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sd_covid.report.glossary import Glossary
 from sd_covid.report.observed import ObservedSeries
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Background:
         Titles of the series in both languages.
     check : StoredFitCheck or None
         Whether the stored draws still belong to tables and model.
+    glossary : Glossary
+        What the calibrated parameters are called, and the grade of their evidence.
     command : str
         With what the report can be made again.
     debt_output : str
@@ -36,6 +39,7 @@ class Background:
     observed: Sequence[ObservedSeries] = ()
     registry: Registry | None = None
     check: StoredFitCheck | None = None
+    glossary: Glossary = field(default_factory=Glossary)
     command: str = ""
     debt_output: str = "households in problem debt"
     years: tuple[int, ...] = field(default=(2022, 2025, 2030, 2035))

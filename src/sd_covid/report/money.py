@@ -20,6 +20,9 @@ from sd_covid.report.wording import Numbers, rounding_step
 
 Floats = NDArray[np.float64]
 
+#: The balance is shown at the discount rate and a point to each side.
+_POINT = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class CostRow:
@@ -43,6 +46,8 @@ class CostTable:
     rows : tuple of CostRow
     total : CostRow
         Of the priced levers.
+    rates : tuple of CostRow
+        The total at a discount rate one point lower and one higher: present value only.
     unpriced : str
         What PM means here.
     sentences : tuple of str
@@ -54,6 +59,7 @@ class CostTable:
     reference: str
     rows: tuple[CostRow, ...]
     total: CostRow
+    rates: tuple[CostRow, ...]
     unpriced: str
     sentences: tuple[str, ...]
 
@@ -114,15 +120,47 @@ def _table(
         texts("costs.unpriced_meaning", levers=texts.listed(names)) if names else texts("costs.none_unpriced")
     )
     per_unit = cost_per_unit(comparison, scenario, output, years)
+    others = [comparison.discounted_at(comparison.prices.discount_rate + step) for step in (-_POINT, _POINT)]
+    sentences = unit_cost_sentences(per_unit, package, reference, texts)
+    turned = _at_other_rates([(item, cost_per_unit(item, scenario, output, years)) for item in others], texts)
     return CostTable(
         caption=texts("costs.caption", package=package, reference=reference),
         package=package,
         reference=reference,
         rows=tuple(rows),
         total=whole,
+        rates=tuple(_rate_row(item, scenario, texts) for item in others),
         unpriced=meaning,
-        sentences=unit_cost_sentences(per_unit, package, reference, texts),
+        sentences=(*sentences, *([turned] if turned else [])),
     )
+
+
+def _rate(comparison: Comparison, texts: Texts) -> str:
+    """The discount rate in per cent."""
+    return Numbers(texts.language).plain(100 * comparison.prices.discount_rate)
+
+
+def _rate_row(comparison: Comparison, scenario: str, texts: Texts) -> CostRow:
+    """The total at another discount rate."""
+    spread = Spread.of(extra_cost(comparison, scenario)[0])
+    title, nan = texts("costs.at_rate", rate=_rate(comparison, texts)), float("nan")
+    return CostRow(title, "", "", "", _amount(spread, texts), (nan, nan, spread.median))
+
+
+def _at_other_rates(found: list[tuple[Comparison, CostPerUnit]], texts: Texts) -> str:
+    """Cost per unit-year at other discount rates; empty where there is no ratio."""
+    if any(np.isnan(item.ratio) for _, item in found):
+        return ""
+    numbers = Numbers(texts.language)
+    parts = [
+        texts(
+            "unitcost.at_rate",
+            rate=_rate(comparison, texts),
+            ratio=numbers.significant(abs(item.ratio)),
+        )
+        for comparison, item in found
+    ]
+    return texts("unitcost.rates", parts=texts.listed(parts))
 
 
 def _row(line: CostLine, nominal: Spread, difference: Spread, present: Spread, texts: Texts) -> CostRow:

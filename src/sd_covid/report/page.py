@@ -77,8 +77,9 @@ def write_report(
         draw = Draw(Path(aside))
         with chart_style():
             paths = path_panels(comparison, background, years, draw, texts)
-            depends = [] if sensitivity is None else sensitivity_panels(sensitivity, draw, texts)
-        content = _content(comparison, fit, background, years, texts)
+            glossary = background.glossary
+            depends = [] if sensitivity is None else sensitivity_panels(sensitivity, glossary, draw, texts)
+        content = _content(comparison, fit, sensitivity, background, years, texts)
         content |= {"paths": paths, "sensitivity": depends, "figures": figures.name}
         content["design"] = "" if sensitivity is None else design_note(sensitivity, texts)
         page = Path(aside) / path.name
@@ -112,7 +113,12 @@ def _refuse_empty(comparison: Comparison, years: Sequence[int]) -> None:
 
 
 def _content(
-    comparison: Comparison, fit: FitReport | None, background: Background, years: Sequence[int], texts: Texts
+    comparison: Comparison,
+    fit: FitReport | None,
+    sensitivity: Sensitivity | None,
+    background: Background,
+    years: Sequence[int],
+    texts: Texts,
 ) -> dict[str, Any]:
     """Everything in the page but the charts."""
     first = int(first_difference(comparison))
@@ -132,19 +138,22 @@ def _content(
         ],
         "question": _question(comparison, effect_years[1], texts),
         "finding_year": years[0],
-        "findings": findings(comparison, years[0], peak, texts),
+        "findings": findings(
+            comparison, years[0], peak, texts, sensitivity=sensitivity, glossary=background.glossary
+        ),
         "levers": package_rows(comparison, texts),
         "differences": effect_tables(comparison, headline, years, peak, texts),
         "side": effect_tables(comparison, others, years, peak, texts) if others else [],
         "costs": cost_tables(comparison, debt, effect_years, texts) if costed else [],
         "cost_sources": cost_sources(comparison, texts),
         "prices": _prices(comparison, texts),
-        "fit": fit_view(fit, background.check, background.registry, texts),
+        "fit": fit_view(fit, background, texts),
         "assumptions": assumption_rows(comparison, texts),
         "lever_sources": lever_rows(comparison, texts),
         "varied": len(comparison.varied),
         "command": background.command,
         "provenance": comparison.provenance,
+        "drawn_from": texts.known("drawn", comparison.provenance.draws),
         "failures": _failures(comparison, texts),
     }
 

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sd_covid.analysis.factors import Factor
 from sd_covid.analysis.sensitivity import Sensitivity
 from sd_covid.policy.comparison import Comparison
-from sd_covid.report.charts import difference_chart, levels_chart, sensitivity_chart
+from sd_covid.report.charts import Bar, difference_chart, levels_chart, sensitivity_chart
+from sd_covid.report.depends import Share, depends_on, factors, within
+from sd_covid.report.glossary import Glossary
 from sd_covid.report.inputs import Background
 from sd_covid.report.observed import ObservedSeries, points_of
 from sd_covid.report.spoken import describe_difference, describe_levels, describe_sensitivity
@@ -28,8 +31,8 @@ if TYPE_CHECKING:
     from sd_covid.data import Registry
 
 _PNG_DOTS_PER_INCH = 200
-#: A total-order index below the first is named rather than drawn; from the second on it is among what matters most.
-_SMALLEST_INDEX, _LEADING_INDEX = 0.01, 0.05
+#: A total-order index below this is not drawn.
+_SMALLEST_INDEX = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,43 +121,53 @@ def _figures_note(observed: Sequence[ObservedSeries], registry: Registry | None,
     return f"{note} {texts('paths.shifted')}" if any(item.shifted for item in observed) else note
 
 
-def sensitivity_panels(sensitivity: Sensitivity, draw: Draw, texts: Texts) -> list[Panel]:
+def sensitivity_panels(sensitivity: Sensitivity, glossary: Glossary, draw: Draw, texts: Texts) -> list[Panel]:
     """For each outcome the bars of its factors, and a sentence that names the ones that matter most."""
     panels = []
     for item in sensitivity.outcomes:
-        ranked = [row for row in sensitivity.ranked(item.outcome.id) if not math.isnan(row[1])]
+        ranked = factors(sensitivity, item.outcome.id, texts)
         title = texts.of(item.outcome.title)
         if not ranked:
             panels.append(Panel(title, (), texts("sensitivity.no_spread")))
             continue
-        shown = [row for row in ranked if row[1] >= _SMALLEST_INDEX] or ranked[:1]
-        names = [texts.of(factor.title) for factor, _, _ in shown]
-        total = [share for _, share, _ in shown]
+        shown = [row for row in ranked if row[1].share >= _SMALLEST_INDEX] or ranked[:1]
+        bars = _bars(shown, within(item, glossary, texts, most=3), texts)
         chart = draw(
-            sensitivity_chart(names, total, [width for _, _, width in shown], texts),
+            sensitivity_chart(bars, texts),
             f"sensitivity-{item.outcome.id}",
             title,
-            describe_sensitivity(title, names, total, texts),
+            describe_sensitivity(title, [bar.name for bar in bars], [bar.share for bar in bars], texts),
         )
-        leading = [name for name, share in zip(names, total, strict=True) if share >= _LEADING_INDEX][:3]
-        sentence = texts("sensitivity.sentence", names=texts.listed(leading or names[:1]))
-        others = [texts.of(factor.title) for factor, _, _ in ranked[len(shown) :]]
-        panels.append(Panel(title, (chart,), sentence, _sensitivity_note(others, item.drift, texts)))
+        sentence = depends_on(sensitivity, item.outcome.id, glossary, texts)
+        panels.append(Panel(title, (chart,), sentence, _sensitivity_note(item.drift, texts)))
     return panels
 
 
+def _bars(shown: Sequence[tuple[Factor, Share]], inside: Sequence[Share], texts: Texts) -> list[Bar]:
+    """Bars of factors, those of calibrated parameters below the factor that holds them."""
+    bars = []
+    for factor, share in shown:
+        title = texts.of(factor.title)
+        name = texts("depends.graded", name=title, grade=factor.grade) if factor.grade else title
+        bars.append(Bar(name, share.share, share.half_width))
+        if factor.kind == "posterior":
+            bars += [
+                Bar(texts("sensitivity.inside", name=entry.graded(texts)), entry.share, math.nan, inner=True)
+                for entry in inside
+            ]
+    return bars
+
+
 def design_note(sensitivity: Sensitivity, texts: Texts) -> str:
-    """How many blocks of the design the indices rest on."""
+    """What was varied, and how many blocks of the design the indices rest on."""
     numbers = Numbers(texts.language)
     kept, samples = (numbers.exact(float(count), 0) for count in (sensitivity.kept, sensitivity.samples))
-    return texts("sensitivity.members", kept=kept, samples=samples)
+    names = "; ".join(texts.inside(factor.title) for factor in sensitivity.factors)
+    return texts("sensitivity.members", kept=kept, samples=samples, names=names)
 
 
-def _sensitivity_note(others: list[str], drift: float, texts: Texts) -> str:
-    """The quantities that hardly matter, and how far the indices have converged."""
-    parts = []
-    if others:
-        parts.append(texts("sensitivity.others", names=texts.listed(others)))
-    if not math.isnan(drift):
-        parts.append(texts("sensitivity.drift", drift=Numbers(texts.language).exact(drift, 2)))
-    return " ".join(parts)
+def _sensitivity_note(drift: float, texts: Texts) -> str:
+    """How far the indices have converged."""
+    if math.isnan(drift):
+        return ""
+    return texts("sensitivity.drift", drift=Numbers(texts.language).exact(drift, 2))

@@ -48,7 +48,7 @@ class Texts:
         self.language = language
         self._texts = all_texts()
 
-    def __call__(self, name: str, **values: str | int) -> str:
+    def __call__(self, name: str, /, **values: str | int) -> str:
         """The text under a key, its braces filled.
 
         Raises
@@ -67,10 +67,17 @@ class Texts:
     def unit(self, unit: str) -> str:
         """A unit of the model in words where there are any: ``1/Month`` is ``per month``, ``Dmnl`` is nothing."""
         folded = unit.strip().casefold()
-        if folded in ("", "dmnl", "-", "1"):
-            return ""
-        known = f"modelunit.{folded}"
-        return self(known) if known in self._texts else unit
+        return "" if folded in ("", "dmnl", "-", "1") else self.known("modelunit", unit)
+
+    def known(self, kind: str, name: str) -> str:
+        """A name of the study in words where there are any, under ``<kind>.<name>``; else as it stands."""
+        entry = f"{kind}.{name.strip().casefold()}"
+        return self(entry) if entry in self._texts else name
+
+    def inside(self, text: Text) -> str:
+        """A bilingual title within a sentence: its first letter small, unless it begins an abbreviation."""
+        title = self.of(text)
+        return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
     def listed(self, names: list[str]) -> str:
         """Names as a list in a sentence: ``a, b and c``."""

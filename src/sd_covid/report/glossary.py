@@ -1,0 +1,93 @@
+"""What the report calls the parameters of a calibration, and how strong the evidence for each is.
+
+In come ``calibration/titles.yaml`` and the models' table of evidence; out comes a `Glossary`. A name it does not have
+is shown as the model writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sd_covid.data.keyed_yaml import read_yaml
+from sd_covid.data.text import Text
+from sd_covid.errors import DataError
+from sd_covid.model.names import key
+
+
+@dataclass(frozen=True, slots=True)
+class Glossary:
+    """Titles and grades.
+
+    Attributes
+    ----------
+    titles : mapping
+        Parameter or observable id -> title. An id that ends in ``*`` is a numbered row of them.
+    ids : mapping
+        Model constant, as `sd_covid.model.names.key` spells it -> parameter id.
+    grades : mapping
+        Model constant, in the same spelling -> evidence grade A–D.
+    """
+
+    titles: Mapping[str, Text] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
+    grades: Mapping[str, str] = field(default_factory=dict)
+
+    def title(self, name: str, otherwise: str) -> Text:
+        """The title of a parameter or observable, or another text."""
+        if name in self.titles:
+            return self.titles[name]
+        row, number = self.numbered(name)
+        if row is None:
+            return Text(otherwise, otherwise)
+        return Text(row.nl.replace("*", number), row.en.replace("*", number))
+
+    def numbered(self, name: str) -> tuple[Text | None, str]:
+        """The title of the row of parameters to which one belongs, with its ``*``, and its number; None without."""
+        stem = name.rstrip("0123456789")
+        return self.titles.get(f"{stem}*"), name[len(stem) :]
+
+    def constant(self, name: str) -> tuple[Text, str]:
+        """The title of a constant of the model, and its grade; empty when it has none."""
+        spelled = key(name)
+        grade = self.grades.get(spelled) or self.grades.get(key(name.partition("[")[0]), "")
+        return self.title(self.ids.get(spelled, ""), name), grade
+
+
+def read_glossary(titles: Path, evidence: Path, constants: Mapping[str, str]) -> Glossary:
+    """Read titles and grades.
+
+    Parameters
+    ----------
+    titles : Path
+        A YAML file, id -> ``{nl: …, en: …}``; without it names are those of the model.
+    evidence : Path
+        A CSV with columns ``constant`` and ``grade``; without it there are no grades.
+    constants : mapping
+        Parameter id -> model constant.
+
+    Raises
+    ------
+    DataError
+        With file, line and key, when the titles say something they cannot, or the evidence lacks a column.
+    """
+    found = {}
+    if titles.is_file():
+        for name, node in read_yaml(titles).entries():
+            parts = node.fields(("nl", "en"))
+            found[name] = Text(parts["nl"].text(), parts["en"].text())
+    return Glossary(found, {key(constant): name for name, constant in constants.items()}, _grades(evidence))
+
+
+def _grades(evidence: Path) -> dict[str, str]:
+    """Grade of every constant in a table of evidence."""
+    import pandas as pd
+
+    if not evidence.is_file():
+        return {}
+    table = pd.read_csv(evidence, dtype=str, keep_default_na=False)
+    if not {"constant", "grade"} <= set(table.columns):
+        advice = "give it the columns 'constant' and 'grade'"
+        raise DataError("the table of evidence lacks a column", advice=advice, file=evidence, line=1)
+    return {key(name): grade for name, grade in zip(table["constant"], table["grade"], strict=True)}
