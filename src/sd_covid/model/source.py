@@ -44,12 +44,13 @@ class Source:
         line = bisect_right(self._starts, position)
         return Place(self.file, line, position - self._starts[line - 1] + 1)
 
-    def line(self, number: int) -> str:
-        """A line of the text, from 1; empty beyond the last."""
+    def line(self, number: int, longest: int = 1_000) -> str:
+        """A line of the text, from 1; empty beyond the last, and when it is longer than people write."""
         if not 0 < number <= len(self._starts):
             return ""
         start = self._starts[number - 1]
-        return self.text[start : self._starts[number] - 1 if number < len(self._starts) else None]
+        end = self._starts[number] - 1 if number < len(self._starts) else len(self.text)
+        return self.text[start:end] if end - start <= longest else ""
 
     def quote(self, position: int) -> str:
         """The line at a position, up to it and a word further, for a message."""

@@ -68,6 +68,15 @@ def check_belt(flows: Flows, definition: Definition) -> None:
     if belt is not None and len(plain) != 1:
         reason = f"a conveyor has one outflow off its end, and this has {len(plain)}"
         raise _error(definition, reason, "mark the others with <leak/>")
+    for name in definition.outflows:
+        leak = flows.definitions.get(key(name))
+        if (
+            leak is not None
+            and leak.leak is not None
+            and (leak.leak.whole or leak.leak.end <= leak.leak.start)
+        ):
+            reason = "leaks whole units only" if leak.leak.whole else "leaks in a zone that has no length"
+            raise _error(leak, f"{reason}, which is not supported", "leave out what makes it so")
     for name in definition.inflows:
         flow = flows.definitions.get(key(name))
         if belt is not None and flow is not None and flow.spread not in {"", "beginning"}:

@@ -74,7 +74,10 @@ class XmileBuilder(Builder):
 
     def x_position(self, items: list[Token]) -> Text:
         """``@1``: what stands in that place on the left side."""
-        return Text("@" + str(items[0]), self.place(items[0].start_pos))
+        place = self._float(items[0])
+        if place != int(place):
+            raise self.error(items[0].start_pos, f"@{items[0]} is no place on a left side", "write @1, @2 …")
+        return Text(f"@{int(place)}", self.place(items[0].start_pos))
 
     def x_indexed(self, items: list[Any]) -> Call:
         """A name with subscripts."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from sd_covid.model.expression import Binary, Call, Expression, Number, Unary
+from sd_covid.model.expression import Binary, Call, Expression, Number, Unary, children
 
 _BINARY: dict[str, Callable[[float, float], float]] = {
     "+": lambda a, b: a + b,
@@ -51,6 +51,21 @@ def constant(node: Expression) -> float | None:
         case _:
             pass
     return value if value is not None and math.isfinite(value) else None
+
+
+def size_of(expression: Expression) -> int:
+    """The number of nodes of an expression when each part is written out everywhere that it stands."""
+    sizes: dict[int, int] = {}
+    stack = [expression]
+    while stack:
+        node = stack[-1]
+        below = [item for item in children(node) if id(item) not in sizes]
+        if below:
+            stack += below
+            continue
+        stack.pop()
+        sizes[id(node)] = 1 + sum(sizes[id(item)] for item in children(node))
+    return sizes[id(expression)]
 
 
 def decided(node: Expression) -> Expression:

@@ -36,7 +36,7 @@ _ROOT = re.compile(r"<(?:[\w.-]+:)?xmile(?=[\s>])")
 _OPEN = re.compile(rf"[ \t]*<(?:{'|'.join(_VARIABLES)})(?=[\s/>])")
 _MISMATCH = re.compile(r"Opening and ending tag mismatch: (\w+) line (\d+) and ")
 _MAX_MENDED = 20
-_COMMENT = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->", re.DOTALL)
+_OPENED = re.compile(r"<!--|<!\[CDATA\[")
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ def read_document(path: Path) -> Document:
 def document_of(source: Source) -> Document:
     """The tree of a text. See `read_document`."""
     remarks = list[str]()
-    text = _COMMENT.sub(_blank, source.text)
+    text = _without_comments(source.text)
     _refuse_definitions(source, text)
     if "isee:" in text and "xmlns:isee" not in text:
         text = _ROOT.sub(lambda found: f'{found[0]} xmlns:isee="{ISEE}"', text, count=1)
@@ -102,9 +102,20 @@ def document_of(source: Source) -> Document:
     return document
 
 
-def _blank(found: re.Match[str]) -> str:
-    """A comment as blanks, so that lines stay: what is in one has no meaning, two hyphens included."""
-    return re.sub(r"[^\n]", " ", found[0]) if found[0].startswith("<!--") else found[0]
+def _without_comments(text: str) -> str:
+    """The text with comments as blanks, so that lines stay: what is in one has no meaning, two hyphens included."""
+    parts: list[str] = []
+    done = 0
+    while True:
+        opened = _OPENED.search(text, done)
+        closing = "" if opened is None else ("-->" if opened[0] == "<!--" else "]]>")
+        end = -1 if opened is None else text.find(closing, opened.end())
+        if opened is None or end < 0:
+            return "".join([*parts, text[done:]])
+        parts.append(text[done : opened.start()])
+        inside = text[opened.start() : end + 3]
+        parts.append(re.sub(r"[^\n]", " ", inside) if closing == "-->" else inside)
+        done = end + 3
 
 
 def _refuse_definitions(source: Source, text: str) -> None:

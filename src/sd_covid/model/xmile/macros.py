@@ -107,6 +107,6 @@ def _parameter(site: Site, name: str, dimensions: tuple[str, ...], given: Expres
     """A variable that holds what a parameter is given."""
     place = site.definition.place
     definition = Definition("aux", name, place, dimensions=dimensions, local=True)
-    equation = Equation(Kind.EQUATION, dimensions, expression=site.value(given), place=place)
+    equation = Equation(Kind.EQUATION, dimensions, expression=site.whole(given), place=place)
     site.world.definitions[key(name)] = definition
     site.world.ready.append(Variable(name, [equation], place=place, local=True))

@@ -6,6 +6,7 @@ What functions become is for `sd_covid.model.xmile.calls`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from sd_covid.model.expression import (
 from sd_covid.model.names import key
 from sd_covid.model.structure import Dimension
 from sd_covid.model.xmile.build import INDEXED, RANGE
-from sd_covid.model.xmile.constant import constant
+from sd_covid.model.xmile.constant import constant, size_of
 from sd_covid.model.xmile.definition import Definition, Macro
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 #: A dynamic subscript becomes a choice between all elements; more of them are refused.
 MAX_CHOICES = 2_000
+#: Pieces of expressions: more than a model of some 100,000 equations has.
+MAX_WORK = 3_000_000
+#: Nodes of one equation.
+MAX_SIZE = 500_000
 
 
 @dataclass(slots=True)
@@ -56,6 +61,10 @@ class World:
         How often each variable has called each macro.
     looked_up : dict of str to None
         Keys of the variables whose graphical function is used by itself.
+    positions : dict
+        By key of a dimension: the position of each element, by key.
+    work : int
+        Pieces of expressions translated so far.
     """
 
     dimensions: dict[str, Dimension]
@@ -66,7 +75,23 @@ class World:
     made: list[Definition] = field(default_factory=list)
     calls: dict[tuple[str, str], int] = field(default_factory=dict)
     looked_up: dict[str, None] = field(default_factory=dict)
+    positions: dict[str, dict[str, int]] = field(default_factory=dict)
+    work: int = 0
     series: dict[tuple[str, ...], tuple[tuple[float, ...], tuple[float, ...]]] = field(default_factory=dict)
+
+    def index(self, dimension: Dimension, element: str) -> int | None:
+        """The position of an element in a dimension, from 1; None when it is not there."""
+        known = self.positions.get(dimension.key)
+        if known is None:
+            known = {key(name): position for position, name in enumerate(dimension.elements, 1)}
+            self.positions[dimension.key] = known
+        return known.get(key(element))
+
+    def count(self, error: Callable[[], ModelError]) -> None:
+        """Count a piece of work; too much of it means that macros or arrays grow without end."""
+        self.work += 1
+        if self.work > MAX_WORK:
+            raise error()
 
     def part(self, dimension: Dimension, name: str, elements: tuple[str, ...], place: Place) -> Dimension:
         """A dimension of some elements of another, made when it is first asked for."""
@@ -102,8 +127,16 @@ class Site:
     reducing: bool = False
     within: tuple[str, ...] = ()
 
+    def whole(self, node: Expression) -> Expression:
+        """A right side translated, unless it is larger than any equation."""
+        found = self.value(node)
+        if size_of(found) > MAX_SIZE:
+            raise self.error(node.place, "the equation grows too large when it is written out")
+        return found
+
     def value(self, node: Expression) -> Expression:
         """An expression translated."""
+        self.world.count(lambda: self.error(node.place, "the model grows too large when it is written out"))
         match node:
             case Unary(operand=operand):
                 return replace(node, operand=self.value(operand))
@@ -160,7 +193,7 @@ class Site:
             raise self.error(node.place, reason)
         if self.elements is None:
             return Reference(self.left[at], place=node.place)
-        return Number(float(_index(dimension, self.elements[at]) or 0), node.place)
+        return Number(float(self.world.index(dimension, self.elements[at]) or 0), node.place)
 
     def index_of(self, dimension: Dimension) -> int | None:
         """Which of the left side's dimensions it is."""
@@ -171,7 +204,7 @@ class Site:
         """``Dimension.element``: its position."""
         head, _, rest = node.name.rpartition(".")
         dimension = self.world.dimensions.get(key(head))
-        at = None if dimension is None else _index(dimension, rest)
+        at = None if dimension is None else self.world.index(dimension, rest)
         return None if at is None else Number(float(at), node.place)
 
     def implied(self, name: str, node: Reference) -> Subscript:
@@ -227,6 +260,7 @@ class Site:
         self, definition: Definition, done: tuple[Subscript, ...], given: list[Expression], place: Place
     ) -> Expression:
         """A reference with subscripts, each in turn; one that is calculated becomes a choice."""
+        self.world.count(lambda: self.error(place, "the model grows too large when it is written out"))
         if not given:
             return Reference(definition.name, self.apart(definition, done), place)
         dimension = self.world.dimensions[key(definition.dimensions[len(done)])]
@@ -258,7 +292,7 @@ class Site:
             case Text(value=value) if value.startswith("*:"):
                 return self.wildcard(self.dimension_named(value[2:], node.place), node.place)
             case Text(value=value):
-                return self.in_place(int(float(value[1:])), node.place)
+                return self.in_place(int(value[1:]), node.place)
             case Call(function=function, arguments=(first, last)) if function == RANGE:
                 return self.wildcard(self.range_of(dimension, first, last, node.place), node.place)
             case Reference(name=name):
@@ -270,11 +304,11 @@ class Site:
 
     def named(self, name: str, dimension: Dimension) -> Subscript | None:
         """An element of the dimension, or a dimension of the left side."""
-        if _index(dimension, name) is not None:
-            return Subscript(dimension.elements[(_index(dimension, name) or 1) - 1])
+        if self.world.index(dimension, name) is not None:
+            return Subscript(dimension.elements[(self.world.index(dimension, name) or 1) - 1])
         head, _, rest = name.rpartition(".")
-        if key(head) == dimension.key and _index(dimension, rest) is not None:
-            return Subscript(dimension.elements[(_index(dimension, rest) or 1) - 1])
+        if key(head) == dimension.key and self.world.index(dimension, rest) is not None:
+            return Subscript(dimension.elements[(self.world.index(dimension, rest) or 1) - 1])
         other = self.world.dimensions.get(key(name))
         if other is None or key(name) in self.world.definitions:
             return None
@@ -306,7 +340,7 @@ class Site:
         ends = []
         for node in (first, last):
             found = self.subscript(node, dimension)
-            at = _index(dimension, found.name) if isinstance(found, Subscript) else constant(found)
+            at = self.world.index(dimension, found.name) if isinstance(found, Subscript) else constant(found)
             if at is None or not 1 <= at <= len(dimension.elements):
                 raise self.error(place, f"a range of '{dimension.name}' runs from one element to another")
             ends.append(int(at))
@@ -331,9 +365,3 @@ class Site:
         if at is None:
             raise self.error(node.place, "which point of a graphical function is meant must be a number")
         return Number(points[int(at) - 1][1] if 1 <= at <= len(points) else 0.0, node.place)
-
-
-def _index(dimension: Dimension, element: str) -> int | None:
-    """The position of an element, from 1; None when it is not in the dimension."""
-    names = [key(name) for name in dimension.elements]
-    return names.index(key(element)) + 1 if key(element) in names else None

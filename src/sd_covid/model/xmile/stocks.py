@@ -64,7 +64,8 @@ class Translator:
         )
         data = self.data(definition)
         if data:
-            found.equations = data
+            others = tuple(item for item in definition.elements if item.series is None)
+            found.equations = data + (self.equations(replace(definition, elements=others)) if others else [])
         elif stands_alone(definition) and graphs_of(definition):
             found.equations = self.lookups(definition)
         else:
@@ -143,7 +144,7 @@ class Translator:
             written = part.equation
         if written is None:
             raise self._unwritten(definition, definition.place if part is None else part.place)
-        value = site.value(written)
+        value = site.whole(written)
         if site.elements is not None:
             value = decided(value)
         if definition.kind == "stock":
@@ -225,10 +226,11 @@ class Translator:
         found = []
         for name, written in zip(definition.dimensions, subscripts, strict=True):
             dimension = self.world.dimensions[key(name)]
-            by_key = {key(element): element for element in dimension.elements}
-            spelled = by_key.get(key(written))
-            if spelled is None and written.isdecimal() and 1 <= int(written) <= len(dimension.elements):
-                spelled = dimension.elements[int(written) - 1]
+            at = self.world.index(dimension, written)
+            spelled = None if at is None else dimension.elements[at - 1]
+            number = int(written) if written.isdecimal() and len(written) < 10 else 0
+            if spelled is None and 1 <= number <= len(dimension.elements):
+                spelled = dimension.elements[number - 1]
             if spelled is None and key(written) == dimension.key:
                 spelled = written
             if spelled is None:
