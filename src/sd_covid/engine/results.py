@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 
 from sd_covid.engine.program import Program
 from sd_covid.engine.subscripts import Cell, Subscripts
+from sd_covid.model.expression import Binary, chain
 from sd_covid.model.structure import Model
+
+_LONG = 100  # operations in a row that are hashed as a row, because nested ones recurse
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +45,10 @@ def _plain(value: Any) -> Any:
         return tuple(_plain(item) for item in value)
     if isinstance(value, Enum):
         return str(value)
+    if isinstance(value, Binary):
+        first, links = chain(value)
+        if len(links) > _LONG:
+            return ("row", _plain(first), *((link.operator, _plain(link.right)) for link in links))
     if dataclasses.is_dataclass(value):
         told = [
             (field.name, _plain(getattr(value, field.name)))
