@@ -94,6 +94,7 @@ def test_what_does_not_agree_is_an_error(read_text: Reader, equation: str, reaso
         "x = EXP(-Time / lifetime) + LN(population / population) ~ fraction ~|",
         "x = SMOOTH3I(births, lifetime, 0) + DELAY3(births, lifetime) ~ person/Month ~|",
         "x = SAMPLE IF TRUE(Time > lifetime, population, :NA:) ~ person ~|",
+        "x = MAX(WITH LOOKUP(population / lifetime, ((0,0),(1,1))), 5) ~ hare ~|",
         "x = 1000 ~ $/hare ~|",
         "x = 1/12 ~ Year/Month ~|",
     ],
@@ -108,6 +109,8 @@ def test_what_agrees_is_not_told(read_text: Reader, equation: str) -> None:
         ("x = population + 5 ~ person ~|", "has the bare number 5 where person is needed"),
         ("x = IF THEN ELSE(Time > 3, 1, 0) ~ Dmnl ~|", "has the bare number 3 where Month is needed"),
         ("x = SMOOTH(births, 4) ~ person/Month ~|", "has the bare number 4 where Month is needed"),
+        ("x = RAMP(7, lifetime, lifetime) ~ Dmnl ~|", "has the bare number 7 where 1/Month is needed"),
+        ("x = XIDZ(1, 1, population) ~ person ~|", "has the bare number 1 where person is needed"),
         ("x = STEP(7, lifetime) ~ person ~|", "is a bare number by its equation, declared person"),
     ],
 )

@@ -228,29 +228,57 @@ class Units:
             what = f"argument {position} of {node.function.upper()}"
             self.tell(Fault.MISMATCH, node.arguments[position - 1], argument.units, units, what)
             clean = False
+        free = self._free_numbers(arguments, needed)
+        if free:
+            self._settle(rule, letters, arguments, needed)
         for part, argument, units in zip(node.arguments, arguments, needed, strict=True):
-            stated_by_stock = (
-                target is not None and units == target
-            )  # an initial value, like a constant's value
-            if units is not None and argument.bare and not stated_by_stock:
+            # A stock's initial value is like a constant's: its units are those of the left side.
+            if units is not None and argument.bare and (target is None or units != target):
                 self._bare_number(part, argument, units)
         result = self._fill(rule.gives, letters)
         if result is None or not clean:
             return Value(self.solver.fresh())
-        free = [value for value, units in zip(arguments, needed, strict=True) if self._is_free(value, units)]
-        for letter in letters.values():
-            if free and is_fresh(self.solver.resolve(letter)):  # only bare numbers stand for it
-                self.solver.agree(letter, ONE)
         plain = all(argument.bare or units is None for argument, units in zip(arguments, needed, strict=True))
         if (free or plain) and self.solver.resolve(result) == ONE:
             return Value(ONE, bare=True, zero=bool(free) and all(value.zero for value in free))
         return Value(result)
 
-    def _is_free(self, argument: Value, needed: UnitsContainer | None) -> bool:
-        """Whether a bare number stands where units could be anything."""
-        if needed is None or not argument.bare:
-            return False
-        return any(is_fresh(product({word: 1})) for word in self.solver.resolve(needed))
+    def _free_numbers(self, arguments: list[Value], needed: list[UnitsContainer | None]) -> list[Value]:
+        """The bare numbers that stand where units could be anything."""
+        return [
+            value
+            for value, units in zip(arguments, needed, strict=True)
+            if units is not None
+            and value.bare
+            and any(is_fresh(product({word: 1})) for word in self.solver.resolve(units))
+        ]
+
+    def _settle(
+        self,
+        rule: Rule,
+        letters: Mapping[str, UnitsContainer],
+        arguments: list[Value],
+        needed: list[UnitsContainer | None],
+    ) -> None:
+        """Take as dimensionless what only bare numbers stand for: first numbers other than 0, then the letters left."""
+        open_letters = {
+            letter
+            for position, value in enumerate(arguments)
+            if not value.bare and not is_known(self.solver.resolve(value.units))
+            for letter in rule.argument(position) or ()
+        }
+        closed = [units for letter, units in letters.items() if letter not in open_letters]
+        numbers = [
+            units
+            for position, (value, units) in enumerate(zip(arguments, needed, strict=True))
+            if units is not None
+            and value.bare
+            and not value.zero
+            and not open_letters & set(rule.argument(position) or ())
+        ]
+        for units in (*numbers, *closed):
+            if is_fresh(self.solver.resolve(units)):
+                self.solver.agree(units, ONE)
 
     def _fill(
         self, pattern: UnitsContainer | None, letters: dict[str, UnitsContainer]
