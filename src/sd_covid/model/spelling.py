@@ -22,6 +22,7 @@ from sd_covid.model.expression import (
     Table,
     Text,
     Unary,
+    chain,
 )
 from sd_covid.model.functions import FUNCTIONS
 from sd_covid.model.names import key
@@ -126,12 +127,20 @@ class Spelling:
         return f"{name}{self.subscripts(node.subscripts)}({', '.join(arguments)})"
 
     def _binary(self, node: Binary) -> str:
-        binding = _BINDING.get(node.operator, _COMPARISON)
-        right = self._operand(node.right, binding + 1)
-        if node.operator == "^":
-            return f"{self._base(node.left)}^{self._operand(node.right, _ATOM)}"
-        needed = binding if node.operator in _BINDING else binding + 1  # comparisons are not chained
-        return f"{self._operand(node.left, needed)} {node.operator} {right}"
+        """A row of operations, in a loop: it may be thousands long."""
+        left, links = chain(node)
+        text = self.expression(left)
+        for link in links:
+            binding = _BINDING.get(link.operator, _COMPARISON)
+            if link.operator == "^":
+                base = self._enclosed(left, text, _ATOM) if isinstance(left, Binary) else self._base(left)
+                text = f"{base}^{self._operand(link.right, _ATOM)}"
+            else:
+                needed = binding if link.operator in _BINDING else binding + 1  # comparisons are not chained
+                right = self._operand(link.right, binding + 1)
+                text = f"{self._enclosed(left, text, needed)} {link.operator} {right}"
+            left = link
+        return text
 
     def _base(self, node: Expression) -> str:
         """The base of a power. PySD writes -3 for (-3), and then takes its power before its sign."""
@@ -144,7 +153,10 @@ class Spelling:
 
     def _operand(self, node: Expression, binding: int) -> str:
         """An operand, in parentheses when it binds less, or would puzzle a reader."""
-        text = self.expression(node)
+        return self._enclosed(node, self.expression(node), binding)
+
+    def _enclosed(self, node: Expression, text: str, binding: int) -> str:
+        """The text of an operand, in parentheses when it needs them."""
         bare = not isinstance(node, Binary | Unary | NotAvailable) or (
             isinstance(node, Binary)
             and not self.for_pysd
