@@ -1,0 +1,483 @@
+"""What the reader of XMILE files takes, and what it says about the rest; model and expectation stand side by side.
+
+Meanings are those of the standard (OASIS XMILE 1.0); where a file shows what Vensim or xmutil writes, the test says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sd_covid
+from sd_covid.errors import ModelError
+from sd_covid.model import Method, Model, read
+from sd_covid.model.names import key
+
+STANDARD = "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"
+SPECS = "<sim_specs><start>0</start><stop>4</stop><dt>0.5</dt></sim_specs>"
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes variables, which begin on line 5, as a file that is otherwise complete."""
+
+    def writer(
+        variables: str, *, specs: str = SPECS, before: str = "", after: str = "", name: str = "m.xmile"
+    ) -> Path:
+        path = tmp_path / name
+        path.write_text(
+            f'<?xml version="1.0" encoding="utf-8"?>\n<xmile version="1.0" xmlns="{STANDARD}">\n'
+            f"{specs}{before}\n<model><variables>\n{variables}\n</variables></model>{after}</xmile>\n",
+            encoding="utf-8",
+        )
+        return path
+
+    return writer
+
+
+@pytest.fixture
+def value(write: Write) -> Callable[[str], float]:
+    """Gives what an equation is at the start."""
+
+    def evaluate(equation: str, **parts: str) -> float:
+        run = sd_covid.load(write(f"<aux name='x'><eqn>{equation}</eqn></aux>", **parts)).run()
+        return float(run["x"][0])
+
+    return evaluate
+
+
+def refused(path: Path) -> ModelError:
+    """The error that reading a file gives."""
+    with pytest.raises(ModelError) as caught:
+        read(path)
+    assert caught.value.file == str(path)
+    return caught.value
+
+
+# --- the file --------------------
+
+
+@pytest.mark.parametrize("suffix", [".xmile", ".xml", ".stmx", ".itmx", ".XMILE"])
+def test_every_suffix_of_the_format_is_read(write: Write, suffix: str):
+    path = write("<aux name='x'><eqn>3</eqn></aux>", name=f"m{suffix}")
+    assert sd_covid.load(path).run()["x"][0] == 3
+
+
+def test_the_namespace_before_the_standard_is_read(write: Write):
+    path = write("<aux name='x'><eqn>3</eqn></aux>")
+    path.write_text(path.read_text("utf-8").replace(STANDARD, "http://www.systemdynamics.org/XMILE"), "utf-8")
+    assert next(iter(read(path).variables)) == "x"
+
+
+def test_variables_directly_below_the_model_are_read(write: Write):
+    path = write("<aux name='x'><eqn>3</eqn></aux>")
+    text = path.read_text("utf-8").replace("<variables>", "").replace("</variables>", "")
+    path.write_text(text, "utf-8")
+    assert "x" in read(path).variables
+
+
+def test_isee_prefix_without_declaration_is_read_as_xmutil_writes_it(write: Write):
+    specs = SPECS.replace("<sim_specs>", '<isee:prefs layer="model"/><sim_specs isee:save_interval="2">')
+    run = sd_covid.load(write("<aux name='x'><eqn>3</eqn></aux>", specs=specs)).run()
+    np.testing.assert_array_equal(run["time"], [0, 2, 4])
+
+
+def test_an_end_tag_left_out_before_the_next_variable_is_remarked(write: Write):
+    model = read(write("<aux name='x'><eqn>3</eqn>\n<aux name='y'><eqn>4</eqn></aux>"))
+    assert list(model.variables)[:2] == ["x", "y"]
+    assert [note.text for note in model.notes] == [
+        "line 5: <aux> is not closed, so it ends where the next variable begins"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variables", "line", "reason"),
+    [
+        ("<aux name='x'><eqn>3</eqn>", 5, "<aux> is not closed"),
+        ("<aux name='x'>\n<eqn>3</aux>", 6, "<eqn> is not closed"),
+        ("<aux name='x'><eqn>3 < 4</eqn></aux>", 5, "no well-formed"),
+        ("<aux name='x'><eqn>&unknown;</eqn></aux>", 5, "no well-formed"),
+        ("<aux name='x' name='y'/>", 5, "no well-formed"),
+        ("<aux>\n<eqn>3</eqn></aux>", 5, "has no name"),
+    ],
+)
+def test_xml_that_is_not_well_formed_is_refused(write: Write, variables: str, line: int, reason: str):
+    error = refused(write(variables))
+    assert error.line == line
+    assert reason in error.reason
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        '<!DOCTYPE xmile [<!ENTITY a "b">]>',
+        '<!DOCTYPE xmile SYSTEM "file:///etc/passwd">',
+        '<!DOCTYPE xmile [<!ENTITY a SYSTEM "file:///etc/passwd">]>',
+    ],
+)
+def test_document_types_are_refused(tmp_path: Path, definition: str):
+    path = tmp_path / "m.xmile"
+    path.write_text(f'<?xml version="1.0"?>\n{definition}\n<xmile xmlns="{STANDARD}">&a;</xmile>', "utf-8")
+    error = refused(path)
+    assert (error.line, "DOCTYPE" in error.reason) == (2, True)
+
+
+def test_comments_hold_anything(value: Callable[..., float]):
+    assert value("1<!-- 2 -- &lt;!DOCTYPE <eqn> -->") == 1
+
+
+def test_other_xml_is_refused(tmp_path: Path):
+    path = tmp_path / "m.xml"
+    path.write_text("<html xmlns='http://www.w3.org/1999/xhtml'/>", "utf-8")
+    assert "is not XMILE" in refused(path).reason
+
+
+# --- places --------------------
+
+
+@pytest.mark.parametrize(
+    ("variables", "line", "variable", "reason"),
+    [
+        ("<aux name='x'>\n<eqn>\n1 +\n(2 * 3\n</eqn></aux>", 8, "x", "a '(' is not closed"),
+        ("<aux name='x'><eqn>y + 1</eqn></aux>", 5, "x", "'y' is used but not defined"),
+        ("<aux name='x'><eqn>FROB(1)</eqn></aux>", 5, "x", "'FROB' is no known function or lookup"),
+        ("<aux name='x'><eqn>SMTH1(1)</eqn></aux>", 5, "x", "SMTH1 does not take 1 arguments"),
+        ("<aux name='x'>\n\n<eqn> ??? </eqn></aux>", 7, "x", "the equation is '???'"),
+        ("<aux name='x'><eqn/></aux>", 5, "x", "has no equation"),
+        ("<aux name='x'><eqn>{nothing}</eqn></aux>", 5, "x", "has no equation"),
+        ("<aux name='x'><eqn>1 {open</eqn></aux>", 5, "x", "a comment's '{' is not closed"),
+        (
+            "<aux name='x'><eqn>1</eqn></aux>\n<flow name='X'><eqn>2</eqn></flow>",
+            6,
+            "X",
+            "'X' is defined twice",
+        ),
+        ("<stock name='s'><eqn>1</eqn>\n<inflow>f</inflow></stock>", 5, "s", "flow 'f' is not defined"),
+        ("<aux name='x'><eqn>y</eqn></aux><aux name='y'><eqn>x</eqn></aux>", 5, "x", "simultaneous"),
+        ("<aux name='time'><eqn>1</eqn></aux>", 5, "time", "'Time' cannot be defined"),
+        (
+            "<aux name='x'><eqn>1</eqn><gf><ypts>1,2</ypts></gf></aux>",
+            5,
+            "x",
+            "neither <xpts> nor an <xscale>",
+        ),
+        (
+            "<aux name='x'><eqn>1</eqn><gf><xpts>1,2,3</xpts><ypts>1,2</ypts></gf></aux>",
+            5,
+            "x",
+            "3 <xpts> and 2",
+        ),
+        (
+            "<aux name='x'><eqn>1</eqn><gf><xpts>2,1</xpts><ypts>1,2</ypts></gf></aux>",
+            5,
+            "x",
+            "do not ascend",
+        ),
+        (
+            "<aux name='x'><eqn>1</eqn><gf><xpts>1,b</xpts><ypts>1,2</ypts></gf></aux>",
+            5,
+            "x",
+            "'b' is no number",
+        ),
+    ],
+)
+def test_errors_name_line_and_variable(write: Write, variables: str, line: int, variable: str, reason: str):
+    path = write(variables)
+    with pytest.raises(ModelError) as caught:
+        sd_covid.load(path)
+    assert (caught.value.line, caught.value.variable) == (line, variable)
+    assert reason in caught.value.reason
+
+
+def test_places_have_columns(write: Write):
+    model = read(write("<aux name='x'><eqn>1 &gt; TIME +\n  DT</eqn></aux>"))
+    expression = model.variables["x"].equations[0].expression
+    places = [
+        (node.place.line, node.place.column) for node in (expression.right.left, expression.right.right)
+    ]
+    assert places == [(5, 27), (6, 3)]
+
+
+def test_a_misspelt_name_has_advice(write: Write):
+    path = write("<aux name='birth rate'><eqn>1</eqn></aux><aux name='x'><eqn>birth_rat * 2</eqn></aux>")
+    assert refused(path).advice == "did you mean 'birth rate'?"
+
+
+# --- what is said about the whole --------------------
+
+
+def test_start_stop_and_steps_are_constants_of_the_run(write: Write):
+    specs = (
+        "<sim_specs method='RK4' time_units='Week'><start>-2</start><stop>1</stop>"
+        "<dt reciprocal='true'>8</dt></sim_specs>"
+    )
+    simulation = sd_covid.load(write("<aux name='x'><eqn>TIME</eqn></aux>", specs=specs))
+    found = {name: simulation.constants[name] for name in ("INITIAL TIME", "FINAL TIME", "TIME STEP")}
+    assert found == {"INITIAL TIME": -2.0, "FINAL TIME": 1.0, "TIME STEP": 0.125}
+    assert simulation.model.settings.method is Method.RK4
+    assert simulation.model.variables["time step"].units == "Week"
+    assert simulation.run({"FINAL TIME": 0})["x"][-1] == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("Euler", Method.EULER),
+        ("rk2", Method.RK2),
+        ("RK4", Method.RK4),
+        ("gear, rk4", Method.ADAPTIVE),
+        ("", Method.EULER),
+    ],
+)
+def test_methods_by_the_names_of_the_standard(write: Write, method: str, expected: Method):
+    specs = SPECS.replace("<sim_specs>", f"<sim_specs method='{method}'>" if method else "<sim_specs>")
+    assert read(write("<aux name='x'><eqn>1</eqn></aux>", specs=specs)).settings.method is expected
+
+
+@pytest.mark.parametrize(
+    ("specs", "reason"),
+    [
+        ("", "<sim_specs> is missing"),
+        ("<sim_specs><start>0</start></sim_specs>", "<stop> is missing"),
+        ("<sim_specs><start>a</start><stop>1</stop></sim_specs>", "<start> is 'a', which is no number"),
+        (
+            "<sim_specs method='leapfrog'><start>0</start><stop>1</stop></sim_specs>",
+            "'leapfrog' is not supported",
+        ),
+        (
+            "<sim_specs><start>0</start><stop>1</stop><dt reciprocal='true'>0</dt></sim_specs>",
+            "reciprocal of 0",
+        ),
+    ],
+)
+def test_run_specifications_that_mean_nothing_are_refused(write: Write, specs: str, reason: str):
+    assert reason in refused(write("<aux name='x'><eqn>1</eqn></aux>", specs=specs)).reason
+
+
+def test_control_variables_of_xmutil_must_agree_with_the_run_specifications(write: Write):
+    agreeing = read(write("<aux name='FINAL TIME'><eqn>4</eqn><units>Month</units></aux>"))
+    assert agreeing.variables["final time"].units == "Month"
+    error = refused(write("<aux name='FINAL TIME'><eqn>5</eqn></aux>"))
+    assert "'FINAL TIME' is 5, and <sim_specs> on line 3 say 4" in error.reason
+
+
+def test_documentation_units_limits_and_groups_are_kept(write: Write):
+    model = read(
+        write(
+            "<group name='Persons'><entity name='x'/></group>"
+            "<aux name='x'><eqn>1</eqn><units>people/month</units><range min='0' max='9'/>"
+            "<doc> Those who\n  wait. </doc></aux>"
+        )
+    )
+    x = model.variables["x"]
+    assert (x.units, x.limits, x.documentation, x.group) == (
+        "people/month",
+        (0.0, 9.0, None),
+        "Those who\nwait.",
+        "Persons",
+    )
+
+
+def test_names_of_one_unit_are_equivalent(write: Write):
+    aliases = "<alias>people</alias><alias>persons</alias>"
+    units = f"<model_units><unit name='person'>{aliases}</unit><unit name='Kg'/></model_units>"
+    model = read(write("<aux name='x'><eqn>1</eqn></aux>", before=units))
+    assert model.settings.unit_equivalences == [("person", "people", "persons")]
+
+
+def test_the_whole_model_can_be_non_negative(write: Write):
+    behavior = "<behavior><flow><non_negative/></flow></behavior>"
+    path = write(
+        "<flow name='f'><eqn>-1</eqn></flow><flow name='g'><eqn>-1</eqn><non_negative>false</non_negative></flow>",
+        before=behavior,
+    )
+    run = sd_covid.load(path).run()
+    assert (float(run["f"][0]), float(run["g"][0])) == (0, -1)
+
+
+# --- Vensim in XMILE's clothes --------------------
+
+
+@pytest.mark.parametrize(
+    ("vendor", "expected"), [("isee systems, inc.", -4 + 1), ("Ventana Systems, xmutil", -3 - 2)]
+)
+def test_a_model_of_vensims_keeps_vensims_whole_numbers(
+    value: Callable[..., float], vendor: str, expected: float
+):
+    header = f"<header><vendor>{vendor}</vendor></header>"
+    assert value("INT(-3.5) + (-5 MOD 3)", before=header) == expected
+
+
+def test_vensim_writes_rk4_whatever_the_setting(write: Write):
+    """All four files that Vensim wrote in test-models say RK4; their .mdl beside them say Euler."""
+    specs = SPECS.replace("<sim_specs>", "<sim_specs method='RK4'>")
+    header = "<header><product version='1.0' lang='en'>Vensim</product><vendor>Ventana Systems, Inc.</vendor></header>"
+    model = read(write("<aux name='x'><eqn>1</eqn></aux>", specs=specs, before=header))
+    assert model.settings.method is Method.EULER
+    assert "Euler is taken" in model.notes[0].text
+
+
+def test_a_row_of_equations_is_one_for_each_element_as_vensim_writes_it(write: Write):
+    dimensions = "<dimensions><dim name='D' size='2'/><dim name='E' size='2'/></dimensions>"
+    path = write(
+        "<aux name='x'><dimensions><dim name='D'/></dimensions><eqn>1</eqn><eqn>2</eqn></aux>"
+        "<aux name='y'><dimensions><dim name='D'/><dim name='E'/></dimensions><eqn>1,2;3,4;</eqn></aux>",
+        before=dimensions,
+    )
+    run = sd_covid.load(path).run()
+    np.testing.assert_array_equal(run["x"][0], [1, 2])
+    np.testing.assert_array_equal(run["y"][0], [[1, 2], [3, 4]])
+
+
+# --- arrays, modules, macros, conveyors: refusals --------------------
+
+DIMENSION = "<dimensions><dim name='D'><elem name='a'/><elem name='b'/></dim></dimensions>"
+ARRAY = "<aux name='v'><dimensions><dim name='D'/></dimensions><eqn>1</eqn></aux>\n"
+
+
+@pytest.mark.parametrize(
+    ("equation", "reason"),
+    [
+        ("v", "'v' is an array over 'D', which this equation is not"),
+        ("v[*]", "'*' stands outside a function that takes an array"),
+        ("v[a, b]", "'v' has 1 dimensions, not 2"),
+        ("v[c]", "'c' is used but not defined"),
+        ("D", "dimension 'D' is used as a number"),
+        ("SUM(v[b:a])", "runs upwards"),
+        ("v[@1]", "'@1' has no place on the left side"),
+        ("RANK(3, 1)", "RANK takes an array"),
+        ("LOOKUP(v, 1)", "'v' is no graphical function"),
+    ],
+)
+def test_subscripts_that_mean_nothing_are_refused(write: Write, equation: str, reason: str):
+    error = refused(write(f"{ARRAY}<aux name='x'><eqn>{equation}</eqn></aux>", before=DIMENSION))
+    assert reason in error.reason
+    assert (error.line, error.variable) == (6, "x")
+
+
+def test_an_element_may_have_the_name_of_a_variable(write: Write):
+    path = write(
+        f"{ARRAY}<aux name='a'><eqn>5</eqn></aux><aux name='x'><eqn>v[a] + a</eqn></aux>", before=DIMENSION
+    )
+    assert sd_covid.load(path).run()["x"][0] == 6
+
+
+def test_an_array_function_takes_the_average_over_what_is_marked(value: Callable[..., float]):
+    dimensions = "<dimensions><dim name='D' size='3'/></dimensions>"
+    table = "<model name='unused'/>"
+    assert value("SIZE(D)", before=dimensions, after=table) == 3
+
+
+@pytest.mark.parametrize(
+    ("variables", "after", "reason"),
+    [
+        ("<module name='m'/>", "", "module 'm' stands for model 'm', which is not there"),
+        (
+            "<module name='m'/>",
+            "<model name='m'><variables><module name='m'/></variables></model>",
+            "module 'm' holds itself",
+        ),
+        (
+            "<module name='m'><connect to='y' from='x'/></module><aux name='x'><eqn>1</eqn></aux>",
+            "<model name='m'><variables><aux name='z'><eqn>1</eqn></aux></variables></model>",
+            "'y' is connected but not defined",
+        ),
+    ],
+)
+def test_modules_that_cannot_be_joined_are_refused(write: Write, variables: str, after: str, reason: str):
+    assert reason in refused(write(variables, after=after)).reason
+
+
+@pytest.mark.parametrize(
+    ("macro", "equation", "reason"),
+    [
+        ("<macro name='F'><parm>n</parm><eqn>F(n - 1)</eqn></macro>", "F(3)", "macro F calls itself"),
+        ("<macro name='F'><parm>n</parm><eqn>n</eqn></macro>", "F()", "macro F does not take 0 arguments"),
+        ("<macro name='F'><parm>n</parm></macro>", "F(1)", "macro 'F' has no equation"),
+        (
+            "<macro name='F'><eqn>1</eqn><sim_specs><start>0</start><stop>1</stop></sim_specs></macro>",
+            "F()",
+            "runs for a time of its own",
+        ),
+    ],
+)
+def test_macros_that_cannot_be_written_out_are_refused(write: Write, macro: str, equation: str, reason: str):
+    assert reason in refused(write(f"<aux name='x'><eqn>{equation}</eqn></aux>", before=macro)).reason
+
+
+def test_the_variables_of_a_macro_are_named_after_their_caller(write: Write):
+    macro = (
+        "<macro name='HOLD'><parm>x</parm><eqn>kept</eqn><variables><stock name='kept'><eqn>x</eqn></stock>"
+        "</variables></macro>"
+    )
+    model = read(write("<aux name='y'><eqn>HOLD(1) + HOLD(2)</eqn></aux>", before=macro))
+    made = [variable.name for variable in model.variables.values() if variable.local]
+    assert sorted(made) == ["y.HOLD 2.kept", "y.HOLD 2.x", "y.HOLD.kept", "y.HOLD.x"]
+
+
+BELT = "<stock name='s'><eqn>4</eqn><inflow>f</inflow>{outflows}<conveyor><len>{length}</len></conveyor></stock>\n"
+FLOWS = "<flow name='f'><eqn>1</eqn></flow><flow name='g'/><flow name='h'/>"
+
+
+@pytest.mark.parametrize(
+    ("outflows", "length", "method", "reason"),
+    [
+        ("<outflow>g</outflow><outflow>h</outflow>", "2", "Euler", "one outflow off its end, and this has 2"),
+        ("", "2", "Euler", "one outflow off its end, and this has 0"),
+        ("<outflow>g</outflow>", "1e9", "Euler", "more than the 20000 that can be run"),
+        ("<outflow>g</outflow>", "2", "RK4", "a conveyor runs with Euler's method, not rk4"),
+    ],
+)
+def test_conveyors_that_cannot_run_are_refused(
+    write: Write, outflows: str, length: str, method: str, reason: str
+):
+    flows = FLOWS if "h" in outflows else FLOWS.replace("<flow name='h'/>", "")
+    flows = flows if outflows else "<flow name='f'><eqn>1</eqn></flow>"
+    specs = SPECS.replace("<sim_specs>", f"<sim_specs method='{method}'>")
+    with pytest.raises(ModelError) as caught:
+        sd_covid.load(write(BELT.format(outflows=outflows, length=length) + flows, specs=specs))
+    assert reason in caught.value.reason
+    assert (caught.value.line, caught.value.variable) == (5, "s")
+
+
+# --- against another engine --------------------
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of PySD and of what it imports
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_delays_and_smooths_agree_with_pysd(write: Write):
+    """PySD 3.14.3, which reads XMILE by its own parser; floats where an integer would truncate its states."""
+    import pysd
+
+    names = {
+        "s1": "SMTH1(u, 2.5)",
+        "s3": "SMTH3(u, 2.5, 1.0)",
+        "sn": "SMTHN(u, 2.5, 4)",
+        "d1": "DELAY1(u, 2.5)",
+        "d3": "DELAY3(u, 2.5, 1.0)",
+        "dn": "DELAYN(u, 2.5, 4)",
+        "t": "TREND(u, 2.5, 0.1)",
+        "f": "FORCST(u, 2.5, 3)",
+        "r": "RAMP(2.0, 1.0, 3.0)",
+        "p": "PULSE(2.0, 1.0, 1.5)",
+    }
+    variables = "<aux name='u'><eqn>5.5 + STEP(2.5, 1)</eqn></aux>" + "".join(
+        f"<aux name='{name}'><eqn>{equation}</eqn></aux>" for name, equation in names.items()
+    )
+    path = write(variables)
+    ours = sd_covid.load(path).run()
+    theirs = pysd.read_xmile(str(path)).run()
+    for name in names:
+        # The states are the same sums in another order: rounding of some 10 terms a step, 8 steps.
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+def test_a_flat_model_has_no_name_twice(write: Write):
+    after = "<model name='m'><variables><aux name='x'><eqn>2</eqn></aux></variables></model>"
+    model: Model = read(write("<aux name='x'><eqn>1</eqn></aux><module name='m'/>", after=after))
+    assert {key(name) for name in ("x", "m.x")} <= set(model.variables)
