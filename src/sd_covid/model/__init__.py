@@ -56,7 +56,9 @@ def read(path: str | Path, data: Iterable[str | Path] = ()) -> Model:
     DataError
         When a file of data cannot be read, or is not needed.
     """
-    model = _read(Path(path))
+    from sd_covid.model.cache import cached
+
+    model = cached(Path(path), _read)
     if data:
         from sd_covid.model.data_files import give_data
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sd_covid.errors import DataError
+from sd_covid.model.source import note_reading
 
 MAX_BYTES = 100_000_000
 #: What an Excel cell holds where there is no figure.
@@ -135,6 +136,7 @@ def read_grid(path: Path, tab: str, variable: str) -> Grid:
     DataError
         When the file cannot be read.
     """
+    note_reading(path)
     status = path.stat()
     if status.st_size > MAX_BYTES:
         raise DataError(f"is larger than {MAX_BYTES} bytes", file=path, variable=variable)

@@ -9,6 +9,9 @@ from __future__ import annotations
 import codecs
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from sd_covid.model.expression import Place
 #: A model is text written by people; a file larger than this is something else.
 MAX_BYTES = 100_000_000
 _DECLARED = re.compile(rb"\A\s*\{([^{}\n]{1,40})\}")
+_FILES: ContextVar[set[Path] | None] = ContextVar("files", default=None)
 _SHOWN = 60  # characters of a line quoted in a message
 
 
@@ -70,6 +74,24 @@ class Source:
         return ModelError(reason, advice=advice, file=self.file, line=line, variable=variable)
 
 
+@contextmanager
+def recorded_reading() -> Iterator[set[Path]]:
+    """The files that are read within it, as `note_reading` is told."""
+    files: set[Path] = set()
+    token = _FILES.set(files)
+    try:
+        yield files
+    finally:
+        _FILES.reset(token)
+
+
+def note_reading(path: Path) -> None:
+    """Say that what is being read depends on a file."""
+    files = _FILES.get()
+    if files is not None:
+        files.add(path)
+
+
 def read_source(path: Path) -> Source:
     """Read and decode a model file.
 
@@ -89,6 +111,7 @@ def read_source(path: Path) -> Source:
     ModelError
         When there is no such file, it cannot be opened, or a byte is not of its encoding; names the line.
     """
+    note_reading(path)
     try:
         if path.is_dir():
             raise ModelError("is a folder, not a model file", file=path)

@@ -1,0 +1,106 @@
+"""Models as read, kept on disk: reading a model again costs a few milliseconds.
+
+In goes a path and what reads it; out comes the model. An entry counts as long as the model, every file that was read
+for it, and this package are as they were. A cache that cannot be read or written is no reason to fail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sd_covid.model.source import MAX_BYTES, recorded_reading
+from sd_covid.model.structure import Model
+
+#: Seconds below which reading again is as good.
+WORTHWHILE = 0.05
+#: Entries kept; the oldest go first.
+MOST = 200
+_BROKEN = (
+    pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, KeyError, TypeError, ValueError,
+)  # fmt: skip
+
+
+def folder() -> Path:
+    """Where models are kept: ``$XDG_CACHE_HOME/sd-covid/models``."""
+    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(root) / "sd-covid" / "models"
+
+
+def cached(path: Path, read: Callable[[Path], Model]) -> Model:
+    """A model from the cache, or read and kept.
+
+    Parameters
+    ----------
+    path : path
+    read : callable
+        Reads the model; what it raises is raised.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return read(path)
+        entry = folder() / (_identity(path) + ".pickle")
+    except (OSError, ValueError):
+        return read(path)
+    found = _kept(entry)
+    if found is not None:
+        return found
+    began = time.perf_counter()
+    with recorded_reading() as files:
+        model = read(path)
+    if time.perf_counter() - began >= WORTHWHILE:
+        _keep(entry, files, model)
+    return model
+
+
+def _identity(path: Path) -> str:
+    """A name for the model's file as it is, read by this package as it is."""
+    package = Path(__file__).parent
+    code = sorted((item.name, item.stat()) for item in package.rglob("*") if item.suffix in {".py", ".lark"})
+    told = [(name, state.st_mtime_ns, state.st_size) for name, state in code]
+    parts = (
+        sys.version_info[:2],
+        str(path),
+        str(path.resolve()),
+        hashlib.sha256(path.read_bytes()).hexdigest(),
+    )
+    return hashlib.sha256(repr((parts, told)).encode()).hexdigest()
+
+
+def _kept(entry: Path) -> Model | None:
+    """The model of an entry that still counts, and that only the user can have written."""
+    try:
+        state = entry.stat()
+        if state.st_uid != os.getuid() or state.st_mode & 0o022:
+            return None
+        files, model = pickle.loads(entry.read_bytes())  # noqa: S301 - the user's own, as was just seen
+        if any(_hash(Path(file)) != known for file, known in files.items()):
+            return None
+    except (OSError, *_BROKEN):
+        return None
+    return model if isinstance(model, Model) else None
+
+
+def _keep(entry: Path, files: set[Path], model: Model) -> None:
+    try:
+        content = pickle.dumps(({str(file): _hash(file) for file in files}, model), 5)
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=entry.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).replace(entry)
+        others = sorted(entry.parent.glob("*.pickle"), key=lambda item: item.stat().st_mtime, reverse=True)
+        for old in others[MOST:]:
+            old.unlink(missing_ok=True)
+    except (OSError, RecursionError, pickle.PicklingError):
+        return
+
+
+def _hash(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
