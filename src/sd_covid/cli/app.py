@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import typer
 
-from sd_covid.cli import calibrate, check, compare, conformance, data, predict, run, sensitivity
+from sd_covid.cli import calibrate, check, compare, conformance, convert, data, predict, run, sensitivity
 from sd_covid.errors import SdCovidError
 
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
@@ -39,6 +39,7 @@ app.command("predict")(predict.command)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
 app.command("conformance")(conformance.command)
+app.command("convert")(convert.command)
 app.add_typer(data.app)
 
 

@@ -41,7 +41,17 @@ def write_mdl(model: Model, path: str | Path, *, for_pysd: bool = False) -> None
         As `mdl_text`; and when the file cannot be written.
     """
     path = Path(path)
-    text = mdl_text(model, folder=path.resolve().parent, for_pysd=for_pysd)
+    written_whole(path, mdl_text(model, folder=path.resolve().parent, for_pysd=for_pysd))
+
+
+def written_whole(path: Path, text: str) -> None:
+    """Write a text to a file, or nothing at all.
+
+    Raises
+    ------
+    ModelError
+        When the file cannot be written.
+    """
     partial = path.with_name(path.name + ".part")
     try:
         partial.write_text(text, encoding="utf-8", newline="\n")

@@ -84,7 +84,12 @@ def lookup_name(site: Site, definition: Definition) -> str:
 
 def stands_alone(definition: Definition) -> bool:
     """Whether a variable is nothing but its graphical function."""
-    return definition.kind == "gf" or (definition.equation is None and bool(graphs_of(definition)))
+    if definition.kind == "gf":
+        return True
+    written = definition.equation is not None or any(
+        item.equation is not None for item in definition.elements
+    )
+    return not written and bool(graphs_of(definition))
 
 
 def _found(site: Site, named: Expression) -> tuple[Definition, tuple[Subscript, ...]]:
