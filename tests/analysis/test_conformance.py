@@ -138,6 +138,13 @@ def test_a_model_that_cannot_be_read_is_refused_with_the_error_of_the_reader(tmp
     assert "lvel" in result.reason
 
 
+def test_a_model_in_a_format_of_stellas_is_compared_with_what_stella_gave(tmp_path: Path):
+    for name in ("drain.mdl", "drain.xmile", "output.tab", "output_stella.csv"):
+        (tmp_path / name).touch()
+    references = {case.format: case.reference for case in find_cases(tmp_path)}
+    assert {"mdl": tmp_path / "output.tab", "xmile": tmp_path / "output_stella.csv"} == references
+
+
 def test_references_of_old_machines_are_read(tmp_path: Path):
     path = tmp_path / "output.csv"
     path.write_bytes("Time,prix en €,x\r0,1,-1.50e-3\r1,,inf\r".encode("cp1252"))

@@ -194,7 +194,11 @@ def _data_files(path: Path) -> list[Path]:
         for equation in variable.equations
     )
     beside = sorted(path.parent.iterdir()) if bare else []
-    return [item for item in beside if item.suffix.lower() in _TABLES and item.stem.lower() != "output"]
+    return [
+        item
+        for item in beside
+        if item.suffix.lower() in _TABLES and not item.stem.lower().startswith("output")
+    ]
 
 
 def _owner(case: Case, absent: Sequence[str]) -> Path | None:

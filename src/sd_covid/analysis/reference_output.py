@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from sd_covid.errors import DataError
 
-#: In order of preference, as in SDXorg/test-models and PySD.
+#: In order of preference, as in SDXorg/test-models and PySD. Where a folder holds what Stella gave as well, models in
+#: Stella's formats are compared with that: what Vensim can say otherwise is not always in them.
 NAMES = ("output.csv", "output.tab")
+_STELLA, _STELLA_SUFFIXES = "output_stella.csv", frozenset({".xmile", ".stmx"})
 _MANTISSA = re.compile(r"[-+]?0*\.?0*([\d.]*)(?:[eE].*)?")
 
 
@@ -55,7 +57,8 @@ class ReferenceOutput:
 
 def find_reference(model: Path) -> Path | None:
     """The reference output beside a model, if there is one."""
-    return next((path for name in NAMES if (path := model.parent / name).is_file()), None)
+    names = (_STELLA, *NAMES) if model.suffix.lower() in _STELLA_SUFFIXES else NAMES
+    return next((path for name in names if (path := model.parent / name).is_file()), None)
 
 
 def read_reference(path: Path) -> ReferenceOutput:
