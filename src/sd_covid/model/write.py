@@ -12,15 +12,17 @@ from pathlib import Path
 
 from sd_covid.errors import ModelError
 from sd_covid.model.build import SERIES
-from sd_covid.model.expression import Call, Expression, Text
+from sd_covid.model.expression import Binary, Call, Expression, Text
 from sd_covid.model.external import CONSTANTS
 from sd_covid.model.layout import lay_out
 from sd_covid.model.names import key
 from sd_covid.model.spelling import Spelling
 from sd_covid.model.structure import Dimension, Equation, Kind, Method, Model, Variable
+from sd_covid.model.write_dialect import in_vensim
 from sd_covid.model.write_sketch import sketch
 
 _STARS = "*" * 56
+_COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 _METHOD_CODES = {Method.EULER: "0", Method.RK2: "3", Method.RK4: "5"}
 
 
@@ -93,7 +95,19 @@ def mdl_text(model: Model, *, folder: Path | None = None, for_pysd: bool = False
         if variable.group != group:
             group = variable.group
             parts.append(f"{_STARS}\n\t.{writer.plain(group, variable)}\n{_STARS}~\n\t\t|\n")
-        parts.append(writer.variable(variable))
+        try:
+            parts.append(writer.variable(variable))
+        except ModelError as error:
+            if error.variable is not None:
+                raise
+            place = variable.place
+            raise ModelError(
+                error.reason,
+                advice=error.advice,
+                file=place.file,
+                line=place.line,
+                variable=variable.name,
+            ) from error
     views = [] if for_pysd else lay_out(model)
     lines = sketch(views, lambda name: writer.spelling.name(model.variables[name].name))
     return "\n".join([*parts, *lines, *_settings(model)]) + "\n"
@@ -174,15 +188,15 @@ class _Writer:
                 mode = f" :{equation.mode.upper()}:" if equation.mode else ""
                 if equation.expression is None:
                     return left + (mode or (" :RAW:" if self.spelling.for_pysd else ""))
-                return f"{left}{mode} :=\n\t{self.expression(equation)}"
+                return f"{left}{mode} :=\n\t{self.expression(variable, equation)}"
             case Kind.UNCHANGEABLE if equation.values:
                 return f"{left} ==\n\t{self.array(equation)}"
             case Kind.UNCHANGEABLE if equation.values:
                 return f"{left} ==\n\t{self.array(equation)}"
             case Kind.UNCHANGEABLE:
-                return f"{left} ==\n\t{self.expression(equation)}"
+                return f"{left} ==\n\t{self.expression(variable, equation)}"
             case _:
-                return f"{left} =\n\t{self.expression(equation)}"
+                return f"{left} =\n\t{self.expression(variable, equation)}"
 
     def array(self, equation: Equation) -> str:
         """Numbers: a list for one dimension, rows for more."""
@@ -197,11 +211,15 @@ class _Writer:
         rows = [numbers[at : at + width] for at in range(0, len(numbers), width)]
         return "\n\t".join(",".join(row) + ";" for row in rows)
 
-    def expression(self, equation: Equation) -> str:
+    def expression(self, variable: Variable, equation: Equation) -> str:
         """The right side."""
         expression = equation.expression
         assert expression is not None, "arrays and bare data have no right side to write"
-        return self.spelling.expression(self.relocated(equation, expression))
+        text = self.spelling.expression(
+            self.relocated(equation, in_vensim(self.model, variable, equation, expression))
+        )
+        # 'a = b = c' is no equation, so a comparison stands in parentheses
+        return f"({text})" if isinstance(expression, Binary) and expression.operator in _COMPARISONS else text
 
     def relocated(self, equation: Equation, expression: Expression) -> Expression:
         """A call that reads a file, naming it from where the text will stand."""
