@@ -18,6 +18,7 @@ from sd_covid.model.xmile.site import Site
 
 MAX_DEPTH = 20
 MAX_MADE = 100_000
+MAX_CALLS = 20_000
 
 
 def expand(site: Site, call: Call, macros: list[Macro]) -> Expression:
@@ -33,6 +34,11 @@ def expand(site: Site, call: Call, macros: list[Macro]) -> Expression:
     if name in site.within or len(site.within) >= MAX_DEPTH:
         reason = f"macro {macro.name} calls itself, which is not supported"
         raise site.error(call.place, reason, "write its loop with a stock, or for each case")
+    site.world.expanded += 1
+    if site.world.expanded > MAX_CALLS:
+        raise site.error(
+            call.place, f"macros are called more than {MAX_CALLS} times, calls within them counted"
+        )
     given = _arguments(macro, call)
     inner = replace(site, within=(*site.within, name))
     if not macro.definitions:

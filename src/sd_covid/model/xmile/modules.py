@@ -17,6 +17,7 @@ from sd_covid.model.xmile.definition import Conveyor, Definition, ModuleUse, Sub
 
 MAX_DEPTH = 20
 MAX_DEFINITIONS = 200_000
+MAX_MODULES = 10_000
 
 Models = dict[str, Submodel]
 
@@ -159,6 +160,11 @@ def _take(
     links: list[tuple[ModuleUse, Scope]],
 ) -> None:
     inner = [(use, _model_of(use, models, above)) for use in model.modules]
+    links += [(use, scope) for use in model.modules]
+    if len(links) > MAX_MODULES:
+        raise _error(
+            model.place, f"has more than {MAX_MODULES} modules, those within them counted", None, None
+        )
     for use, submodel in inner:
         names = [item.name for item in submodel.definitions]
         scope.modules[key(use.name)] = Scope(f"{scope.prefix}{use.name}.", names, scope.root)
@@ -170,7 +176,6 @@ def _take(
         raise _error(
             model.place, f"has more than {MAX_DEFINITIONS} variables, modules written out", None, None
         )
-    links += [(use, scope) for use in model.modules]
 
 
 def _model_of(use: ModuleUse, models: Models, above: tuple[str, ...]) -> Submodel:

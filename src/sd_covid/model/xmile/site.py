@@ -65,6 +65,8 @@ class World:
         By key of a dimension: the position of each element, by key.
     work : int
         Pieces of expressions translated so far.
+    expanded : int
+        Calls of macros written out so far.
     """
 
     dimensions: dict[str, Dimension]
@@ -77,6 +79,7 @@ class World:
     looked_up: dict[str, None] = field(default_factory=dict)
     positions: dict[str, dict[str, int]] = field(default_factory=dict)
     work: int = 0
+    expanded: int = 0
     series: dict[tuple[str, ...], tuple[tuple[float, ...], tuple[float, ...]]] = field(default_factory=dict)
 
     def index(self, dimension: Dimension, element: str) -> int | None:

@@ -17,6 +17,9 @@ from sd_covid.model.xmile.build import spelled
 
 _COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|\{[^{}]*\}')
 UNWRITTEN = "???"
+#: A longer equation is refused: nobody writes one.
+MAX_EQUATION = 100_000
+_LONG_LINE = 1_000  # characters of a line within which columns are looked for
 
 
 class EquationText(Source):
@@ -60,9 +63,9 @@ def equation_text(text: str, file: Source, line: int | None) -> EquationText:
     """
     start = line or 1
     row = file.line(start)
-    first = escape(text.partition("\n")[0])
-    at = row.find(f">{first}")
-    column = at + 2 if at >= 0 and row.find(f">{first}", at + 1) < 0 else None
+    first = f">{escape(text.partition(chr(10))[0])}" if len(text) <= _LONG_LINE else ""
+    at = row.find(first) if first else -1
+    column = at + 2 if at >= 0 and row.find(first, at + 1) < 0 else None
     return EquationText(text, file.file, start, column)
 
 
@@ -90,6 +93,9 @@ def _prepared(source: EquationText, variable: str | None) -> str:
     def blank(found: re.Match[str]) -> str:
         return re.sub(r"[^\n]", " ", found[0]) if found[0].startswith("{") else found[0]
 
+    if len(source.text) > MAX_EQUATION:
+        reason = f"the equation has more than {MAX_EQUATION} characters"
+        raise source.error(0, reason, advice="spread it over several variables", variable=variable)
     text = _COMMENT.sub(blank, source.text)
     if UNWRITTEN in text:
         reason = f"the equation is '{UNWRITTEN}': what made the file could not translate it"
