@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine import interpret
+from sd_covid.engine.adaptive import AdaptiveKernel
 from sd_covid.engine.kernel import Kernel, Members
 from sd_covid.engine.over_members import BINS, over_members
 from sd_covid.engine.over_time import finish
@@ -42,7 +43,7 @@ class Ensemble:
 
     program: Program
     nodes: list[int]
-    kernel: Kernel | None
+    kernel: Kernel | AdaptiveKernel | None
     members: Members
     grid: TimeGrid
     over_time: tuple[str, ...] = ()
@@ -123,7 +124,11 @@ class Ensemble:
             values = interpret.run(self.program, members, self.nodes, self.grid)
             failed = np.logical_not(np.isfinite(values).all(axis=(0, 2)))
         else:
-            enter = None if self.start is None else states_to_enter(self.kernel, self.start, members)
+            enter = None
+            if self.start is not None:
+                if not isinstance(self.kernel, Kernel):
+                    raise RunError("a snapshot needs a fixed step", advice="choose euler, rk2 or rk4")
+                enter = states_to_enter(self.kernel, self.start, members)
             values, failed = self.kernel.run(members, self.grid, threads, enter)
         if self.over_time:
             values = finish(values, self.over_time, self.grid)

@@ -18,10 +18,10 @@ def time_step(here: Context) -> int:
 def now(here: Context) -> int:
     """Time moved by half the spacing of the instants computed, so that rounding never moves a switch by a step.
 
-    Vensim compares with half a step; with RK4 and the adaptive method the instants lie half a step apart.
+    Vensim compares with half a step; with RK4 the instants lie half a step apart, with adaptive steps anywhere.
     """
-    whole_steps = here.lowering.out.method in (Method.EULER, Method.RK2)
-    shift = here.add("mul", here.number(0.5 if whole_steps else 0.25), time_step(here))
+    share = {Method.RK4: 0.25, Method.ADAPTIVE: 1e-6}.get(here.lowering.out.method, 0.5)
+    shift = here.add("mul", here.number(share), time_step(here))
     return here.add("add", here.lowering.time(here.step), shift)
 
 

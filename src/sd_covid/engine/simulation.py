@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine import interpret
+from sd_covid.engine.adaptive import AdaptiveKernel
 from sd_covid.engine.ensemble import Ensemble, chosen_engine, memory_limit, refuse_too_large
 from sd_covid.engine.free import Free
 from sd_covid.engine.gradient import Differentiable, GradientCode
@@ -26,8 +27,8 @@ from sd_covid.engine.results import attributes, dataset, model_hash
 from sd_covid.engine.snapshot import Snapshot, take_snapshot
 from sd_covid.engine.subscripts import Cell, Subscripts
 from sd_covid.engine.timegrid import TimeGrid, positions, steps_of, time_grid
-from sd_covid.errors import RunError
-from sd_covid.model.structure import Kind, Model
+from sd_covid.errors import RunError, UnknownNameError, suggest
+from sd_covid.model.structure import Kind, Method, Model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,8 +75,9 @@ class Simulation:
         value in the file.
     """
 
-    def __init__(self, model: Model, free: Free = Free()) -> None:  # noqa: B008 - frozen and empty
+    def __init__(self, model: Model, free: Free = Free(), tolerance: float = 1e-6) -> None:  # noqa: B008 - frozen
         self.model = model
+        self._free, self._tolerance = free, tolerance
         self.program = lower(model, free)
         self.subscripts = Subscripts(model)
         self._cells = [p.cell for p in self.program.parameters]
@@ -84,10 +86,44 @@ class Simulation:
         self.constants: dict[str, float] = {
             self.names.spell(p.cell): p.default for p in self.program.parameters
         }
-        self._kernels: dict[tuple[tuple[str, ...], tuple[int, ...], int | None, bool], Kernel] = {}
+        self._kernels: dict[
+            tuple[tuple[str, ...], tuple[int, ...], int | None, bool], Kernel | AdaptiveKernel
+        ] = {}
         self._summed: dict[tuple[tuple[int, ...], tuple[str, ...]], tuple[Program, list[int]]] = {}
         self._gradients: dict[tuple[int, ...], GradientCode] = {}
         self._jacobians: dict[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]], JacobianCode] = {}
+
+    def integrated(self, method: Method | str, tolerance: float = 1e-6) -> Simulation:
+        """The same model under another method of integration.
+
+        Parameters
+        ----------
+        method : Method or str
+            ``euler``, ``rk2``, ``rk4``, or ``adaptive``, whose steps follow a tolerance; it suits stiff models, runs
+            members one by one, and has no derivatives.
+        tolerance : float
+            Relative error of a step, for ``adaptive``.
+
+        Returns
+        -------
+        Simulation
+
+        Raises
+        ------
+        UnknownNameError
+            For a method that is none of these.
+        RunError
+            For a tolerance that is not between 0 and 1.
+        """
+        if str(method) not in list(Method):
+            known = [str(item) for item in Method]
+            raise UnknownNameError(
+                f"'{method}' is no method of integration", advice=suggest(str(method), known)
+            )
+        if not 0 < tolerance < 1:
+            raise RunError(f"a tolerance of {tolerance:g} cannot be met", advice="give one such as 1e-6")
+        chosen = replace(self.model.settings, method=Method(method))
+        return Simulation(replace(self.model, settings=chosen), self._free, tolerance)
 
     def free(
         self, *, initials: Iterable[str] = (), lookups: Iterable[str] = (), data: Iterable[str] = ()
@@ -115,7 +151,7 @@ class Simulation:
         RunError
             For ``:RAW:`` data.
         """
-        return Simulation(self.model, Free.of(self.model, initials, lookups, data))
+        return Simulation(self.model, Free.of(self.model, initials, lookups, data), self._tolerance)
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -259,8 +295,11 @@ class Simulation:
         grid = self._window(self._grid(members, max_steps), at, start)
         width = None if isinstance(parameters, pd.DataFrame) else 1
         kernel = self._kernel((), [], width, all_states=True)
-        if kernel is None:
-            raise RunError("the reference engine takes no snapshots", advice="set SD_COVID_ENGINE=llvm")
+        if not isinstance(kernel, Kernel):
+            raise RunError(
+                "a snapshot needs a fixed step and compiled code",
+                advice="choose euler, rk2 or rk4, and leave SD_COVID_ENGINE at llvm",
+            )
         members = members.for_width(kernel.width)
         names = tuple(state.name for state in self.program.states)
         return take_snapshot(kernel, names, members, grid, threads or thread_count(), start)
@@ -504,15 +543,22 @@ class Simulation:
 
     def _kernel(
         self, over_time: tuple[str, ...], nodes: list[int], width: int | None, all_states: bool = False
-    ) -> Kernel | None:
+    ) -> Kernel | AdaptiveKernel | None:
         """The compiled kernel; None when the reference interpreter was asked for."""
+        adaptive = self.program.method is Method.ADAPTIVE
         if chosen_engine() == "numpy":
+            if adaptive:
+                raise RunError("the reference engine has fixed steps only", advice="set SD_COVID_ENGINE=llvm")
             return None
         wanted = (over_time, tuple(nodes), width, all_states)
         if wanted not in self._kernels:
             program, chosen = self._summed_up(tuple(nodes), over_time)
             try:
-                self._kernels[wanted] = Kernel(program, chosen, width, all_states)
+                self._kernels[wanted] = (
+                    AdaptiveKernel(program, chosen, self._tolerance)
+                    if adaptive
+                    else Kernel(program, chosen, width, all_states)
+                )
             except ImportError as error:
                 raise RunError(
                     f"LLVM cannot be loaded ({error})",
@@ -521,6 +567,8 @@ class Simulation:
         return self._kernels[wanted]
 
     def _refuse_control(self, names: Sequence[str], numbers: list[list[int]]) -> None:
+        if self.program.method is Method.ADAPTIVE:
+            raise RunError("no derivatives with adaptive steps", advice="choose euler, rk2 or rk4")
         for name, found in zip(names, numbers, strict=True):
             if any(self._cells[k].variable in CONTROL for k in found):
                 raise RunError(
