@@ -25,8 +25,8 @@ from sd_covid.model.structure import Equation, Method, Model, Variable
 _LONGEST = 24  # parts of an argument that is written several times
 #: Functions without memory or chance, which may be written twice; all others may not.
 _PURE_TEXT = """abs, exp, ln, log, power, sqrt, sin, cos, tan, arcsin, arccos, arctan, sinh, cosh, tanh, integer,
-    modulo, min, max, if then else, zidz, xidz, with lookup, sum, vmin, vmax, prod, step, ramp, pulse, xmile int, xmile modulo,
-    xmile safediv"""
+    modulo, min, max, if then else, zidz, xidz, with lookup, sum, vmin, vmax, prod, step, ramp, pulse, xmile int,
+    xmile modulo, xmile safediv"""
 _PURE = frozenset(" ".join(name.split()) for name in _PURE_TEXT.split(","))
 _REFUSED = ("xmile conveyor", "xmile queue")
 _HALF, _ONE, _ZERO = Number(0.5), Number(1.0), Number(0.0)
