@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine.graph import LookupTable
-from sd_covid.engine.llvm import Body
+from sd_covid.engine.llvm import Body, constant
+
+MANY = 24  # segments beyond which a search takes fewer operations than counting the borders passed
 
 
 def write_lookup(body: Body, kind: str, table: LookupTable, x: str) -> str:
@@ -49,11 +51,29 @@ def _segment(body: Body, table: LookupTable, held: str) -> str:
         share = body.do(f"select {truth} {below}, {module.vector} {share}, {module.vector} {last}")
         short = kind.replace("i64", "i32")  # processors without AVX-512 convert to 32 bits only
         return body.do(f"sext {short} {body.do(f'fptosi {module.vector} {share} to {short}')} to {kind}")
+    if many > MANY:
+        return _search(body, border, held)
     index = module.many("i64", "0")
     for edge in border:
         passed = body.do(f"fcmp oge {module.vector} {held}, {body.number(float(edge))}")
         one = body.do(f"sext {truth} {passed} to {kind}")  # a mask is -1
         index = body.do(f"sub {kind} {index}, {one}")
+    return index
+
+
+def _search(body: Body, border: NDArray[np.float64], held: str) -> str:
+    """The number of borders passed, by halving: the borders are padded with infinities to a power of two."""
+    module = body.module
+    kind, size = module.integers, 1 << int(len(border)).bit_length()
+    name = module.array("double", [constant(float(v)) for v in [*border, *[np.inf] * (size - len(border))]])
+    index = module.many("i64", "0")
+    step = size // 2
+    while step:
+        further = body.do(f"add {kind} {index}, {module.many('i64', str(step))}")
+        edge = _gather(body, name, body.do(f"sub {kind} {further}, {module.many('i64', '1')}"))
+        passed = body.do(f"fcmp oge {module.vector} {held}, {edge}")
+        index = body.do(f"select {module.truth} {passed}, {kind} {further}, {kind} {index}")
+        step //= 2
     return index
 
 
@@ -71,13 +91,18 @@ def _evenly_spaced(edges: NDArray[np.float64]) -> bool:
 def _pick(body: Body, name: str, count: int, index: str) -> str:
     """One value of a global array for each lane."""
     module = body.module
-    if module.width == 1:
-        address = body.do(f"getelementptr inbounds double, ptr {name}, i64 {index}")
-        return body.do(f"load double, ptr {address}")
     if module.permute == module.width == 8 and count <= 16:
         return _permute(body, name, count, index)
     if module.permute == module.width == 4 and count <= 16:
         return _permute_pairs(body, name, count, index)
+    return _gather(body, name, index)
+
+
+def _gather(body: Body, name: str, index: str) -> str:
+    """One value of a global array for each lane, from memory."""
+    module = body.module
+    if module.width == 1:
+        return body.scalar(name, index)
     pointers = f"<{module.width} x ptr>"
     address = body.do(f"getelementptr inbounds double, ptr {name}, {module.integers} {index}")
     gather = f"@llvm.masked.gather.v{module.width}f64.v{module.width}p0"
