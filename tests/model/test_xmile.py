@@ -334,6 +334,43 @@ def test_a_row_of_equations_is_one_for_each_element_as_vensim_writes_it(write: W
     np.testing.assert_array_equal(run["y"][0], [[1, 2], [3, 4]])
 
 
+def test_data_that_xmutil_left_out_are_not_taken_for_zero(write: Write):
+    error = refused(write("<aux name='x'><eqn>0{GET_DIRECT_CONSTANTS('a.csv', ',', 'B2')}</eqn></aux>"))
+    assert "wrote 0 in place of GET_DIRECT_CONSTANTS" in error.reason
+
+
+def test_a_graphical_function_may_be_used_by_its_name(write: Write):
+    table = "<xpts>0,10</xpts><ypts>0,5</ypts>"
+    path = write(
+        f"<gf name='halved'>{table}</gf><aux name='x'><eqn>4</eqn><gf name='halved'/></aux>"
+        f"<aux name='y'><eqn>2</eqn><gf name='inner'>{table}</gf></aux><aux name='z'><eqn>inner(6)</eqn></aux>"
+    )
+    run = sd_covid.load(path).run()
+    assert [float(run[name][0]) for name in "xyz"] == [2, 1, 3]
+
+
+def test_a_module_may_be_in_another_file(write: Write):
+    part = "<aux name='in' access='input'><eqn>1</eqn></aux><aux name='out'><eqn>in * 3 + deep.y</eqn></aux>"
+    inner = "<model name='deep'><variables><aux name='y'><eqn>100</eqn></aux></variables></model>"
+    write(part + "<module name='deep'/>", after=inner, name="part.xmile")
+    use = "<module name='p' resource='part.xmile'><connect to='in' from='x'/></module>"
+    run = sd_covid.load(write(f"{use}<aux name='x'><eqn>5</eqn></aux>")).run()
+    assert (float(run["p.out"][0]), float(run["p.deep.y"][0])) == (115, 100)
+
+
+@pytest.mark.parametrize(
+    "resource", ["../m.xmile", "/etc/passwd", "http://example.org/m.xmile", "none.xmile", ""]
+)
+def test_modules_in_files_elsewhere_are_refused(write: Write, resource: str):
+    error = refused(write(f"<module name='p' resource='{resource}'/>"))
+    assert "no file beside the model or below it" in error.reason
+
+
+def test_files_that_name_one_another_are_refused(write: Write):
+    path = write("<module name='p' resource='m.xmile'/>")
+    assert "more than 5 deep" in refused(path).reason
+
+
 # --- arrays, modules, macros, conveyors: refusals --------------------
 
 DIMENSION = "<dimensions><dim name='D'><elem name='a'/><elem name='b'/></dim></dimensions>"

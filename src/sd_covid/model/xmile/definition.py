@@ -92,6 +92,8 @@ class Definition:
     elements : tuple of ElementDefinition
     dimensions : tuple of str
     graph : Graph or None
+    graph_name : str
+        The name of its graphical function, where it has one: its own, or that of another variable's.
     inflows, outflows : tuple of str
     non_negative : bool or None
         None when the element says nothing.
@@ -114,6 +116,7 @@ class Definition:
     elements: tuple[ElementDefinition, ...] = ()
     dimensions: tuple[str, ...] = ()
     graph: Graph | None = None
+    graph_name: str = ""
     inflows: tuple[str, ...] = ()
     outflows: tuple[str, ...] = ()
     non_negative: bool | None = None

@@ -9,7 +9,7 @@ from sd_covid.errors import ModelError
 from sd_covid.model.expression import Number, Place, Unary
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Method, Model, Note, Settings, Variable
-from sd_covid.model.xmile.definition import Definition, Macro, Submodel
+from sd_covid.model.xmile.definition import Definition, Macro, ModuleUse, Submodel
 from sd_covid.model.xmile.document import Document, child, children, content, read_document
 from sd_covid.model.xmile.flows import Flows
 from sd_covid.model.xmile.header import (
@@ -27,6 +27,7 @@ from sd_covid.model.xmile.text import equation_text, name_of, parse_equation
 from sd_covid.model.xmile.variables import read_submodel
 
 #: Options that the reader knows itself, so that a macro which says what they do is not needed.
+_MAX_FILES_DEEP = 5
 _KNOWN_OPTIONS = frozenset({"non negative"})
 
 
@@ -61,6 +62,7 @@ def model_of(document: Document, name: str) -> Model:
             "Vensim writes RK4 into every XMILE file, whatever the model's setting is: Euler is taken"
         )
     root, others = _models(document)
+    _from_other_files(document, root, others)
     definitions = {key(item.name): item for item in flatten(root, others)}
     world = World(read_dimensions(document), definitions, _macros(document), _from_vensim(document))
     flows = Flows(definitions, non_negative_kinds(document))
@@ -96,7 +98,12 @@ def _refuse_runge_kutta(definitions: dict[str, Definition], specs: Specs) -> Non
 
 def _models(document: Document) -> tuple[Submodel, Models]:
     """The root model, and the others by key."""
-    found = [read_submodel(document, element) for element in children(document.root, "model")]
+    elements = list(children(document.root, "model"))
+    for element in elements:
+        if child(element, "sim_specs") is not None and child(document.root, "sim_specs") is not None:
+            reason = "a model that runs by <sim_specs> of its own is not supported"
+            raise document.error(child(element, "sim_specs"), reason, "take them out")
+    found = [read_submodel(document, element) for element in elements]
     if not found:
         raise document.error(document.root, "holds no <model>", "save it again from where it was made")
     root = next((model for model in found if not model.name), found[0])
@@ -111,6 +118,47 @@ def _models(document: Document) -> tuple[Submodel, Models]:
             raise ModelError(reason, file=place.file, line=place.line, advice="rename one of the two")
         others[key(model.name)] = model
     return root, others
+
+
+def _from_other_files(document: Document, root: Submodel, others: Models, depth: int = 0) -> None:
+    """Read the models that modules take from other files, which lie beside this one or below.
+
+    Each becomes a model under the name ``file#model``, which the module then stands for.
+    """
+    for use in [use for model in (root, *others.values()) for use in model.modules]:
+        if use.resource is None or key(use.model) in others:
+            continue
+        path = _beside(document, use)
+        if depth >= _MAX_FILES_DEEP:
+            raise _of_module(use, f"files of modules name one another more than {_MAX_FILES_DEEP} deep")
+        other = read_document(path)
+        first, rest = _models(other)
+        _from_other_files(other, first, rest, depth + 1)
+        for model in (first, *rest.values()):
+            for inner in model.modules:
+                inner.model = f"{use.resource}#{inner.model}"
+        taken = rest.get(key(use.model), first)
+        use.model = f"{use.resource}#{taken.name}"
+        for model in (first, *rest.values()):
+            model.name = f"{use.resource}#{model.name}"
+            others.setdefault(key(model.name), model)
+
+
+def _beside(document: Document, use: ModuleUse) -> Path:
+    """The file that a module names; only files in the folder of the model, or below, are read."""
+    file = document.source.file
+    name = (use.resource or "").removeprefix("file:")
+    folder = None if file is None else file.resolve().parent
+    path = None if folder is None else (folder / name).resolve()
+    if folder is None or path is None or not path.is_relative_to(folder) or not path.is_file():
+        reason = f"module '{use.name}' is in '{use.resource}', which is no file beside the model or below it"
+        raise _of_module(use, reason)
+    return path
+
+
+def _of_module(use: ModuleUse, reason: str) -> ModelError:
+    place = use.place
+    return ModelError(reason, file=place.file, line=place.line, variable=use.name)
 
 
 def _maker(document: Document) -> tuple[str, str]:

@@ -81,8 +81,9 @@ class Translator:
         found = []
         for elements, series, place in [((), definition.series, definition.place), *rows]:
             if series is not None:
-                at = (key(definition.name), *map(key, elements))
-                self.world.series[at] = (series.times, series.values)
+                if series.times:  # else they come from elsewhere, and were not there
+                    at = (key(definition.name), *map(key, elements))
+                    self.world.series[at] = (series.times, series.values)
                 found.append(Equation(Kind.DATA, elements, mode=series.mode, place=place))
         return found
 

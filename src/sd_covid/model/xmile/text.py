@@ -19,6 +19,7 @@ _COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|\{[^{}]*\}')
 UNWRITTEN = "???"
 #: A longer equation is refused: nobody writes one.
 MAX_EQUATION = 100_000
+_LEFT_OUT = re.compile(r"\s*0\s*\{\s*(GET[_ ]\w+)", re.IGNORECASE)  # as xmutil writes it
 _LONG_LINE = 1_000  # characters of a line within which columns are looked for
 
 
@@ -100,6 +101,11 @@ def _prepared(source: EquationText, variable: str | None) -> str:
     if UNWRITTEN in text:
         reason = f"the equation is '{UNWRITTEN}': what made the file could not translate it"
         raise source.error(text.index(UNWRITTEN), reason, advice="write the equation", variable=variable)
+    left_out = _LEFT_OUT.match(source.text)
+    if left_out is not None:
+        reason = f"what made the file wrote 0 in place of {left_out[1]}"
+        advice = "write the numbers, or read the model that it was made from"
+        raise source.error(0, reason, advice=advice, variable=variable)
     for brace, meaning in (("{", "is not closed"), ("}", "closes nothing")):
         outside = re.sub(r'"(?:\\.|[^"\\])*"', lambda found: " " * len(found[0]), text)
         if brace in outside:

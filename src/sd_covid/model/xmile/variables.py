@@ -74,8 +74,30 @@ def read_submodel(document: Document, element: Element) -> Submodel:
                 model.definitions.append(_Reader(document, item).read())
     for definition in model.definitions:
         definition.group = groups.get(key(definition.name), definition.group)
+    model.definitions += _named_graphs(model)
+    _share_graphs(document, model)
     _refuse_twice(document, model)
     return model
+
+
+def _named_graphs(model: Submodel) -> list[Definition]:
+    """The graphical functions that stand within variables and have names to be called by."""
+    return [
+        Definition("gf", item.graph_name, item.place, graph=item.graph)
+        for item in model.definitions
+        if item.graph is not None and item.graph_name and item.kind != "gf"
+    ]
+
+
+def _share_graphs(document: Document, model: Submodel) -> None:
+    """Give a variable with ``<gf name="..."/>`` the graphical function of that name."""
+    graphs = {key(item.name): item.graph for item in model.definitions if item.graph is not None}
+    for item in model.definitions:
+        if item.graph_name and item.graph is None:
+            item.graph = graphs.get(key(item.graph_name))
+            if item.graph is None:
+                reason = f"graphical function '{item.graph_name}' is not defined"
+                raise _error(document, item.place.line, reason, "give its points", item.name)
 
 
 def _refuse_twice(document: Document, model: Submodel) -> None:
@@ -138,6 +160,8 @@ class _Reader:
         if len(found.row) > 1 and held is None and not found.dimensions:
             raise self.document.error(element, "has several equations, and is no array", variable=self.name)
         found.graph = self.graph(element)
+        inner = child(element, "gf")
+        found.graph_name = "" if inner is None else name_of(inner.get("name") or "")
         found.series = self.series(element)
         found.inflows = self.names("inflow")
         found.outflows = self.names("outflow")
@@ -207,8 +231,9 @@ class _Reader:
                 times, values = rows.get("times", ()), rows.get("values", ())
                 mode = item.get("mode")
                 known = mode is None or mode in list(DataMode)
-                if not times or len(times) != len(values) or not known:
-                    raise self.document.error(item, "the series has no times and values", variable=self.name)
+                if len(times) != len(values) or not known:
+                    reason = "the series does not have as many times as values"
+                    raise self.document.error(item, reason, variable=self.name)
                 return Series(times, values, None if mode is None else DataMode(mode))
         return None
 
