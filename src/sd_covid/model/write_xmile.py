@@ -216,21 +216,21 @@ class _Document:
 
     def _flows_of(self, variable: Variable) -> list[tuple[str, str]] | None:
         """The inflows and outflows of a stock, in order; None when its rate is not their sum, inflows first."""
-        found: list[tuple[str, str]] | None = None
-        for equation in variable.equations:
-            call = equation.expression
-            if not isinstance(call, Call) or key(call.function) not in INTEGRALS:
-                raise ModelError(
-                    f"'{variable.name}' is a stock for some of its elements only, which XMILE cannot say",
-                    file=variable.place.file,
-                    line=variable.place.line,
-                    variable=variable.name,
-                )
-            here = self._of_rate(variable, equation, call.arguments[0])
-            if here is None or (found is not None and here != found):
-                return None
-            found = here
-        return found
+        calls = [equation.expression for equation in variable.equations]
+        rates = [
+            call.arguments[0] for call in calls if isinstance(call, Call) and key(call.function) in INTEGRALS
+        ]
+        if len(rates) < len(calls):
+            raise ModelError(
+                f"'{variable.name}' is a stock for some of its elements only, which XMILE cannot say",
+                advice="make the others stocks too",
+                file=variable.place.file,
+                line=variable.place.line,
+                variable=variable.name,
+            )
+        pairs = zip(variable.equations, rates, strict=True)
+        first, *others = [self._of_rate(variable, equation, rate) for equation, rate in pairs]
+        return first if all(other == first for other in others) else None
 
     def _of_rate(self, stock: Variable, equation: Equation, rate: Expression) -> list[tuple[str, str]] | None:
         if rate == Number(0.0):
@@ -332,10 +332,18 @@ class _Document:
                 part = SubElement(element, _tag("element"), subscript=self.arrays.spelled(cell))
             if equation.kind is Kind.LOOKUP:
                 _graph(SubElement(part, _tag("gf")), equation.table)
-            elif equation.kind is Kind.DATA:
+            elif equation.kind is Kind.DATA and _is_series(equation):
                 self._data(part, variable, equation, cell, rank)
             elif equation.values:
                 _text(part, "eqn", _number(equation.values[rank]))
+            elif equation.mode is not None:
+                raise ModelError(
+                    f"'{variable.name}' reads other data in a mode of its own, which XMILE cannot say",
+                    advice="name the file there as well",
+                    file=equation.place.file,
+                    line=equation.place.line,
+                    variable=variable.name,
+                )
             elif equation.expression is not None:
                 self._equation(part, variable, equation.expression, binding)
 
@@ -361,46 +369,36 @@ class _Document:
 
     def _data(self, element: Element, variable: Variable, equation: Equation, cell: Cell, rank: int) -> None:
         """Data as a graph of time; beside it, for our own reader, the points and how to read between them."""
-        if equation.expression is not None and not _is_external(equation.expression):
-            raise ModelError(
-                f"'{variable.name}' is calculated from data, which XMILE cannot say",
-                file=equation.place.file,
-                line=equation.place.line,
-                variable=variable.name,
-            )
-        times, values = self._series(variable, equation, cell, rank)
+        exact = SubElement(element, f"{{{OURS}}}series")
+        if equation.mode is not None:
+            exact.set("mode", str(equation.mode))
+        found = self._series(variable, equation, cell, rank)
+        if found is None:
+            return
+        times, values = found
         _text(element, "eqn", "TIME")
         steps = equation.mode in (DataMode.HOLD_BACKWARD, DataMode.RAW)
         points = Table(tuple(zip(times, values, strict=True)))
         _graph(SubElement(element, _tag("gf")), points, discrete=steps)
-        exact = SubElement(element, f"{{{OURS}}}series")
-        if equation.mode is not None:
-            exact.set("mode", str(equation.mode))
         for tag, row in (("times", times), ("values", values)):
             SubElement(exact, f"{{{OURS}}}{tag}").text = ",".join(map(_number, row))
 
     def _series(
         self, variable: Variable, equation: Equation, cell: Cell, rank: int
-    ) -> tuple[Sequence[float], Sequence[float]]:
+    ) -> tuple[Sequence[float], Sequence[float]] | None:
+        """Times and values; None for data that come from elsewhere and have not been given."""
         if equation.expression is not None:
             times, values = read_series(self.model, variable, equation, rank=rank)
             return times.tolist(), values.tolist()
-        given = self.model.series.get((variable.key, *cell))
-        if given is None:
-            raise ModelError(
-                f"'{variable.name}' is a data variable without data",
-                advice="give it values with GET DIRECT DATA, or an equation",
-                file=variable.place.file,
-                line=variable.place.line,
-                variable=variable.name,
-            )
-        return given
+        return self.model.series.get((variable.key, *cell))
 
 
-def _is_external(expression: Expression) -> bool:
+def _is_series(equation: Equation) -> bool:
+    """Whether a data equation holds a series, and does not calculate from others."""
     from sd_covid.model.build import SERIES
 
-    return isinstance(expression, Call) and key(expression.function) in SERIES
+    expression = equation.expression
+    return expression is None or (isinstance(expression, Call) and key(expression.function) in SERIES)
 
 
 def _with(stock: Variable, argument: int) -> Variable:

@@ -27,6 +27,7 @@ from sd_covid.model.expression import (
     walk,
 )
 from sd_covid.model.functions import FUNCTIONS, Role
+from sd_covid.model.layout_parts import INTEGRALS
 from sd_covid.model.mappings import Mappings
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Model, Variable
@@ -347,7 +348,7 @@ class _Text:
         if spelled == "MOD":
             return f"({self.operand(node.arguments[0], _ATOM)} MOD {self.operand(node.arguments[1], _ATOM)})"
         if spelled is None:
-            if known is None or known.whole or name.startswith("xmile "):
+            if known is None or name in INTEGRALS or name.startswith("xmile "):
                 raise self.error(f"XMILE has no function '{node.function}'", "write it out with others")
             spelled = "vensim." + known.name.replace(" ", "_")
         return f"{spelled}({', '.join(arguments)})"
