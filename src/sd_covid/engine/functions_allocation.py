@@ -20,14 +20,15 @@ import numpy as np
 
 from sd_covid.engine.context import Context
 from sd_covid.engine.functions_elementary import Lower, fold
+from sd_covid.engine.functions_memory import by_default
 from sd_covid.engine.graph import LookupTable
 from sd_covid.engine.special import normal_cdf
 from sd_covid.engine.vectors import Axis, along, at_cell, axis_of, from_element
 from sd_covid.model.expression import Call, Expression, Reference
 from sd_covid.model.names import key
 
-HALVINGS = 40  # of a range of prices, to 1e-12 of it
-STEPS = 4  # of Newton's method: each doubles the digits that the tables left
+HALVINGS = 26  # of a range of prices, to 1e-8 of it
+STEPS = 3  # of Newton's method: each doubles the three digits that the tables give
 KINDS = 6
 REACH = (
     0.0,
@@ -41,13 +42,14 @@ REACH = (
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A quantity, and the four numbers of its priority profile."""
+    """A quantity, the four numbers of its priority profile, and the kinds that it may be of."""
 
     quantity: int
     kind: int
     priority: int
     width: int
     extra: int
+    kinds: tuple[int, ...]
 
 
 def _z_table(kind: int) -> LookupTable:
@@ -67,10 +69,9 @@ def _spread(reach: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 class Market:
     """Curves, and what they say at a price."""
 
-    def __init__(
-        self, here: Context, demand: list[Curve], supply: list[Curve], kinds: tuple[int, ...]
-    ) -> None:
-        self.here, self.demand, self.supply, self.kinds = here, demand, supply, kinds
+    def __init__(self, here: Context, demand: list[Curve], supply: list[Curve]) -> None:
+        self.here, self.demand, self.supply = here, demand, supply
+        kinds = {kind for curve in (*demand, *supply) for kind in curve.kinds}
         self.tables = {kind: _z_table(kind) for kind in kinds if kind in (2, 3, 4)}
 
     def z(self, curve: Curve, price: int) -> int:
@@ -133,11 +134,11 @@ class Market:
 
     def chosen(self, curve: Curve, make: Callable[[Curve, int], int]) -> int:
         """One of the kinds, by the curve's own."""
-        if len(self.kinds) == 1:
-            return make(curve, self.kinds[0])
+        if len(curve.kinds) == 1:
+            return make(curve, curve.kinds[0])
         modulo = _without_ten(self.here, curve.kind)
         found = self.here.number(math.nan)
-        for kind in self.kinds:
+        for kind in curve.kinds:
             same = self.here.add("eq", modulo, self.here.number(float(kind)))
             found = self.here.add("select", same, make(curve, kind), found)
         return found
@@ -203,16 +204,22 @@ def _without_ten(here: Context, kind: int) -> int:
     return here.add("sub", kind, tens)
 
 
-def _kinds(here: Context, curves: list[Curve]) -> tuple[int, ...]:
-    """The kinds that may occur: those written in the model as numbers, or all."""
-    nodes = here.lowering.graph(here.step).nodes
-    found = set()
-    for curve in curves:
-        kind, *value = nodes[curve.kind]
-        if kind != "number" or not 0 <= float(value[0]) % 10 < KINDS:
-            return tuple(range(KINDS))
-        found.add(int(float(value[0]) % 10))
-    return tuple(sorted(found))
+def _curve(here: Context, quantity: int, profile: tuple[int, int, int, int]) -> Curve:
+    """A curve from its numbers.
+
+    A type that is constant in the model decides what is computed; where a run gives it another value the result is NaN.
+    """
+    kind = profile[0]
+    leaf = here.lowering.graph(here.step).nodes[kind]
+    if leaf[0] not in ("number", "constant") or not here.step:
+        return Curve(quantity, *profile, kinds=tuple(range(KINDS)))
+    value = float(leaf[1])
+    if leaf[0] == "constant":
+        value = by_default(here, here.lowering.out.constants[int(leaf[1])])
+    as_read = here.add("eq", kind, here.number(value))
+    checked = here.add("select", as_read, quantity, here.number(math.nan))
+    known = (int(value % 10),) if value % 10 in range(KINDS) else tuple(range(KINDS))
+    return Curve(checked, *profile, kinds=known)
 
 
 # --- reading the arguments --------------------
@@ -225,13 +232,9 @@ def _profile(here: Context, call: Call, argument: Expression) -> tuple[int, int,
     return kind, priority, width, extra
 
 
-def _curve(here: Context, call: Call, quantity: Expression, profile: Expression) -> Curve:
-    return Curve(here.value(quantity), *_profile(here, call, profile))
-
-
 def _curves(here: Context, call: Call, quantity: Expression, profile: Expression, axis: Axis) -> list[Curve]:
-    places = [here.bound({**here.binding, axis.dimension: element}) for element in axis.elements]
-    return [_curve(place, call, quantity, profile) for place in places]
+    places = [here.bound({**axis.binding, axis.dimension: element}) for element in axis.elements]
+    return [_curve(here, place.value(quantity), _profile(place, call, profile)) for place in places]
 
 
 def _listed(here: Context, call: Call, quantity: Expression, profile: Expression) -> list[Curve]:
@@ -250,7 +253,7 @@ def _listed(here: Context, call: Call, quantity: Expression, profile: Expression
         moved = Reference(
             profile.name, (*profile.subscripts[:-2], subscript, profile.subscripts[-1]), profile.place
         )
-        found.append(Curve(amount, *_profile(here, call, moved)))
+        found.append(_curve(here, amount, _profile(here, call, moved)))
     return found
 
 
@@ -274,7 +277,8 @@ def _requesters(here: Context, call: Call, request: Expression, profile: Express
         name = key(request.subscripts[-1].name)
         elements = here.lowering.subscripts.elements
         if name in here.binding and name in elements and not _follows(request, profile, name):
-            return Axis(name, elements[name], elements[name].index(here.binding[name]))
+            position = elements[name].index(here.binding[name])
+            return Axis(name, elements[name], position, here.binding)
     return axis_of(here, call, request)
 
 
@@ -288,8 +292,7 @@ def _follows(request: Reference, profile: Expression, name: str) -> bool:
 
 
 def _shares(here: Context, curves: list[Curve], available: int) -> list[int]:
-    kinds = _kinds(here, curves)
-    market = Market(here, curves, [], kinds)
+    market = Market(here, curves, [])
     total = fold(here, "add", [curve.quantity for curve in curves])
     enough = here.add("ge", available, total)
     nothing = here.add("le", available, here.number(0.0))
@@ -319,7 +322,7 @@ def _allocate_by_priority(here: Context, call: Call) -> int:
         half = here.add("mul", here.number(0.5), wide)
         one, none = here.number(1.0), here.number(0.0)
         curves = [
-            Curve(amount, one, here.add("sub", rank, half), wide, none)
+            Curve(amount, one, here.add("sub", rank, half), wide, none, kinds=(1,))
             for amount, rank in zip(amounts, ranks, strict=True)
         ]
         return _shares(here, curves, there)
@@ -330,8 +333,8 @@ def _allocate_by_priority(here: Context, call: Call) -> int:
 def _at_price(supply: bool) -> Lower:
     def lower(here: Context, call: Call) -> int:
         quantity, profile, price = call.arguments
-        curve = _curve(here, call, quantity, profile)
-        market = Market(here, [curve], [], _kinds(here, [curve]))
+        curve = _curve(here, here.value(quantity), _profile(here, call, profile))
+        market = Market(here, [curve], [])
         return market.quantity(curve, here.value(price), supply=supply)
 
     return lower
@@ -340,8 +343,7 @@ def _at_price(supply: bool) -> Lower:
 def _find_market_price(here: Context, call: Call) -> int:
     demand = _listed(here, call, call.arguments[0], call.arguments[1])
     supply = _listed(here, call, call.arguments[2], call.arguments[3])
-    market = Market(here, demand, supply, _kinds(here, [*demand, *supply]))
-    return market.price()
+    return Market(here, demand, supply).price()
 
 
 FUNCTIONS: dict[str, Lower] = {

@@ -177,19 +177,45 @@ def _delay(here: Context, x: Expression, time: Expression, initial: Expression, 
 def _delay_stages(
     here: Context, x: Expression, time: Expression, initial: int, stages: int, order: int
 ) -> list[int]:
+    """Stages that are all of one time, as it is now."""
     start = here.at_start()
     stock = start.add("mul", initial, start.add("div", start.value(time), order))
-    stage_time = here.add("div", here.value(time), here.held(order))
+    return _delay_chain(here, x, [here.add("div", here.value(time), here.held(order))] * stages, stock)
+
+
+def _delay_chain(here: Context, x: Expression, times: list[int], stock: int) -> list[int]:
     found: list[int] = []
-    for _ in range(stages):
+    for stage_time in times:
         before = found[-1] if found else None
 
-        def flow(later: Context, me: int, before: int | None = before) -> int:
+        def flow(later: Context, me: int, before: int | None = before, stage_time: int = stage_time) -> int:
             entering = later.value(x) if before is None else before
             return later.add("sub", entering, later.add("div", me, stage_time))
 
         found.append(here.add("div", here.remember(Update.FLOW, stock, flow), stage_time))
     return found
+
+
+def _delay_n_stages(
+    here: Context, x: Expression, time: Expression, initial: int, stages: int, order: int
+) -> list[int]:
+    """DELAY N: the first stage has the delay time of now, each other that which the one before it had a step ago.
+
+    So the output depends on earlier delay times only, as Vensim's manual says; with one stage, on that of a step ago.
+    """
+    now_ = here.add("div", here.value(time), here.held(order))
+    if here.lowering.graph(True).nodes[now_][0] in ("number", "constant"):
+        return _delay_stages(here, x, time, initial, stages, order)
+    start = here.at_start()
+    stage_time = start.add("div", start.value(time), order)
+    times = [now_]
+    for _ in range(max(stages - 1, 1)):
+
+        def following(later: Context, me: int, before: int = times[-1]) -> int:
+            return before
+
+        times.append(here.remember(Update.ASSIGN, stage_time, following))
+    return _delay_chain(here, x, times[-stages:], start.add("mul", initial, stage_time))
 
 
 Cascade = Callable[[Context, Expression, Expression, Expression, int], list[int]]
@@ -356,7 +382,7 @@ FUNCTIONS: dict[str, Lower] = {
     "delay1i": _cascade(_delay, 1, True),
     "delay3": _cascade(_delay, 3, False),
     "delay3i": _cascade(_delay, 3, True),
-    "delay n": _cascade_n(_delay_stages),
+    "delay n": _cascade_n(_delay_n_stages),
     "delay fixed": _delay_fixed,
     "trend": _trend,
     "forecast": _forecast,

@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass
 
 from sd_covid.engine.context import Context
-from sd_covid.engine.subscripts import Cell
+from sd_covid.engine.subscripts import Binding, Cell
 from sd_covid.model.expression import Call, Expression, Reference, walk
 from sd_covid.model.names import key
 from sd_covid.model.structure import Variable
@@ -14,11 +14,15 @@ from sd_covid.model.structure import Variable
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """The dimension that a vector function runs along, its elements, and where the left side's element stands in it."""
+    """The dimension that a vector function runs along, its elements, and where the left side's element stands in it.
+
+    ``binding`` holds the left side's elements, and those of other dimensions that stand for them on the right.
+    """
 
     dimension: str
     elements: tuple[str, ...]
     position: int
+    binding: Binding
 
 
 def _references(here: Context, expression: Expression) -> list[Reference]:
@@ -27,44 +31,43 @@ def _references(here: Context, expression: Expression) -> list[Reference]:
 
 
 def axis_of(here: Context, call: Call, expression: Expression) -> Axis:
-    """The axis of a vector: the dimension that is not on the left side, else that of the last subscript.
+    """The axis of a vector: the dimension of its last subscript, as Vensim's manual says.
 
-    Vensim's manual speaks of the last subscript only; its models also sort along one that is not on the left side.
+    Dimensions of the vector that are not on the left side stand, in order, for those there that the vector does not
+    name and that have as many elements.
     """
     dimensions = here.lowering.subscripts.elements
-    references = _references(here, expression)
-    named = [key(s.name) for node in references for s in node.subscripts if key(s.name) in dimensions]
-    free = [name for name in named if name not in here.binding]
+    named = [
+        key(item.name)
+        for node in _references(here, expression)
+        for item in node.subscripts
+        if key(item.name) in dimensions
+    ]
     if not named:
         raise here.error(
             f"{call.function} needs an array with a dimension", call.place, "write it as x[Dimension]"
         )
-    last = key(references[0].subscripts[-1].name)
-    name = free[0] if free else last if last in dimensions else named[-1]
-    return Axis(name, dimensions[name], _position(here, call, name, named))
-
-
-def _position(here: Context, call: Call, name: str, used: list[str]) -> int:
-    """Where the element of the left side stands on an axis: of the same dimension, or of one of its size."""
-    dimensions = here.lowering.subscripts.elements
-    if name in here.binding:
-        return dimensions[name].index(here.binding[name])
-    size = len(dimensions[name])
-    for bound, element in here.binding.items():
-        if bound not in used and bound in dimensions and len(dimensions[bound]) == size:
-            return dimensions[bound].index(element)
-    raise here.error(
-        f"the left side has no subscript for the {size} results of {call.function}",
-        call.place,
-        f"give the left side the dimension '{name}', or one of its size",
-    )
+    binding = dict(here.binding)
+    spare = [name for name in here.binding if name in dimensions and name not in named]
+    for name in dict.fromkeys(named):
+        match = next((n for n in spare if len(dimensions[n]) == len(dimensions[name])), None)
+        if name not in binding and match is not None:
+            spare.remove(match)
+            binding[name] = dimensions[name][dimensions[match].index(here.binding[match])]
+    axis = named[-1]
+    if axis not in binding:
+        raise here.error(
+            f"the left side has no subscript for the {len(dimensions[axis])} results of {call.function}",
+            call.place,
+            f"give the left side the dimension '{axis}', or one of its size",
+        )
+    return Axis(axis, dimensions[axis], dimensions[axis].index(binding[axis]), binding)
 
 
 def along(here: Context, expression: Expression, axis: Axis) -> list[int]:
     """An expression at every element of an axis."""
-    return [
-        here.bound({**here.binding, axis.dimension: element}).value(expression) for element in axis.elements
-    ]
+    places = [here.bound({**axis.binding, axis.dimension: element}) for element in axis.elements]
+    return [place.value(expression) for place in places]
 
 
 def array_of(here: Context, call: Call, argument: Expression) -> tuple[Variable, Reference]:
@@ -146,13 +149,16 @@ def _exchanges(size: int) -> list[tuple[int, int]]:
 
 
 def sort_order(here: Context, values: list[int], direction: int) -> list[int]:
-    """Positions, from 0, of the values in rising order where direction > 0, else falling; equal ones as they stand."""
+    """Positions, from 0, of the values in rising order where direction > 0, else in the reverse of it.
+
+    Vensim leaves open how equal ones stand: here as they are in the vector, when rising.
+    """
 
     def compute() -> list[int]:
         rising = here.add("gt", direction, here.number(0.0))
-        keys = [here.add("select", rising, value, here.add("neg", value)) for value in values]
-        order = [here.number(float(k)) for k in range(len(values))]
-        return _network(here, keys, order)
+        order = _network(here, list(values), [here.number(float(k)) for k in range(len(values))])
+        pairs = list(zip(order, reversed(order), strict=True))
+        return [here.add("select", rising, a, b) for a, b in pairs]
 
     return here.once("sort order", [*values, direction], compute)
 
