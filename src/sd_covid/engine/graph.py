@@ -61,6 +61,8 @@ class Graph:
     tables: list[LookupTable] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     _index: dict[object, int] = field(default_factory=dict)
+    _operands: list[tuple[int, ...]] = field(default_factory=list)  # nodes that each node reads
+    _tables: dict[LookupTable, int] = field(default_factory=dict)
 
     def number(self, value: float) -> int:
         """The node of a literal."""
@@ -72,9 +74,12 @@ class Graph:
 
     def table(self, table: LookupTable) -> int:
         """The number of a lookup table."""
-        if table not in self.tables:
+        for number in range(len(self._tables), len(self.tables)):  # another graph shares the list
+            self._tables.setdefault(self.tables[number], number)
+        if table not in self._tables:
+            self._tables[table] = len(self.tables)
             self.tables.append(table)
-        return self.tables.index(table)
+        return self._tables[table]
 
     def lookup(self, operation: str, table: int, x: int) -> int:
         """A lookup, or its slope, at x."""
@@ -108,10 +113,7 @@ class Graph:
 
     def arguments(self, node: int) -> tuple[int, ...]:
         """The nodes that a node reads."""
-        found = self.nodes[node]
-        if found[0] in LEAVES:
-            return ()
-        return tuple(int(a) for a in (found[2:] if found[0] in NUMBERED_OPERATIONS else found[1:]))
+        return self._operands[node]
 
     def order(self, sinks: Iterable[int]) -> list[int]:
         """The nodes that the sinks need, each after what it reads."""
@@ -120,7 +122,7 @@ class Graph:
             needed[sink] = 1
         for node in range(len(self.nodes) - 1, -1, -1):
             if needed[node]:
-                for argument in self.arguments(node):
+                for argument in self._operands[node]:
                     needed[argument] = 1
         return [node for node in range(len(self.nodes)) if needed[node]]
 
@@ -154,4 +156,8 @@ class Graph:
         if found is None:
             found = self._index[identity] = len(self.nodes)
             self.nodes.append(node)
+            kind = node[0]
+            self._operands.append(
+                () if kind in LEAVES else node[2:] if kind in NUMBERED_OPERATIONS else node[1:]
+            )
         return found

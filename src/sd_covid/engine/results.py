@@ -42,21 +42,27 @@ def model_hash(model: Model, program: Program) -> str:
 def _plain(value: Any) -> Any:
     """A value as nested tuples, from the fields of dataclasses that are compared and not at their default."""
     if isinstance(value, list | tuple):
-        return tuple(_plain(item) for item in value)
+        return tuple([_plain(item) for item in value])
     if isinstance(value, Enum):
         return str(value)
     if isinstance(value, Binary):
         first, links = chain(value)
         if len(links) > _LONG:
             return ("row", _plain(first), *((link.operator, _plain(link.right)) for link in links))
-    if dataclasses.is_dataclass(value):
-        told = [
-            (field.name, _plain(getattr(value, field.name)))
-            for field in dataclasses.fields(value)
-            if field.compare and getattr(value, field.name) != field.default
-        ]
-        return (type(value).__name__, *told)
-    return value
+    if value is None or isinstance(value, str | float | int):
+        return value
+    told: list[Any] = [type(value).__name__]
+    for name, default in _compared(type(value)):
+        found = getattr(value, name)
+        if found is not default and found != default:
+            told.append((name, _plain(found)))
+    return tuple(told)
+
+
+@functools.cache
+def _compared(kind: type) -> tuple[tuple[str, Any], ...]:
+    """The fields of a dataclass that count when two are compared, and their defaults."""
+    return tuple((field.name, field.default) for field in dataclasses.fields(kind) if field.compare)
 
 
 def dates(times: NDArray[np.float64], calendar: tuple[str, str]) -> NDArray[np.datetime64]:

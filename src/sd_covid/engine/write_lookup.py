@@ -64,7 +64,7 @@ def _segment(body: Body, table: LookupTable, held: str) -> str:
 def _search(body: Body, border: NDArray[np.float64], held: str) -> str:
     """The number of borders passed, by halving: the borders are padded with infinities to a power of two."""
     module = body.module
-    kind, size = module.integers, 1 << int(len(border)).bit_length()
+    kind, size = module.integers, 1 << len(border).bit_length()
     name = module.array("double", [constant(float(v)) for v in [*border, *[np.inf] * (size - len(border))]])
     index = module.many("i64", "0")
     step = size // 2
