@@ -10,18 +10,18 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sd_covid.model.expression import Binary, Call, Expression, Number, Place, Reference, Unary
+from sd_covid.model.expression import Binary, Call, Expression, Number, Place, Reference
 from sd_covid.model.functions import FUNCTIONS
 from sd_covid.model.names import key
 from sd_covid.model.xmile.constant import constant
 from sd_covid.model.xmile.graphs import graph_at, inverse_graph, number_of_graph
+from sd_covid.model.xmile.randoms import LAWS
 from sd_covid.model.xmile.reductions import extreme, mean, rank, reduced, size, spread
 from sd_covid.model.xmile.site import Site
 
 Rewrite = Callable[[Site, Call], Expression]
 _NAMESPACES = ("std.", "isee.")
 _VENSIM = "vensim."  # Vensim's function, whatever XMILE has under the name
-_FAR = 1e30  # beyond what any distribution gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,82 +239,7 @@ def _graph_number(of: str) -> Rewrite:
     return lambda site, call: number_of_graph(site, call.arguments[0], of)
 
 
-# --- random numbers --------------------
-
-
-def _random(name: str, *before: float, seeds: int = 1) -> Callable[[int, list[int]], Rewrite]:
-    """A distribution of the engine: ``name``(least, most, …, seed), with arguments in the engine's order."""
-
-    def shaped(count: int, order: list[int]) -> Rewrite:
-        def rewrite(site: Site, call: Call) -> Expression:
-            given = _values(site, call)
-            place = call.place
-            seed, least, most = (given[count + k] if len(given) > count + k else None for k in range(3))
-            low = least or Unary("-", Number(_FAR, place), place)
-            parts = [given[k] for k in order]
-            fixed = [Number(value, place) for value in before]
-            end = seed or Number(0.0, place)
-            return call_of(name, place, low, most or Number(_FAR, place), *fixed, *parts, end)
-
-        return rewrite
-
-    return shaped
-
-
-def _uniform(site: Site, call: Call) -> Expression:
-    low, high, *seed = _values(site, call)
-    return call_of("RANDOM UNIFORM", call.place, low, high, seed[0] if seed else Number(0.0, call.place))
-
-
-def _lognormal(site: Site, call: Call) -> Expression:
-    """LOGNORMAL(mean, standard deviation), both of the number itself, not of its logarithm."""
-    average, deviation, *rest = _values(site, call)
-    place = call.place
-    ratio = Binary("/", deviation, average, place)
-    one = Number(1.0, place)
-    variance = call_of("LN", place, Binary("+", one, Binary("*", ratio, ratio, place), place))
-    middle = Binary(
-        "-", call_of("LN", place, average), Binary("*", Number(0.5, place), variance, place), place
-    )
-    normal = call_of(
-        "RANDOM NORMAL",
-        place,
-        Unary("-", Number(_FAR, place), place),
-        Number(_FAR, place),
-        middle,
-        call_of("SQRT", place, variance),
-        rest[0] if rest else Number(0.0, place),
-    )
-    return call_of("EXP", place, normal)
-
-
-def _poisson(site: Site, call: Call) -> Expression:
-    """POISSON(mean): arrivals in one DT, of which there are mean DT; Stella gives the count."""
-    average, *rest = _values(site, call)
-    place = call.place
-    rate = Binary("*", average, Reference("TIME STEP", place=place), place)
-    zero, one = Number(0.0, place), Number(1.0, place)
-    seed = rest[0] if rest else zero
-    return call_of("RANDOM POISSON", place, zero, Number(_FAR, place), rate, zero, one, seed)
-
-
-def _exponential(site: Site, call: Call) -> Expression:
-    average, *rest = _values(site, call)
-    place = call.place
-    zero = Number(0.0, place)
-    seed = rest[0] if rest else zero
-    return call_of("RANDOM EXPONENTIAL", place, zero, Number(_FAR, place), zero, average, seed)
-
-
-def _chance(site: Site, call: Call) -> Expression:
-    """MONTECARLO(percent): 1 with that chance in a unit of time, else 0."""
-    percent, *rest = _values(site, call)
-    place = call.place
-    zero, one = Number(0.0, place), Number(1.0, place)
-    drawn = call_of("RANDOM UNIFORM", place, zero, Number(100.0, place), rest[0] if rest else zero)
-    chance = Binary("*", percent, Reference("TIME STEP", place=place), place)
-    return call_of("IF THEN ELSE", place, Binary("<", drawn, chance, place), one, zero)
-
+# --- the table --------------------
 
 _SAME = (
     *("abs", "exp", "ln", "sqrt", "sin", "cos", "tan"),
@@ -361,13 +286,7 @@ BUILTINS: dict[str, Builtin] = {
     "lookupinv": Builtin(2, 2, "LOOKUPINV(graph, y)", _inverse),
     "lookupmean": Builtin(1, 1, "LOOKUPMEAN(graph)", _graph_number("mean")),
     "lookupsum": Builtin(1, 1, "LOOKUPSUM(graph)", _graph_number("sum")),
-    "uniform": Builtin(2, 3, "UNIFORM(low, high, seed)", _uniform),
-    "random": Builtin(2, 3, "RANDOM(low, high, seed)", _uniform),
-    "normal": Builtin(2, 5, "NORMAL(mean, deviation, seed, min, max)", _random("RANDOM NORMAL")(2, [0, 1])),
-    "lognormal": Builtin(2, 3, "LOGNORMAL(mean, deviation, seed)", _lognormal),
-    "exprnd": Builtin(1, 2, "EXPRND(mean, seed)", _exponential),
-    "poisson": Builtin(1, 2, "POISSON(mean, seed)", _poisson),
-    "montecarlo": Builtin(1, 2, "MONTECARLO(percent, seed)", _chance),
+    **{name: Builtin(law.least, law.most, law.form, law.rewrite) for name, law in LAWS.items()},
 }
 
 
