@@ -120,6 +120,29 @@ def test_a_reference_that_fits_another_model_of_the_folder_is_none(compare: Comp
     assert by_name["other.mdl"].reason == "output.tab is that of drain.mdl"
 
 
+def test_a_reference_of_other_times_that_another_model_of_the_folder_has_is_none(tmp_path: Path):
+    (tmp_path / "drain.mdl").write_text(DRAIN)
+    (tmp_path / "later.mdl").write_text(DRAIN.replace("INITIAL TIME = 0", "INITIAL TIME = 1"))
+    (tmp_path / "output.tab").write_text("Time\tlevel\n0\t100\n")
+    by_name = {case.model.name: compare_case(case) for case in find_cases(tmp_path)}
+    assert Status.PASSED is by_name["drain.mdl"].status
+    assert (Status.NO_REFERENCE, "output.tab is that of drain.mdl") == (
+        by_name["later.mdl"].status,
+        by_name["later.mdl"].reason,
+    )
+
+
+def test_a_model_that_draws_random_numbers_has_no_reference(tmp_path: Path):
+    (tmp_path / "drain.mdl").write_text(DRAIN.replace("rate = 0.5", "rate = RANDOM UNIFORM(0, 1, 7)"))
+    (tmp_path / "output.tab").write_text("Time\tlevel\n1\t50\n")
+    (case,) = find_cases(tmp_path)
+    result = compare_case(case)
+    assert (Status.NO_REFERENCE, "draws random numbers, of which every program has its own") == (
+        result.status,
+        result.reason,
+    )
+
+
 def test_a_time_that_the_run_does_not_save_is_a_failure(compare: Compare):
     result = compare("Time\tlevel", "0\t100", "0.5\t75")
     assert (Status.FAILED, "the reference has time 0.5, which the run does not save") == (

@@ -27,7 +27,7 @@ from sd_covid.model.source import Source
 from sd_covid.model.spelling import Spelling
 from sd_covid.model.vensim import model_of
 from sd_covid.model.write import mdl_text
-from tests.model.conftest import Reader
+from tests.model.conftest import CONTROL, Reader
 
 ROOT = Path(__file__).parents[2]
 MODELS = sorted((ROOT / "tests/models").glob("*.mdl")) + sorted((ROOT / "models").glob("*.mdl"))
@@ -95,6 +95,15 @@ def test_any_expression_is_read_back_as_it_was_written(expression: Expression):
 @settings(max_examples=150, deadline=None)
 def test_what_is_written_for_pysd_is_in_our_language_too(expression: Expression):
     assert parse_expression(FOR_PYSD.expression(expression))
+
+
+def test_the_date_of_time_0_is_kept(read_text: Reader, tmp_path: Path):
+    codes = ":L<%^E!@\n15:0,0,0,0,0,0\n37:2020\n38:3\n39:15\n40:4\n"
+    sketch = "\\\\\\---/// Sketch information - do not modify anything except names\n///---\\\\\\\n"
+    model = read_text("", control=CONTROL + sketch + codes)
+    assert ("2020-03-15", "day") == model.settings.dates
+    write_mdl(model, tmp_path / "written.mdl")
+    assert model.settings == read(tmp_path / "written.mdl").settings
 
 
 texts = st.text(

@@ -176,8 +176,8 @@ def compare_case(case: Case) -> Result:
     try:
         reference = read_reference(case.reference)
         result = _compare(case, simulation, reference)
-        if result.status is Status.FAILED and (other := _owner(case, result.not_in_model)) is not None:
-            result = Result(case, Status.NO_REFERENCE, f"{reference.path.name} is that of {other.name}")
+        if result.status is Status.FAILED and (reason := _not_its_own(case, simulation, reference, result)):
+            result = Result(case, Status.NO_REFERENCE, reason)
     except SdCovidError as error:
         result = Result(case, Status.FAILED, _line(error))
     return replace(result, seconds=time.perf_counter() - started)
@@ -201,22 +201,48 @@ def _data_files(path: Path) -> list[Path]:
     ]
 
 
-def _owner(case: Case, absent: Sequence[str]) -> Path | None:
-    """Another model of the folder that has the columns which this one lacks."""
+def _not_its_own(case: Case, simulation: Simulation, reference: ReferenceOutput, result: Result) -> str:
+    """Why a reference says nothing about a model: it draws random numbers, or another model of the folder fits."""
     from sd_covid.engine.simulation import load
 
-    if not absent:
-        return None
+    if _draws(simulation):
+        return "draws random numbers, of which every program has its own"
+    if result.compared and not result.not_in_model:
+        return ""
     for path in sorted(case.model.parent.iterdir()):
         if path.suffix.lower() != f".{case.format}" or path == case.model:
             continue
         try:
             other = load(path, _data_files(path))
+            fits = _fits(other, reference)
         except SdCovidError:
-            continue  # what cannot be read owns nothing; it has a result of its own
-        if all(_cell(other, name) is not None for name in absent):
-            return path
-    return None
+            continue  # it has a result of its own
+        if fits:
+            return f"{reference.path.name} is that of {path.name}"
+    return ""
+
+
+def _draws(simulation: Simulation) -> bool:
+    """Whether a model draws random numbers."""
+    from sd_covid.model.expression import Call, walk
+
+    return any(
+        isinstance(node, Call) and key(node.function).startswith("random ")
+        for variable in simulation.model.variables.values()
+        for equation in variable.equations
+        if equation.expression is not None
+        for node in walk(equation.expression)
+    )
+
+
+def _fits(simulation: Simulation, reference: ReferenceOutput) -> bool:
+    """Whether a model has every column of a reference, and saves every time."""
+    cells = [_cell(simulation, column.name) for column in reference.columns]
+    known = [cell for cell in cells if cell is not None]
+    if len(known) < len(cells):
+        return False
+    saved = simulation.run(outputs=[simulation.names.spell(known[0])])["time"].to_numpy()
+    return bool((_rows(saved, reference.times) >= 0).all())
 
 
 def _line(error: SdCovidError) -> str:

@@ -114,7 +114,8 @@ def _by_calendar(here: Context, call: Call, time: int, measure: int) -> int:
 
     Vensim's manual: models in years, quarters or months count 360 days a year; days and weeks follow the calendar.
     """
-    calendar = here.lowering.model.calendar
+    model = here.lowering.model
+    calendar = model.calendar or model.settings.dates
     if calendar is None or calendar[1].casefold().rstrip("s") not in _UNITS:
         raise here.error(
             "GET TIME VALUE asks for a date, and the model says none for its Time",

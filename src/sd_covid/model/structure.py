@@ -128,11 +128,15 @@ class Settings:
         Units that mean the same.
     files : dict of str to str
         File for each ``?name`` that stands for one in ``GET ... DATA('?name', ...)``, by the name in lower case.
+    dates : tuple of str or None
+        Date of time 0 and unit of time, such as ``("2000-01-01", "month")``, for functions that ask for a date. Vensim
+        writes them into every file, so they give results no dates: that is for `Model.calendar`.
     """
 
     method: Method = Method.EULER
     unit_equivalences: list[tuple[str, ...]] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    dates: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

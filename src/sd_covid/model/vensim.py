@@ -30,6 +30,8 @@ _METHODS = {
     "5": Method.RK4,
 }
 _REALITY_CHECK = re.compile(r":\s*(THE\s+CONDITION|TEST\s+INPUT)\s*:", re.IGNORECASE)
+DATE_CODES = ("37", "38", "39", "40")  # year, month and day of time 0, and the unit of time
+TIME_UNITS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 _LIMITS = re.compile(r"(.*?)\[([^\[\]]*)\]\s*", re.DOTALL)
 _NO_LIMIT = frozenset({"?", "inf", "-inf", "+inf", "nan", ""})
 
@@ -190,6 +192,7 @@ def _text(documentation: str) -> str:
 
 def _settings(source: Source) -> Settings:
     found = Settings()
+    dated: dict[str, int] = {}
     for position, line in settings(source):
         code, _, rest = line.partition(":")
         if code == "15":
@@ -205,6 +208,11 @@ def _settings(source: Source) -> Settings:
         elif code == "30" and rest.startswith("?"):
             tag, _, file = rest.partition("=")
             found.files[tag.strip().lower()] = file.strip()
+        elif code in DATE_CODES and rest.strip().isdecimal():
+            dated[code] = int(rest)
+    year, month, day, unit = (dated.get(code, -1) for code in DATE_CODES)
+    if year > 0 and 1 <= month <= 12 and 1 <= day <= 31 and 0 <= unit < len(TIME_UNITS):
+        found.dates = (f"{year:04}-{month:02}-{day:02}", TIME_UNITS[unit])
     return found
 
 

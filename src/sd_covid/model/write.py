@@ -18,6 +18,7 @@ from sd_covid.model.layout import lay_out
 from sd_covid.model.names import key
 from sd_covid.model.spelling import Spelling
 from sd_covid.model.structure import Dimension, Equation, Kind, Method, Model, Variable
+from sd_covid.model.vensim import DATE_CODES, TIME_UNITS
 from sd_covid.model.write_dialect import in_vensim
 from sd_covid.model.write_sketch import sketch
 
@@ -124,7 +125,17 @@ def _settings(model: Model) -> list[str]:
         *("22:" + ",".join(names) for names in model.settings.unit_equivalences),
         *(f"30:{tag}={file}" for tag, file in model.settings.files.items()),
         f"15:0,0,0,{code},0,0",
+        *_dates(model),
     ]
+
+
+def _dates(model: Model) -> list[str]:
+    """The date of time 0 and the unit of time."""
+    if model.settings.dates is None:
+        return []
+    date, unit = model.settings.dates
+    codes = [int(part) for part in date.split("-")] + [TIME_UNITS.index(unit)]
+    return [f"{code}:{value}" for code, value in zip(DATE_CODES, codes, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
