@@ -90,3 +90,16 @@ def test_what_has_no_gradient_is_refused(simulate):
     assert name.value.advice == "did you mean 'beta'?"
     with pytest.raises(RunError, match="before the model was run"):
         model.differentiable(["seen"], ["beta"]).gradient(np.zeros((1, 41)))
+
+
+@pytest.mark.parametrize("rk4", [False, True])
+def test_a_gradient_in_little_memory_has_the_same_bits(simulate, rk4):
+    """Parts of the run are run again from the states at their borders, delays and samples included."""
+    model = simulate(RICH, rk4=rk4)
+    point = np.array([model.constants[name] for name in PARAMETERS])
+    whole, parts = (model.differentiable(OUTPUTS, PARAMETERS, memory=size) for size in (2**26, 100))
+    assert len(parts._parts) > 5
+    np.testing.assert_array_equal(parts.values(point), whole.values(point))
+    for _ in range(2):
+        seed = np.random.default_rng(3).normal(size=whole.values(point).shape)
+        np.testing.assert_array_equal(parts.gradient(seed), whole.gradient(seed))

@@ -15,7 +15,7 @@ from sd_covid.engine import interpret
 from sd_covid.engine.adaptive import AdaptiveKernel
 from sd_covid.engine.ensemble import Ensemble, chosen_engine, memory_limit, refuse_too_large
 from sd_covid.engine.free import Free
-from sd_covid.engine.gradient import Differentiable, GradientCode
+from sd_covid.engine.gradient import TRAJECTORY, Differentiable, GradientCode
 from sd_covid.engine.jacobian import JacobianCode
 from sd_covid.engine.kernel import Kernel, Members, thread_count
 from sd_covid.engine.lower import CONTROL, lower
@@ -310,6 +310,7 @@ class Simulation:
         parameters: Sequence[str],
         constants: Mapping[str, float] | None = None,
         save_every: float | None = None,
+        memory: int = TRAJECTORY,
     ) -> Differentiable:
         """Some outputs as a differentiable function of some constants.
 
@@ -323,6 +324,8 @@ class Simulation:
             Other constants that differ from the file.
         save_every : float, optional
             Interval at which outputs are read; by default SAVEPER. A multiple of TIME STEP.
+        memory : int
+            Bytes that the states of a run may take; beyond, parts of it are run twice instead of being kept.
 
         Returns
         -------
@@ -345,7 +348,7 @@ class Simulation:
         _refuse_overlap(parameters, numbers)
         if nodes not in self._gradients:
             self._gradients[nodes] = GradientCode(self.program, list(nodes))
-        return Differentiable(self._gradients[nodes], uniform, numbers, grid)
+        return Differentiable(self._gradients[nodes], uniform, numbers, grid, memory)
 
     def jacobian(
         self,

@@ -23,7 +23,20 @@ from sd_covid.engine.write_run import (
 )
 
 POINTERS = ("uniform", "row", "members", "drivers", "seed", "gradient", "scratch", "ring", "trajectory")
-COUNTS = ("stride", "first", "last", "steps", "every", "saves", "lanes", "mask", "key", "member", "begin")
+COUNTS = (
+    "stride",
+    "first",
+    "last",
+    "steps",
+    "every",
+    "saves",
+    "lanes",
+    "mask",
+    "key",
+    "member",
+    "begin",
+    "until",
+)
 
 
 @dataclass(slots=True)
@@ -131,37 +144,51 @@ def write_start_pullback(module: Module, program: Program, layout: Layout, rever
 def write_reverse(
     module: Module, program: Program, layout: Layout, reverse: ReverseLayout, outputs: int
 ) -> None:
-    """Write ``@reverse``: the reverse sweep over a range of blocks."""
+    """Write ``@reverse``: the reverse sweep from step ``until`` - 1 down to ``begin``, over a range of blocks.
+
+    A sweep in parts, from the last to the first, carries bars on in scratch and ring memory.
+    """
     body = Body(module)
     count = len(program.states)
-    instants = body.do("add i64 %steps, 1")
+    instants = body.do("sub i64 %until, %begin")
+    at_the_end = body.do("icmp sgt i64 %until, %steps")
+    at_the_start = body.do("icmp eq i64 %begin, 0")
     with body.loop(body.do("sub i64 %last, %first")) as b:
         block = body.do(f"add i64 {b}, %first")
         begin_random(body, program, block)
         body.act(f"call void @start({START_CALL.replace('%block', block)})")
-        for area, size in (
-            (reverse.carried, count),
-            (reverse.initial_bars, count),
-            (reverse.constant_bars, len(program.constants)),
-            (reverse.constant_shares, len(program.constants)),
-            (reverse.parameter_bars, len(program.parameters)),
-        ):
-            with body.loop(str(size)) as k:
-                body.store("zeroinitializer", body.do(f"add i64 {k}, {area}"))
-        with body.loop(body.do("add i64 %mask, 1")) as slot:
-            for ring in range(len(program.states) - program.first_ring):
-                body.store("zeroinitializer", ring_slot(body, ring, slot), base="%ring")
-        with body.loop(instants, downwards=True) as n:
-            _reverse_step(body, program, layout, reverse, outputs, b, block, n, instants)
-        with body.loop(str(count)) as k:
-            at = body.do(f"add i64 {k}, {reverse.initial_bars}")
-            carried = body.load(body.do(f"add i64 {k}, {reverse.carried}"))
-            body.store(body.arithmetic("fadd", body.load(at), carried), at)
-        shared = f"ptr %scratch, ptr %drivers, double %start, i64 {block}"
-        body.act(f"call void @start_pullback({shared}, ptr %gradient, i64 %lanes)")
+        with body.when(at_the_end):
+            _clear(body, program, reverse)
+        with body.loop(instants, downwards=True) as turn:
+            row = body.do(f"add i64 {body.do(f'mul i64 {b}, {instants}')}, {turn}")
+            n = body.do(f"add i64 {turn}, %begin")
+            _reverse_step(body, program, layout, reverse, outputs, row, block, n)
+        with body.when(at_the_start):
+            with body.loop(str(count)) as k:
+                at = body.do(f"add i64 {k}, {reverse.initial_bars}")
+                carried = body.load(body.do(f"add i64 {k}, {reverse.carried}"))
+                body.store(body.arithmetic("fadd", body.load(at), carried), at)
+            shared = f"ptr %scratch, ptr %drivers, double %start, i64 {block}"
+            body.act(f"call void @start_pullback({shared}, ptr %gradient, i64 %lanes)")
     body.act("ret void")
     formal = ", ".join([f"ptr noalias %{p}" for p in POINTERS] + [f"i64 %{c}" for c in COUNTS])
     module.functions.append(body.function(f"void @reverse({formal}, double %start, double %dt)", "#0"))
+
+
+def _clear(body: Body, program: Program, reverse: ReverseLayout) -> None:
+    """Set to zero what is added up."""
+    for area, size in (
+        (reverse.carried, len(program.states)),
+        (reverse.initial_bars, len(program.states)),
+        (reverse.constant_bars, len(program.constants)),
+        (reverse.constant_shares, len(program.constants)),
+        (reverse.parameter_bars, len(program.parameters)),
+    ):
+        with body.loop(str(size)) as k:
+            body.store("zeroinitializer", body.do(f"add i64 {k}, {area}"))
+    with body.loop(body.do("add i64 %mask, 1")) as slot:
+        for ring in range(len(program.states) - program.first_ring):
+            body.store("zeroinitializer", ring_slot(body, ring, slot), base="%ring")
 
 
 def _reverse_step(
@@ -170,19 +197,20 @@ def _reverse_step(
     layout: Layout,
     reverse: ReverseLayout,
     outputs: int,
-    b: str,
+    row: str,
     block: str,
     n: str,
-    instants: str,
 ) -> None:
-    """The reverse of step ``n``: bars of the states after it become bars of the states before it."""
+    """The reverse of step ``n``: bars of the states after it become bars of the states before it.
+
+    The states stand in a row of the trajectory.
+    """
     scheme = SCHEMES[program.method]
     index = body.do(f"sitofp i64 {n} to double")
     body.time = body.do(f"fadd double {body.do(f'fmul double {index}, %dt')}, %start")
     body.instant = body.do(f"mul i64 {n}, {scheme.per_step}")
     random_step(body, program, n)
-    base = body.do(f"add i64 {body.do(f'mul i64 {b}, {instants}')}, {n}")
-    base = body.do(f"mul i64 {base}, {len(program.states)}")
+    base = body.do(f"mul i64 {row}, {len(program.states)}")
     with body.loop(str(len(program.states))) as k:
         state = body.load(body.do(f"add i64 {base}, {k}"), base="%trajectory")
         body.store(state, body.do(f"add i64 {k}, {layout.states}"))
