@@ -482,6 +482,18 @@ def test_conveyors_that_cannot_run_are_refused(
     assert (caught.value.line, caught.value.variable) == (5, "s")
 
 
+def test_the_slats_of_a_conveyor_are_a_container(write: Write):
+    """1 to 8 on eight slats: mean 4.5, variance (8^2 - 1) / 12."""
+    belt = BELT.format(outflows="<outflow>g</outflow>", length=4).replace("<eqn>4", "<eqn>1,2,3,4,5,6,7,8")
+    flows = "<flow name='f'><eqn>0</eqn></flow><flow name='g'/>"
+    asked = {"SUM(s)": 36, "MEAN(s)": 4.5, "MIN(s)": 1, "MAX(s)": 8, "SIZE(s)": 8, "STDDEV(s)^2": 63 / 12}
+    asked |= {"s[1]": 1, "s[TIME + 3]": 3, "s[9]": 0, "s": 36}
+    variables = [f"<aux name='x{k}'><eqn>{equation}</eqn></aux>" for k, equation in enumerate(asked)]
+    run = sd_covid.load(write(belt + flows + "".join(variables))).run()
+    found = [float(run[f"x{k}"][0]) for k in range(len(asked))]
+    np.testing.assert_allclose(found, list(asked.values()), rtol=1e-14)
+
+
 # --- against another engine --------------------
 
 

@@ -101,6 +101,41 @@ class Moment:
         """Whether slat i lies on the way of what enters now."""
         return self.here.add("lt", self.here.number(float(i)), self.depth)
 
+    # --- as a container --------------------
+
+    def least(self) -> int:
+        """The smallest of its slats."""
+        return self._extreme("min")
+
+    def most(self) -> int:
+        """The largest of its slats."""
+        return self._extreme("max")
+
+    def _extreme(self, operation: str) -> int:
+        found = self.contents[0]
+        for i, content in enumerate(self.contents[1:], 1):
+            other = self.here.add(operation, found, content)
+            found = self.here.add("select", self.laid(i), other, found)
+        return found
+
+    def deviation(self) -> int:
+        """The standard deviation of its slats, as a whole population."""
+        here = self.here
+        middle = here.add("div", self.total, self.depth)
+        squares = []
+        for i, content in enumerate(self.contents):
+            gap = here.add("sub", content, middle)
+            square = here.add("mul", gap, gap)
+            squares.append(here.add("select", self.laid(i), square, here.number(0.0)))
+        return here.add("sqrt", here.add("div", sum_of(here, squares), self.depth))
+
+    def slat(self, number: int) -> int:
+        """What the slat holds whose number from the exit, from 1, a node gives; 0 beyond the conveyor."""
+        here, found = self.here, self.here.number(0.0)
+        for i, content in enumerate(self.contents, 1):
+            found = here.add("select", here.add("eq", number, here.number(float(i))), content, found)
+        return found
+
     # --- leaks --------------------
 
     def in_zone(self, k: int, i: int) -> int | None:

@@ -334,6 +334,16 @@ def _room(here: Context, call: Call) -> int:
     return moment.running(moment.room)
 
 
+def _container(of: Callable[[Moment], int]) -> Callable[[Context, Call], int]:
+    """A function of what stands on the slats."""
+    return lambda here, call: of(Belt.of(here, call.arguments[0]).moment(here))
+
+
+def _slat(here: Context, call: Call) -> int:
+    number = floor_of(here, here.value(call.arguments[1]))
+    return Belt.of(here, call.arguments[0]).moment(here).slat(number)
+
+
 def _row_alone(here: Context, call: Call) -> int:
     raise here.error("a row of numbers fills a conveyor only", call.place)
 
@@ -345,5 +355,10 @@ FUNCTIONS: dict[str, Callable[[Context, Call], int]] = {
     "xmile conveyor inflow": _inflow,
     "xmile conveyor whole inflow": _whole_inflow,
     "xmile conveyor room": _room,
+    "xmile conveyor size": _container(lambda moment: moment.depth),
+    "xmile conveyor min": _container(Moment.least),
+    "xmile conveyor max": _container(Moment.most),
+    "xmile conveyor stddev": _container(Moment.deviation),
+    "xmile conveyor slat": _slat,
     "xmile row": _row_alone,
 }

@@ -239,6 +239,11 @@ _TABLE = (
     Function("XMILE CONVEYOR INFLOW", "conveyor, before, own", "what is let in, after others before it"),
     Function("XMILE CONVEYOR WHOLE INFLOW", "conveyor", "what is let in of the only inflow"),
     Function("XMILE CONVEYOR ROOM", "conveyor", "what a queue may bring"),
+    Function("XMILE CONVEYOR SIZE", "conveyor", "the number of its slats"),
+    Function("XMILE CONVEYOR MIN", "conveyor", "the smallest of its slats"),
+    Function("XMILE CONVEYOR MAX", "conveyor", "the largest of its slats"),
+    Function("XMILE CONVEYOR STDDEV", "conveyor", "the standard deviation of its slats"),
+    Function("XMILE CONVEYOR SLAT", "conveyor, number", "what one slat holds, from 1 at the exit"),
     Function("XMILE ROW", "x, ...", "what fills a conveyor, from its exit"),
     Function("INTEG NON NEGATIVE", "rate, initial value", "a stock that stops at 0", whole=True),
 )

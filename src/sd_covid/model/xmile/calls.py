@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sd_covid.model.expression import Binary, Call, Expression, Number, Place, Reference
-from sd_covid.model.functions import FUNCTIONS
+from sd_covid.model.functions import FUNCTIONS, Function, Role
 from sd_covid.model.names import key
 from sd_covid.model.xmile.constant import constant
-from sd_covid.model.xmile.graphs import graph_at, inverse_graph, number_of_graph
+from sd_covid.model.xmile.graphs import graph_at, inverse_graph, named_graph, number_of_graph
 from sd_covid.model.xmile.randoms import LAWS
 from sd_covid.model.xmile.reductions import extreme, mean, rank, reduced, size, spread
 from sd_covid.model.xmile.site import Site
@@ -63,11 +63,18 @@ def translate(site: Site, call: Call) -> Expression:
             raise site.error(call.place, reason, f"write {builtin.form}")
         return builtin.rewrite(site, call)
     function = FUNCTIONS.get(name)
-    here = site.over_all() if function is not None and function.reduces else site
-    return replace(
-        call,
-        function=call.function if function is None else function.name,
-        arguments=tuple(here.value(argument) for argument in call.arguments),
+    if function is None:
+        return replace(call, arguments=tuple(site.value(argument) for argument in call.arguments))
+    return replace(call, function=function.name, arguments=_of_vensim(site, call, function))
+
+
+def _of_vensim(site: Site, call: Call, function: Function) -> tuple[Expression, ...]:
+    """The arguments of a function of Vensim's: arrays whole where it reduces, graphs by their names."""
+    here = site.over_all() if function.reduces else site
+    roles = function.roles + [Role.VALUE] * len(call.arguments)
+    return tuple(
+        named_graph(site, argument) if role is Role.LOOKUP else here.value(argument)
+        for role, argument in zip(roles, call.arguments, strict=False)
     )
 
 

@@ -68,6 +68,12 @@ def graph_at(site: Site, named: Expression, argument: Expression) -> Expression:
     return _beyond(definition.graph, x, lookup, named.place)
 
 
+def named_graph(site: Site, named: Expression) -> Expression:
+    """The lookup of a graphical function, as an argument."""
+    definition, subscripts = _found(site, named)
+    return Reference(lookup_name(site, definition), subscripts, named.place)
+
+
 def graphs_of(definition: Definition) -> list[Graph]:
     """Every graphical function of a variable."""
     own = [] if definition.graph is None else [definition.graph]

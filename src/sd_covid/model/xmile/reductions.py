@@ -47,20 +47,21 @@ def _graph(site: Site, node: Expression) -> bool:
     return definition is not None and definition.kind == "gf" and bool(graphs_of(definition))
 
 
-def _refuse_belt(site: Site, node: Expression) -> None:
-    """A conveyor or queue is a container too, of which only the sum is known."""
+def _belt(site: Site, node: Expression, of: str) -> Expression | None:
+    """What a conveyor is as a container; None for anything else, and for an array of conveyors."""
     definition = site.world.definitions.get(key(node.name)) if isinstance(node, Reference) else None
-    if definition is not None and (definition.conveyor is not None or definition.queue):
-        reason = f"what '{definition.name}' holds cannot be looked at slat by slat"
-        raise site.error(node.place, reason, "only its total is known: SUM, or its name")
+    if definition is None or definition.dimensions or (definition.conveyor is None and not definition.queue):
+        return None
+    if definition.queue:
+        reason = f"the batches of queue '{definition.name}' are not known one by one"
+        raise site.error(node.place, reason, "only their sum is known: SUM, or the queue's name")
+    return Call(f"XMILE CONVEYOR {of}", (Reference(definition.name, place=node.place),), place=node.place)
 
 
 def reduced(name: str) -> Rewrite:
     """SUM and PROD."""
 
     def rewrite(site: Site, call: Call) -> Expression:
-        if name != "SUM":
-            _refuse_belt(site, call.arguments[0])
         if _graph(site, call.arguments[0]) and name == "SUM":
             return number_of_graph(site, call.arguments[0], "sum")
         inside = site.over_all().value(call.arguments[0])
@@ -73,9 +74,11 @@ def mean(site: Site, call: Call) -> Expression:
     """MEAN of an array, or of several numbers."""
     place = call.place
     if len(call.arguments) == 1:
-        _refuse_belt(site, call.arguments[0])
         if _graph(site, call.arguments[0]):
             return number_of_graph(site, call.arguments[0], "mean")
+        slats = _belt(site, call.arguments[0], "SIZE")
+        if slats is not None:
+            return Binary("/", site.value(call.arguments[0]), slats, place)
         inside = site.over_all().value(call.arguments[0])
         if not _over(inside):
             return inside
@@ -91,7 +94,9 @@ def mean(site: Site, call: Call) -> Expression:
 def spread(site: Site, call: Call) -> Expression:
     """STDDEV: of the elements as a whole population, as simlin has it; the standard does not say."""
     place = call.place
-    _refuse_belt(site, call.arguments[0])
+    belt = _belt(site, call.arguments[0], "STDDEV")
+    if belt is not None:
+        return belt
     inside = site.over_all().value(call.arguments[0])
     if not _over(inside):
         return Number(0.0, place)
@@ -115,7 +120,9 @@ def size(site: Site, call: Call) -> Expression:
     """SIZE of an array, of part of one, of a dimension, or of a graphical function."""
     argument = call.arguments[0]
     place = call.place
-    _refuse_belt(site, argument)
+    belt = _belt(site, argument, "SIZE")
+    if belt is not None:
+        return belt
     if isinstance(argument, Reference):
         dimension = site.world.dimensions.get(key(argument.name))
         if dimension is not None and key(argument.name) not in site.world.definitions:
@@ -130,8 +137,9 @@ def extreme(pair: str, array: str) -> Rewrite:
 
     def rewrite(site: Site, call: Call) -> Expression:
         alone = len(call.arguments) == 1
-        if alone:
-            _refuse_belt(site, call.arguments[0])
+        belt = _belt(site, call.arguments[0], pair) if alone else None
+        if belt is not None:
+            return belt
         if alone and _graph(site, call.arguments[0]):
             return number_of_graph(site, call.arguments[0], pair.lower())
         values = [_extreme_of(site, item, array, alone) for item in call.arguments]

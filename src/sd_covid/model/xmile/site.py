@@ -253,6 +253,9 @@ class Site:
             raise self.error(node.place, f"'{named.name}' is used but not defined", near)
         if not definition.dimensions and definition.graph is not None and len(given) == 1:
             return self.point_of(definition, given[0])
+        if not definition.dimensions and definition.conveyor is not None and len(given) == 1:
+            belt = Reference(definition.name, place=node.place)
+            return Call("XMILE CONVEYOR SLAT", (belt, self.value(given[0])), place=node.place)
         if len(given) != len(definition.dimensions):
             reason = f"'{named.name}' has {len(definition.dimensions)} dimensions, not {len(given)}"
             left = ",".join(definition.dimensions)
