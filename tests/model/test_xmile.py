@@ -494,6 +494,36 @@ def test_the_slats_of_a_conveyor_are_a_container(write: Write):
     np.testing.assert_allclose(found, list(asked.values()), rtol=1e-14)
 
 
+def test_distributions_have_their_means(write: Write):
+    """Twenty thousand draws each: the mean lies within five standard errors of the distribution's."""
+    expected = {
+        "UNIFORM(2, 4)": (3, 2 / 12**0.5),
+        "NORMAL(10, 2)": (10, 2),
+        "NORMAL(0, 1, 7, 0, 99)": (
+            0.7978845608,
+            0.6028102749,
+        ),  # half a normal: (2 / pi)^0.5, (1 - 2 / pi)^0.5
+        "LOGNORMAL(10, 3)": (10, 3),
+        "EXPRND(8)": (8, 8),
+        "POISSON(4)": (2, 2**0.5),  # the arrivals of half a month
+        "GAMMA(3, 2)": (6, 12**0.5),
+        "BETA(2, 3)": (0.4, 0.2),
+        "TRIANGULAR(0, 1, 2)": (1, 6**-0.5),
+        "BINOMIAL(10, 0.3)": (3, 2.1**0.5),
+        "WEIBULL(1, 3)": (3, 3),  # an exponential
+        "LOGISTIC(5, 2)": (5, 2 * np.pi / 3**0.5),
+        "PARETO(5, 2)": (2.5, (5 / 12) ** 0.5),
+        "MONTECARLO(40)": (0.2, 0.4),
+    }
+    variables = "".join(f"<aux name='x{k}'><eqn>{law}</eqn></aux>" for k, law in enumerate(expected))
+    specs = SPECS.replace("<stop>4", "<stop>10000")
+    run = sd_covid.load(write(variables, specs=specs)).run(seed=1)
+    for k, (law, (mean, deviation)) in enumerate(expected.items()):
+        drawn = run[f"x{k}"].to_numpy()
+        assert abs(drawn.mean() - mean) < 5 * deviation / len(drawn) ** 0.5, law
+        assert drawn.std() == pytest.approx(deviation, rel=0.1), law  # the fourth moments are below 10
+
+
 # --- against another engine --------------------
 
 
