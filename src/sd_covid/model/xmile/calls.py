@@ -14,7 +14,7 @@ from sd_covid.model.expression import Binary, Call, Expression, Number, Place, R
 from sd_covid.model.functions import FUNCTIONS, Function, Role
 from sd_covid.model.names import key
 from sd_covid.model.xmile.constant import constant
-from sd_covid.model.xmile.graphs import graph_at, inverse_graph, named_graph, number_of_graph
+from sd_covid.model.xmile.graphs import graph_at, inverse_graph, named_graph
 from sd_covid.model.xmile.randoms import LAWS
 from sd_covid.model.xmile.reductions import extreme, mean, rank, reduced, size, spread
 from sd_covid.model.xmile.site import Site
@@ -242,10 +242,6 @@ def _inverse(site: Site, call: Call) -> Expression:
     return inverse_graph(site, call.arguments[0], call.arguments[1])
 
 
-def _graph_number(of: str) -> Rewrite:
-    return lambda site, call: number_of_graph(site, call.arguments[0], of)
-
-
 # --- the table --------------------
 
 _SAME = (
@@ -291,8 +287,6 @@ BUILTINS: dict[str, Builtin] = {
     "coswave": Builtin(2, 2, "COSWAVE(amplitude, period)", _wave("COS")),
     "lookup": Builtin(2, 2, "LOOKUP(graph, x)", _graph_function),
     "lookupinv": Builtin(2, 2, "LOOKUPINV(graph, y)", _inverse),
-    "lookupmean": Builtin(1, 1, "LOOKUPMEAN(graph)", _graph_number("mean")),
-    "lookupsum": Builtin(1, 1, "LOOKUPSUM(graph)", _graph_number("sum")),
     **{name: Builtin(law.least, law.most, law.form, law.rewrite) for name, law in LAWS.items()},
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from sd_covid.errors import ModelError
-from sd_covid.model.expression import Expression, Place
+from sd_covid.model.expression import Expression, Number, Place
 from sd_covid.model.parse import parse_xmile
 from sd_covid.model.source import Source
 from sd_covid.model.xmile.build import spelled
@@ -19,6 +19,7 @@ _COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|\{[^{}]*\}')
 UNWRITTEN = "???"
 #: A longer equation is refused: nobody writes one.
 MAX_EQUATION = 100_000
+_NUMBER = re.compile(r"\s*+([0-9]{1,200}(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,2})?)\s*+")  # never infinite
 _LEFT_OUT = re.compile(r"\s*0\s*\{\s*(GET[_ ]\w+)", re.IGNORECASE)  # as xmutil writes it
 _LONG_LINE = 1_000  # characters of a line within which columns are looked for
 
@@ -78,12 +79,18 @@ def parse_equation(source: EquationText, variable: str | None) -> Expression | N
     ModelError
         When it is no expression of XMILE; names line and variable.
     """
+    number = _NUMBER.fullmatch(source.text)
+    if number is not None:  # most equations of a large model
+        return Number(float(number[1]), source.place(number.start(1)))
     text = _prepared(source, variable)
     return parse_xmile(source, text, variable)[0] if text.strip() else None
 
 
 def parse_list(source: EquationText, variable: str | None) -> list[Expression]:
     """The expressions of a text, separated by commas. See `parse_equation`."""
+    if _NUMBER.fullmatch(source.text) is not None:
+        found = parse_equation(source, variable)
+        return [] if found is None else [found]
     text = _prepared(source, variable)
     return parse_xmile(source, text, variable, several=True) if text.strip() else []
 
