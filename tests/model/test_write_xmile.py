@@ -28,6 +28,12 @@ MODELS = [
     for path in sorted((ROOT / "tests/models").iterdir())
     if path.suffix in (".mdl", ".xmile") and path.stem not in BELTS
 ]
+TIMES = {
+    "INITIAL TIME": Number(0.0),
+    "FINAL TIME": Number(3.0),
+    "TIME STEP": Number(0.5),
+    "SAVEPER": Number(0.5),
+}
 XMILE = "{http://docs.oasis-open.org/xmile/ns/XMILE/v1.0}"
 
 
@@ -237,6 +243,18 @@ def test_any_model_gives_the_same_bits_when_read_back(drawn: list[Expression], d
             expression = Call("INTEG", (expression, Number(1.0)))
         variable = Variable(name, [Equation(Kind.EQUATION, expression=expression)])
         model.variables[variable.key] = variable
-    for name, value in {"INITIAL TIME": 0, "FINAL TIME": 3, "TIME STEP": 0.5, "SAVEPER": 0.5}.items():
-        model.variables[name.lower()] = Variable(name, [Equation(Kind.EQUATION, expression=Number(value))])
+    for name, value in TIMES.items():
+        model.variables[name.lower()] = Variable(name, [Equation(Kind.EQUATION, expression=value)])
     check_same_bits(model, model_of(document_of(Source(xmile_text(model))), "drawn"))
+
+
+def test_a_sum_of_thousands_is_written_and_read_back(tmp_path: Path):
+    """Such sums are made by programs; they are deeper than a stack of calls."""
+    total: Expression = Reference("a")
+    for _ in range(3000):
+        total = Binary("+", total, Reference("a"))
+    model = Model("sum")
+    for name, expression in {"a": Number(1.0), "b": total, **TIMES}.items():
+        model.variables[name.lower()] = Variable(name, [Equation(Kind.EQUATION, expression=expression)])
+    found = model_of(document_of(Source(xmile_text(model))), "sum")
+    assert model.variables["b"].equations == found.variables["b"].equations

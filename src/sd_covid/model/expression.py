@@ -157,6 +157,15 @@ def chain(node: Expression) -> tuple[Expression, list[Binary]]:
     return node, links[::-1]
 
 
+def along(node: Binary, change: Callable[[Expression], Expression]) -> Expression:
+    """A row of operations with its operands changed, without recursion along it."""
+    first, links = chain(node)
+    made = change(first)
+    for link in links:
+        made = Binary(link.operator, made, change(link.right), link.place)
+    return made
+
+
 def _linked(first: Expression, links: list[tuple[str, Expression, Place]]) -> Expression:
     """A row of operations from its parts."""
     for operator, right, place in links:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from sd_covid.model.expression import Binary, Call, Expression, Number, Unary, children
+from sd_covid.model.expression import Binary, Call, Expression, Number, Unary, along, chain, children
 
 _BINARY: dict[str, Callable[[float, float], float]] = {
     "+": lambda a, b: a + b,
@@ -33,12 +33,8 @@ def constant(node: Expression) -> float | None:
             inner = constant(operand)
             if inner is not None:
                 value = {"-": -inner, "+": inner}.get(operator, float(inner == 0))
-        case Binary(operator=operator, left=left, right=right) if operator in _BINARY:
-            a, b = constant(left), constant(right)
-            value = None if a is None or b is None else _BINARY[operator](a, b)
-        case Binary(operator="/", left=left, right=right):
-            a, b = constant(left), constant(right)
-            value = None if a is None or not b else a / b
+        case Binary():
+            value = _of_row(node)
         case Call(function="IF THEN ELSE", arguments=(condition, yes, no)):
             holds = constant(condition)
             value = None if holds is None else constant(yes if holds else no)
@@ -51,6 +47,25 @@ def constant(node: Expression) -> float | None:
         case _:
             pass
     return value if value is not None and math.isfinite(value) else None
+
+
+def _of_row(node: Binary) -> float | None:
+    """The number that a row of operations is."""
+    first, links = chain(node)
+    value = constant(first)
+    for link in links:
+        right = constant(link.right) if value is not None else None
+        if value is None or right is None or (link.operator == "/" and not right):
+            return None
+        if link.operator == "/":
+            value /= right
+        elif link.operator in _BINARY:
+            value = _BINARY[link.operator](value, right)
+        else:
+            return None
+        if not math.isfinite(value):
+            return None
+    return value
 
 
 def size_of(expression: Expression) -> int:
@@ -78,8 +93,8 @@ def decided(node: Expression) -> Expression:
             return replace(node, arguments=(condition, decided(yes), decided(no)))
         case Unary(operand=operand):
             return replace(node, operand=decided(operand))
-        case Binary(left=left, right=right):
-            return replace(node, left=decided(left), right=decided(right))
+        case Binary():
+            return along(node, decided)
         case Call(arguments=arguments):
             return replace(node, arguments=tuple(decided(item) for item in arguments))
         case _:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from sd_covid.errors import ModelError, suggest
-from sd_covid.model.expression import Binary, Call, Expression, Place, Reference, Unary
+from sd_covid.model.expression import Binary, Call, Expression, Place, Reference, Unary, along
 from sd_covid.model.names import key
 from sd_covid.model.xmile.definition import Conveyor, Definition, ModuleUse, Submodel
 
@@ -78,8 +78,8 @@ def rebuild(
             return leaf(node)
         case Unary(operand=operand):
             return replace(node, operand=rebuild(operand, leaf, function))
-        case Binary(left=left, right=right):
-            return replace(node, left=rebuild(left, leaf, function), right=rebuild(right, leaf, function))
+        case Binary():
+            return along(node, lambda item: rebuild(item, leaf, function))
         case Call(arguments=arguments):
             inner = tuple(rebuild(item, leaf, function) for item in arguments)
             return replace(node, function=function(node.function), arguments=inner)

@@ -21,6 +21,7 @@ from sd_covid.model.expression import (
     Subscript,
     Text,
     Unary,
+    along,
 )
 from sd_covid.model.names import key
 from sd_covid.model.structure import Dimension
@@ -143,8 +144,8 @@ class Site:
         match node:
             case Unary(operand=operand):
                 return replace(node, operand=self.value(operand))
-            case Binary(left=left, right=right):
-                return replace(node, left=self.value(left), right=self.value(right))
+            case Binary():
+                return along(node, self.value)
             case Reference():
                 return self.reference(node)
             case Call(function=function) if function == INDEXED:
