@@ -447,6 +447,19 @@ def test_macros_that_cannot_be_written_out_are_refused(write: Write, macro: str,
     assert reason in refused(write(f"<aux name='x'><eqn>{equation}</eqn></aux>", before=macro)).reason
 
 
+def test_a_macro_may_be_called_on_what_it_gives(value: Callable[..., float]):
+    macro = "<macro name='F'><parm>x</parm><eqn>x * 2</eqn></macro>"
+    assert value("F(F(F(1)))", before=macro) == 8
+
+
+def test_a_macro_may_not_call_itself_through_its_variables(write: Write):
+    body = "<variables><aux name='y'><eqn>F(x)</eqn></aux></variables>"
+    macro = f"<macro name='F'><parm>x</parm><eqn>y</eqn>{body}</macro>"
+    assert (
+        "macro F calls itself" in refused(write("<aux name='x'><eqn>F(1)</eqn></aux>", before=macro)).reason
+    )
+
+
 def test_the_variables_of_a_macro_are_named_after_their_caller(write: Write):
     macro = (
         "<macro name='HOLD'><parm>x</parm><eqn>kept</eqn><variables><stock name='kept'><eqn>x</eqn></stock>"

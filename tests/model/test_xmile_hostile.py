@@ -198,6 +198,15 @@ def test_hostile_files_are_refused(name: str, tmp_path: Path):
         lower(read(path))
 
 
+def test_deep_calls_are_read():
+    """Within the depth that an expression may have, no walk through it runs out of frames."""
+    deep = f"{'ABS(' * 240}-3{')' * 240}"
+    assert (
+        lower(model_of(document_of(Source(model(f"<aux name='x'><eqn>{deep}</eqn></aux>"))), "any"))
+        is not None
+    )
+
+
 def test_many_equations_on_one_line_are_read():
     """A file without line feeds, as programs write it: no search runs over the whole line for each equation."""
     variables = "".join(f"<aux name='x{k}'><eqn>{k}</eqn></aux>" for k in range(3_000))

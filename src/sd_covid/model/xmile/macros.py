@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sd_covid.model.expression import Call, Expression, Reference
+from sd_covid.model.expression import Call, Expression, Reference, walk
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Variable
-from sd_covid.model.xmile.definition import Definition, Macro
+from sd_covid.model.xmile.definition import Definition, ElementDefinition, Macro
 from sd_covid.model.xmile.modules import Scope, rebuild, rename, renamed
 from sd_covid.model.xmile.site import Site
 
-MAX_DEPTH = 20
 MAX_MADE = 100_000
 MAX_CALLS = 20_000
 
@@ -31,7 +30,7 @@ def expand(site: Site, call: Call, macros: list[Macro]) -> Expression:
     """
     macro = _chosen(site, call, macros)
     name = key(macro.name)
-    if name in site.within or len(site.within) >= MAX_DEPTH:
+    if name in site.world.recursive:
         reason = f"macro {macro.name} calls itself, which is not supported"
         raise site.error(call.place, reason, "write its loop with a stock, or for each case")
     site.world.expanded += 1
@@ -40,13 +39,44 @@ def expand(site: Site, call: Call, macros: list[Macro]) -> Expression:
             call.place, f"macros are called more than {MAX_CALLS} times, calls within them counted"
         )
     given = _arguments(macro, call)
-    inner = replace(site, within=(*site.within, name))
     if not macro.definitions:
-        return inner.value(_put_in(macro.equation, given))
+        return site.value(_put_in(macro.equation, given))
     if site.reducing:
         reason = f"macro {macro.name} has variables of its own, so it cannot take whole arrays"
         raise site.error(call.place, reason, "call it in a variable over the dimension, and sum that")
-    return inner.value(_instance(site, call, macro, given))
+    return site.value(_instance(site, call, macro, given))
+
+
+def recursive(macros: dict[str, list[Macro]]) -> frozenset[str]:
+    """Keys of the macros that call themselves, at once or through others."""
+    calls = {
+        name: frozenset(item for macro in named for item in _called(macro)) for name, named in macros.items()
+    }
+    found = set()
+    for name in calls:
+        reached: set[str] = set()
+        new = set(calls[name])
+        while new:
+            reached |= new
+            new = {below for item in new for below in calls.get(item, frozenset())} - reached
+        if name in reached:
+            found.add(name)
+    return frozenset(found)
+
+
+def _called(macro: Macro) -> set[str]:
+    """Keys of the functions that a macro calls."""
+    expressions = [macro.equation, *(default for _, default in macro.parameters if default is not None)]
+    for item in macro.definitions:
+        parts: list[Definition | ElementDefinition] = [item, *item.elements]
+        for part in parts:
+            expressions += [*part.row, *part.initial, *([part.equation] if part.equation is not None else [])]
+    return {
+        key(node.function)
+        for expression in expressions
+        for node in walk(expression)
+        if isinstance(node, Call)
+    }
 
 
 def _chosen(site: Site, call: Call, macros: list[Macro]) -> Macro:
@@ -102,6 +132,9 @@ def _instance(site: Site, call: Call, macro: Macro, given: dict[str, Expression]
             replace(part, subscripts=(*dimensions, *part.subscripts)) for part in made.elements
         )
         made.local, made.place = True, call.place
+        unknown = [name for name in item.dimensions if key(name) not in site.world.dimensions]
+        if unknown:
+            raise site.error(call.place, f"dimension '{unknown[0]}' of macro {macro.name} is not defined")
         site.world.definitions[key(made.name)] = made
         site.world.made.append(made)
     if len(site.world.definitions) > MAX_MADE:

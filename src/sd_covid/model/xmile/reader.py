@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from sd_covid.model.xmile.header import (
     read_equivalences,
     read_specs,
 )
+from sd_covid.model.xmile.macros import recursive
 from sd_covid.model.xmile.modules import Models, flatten
 from sd_covid.model.xmile.site import World
 from sd_covid.model.xmile.stocks import Translator
@@ -28,6 +30,8 @@ from sd_covid.model.xmile.variables import read_submodel
 
 #: Options that the reader knows itself, so that a macro which says what they do is not needed.
 _MAX_FILES_DEEP = 5
+#: An expression is at most `sd_covid.model.parse.MAX_DEPTH` deep, macros within macros add theirs.
+_FRAMES = 50_000
 _KNOWN_OPTIONS = frozenset({"non negative"})
 
 
@@ -54,6 +58,15 @@ def read_xmile(path: str | Path) -> Model:
 
 def model_of(document: Document, name: str) -> Model:
     """The model that a document says. See `read_xmile`."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _FRAMES))
+    try:
+        return _model_of(document, name)
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _model_of(document: Document, name: str) -> Model:
     specs = read_specs(document)
     remarks = list(document.remarks)
     if _written_by_vensim(document) and specs.method is Method.RK4:
@@ -64,7 +77,8 @@ def model_of(document: Document, name: str) -> Model:
     root, others = _models(document)
     _from_other_files(document, root, others)
     definitions = {key(item.name): item for item in flatten(root, others)}
-    world = World(read_dimensions(document), definitions, _macros(document), _from_vensim(document))
+    macros = _macros(document)
+    world = World(read_dimensions(document), definitions, macros, recursive(macros), _from_vensim(document))
     flows = Flows(definitions, non_negative_kinds(document))
     control = _control(specs, definitions)
     _refuse_runge_kutta(definitions, specs)
@@ -276,6 +290,8 @@ def _translate(world: World, flows: Flows) -> dict[str, Variable]:
     control = {"initial time", "final time", "time step"}
     queue = [item for name, item in world.definitions.items() if name not in control]
     queue = [item for item in queue if item.equation is not None or key(item.name) != "saveper"]
+    for definition in world.definitions.values():
+        translator.check_dimensions(definition)
     while queue:
         for definition in queue:
             found[key(definition.name)] = translator.variable(definition)

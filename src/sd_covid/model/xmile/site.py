@@ -52,6 +52,8 @@ class World:
         By key.
     macros : dict of str to list of Macro
         By key: one for each number of arguments.
+    recursive : frozenset of str
+        Keys of the macros that call themselves.
     vensim : bool
         Whether the file was made from a model of Vensim's, and so has Vensim's INTEGER, MODULO and ZIDZ.
     ready : list of Variable
@@ -73,6 +75,7 @@ class World:
     dimensions: dict[str, Dimension]
     definitions: dict[str, Definition]
     macros: dict[str, list[Macro]]
+    recursive: frozenset[str] = frozenset()
     vensim: bool = False
     ready: list[Variable] = field(default_factory=list)
     made: list[Definition] = field(default_factory=list)
@@ -120,8 +123,6 @@ class Site:
         The element of each, when the equation is for one; None when it is for all.
     reducing : bool
         Whether an array stands for all its elements, as in ``SUM(x)``.
-    within : tuple of str
-        Keys of the macros being called.
     """
 
     world: World
@@ -129,7 +130,6 @@ class Site:
     left: tuple[str, ...] = ()
     elements: tuple[str, ...] | None = None
     reducing: bool = False
-    within: tuple[str, ...] = ()
 
     def whole(self, node: Expression) -> Expression:
         """A right side translated, unless it is larger than any equation."""

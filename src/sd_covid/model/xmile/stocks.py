@@ -50,7 +50,6 @@ class Translator:
         ModelError
             For anything in it that means nothing; names line and variable.
         """
-        self._check_dimensions(definition)
         if definition.conveyor is not None or definition.queue:
             check_belt(self.flows, definition)
         found = Variable(
@@ -203,7 +202,8 @@ class Translator:
 
     # --- arrays --------------------
 
-    def _check_dimensions(self, definition: Definition) -> None:
+    def check_dimensions(self, definition: Definition) -> None:
+        """Refuse dimensions that are not there, too large together, or not those of the elements."""
         cells = 1
         for name in definition.dimensions:
             dimension = self.world.dimensions.get(key(name))
