@@ -62,8 +62,8 @@ class AdaptiveKernel:
         self._code = Code(module.text(ATTRIBUTES), optimise=1)
         self.scratch, self.random = module.scratch, module.random
         pointer, number, whole = ctypes.c_void_p, ctypes.c_double, ctypes.c_int64
-        begin = ctypes.CFUNCTYPE(None, *[pointer] * 5, number, whole, whole)
-        point = ctypes.CFUNCTYPE(None, pointer, pointer, number, whole)
+        begin = ctypes.CFUNCTYPE(None, *[pointer] * 5, number, whole, whole, number)
+        point = ctypes.CFUNCTYPE(None, pointer, pointer, number, whole, number)
         self.begin, self.point = begin(self._code.address("begin")), point(self._code.address("point"))
 
     def ring_slots(self, members: Members) -> int:
@@ -119,7 +119,7 @@ class _Member:
         self.whole[kernel.random + 2] = np.uint64(members.seed).astype(np.int64)
         self._sample(grid.start)
         arrays = (members.uniform, members.row, members.rows, self.memory, self.row)
-        kernel.begin(*(a.ctypes.data for a in arrays), grid.start, members.lanes, member)
+        kernel.begin(*(a.ctypes.data for a in arrays), grid.start, members.lanes, member, grid.step)
         rings = len(program.states) - self.first_ring
         self.lengths = self.memory[layout.lengths + self.first_ring :][:rings].astype(int)
         self.before = self.memory[layout.ring_initial + self.first_ring :][:rings].copy()
@@ -163,7 +163,7 @@ class _Member:
     def _at(self, n: int) -> None:
         time = self.grid.start + n * self.grid.step
         self._sample(time)
-        self.kernel.point(self.memory.ctypes.data, self.row.ctypes.data, time, 0)
+        self.kernel.point(self.memory.ctypes.data, self.row.ctypes.data, time, 0, self.grid.step)
 
     def _sample(self, time: float) -> None:
         for k, driver in enumerate(self.kernel.program.drivers):
@@ -175,7 +175,7 @@ class _Member:
             raise _TooStiffError
         self.states[: self.flows] = stocks
         self._sample(time)
-        self.kernel.point(self.memory.ctypes.data, self.row.ctypes.data, time, 0)
+        self.kernel.point(self.memory.ctypes.data, self.row.ctypes.data, time, 0, self.grid.step)
         return self.following[: self.flows].copy()
 
     def _integrate(self, n: int, until: Sequence[int]) -> Array | None:

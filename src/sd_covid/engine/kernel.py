@@ -30,7 +30,7 @@ from sd_covid.errors import RunError
 
 ATTRIBUTES = (
     'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
-    'attributes #1 = { nounwind noinline "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
+    'attributes #1 = { nounwind noinline alignstack=64 "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
     'attributes #2 = { nounwind willreturn memory(none) "prefer-vector-width"="512" "min-legal-vector-width"="512" }'
 )
 
@@ -174,7 +174,7 @@ class Kernel:
         if SCHEMES[self.program.method].reaches:
             write_slopes(module, self.program, layout)
         write_flush(module, layout, len(outputs))
-        write_run(module, self.program, layout, self.outputs, trajectory=False)
+        write_run(module, self.program, layout, self.outputs, rising=not all_states)
         # one run of one member is over before LLVM's passes would have paid: ten times the compile time, the same speed
         self._code = Code(module.text(ATTRIBUTES), optimise=0 if self.width == 1 else 2)
         self._scratch = module.scratch

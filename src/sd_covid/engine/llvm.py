@@ -14,8 +14,14 @@ from sd_covid.engine.graph import Graph, LookupTable
 from sd_covid.engine.operations import NUMBERED_OPERATIONS, OPERATIONS, TABLE_OPERATIONS
 from sd_covid.engine.roll import PIECE, Loop, Roller, Straight
 
-CALL_ARGUMENTS = ("ptr noalias", "ptr noalias", "double", "i64")  # scratch, drivers, time, instant
-CALL_NAMES = ("%scratch", "%drivers", "%time", "%instant")
+CALL_ARGUMENTS = (
+    "ptr noalias",
+    "ptr noalias",
+    "double",
+    "i64",
+    "double",
+)  # scratch, drivers, time, instant, step
+CALL_NAMES = ("%scratch", "%drivers", "%time", "%instant", "%dt")
 
 
 def constant(value: float) -> str:
@@ -298,7 +304,8 @@ class Evaluation:
         sinks: Sequence[int] = (),
         put: Sequence[tuple[int, int]] = (),
         later: Sequence[int] = (),
-    ) -> None:
+        states: Mapping[int, int] | None = None,
+    ) -> set[int]:
         """Write what is not there yet.
 
         Parameters
@@ -309,6 +316,13 @@ class Evaluation:
             Nodes, and the vector of scratch memory in which each is to be stored.
         later : sequence of int
             Nodes that will be computed from here on by another call.
+        states : mapping, optional
+            State that may change as soon as its slope is known: its vector, by that of the slope in `put`.
+
+        Returns
+        -------
+        set of int
+            Vectors of the slopes that went into their states, and were not stored.
         """
         goals = [*sinks, *(node for node, _ in put)]
         order = [n for n in self.graph.order(goals) if self._missing(n)]
@@ -321,7 +335,8 @@ class Evaluation:
         else:
             inside = set(order)
             kept = {node for node in sinks if node in inside} | self._read_later(later, inside)
-            self._in_pieces(order, kept, list(put))
+            return self._in_pieces(order, kept, list(put), self._free(states or {}, later, inside))
+        return set()
 
     def large(self, sinks: Sequence[int]) -> bool:
         """Whether computing some nodes takes functions of their own."""
@@ -363,7 +378,21 @@ class Evaluation:
             return body.number(float(payload[0]))
         return self.leaves.read(body, str(kind), int(payload[0]))
 
-    def _in_pieces(self, order: list[int], kept: set[int], put: list[tuple[int, int]]) -> None:
+    def _free(self, states: Mapping[int, int], later: Sequence[int], inside: set[int]) -> Mapping[int, int]:
+        """The states that no later computation reads."""
+        read = set(later)
+        for node in self.graph.order(later):
+            if node not in inside:
+                read.update(self.graph.arguments(node))
+        first = self.leaves.areas.get("state", 0)
+        held = {
+            first + int(self.graph.nodes[node][1]) for node in read if self.graph.nodes[node][0] == "state"
+        }
+        return {slope: state for slope, state in states.items() if state not in held}
+
+    def _in_pieces(
+        self, order: list[int], kept: set[int], put: list[tuple[int, int]], states: Mapping[int, int]
+    ) -> set[int]:
         """As functions: loops where something repeats, straight code elsewhere."""
         from sd_covid.engine.write_loops import write_loop
 
@@ -374,7 +403,7 @@ class Evaluation:
                 value = self._registers[node]
                 truth = self.graph.is_truth(node)
                 self.body.store(self.body.as_number(value) if truth else value, self._slots[node])
-        roller = Roller(self.graph, order, kept, self._slots, self.leaves.areas, put, module.area)
+        roller = Roller(self.graph, order, kept, self._slots, self.leaves.areas, put, module.area, states)
         pieces, home = roller.roll(), dict(self._slots)
         self._slots = roller.slot
         for piece in pieces:
@@ -387,6 +416,7 @@ class Evaluation:
             module.functions.append(inner.function(f"internal void {name}({formal})", "#1"))
             call(self.body, name)
         self._slots = {**home, **{node: roller.slot[node] for node in roller.kept}}
+        return roller.risen
 
     def _straight(self, piece: Straight) -> Body:
         inner = Body(self.body.module)
@@ -405,6 +435,9 @@ class Evaluation:
         for node, slot in piece.stores:
             truth = self.graph.is_truth(node)
             inner.store(inner.as_number(local[node]) if truth else local[node], slot)
+        for node, slot in piece.rises:
+            rise = inner.arithmetic("fmul", local[node], inner.splat("%dt"))
+            inner.store(inner.arithmetic("fadd", inner.load(slot), rise), slot)
         inner.act("ret void")
         return inner
 
@@ -436,7 +469,7 @@ def write_operation(body: Body, operation: str, arguments: list[str]) -> str:
 
 def call(body: Body, name: str, time: str | None = None, instant: str | None = None) -> None:
     """Call a function that works on this thread's scratch memory."""
-    values = ("%scratch", "%drivers", time or body.time, instant or body.instant)
+    values = ("%scratch", "%drivers", time or body.time, instant or body.instant, "%dt")
     actual = ", ".join(
         f"{kind.split()[0]} {value}" for kind, value in zip(CALL_ARGUMENTS, values, strict=True)
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from enum import Enum
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str | float | int):
         return value
     told: list[Any] = [type(value).__name__]
-    for name, default in _compared(type(value)):
+    for name, default in _compared(cast(Hashable, type(value))):
         found = getattr(value, name)
         if found is not default and found != default:
             told.append((name, _plain(found)))
@@ -60,9 +60,11 @@ def _plain(value: Any) -> Any:
 
 
 @functools.cache
-def _compared(kind: type) -> tuple[tuple[str, Any], ...]:
+def _compared(kind: Hashable) -> tuple[tuple[str, Any], ...]:
     """The fields of a dataclass that count when two are compared, and their defaults."""
-    return tuple((field.name, field.default) for field in dataclasses.fields(kind) if field.compare)
+    return tuple(
+        (field.name, field.default) for field in dataclasses.fields(cast(type, kind)) if field.compare
+    )
 
 
 def dates(times: NDArray[np.float64], calendar: tuple[str, str]) -> NDArray[np.datetime64]:

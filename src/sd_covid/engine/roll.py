@@ -1,30 +1,26 @@
 """Finds what repeats in a graph: equal operations on other operands become one loop over instances.
 
 A graph is made element by element, so an equation of an array is there once for each element. Here the nodes to
-compute are cut into trees; trees of one form are gathered into a loop as soon as all that they read is known, and loops
-over the same instances are joined, so that what one computes another can use from a register. What does not repeat
-stays straight-line code. Nothing about subscripts is needed, so gradients are rolled like models.
+compute are cut into trees; what `sd_covid.engine.fuse` puts together becomes a loop, what does not repeat stays
+straight-line code, and memory is given to what one piece of code has for another. Nothing about subscripts is needed,
+so gradients are rolled like models.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from sd_covid.engine.fuse import Group, Tree, classes, fuse
 from sd_covid.engine.graph import Graph
-from sd_covid.engine.operations import NUMBERED_OPERATIONS, OPERATIONS
+from sd_covid.engine.operations import NUMBERED_OPERATIONS
 
-FEWEST = 6  # instances that make a loop
-SHORTEST = 48  # operations of all instances that make a loop
 PIECE = 300  # operations in one function: LLVM's passes take more than proportional time for longer ones
 TREE = 160  # operations of a tree; a larger one is cut
-BODY = 320  # operations of a loop's body
 
-Operand = tuple[
-    str, int
-]  # kind and number: ("slot", vector of scratch memory), ("driver", k), ("time", 0), ("number", node)
+# Kind and number: ("slot", vector of scratch memory), ("driver", k), ("time", 0) or ("number", node).
+Operand = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +48,10 @@ class Loop:
         Whether each operand is a truth value that was stored.
     results : list of (int, list of int)
         Instructions whose results are stored, and where for each instance.
+    parts : list of int
+        Where each of the trees in the body ends.
+    rising : set of int
+        Results (by position) that are slopes: added to what stands there, times the step.
     """
 
     count: int
@@ -60,6 +60,8 @@ class Loop:
     operands: list[list[Operand]] = field(default_factory=list)
     operand_truth: list[bool] = field(default_factory=list)
     results: list[tuple[int, list[int]]] = field(default_factory=list)
+    rising: set[int] = field(default_factory=set)
+    parts: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -68,26 +70,7 @@ class Straight:
 
     nodes: list[int] = field(default_factory=list)
     stores: list[tuple[int, int]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Tree:
-    """A node with what only it uses: instructions on operands."""
-
-    node: int
-    form: tuple[object, ...]
-    operands: tuple[int, ...]
-    inner: tuple[int, ...]
-
-
-class _Open:
-    """A loop being gathered."""
-
-    def __init__(self, count: int, position: int) -> None:
-        self.loop, self.position = Loop(count), position
-        self.instance: dict[int, tuple[int, int]] = {}  # node -> (instance, instruction)
-        self.stored: dict[int, tuple[int, ...]] = {}  # instruction -> nodes
-        self.known: dict[tuple[Operand, ...], int] = {}
+    rises: list[tuple[int, int]] = field(default_factory=list)  # slopes, and the states that they change
 
 
 class Roller:
@@ -108,6 +91,8 @@ class Roller:
         ``(node, slot)``: values to be put somewhere; also leaves, literals and what was computed before.
     area : callable
         Reserves slots: ``area(count) -> first``.
+    states : mapping
+        The slot of the state that a wanted slot is the slope of, for those that may change at once.
     """
 
     def __init__(
@@ -119,10 +104,12 @@ class Roller:
         leaf: Mapping[str, int],
         wanted: list[tuple[int, int]],
         area: Callable[[int], int],
+        states: Mapping[int, int],
     ) -> None:
         self.graph, self.order, self.leaf, self.area = graph, order, leaf, area
         self.slot = dict(home)
         self._inside = set(order)
+        self.states, self.risen = states, set[int]()  # slots of slopes that went into their states
         self._place: dict[int, int] = {}
         self._copies: list[tuple[int, int]] = []
         for node, slot in wanted:
@@ -130,9 +117,9 @@ class Roller:
                 self._place[node] = slot
             else:
                 self._copies.append((node, slot))
-        self.kept = kept | set(self._place) | {node for node, _ in self._copies if node in self._inside}
+        self._needed = kept | {node for node, _ in self._copies if node in self._inside}
+        self.kept = self._needed | set(self._place)
         self.pieces: list[Loop | Straight] = []
-        self._open: dict[int, _Open] = {}  # by position in `pieces`
         self._made: dict[int, int] = {}  # node -> position of the piece that computes it
         self._users: dict[int, list[int]] = defaultdict(list)
 
@@ -142,11 +129,12 @@ class Roller:
         self._schedule(trees)
         self._copy()
         self._finish(trees)
+        self._rise()
         return self.pieces
 
     # --- trees --------------------
 
-    def _trees(self) -> dict[int, _Tree]:
+    def _trees(self) -> dict[int, Tree]:
         roots = self._roots(self.kept)
         tall = self._too_large(roots)
         if tall:
@@ -176,7 +164,7 @@ class Roller:
             size[node] = 0 if node in roots or node in cut else total
         return cut
 
-    def _tree(self, root: int, roots: set[int]) -> _Tree:
+    def _tree(self, root: int, roots: set[int]) -> Tree:
         """The tree of a root, with its form: equal forms are equal computations on other operands."""
         graph, form = self.graph, list[object]()
         place: dict[int, int] = {}
@@ -200,7 +188,7 @@ class Roller:
             else:
                 stack.append((node, True))
                 stack.extend((a, False) for a in reversed(graph.arguments(node)) if a not in place)
-        return _Tree(root, tuple(form), tuple(operands), tuple(inner))
+        return Tree(root, tuple(form), tuple(operands), tuple(inner))
 
     def _operand_form(self, node: int) -> str:
         if node in self._inside or node in self.slot:
@@ -210,66 +198,19 @@ class Roller:
 
     # --- order --------------------
 
-    def _schedule(self, trees: dict[int, _Tree]) -> None:
-        """What does not repeat comes as early as it can; a form that repeats when all its instances are ready."""
-        forms: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    def _schedule(self, trees: dict[int, Tree]) -> None:
+        """Fuse classes of equal trees into loops, and put loops and single trees in an order in which they can run."""
         for tree in trees.values():
-            forms[tree.form].append(tree.node)
-        repeats = {
-            form: nodes
-            for form, nodes in forms.items()
-            if len(nodes) >= FEWEST
-            and len(nodes) * len(trees[nodes[0]].inner) >= SHORTEST
-            and _has_loop(form)
-        }
-        waits = {}
-        for node, tree in trees.items():
-            needs = [a for a in tree.operands if a in trees]
-            waits[node] = len(needs)
-            for need in needs:
-                self._users[need].append(node)
-        left = {form: len(nodes) for form, nodes in repeats.items()}
-        ready: dict[tuple[object, ...], list[int]] = {form: [] for form in repeats}
-        complete: deque[tuple[object, ...]] = deque()
-        single: list[int] = []
-
-        def arrive(node: int) -> None:
-            form = trees[node].form
-            if form not in repeats:
-                heapq.heappush(single, node)
-                return
-            ready[form].append(node)
-            if len(ready[form]) == left[form]:
-                complete.append(form)
-
-        def leave(nodes: Iterable[int]) -> None:
-            for node in nodes:
-                for user in self._users[node]:
-                    waits[user] -= 1
-                    if not waits[user]:
-                        arrive(user)
-
-        for node, count in waits.items():
-            if not count:
-                arrive(node)
-        done = 0
-        while done < len(trees):
-            if single:
-                nodes = [heapq.heappop(single)]
-                self._straight(trees[nodes[0]])
+            for operand in dict.fromkeys(tree.operands):
+                if operand in trees:
+                    self._users[operand].append(tree.node)
+        for unit in fuse(trees, self._users, classes(trees, self._users)):
+            if isinstance(unit, Group):
+                self._loop(unit, trees)
             else:
-                form = complete.popleft() if complete else max(ready, key=lambda f: len(ready[f]))
-                nodes, ready[form] = ready[form], []
-                left[form] -= len(nodes)
-                if len(nodes) >= FEWEST:
-                    self._gather([trees[node] for node in nodes])
-                else:
-                    for node in nodes:
-                        self._straight(trees[node])
-            done += len(nodes)
-            leave(nodes)
+                self._straight(trees[unit])
 
-    def _straight(self, tree: _Tree) -> None:
+    def _straight(self, tree: Tree) -> None:
         """Add a tree to the straight piece at the end, or begin a new one."""
         piece = self.pieces[-1] if self.pieces else None
         if not isinstance(piece, Straight) or len(piece.nodes) + len(tree.inner) > PIECE:
@@ -279,81 +220,45 @@ class Roller:
         self.slot[tree.node] = self._place[tree.node] if tree.node in self._place else self.area(1)
         self._made[tree.node] = len(self.pieces) - 1
 
-    def _gather(self, trees: list[_Tree]) -> None:
-        """Make trees of one form a loop, or part of one that runs over the same instances."""
-        joined = self._joinable(trees)
-        if joined is None:
-            trees = sorted(trees, key=lambda tree: [self._operand(a)[1] for a in tree.operands])
-            target = self._open[len(self.pieces)] = _Open(len(trees), len(self.pieces))
-            self.pieces.append(target.loop)
-        else:
-            target, trees = joined
-        self._append(target, trees)
+    def _loop(self, group: Group, trees: dict[int, Tree]) -> None:
+        """Write a group as a loop."""
+        loop = Loop(group.count)
+        known: dict[tuple[Operand, ...], int] = {}
+        result: dict[int, int] = {}  # root of the first instance -> instruction
+        for nodes in group.ordered(trees):
+            outside: dict[int, int] = {}
+            for column in zip(*(trees[node].operands for node in nodes), strict=True):
+                if column[0] in result:
+                    outside[column[0]] = result[column[0]]
+                    continue
+                operands = tuple(self._operand(node) for node in column)
+                if operands not in known:
+                    known[operands] = len(loop.operands)
+                    loop.operands.append(list(operands))
+                    loop.operand_truth.append(self._operand_form(column[0]) == "truth")
+                outside[column[0]] = ~known[operands]
+            for node in trees[nodes[0]].inner:
+                arguments = tuple(outside[a] for a in self.graph.arguments(node))
+                outside[node] = len(loop.body)
+                loop.body.append(Instruction(str(self.graph.nodes[node][0]), arguments))
+                loop.truth.append(self.graph.is_truth(node))
+            result[nodes[0]] = len(loop.body) - 1
+            loop.parts.append(len(loop.body))
+            self._made.update((node, len(self.pieces)) for node in nodes)
+        self.pieces.append(loop)
+        self._store(loop, [(result[nodes[0]], nodes) for nodes in group.classes])
 
-    def _joinable(self, trees: list[_Tree]) -> tuple[_Open, list[_Tree]] | None:
-        """The loop that trees can join, and their order in it: the last one that they read from, or a later one."""
-        latest = max((self._made.get(a, -1) for tree in trees for a in tree.operands), default=-1)
-        for position in range(len(self.pieces) - 1, max(latest, 0) - 1, -1):
-            target = self._open.get(position)
-            if (
-                target is None
-                or target.loop.count != len(trees)
-                or len(target.loop.body) + len(trees[0].inner) > BODY
-            ):
-                continue
-            if position > latest:
-                ordered = sorted(trees, key=lambda tree: [self._operand(a)[1] for a in tree.operands])
-                return target, ordered
-            if any(self._mixed(target, column) for column in zip(*(t.operands for t in trees), strict=True)):
-                return None
-            order = {}
-            for tree in trees:
-                instances = {target.instance[a][0] for a in tree.operands if a in target.instance}
-                if len(instances) != 1:
-                    return None
-                order[instances.pop()] = tree
-            if len(order) == len(trees):
-                return target, [order[k] for k in range(len(trees))]
-        return None
-
-    @staticmethod
-    def _mixed(target: _Open, column: tuple[int, ...]) -> bool:
-        """Whether an operand is a result of the loop for some instances, and something else for others."""
-        return len({target.instance[a][1] if a in target.instance else None for a in column}) > 1
-
-    def _append(self, target: _Open, trees: list[_Tree]) -> None:
-        loop, first = target.loop, trees[0]
-        reference: list[int] = []  # of each operand of the form: place of an instruction, or ~operand
-        for column in zip(*(tree.operands for tree in trees), strict=True):
-            if column[0] in target.instance:
-                reference.append(target.instance[column[0]][1])
-                continue
-            operands = tuple(self._operand(node) for node in column)
-            if operands not in target.known:
-                target.known[operands] = len(loop.operands)
-                loop.operands.append(list(operands))
-                loop.operand_truth.append(self._operand_form(column[0]) == "truth")
-            reference.append(~target.known[operands])
-        base = len(loop.body)
-        local = {node: k for k, node in enumerate(first.inner)}
-        outside = {node: k for k, node in enumerate(first.operands)}
-        for node in first.inner:
-            arguments = tuple(
-                base + local[a] if a in local else reference[outside[a]] for a in self.graph.arguments(node)
-            )
-            loop.body.append(Instruction(str(self.graph.nodes[node][0]), arguments))
-            loop.truth.append(self.graph.is_truth(node))
-        last = len(loop.body) - 1
-        target.stored[last] = tuple(tree.node for tree in trees)
-        free = self.area(sum(tree.node not in self._place for tree in trees))
-        for instance, tree in enumerate(trees):
-            target.instance[tree.node] = (instance, last)
-            self._made[tree.node] = target.position
-            if tree.node in self._place:
-                self.slot[tree.node] = self._place[tree.node]
-            else:
-                self.slot[tree.node] = free
-                free += 1
+    def _store(self, loop: Loop, results: list[tuple[int, list[int]]]) -> None:
+        """Say where a loop's results go: what has no place yet side by side for each instance."""
+        position = len(self.pieces) - 1
+        wanted = [(k, nodes) for k, nodes in results if any(self._wanted(node, position) for node in nodes)]
+        new = sum(any(node not in self._place for node in nodes) for _, nodes in wanted)
+        free = self.area(new * loop.count)
+        for place, nodes in wanted:
+            for k, node in enumerate(nodes):
+                self.slot[node] = self._place.get(node, free + k * new)
+            free += any(node not in self._place for node in nodes)
+            loop.results.append((place, [self.slot[node] for node in nodes]))
 
     def _operand(self, node: int) -> Operand:
         if node in self.slot:
@@ -377,26 +282,57 @@ class Roller:
             loop.results.append((~0, [slot for _, slot in pairs]))
             self.pieces.append(loop)
 
-    def _finish(self, trees: dict[int, _Tree]) -> None:
-        """Store what another piece reads, or what was asked for."""
+    def _finish(self, trees: dict[int, Tree]) -> None:
+        """Store what another piece reads of straight code, or what was asked for."""
         for position, piece in enumerate(self.pieces):
-            opened = self._open.get(position)
             if isinstance(piece, Straight):
                 piece.stores = [
                     (node, self.slot[node])
                     for node in piece.nodes
                     if node in trees and self._wanted(node, position)
                 ]
-            elif opened is not None:
-                for place, nodes in opened.stored.items():
-                    if any(self._wanted(node, position) for node in nodes):
-                        piece.results.append((place, [self.slot[node] for node in nodes]))
 
     def _wanted(self, node: int, position: int) -> bool:
-        return node in self.kept or any(self._made[user] != position for user in self._users[node])
+        return node in self.kept or any(self._made.get(user) != position for user in self._users[node])
 
+    # --- states that change at once --------------------
 
-def _has_loop(form: tuple[object, ...]) -> bool:
-    """Whether a form can be written as a loop: a table or a random number is its own piece of code."""
-    heads = [part[0] for part in form if isinstance(part, tuple)]
-    return all(head in OPERATIONS for head in heads)
+    def _rise(self) -> None:
+        """Let slopes change their states where they are computed, unless something reads the old state later."""
+        last = self._last_read()
+        owner = {slot: node for node, slot in self._place.items()}
+
+        def can_rise(slot: int, position: int, instance: int) -> bool:
+            state, node = self.states.get(slot), owner.get(slot)
+            if state is None or node is None or last.get(state, (-1, 0)) > (position, instance):
+                return False
+            return node not in self._needed and all(self._made[u] == position for u in self._users[node])
+
+        for position, piece in enumerate(self.pieces):
+            if isinstance(piece, Loop):
+                for k, (place, slots) in enumerate(piece.results):
+                    if all(can_rise(slot, position, i) for i, slot in enumerate(slots)):
+                        piece.results[k] = (place, [self.states[slot] for slot in slots])
+                        piece.rising.add(k)
+                        self.risen.update(slots)
+            else:
+                free = {slot for _, slot in piece.stores if can_rise(slot, position, 0)}
+                piece.rises = [(node, self.states[slot]) for node, slot in piece.stores if slot in free]
+                piece.stores = [(node, slot) for node, slot in piece.stores if slot not in free]
+                self.risen |= free
+
+    def _last_read(self) -> dict[int, tuple[int, int]]:
+        """The piece and the instance that last reads each slot."""
+        last: dict[int, tuple[int, int]] = {}
+        for position, piece in enumerate(self.pieces):
+            if isinstance(piece, Loop):
+                for column in piece.operands:
+                    if column[0][0] == "slot":
+                        for instance, (_, slot) in enumerate(column):
+                            last[slot] = max(last.get(slot, (-1, 0)), (position, instance))
+            else:
+                read = {a for node in piece.nodes for a in self.graph.arguments(node)}
+                for node in read:
+                    if node not in self._inside and self._operand(node)[0] == "slot":
+                        last[self._operand(node)[1]] = (position, 0)
+        return last

@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 from sd_covid.engine.graph import Graph
 from sd_covid.engine.llvm import Body, Module, constant, write_operation
-from sd_covid.engine.roll import Loop
+from sd_covid.engine.roll import Instruction, Loop
 
+BESIDE = 4  # turns of the inner loop that go side by side
+SHARED = 4  # operands that they must share, for that to pay
+HELD = 8  # operands that are kept in registers throughout an inner loop
 SHORT = 4  # an even walk of fewer instances is not worth an inner loop of its own
 
 
@@ -34,33 +37,107 @@ def write_loop(module: Module, graph: Graph, loop: Loop, drivers: int) -> Body:
         Number of data series in a row of them.
     """
     body = Body(module)
-    sources = [_Source.of(module, graph, operands, drivers) for operands in loop.operands]
-    results = [_Walk(np.array(slots, dtype=np.int64)) for _, slots in loop.results]
-    length = _inner_length([*(s.walk for s in sources), *results], loop.count)
-    with body.turns(loop.count // length) as outer:
-        starts = [_Start.of(body, source.walk, length, outer) for source in sources]
-        puts = [_Start.of(body, walk, length, outer) for walk in results]
-        fixed = {p: sources[p].read(body, s.start) for p, s in enumerate(starts) if s.step == 0}
-        with body.turns(length) as inner:
-            read = dict(fixed)
-
-            def value(place: int) -> str:
-                if place >= 0:
-                    return values[place]
-                if ~place not in read:
-                    read[~place] = sources[~place].read(body, starts[~place].at(body, inner))
-                found = read[~place]
-                return body.as_truth(found) if loop.operand_truth[~place] else found
-
-            values: list[str] = []
-            for instruction in loop.body:
-                arguments = [value(a) for a in instruction.arguments]
-                values.append(write_operation(body, instruction.operation, arguments))
-            for (place, _), put in zip(loop.results, puts, strict=True):
-                truth = loop.truth[place] if place >= 0 else loop.operand_truth[~place]
-                body.store(body.as_number(value(place)) if truth else value(place), put.at(body, inner))
+    _Writer(body, module, graph, loop, drivers).write()
     body.act("ret void")
     return body
+
+
+class _Writer:
+    """A loop being written.
+
+    Some turns of the inner loop go side by side through the first part of the body, so that what they share is read
+    once and their sums do not wait for one another; then each goes through the rest.
+    """
+
+    def __init__(self, body: Body, module: Module, graph: Graph, loop: Loop, drivers: int) -> None:
+        self.body, self.loop = body, loop
+        self.sources = [_Source.of(module, graph, operands, drivers) for operands in loop.operands]
+        self.results = [_Walk(np.array(slots, dtype=np.int64)) for _, slots in loop.results]
+        self.length = _inner_length([*(s.walk for s in self.sources), *self.results], loop.count)
+        self.same = {
+            tuple(source.walk.numbers.tolist()): ~k
+            for k, source in enumerate(self.sources)
+            if source.kind == "slot"
+        }
+        self.step = ""
+        self.starts: list[_Start] = []
+        self.puts: list[_Start] = []
+
+    def write(self) -> None:
+        """Write it."""
+        body, loop, length = self.body, self.loop, self.length
+        self.step = body.splat("%dt") if loop.rising else ""
+        with body.turns(loop.count // length) as outer:
+            self.starts = [_Start.of(body, source.walk, length, outer) for source in self.sources]
+            self.puts = [_Start.of(body, walk, length, outer) for walk in self.results]
+            still = [k for k, start in enumerate(self.starts) if start.step == 0]
+            shared = [end for begin, end in self._parts() if self._shared(begin, end, still) >= SHARED]
+            first = max(shared, default=0)
+            beside = BESIDE if first and not length % BESIDE else 1
+            fixed = {}
+            if len(still) <= HELD or beside == 1:
+                fixed = {k: self.sources[k].read(body, self.starts[k].start) for k in still}
+            with body.turns(length // beside) as turn:
+                self._turns(turn, beside, first, fixed)
+
+    def _parts(self) -> list[tuple[int, int]]:
+        return list(zip([0, *self.loop.parts], self.loop.parts, strict=False))
+
+    def _shared(self, begin: int, end: int, still: list[int]) -> int:
+        """The operands that a part of the body reads and that are the same in every turn of the inner loop."""
+        read = {~a for instruction in self.loop.body[begin:end] for a in instruction.arguments if a < 0}
+        return len(read & set(still))
+
+    def _turns(self, turn: str, beside: int, first: int, fixed: dict[int, str]) -> None:
+        """Some turns of the inner loop."""
+        body, shared = self.body, dict(fixed)
+        number = body.do(f"mul i64 {turn}, {beside}") if beside > 1 else turn
+        turns = [
+            _Turn(self, body.do(f"add i64 {number}, {k}") if k else number, shared) for k in range(beside)
+        ]
+        for instruction in self.loop.body[:first]:
+            for one in turns:
+                one.compute(instruction)
+        for one in turns:
+            for instruction in self.loop.body[first:]:
+                one.compute(instruction)
+            one.store()
+
+
+class _Turn:
+    """One turn of the inner loop: its registers."""
+
+    def __init__(self, writer: _Writer, inner: str, shared: dict[int, str]) -> None:
+        self.writer, self.inner, self.shared = writer, inner, shared
+        self.read: dict[int, str] = {}
+        self.values: list[str] = []
+
+    def compute(self, instruction: Instruction) -> None:
+        """Write an instruction of the body."""
+        arguments = [self._value(a) for a in instruction.arguments]
+        self.values.append(write_operation(self.writer.body, instruction.operation, arguments))
+
+    def _value(self, place: int) -> str:
+        if place >= 0:
+            return self.values[place]
+        writer, body = self.writer, self.writer.body
+        source, start = writer.sources[~place], writer.starts[~place]
+        known = self.shared if start.step == 0 else self.read
+        if ~place not in known:
+            known[~place] = source.read(body, start.at(body, self.inner))
+        return body.as_truth(known[~place]) if writer.loop.operand_truth[~place] else known[~place]
+
+    def store(self) -> None:
+        """Store what is asked for."""
+        writer, body, loop = self.writer, self.writer.body, self.writer.loop
+        for k, ((place, slots), put) in enumerate(zip(loop.results, writer.puts, strict=True)):
+            truth = loop.truth[place] if place >= 0 else loop.operand_truth[~place]
+            found, at = self._value(place), put.at(body, self.inner)
+            if k in loop.rising:
+                same = writer.same.get(tuple(slots))
+                old = body.load(at) if same is None else self._value(same)
+                found = body.arithmetic("fadd", old, body.arithmetic("fmul", found, writer.step))
+            body.store(body.as_number(found) if truth else found, at)
 
 
 class _Walk:

@@ -105,7 +105,7 @@ def write_pullback(
         share = body.load(body.do(f"add i64 {number}, {reverse.constant_shares}"))
         body.store(body.arithmetic("fadd", body.load(at), share), at)
     body.act("ret void")
-    formal = "ptr noalias %scratch, ptr noalias %drivers, double %time, i64 %instant"
+    formal = "ptr noalias %scratch, ptr noalias %drivers, double %time, i64 %instant, double %dt"
     module.functions.append(body.function(f"internal void @pullback({formal})", "#1"))
 
 
@@ -137,7 +137,10 @@ def write_start_pullback(module: Module, program: Program, layout: Layout, rever
         )
         body.act(f"store {module.vector} {bar}, ptr {address}, align 8")
     body.act("ret void")
-    formal = "ptr noalias %scratch, ptr noalias %drivers, double %time, i64 %instant, ptr noalias %gradient, i64 %lanes"
+    formal = (
+        "ptr noalias %scratch, ptr noalias %drivers, double %time, i64 %instant, double %dt, "
+        "ptr noalias %gradient, i64 %lanes"
+    )
     module.functions.append(body.function(f"internal void @start_pullback({formal})", "#1"))
 
 
@@ -168,7 +171,7 @@ def write_reverse(
                 at = body.do(f"add i64 {k}, {reverse.initial_bars}")
                 carried = body.load(body.do(f"add i64 {k}, {reverse.carried}"))
                 body.store(body.arithmetic("fadd", body.load(at), carried), at)
-            shared = f"ptr %scratch, ptr %drivers, double %start, i64 {block}"
+            shared = f"ptr %scratch, ptr %drivers, double %start, i64 {block}, double %dt"
             body.act(f"call void @start_pullback({shared}, ptr %gradient, i64 %lanes)")
     body.act("ret void")
     formal = ", ".join([f"ptr noalias %{p}" for p in POINTERS] + [f"i64 %{c}" for c in COUNTS])

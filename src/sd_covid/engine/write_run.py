@@ -30,10 +30,11 @@ POINTERS = (
 COUNTS = ("stride", "first", "last", "steps", "every", "saves", "lanes", "mask", "key", "member", "begin")
 START = (
     "ptr noalias %uniform, ptr noalias %row, ptr noalias %members, ptr noalias %scratch, ptr noalias %drivers, "
-    "double %start, i64 %stride, i64 %block"
+    "double %start, i64 %stride, i64 %block, double %dt"
 )
 START_CALL = (
-    "ptr %uniform, ptr %row, ptr %members, ptr %scratch, ptr %drivers, double %start, i64 %stride, i64 %block"
+    "ptr %uniform, ptr %row, ptr %members, ptr %scratch, ptr %drivers, double %start, i64 %stride, i64 %block, "
+    "double %dt"
 )
 
 
@@ -145,7 +146,7 @@ def write_slopes(module: Module, program: Program, layout: Layout) -> None:
     values = Evaluation(body, program.step, step_leaves(layout, layout.stage, program))
     values.compute(put=[(s.next, layout.slopes + k) for k, s in enumerate(program.states[: program.flows])])
     body.act("ret void")
-    formal = "ptr noalias %scratch, ptr noalias %drivers, double %time, i64 %instant"
+    formal = "ptr noalias %scratch, ptr noalias %drivers, double %time, i64 %instant, double %dt"
     module.functions.append(body.function(f"internal void @slopes({formal})", "#1"))
 
 
@@ -186,10 +187,19 @@ def _transposed(body: Body, rows: list[str]) -> list[str]:
     return rows
 
 
-def advance(body: Body, program: Program, layout: Layout, values: Evaluation, n: str, large: bool) -> None:
+def advance(
+    body: Body,
+    program: Program,
+    layout: Layout,
+    values: Evaluation,
+    n: str,
+    large: bool,
+    risen: set[int],
+) -> None:
     """Write one step: from the values at step ``n`` to the states at the next.
 
-    What the states' ``next`` nodes gave stands in ``slopes`` when the program is large, else in registers.
+    What the states' ``next`` nodes gave stands in ``slopes`` when the program is large, else in registers; the states
+    in ``risen`` have changed already.
     """
     flows, count = program.flows, len(program.states)
     scheme = SCHEMES[program.method]
@@ -199,7 +209,9 @@ def advance(body: Body, program: Program, layout: Layout, values: Evaluation, n:
     if scheme.reaches:
         _runge_kutta(body, layout, scheme, flows, count)
     elif large:
-        with body.loop(str(flows)) as number:
+        left = [k for k in range(flows) if k not in risen]
+        with body.loop(str(len(left))) as turn:
+            number = body.scalar(body.module.array("i64", left), turn, "i64") if risen and left else turn
             _rise(body, layout.states, body.load(body.do(f"add i64 {number}, {layout.slopes}")), number)
     else:
         for k, slope in enumerate(found[:flows]):
@@ -281,10 +293,19 @@ def _turn_ring(body: Body, layout: Layout, number: str, k: str, n: str) -> None:
     body.store(result, body.do(f"add i64 {k}, {layout.states}"))
 
 
-def write_run(module: Module, program: Program, layout: Layout, outputs: list[int], trajectory: bool) -> None:
+def write_run(
+    module: Module,
+    program: Program,
+    layout: Layout,
+    outputs: list[int],
+    *,
+    trajectory: bool = False,
+    rising: bool = False,
+) -> None:
     """Write ``@run``: all blocks of a range, from start to end.
 
-    With ``trajectory`` the states at every step are stored too, for the reverse sweep.
+    With ``trajectory`` the states at every step are stored too, for the reverse sweep. With ``rising`` a state may
+    change as soon as nothing reads its old value; the states after the last step are then of no use.
     """
     body = Body(module)
     blocks = body.do("sub i64 %last, %first")
@@ -308,7 +329,7 @@ def write_run(module: Module, program: Program, layout: Layout, outputs: list[in
             if trajectory:
                 row = body.do(f"add i64 {body.do(f'mul i64 {b}, {instants}')}, {turn}")
                 _record(body, program, layout, row)
-            _write_step(body, program, layout, outputs, (tile, left, saved), n, block)
+            _write_step(body, program, layout, outputs, (tile, left, saved), n, block, rising)
         with body.when(body.do(f"icmp sgt i64 {body.do(f'load i64, ptr {tile}')}, 0")):
             _flush(body, saved, block)
         with body.when(body.do("icmp ne ptr %leave, null")):
@@ -339,6 +360,7 @@ def _write_step(
     counters: tuple[str, str, str],
     n: str,
     block: str,
+    rising: bool,
 ) -> None:
     """Step ``n``: compute, save where that is due, and go on to the next."""
     tile, left, saved = counters
@@ -349,8 +371,14 @@ def _write_step(
     values = Evaluation(body, program.step, step_leaves(layout, layout.states, program))
     following = [s.next for s in program.states]
     large = values.large(following)
+    risen: set[int] = set()
     if large:
-        values.compute(put=[(node, layout.slopes + k) for k, node in enumerate(following)], later=outputs)
+        free = range(program.flows) if rising and not SCHEMES[program.method].reaches else ()
+        risen = values.compute(
+            put=[(node, layout.slopes + k) for k, node in enumerate(following)],
+            later=outputs,
+            states={layout.slopes + k: layout.states + k for k in free},
+        )
     else:
         values.compute(following)
     due = body.do(f"load i64, ptr {left}")
@@ -360,7 +388,7 @@ def _write_step(
     due = body.do(f"sub i64 {body.do(f'load i64, ptr {left}')}, 1")
     body.act(f"store i64 {due}, ptr {left}")
     with body.when(body.do(f"icmp slt i64 {n}, %steps")), values.block():
-        advance(body, program, layout, values, n, large)
+        advance(body, program, layout, values, n, large, {slot - layout.slopes for slot in risen})
 
 
 def _exchange(body: Body, program: Program, layout: Layout, block: str, memory: str, *, enter: bool) -> None:
