@@ -82,6 +82,20 @@ def test_an_array_model_is_loops_and_means_the_same(simulate, monkeypatch):
         assert (np.abs(found - expected) / np.maximum(scale, 1e-9)).max() < 1e-12
 
 
+@pytest.mark.parametrize("outputs", [["well[a0,r0]"], ["ill[a11,r7]", "everyone", "rank[a2]"], ["pressure"]])
+def test_outputs_read_states_before_they_change(simulate, outputs):
+    """A state may change as soon as its slope is known, but not before an output has read it."""
+    model = simulate(EPIDEMIC, final=6)
+    whole = model.run()
+    found = model.run(outputs=outputs)
+    for name in outputs:
+        variable, _, elements = name.rstrip("]").partition("[")
+        expected = whole[variable]
+        for number in elements.split(",") if elements else ():
+            expected = expected.isel({expected.dims[1]: int(number[1:])})
+        np.testing.assert_allclose(found[name], expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("rk4", [False, True])
 def test_gradients_of_an_array_model_are_exact(simulate, rk4):
     """To 1e-6 of central differences; with a step of 1e-4 their errors are below 1e-7 of sums of thousands."""

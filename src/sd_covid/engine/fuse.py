@@ -88,6 +88,8 @@ def classes(trees: Trees, users: Users) -> list[list[int]]:
     users : mapping
         The trees that read a tree.
     """
+    if not trees:
+        return []
     number: dict[tuple[object, ...], int] = {}
     kind = {n: number.setdefault(tree.form, len(number)) for n, tree in trees.items()}
     loops = [_has_loop(form) for form in number]
