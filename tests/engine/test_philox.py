@@ -1,6 +1,7 @@
 """Random numbers: the published words of Philox, the same bits however a batch is cut, and spread as they should be."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -66,3 +67,18 @@ def test_numbers_are_spread_evenly_and_do_not_go_together():
 def test_a_graph_never_folds_a_random_number():
     graph = Graph()
     assert graph.nodes[graph.uniform(3, graph.number(0.0))][0] == "uniform"
+
+
+def test_parts_of_a_batch_give_the_bits_of_the_whole(simulate):
+    model = simulate("x = RANDOM UNIFORM(0, 1, 0) ~~|\nk = 1 ~~|\ns = INTEG(x * k, x) ~~|", final=3)
+    frame = pd.DataFrame({"k": np.linspace(1, 2, 23)})
+    whole = model.run(frame, ["x", "s"], seed=4, threads=1)
+    again = model.run(frame, ["x", "s"], seed=4, threads=2)
+    parts = [
+        model.run(frame.iloc[a:b], ["x", "s"], seed=4, first_member=a) for a, b in ((0, 9), (9, 10), (10, 23))
+    ]
+    for name in ("x", "s"):
+        np.testing.assert_array_equal(whole[name], again[name])
+        np.testing.assert_array_equal(whole[name], np.concatenate([part[name] for part in parts]))
+    assert len(np.unique(whole["x"])) == whole["x"].size
+    np.testing.assert_array_equal(whole["s"].isel(time=0), whole["x"].isel(time=0))  # init and step agree

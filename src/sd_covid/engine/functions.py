@@ -9,10 +9,12 @@ from __future__ import annotations
 from sd_covid.engine import (
     conveyors,
     functions_allocation,
+    functions_data,
     functions_elementary,
     functions_lookups,
     functions_matrix,
     functions_memory,
+    functions_random,
     functions_time,
     functions_vectors,
     functions_xmile,
@@ -27,6 +29,8 @@ _PARTS = (
     functions_vectors,
     functions_matrix,
     functions_allocation,
+    functions_random,
+    functions_data,
     functions_xmile,
     conveyors,
 )

@@ -50,7 +50,7 @@ class Curve:
         points: list[Point] = [(self.start[0], values[0])]
         for border, before, after in zip(self.start[1:], values[:-1], values[1:], strict=True):
             points += [(border, before), (border, after)]
-        return _table(points)
+        return _table([*points, (self.start[-1] + 1.0, values[-1])])  # a step needs something behind it
 
 
 def _table(points: list[Point]) -> LookupTable:
@@ -63,6 +63,11 @@ def named_table(here: Context, call: Call) -> LookupTable:
     variable = here.lowering.model.variables.get(key(named.name)) if isinstance(named, Reference) else None
     if not isinstance(named, Reference) or variable is None:
         raise here.error(f"{call.function} takes the name of a lookup", call.place)
+    if variable.key in here.lowering.free.lookups:
+        reason = (
+            f"the points of '{variable.name}' cannot be set in a run, for {call.function} is applied to it"
+        )
+        raise here.error(reason, call.place, "set the points in the model")
     return here.lookup_table(variable, named)
 
 
@@ -95,7 +100,7 @@ def _steps_of(points: list[Point]) -> LookupTable:
     found = points[:1]
     for (_, before), (x, after) in pairwise(points):
         found += [(x, before), (x, after)]
-    return _table(found)
+    return _table([*found, (points[-1][0] + 1.0, points[-1][1])])
 
 
 def _backward(here: Context, call: Call) -> int:

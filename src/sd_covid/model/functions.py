@@ -101,6 +101,9 @@ def _role(name: str) -> Role:
     return Role.VECTOR if name.endswith("]") else Role.VALUE
 
 
+_RANDOM = "lowest, highest"  # what comes out lies between them
+_SPREAD = "shift, stretch, seed"
+
 _TABLE = (
     Function("ABS", "x", "absolute value"),
     Function("EXP", "x", "e to the power x"),
@@ -204,6 +207,45 @@ _TABLE = (
         "demand[D], demand priority[D], supply[D], supply priority[D]",
         "the price at which demand is supply",
     ),
+    Function("GET DATA AT TIME", "series, time", "the figure at a time; :NA: where there is none"),
+    Function(
+        "GET DATA BETWEEN TIMES",
+        "series, time, mode",
+        "between figures (0), the next (1) or the last one (-1)",
+    ),
+    Function("GET DATA FIRST TIME", "series", "the time of the first figure"),
+    Function("GET DATA LAST TIME", "series", "the time of the last figure"),
+    Function("GET DATA MIN", "series, from, to", "the smallest figure of a time span"),
+    Function("GET DATA MAX", "series, from, to", "the largest figure of a time span"),
+    Function("GET DATA MEAN", "series, from, to", "the mean of the figures of a time span"),
+    Function("GET DATA MEDIAN", "series, from, to", "the median of the figures of a time span"),
+    Function(
+        "GET DATA STDV", "series, from, to", "the standard deviation of the figures of a time span (n - 1)"
+    ),
+    Function("GET DATA TOTAL POINTS", "series, from?, to?", "the number of figures"),
+    Function("TIME SHIFT", "series, shift", "a series as it will be that much later"),
+    Function("RANDOM 0 1", "", "between 0 and 1"),
+    Function("RANDOM UNIFORM", f"{_RANDOM}, seed", "any number of a range alike"),
+    Function("RANDOM NORMAL", f"{_RANDOM}, mean, standard deviation, seed", "normal, truncated"),
+    Function("RANDOM EXPONENTIAL", f"{_RANDOM}, {_SPREAD}", "exponential of mean 1, truncated"),
+    Function("RANDOM LOGNORMAL", f"{_RANDOM}, mean, standard deviation, seed", "lognormal, truncated"),
+    Function("RANDOM TRIANGULAR", f"{_RANDOM}, start, peak, stop, seed", "triangular, truncated"),
+    Function("RANDOM WEIBULL", f"{_RANDOM}, shape, {_SPREAD}", "Weibull of mean 1, truncated"),
+    Function("RANDOM GAMMA", f"{_RANDOM}, order, {_SPREAD}", "gamma of scale 1, truncated"),
+    Function("RANDOM BETA", f"{_RANDOM}, alpha, beta, {_SPREAD}", "beta, truncated"),
+    Function("RANDOM POISSON", f"{_RANDOM}, mean, {_SPREAD}", "Poisson, truncated"),
+    Function("RANDOM BINOMIAL", f"{_RANDOM}, probability, trials, {_SPREAD}", "binomial, truncated"),
+    Function(
+        "RANDOM NEGATIVE BINOMIAL",
+        f"{_RANDOM}, probability, successes, {_SPREAD}",
+        "trials until so many successes, truncated",
+    ),
+    Function("RANDOM LOOKUP", f"table, {_RANDOM}, {_SPREAD}", "with a table as density, truncated"),
+    Function(
+        "RANDOM PINK NOISE",
+        "mean, standard deviation, correlation time, seed",
+        "normal noise that lasts a while",
+    ),
     Function("GAME", "x", "x, where a player does not set it"),
     Function(
         "GET DIRECT DATA", "'file', 'tab', 'time row or column', 'cell'", "a series from a file", whole=True
@@ -256,13 +298,11 @@ UNSUPPORTED: dict[str, str | None] = {
     "a function of": "Vensim writes A FUNCTION OF where an equation is still to be written: write the equation",
     **dict.fromkeys(
         """delay batch, delay conveyor, delay material, delay information, delay profile, depreciate by schedule,
-        depreciate straightline, find zero, get 123 data, get 123 constants, get 123 lookups, get data at time,
-        get data between times, get data first time, get data last time, get data max, get data mean,
-        get data median, get data min, get data stdv, get data total points,
-        get direct subscript, get odbc data, get vdf data, get vdf constants,
-        get xls subscript, internal rate of return, message, multival, random 0 1, random uniform, random normal,
-        random exponential, queue age in range, queue fifo, shift if true, simultaneous, sorder, ssum, tabbed array,
-        time shift""".replace("\n", " ").split(", "),
+        depreciate straightline, find zero, get 123 data, get 123 constants, get 123 lookups, get direct subscript,
+        get odbc data, get vdf data, get vdf constants, get xls subscript, internal rate of return, message, multival,
+        queue age in range, queue fifo, shift if true, simultaneous, sorder, ssum, tabbed array""".replace(
+            "\n", " "
+        ).split(", "),
         None,
     ),
 }
