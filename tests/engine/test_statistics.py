@@ -82,7 +82,7 @@ def test_time_and_members_can_both_be_summed_up(simulate):
 
 def test_a_quantile_outside_the_first_bounds_is_found_in_a_second_run():
     """The first part of the batch, from which the bounds come, is unlike the rest."""
-    values = np.concatenate([np.zeros(4096), np.linspace(100, 200, 20000)])
+    values = np.concatenate([np.zeros(1024), np.linspace(100, 200, 5000)])
 
     def part(first, last):
         return np.ascontiguousarray(values[None, first:last, None]), np.zeros(last - first, dtype=bool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import os
 from collections.abc import Callable
@@ -114,6 +115,10 @@ class Members:
         """The same members in blocks of another width."""
         if width * self.blocks == self.lanes:
             return self
+        if self.lanes % width == 0:  # the rows of a million members are not copied for nothing
+            other = copy.copy(self)
+            other.blocks = self.lanes // width
+            return other
         varying = {int(k): self.rows[self.row[k], : self.count] for k in np.flatnonzero(self.row >= 0)}
         return Members(self.uniform, varying, self.count, width, self.seed, self.first)
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sd_covid.errors import RunError
 
 BINS = 2048
-PILOT = 4096  # members that the bounds come from
+PILOT = 1024  # members that the bounds come from
 BEYOND = 0.05  # how far beyond the outermost shares the bounds lie, as a share of the pilot's members
 MOMENTS = ("mean", "sd", "min", "max")
 
@@ -75,7 +75,7 @@ def over_members(
     check_statistics(statistics)
     shares = sorted({float(item) for item in statistics if not isinstance(item, str)})
     pilot, failed = part(0, min(count, PILOT))
-    low, high = _bounds(pilot[:, ~failed], shares)
+    low, high = _bounds(pilot[:, ~failed] if failed.any() else pilot, shares)
     del pilot
     found = _gather(part, count, size, low, high, threads, counting=bool(shares))
     if not found.members:
