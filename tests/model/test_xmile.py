@@ -397,6 +397,20 @@ def test_subscripts_that_mean_nothing_are_refused(write: Write, equation: str, r
     assert (error.line, error.variable) == (6, "x")
 
 
+def test_an_element_may_not_have_the_name_of_a_dimension(write: Write):
+    dimensions = "<dimensions><dim name='D'><elem name='E'/></dim><dim name='E' size='2'/></dimensions>"
+    error = refused(write("<aux name='x'><eqn>1</eqn></aux>", before=dimensions))
+    assert "'E' is both an element of dimension 'D' and a dimension" in error.reason
+
+
+def test_a_part_of_a_dimension_is_not_taken_for_another_dimension(write: Write):
+    """The sum over both subscripts of an array needs a second name for the dimension, and 'D 2' is taken."""
+    dimensions = "<dimensions><dim name='D' size='3'/><dim name='D 2' size='2'/></dimensions>"
+    array = "<aux name='v'><dimensions><dim name='D'/><dim name='D'/></dimensions><eqn>1</eqn></aux>"
+    run = sd_covid.load(write(f"{array}<aux name='x'><eqn>SUM(v)</eqn></aux>", before=dimensions)).run()
+    assert run["x"][0] == 9
+
+
 def test_an_element_may_have_the_name_of_a_variable(write: Write):
     path = write(
         f"{ARRAY}<aux name='a'><eqn>5</eqn></aux><aux name='x'><eqn>v[a] + a</eqn></aux>", before=DIMENSION

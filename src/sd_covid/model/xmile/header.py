@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sd_covid.errors import ModelError
 from sd_covid.model.definition import RangeDefinition
 from sd_covid.model.expression import Expression, Number, Place, Unary
 from sd_covid.model.names import key
@@ -150,6 +151,19 @@ def read_dimensions(document: Document) -> dict[str, Dimension]:
                 RangeDefinition(name, elements or _numbered(document, item, name), place=document.place(item))
             )
             mapped += [(name, name_of(part.text or "")) for part in item if isee_tag(part) == "maps_to"]
+    names = {key(definition.name) for definition in found}
+    for definition in found:
+        both = next((item for item in definition.items if key(item) in names), None)
+        if both is not None:
+            place = definition.place
+            reason = f"'{both}' is both an element of dimension '{definition.name}' and a dimension"
+            raise ModelError(
+                reason,
+                advice="rename one of the two",
+                file=place.file,
+                line=place.line,
+                variable=definition.name,
+            )
     dimensions = resolve_ranges(found, {})
     for name, target in mapped:
         source, other = dimensions[key(name)], dimensions.get(key(target))

@@ -103,6 +103,9 @@ class World:
     def part(self, dimension: Dimension, name: str, elements: tuple[str, ...], place: Place) -> Dimension:
         """A dimension of some elements of another, made when it is first asked for."""
         found = self.dimensions.get(key(name))
+        while found is not None and found.elements != elements:  # a dimension of the model's own
+            name += "'"
+            found = self.dimensions.get(key(name))
         if found is None:
             found = self.dimensions[key(name)] = Dimension(name, elements, place=place)
         return found
