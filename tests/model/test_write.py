@@ -106,6 +106,11 @@ def test_the_date_of_time_0_is_kept(read_text: Reader, tmp_path: Path):
     assert model.settings == read(tmp_path / "written.mdl").settings
 
 
+def test_the_calendar_of_a_study_is_kept_as_the_date_of_time_0(tmp_path: Path):
+    write_mdl(read(ROOT / "models/netherlands.yaml"), tmp_path / "written.mdl")
+    assert {"37:2015", "38:1", "39:1", "40:2"} <= set((tmp_path / "written.mdl").read_text().splitlines())
+
+
 texts = st.text(
     st.characters(codec="ascii", categories=["L", "N", "P"], exclude_characters="~|{}[]\\"), max_size=20
 )

@@ -131,10 +131,12 @@ def _settings(model: Model) -> list[str]:
 
 def _dates(model: Model) -> list[str]:
     """The date of time 0 and the unit of time."""
-    if model.settings.dates is None:
+    found = model.calendar or model.settings.dates
+    if found is None:
         return []
-    date, unit = model.settings.dates
-    codes = [int(part) for part in date.split("-")] + [TIME_UNITS.index(unit)]
+    date, unit = found
+    year, month, day = [*map(int, date.split("-")), 1, 1][:3]
+    codes = (year, month, day, TIME_UNITS.index(unit))
     return [f"{code}:{value}" for code, value in zip(DATE_CODES, codes, strict=True)]
 
 
