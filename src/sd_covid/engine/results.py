@@ -148,7 +148,8 @@ def dataset(
         else:
             block = block[0]
         text = {"units": variable.units, "documentation": variable.documentation}
-        variables[name] = ((*leading, *dims), block, {k: v for k, v in text.items() if v})
+        told = {k: v for k, v in text.items() if v}
+        variables[name] = xr.Variable((*leading, *dims), block, told, fastpath=True)
     return xr.Dataset(variables, coordinates, attrs)
 
 

@@ -450,8 +450,11 @@ class Simulation:
     # --- what a request means --------------------
 
     def _columns(self, outputs: Sequence[str] | None) -> dict[str, list[Cell]]:
-        if outputs is not None:
-            return {name: self.names.cells(name) for name in outputs}
+        return self._all if outputs is None else {name: self.names.cells(name) for name in outputs}
+
+    @functools.cached_property
+    def _all(self) -> dict[str, list[Cell]]:
+        """What a run keeps when nothing is asked for."""
         return {
             v.name: self.names.cells(v.name)
             for v in self.model.variables.values()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 _BLANKS = re.compile(r"[\s_]+")
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def key(name: str) -> str:
     """Canonical form of a name: the one thing by which names are compared.
 
