@@ -254,7 +254,13 @@ class _Writer:
             if sign in text:
                 place = owner.place
                 reason = f"'{owner.name}': an .mdl cannot hold '{sign}' in units or documentation"
-                raise ModelError(reason, file=place.file, line=place.line, variable=owner.name)
+                raise ModelError(
+                    reason,
+                    advice="write another sign there",
+                    file=place.file,
+                    line=place.line,
+                    variable=owner.name,
+                )
         return text
 
     def lines(self, text: str, owner: Variable | Dimension) -> str:
