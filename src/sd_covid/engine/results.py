@@ -149,7 +149,7 @@ def dataset(
             block = block[0]
         text = {"units": variable.units, "documentation": variable.documentation}
         told = {k: v for k, v in text.items() if v}
-        variables[name] = xr.Variable((*leading, *dims), block, told, fastpath=True)
+        variables[name] = ((*leading, *dims), block, told)
     return xr.Dataset(variables, coordinates, attrs)
 
 
