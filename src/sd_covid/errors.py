@@ -10,6 +10,8 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+_LONGEST = 200  # characters of a name for which near ones are looked for
+
 
 class SdCovidError(Exception):
     """The input cannot be used as it stands.
@@ -96,7 +98,9 @@ def suggest(name: str, known: Iterable[str]) -> str | None:
     str or None
         ``"did you mean 'x' or 'y'?"``, or None when nothing is near.
     """
-    by_fold = {item.replace("_", " ").casefold(): item for item in known}
+    if len(name) > _LONGEST:  # comparing takes the square of the length
+        return None
+    by_fold = {item.replace("_", " ").casefold(): item for item in known if len(item) <= _LONGEST}
     near = difflib.get_close_matches(name.replace("_", " ").casefold(), list(by_fold), n=3, cutoff=0.6)
     if not near:
         return None

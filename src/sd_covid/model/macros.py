@@ -35,6 +35,7 @@ from sd_covid.model.structure import Equation, Kind, Model, Variable
 
 #: More variables than any model's macros make; macros that call macros could otherwise double without end.
 MAX_LOCALS = 20_000
+_LONGEST_NAME = 2_000  # characters: each call within a call adds its own
 _OF_MODEL = frozenset({"time", "initial time", "final time", "time step", "saveper"})
 _UNIT_WORD = re.compile(r"[^/*()^\s][^/*()^]*")
 
@@ -185,6 +186,9 @@ class _Expansion:
             raise _error(call.place, reason, owner.name, "name fewer behind the ':'")
 
     def _prefix(self, owner: Variable, macro: MacroDefinition) -> str:
+        if len(owner.name) > _LONGEST_NAME:
+            reason = "macros call one another too deeply"
+            raise _error(macro.place, reason, macro.name, "write some of them out")
         prefix, number = f"{owner.name}.{macro.name}", 1
         while key(prefix) in self.model.variables:
             number += 1

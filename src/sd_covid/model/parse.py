@@ -26,10 +26,11 @@ from sd_covid.model.structure import Equation, Kind
 
 #: Deeper expressions are refused: everything that walks one may then use recursion.
 MAX_DEPTH = 250
-_WORDS = r"[A-Za-z][\w$]*(?:\s+[A-Za-z_$][\w$]*)*"
+# Possessive (`*+`): where a blank may belong to either of two patterns, a row of them takes the square of its length.
+_WORDS = r"[A-Za-z][\w$]*+(?:\s++[A-Za-z_$][\w$]*+)*"
 _CONSTANT = re.compile(
-    rf"\s*(?P<name>{_WORDS})\s*(?:\[\s*(?P<subscripts>{_WORDS}(?:\s*,\s*{_WORDS})*)\s*\])?\s*=\s*"
-    r"(?P<sign>-?)\s*(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?)\s*"
+    rf"\s*+(?P<name>{_WORDS})\s*+(?:\[\s*+(?P<subscripts>{_WORDS}(?:\s*+,\s*+{_WORDS})*+)\s*+\])?\s*+=\s*+"
+    r"(?P<sign>-?)\s*+(?P<number>(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d{1,2})?)\s*+"
 )
 _TWO_SIGNS = re.compile(r"[^=(:]*=\s*[^\s=()<>:][^=()<>:]*=")
 _OPERANDS = frozenset({"NAME", "X_NAME", "QUOTED", "NUMBER", "STRING", "LPAR", "NOT_AVAILABLE"})

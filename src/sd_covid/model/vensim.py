@@ -114,7 +114,8 @@ class _Reader:
         if self.macro is not None:
             raise self._macro_error(macro, f"stands within macro {self.macro.name}", "end that one first")
         names = [macro.name, *macro.parameters]
-        repeated = [name for at, name in enumerate(names) if key(name) in map(key, names[:at])]
+        seen = dict[str, int]()
+        repeated = [name for at, name in enumerate(names) if seen.setdefault(key(name), at) != at]
         if repeated:
             raise self._macro_error(macro, f"'{repeated[0]}' stands twice in it", "rename one of the two")
         if key(macro.name) in self.macros:
