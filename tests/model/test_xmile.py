@@ -451,6 +451,12 @@ def test_modules_that_cannot_be_joined_are_refused(write: Write, variables: str,
         ("<macro name='F'><parm>n</parm><eqn>n</eqn></macro>", "F()", "macro F does not take 0 arguments"),
         ("<macro name='F'><parm>n</parm></macro>", "F(1)", "macro 'F' has no equation"),
         (
+            "<macro name='F'><parm default='1'>n</parm><parm>m</parm><eqn>n</eqn></macro>",
+            "F(1)",
+            "has no default",
+        ),
+        ("<macro name='F'><parm>n</parm><parm>N</parm><eqn>n</eqn></macro>", "F(1, 2)", "is there twice"),
+        (
             "<macro name='F'><eqn>1</eqn><sim_specs><start>0</start><stop>1</stop></sim_specs></macro>",
             "F()",
             "runs for a time of its own",

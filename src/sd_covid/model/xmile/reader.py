@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sd_covid.errors import ModelError
-from sd_covid.model.expression import Number, Place, Unary
+from sd_covid.model.expression import Expression, Number, Place, Unary
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Method, Model, Note, Settings, Variable
 from sd_covid.model.xmile.definition import Definition, Macro, ModuleUse, Submodel
@@ -216,7 +216,7 @@ def _macros(document: Document) -> dict[str, list[Macro]]:
         if equation is None or not key(name):
             reason = f"macro '{name}' has no {'equation' if key(name) else 'name'}"
             raise document.error(element, reason, variable=name)
-        parameters = []
+        parameters: list[tuple[str, Expression | None]] = []
         for item in children(element, "parm"):
             default = item.get("default")
             parsed = (
@@ -224,7 +224,15 @@ def _macros(document: Document) -> dict[str, list[Macro]]:
                 if default is None
                 else parse_equation(equation_text(default, document.source, item.sourceline), name)
             )
-            parameters.append((name_of(item.text or ""), parsed))
+            label = name_of(item.text or "")
+            if not key(label) or key(label) in {key(known) for known, _ in parameters}:
+                raise document.error(
+                    item, f"parameter '{label}' of macro {name} has no name, or is there twice"
+                )
+            if parsed is None and parameters and parameters[-1][1] is not None:
+                reason = f"parameter '{label}' of macro {name} has no default, and the one before it has"
+                raise document.error(item, reason, "give it one, or put it first", name)
+            parameters.append((label, parsed))
         body = read_submodel(document, element)
         if body.modules:
             raise document.error(
