@@ -1,0 +1,122 @@
+"""The functions in every back end, and their derivatives: one model of each kind, as `test_backends`."""
+
+import numpy as np
+import pytest
+
+from sd_covid.engine import interpret
+from sd_covid.engine.kernel import Kernel, Members
+
+LOOKUPS = """
+look((0,0),(1,2),(2,1),(4,5)) ~~|
+k = 0.4 ~~|
+at = k * Time + 0.03 ~~|
+extrapolated = LOOKUP EXTRAPOLATE(look, 3 * at) ~~|
+inverse = LOOKUP INVERT(look, at) ~~|
+area = LOOKUP AREA(look, 0, 3 * at) ~~|
+slope = LOOKUP SLOPE(look, at, 0) ~~|
+ahead = LOOKUP FORWARD(look, at) ~~|
+logarithm = GAMMA LN(at) ~~|
+worth = NPV(at, k, 1, 2) ~~|
+"""
+VECTORS = """
+D: a, b, c ~~|
+G: g1, g2, g3 ~~|
+k = 1.3 ~~|
+v[D] = 3, 1, 2 ~~|
+w[D] = v[D] * k + SIN(Time + v[D]) ~~|
+m[D,G] = IF THEN ELSE(D = G, 3, 0) + w[D] * k + G * D ~~|
+inverse[D,G] = INVERT MATRIX(m[D,G], 3) ~~|
+order[D] = VECTOR SORT ORDER(w[D], 1) ~~|
+sorted[D] = VECTOR REORDER(w[D], order[D]) ~~|
+rank[D] = VECTOR RANK(w[D], 0) ~~|
+best = VECTOR SELECT(v[D!], w[D!], 0, 3, 0) ~~|
+moved[D] = VECTOR ELM MAP(w[a], 3 - D) ~~|
+even = VECTOR LOOKUP(w[a], k, 0, 3, 0) ~~|
+"""
+ALLOCATION = """
+D: a, b, c ~~|
+F: ptype, ppriority, pwidth, pextra ~~|
+k = 1.7 ~~|
+q[D] = 3, 2, 4 ~~|
+p[D,ptype] = 3 ~~|
+p[D,ppriority] = D * k ~~|
+p[D,pwidth] = 2 ~~|
+p[D,pextra] = 0 ~~|
+share[D] = ALLOCATE AVAILABLE(q[D], p[D,ptype], k * (0.5 + Time)) ~~|
+order[D] = ALLOCATE BY PRIORITY(q[D], p[D,ppriority], 3, 2.5, k * (0.5 + Time)) ~~|
+"""
+RANDOM = """
+k = 0.7 ~~|
+normal = RANDOM NORMAL(-1, 3, k, 2, 0) ~~|
+weibull = RANDOM WEIBULL(0, 9, 2, 0, k, 1) ~~|
+gamma = RANDOM GAMMA(0, 99, 2.5, 0, k, 0) ~~|
+poisson = RANDOM POISSON(0, 99, 3 * k, 0, 1, 0) ~~|
+pink = RANDOM PINK NOISE(1, k, 2, 3) ~~|
+"""
+DELAYS = """
+k = 3.1 ~~|
+changing = DELAY N(SIN(Time), k + STEP(1, 2), 0.5, 3) ~~|
+smooth = SMOOTH N(SIN(Time), k, 0.5, 4) ~~|
+until = SAMPLE UNTIL(2, k * Time, 9) ~~|
+bounded = SINTEG(k, 0, :NA:, 5, :NA:, :NA:, :NA:) ~~|
+"""
+MODELS = {
+    "lookups": LOOKUPS,
+    "vectors": VECTORS,
+    "allocation": ALLOCATION,
+    "random": RANDOM,
+    "delays": DELAYS,
+}
+CONTROL = ("initial time", "final time", "time step", "saveper")
+# `order` and `rank` step from one whole number to the next; `slope` and `ahead` from one value to another.
+JUMPS = ("slope", "ahead", "poisson", "gamma")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_back_ends_agree(simulate, name):
+    """To 1e-11 of the largest value: a solved price or matrix multiplies the last bit."""
+    model = simulate(MODELS[name], final=4, step=0.5)
+    program = model.program
+    nodes = list(program.cells.values())
+    grid = model._grid(Members(program.defaults, {}, 1, 1), 1e8)
+    number = next(n for n, p in enumerate(program.parameters) if p.cell.variable == "k")
+    varying = {number: program.parameters[number].default * np.array([1.0, 1.01, 0.99])}
+    expected = interpret.run(program, Members(program.defaults, varying, 3, 1), nodes, grid)
+    scale = np.maximum(np.abs(expected).max(axis=(1, 2), keepdims=True), 1.0)
+    for width in (1, 4):
+        found, _ = Kernel(program, nodes, width).run(Members(program.defaults, varying, 3, width), grid)
+        assert (np.abs(found - expected) / scale).max() < 1e-11
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_gradient_agrees_with_central_differences(simulate, name):
+    """To 1e-6 of the largest value."""
+    model = simulate(MODELS[name], final=4, step=0.5)
+    cells = [c for c in model.program.cells if c.variable not in (*CONTROL, *JUMPS)]
+    outputs = [model.names.spell(c) for c in cells]
+    function = model.differentiable(outputs, ["k"])
+    point = np.array([model.constants["k"]])
+    values = function.values(point)
+    seed = np.random.default_rng(4).normal(size=values.shape)
+    exact = function.gradient(seed)[0]
+    up, down = function.values(point + 1e-6), function.values(point - 1e-6)
+    assert exact == pytest.approx(
+        ((up - down) * seed).sum() / 2e-6, rel=1e-6, abs=1e-6 * np.abs(values).max()
+    )
+
+
+def test_fifty_requesters_and_long_delays_are_feasible(simulate):
+    """Nodes of the graph, not seconds: what has to be compiled stays below some 10^5."""
+    allocation = """
+    D: (d1-d50) ~~|
+    F: ptype, ppriority, pwidth, pextra ~~|
+    p[D,ptype] = 3 ~~|
+    p[D,ppriority] = D ~~|
+    p[D,pwidth] = 2 ~~|
+    p[D,pextra] = 0 ~~|
+    q[D] = 1 ~~|
+    y[D] = ALLOCATE AVAILABLE(q[D], p[D,ptype], 20 + Time) ~~|
+    """
+    assert len(simulate(allocation).program.step.nodes) < 50_000
+    delays = "D: (d1-d300) ~~|\nt[D] = 9 ~~|\ny[D] = DELAY N(Time * D, t[D], 0, 8) ~~|\n"
+    assert len(simulate(delays).program.states) == 2400
