@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from sd_covid.engine.lower import lower
 from sd_covid.errors import SdCovidError
 from sd_covid.model import Model, read
+from sd_covid.model.check import check
 from sd_covid.model.parse import parse_expression
 from sd_covid.model.source import Source
 from sd_covid.model.vensim import model_of
@@ -77,3 +79,65 @@ def test_text_of_a_model_is_never_run(tmp_path: Path, entry: str):
     with pytest.raises(SdCovidError):
         read(path)
     assert keep.exists()
+
+
+WHOLE = """:MACRO: CLIPPED(x, low : over)
+CLIPPED = MAX(low, x)~~|
+over = INTEG(x - CLIPPED, 0)~~|
+:END OF MACRO:
+D: a, (b1-b2) -> (E: p, q, r)~~|
+E: p, q, r~~|
+x[D] = 1, 2, 3~~|
+f([(0,0)-(1,1)],(0,1),(2,3))~~|
+y[E] :EXCEPT: [p] = CLIPPED(x[D] * f(Time), 2 : spill) + SUM(x[D!])^2 {note} ~ m [0,?] ~ text |
+y[p] = IF THEN ELSE(Time > 3 :AND: :NOT: x[a] = :NA:, 1, 2)~~|
+stock = INTEG(y[q] - "my rate" * stock, SMOOTH(x[b1], 2))~~|
+"my rate" == .5~~|
+check :TEST INPUT: x[a] = 1~~|
+"""
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> str:
+    """A model that means something, with pieces taken out, doubled, moved or replaced."""
+    text = WHOLE + CONTROL
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.integers(0, 25)))
+        piece = draw(st.one_of(PIECES, st.just(""), st.just(text[start:end] * 2)))
+        text = text[:start] + piece + text[end:]
+    return text
+
+
+@given(mutated())
+@settings(max_examples=150, deadline=None)
+def test_a_mutated_model_is_a_program_or_an_error(text: str):
+    with contextlib.suppress(SdCovidError):
+        model = model_of(Source(text), "any")
+        check(model)
+        lower(model)
+
+
+MANY = 20_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x=" + "(" * MANY,
+        "x=" + "-" * MANY + "1~~|",
+        "x=" + "1" * MANY + "y~~|",
+        "x" + " " * MANY + "=1" + " " * MANY + "y~~|",
+        "x((" + " " * MANY + "1" + " " * MANY + ",1),~~|",
+        "x=" + "{" * MANY + "1~~|",
+        "x=" + '"' * MANY + "1~~|",
+        "x=" + "a" * MANY + "~~|",
+        "D: " + "a1," * MANY + "a2~~|",
+        "".join(f"D{i}: D{i + 1}, D{i + 2}~~|\n" for i in range(60)) + "D60: a~~|\nD61: b~~|",
+        ":MACRO:" * MANY,
+    ],
+    ids=range(11),
+)
+def test_hostile_text_is_refused_without_delay(text: str):
+    with pytest.raises(SdCovidError):
+        check(model_of(Source(text), "any"))
