@@ -12,15 +12,17 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from sd_covid.errors import ModelError
-from sd_covid.model.expression import Binary, Call, Expression, Number, Reference, Table, Unary, walk
+from sd_covid.model.expression import Call, Expression, Reference, Table, walk
 from sd_covid.model.external import read_series
 from sd_covid.model.layout import lay_out
-from sd_covid.model.layout_parts import CONTROL, INTEGRALS, is_stock, terms
+from sd_covid.model.layout_parts import CONTROL
 from sd_covid.model.names import key
 from sd_covid.model.structure import DataMode, Dimension, Equation, Kind, Method, Model, Variable
 from sd_covid.model.write import written_whole
 from sd_covid.model.write_xmile_arrays import Arrays, Cell
+from sd_covid.model.write_xmile_flows import Flows
 from sd_covid.model.write_xmile_text import TextWriter, is_from_vensim, name_in_text, number_in_text
+from sd_covid.model.write_xmile_times import time_bound
 from sd_covid.model.write_xmile_views import views
 
 XMILE = "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"
@@ -71,8 +73,7 @@ class _Document:
         self.model = model
         self.arrays = Arrays(model)
         self.writer = TextWriter(model, self.arrays.axes)
-        self.used: set[tuple[str, str]] = set()  # (flow, end): each flow leaves and enters one stock
-        self.flows: dict[str, None] = {}
+        self.flows = Flows(model, self.arrays)
         for name, value in (("xmile", XMILE), ("isee", ISEE), ("sd", OURS)):
             ElementTree.register_namespace("" if name == "xmile" else name, value)
         self.root = Element(_tag("xmile"), version="1.0")
@@ -83,7 +84,6 @@ class _Document:
         body = SubElement(self.root, _tag("model"))
         self.variables = SubElement(body, _tag("variables"))
         shown = [variable for variable in model.variables.values() if variable.key not in CONTROL]
-        self._find_flows(shown)
         for variable in shown:
             self._variable(variable)
         for name, table in self.writer.graphs:
@@ -102,7 +102,7 @@ class _Document:
         _text(header, "name", self.model.name)
 
     def _specs(self) -> None:
-        values = {name: self._control(name) for name in CONTROL}
+        values = {name: time_bound(self.model, name) for name in CONTROL}
         specs = SubElement(self.root, _tag("sim_specs"), method=_METHODS[self.model.settings.method])
         unit = self.model.variables["time step"].units or self.model.variables["final time"].units
         if unit:
@@ -110,43 +110,6 @@ class _Document:
         specs.set(f"{{{ISEE}}}save_interval", _number(values["saveper"]))
         for tag, name in (("start", "initial time"), ("stop", "final time"), ("dt", "time step")):
             _text(specs, tag, _number(values[name]))
-
-    def _control(self, name: str) -> float:
-        """A time bound as the number that XMILE wants."""
-        variable = self.model.variables[name]
-        expression = variable.equations[0].expression
-        found = None if expression is None else self._folded(expression, {name})
-        if found is None:
-            raise ModelError(
-                f"'{variable.name}' is calculated, and XMILE takes a number",
-                advice="give it a number",
-                file=variable.place.file,
-                line=variable.place.line,
-                variable=variable.name,
-            )
-        return found
-
-    def _folded(self, node: Expression, seen: set[str]) -> float | None:
-        """The number that an expression of numbers and other constants is."""
-        match node:
-            case Number(value=value):
-                return value
-            case Unary(operator="-" | "+", operand=operand):
-                found = self._folded(operand, seen)
-                return None if found is None else -found if node.operator == "-" else found
-            case Reference(name=name, subscripts=()) if (
-                key(name) in self.model.variables and key(name) not in seen
-            ):
-                other = self.model.variables[key(name)].equations
-                inner = other[0].expression if len(other) == 1 else None
-                return None if inner is None else self._folded(inner, {*seen, key(name)})
-            case Binary(operator="+" | "-" | "*" | "/", left=left, right=right):
-                one, two = self._folded(left, seen), self._folded(right, seen)
-                if one is None or two is None or (node.operator == "/" and two == 0):
-                    return None
-                return {"+": one + two, "-": one - two, "*": one * two, "/": one / (two or 1)}[node.operator]
-            case _:
-                return None
 
     def _units(self) -> None:
         if self.model.settings.unit_equivalences:
@@ -185,7 +148,7 @@ class _Document:
             if variable.documentation or (name == "saveper" and name in uses):
                 element = SubElement(self.variables, _tag("aux"), name=_name(variable.name))
                 self._describe(element, variable)
-                _text(element, "eqn", _number(self._control(name)))
+                _text(element, "eqn", _number(time_bound(self.model, name)))
 
     def _groups(self) -> None:
         groups: dict[str, list[str]] = {}
@@ -199,63 +162,13 @@ class _Document:
 
     # --- variables --------------------
 
-    def _find_flows(self, variables: Sequence[Variable]) -> None:
-        """Which stocks can name their flows; the others get a flow of their own, their net change."""
-        self.rates: dict[str, list[tuple[str, str]] | None] = {}
-        for variable in variables:
-            if not is_stock(variable):
-                continue
-            found = self._flows_of(variable)
-            ends = [(name, end) for end, name in found or ()]
-            if found is not None and (self.used & set(ends) or len(set(ends)) < len(ends)):
-                found = None
-            self.rates[variable.key] = found
-            if found is not None:
-                self.used |= set(ends)
-                self.flows |= dict.fromkeys(name for _, name in found)
-
-    def _flows_of(self, variable: Variable) -> list[tuple[str, str]] | None:
-        """The inflows and outflows of a stock, in order; None when its rate is not their sum, inflows first."""
-        calls = [equation.expression for equation in variable.equations]
-        rates = [
-            call.arguments[0] for call in calls if isinstance(call, Call) and key(call.function) in INTEGRALS
-        ]
-        if len(rates) < len(calls):
-            raise ModelError(
-                f"'{variable.name}' is a stock for some of its elements only, which XMILE cannot say",
-                advice="make the others stocks too",
-                file=variable.place.file,
-                line=variable.place.line,
-                variable=variable.name,
-            )
-        pairs = zip(variable.equations, rates, strict=True)
-        first, *others = [self._of_rate(variable, equation, rate) for equation, rate in pairs]
-        return first if all(other == first for other in others) else None
-
-    def _of_rate(self, stock: Variable, equation: Equation, rate: Expression) -> list[tuple[str, str]] | None:
-        if rate == Number(0.0):
-            return []
-        found: list[tuple[str, str]] = []
-        left = [key(name) for name in equation.subscripts]
-        for sign, term in terms(rate):
-            if not isinstance(term, Reference) or key(term.name) not in self.model.variables:
-                return None
-            flow = self.model.variables[key(term.name)]
-            alike = [key(item.name) for item in term.subscripts] == left and not any(
-                item.reduced for item in term.subscripts
-            )
-            same = self.arrays.axes[flow.key] == self.arrays.axes[stock.key]
-            ordered = sign == "-" or all(end == "inflow" for end, _ in found)
-            if is_stock(flow) or flow.key in CONTROL or not (alike and same and ordered):
-                return None
-            found.append(("inflow" if sign == "+" else "outflow", flow.key))
-        return found
-
     def _variable(self, variable: Variable) -> None:
-        if variable.key in self.rates:
+        if variable.key in self.flows.of_stock:
             self._stock(variable)
             return
-        tag = "flow" if variable.key in self.flows else "gf" if self._is_plain_graph(variable) else "aux"
+        tag = (
+            "flow" if variable.key in self.flows.names else "gf" if self._is_plain_graph(variable) else "aux"
+        )
         element = SubElement(self.variables, _tag(tag), name=_name(variable.name))
         self._describe(element, variable)
         if tag == "gf":
@@ -285,7 +198,7 @@ class _Document:
                 SubElement(holder, _tag("dim"), name=_name(name))
 
     def _stock(self, variable: Variable) -> None:
-        flows = self.rates[variable.key]
+        flows = self.flows.of_stock[variable.key]
         element = SubElement(self.variables, _tag("stock"), name=_name(variable.name))
         self._describe(element, variable)
         initial = _with(variable, 1)

@@ -95,13 +95,6 @@ def number_in_text(value: float) -> str:
     return str(int(value)) if value == int(value) and value < 1e15 else repr(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Axes:
-    """The dimension, by name, that each subscript of each variable runs over."""
-
-    names: Mapping[str, tuple[str, ...]]
-
-
 @dataclass(slots=True)
 class TextWriter:
     """Writes the expressions of a model.
