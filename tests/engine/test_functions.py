@@ -187,6 +187,18 @@ def test_order_of_a_delay_may_be_a_constant(simulate):
     assert np.isnan(simulate(text.format(n=3)).run({"n": 5}, ["x"])["x"][1:]).all()
 
 
+def test_delays_with_a_changing_time(simulate):
+    """By hand: x = Time; a delay of 3 until time 4, then 1. At 5 arrive 2 (from 2) and 4 (from 4)."""
+    text = "t = 3 - STEP(2, 4) ~~|\nm = DELAY MATERIAL(Time, t, 9, -1) ~~|\ni = DELAY INFORMATION(Time, t, 9) ~~|\n"
+    found = simulate(text, final=8, step=1).run({}, ["m", "i"])
+    np.testing.assert_array_equal(found["m"], [9, 9, 9, 0, 1, 2 + 4, 3 + 5, 6, 7])
+    np.testing.assert_array_equal(found["i"], [9, 9, 9, 0, 1, 4, 5, 6, 7])
+    text = "t = 1 + STEP(2, 3) ~~|\nm = DELAY MATERIAL(Time, t, 9, -1) ~~|\ni = DELAY INFORMATION(Time, t, 9) ~~|\n"
+    found = simulate(text, final=8, step=1).run({}, ["m", "i"])
+    np.testing.assert_array_equal(found["m"], [9, 0, 1, 2, -1, -1, 3, 4, 5])
+    np.testing.assert_array_equal(found["i"], [9, 0, 1, 2, 2, 2, 3, 4, 5])
+
+
 def test_figures_of_a_series_at_other_times(simulate, tmp_path):
     (tmp_path / "d.csv").write_text("Time,v\n0,1\n2,5\n4,3\n", encoding="utf-8")
     text = "d := GET DIRECT DATA('d.csv', ',', 'A', 'B2') ~~|\n"

@@ -160,6 +160,16 @@ _TABLE = (
     Function("DELAY3I", "x, time, initial value", "DELAY3 that starts elsewhere"),
     Function("DELAY N", "x, time, initial value, order", "material delay of any order"),
     Function("DELAY FIXED", "x, time, initial value", "x as it was a fixed time ago"),
+    Function(
+        "DELAY MATERIAL",
+        "x, time, initial value, missing",
+        "DELAY FIXED with a time that may change; nothing is lost",
+    ),
+    Function(
+        "DELAY INFORMATION",
+        "x, time, initial value",
+        "DELAY FIXED with a time that may change; the latest counts",
+    ),
     Function("TREND", "x, time, initial trend", "fractional growth rate of x"),
     Function("FORECAST", "x, time, horizon, initial trend?", "x carried on by its trend"),
     Function("SAMPLE IF TRUE", "condition, x, initial value", "x as it was when the condition last held"),
@@ -297,7 +307,7 @@ FUNCTIONS: dict[str, Function] = {function.name.lower(): function for function i
 UNSUPPORTED: dict[str, str | None] = {
     "a function of": "Vensim writes A FUNCTION OF where an equation is still to be written: write the equation",
     **dict.fromkeys(
-        """delay batch, delay conveyor, delay material, delay information, delay profile, depreciate by schedule,
+        """delay batch, delay conveyor, delay profile, depreciate by schedule,
         depreciate straightline, find zero, get 123 data, get 123 constants, get 123 lookups, get direct subscript,
         get odbc data, get vdf data, get vdf constants, get xls subscript, internal rate of return, message, multival,
         queue age in range, queue fifo, shift if true, simultaneous, sorder, ssum, tabbed array""".replace(
