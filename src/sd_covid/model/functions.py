@@ -315,5 +315,10 @@ UNSUPPORTED: dict[str, str | None] = {
         ).split(", "),
         None,
     ),
+    "message": "a run speaks to nobody: leave it out",
+    "get vdf data": "save the run as .csv in Vensim, and write GET DIRECT DATA",
+    "get vdf constants": "save the run as .csv in Vensim, and write GET DIRECT CONSTANTS",
+    "delay conveyor": "use DELAY MATERIAL, or a conveyor in XMILE",
+    "delay profile": "use DELAY N, or a sum of DELAY FIXED with the profile's parts",
 }
 UNSUPPORTED = {" ".join(name.split()): advice for name, advice in UNSUPPORTED.items()}
