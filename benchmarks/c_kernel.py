@@ -8,6 +8,7 @@ in tiles of W instants x W members, and each tile is transposed. Euler, stocks o
 from __future__ import annotations
 
 import ctypes
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -67,8 +68,91 @@ _CALL = {
 }
 
 
-class CKernel:
-    """A program compiled by g++.
+def frame(parameters: int, outputs: int, begin: str, step: str, save: str, advance: str) -> str:
+    """The function ``run``: all blocks of a range, from start to end.
+
+    Parameters
+    ----------
+    parameters, outputs : int
+        Sizes of ``PAR``, the block's constants, and of ``TILE``, the saved values not yet written.
+    begin, step, save, advance : str
+        What is done for each block, at each instant, at a saved instant (into ``TILE[output][tile]``), and then to
+        reach the next instant.
+    """
+    return f"""
+extern "C" void run(const double *U, const long *R, const double *P, double *OUT,
+    long stride, long first, long last, long steps, long every, long saves, double start, double dt) {{
+  static thread_local V PAR[{parameters}], TILE[{outputs}][W];
+  auto flush = [](long block, long saved, long saves, long lanes, double *OUT) {{
+    for (int k = 0; k < {outputs}; k++) {{
+      double *o = OUT + (k * lanes + block * W) * saves + saved;
+      V r[W];
+      for (int l = 0; l < W; l++) for (int i = 0; i < W; i++) r[l][i] = TILE[k][i][l];
+      for (int l = 0; l < W; l++) put(o + l * saves, r[l]);
+    }}
+  }};
+  for (long b = first; b < last; b++) {{
+    for (int k = 0; k < {parameters}; k++) PAR[k] = R[k] < 0 ? B(U[k]) : load(P + R[k] * stride + b * W);
+    {begin}
+    long left = 0, tile = 0, saved = 0;
+    for (long n = 0; n <= steps; n++) {{
+      const double time = start + n * dt;
+      {step}
+      if (left == 0) {{
+        left = every;
+        {save}
+        if (++tile == W) {{ flush(b, saved, saves, stride, OUT); saved += W; tile = 0; }}
+      }}
+      left--;
+      {advance}
+    }}
+    if (tile > 0) flush(b, saved, saves, stride, OUT);
+  }}
+}}
+"""
+
+
+class CCode:
+    """A model in C++, compiled by g++.
+
+    Parameters
+    ----------
+    source : str
+        What `frame` gives, and what it needs.
+    outputs : int
+    """
+
+    def __init__(self, source: str, outputs: int) -> None:
+        self.outputs, self.width = outputs, target().width
+        folder = Path(tempfile.mkdtemp(prefix="sd-covid-c"))
+        text, library = folder / "kernel.cpp", folder / "kernel.so"
+        text.write_text(
+            HEADER.format(width=self.width, gather=_GATHER[self.width]) + source, encoding="utf-8"
+        )
+        flags = ["-O3", "-march=native", "-ffast-math", "-w", "-shared", "-fPIC"]
+        subprocess.run(["g++", *flags, str(text), "-o", str(library)], check=True)
+        self._run = ctypes.CDLL(str(library)).run
+        self._run.restype = None
+        self._run.argtypes = [ctypes.c_void_p] * 4 + [ctypes.c_long] * 6 + [ctypes.c_double] * 2
+        shutil.rmtree(folder)
+
+    def run(self, members: Members, grid: TimeGrid, threads: int) -> NDArray[np.float64]:
+        """Run all members into fresh memory, shape (output, member, time)."""
+        saves = grid.steps // grid.every + 1
+        padded = -(-saves // self.width) * self.width
+        out = np.empty((self.outputs, members.lanes, padded))
+
+        def work(_: int, first: int, last: int) -> None:
+            arrays = (members.uniform, members.row, members.rows, out)
+            counts = (members.lanes, first, last, grid.steps, grid.every, padded)
+            self._run(*(a.ctypes.data for a in arrays), *counts, grid.start, grid.step)
+
+        share_blocks(members.blocks, threads, work)
+        return out[:, : members.count, :saves]
+
+
+class CKernel(CCode):
+    """A program as straight-line C++.
 
     Parameters
     ----------
@@ -78,77 +162,29 @@ class CKernel:
     """
 
     def __init__(self, program: Program, outputs: list[int]) -> None:
-        self.program, self.outputs = trim(program, outputs)
-        self.width = target().width
-        folder = Path(tempfile.mkdtemp(prefix="sd-covid-c"))
-        source, library = folder / "kernel.cpp", folder / "kernel.so"
-        source.write_text(self._source())
-        flags = ["-O3", "-march=native", "-ffast-math", "-w", "-shared", "-fPIC"]
-        subprocess.run(["g++", *flags, str(source), "-o", str(library)], check=True)
-        self._run = ctypes.CDLL(str(library)).run
-        self._run.restype = None
-        self._run.argtypes = [ctypes.c_void_p] * 5 + [ctypes.c_long] * 7 + [ctypes.c_double] * 2
-
-    def run(self, members: Members, grid: TimeGrid, threads: int) -> NDArray[np.float64]:
-        """Run all members into fresh memory, shape (output, member, time)."""
-        saves = grid.steps // grid.every + 1
-        padded = -(-saves // self.width) * self.width
-        out = np.empty((len(self.outputs), members.lanes, padded))
-
-        def work(_: int, first: int, last: int) -> None:
-            arrays = (members.uniform, members.row, members.rows, out, np.zeros(64))
-            counts = (members.lanes, first, last, grid.steps, grid.every, padded, members.lanes)
-            self._run(*(a.ctypes.data for a in arrays), *counts, grid.start, grid.step)
-
-        share_blocks(members.blocks, threads, work)
-        return out[:, : members.count, :saves]
+        self.program, self.nodes = trim(program, outputs)
+        super().__init__(self._source(), len(outputs))
 
     def _source(self) -> str:
-        p, width = self.program, self.width
+        p = self.program
         tables = [t.segments() for t in p.step.tables]
-        text = [HEADER.format(width=width, gather=_GATHER[width])]
+        text = []
         for k, (_, intercept, slope) in enumerate(tables):
             for name, values in (("A", intercept), ("S", slope)):
-                text.append(
-                    f"static const double {name}{k}[] = {{{', '.join(float(v).hex() for v in values)}}};"
-                )
-        text.append(
-            'extern "C" void run(const double *U, const long *R, const double *P, double *OUT, double *unused,'
-            " long stride, long first, long last, long steps, long every, long saves, long lanes,"
-            " double start, double dt) {"
-        )
-        text.append(f"static thread_local V PAR[{len(p.parameters)}], TILE[{len(self.outputs)}][W];")
-        text.append(f"V MC[{max(1, len(p.constants))}], ST[{max(1, len(p.states))}];")
-        text.append("for (long b = first; b < last; b++) {")
-        text.append(
-            f"for (int k = 0; k < {len(p.parameters)}; k++) "
-            "PAR[k] = R[k] < 0 ? B(U[k]) : load(P + R[k] * stride + b * W);"
-        )
+                numbers = ", ".join(float(v).hex() for v in values)
+                text.append(f"static const double {name}{k}[] = {{{numbers}}};")
         initial = [*p.constants, *(s.initial for s in p.states)]
-        text.append("{")
-        text += self._block(p.init, initial, {"parameter": "PAR[{}]"})
-        text += [f"MC[{k}] = n{node};" for k, node in enumerate(p.constants)]
-        text += [f"ST[{k}] = n{s.initial};" for k, s in enumerate(p.states)]
-        text.append("} long left = 0, tile = 0, saved = 0;")
-        text.append("for (long n = 0; n <= steps; n++) { V t = B(start + n * dt);")
-        leaves = {"state": "ST[{}]", "constant": "MC[{}]", "time": "t"}
-        text += self._block(p.step, [*(s.next for s in p.states), *self.outputs], leaves)
-        text.append("if (left == 0) { left = every;")
-        text += [f"TILE[{k}][tile] = n{node};" for k, node in enumerate(self.outputs)]
-        text.append(self._flush("if (++tile == W)"))
-        text.append("} left--;")
-        text += [f"V f{k} = ST[{k}] + B(dt) * n{s.next};" for k, s in enumerate(p.states)]
-        text += [f"ST[{k}] = f{k};" for k in range(len(p.states))]
-        text.append("}" + self._flush("if (tile > 0)") + "}}")
-        return "\n".join(text)
-
-    def _flush(self, condition: str) -> str:
-        """Transpose and write each output's tile; g++ turns the fixed loops into shuffles."""
-        plane = f"for (int k = 0; k < {len(self.outputs)}; k++) {{ "
-        start = "double *o = OUT + (k * lanes + b * W) * saves + saved; "
-        turn = "V r[W]; for (int l = 0; l < W; l++) for (int i = 0; i < W; i++) r[l][i] = TILE[k][i][l]; "
-        write = "for (int l = 0; l < W; l++) put(o + l * saves, r[l]); }"
-        return f"{condition} {{ {plane}{start}{turn}{write} saved += W; tile = 0; }}"
+        begin = [f"V MC[{max(1, len(p.constants))}], ST[{max(1, len(p.states))}]; {{"]
+        begin += self._block(p.init, initial, {"parameter": "PAR[{}]"})
+        begin += [f"MC[{k}] = n{node};" for k, node in enumerate(p.constants)]
+        begin += [f"ST[{k}] = n{s.initial};" for k, s in enumerate(p.states)]
+        leaves = {"state": "ST[{}]", "constant": "MC[{}]", "time": "B(time)"}
+        step = self._block(p.step, [*(s.next for s in p.states), *self.nodes], leaves)
+        save = [f"TILE[{k}][tile] = n{node};" for k, node in enumerate(self.nodes)]
+        advance = [f"V f{k} = ST[{k}] + B(dt) * n{s.next};" for k, s in enumerate(p.states)]
+        advance += [f"ST[{k}] = f{k};" for k in range(len(p.states))]
+        parts = ("\n".join(lines) for lines in ([*begin, "}"], step, save, advance))
+        return "\n".join(text) + frame(len(p.parameters), len(self.nodes), *parts)
 
     def _block(self, graph: Graph, sinks: list[int], leaves: dict[str, str]) -> list[str]:
         return [self._statement(graph, node, leaves) for node in graph.order(sinks)]
