@@ -18,7 +18,7 @@ from sd_covid.calibration.results import FitReport, read_report
 from sd_covid.calibration.store import Posterior, read_posterior
 from sd_covid.calibration.workflow import check_stored
 from sd_covid.data import Registry, read_registry
-from sd_covid.engine import Simulation
+from sd_covid.engine.simulation import Simulation
 
 FOLDER = Path(__file__).parents[2] / "calibration"
 

@@ -84,3 +84,14 @@ def test_a_faulty_model_is_not_kept(folder: Path):
         with pytest.raises(ModelError, match="ends where"):
             read(folder / "bad.mdl")
     assert not entries()
+
+
+def test_a_changed_sector_of_a_composition_is_read_again(folder: Path):
+    """The composition rests on its sectors' files, whether they come from the cache or are read."""
+    (folder / "both.yaml").write_text("sectors: {one: model.mdl}\n")
+    for constant in (2, 3, 4):
+        (folder / "model.mdl").write_text(TEXT.replace("+ 2", f"+ {constant}") + CONTROL)
+        if constant == 3:
+            read(folder / "model.mdl")  # now the sector is kept, and the composition made of it
+        model = read(folder / "both.yaml")
+        assert model.variable("y") == read(folder / "model.mdl").variable("y")

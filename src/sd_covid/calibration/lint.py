@@ -14,6 +14,7 @@ from sd_covid.calibration.settings import ROOT
 from sd_covid.calibration.tables import Row
 from sd_covid.calibration.types import Simulator
 from sd_covid.calibration.yamlfile import YamlFile, read_yaml
+from sd_covid.data import Registry
 from sd_covid.errors import ProblemError, suggest
 from sd_covid.model.names import key
 
@@ -91,6 +92,7 @@ def _measurements(problem: Problem) -> Iterator[ProblemError]:
             continue
         if item.experiment and item.experiment not in experiments:
             yield _nearest(item.experiment, list(experiments), item.row, "experimentId", "the experiment")
+        yield from _same_as_observable(observable, item)
         if observable.distribution.startswith("log-") and item.value <= 0:
             reason = (
                 f"{item.value:g} is not above zero; '{observable.id}' has {observable.distribution} noise"
@@ -104,6 +106,29 @@ def _measurements(problem: Problem) -> Iterator[ProblemError]:
                 "time", reason, f"the first is on line {seen[place]}; keep one, or two observables"
             )
         seen.setdefault(place, item.row.line)
+
+
+def _same_as_observable(observable: Observable, item: Measurement) -> Iterator[ProblemError]:
+    """Unit and series of a figure are those of its observable, where both say one."""
+    for column in ("unit", "series"):
+        given, expected = item.row.text(column), observable.row.text(column)
+        if given and expected and given != expected:
+            reason = f"'{given}' is not the {column} of '{observable.id}'"
+            yield item.row.error(column, reason, f"that is '{expected}'")
+
+
+def check_series(problem: Problem, registry: Registry) -> Iterator[ProblemError]:
+    """Faults of the observables beside the registry of series: a series it does not have, another unit."""
+    for observable in problem.observables.values():
+        name, unit = observable.row.text("series"), observable.row.text("unit")
+        if not name:
+            continue
+        if name not in registry.by_id:
+            advice = suggest(name, list(registry.by_id)) or "add it to the registry, or leave the cell empty"
+            yield observable.row.error("series", f"the registry has no series '{name}'", advice)
+        elif unit and unit != registry.by_id[name].unit:
+            reason = f"'{unit}' is not the unit of series '{name}'"
+            yield observable.row.error("unit", reason, f"that is '{registry.by_id[name].unit}'")
 
 
 def _overrides(problem: Problem, observable: Observable, item: Measurement) -> Iterator[ProblemError]:

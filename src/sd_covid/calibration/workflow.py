@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sd_covid.calibration.fit import Fit, fit, laplace
+from sd_covid.calibration.lint import check_series
 from sd_covid.calibration.objective import Objective, model_names
 from sd_covid.calibration.petab import Problem, read_problem
 from sd_covid.calibration.posterior import Diagnostics, Samples, diagnostics, sample
@@ -67,6 +68,9 @@ def load_problem(path: Path | str, simulator: Simulator | None = None) -> tuple[
     ProblemError, ModelError
     """
     problem = read_problem(path)
+    if (problem.folder / "series").is_dir():
+        for fault in check_series(problem, read_registry(problem.folder / "series")):
+            raise fault
     if simulator is None:
         import sd_covid
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sd_covid.model.source import MAX_BYTES, recorded_reading
+from sd_covid.model.source import MAX_BYTES, note_reading, recorded_reading
 from sd_covid.model.structure import Model
 
 #: Seconds below which reading again is as good.
@@ -84,7 +84,11 @@ def _kept(entry: Path) -> Model | None:
             return None
     except (OSError, *_BROKEN):
         return None
-    return model if isinstance(model, Model) else None
+    if not isinstance(model, Model):
+        return None
+    for file in files:  # what is being read around it rests on these files too
+        note_reading(Path(file))
+    return model
 
 
 def _keep(entry: Path, files: set[Path], model: Model) -> None:

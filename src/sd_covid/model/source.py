@@ -76,13 +76,15 @@ class Source:
 
 @contextmanager
 def recorded_reading() -> Iterator[set[Path]]:
-    """The files that are read within it, as `note_reading` is told."""
+    """The files that are read within it, as `note_reading` is told; within another record they count there too."""
     files: set[Path] = set()
     token = _FILES.set(files)
     try:
         yield files
     finally:
         _FILES.reset(token)
+        for path in files:
+            note_reading(path)
 
 
 def note_reading(path: Path) -> None:
