@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,10 @@ from sd_covid.calibration.petab import Problem, read_problem
 from sd_covid.calibration.predict import COLUMNS, QUANTILES, Predictor, predict
 from sd_covid.calibration.results import FitReport, read_report
 from sd_covid.calibration.store import Posterior, read_posterior
-from sd_covid.calibration.workflow import check_stored
+from sd_covid.calibration.workflow import check_stored, load_problem
 from sd_covid.data import Registry, read_registry
 from sd_covid.engine.simulation import Simulation
+from sd_covid.errors import ProblemError
 
 FOLDER = Path(__file__).parents[2] / "calibration"
 
@@ -129,3 +131,31 @@ def test_every_repeated_series_of_the_registry_is_predicted(problem: Problem, re
     left = [s for s in registry if s.id not in named and len(s.rows) > 1]
     assert {s.theme for s in left} <= {"support", "drivers", "population"}
     assert {s.id for s in left if s.theme != "support"} == {"EX_OX_STRINGENCY", "households_forecast_cbs2021"}
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "says"),
+    [
+        ("measurements", "\t% of labour force\t", "\tpromille\t", "'promille' is not the unit of"),
+        ("measurements", "\tunemp_rate_eurostat_m\t", "\tunemp_rate\t", "is not the series of"),
+        (
+            "observables",
+            "\tunemp_rate_eurostat_m\n",
+            "\tunemp_rate_eurostat_q\n",
+            "did you mean 'unemp_rate_eurostat_m'",
+        ),
+        ("observables", "\t% of households\t", "\tpromille\t", "is not the unit of"),
+    ],
+)
+def test_a_wrong_unit_or_series_of_a_table_is_named_with_its_line(
+    tmp_path: Path, table, old, new, says
+) -> None:
+    shutil.copytree(FOLDER, tmp_path / "calibration")
+    shutil.copytree(FOLDER.parent / "models", tmp_path / "models")
+    path = tmp_path / "calibration" / f"{table}.tsv"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ProblemError, match=says) as found:
+        load_problem(tmp_path / "calibration" / "problem.yaml")
+    assert found.value.line is not None

@@ -92,7 +92,7 @@ def _measurements(problem: Problem) -> Iterator[ProblemError]:
             continue
         if item.experiment and item.experiment not in experiments:
             yield _nearest(item.experiment, list(experiments), item.row, "experimentId", "the experiment")
-        yield from _same_as_observable(observable, item)
+        yield from _same_as_observable(observable, item, "unit")
         if observable.distribution.startswith("log-") and item.value <= 0:
             reason = (
                 f"{item.value:g} is not above zero; '{observable.id}' has {observable.distribution} noise"
@@ -108,17 +108,16 @@ def _measurements(problem: Problem) -> Iterator[ProblemError]:
         seen.setdefault(place, item.row.line)
 
 
-def _same_as_observable(observable: Observable, item: Measurement) -> Iterator[ProblemError]:
-    """Unit and series of a figure are those of its observable, where both say one."""
-    for column in ("unit", "series"):
-        given, expected = item.row.text(column), observable.row.text(column)
-        if given and expected and given != expected:
-            reason = f"'{given}' is not the {column} of '{observable.id}'"
-            yield item.row.error(column, reason, f"that is '{expected}'")
+def _same_as_observable(observable: Observable, item: Measurement, column: str) -> Iterator[ProblemError]:
+    """Unit or series of a figure is that of its observable, where both say one."""
+    given, expected = item.row.text(column), observable.row.text(column)
+    if given and expected and given != expected:
+        reason = f"'{given}' is not the {column} of '{observable.id}'"
+        yield item.row.error(column, reason, f"that is '{expected}'")
 
 
 def check_series(problem: Problem, registry: Registry) -> Iterator[ProblemError]:
-    """Faults of the observables beside the registry of series: a series it does not have, another unit."""
+    """Faults beside the registry of series: a series that it does not have, another unit, another series."""
     for observable in problem.observables.values():
         name, unit = observable.row.text("series"), observable.row.text("unit")
         if not name:
@@ -129,6 +128,8 @@ def check_series(problem: Problem, registry: Registry) -> Iterator[ProblemError]
         elif unit and unit != registry.by_id[name].unit:
             reason = f"'{unit}' is not the unit of series '{name}'"
             yield observable.row.error("unit", reason, f"that is '{registry.by_id[name].unit}'")
+    for item in problem.measurements:
+        yield from _same_as_observable(problem.observables[item.observable], item, "series")
 
 
 def _overrides(problem: Problem, observable: Observable, item: Measurement) -> Iterator[ProblemError]:
