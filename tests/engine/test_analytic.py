@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from sd_covid.errors import ModelError
+
 DECAY = "x = INTEG(-rate * x, 100) ~ ~ |\nrate = 0.3 ~ 1/Month ~ |\n"
 OSCILLATOR = "x = INTEG(v, 1) ~ ~ |\nv = INTEG(-w * w * x, 0) ~ ~ |\nw = 1.7 ~ ~ |\n"
 
@@ -77,3 +79,14 @@ def test_switches_come_at_their_step_whatever_the_rounding(simulate):
     np.testing.assert_array_equal(run["p"], (n >= 30) & (n < 35))
     np.testing.assert_array_equal(run["train"], (n >= 10) & (n < 80) & ((n - 10) % 20 < 2))
     np.testing.assert_allclose(run["r"], 2 * (np.clip(n / 10, 3, 5) - 3), atol=1e-12)
+
+
+def test_a_sample_may_compare_with_what_it_was(simulate):
+    """The least value so far, as models write it; in a loop through another variable it stays an error."""
+    model = simulate(
+        "x = COS(Time) * (10 - Time) ~~|\nleast = SAMPLE IF TRUE(x < least, x, x) ~~|", step=0.25
+    )
+    found = model.run()
+    np.testing.assert_array_equal(found["least"], np.minimum.accumulate(found["x"].to_numpy()))
+    with pytest.raises(ModelError, match="simultaneous"):
+        simulate("y = least + 1 ~~|\nleast = SAMPLE IF TRUE(y < 3, Time, 1) ~~|")

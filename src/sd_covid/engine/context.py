@@ -59,6 +59,7 @@ class Context:
     step: bool
     variable: Variable
     binding: Binding = field(default_factory=dict)
+    itself: tuple[Cell, int] | None = None  # a cell whose equation may speak of itself, and what that means
 
     # --- building nodes --------------------
 
@@ -107,7 +108,11 @@ class Context:
 
     def bound(self, binding: Binding) -> Context:
         """The same place under another binding."""
-        return Context(self.lowering, self.step, self.variable, binding)
+        return Context(self.lowering, self.step, self.variable, binding, self.itself)
+
+    def remembering(self, node: int) -> Context:
+        """The same place, where the variable that is being lowered means a node: what it was before."""
+        return Context(self.lowering, self.step, self.variable, self.binding, (self.lowering.opened, node))
 
     def error(self, reason: str, place: Place, advice: str | None = None) -> ModelError:
         """An error at a place in this variable's equation."""
@@ -169,7 +174,10 @@ class Context:
                 if len(next(iter(cells))) != len(elements)
                 else None,
             )
-        return self.lowering.cell(Cell(name, elements), self.step, reference.place, self.variable)
+        cell = Cell(name, elements)
+        if self.itself is not None and self.itself[0] == cell:
+            return self.itself[1]
+        return self.lowering.cell(cell, self.step, reference.place, self.variable)
 
     def position(self, reference: Reference, name: str) -> int:
         """A dimension used as a number, or an error for a name that is nothing."""

@@ -74,12 +74,16 @@ def _active_initial(here: Context, call: Call) -> int:
 
 
 def _sample_if_true(here: Context, call: Call) -> int:
+    """SAMPLE IF TRUE(condition, x, initial value); within it the variable itself is what it was before."""
     condition, x, initial = call.arguments
     if not here.step:
-        return here.add("select", here.truth(condition), here.value(x), here.value(initial))
+        before = here.value(initial)
+        inside = here.remembering(before)
+        return here.add("select", inside.truth(condition), inside.value(x), before)
     sampled: list[int] = []
     kept = here.remember(Update.ASSIGN, here.at_start().value(initial), lambda later, _: sampled[0])
-    sampled.append(here.add("select", here.truth(condition), here.value(x), kept))
+    inside = here.remembering(kept)
+    sampled.append(here.add("select", inside.truth(condition), inside.value(x), kept))
     return sampled[0]
 
 

@@ -198,6 +198,11 @@ class Lowering:
         self._known.setdefault((cell, step), node)
         return node
 
+    @property
+    def opened(self) -> Cell:
+        """The cell whose equation is being lowered."""
+        return next(reversed(self._open))[0]
+
     def _define(
         self, variable: Variable, cell: Cell, definition: Definition, step: bool, user: Variable | None
     ) -> int:
