@@ -9,10 +9,11 @@ import pytest
 from numpy.testing import assert_array_equal
 from openpyxl import Workbook
 
+import sd_covid
 from sd_covid.errors import DataError, ModelError, SdCovidError
 from sd_covid.model import Model
 from sd_covid.model.external import read_series
-from tests.model.conftest import Reader
+from tests.model.conftest import CONTROL, Reader
 
 DOWN = "Time,one,two\n0,1,\n1,,5\n,7,7\n3,2.5,-6\n"
 ACROSS = "Time,0,1,3\none,1,,2.5\ntwo,,5,-6\n"
@@ -172,3 +173,25 @@ def test_constants_that_are_not_there_are_errors(
     (tmp_path / "f.csv").write_text(TABLE)
     with pytest.raises(SdCovidError, match=reason):
         read_text(RANGES + f"{left} = GET DIRECT CONSTANTS('f.csv', ',', '{cell}')~~|\n")
+
+
+NAMED = "seen = GET XLS DATA('not there.xlsx', 'a', 'A', 'B2')~~|\nerror = IF THEN ELSE(seen = :NA:, 0, s - seen)~~|\n"
+
+
+def test_a_named_file_that_is_not_there_is_an_error_where_most_of_the_model_depends_on_it(tmp_path: Path):
+    """Figures to compare with may be missing, with a warning, and are :NA:; what drives the model may not."""
+    path = tmp_path / "model.mdl"
+    path.write_text("{UTF-8}\n" + NAMED + "s = INTEG(-s / 4, 8)~~|\n" + CONTROL)
+    with pytest.warns(UserWarning, match="no data for seen"):
+        run = sd_covid.load(path).run()
+    assert (run["error"] == 0).all()
+    path.write_text(
+        "{UTF-8}\n" + NAMED + "s = INTEG(-s / 4, 8)~~|\nsum = INTEG(error - seen, 0)~~|\n" + CONTROL
+    )
+    with pytest.warns(UserWarning, match="no data for seen"):
+        run = sd_covid.load(path).run()
+    assert np.isfinite(run["s"]).all()
+    assert np.isnan(run["sum"][1:]).all()
+    path.write_text("{UTF-8}\n" + NAMED + "s = INTEG(seen, 8)~~|\nt = INTEG(s, 0)~~|\n" + CONTROL)
+    with pytest.raises(ModelError, match=r"there is no file 'not there.xlsx'"):
+        sd_covid.load(path)

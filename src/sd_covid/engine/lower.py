@@ -87,6 +87,7 @@ class Lowering:
         self._pending: list[Callable[[], None]] = []
         self.parameters: dict[Cell, int] = {}
         self._missing: dict[int, MissingDataError] = {}  # number of the driver that stands for the series
+        self._named: set[int] = set()  # those of them whose file the model names
         self._lacking: set[int] = set()  # those of them that an initial value depends on
         self._slot: dict[int, int] = {}  # init node -> number of the member constant that holds it
         self._twin: dict[int, int] = {}  # step node that depends on constants alone -> its init node
@@ -329,6 +330,9 @@ class Lowering:
             self.out.drivers.append(driver)
         number = self.out.drivers.index(driver)
         self._missing.setdefault(number, error)
+        variable = self.model.variables[source.variable]
+        if self.subscripts.definitions(variable)[source.elements].equation.expression is not None:
+            self._named.add(number)
         if not context.step:  # for an initial value
             self._lacking.add(number)
             return self.out.init.number(math.nan)
@@ -338,12 +342,15 @@ class Lowering:
         """Say which series are not there, and let no number depend on them.
 
         A series that is only compared with is ``:NA:``, as in Vensim. One that a stock depends on is NaN, and so is all
-        that depends on it.
+        that depends on it; when that is most of the model, and the model names the file, it is an error.
         """
         needed = self.out.step.order(state.next for state in self.out.states) if self._missing else []
         used = self._lacking | {
             int(self.out.step.nodes[n][1]) for n in needed if self.out.step.nodes[n][0] == "driver"
         }
+        for number in sorted(used & self._named):
+            if self._reach(number) > len(self.out.states) / 2:
+                raise self._missing[number]
         for number in used & self._missing.keys():
             name = self.out.drivers[number].name
             self.out.drivers[number] = Driver(name, (0.0,), (math.nan,), DataMode.HOLD_BACKWARD)
@@ -351,6 +358,26 @@ class Lowering:
         if names:
             first = next(iter(self._missing.values()))
             warnings.warn(f"no data for {', '.join(names)}: {first}", stacklevel=2)
+
+    def _reach(self, driver: int) -> int:
+        """The number of states that a driver reaches, directly or through others."""
+        step, states = self.out.step, self.out.states
+        order = step.order(state.next for state in states)
+        reached: set[int] = set()
+        while True:
+            marked = bytearray(len(step.nodes))
+            for node in order:
+                kind, payload = step.nodes[node][0], step.nodes[node][1]
+                if kind == "driver":
+                    marked[node] = payload == driver
+                elif kind == "state":
+                    marked[node] = payload in reached
+                else:
+                    marked[node] = any(marked[a] for a in step.arguments(node))
+            found = {k for k, state in enumerate(states) if marked[state.next]}
+            if found <= reached:
+                return len(reached)
+            reached |= found
 
     def _driver_at_start(self, driver: Driver) -> int:
         graph, start = self.out.init, self.time(False)

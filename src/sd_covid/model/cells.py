@@ -104,7 +104,7 @@ class Asker:
         if not there:
             beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
             near = suggest(path.name, beside) or f"it is looked for in {owner.parent}"
-            raise self.error(f"there is no file '{name}'", near)
+            raise self._missing(f"there is no file '{name}'", near)
         return path
 
     def _tagged(self, name: str) -> str:
