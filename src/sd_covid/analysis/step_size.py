@@ -126,19 +126,8 @@ def check_step(simulation: Simulation, own: pd.DataFrame) -> StepSize | None:
     half = as_table(_with_step(simulation, step / 2))
     other = None
     if method is Method.EULER:
-        other = _judged(simulation, headlines, own, as_table(by_method(simulation, Method.RK4).run()))
+        other = _judged(simulation, headlines, own, as_table(simulation.integrated(Method.RK4).run()))
     return StepSize(step, method, _judged(simulation, headlines, own, half), other)
-
-
-def by_method(simulation: Simulation, method: Method) -> Simulation:
-    """The same model, integrated by another method; itself where that is its own."""
-    from sd_covid.engine.simulation import Simulation
-
-    if simulation.model.settings.method is method:
-        return simulation
-    model = copy.deepcopy(simulation.model)
-    model.settings.method = method
-    return Simulation(model)
 
 
 def _with_step(simulation: Simulation, step: float) -> xr.Dataset:

@@ -20,7 +20,6 @@ from sd_covid.analysis.step_size import (
     STOCK_TOLERANCE,
     WARNING_TOLERANCE,
     StepSize,
-    by_method,
     check_step,
     draws_random_numbers,
     not_comparable,
@@ -162,7 +161,7 @@ def verify(simulation: Simulation, *, until: float | None = None, second_engine:
         left_out = "not compared with PySD, which draws other random numbers"
     elif second_engine:
         try:
-            euler = by_method(simulation, Method.EULER)
+            euler = simulation.integrated(Method.EULER)
             ours = own if euler is simulation else as_table(euler.run())
             second = largest_difference(ours.loc[:until], run_in_pysd(simulation.model, until))
             if until is not None:  # that run ends earlier by intent

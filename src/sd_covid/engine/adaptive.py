@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine.compile import Code, target
-from sd_covid.engine.kernel import ATTRIBUTES, Members, aligned, ring_size, share_blocks
+from sd_covid.engine.kernel import ATTRIBUTES, Members, aligned, share_blocks
 from sd_covid.engine.llvm import CALL_ARGUMENTS, CALL_NAMES, Body, Evaluation, Module
 from sd_covid.engine.program import Program
 from sd_covid.engine.timegrid import TimeGrid
@@ -65,10 +65,6 @@ class AdaptiveKernel:
         begin = ctypes.CFUNCTYPE(None, *[pointer] * 5, number, whole, whole, number)
         point = ctypes.CFUNCTYPE(None, pointer, pointer, number, whole, number)
         self.begin, self.point = begin(self._code.address("begin")), point(self._code.address("point"))
-
-    def ring_slots(self, members: Members) -> int:
-        """Slots of each ring for these members."""
-        return ring_size(self.program, members)
 
     def run(
         self,

@@ -44,12 +44,6 @@ def divide_or(here: Context, a: int, b: int, otherwise: int) -> int:
     )
 
 
-def if_present(here: Context, x: int, then: int) -> int:
-    """A value, or :NA: where x is :NA:."""
-    missing = here.add("eq", x, here.number(NOT_AVAILABLE))
-    return here.add("select", missing, here.number(NOT_AVAILABLE), then)
-
-
 def _fold(operation: str) -> Lower:
     def lower(here: Context, call: Call) -> int:
         return fold(here, operation, [here.value(a) for a in call.arguments])

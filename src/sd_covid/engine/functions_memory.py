@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine.context import Context
-from sd_covid.engine.functions_elementary import SMALL, Lower, divide_or, one_if
+from sd_covid.engine.functions_elementary import SMALL, Lower, divide_or
 from sd_covid.engine.functions_time import now, time_step
 from sd_covid.engine.operations import NOT_AVAILABLE
 from sd_covid.engine.program import Update
@@ -362,11 +362,6 @@ def _present_value(at_end: bool) -> Lower:
 def missing_unless(here: Context, condition: int, x: int) -> int:
     """A value, or :NA: where a condition fails."""
     return here.add("select", condition, x, here.number(NOT_AVAILABLE))
-
-
-def is_on(here: Context, condition: Expression) -> int:
-    """A condition as 1 or 0."""
-    return one_if(here, here.truth(condition))
 
 
 FUNCTIONS: dict[str, Lower] = {

@@ -107,6 +107,7 @@ class Simulation:
         Returns
         -------
         Simulation
+            This one, where it is integrated so already.
 
         Raises
         ------
@@ -122,6 +123,8 @@ class Simulation:
             )
         if not 0 < tolerance < 1:
             raise RunError(f"a tolerance of {tolerance:g} cannot be met", advice="give one such as 1e-6")
+        if method == self.model.settings.method and tolerance == self._tolerance:
+            return self
         chosen = replace(self.model.settings, method=Method(method))
         return Simulation(replace(self.model, settings=chosen), self._free, tolerance)
 

@@ -46,7 +46,7 @@ class Snapshot:
 
         Raises
         ------
-        UnknownNameError
+        RunError
             When no state has that name.
         """
         rows = [k for k, known in enumerate(self.names) if known.casefold() == name.casefold()]
