@@ -159,7 +159,7 @@ def test_tables_become_permutations_where_registers_hold_eight_doubles():
         table = LookupTable(
             tuple(float(k) for k in range(points)), tuple(float(np.sin(k)) for k in range(points))
         )
-        module = Module(8, permute=8, fused=True)
+        module = Module(8, permute=True, fused=True)
         body = Body(module)
         graph = Graph()
         node = graph.lookup("lookup", graph.table(table), graph.leaf("state", 0))

@@ -21,9 +21,8 @@ class Target:
     features : str
     width : int
         Doubles in a vector register: 8 with AVX-512, 4 with AVX2, else 2.
-    permute : int
-        Doubles in a register that can be permuted by an index for each lane; 0 where that takes more than one
-        instruction.
+    permute : bool
+        Whether a register of doubles can be permuted by an index for each lane in one instruction.
     fused : bool
         Whether there is fused multiply-add.
     """
@@ -31,7 +30,7 @@ class Target:
     name: str
     features: str
     width: int
-    permute: int
+    permute: bool
     fused: bool
 
 
@@ -47,7 +46,7 @@ def target() -> Target:
         llvm.get_host_cpu_name(),
         found.flatten(),
         width,
-        width if width > 2 else 0,
+        wide,
         bool(found.get("fma") or found.get("neon")),
     )
 

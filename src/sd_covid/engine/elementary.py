@@ -44,9 +44,7 @@ class _Writer:
         return self.body.do(f"{name} {self.module.vector} {', '.join(values)}")
 
     def fma(self, a: str, b: str, c: str) -> str:
-        vector, name = self.module.vector, f"@llvm.fma.{self.module.suffix}"
-        self.module.declare(f"declare {vector} {name}({vector}, {vector}, {vector})")
-        return self.body.do(f"call {vector} {name}({vector} {a}, {vector} {b}, {vector} {c})")
+        return self.body.multiply_add(a, b, c)
 
     def polynomial(self, x: str, coefficients: tuple[float, ...]) -> str:
         """Horner's rule; coefficients from the constant up."""

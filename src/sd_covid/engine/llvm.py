@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sd_covid.engine.graph import Graph, LookupTable
+from sd_covid.engine.graph import Graph
 from sd_covid.engine.operations import NUMBERED_OPERATIONS, OPERATIONS, TABLE_OPERATIONS
-from sd_covid.engine.roll import PIECE, Loop, Roller, Straight
+from sd_covid.engine.roll import WHOLE, Loop, Roller, Straight
 
 CALL_ARGUMENTS = (
     "ptr noalias",
@@ -37,13 +37,12 @@ class Module:
     """
 
     width: int
-    permute: int = 0  # doubles in a register that tables of up to 16 segments are permuted in; 0 for none
+    permute: bool = False  # the processor permutes a register of eight by an index for each lane
     fused: bool = False  # the processor has fused multiply-add
     functions: list[str] = field(default_factory=list)
     declarations: dict[str, None] = field(default_factory=dict)
     globals: list[str] = field(default_factory=list)
     scratch: int = 0  # vectors handed out so far
-    _tables: dict[LookupTable, tuple[str, str, int]] = field(default_factory=dict)
     random: int = -1  # area with member, step and key of random numbers
     _arrays: dict[str, str] = field(default_factory=dict)
     _once: set[str] = field(default_factory=set)
@@ -96,20 +95,6 @@ class Module:
             self._arrays[text] = f"@a{len(self._arrays)}"
             self.globals.append(f"{self._arrays[text]} = {text}")
         return self._arrays[text]
-
-    def table(self, table: LookupTable) -> tuple[str, str, int]:
-        """The globals with a table's intercepts and slopes, and the number of its segments."""
-        if table not in self._tables:
-            _, intercept, slope = table.segments()
-            names = []
-            for values in (intercept, slope):
-                name = f"@t{len(self.globals)}"
-                padded = [*values, *[0.0] * (16 + self.width)]
-                body = ", ".join(f"double {constant(v)}" for v in padded)
-                self.globals.append(f"{name} = private constant [{len(padded)} x double] [{body}], align 64")
-                names.append(name)
-            self._tables[table] = (names[0], names[1], len(slope))
-        return self._tables[table]
 
     def text(self, attributes: str) -> str:
         """The whole module."""
@@ -213,6 +198,15 @@ class Body:
     def arithmetic(self, operation: str, *values: str) -> str:
         """``fadd``, ``fsub``, ``fmul`` or ``fdiv`` on vectors. Contraction to fused operations is allowed, no more."""
         return self.do(f"{operation} contract {self.module.vector} {', '.join(values)}")
+
+    def multiply_add(self, a: str, b: str, c: str) -> str:
+        """a * b + c, rounded once where the processor has fused multiply-add."""
+        module = self.module
+        if not module.fused:
+            return self.arithmetic("fadd", self.arithmetic("fmul", a, b), c)
+        vector, name = module.vector, f"@llvm.fma.{module.suffix}"
+        module.declare(f"declare {vector} {name}({vector}, {vector}, {vector})")
+        return self.do(f"call {vector} {name}({vector} {a}, {vector} {b}, {vector} {c})")
 
     @contextmanager
     def loop(self, count: str, downwards: bool = False) -> Iterator[str]:
@@ -326,7 +320,7 @@ class Evaluation:
         """
         goals = [*sinks, *(node for node, _ in put)]
         order = [n for n in self.graph.order(goals) if self._missing(n)]
-        if len(order) + len(put) <= PIECE and not self._slots:
+        if len(order) + len(put) <= WHOLE and not self._slots:
             for node in order:
                 self._registers[node] = self._emit(self.body, node, self.get)
             for node, slot in put:
@@ -340,7 +334,7 @@ class Evaluation:
 
     def large(self, sinks: Sequence[int]) -> bool:
         """Whether computing some nodes takes functions of their own."""
-        return sum(is_operation(self.graph, n) for n in self.graph.order(sinks)) > PIECE
+        return sum(is_operation(self.graph, n) for n in self.graph.order(sinks)) > WHOLE
 
     def get(self, node: int) -> str:
         """The register of a node."""

@@ -16,7 +16,8 @@ from sd_covid.engine.fuse import Group, Tree, classes, fuse
 from sd_covid.engine.graph import Graph
 from sd_covid.engine.operations import NUMBERED_OPERATIONS
 
-PIECE = 300  # operations in one function: LLVM's passes take more than proportional time for longer ones
+WHOLE = 2000  # operations up to which straight code beats loops and functions: nothing goes through memory in between
+PIECE = 300  # operations in one function beyond that: LLVM's passes take more than proportional time for longer ones
 TREE = 160  # operations of a tree; a larger one is cut
 
 # Kind and number: ("slot", vector of scratch memory), ("driver", k), ("time", 0) or ("number", node).
