@@ -30,19 +30,26 @@ HEADER = """
 #define W {width}
 typedef double V __attribute__((vector_size(8 * W)));
 typedef long M __attribute__((vector_size(8 * W)));
+typedef int I __attribute__((vector_size(4 * W)));
 static inline V B(double x) {{ return x - V{{}}; }}
 #define EACH(name) static inline V v_##name(V a) \\
   {{ V r; for (int i = 0; i < W; i++) r[i] = std::name(a[i]); return r; }}
 EACH(exp) EACH(log) EACH(sqrt) EACH(fabs) EACH(sin) EACH(cos) EACH(trunc) EACH(tanh)
 static inline V v_pow(V a, V b) {{ V r; for (int i = 0; i < W; i++) r[i] = std::pow(a[i], b[i]); return r; }}
-static inline V gather(const double *t, M k) {{ {gather} }}
+static inline V gather(const double *t, I k) {{ {gather} }}
+static inline I whole(V x) {{ {whole} }}
 static inline V load(const double *p) {{ V r; __builtin_memcpy(&r, p, sizeof r); return r; }}
 static inline void put(double *p, V v) {{ __builtin_memcpy(p, &v, sizeof v); }}
 """
 _GATHER = {
-    8: "return (V)_mm512_i64gather_pd((__m512i)k, t, 8);",
-    4: "return (V)_mm256_i64gather_pd(t, (__m256i)k, 8);",
+    8: "return (V)_mm512_i32gather_pd((__m256i)k, t, 8);",
+    4: "return (V)_mm256_i32gather_pd(t, (__m128i)k, 8);",
     2: "V r; for (int i = 0; i < W; i++) r[i] = t[k[i]]; return r;",
+}
+_WHOLE = {
+    8: "return (I)_mm512_cvttpd_epi32(x);",
+    4: "return (I)_mm256_cvttpd_epi32(x);",
+    2: "return __builtin_convertvector(x, I);",
 }
 _INFIX = {
     "add": "+",
@@ -127,7 +134,8 @@ class CCode:
         folder = Path(tempfile.mkdtemp(prefix="sd-covid-c"))
         text, library = folder / "kernel.cpp", folder / "kernel.so"
         text.write_text(
-            HEADER.format(width=self.width, gather=_GATHER[self.width]) + source, encoding="utf-8"
+            HEADER.format(width=self.width, gather=_GATHER[self.width], whole=_WHOLE[self.width]) + source,
+            encoding="utf-8",
         )
         flags = ["-O3", "-march=native", "-ffast-math", "-w", "-shared", "-fPIC"]
         subprocess.run(["g++", *flags, str(text), "-o", str(library)], check=True)
@@ -208,6 +216,7 @@ class CKernel(CCode):
             return f"V n{node} = v_{_CALL[kind]}({names[0]});"
         special = {
             "neg": "V n{0} = -{1};",
+            "fma": "V n{0} = {1} * {2} + {3};",
             "not": "M n{0} = ~{1};",
             "pow": "V n{0} = v_pow({1}, {2});",
             "min": "V n{0} = {1} < {2} ? {1} : {2};",
@@ -224,9 +233,9 @@ class CKernel(CCode):
         width = np.diff(np.array([points.x[0], *border, points.x[-1]]))
         if many > 2 and np.allclose(width, width[0], rtol=1e-12):
             share = f"(h{node} - B({low})) * B({(1 / width[0]).hex()})"
-            most = f"{many - 1} - M{{}}"
-            index = f"M k{node} = __builtin_convertvector({share}, M); k{node} = k{node} > {most} ? {most} : k{node};"
+            most = f"{many - 1} - I{{}}"
+            index = f"I k{node} = whole({share}); k{node} = k{node} > {most} ? {most} : k{node};"
         else:
             count = " ".join(f"- (h{node} >= B({float(q).hex()}))" for q in border)
-            index = f"M k{node} = M{{}} {count};"
+            index = f"I k{node} = __builtin_convertvector(M{{}} {count}, I);"
         return f"{held} {index} V n{node} = gather(A{table}, k{node}) + gather(S{table}, k{node}) * h{node};"

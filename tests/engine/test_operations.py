@@ -2,6 +2,7 @@
 
 import ctypes
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -56,6 +57,12 @@ def columns_of(arguments: int) -> list[np.ndarray]:
     return [np.ascontiguousarray(table[:, k % table.shape[1]]) for k in range(arguments)]
 
 
+def operands(operation: str) -> int:
+    """How many an operation takes."""
+    two = OPERATIONS[operation].llvm.startswith(("compare", "recipe"))
+    return 3 if operation == "fma" else 2 if two or operation in ("add", "sub", "mul", "div", "pow") else 1
+
+
 def same(found: np.ndarray, expected: np.ndarray) -> None:
     np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
     normal = np.abs(expected) > 1e-300
@@ -64,18 +71,45 @@ def same(found: np.ndarray, expected: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("operation", sorted(set(OPERATIONS) - {"and", "or", "not", "select"}))
+@pytest.mark.parametrize("operation", sorted(set(OPERATIONS) - {"and", "or", "not", "select", "fma"}))
 def test_operation_means_the_same_as_numpy(operation, width):
-    form = OPERATIONS[operation].llvm
-    arguments = (
-        2 if form.startswith(("compare", "recipe")) or operation in ("add", "sub", "mul", "div", "pow") else 1
-    )
+    arguments = operands(operation)
     graph = Graph()
     node = graph.add(operation, *(graph.leaf("state", k) for k in range(arguments)))
     columns = columns_of(arguments)
     with np.errstate(all="ignore"):
         expected = evaluate(graph, graph.order([node]), lambda _, k: columns[k])[node]
     same(compiled(graph, node, arguments, width, columns), np.asarray(expected, dtype=float))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_product_and_a_sum_are_rounded_once(width):
+    """The truth is exact arithmetic, rounded to a double at its end; without fused multiply-add, after each operation."""
+    rng = np.random.default_rng(4)
+    a, b = rng.normal(size=(2, 400))
+    c = -a * b * (1 + rng.choice([0.0, 1e-15, 1e-8], 400))  # most of it cancels
+    graph = Graph()
+    node = graph.add("fma", *(graph.leaf("state", k) for k in range(3)))
+    found = compiled(graph, node, 3, width, [a, b, c])
+    once = [float(Fraction(x) * Fraction(y) + Fraction(z)) for x, y, z in zip(a, b, c, strict=True)]
+    np.testing.assert_array_equal(found, once if target().fused else a * b + c)
+
+
+def test_contracting_a_graph_adds_no_other_rounding():
+    graph = Graph(contract=True)
+    x, y, z = (graph.leaf("state", k) for k in range(3))
+    product = graph.add("mul", x, y)
+    cases = {
+        graph.add("add", product, z): lambda a, b, c: a * b + c,
+        graph.add("add", z, product): lambda a, b, c: c + a * b,
+        graph.add("sub", product, z): lambda a, b, c: a * b - c,
+        graph.add("sub", z, product): lambda a, b, c: c - a * b,
+    }
+    columns = list(np.random.default_rng(6).normal(size=(3, 50)))
+    for node, expected in cases.items():
+        assert graph.nodes[node][0] == "fma"
+        found = evaluate(graph, graph.order([node]), lambda _, k: columns[k])[node]
+        np.testing.assert_array_equal(found, expected(*columns))
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -95,8 +129,26 @@ def test_logic_and_choice_mean_the_same_as_numpy(width):
 @pytest.mark.parametrize("operation", ["lookup", "lookup slope"])
 @pytest.mark.parametrize(
     "x",
-    [(0, 1, 2, 4), (0, 0.25, 0.5, 0.75, 1), (-3,), (0, 1, 1, 2), tuple(np.cumsum(np.linspace(0.1, 1, 40)))],
-    ids=["uneven", "even", "one point", "jump", "forty points"],
+    [
+        (0, 1, 2, 4),
+        (0, 0.25, 0.5, 0.75, 1),
+        tuple(np.arange(11) / 10),
+        (-3,),
+        (0, 1, 1, 2),
+        (0, 0.1, 0.2, 0.2, 0.3, 0.4),
+        tuple(np.cumsum(np.linspace(0.1, 1, 40))),
+        tuple(np.linspace(-3, 4, 61)),
+    ],
+    ids=[
+        "uneven",
+        "even",
+        "even to rounding",
+        "one point",
+        "jump",
+        "jump between even points",
+        "forty points",
+        "sixty even points",
+    ],
 )
 def test_lookup_means_the_same_as_its_reference(operation, x, width):
     table = LookupTable(tuple(float(v) for v in x), tuple(float(np.sin(3 * k)) for k in range(len(x))))
@@ -126,9 +178,7 @@ def test_every_smooth_operation_has_a_derivative_that_central_differences_confir
     for name, operation in OPERATIONS.items():
         if operation.partial is None or name == "select":
             continue
-        arguments = (
-            2 if operation.llvm.startswith("recipe") or name in ("add", "sub", "mul", "div", "pow") else 1
-        )
+        arguments = operands(name)
         graph = Graph()
         node = graph.add(name, *(graph.leaf("state", k) for k in range(arguments)))
         pulled = pull_back(graph, {node: (("output bar", 0),)}, frozenset({"state"}))

@@ -1,14 +1,24 @@
-"""LLVM text to machine code, kept on disk by content, so that a model is compiled once on a machine."""
+"""LLVM text to machine code, kept on disk by content, so that a model is compiled once on a machine.
+
+Code that takes long to optimise is run as it comes at first, while a process beside this one optimises it and leaves it
+in the cache. Both forms give the same bits: what is rounded, and how, is written in the text.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
+import subprocess
+import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+LONG = 8_000  # lines of text from which on optimising takes about a second or more
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +79,11 @@ class Code:
     """
 
     def __init__(self, text: str, optimise: int = 2) -> None:
-        import llvmlite
         import llvmlite.binding as llvm
 
         _initialise()
         cpu = target()
-        identity = "\0".join([text, str(optimise), cpu.name, cpu.features, str(llvmlite.__version__)])
-        path = cache_folder() / (hashlib.sha256(identity.encode()).hexdigest() + ".o")
+        path = _path(text, optimise)
         stored = _read(path)
         module = llvm.parse_assembly(text)
         machine = llvm.Target.from_default_triple().create_target_machine(
@@ -90,6 +98,86 @@ class Code:
     def address(self, function: str) -> int:
         """The address of a function of the module."""
         return int(self._engine.get_function_address(function))
+
+
+class Tiered:
+    """Code that may be used at once, and gets quicker when its optimised form is there.
+
+    Parameters
+    ----------
+    text : str
+        An LLVM module.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._beside: threading.Thread | None = None
+        if text.count("\n") > LONG and not _path(text, 2).exists():
+            self._beside = _optimise_beside(text)
+        self._codes = [Code(text, 0 if self._beside else 2)]  # the first may be running while a second comes
+
+    def address(self, function: str) -> int:
+        """The address of a function of the module, in the quickest form there is."""
+        return self._codes[-1].address(function)
+
+    def renew(self, wait: bool = False) -> bool:
+        """Take up the optimised form if it has come since; whether it has.
+
+        Parameters
+        ----------
+        wait : bool
+            Wait for it.
+        """
+        if self._beside is None or (self._beside.is_alive() and not wait):
+            return False
+        self._beside.join()
+        self._beside = None
+        self._codes.append(Code(self._text, 2))  # from the cache; made here, should it not have got there
+        return True
+
+    @property
+    def final(self) -> bool:
+        """Whether no quicker form is to come."""
+        return self._beside is None
+
+
+def _optimise_beside(text: str) -> threading.Thread | None:
+    """A process that optimises and stores code, and a thread that ends with it; None where nothing can be stored."""
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    if not os.access(folder, os.W_OK):
+        return None
+    package = str(Path(__file__).parents[2])
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    child = subprocess.Popen(  # no part of a model is among these words: the text goes through a pipe
+        [sys.executable, "-m", "sd_covid.engine.compile"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+    )
+    thread = threading.Thread(target=child.communicate, args=(text.encode(),), daemon=True)
+    thread.start()
+    return thread
+
+
+def main() -> None:
+    """Optimise and store the code whose text comes in: what the process beside runs, out of the way of others."""
+    with contextlib.suppress(AttributeError, OSError):
+        os.nice(5)
+    Code(sys.stdin.buffer.read().decode(), 2)
+
+
+def _path(text: str, optimise: int) -> Path:
+    """Where the machine code of a text is kept."""
+    import llvmlite
+
+    cpu = target()
+    identity = "\0".join([text, str(optimise), cpu.name, cpu.features, str(llvmlite.__version__)])
+    return cache_folder() / (hashlib.sha256(identity.encode()).hexdigest() + ".o")
 
 
 @functools.cache
@@ -126,3 +214,7 @@ def _write(path: Path, code: bytes) -> None:
         Path(name).replace(path)
     except OSError:
         return
+
+
+if __name__ == "__main__":
+    main()

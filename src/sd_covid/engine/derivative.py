@@ -12,7 +12,7 @@ from sd_covid.engine.graph import Graph
 from sd_covid.engine.operations import LEAVES, OPERATIONS, TABLE_OPERATIONS
 from sd_covid.engine.trim import copy_nodes
 
-_SINGULAR = frozenset({"mul", "div", "ln", "sqrt", "pow", "asin", "acos"})  # a factor may be infinite
+_SINGULAR = frozenset({"mul", "fma", "div", "ln", "sqrt", "pow", "asin", "acos"})  # a factor may be infinite
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ def pull_back(
     Inside a branch that was not taken, bars are zero but partial derivatives may be infinite (x / 0); there a
     zero bar stays zero, instead of becoming 0 * inf = NaN.
     """
-    graph = Graph(tables=source.tables)
+    graph = Graph(tables=source.tables, contract=source.contract)
     order = source.order(seeds)
     at = copy_nodes(source, order, graph)
     risky = risky_nodes(source, order, guarded)

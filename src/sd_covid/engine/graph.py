@@ -56,9 +56,16 @@ class Graph:
     ``nodes[i]`` is ``(operation, *arguments)``; the arguments of an operation are numbers of earlier nodes,
     those of a leaf
     are its payload. Folding uses the same numpy functions as the reference interpreter, so it never changes a result.
+
+    Attributes
+    ----------
+    contract : bool
+        Whether a product that is added becomes one operation with the sum, ``fma``, as processors have it. The graph then
+        says what is rounded, and code means the same at every level of optimisation.
     """
 
     tables: list[LookupTable] = field(default_factory=list)
+    contract: bool = False
     nodes: list[Node] = field(default_factory=list)
     _index: dict[object, int] = field(default_factory=dict)
     _operands: list[tuple[int, ...]] = field(default_factory=list)  # nodes that each node reads
@@ -104,6 +111,15 @@ class Graph:
         simpler = self._simplify(operation, arguments)
         if simpler is not None:
             return simpler
+        if self.contract and operation in ("add", "sub"):
+            a, b = arguments
+            if nodes[b][0] == "mul":
+                first = int(nodes[b][1])
+                return self.add(
+                    "fma", first if operation == "add" else self.add("neg", first), nodes[b][2], a
+                )
+            if nodes[a][0] == "mul":
+                return self.add("fma", *nodes[a][1:], b if operation == "add" else self.add("neg", b))
         return self._intern((operation, *arguments), (operation, *arguments))
 
     def is_truth(self, node: int) -> bool:

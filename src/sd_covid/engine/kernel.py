@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import ctypes
 import os
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine import interpret
-from sd_covid.engine.compile import Code, target
+from sd_covid.engine.compile import Code, Tiered, target
 from sd_covid.engine.llvm import Module
 from sd_covid.engine.program import Program, Update
 from sd_covid.engine.scheme import SCHEMES
@@ -154,6 +156,12 @@ def ring_size(program: Program, members: Members) -> int:
     return 1 << int(longest).bit_length()
 
 
+def _run_function(address: int) -> Callable[..., None]:
+    """The machine code of ``run``, callable."""
+    pointers, counts = [ctypes.c_void_p] * len(POINTERS), [ctypes.c_int64] * len(COUNTS)
+    return ctypes.CFUNCTYPE(None, *pointers, *counts, ctypes.c_double, ctypes.c_double)(address)
+
+
 class Kernel:
     """A compiled program with chosen outputs.
 
@@ -180,12 +188,12 @@ class Kernel:
             write_slopes(module, self.program, layout)
         write_flush(module, layout, len(outputs))
         write_run(module, self.program, layout, self.outputs, rising=not all_states)
-        # one run of one member is over before LLVM's passes would have paid: ten times the compile time, the same speed
-        self._code = Code(module.text(ATTRIBUTES), optimise=0 if self.width == 1 else 2)
         self._scratch = module.scratch
-        pointers, counts = [ctypes.c_void_p] * len(POINTERS), [ctypes.c_int64] * len(COUNTS)
-        prototype = ctypes.CFUNCTYPE(None, *pointers, *counts, ctypes.c_double, ctypes.c_double)
-        self._run = prototype(self._code.address("run"))
+        # one run of one member is over before LLVM's passes would have paid: ten times the compile time, the same speed
+        text = module.text(ATTRIBUTES)
+        self._code = Code(text, optimise=0) if self.width == 1 else Tiered(text)
+        self._run = _run_function(self._code.address("run"))
+        self._renewing = threading.Lock()
 
     def run(
         self,
@@ -229,13 +237,39 @@ class Kernel:
             scratch = aligned(self._scratch, self.width)
             ring = aligned(rings * size, self.width)
             arrays = (members.uniform, members.row, members.rows, drivers, out, scratch, ring, ring, failed)
-            block = (members.lanes, first, last, grid.steps, grid.every, padded, members.lanes, size - 1)
-            counts = (*block, members.seed, members.first, grid.begin)
-            self._run(*(a.ctypes.data for a in arrays), *states, *counts, grid.start, grid.step)
+            pointers = (*(a.ctypes.data for a in arrays), *states)
+            counts = (grid.steps, grid.every, padded, members.lanes, size - 1)
+            whose = (members.seed, members.first, grid.begin)
+            for begin, end in self._stretches(first, last):
+                self._run(*pointers, members.lanes, begin, end, *counts, *whose, grid.start, grid.step)
 
         share_blocks(members.blocks, threads, work)
         cube = out.reshape(len(self.outputs), members.lanes, padded)
         return cube[:, : members.count, :saves], np.isnan(failed[: members.count])
+
+    def wait(self) -> None:
+        """Wait for the optimised code: for those who measure its speed."""
+        self._renew(wait=True)
+
+    def _renew(self, wait: bool = False) -> bool:
+        """Take up the optimised code if it is there; whether none is to come any more."""
+        if isinstance(self._code, Code) or self._code.final:
+            return True
+        with self._renewing:
+            if self._code.renew(wait):
+                self._run = _run_function(self._code.address("run"))
+            return self._code.final
+
+    def _stretches(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Blocks to run at a time: all, or, as long as quicker code may come, what takes a tenth of a second or so."""
+        size = 1
+        while first < last:
+            final = self._renew()
+            end = last if final else min(last, first + size)
+            begun = time.perf_counter()
+            yield first, end
+            first = end
+            size = 2 * size if time.perf_counter() - begun < 0.1 else size
 
     def ring_slots(self, members: Members) -> int:
         """Slots of each ring for these members."""

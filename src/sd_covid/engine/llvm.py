@@ -196,11 +196,11 @@ class Body:
         return self.do(f"insertelement {self.module.vector} {vector}, double {scalar}, i64 {lane}")
 
     def arithmetic(self, operation: str, *values: str) -> str:
-        """``fadd``, ``fsub``, ``fmul`` or ``fdiv`` on vectors. Contraction to fused operations is allowed, no more."""
-        return self.do(f"{operation} contract {self.module.vector} {', '.join(values)}")
+        """``fadd``, ``fsub``, ``fmul`` or ``fdiv`` on vectors, each rounded as IEEE 754 says."""
+        return self.do(f"{operation} {self.module.vector} {', '.join(values)}")
 
     def multiply_add(self, a: str, b: str, c: str) -> str:
-        """a * b + c, rounded once where the processor has fused multiply-add."""
+        """Write ``a * b + c``, rounded once where the processor has fused multiply-add."""
         module = self.module
         if not module.fused:
             return self.arithmetic("fadd", self.arithmetic("fmul", a, b), c)
@@ -430,8 +430,7 @@ class Evaluation:
             truth = self.graph.is_truth(node)
             inner.store(inner.as_number(local[node]) if truth else local[node], slot)
         for node, slot in piece.rises:
-            rise = inner.arithmetic("fmul", local[node], inner.splat("%dt"))
-            inner.store(inner.arithmetic("fadd", inner.load(slot), rise), slot)
+            inner.store(inner.multiply_add(local[node], inner.splat("%dt"), inner.load(slot)), slot)
         inner.act("ret void")
         return inner
 
@@ -500,6 +499,8 @@ def _recipe(body: Body, name: str, a: list[str]) -> str:
     vector, truth = module.vector, module.truth
     if name == "not":
         return body.do(f"xor {truth} {a[0]}, {module.many('i1', 'true')}")
+    if name == "fma":
+        return body.multiply_add(*a)
     if name == "select":
         return body.do(f"select {truth} {a[0]}, {vector} {a[1]}, {vector} {a[2]}")
     # the smaller or larger; NaN when either is: the comparison fails and gives b, unless it is a that is NaN

@@ -120,6 +120,11 @@ OPERATIONS: dict[str, Operation] = {
     "mul": Operation(
         np.multiply, "instruction fmul", lambda g, n, a, b: (g.add("mul", b, a[1]), g.add("mul", b, a[0]))
     ),
+    "fma": Operation(
+        lambda a, b, c: a * b + c,
+        "recipe fma",
+        lambda g, n, a, b: (g.add("mul", b, a[1]), g.add("mul", b, a[0]), b),
+    ),
     "div": Operation(np.divide, "instruction fdiv", _d_divide),
     "neg": Operation(np.negative, "instruction fneg", lambda g, n, a, b: (g.add("neg", b),)),
     "pow": Operation(np.power, "intrinsic pow", _d_power),

@@ -47,7 +47,7 @@ def trim(program: Program, outputs: list[int], all_states: bool = False) -> tupl
     kept["state"] = sorted(states)
     kept["state"].sort(key=lambda k: _RANK[program.states[k].update])
     renumber = {kind: {old: new for new, old in enumerate(numbers)} for kind, numbers in kept.items()}
-    small = Graph(tables=step.tables)
+    small = Graph(tables=step.tables, contract=True)
     at = copy_nodes(step, order, small, lambda kind, payload: renumber.get(kind, {}).get(payload, payload))
     part = Program(
         parameters=program.parameters,

@@ -136,7 +136,7 @@ class _Turn:
             if k in loop.rising:
                 same = writer.same.get(tuple(slots))
                 old = body.load(at) if same is None else self._value(same)
-                found = body.arithmetic("fadd", old, body.arithmetic("fmul", found, writer.step))
+                found = body.multiply_add(found, writer.step, old)
             body.store(body.as_number(found) if truth else found, at)
 
 

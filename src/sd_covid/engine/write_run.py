@@ -228,8 +228,7 @@ def advance(
 def _rise(body: Body, states: int, slope: str, k: str) -> None:
     """A state by Euler's method."""
     at = body.do(f"add i64 {k}, {states}")
-    rise = body.arithmetic("fmul", slope, body.splat("%dt"))
-    body.store(body.arithmetic("fadd", body.load(at), rise), at)
+    body.store(body.multiply_add(slope, body.splat("%dt"), body.load(at)), at)
 
 
 def _runge_kutta(body: Body, layout: Layout, scheme: Scheme, flows: int, count: int) -> None:
@@ -244,20 +243,26 @@ def _runge_kutta(body: Body, layout: Layout, scheme: Scheme, flows: int, count: 
         with body.loop(str(flows)) as k:
             slope = body.load(body.do(f"add i64 {k}, {layout.slopes}"))
             at = body.do(f"add i64 {k}, {layout.total}")
-            weighed = body.arithmetic("fmul", slope, body.number(float(scheme.weights[turn])))
-            body.store(body.arithmetic("fadd", body.load(at), weighed) if turn else weighed, at)
+            weight = body.number(float(scheme.weights[turn]))
+            total = (
+                body.multiply_add(slope, weight, body.load(at))
+                if turn
+                else body.arithmetic("fmul", slope, weight)
+            )
+            body.store(total, at)
             old = body.load(body.do(f"add i64 {k}, {layout.states}"))
-            ahead = body.arithmetic("fadd", old, body.arithmetic("fmul", slope, body.splat(far)))
-            body.store(ahead, body.do(f"add i64 {k}, {layout.stage}"))
+            body.store(
+                body.multiply_add(slope, body.splat(far), old), body.do(f"add i64 {k}, {layout.stage}")
+            )
         time = body.do(f"fadd double {body.time}, {far}")
         call(body, "@slopes", time, body.do(f"add i64 {body.instant}, {instant}"))
     share = body.arithmetic("fdiv", body.splat("%dt"), body.number(float(sum(scheme.weights))))
     with body.loop(str(flows)) as k:
         slope = body.load(body.do(f"add i64 {k}, {layout.slopes}"))
-        weighed = body.arithmetic("fmul", slope, body.number(float(scheme.weights[-1])))
-        total = body.arithmetic("fadd", body.load(body.do(f"add i64 {k}, {layout.total}")), weighed)
+        so_far = body.load(body.do(f"add i64 {k}, {layout.total}"))
+        total = body.multiply_add(slope, body.number(float(scheme.weights[-1])), so_far)
         at = body.do(f"add i64 {k}, {layout.states}")
-        body.store(body.arithmetic("fadd", body.load(at), body.arithmetic("fmul", total, share)), at)
+        body.store(body.multiply_add(total, share, body.load(at)), at)
 
 
 def ring_slot(body: Body, number: int | str, n: str) -> str:
@@ -444,7 +449,7 @@ def _save(
 
 def _watched(body: Body, failed: str, value: str) -> str:
     """X * 0 is NaN for a NaN or an infinity, and stays in a sum: one look at the end finds failed members."""
-    return body.arithmetic("fadd", failed, body.arithmetic("fmul", value, body.number(0.0)))
+    return body.multiply_add(value, body.number(0.0), failed)
 
 
 def _flush(body: Body, saved: str, block: str) -> None:
