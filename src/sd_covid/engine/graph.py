@@ -60,8 +60,8 @@ class Graph:
     Attributes
     ----------
     contract : bool
-        Whether a product that is added becomes one operation with the sum, ``fma``, as processors have it. The graph then
-        says what is rounded, and code means the same at every level of optimisation.
+        Whether a product that is added becomes one operation with the sum, ``fma``, as processors have it. The graph
+        then says what is rounded, and code means the same at every level of optimisation.
     """
 
     tables: list[LookupTable] = field(default_factory=list)

@@ -195,6 +195,12 @@ class Body:
             return scalar
         return self.do(f"insertelement {self.module.vector} {vector}, double {scalar}, i64 {lane}")
 
+    def hold(self, value: str) -> str:
+        """A place for a quantity that changes in a loop, with its first value; LLVM makes a register of it."""
+        place = self.do(f"alloca {self.module.vector}")
+        self.act(f"store {self.module.vector} {value}, ptr {place}")
+        return place
+
     def arithmetic(self, operation: str, *values: str) -> str:
         """``fadd``, ``fsub``, ``fmul`` or ``fdiv`` on vectors, each rounded as IEEE 754 says."""
         return self.do(f"{operation} {self.module.vector} {', '.join(values)}")
@@ -246,10 +252,10 @@ class Body:
         self.place(done)
 
     def function(self, signature: str, attributes: str) -> str:
-        """The text of the function; stack slots for loop counters are moved to its entry."""
-        counters = [line for line in self.lines if line.endswith("= alloca i64")]
-        rest = [line for line in self.lines if not line.endswith("= alloca i64")]
-        return "\n".join([f"define {signature} {attributes} {{", "entry:", *counters, *rest, "}"])
+        """The text of the function; places on the stack are moved to its entry."""
+        places = [line for line in self.lines if " = alloca " in line]
+        rest = [line for line in self.lines if " = alloca " not in line]
+        return "\n".join([f"define {signature} {attributes} {{", "entry:", *places, *rest, "}"])
 
 
 @dataclass(frozen=True, slots=True)

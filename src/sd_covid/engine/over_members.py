@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_covid.engine.llvm import Body
 from sd_covid.errors import RunError
 
 BINS = 2048
+LANES = 4  # instants at a time: the counts of more would not fit the nearest cache
 PILOT = 1024  # members that the bounds come from
 BEYOND = 0.05  # how far beyond the outermost shares the bounds lie, as a share of the pilot's members
 MOMENTS = ("mean", "sd", "min", "max")
@@ -75,15 +77,17 @@ def over_members(
     check_statistics(statistics)
     shares = sorted({float(item) for item in statistics if not isinstance(item, str)})
     pilot, failed = part(0, min(count, PILOT))
-    low, high = _bounds(pilot[:, ~failed] if failed.any() else pilot, shares)
+    pilot = pilot[:, ~failed] if failed.any() else pilot
+    low, high = _bounds(pilot, shares)
+    middle = pilot.mean(axis=1) if pilot.shape[1] else np.zeros_like(low)
     del pilot
-    found = _gather(part, count, size, low, high, threads, counting=bool(shares))
+    found = _gather(part, count, size, _Bins(low, high, middle), threads, counting=bool(shares))
     if not found.members:
         raise RunError("every member of the batch failed", advice="run one member to see where")
     quantiles, outside = _quantiles(found, low, high, shares)
     if outside.any():
         low, high = np.where(outside, found.low, low), np.where(outside, _above(found.high), high)
-        found = _gather(part, count, size, low, high, threads, counting=True)
+        found = _gather(part, count, size, _Bins(low, high, middle), threads, counting=True)
         quantiles, _ = _quantiles(found, low, high, shares)
     moments = {
         "mean": found.mean,
@@ -93,6 +97,23 @@ def over_members(
     }
     rows = [moments[s] if isinstance(s, str) else quantiles[shares.index(float(s))] for s in statistics]
     return np.stack(rows, axis=1), found.failed
+
+
+@dataclass(frozen=True, slots=True)
+class _Bins:
+    """What values are compared with, each of shape (output, time).
+
+    Attributes
+    ----------
+    low, high : ndarray
+        Bounds of the bins.
+    middle : ndarray
+        About the mean: sums of squares of what lies near zero lose nothing.
+    """
+
+    low: Array
+    high: Array
+    middle: Array
 
 
 @dataclass(slots=True)
@@ -124,25 +145,15 @@ def _above(high: Array) -> Array:
     return high + 1e-12 * np.abs(high) + 1e-300
 
 
-def _gather(
-    part: Part, count: int, size: int, low: Array, high: Array, threads: int, counting: bool
-) -> _Gathered:
+def _gather(part: Part, count: int, size: int, bins: _Bins, threads: int, counting: bool) -> _Gathered:
     local, tables = threading.local(), list[NDArray[np.uint32]]()
-    scale = (BINS - 2) / (high - low)
 
     def work(first: int) -> _Gathered:
         values, failed = part(first, min(first + size, count))
-        if counting:
-            if not hasattr(local, "counts"):
-                local.counts = np.zeros((*low.shape, BINS), dtype=np.uint32)
-                tables.append(local.counts)
-            _count(values, failed, low, scale, local.counts)
-        good = values[:, ~failed] if failed.any() else values
-        if not good.shape[1]:
-            return _Gathered(0, len(failed), low * 0, low * 0, low * 0 + np.inf, low * 0 - np.inf)
-        mean = good.mean(axis=1)
-        squares = ((good - mean[:, None]) ** 2).sum(axis=1)
-        return _Gathered(good.shape[1], int(failed.sum()), mean, squares, good.min(axis=1), good.max(axis=1))
+        if counting and not hasattr(local, "counts"):
+            local.counts = np.zeros((*bins.low.shape, BINS), dtype=np.uint32)
+            tables.append(local.counts)
+        return _add_up(values, failed, bins, local.counts if counting else None)
 
     with ThreadPoolExecutor(threads) as pool:
         parts = list(pool.map(work, range(0, count, size)))
@@ -188,55 +199,117 @@ def _quantiles(
     return result, outside
 
 
-def _count(
-    values: Array, failed: NDArray[np.bool_], low: Array, scale: Array, counts: NDArray[np.uint32]
-) -> None:
-    """Add the values of the members that did not fail to the counts."""
-    outputs, members, times = values.shape
-    if values.strides[2] != 8:  # the loop runs along the instants of a member
+def _add_up(
+    values: Array, failed: NDArray[np.bool_], bins: _Bins, counts: NDArray[np.uint32] | None
+) -> _Gathered:
+    """Sums over the members of a part that did not fail; their values are added to the counts."""
+    if values.strides[2] != 8:  # the loop reads instants of a member side by side
         values = np.ascontiguousarray(values)
+    outputs, members, times = values.shape
     skip = np.ascontiguousarray(failed, dtype=np.uint8)
-    low, scale = np.ascontiguousarray(low), np.ascontiguousarray(scale)
-    plane, row = values.strides[0] // 8, values.strides[1] // 8
-    pointers = (values.ctypes.data, skip.ctypes.data, low.ctypes.data, scale.ctypes.data, counts.ctypes.data)
-    _counter()(*pointers, outputs, members, times, plane, row)
+    scale = (BINS - 2) / (bins.high - bins.low)
+    compared = [np.ascontiguousarray(array) for array in (bins.low, scale, bins.middle)]
+    sums = np.zeros((2, outputs, times))
+    low, high = np.full((outputs, times), np.inf), np.full((outputs, times), -np.inf)
+    arrays = (skip, *compared, *sums, low, high)
+    table = None if counts is None else counts.ctypes.data
+    sizes = (outputs, members, times, values.strides[0] // 8, values.strides[1] // 8)
+    even = times // LANES * LANES
+    for width, first, last in ((LANES, 0, even), (1, even, times)):
+        _adder(width)(values.ctypes.data, *(a.ctypes.data for a in arrays), table, *sizes, first, last)
+    good = members - int(failed.sum())
+    away = sums[0] / max(good, 1)
+    return _Gathered(good, members - good, bins.middle + away, sums[1] - good * away**2, low, high)
 
 
 @functools.cache
-def _counter() -> Callable[..., None]:
-    """The compiled loop of `_count`."""
-    from sd_covid.engine.compile import Code
-    from sd_covid.engine.llvm import Body, Module, constant
+def _adder(width: int) -> Callable[..., None]:
+    """The compiled loop of `_add_up`, for so many instants at a time.
 
-    body = Body(Module(1))
-    with body.loop("%outputs") as k, body.loop("%members") as m:
-        skip = body.do(f"load i8, ptr {body.do(f'getelementptr inbounds i8, ptr %skip, i64 {m}')}")
-        with body.when(body.do(f"icmp eq i8 {skip}, 0")):
-            at = body.do(f"add i64 {body.do(f'mul i64 {k}, %plane')}, {body.do(f'mul i64 {m}, %row')}")
-            first = body.do(f"mul i64 {k}, %times")
-            with body.loop("%times") as t:
-                value = body.scalar("%values", body.do(f"add i64 {at}, {t}"))
-                cell = body.do(f"add i64 {first}, {t}")
-                away = body.do(f"fsub double {value}, {body.scalar('%low', cell)}")
-                place = body.do(f"fmul double {away}, {body.scalar('%scale', cell)}")
-                place = body.do(f"fadd double {place}, {constant(1.0)}")
-                for predicate, bound in (("ogt", 0.0), ("olt", BINS - 1.0)):
-                    keep = body.do(f"fcmp {predicate} double {place}, {constant(bound)}")
-                    place = body.do(f"select i1 {keep}, double {place}, double {constant(bound)}")
-                number = body.do(f"fptosi double {place} to i64")
-                slot = body.do(f"add i64 {body.do(f'mul i64 {cell}, {BINS}')}, {number}")
-                address = body.do(f"getelementptr inbounds i32, ptr %counts, i64 {slot}")
-                one_more = body.do(f"add i32 {body.do(f'load i32, ptr {address}')}, 1")
-                body.act(f"store i32 {one_more}, ptr {address}")
+    All members are taken before the next few instants: the counts of these then stay in the nearest cache.
+    """
+    from sd_covid.engine.compile import Code, target
+    from sd_covid.engine.kernel import ATTRIBUTES
+    from sd_covid.engine.llvm import Module
+
+    module = Module(width, fused=target().fused)
+    body = Body(module)
+    length = body.do("sub i64 %last, %first")
+    blocks = body.do(f"sdiv i64 {length}, {width}")
+    with body.loop("%outputs") as k, body.loop(blocks) as b:
+        time = body.do(f"add i64 {body.do(f'mul i64 {b}, {width}')}, %first")
+        cell = body.do(f"add i64 {body.do(f'mul i64 {k}, %times')}, {time}")
+        low, scale, middle = (_read(body, name, cell) for name in ("low", "scale", "middle"))
+        start = body.do(f"add i64 {body.do(f'mul i64 {k}, %plane')}, {time}")
+        held = {name: body.hold(_read(body, name, cell)) for name in _SUMS}
+        with body.loop("%members") as m:
+            skip = body.do(f"load i8, ptr {body.do(f'getelementptr inbounds i8, ptr %skip, i64 {m}')}")
+            with body.when(body.do(f"icmp eq i8 {skip}, 0")):
+                value = _read(body, "values", body.do(f"add i64 {body.do(f'mul i64 {m}, %row')}, {start}"))
+                _write_sums(body, held, value, middle)
+                with body.when(body.do("icmp ne ptr %counts, null")):
+                    _write_count(body, cell, value, low, scale)
+        for name, place in held.items():
+            result = body.do(f"load {module.vector}, ptr {place}")
+            body.act(f"store {module.vector} {result}, ptr {_address(body, name, cell)}, align 8")
     body.act("ret void")
-    names = ("values", "skip", "low", "scale", "counts")
-    sizes = ("outputs", "members", "times", "plane", "row")
-    formal = ", ".join([f"ptr noalias %{n}" for n in names] + [f"i64 %{n}" for n in sizes])
-    code = Code(body.function(f"void @count({formal})", "#0") + "\nattributes #0 = { nounwind }\n")
-    found = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5, *[ctypes.c_int64] * 5)(code.address("count"))
+    formal = ", ".join([f"ptr noalias %{n}" for n in _ARRAYS] + [f"i64 %{n}" for n in _SIZES])
+    module.functions.append(body.function(f"void @add({formal})", "#0"))
+    code = Code(module.text(ATTRIBUTES))
+    pointers, numbers = [ctypes.c_void_p] * len(_ARRAYS), [ctypes.c_int64] * len(_SIZES)
+    found = ctypes.CFUNCTYPE(None, *pointers, *numbers)(code.address("add"))
 
-    def call(*arguments: int) -> None:
+    def call(*arguments: int | None) -> None:
         found(*arguments)
-        code.address("count")  # the code lives as long as this function
+        code.address("add")  # the code lives as long as this function
 
     return call
+
+
+_SUMS = ("sum", "squares", "least", "most")
+_ARRAYS = ("values", "skip", "low", "scale", "middle", *_SUMS, "counts")
+_SIZES = ("outputs", "members", "times", "plane", "row", "first", "last")
+
+
+def _address(body: Body, name: str, number: str) -> str:
+    return body.do(f"getelementptr inbounds double, ptr %{name}, i64 {number}")
+
+
+def _read(body: Body, name: str, number: str) -> str:
+    return body.do(f"load {body.module.vector}, ptr {_address(body, name, number)}, align 8")
+
+
+def _write_sums(body: Body, held: dict[str, str], value: str, middle: str) -> None:
+    """Sums, sums of squares, least and most of some instants' values."""
+    vector, truth = body.module.vector, body.module.truth
+    old = {name: body.do(f"load {vector}, ptr {place}") for name, place in held.items()}
+    away = body.arithmetic("fsub", value, middle)
+    new = {
+        "sum": body.arithmetic("fadd", old["sum"], away),
+        "squares": body.multiply_add(away, away, old["squares"]),
+    }
+    for name, predicate in (("least", "olt"), ("most", "ogt")):
+        beyond = body.do(f"fcmp {predicate} {vector} {value}, {old[name]}")
+        new[name] = body.do(f"select {truth} {beyond}, {vector} {value}, {vector} {old[name]}")
+    for name, result in new.items():
+        body.act(f"store {vector} {result}, ptr {held[name]}")
+
+
+def _write_count(body: Body, cell: str, value: str, low: str, scale: str) -> None:
+    """One more in the bin of each instant's value."""
+    module = body.module
+    place = body.arithmetic("fmul", body.arithmetic("fsub", value, low), scale)
+    place = body.arithmetic("fadd", place, body.number(1.0))
+    for predicate, bound in (("ogt", 0.0), ("olt", BINS - 1.0)):
+        keep = body.do(f"fcmp {predicate} {module.vector} {place}, {body.number(bound)}")
+        chosen = f"{module.vector} {place}, {module.vector} {body.number(bound)}"
+        place = body.do(f"select {module.truth} {keep}, {chosen}")
+    short = module.integers.replace("i64", "i32")
+    numbers = body.do(f"fptosi {module.vector} {place} to {short}")
+    for lane in range(module.width):
+        number = body.do(f"sext i32 {body.lane(numbers, lane, 'i32')} to i64")
+        table = body.do(f"mul i64 {body.do(f'add i64 {cell}, {lane}')}, {BINS}")
+        slot = body.do(f"add i64 {table}, {number}")
+        address = body.do(f"getelementptr inbounds i32, ptr %counts, i64 {slot}")
+        one_more = body.do(f"add i32 {body.do(f'load i32, ptr {address}, align 4')}, 1")
+        body.act(f"store i32 {one_more}, ptr {address}, align 4")
