@@ -84,7 +84,7 @@ def test_operation_means_the_same_as_numpy(operation, width):
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_product_and_a_sum_are_rounded_once(width):
-    """The truth is exact arithmetic, rounded to a double at its end; without fused multiply-add, after each operation."""
+    """The truth is exact arithmetic, rounded once; without fused multiply-add, twice."""
     rng = np.random.default_rng(4)
     a, b = rng.normal(size=(2, 400))
     c = -a * b * (1 + rng.choice([0.0, 1e-15, 1e-8], 400))  # most of it cancels
