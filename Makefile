@@ -47,12 +47,15 @@ test: lint
 	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: install
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r benchmarks/requirements.lock
 	$(BIN)/python benchmarks/run.py
 
 lock: install
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--all-extras --group build --group test --group lint --quiet pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--constraint requirements.lock --group bench --quiet -o benchmarks/requirements.lock
 
 clean:
 	rm -rf $(OUT) build dist
