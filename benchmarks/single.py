@@ -51,10 +51,10 @@ def _error(simulation: Simulation, misfit: LeastSquares, point: dict[str, float]
     central = []
     for name, value in point.items():
         ends = [
-            simulation.value_and_gradient(misfit, point | {name: value * (1 + sign * 1e-5)})[0]
+            simulation.value_and_gradient(misfit, point | {name: value * (1 + sign * 1e-6)})[0]
             for sign in (1, -1)
         ]
-        central.append((ends[0] - ends[1]) / 2e-5)
+        central.append((ends[0] - ends[1]) / 2e-6)
     return float(np.abs(exact - central).max() / np.abs(exact).max())
 
 
