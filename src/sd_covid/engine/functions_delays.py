@@ -22,6 +22,12 @@ MAX_SLOTS = 2000
 
 def _slots(here: Context, call: Call) -> int:
     """Steps of the model's own run."""
+    if here.lowering.out.clock is not None:
+        raise here.error(
+            f"{call.function} with a delay time that changes needs time bounds that do not",
+            call.place,
+            "write TIME STEP, FINAL TIME and SAVEPER as constants, or use DELAY N",
+        )
     control = here.lowering.out.control
     initial, final, step = (
         by_default(here, control[name]) for name in ("initial time", "final time", "time step")

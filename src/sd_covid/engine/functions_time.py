@@ -12,7 +12,7 @@ _UNITS = {"day": 1.0, "week": 7.0, "month": 30.0, "quarter": 90.0, "year": 360.0
 
 def time_step(here: Context) -> int:
     """TIME STEP."""
-    return here.held(here.lowering.out.control["time step"])
+    return here.lowering.time_step(here.step)
 
 
 def now(here: Context) -> int:

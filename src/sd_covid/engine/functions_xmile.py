@@ -28,7 +28,7 @@ def _one_if(here: Context, condition: int) -> int:
 
 
 def _time_step(here: Context) -> int:
-    return here.held(here.lowering.out.control["time step"])
+    return here.lowering.time_step(here.step)
 
 
 def _int(here: Context, call: Call) -> int:

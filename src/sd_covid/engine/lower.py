@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from sd_covid.engine.bounds import bounds_move
 from sd_covid.engine.context import Context
 from sd_covid.engine.free import Free, initial_value, series_value, table_value
 from sd_covid.engine.graph import Graph, LookupTable
 from sd_covid.engine.operations import NOT_AVAILABLE, OPERATIONS
-from sd_covid.engine.program import Driver, Parameter, Program, State, Update
+from sd_covid.engine.program import Clock, ClockDriver, Driver, Parameter, Program, Row, State, Update
 from sd_covid.engine.subscripts import Cell, Definition, Subscripts
 from sd_covid.errors import MissingDataError, ModelError
 from sd_covid.model.expression import (
@@ -102,6 +103,8 @@ class Lowering:
         for name in CONTROL:
             source = name if name in self.model.variables else "time step"
             self.out.control[name] = self.cell(Cell(source), False, self.model.variables[source].place, None)
+        if bounds_move(self.model):
+            self._wind_clock()
         for variable in self.model.variables.values():
             if variable.equations[0].kind is Kind.LOOKUP:
                 continue
@@ -116,9 +119,34 @@ class Lowering:
         while self._pending:
             self._pending.pop(0)()
         self._without_data()
+        if self.out.clock is not None:  # the kernel's own step is then 1
+            for state in self.out.states:
+                if state.update is Update.FLOW:
+                    state.next = self.add(True, "mul", state.next, self.time_step(True))
         from sd_covid.engine.trim import hoist_reciprocals
 
         return hoist_reciprocals(self.out)
+
+    def _wind_clock(self) -> None:
+        """Time and TIME STEP as the instants of a run give them; see `sd_covid.engine.clock`."""
+        graph = self.out.step
+        self.out.drivers += [ClockDriver(f"clock {row}", row) for row in (Row.TIME, Row.FOLLOWING)]
+        self.out.states.append(
+            State(
+                Update.ASSIGN, self.out.control["time step"], graph.leaf("driver", 1), name="clock TIME STEP"
+            )
+        )
+        self.out.clock = Clock(0, {})
+        step = Cell("time step")
+        self._known[step, True] = graph.leaf("state", 0)  # what it is held at, within its own equation too
+        self._open[step, True] = None
+        variable = self.model.variables[step.variable]
+        definition = self.subscripts.definitions(variable)[()]
+        self.out.clock.bounds["time step"] = self._define(variable, step, definition, True, None)
+        del self._open[step, True]
+        for name in ("final time", "saveper"):
+            place = self.model.variables[name].place
+            self.out.clock.bounds[name] = self.cell(Cell(name), True, place, None)
 
     def graph(self, step: bool) -> Graph:
         """The graph of a context."""
@@ -150,10 +178,19 @@ class Lowering:
         return graph.lookup("lookup", graph.table(table), x)
 
     def time(self, step: bool) -> int:
-        """Model time: in the init graph, the initial time."""
+        """Model time: in the init graph, the initial time; 0 where that itself depends on Time."""
         if step:
-            return self.out.step.leaf("time")
+            return self.out.step.leaf("time") if self.out.clock is None else self.out.step.leaf("driver", 0)
+        if (Cell("initial time"), False) in self._open:
+            return self.out.init.number(0.0)
         return self.cell(Cell("initial time"), False, self.model.variables["initial time"].place, None)
+
+    def time_step(self, step: bool) -> int:
+        """TIME STEP; in the init graph, that of the first step."""
+        if step and self.out.clock is not None:
+            return self.out.step.leaf("state", self.out.clock.state)
+        first = self.out.control["time step"]
+        return self.held(first) if step else first
 
     def held(self, init_node: int) -> int:
         """A node of the init graph, read in the step graph."""
