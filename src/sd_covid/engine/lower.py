@@ -20,6 +20,7 @@ from sd_covid.engine.free import Free, initial_value, series_value, table_value
 from sd_covid.engine.graph import Graph, LookupTable
 from sd_covid.engine.operations import NOT_AVAILABLE, OPERATIONS
 from sd_covid.engine.program import Clock, ClockDriver, Driver, Parameter, Program, Row, State, Update
+from sd_covid.engine.reach import reached
 from sd_covid.engine.subscripts import Cell, Definition, Subscripts
 from sd_covid.errors import MissingDataError, ModelError
 from sd_covid.model.expression import (
@@ -398,23 +399,8 @@ class Lowering:
 
     def _reach(self, driver: int) -> int:
         """The number of states that a driver reaches, directly or through others."""
-        step, states = self.out.step, self.out.states
-        order = step.order(state.next for state in states)
-        reached: set[int] = set()
-        while True:
-            marked = bytearray(len(step.nodes))
-            for node in order:
-                kind, payload = step.nodes[node][0], step.nodes[node][1]
-                if kind == "driver":
-                    marked[node] = payload == driver
-                elif kind == "state":
-                    marked[node] = payload in reached
-                else:
-                    marked[node] = any(marked[a] for a in step.arguments(node))
-            found = {k for k, state in enumerate(states) if marked[state.next]}
-            if found <= reached:
-                return len(reached)
-            reached |= found
+        _, states = reached(self.out.step, self.out.states, lambda node: node == ("driver", driver))
+        return len(states)
 
     def _driver_at_start(self, driver: Driver) -> int:
         graph, start = self.out.init, self.time(False)
