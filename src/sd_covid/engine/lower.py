@@ -96,6 +96,7 @@ class Lowering:
         self.shared: dict[
             tuple[object, ...], list[int]
         ] = {}  # what several elements take from one computation
+        self.shifts: dict[Cell, int] = {}  # what SHIFT IF TRUE adds to the flow of a stock
 
     def program(self) -> Program:
         """Lower everything."""
@@ -275,9 +276,14 @@ class Lowering:
     def _stock(self, cell: Cell, context: Context, integ: Call) -> int:
         """A stock is known before its flow is lowered: that is what closes feedback loops."""
         initial = self.cell(cell, False, integ.place, context.variable)
-        node = context.remember(Update.FLOW, initial, lambda here, _: here.value(integ.arguments[0]))
+        node = context.remember(Update.FLOW, initial, lambda here, _: self._flow(cell, here, integ))
         self._known[cell, True] = node
         return node
+
+    def _flow(self, cell: Cell, here: Context, integ: Call) -> int:
+        """The net flow of a stock, and what SHIFT IF TRUE moves."""
+        flow, shift = here.value(integ.arguments[0]), self.shifts.get(cell)
+        return flow if shift is None else here.add("add", flow, shift)
 
     def remember(
         self,
