@@ -93,7 +93,20 @@ earns = INTERNAL RATE OF RETURN(x, 1, -5, 0) ~~|
 stock[D] = INTEG(k - 0.2 * stock[D], D) ~~|
 moved = SHIFT IF TRUE(stock[a], Time = 1, 3, 0, k) ~~|
 """
+SOLVED = """
+D: a, b ~~|
+k = 1.7 ~~|
+busy = SIMULTANEOUS(k * calls / (10 + Time), 0.5) ~~|
+calls = 8 / (1 + busy ^ 2) ~~|
+one[D] = 1 ~~|
+x[D] = FIND ZERO(one[D], z[D], one[D], first[D], ELMCOUNT(D), 0, 1e-6, 100, 1) ~~|
+first[D] = 1, 2 ~~|
+z[a] = x[a] ^ 2 + x[b] - k * (2 + Time) ~~|
+z[b] = x[a] - x[b] + busy ~~|
+stock = INTEG(x[a] - busy, calls) ~~|
+"""
 MODELS = {
+    "solved": SOLVED,
     "under way": UNDER_WAY,
     "queues": QUEUES,
     "money": MONEY,
@@ -104,8 +117,9 @@ MODELS = {
     "delays": DELAYS,
 }
 CONTROL = ("initial time", "final time", "time step", "saveper")
-# `order` and `rank` step from one whole number to the next; `slope` and `ahead` from one value to another.
-JUMPS = ("slope", "ahead", "poisson", "gamma")
+# `z` is what rounding leaves of 0; `order` and `rank` step from one whole number to the next, `slope` and `ahead` from
+# one value to another.
+JUMPS = ("z", "slope", "ahead", "poisson", "gamma")
 
 
 @pytest.mark.parametrize("name", MODELS)

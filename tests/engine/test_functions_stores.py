@@ -334,7 +334,6 @@ def test_series_are_cumulated(simulate, tmp_path):
         ),
         ("D: a, b ~~|\ns[D] = INTEG(1, 0) ~~|\ny = SHIFT IF TRUE(s[a], 1, 3, 0, 0) ~~|", "too few elements"),
         ("D: a, b ~~|\ns[D] = Time ~~|\ny = SHIFT IF TRUE(s[a], 1, 2, 0, 0) ~~|", "'s' is none"),
-        ("y = SIMULTANEOUS(x, 1) ~~|\nx = y ~~|", "is not supported"),
     ],
 )
 def test_what_cannot_be_run_is_refused(simulate, text, reason):

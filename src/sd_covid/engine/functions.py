@@ -23,6 +23,7 @@ from sd_covid.engine import (
     functions_under_way,
     functions_vectors,
     functions_xmile,
+    simultaneous,
 )
 from sd_covid.engine.functions_elementary import Lower
 
@@ -36,6 +37,7 @@ _PARTS = (
     functions_queues,
     functions_finance,
     functions_shift,
+    simultaneous,
     functions_vectors,
     functions_matrix,
     functions_allocation,

@@ -36,6 +36,8 @@ from sd_covid.model.structure import DataMode, Equation, Kind, Model, Variable
 
 CONTROL = ("initial time", "final time", "time step", "saveper")
 
+_SOLVED = frozenset({"simultaneous", "find zero"})
+
 MAX_CELLS = 2_000_000  # an array of more cells than this is a mistake, or an attack
 
 
@@ -96,6 +98,10 @@ class Lowering:
         self.shared: dict[
             tuple[object, ...], list[int]
         ] = {}  # what several elements take from one computation
+        self.solved: dict[bool, dict[int, int]] = {
+            True: {},
+            False: {},
+        }  # unknowns of each graph: their solutions
         self.shifts: dict[Cell, int] = {}  # what SHIFT IF TRUE adds to the flow of a stock
 
     def program(self) -> Program:
@@ -107,6 +113,9 @@ class Lowering:
             self.out.control[name] = self.cell(Cell(source), False, self.model.variables[source].place, None)
         if bounds_move(self.model):
             self._wind_clock()
+        for cell, place in self._solved_for():  # before all that stands in a loop with them
+            self.cell(cell, False, place, None)
+            self.cell(cell, True, place, None)
         for variable in self.model.variables.values():
             if variable.equations[0].kind is Kind.LOOKUP:
                 continue
@@ -121,6 +130,10 @@ class Lowering:
         while self._pending:
             self._pending.pop(0)()
         self._without_data()
+        if self.solved[True] or self.solved[False]:
+            from sd_covid.engine.simultaneous import substitute
+
+            substitute(self)
         if self.out.clock is not None:  # the kernel's own step is then 1
             for state in self.out.states:
                 if state.update is Update.FLOW:
@@ -128,6 +141,20 @@ class Lowering:
         from sd_covid.engine.trim import hoist_reciprocals
 
         return hoist_reciprocals(self.out)
+
+    def _solved_for(self) -> list[tuple[Cell, Place]]:
+        """The cells that are solved for at every instant."""
+        return [
+            (Cell(variable.key, elements), definition.equation.place)
+            for variable in self.model.variables.values()
+            if any(_function(equation) in _SOLVED for equation in variable.equations)
+            for elements, definition in self.subscripts.definitions(variable).items()
+            if _function(definition.equation) in _SOLVED
+        ]
+
+    def known(self, cell: Cell, step: bool, node: int) -> None:
+        """Say what a cell is before its equation is lowered: that is what closes a loop."""
+        self._known[cell, step] = node
 
     def _wind_clock(self) -> None:
         """Time and TIME STEP as the instants of a run give them; see `sd_covid.engine.clock`."""
@@ -266,8 +293,12 @@ class Lowering:
         expression = equation.expression
         if expression is None:
             raise context.error("has no equation", equation.place)
-        if step and isinstance(expression, Call) and key(expression.function) == "integ":
+        if step and isinstance(expression, Call) and _function(equation) == "integ":
             return self._stock(cell, context, expression)
+        if _function(equation) in _SOLVED and isinstance(expression, Call):
+            from sd_covid.engine.simultaneous import solve_for
+
+            return solve_for(context, cell, expression)
         node = context.lower(expression)
         if not step and variable.key in self.free.initials:
             return initial_value(self, cell, node)
@@ -482,6 +513,11 @@ def _literal(definition: Definition) -> float | None:
             return -value
         case _:
             return None
+
+
+def _function(equation: Equation) -> str:
+    """The key of the function that an equation is a call of, if it is one."""
+    return key(equation.expression.function) if isinstance(equation.expression, Call) else ""
 
 
 def _is_external(expression: Expression) -> bool:

@@ -76,7 +76,8 @@ INTEG, INTEG NON NEGATIVE: u/time, u -> u
 SINTEG: u/time, u, _ ... -> u
 MIN, MAX: u, u ... -> u
 MODULO, XMILE MODULO, QUANTUM: u, u -> u
-ACTIVE INITIAL: u, u -> u
+ACTIVE INITIAL, SIMULTANEOUS: u, u -> u
+FIND ZERO: _, _, _, u, _ ... -> u
 IF THEN ELSE: _, u, u -> u
 X IF MISSING, IF MISSING: u, u -> u
 ZIDZ: a, b -> a/b
