@@ -86,6 +86,20 @@ def test_pulses_last_as_long_as_the_step_and_fixed_delays_as_many_steps(moving):
     np.testing.assert_array_equal(run["d"], [-1, -1, *INSTANTS[:-2]])
 
 
+def test_bounds_may_be_worked_out_and_solved_for(moving):
+    """Two steps a month until 2, then as many as solve n = 8 - n; a quotient by a constant is made a product."""
+    text = """
+    per month = SIMULTANEOUS(IF THEN ELSE(Time < 2, 2, 8 - per month), 3)~~|
+    whole = 1~~|
+    x = INTEG(x / whole, 1)~~|
+    TIME STEP = whole / per month~~|
+    """
+    run = moving(text, BEGIN + FINAL + SAVED).run()
+    np.testing.assert_allclose(run["time"], INSTANTS, rtol=1e-14, atol=1e-15)
+    lengths = np.diff(INSTANTS)
+    np.testing.assert_allclose(run["x"], np.cumprod([1.0, *(1 + lengths)]), rtol=1e-13)
+
+
 EVERYTHING = """
 k = 0.3 ~~|
 x = INTEG(-k * x + SIN(Time), 2) ~~|

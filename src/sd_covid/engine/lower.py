@@ -130,14 +130,14 @@ class Lowering:
         while self._pending:
             self._pending.pop(0)()
         self._without_data()
-        if self.solved[True] or self.solved[False]:
-            from sd_covid.engine.simultaneous import substitute
-
-            substitute(self)
         if self.out.clock is not None:  # the kernel's own step is then 1
             for state in self.out.states:
                 if state.update is Update.FLOW:
                     state.next = self.add(True, "mul", state.next, self.time_step(True))
+        if self.solved[True] or self.solved[False]:
+            from sd_covid.engine.simultaneous import substitute
+
+            substitute(self)
         from sd_covid.engine.trim import hoist_reciprocals
 
         return hoist_reciprocals(self.out)
