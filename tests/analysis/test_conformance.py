@@ -137,10 +137,36 @@ def test_a_model_that_draws_random_numbers_has_no_reference(tmp_path: Path):
     (tmp_path / "output.tab").write_text("Time\tlevel\n1\t50\n")
     (case,) = find_cases(tmp_path)
     result = compare_case(case)
-    assert (Status.NO_REFERENCE, "draws random numbers, of which every program has its own") == (
-        result.status,
-        result.reason,
-    )
+    reason = "all depends on random numbers, of which every program has its own"
+    assert (Status.NO_REFERENCE, reason) == (result.status, result.reason)
+
+
+def test_what_does_not_depend_on_random_numbers_is_compared(tmp_path: Path):
+    """A stock of drawn flows, and what begins at a drawn number, depend on them too."""
+    drawn = """chance = INTEG(RANDOM UNIFORM(0, 1, 7), 0) ~~|
+begun = INITIAL(RANDOM UNIFORM(0, 1, 8)) ~~|
+later = begun + 1 ~~|
+"""
+    (tmp_path / "drain.mdl").write_text(DRAIN + drawn)
+    table = "Time\tlevel\tchance\tlater\n1\t{level}\t9\t9\n"
+    (tmp_path / "output.tab").write_text(table.format(level=50))
+    (case,) = find_cases(tmp_path)
+    result = compare_case(case)
+    assert (Status.PASSED, 1) == (result.status, result.compared)
+    assert result.reason == "not compared, of random numbers: 2 columns"
+    (tmp_path / "output.tab").write_text(table.format(level=51))
+    assert compare_case(case).reason == "level at 1: 50, reference 51"
+
+
+@pytest.mark.parametrize(("rate", "status"), [("0.4", Status.PASSED), ("0.3", Status.FAILED)])
+def test_a_model_that_makes_data_for_another_is_compared_with_them(tmp_path: Path, rate: str, status: Status):
+    (tmp_path / "user.mdl").write_text(DRAIN + "more = 1 ~~|\n")
+    (tmp_path / "maker.mdl").write_text(DRAIN.replace("rate = 0.5", f"rate = {rate}"))
+    (tmp_path / "output.tab").write_text("Time\tlevel\tmore\n1\t50\t1\n")
+    (tmp_path / "data.tab").write_text("Time\tlevel\n1\t60\n")
+    by_name = {case.model.name: compare_case(case) for case in find_cases(tmp_path)}
+    assert (status, Status.PASSED) == (by_name["maker.mdl"].status, by_name["user.mdl"].status)
+    assert by_name["maker.mdl"].case.reference == tmp_path / "data.tab"
 
 
 def test_a_time_that_the_run_does_not_save_is_a_failure(compare: Compare):

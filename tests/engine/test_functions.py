@@ -70,6 +70,31 @@ def test_value_of_a_function(simulate, expression, expected):
     assert value(simulate, expression, TABLES) == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
+# As Vensim computes them: the last pulse of a train begins at its end and is cut there (the model `pulsetrain` of
+# climateinteractive/SDEverywhere with its output), and pulses longer than their repeat fill the time until the end
+# (Vensim's manual, and the output of `Query_file` in SDXorg/test-models).
+@pytest.mark.parametrize(
+    ("train", "instants"),
+    [
+        ("PULSE TRAIN(1, 0.5, 2, 7)", [1, 1.25, 3, 3.25, 5, 5.25, 7]),
+        ("PULSE TRAIN(1, 0, 3, 8)", [1, 4, 7]),
+        ("PULSE TRAIN(6, 4, 0, 7)", [6, 6.25, 6.5, 6.75, 7]),
+        ("PULSE TRAIN(6, 2, 1, 6.5)", [6, 6.25, 6.5]),
+    ],
+)
+def test_a_train_of_pulses_runs_until_its_end(simulate, train, instants):
+    run = simulate(f"x = {train} ~~|", final=9).run()
+    np.testing.assert_array_equal(run["time"][run["x"] > 0], instants)
+
+
+@pytest.mark.parametrize("pulse", ["PULSE(2, 0)", "PULSE TRAIN(2, 0, 99, 99)"])
+def test_a_pulse_does_not_change_within_a_step_of_runge_kutta(simulate, pulse):
+    """Vensim's manual: so all of it arrives in its own step."""
+    run = simulate(f"x = INTEG({pulse}, 0) ~~|", rk4=True).run()
+    expected = np.where(run["time"] > 2, 0.25, 0)
+    np.testing.assert_allclose(run["x"], expected, rtol=1e-15)
+
+
 def test_vectors_are_sorted_ranked_and_put_in_order(simulate):
     """VECTOR RANK of 5000, 3000, 8000 is 2, 1, 3 in Vensim's manual; its order is 1, 0, 2 as numpy's argsort."""
     text = "D: a, b, c ~~|\nv[D] = 5000, 3000, 8000 ~~|\no[D] = VECTOR SORT ORDER(v[D], {way}) ~~|\n"

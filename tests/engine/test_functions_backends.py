@@ -60,7 +60,56 @@ smooth = SMOOTH N(SIN(Time), k, 0.5, 4) ~~|
 until = SAMPLE UNTIL(2, k * Time, 9) ~~|
 bounded = SINTEG(k, 0, :NA:, 5, :NA:, :NA:, :NA:) ~~|
 """
+UNDER_WAY = """
+flat((0,1),(1,1)) ~~|
+fall((0,2),(1,0.5)) ~~|
+k = 1.7 ~~|
+x = k + SIN(Time) ~~|
+steady = DELAY CONVEYOR(x, 1.5 * k, 0.1 * k, fall, k, 1.5) ~~|
+moving = DELAY CONVEYOR(x, 2 + 0.1 * k * Time, 0.1, flat, k, 2) ~~|
+batches = DELAY BATCH(x, 1.3, 0.8, k, 1, 0) ~~|
+spread = DELAY PROFILE(fall, x, 1.4, k, 0.1) ~~|
+"""
+QUEUES = """
+flat((0,1),(1,1)) ~~|
+k = 1.7 ~~|
+q = QUEUE FIFO(k + SIN(Time), 0.8 * k, flat, 3, 2) ~~|
+mean = QUEUE AGE AVERAGE(q, 0) ~~|
+first = QUEUE AGE AVERAGE(q, k) ~~|
+r = QUEUE FIFO ATTRIB(2, gone, k * Time + 1, 0.1, flat, flat, 4, k, 2) ~~|
+gone = QUEUE ATTRIB QUANTITY(r, 2) ~~|
+look = QUEUE ATTRIB AVERAGE(r, -1) ~~|
+most = QUEUE ATTRIB MAX(r) ~~|
+"""
+MONEY = """
+D: a, b, c ~~|
+k = 1.7 ~~|
+s[D] = 3, 2, 1 ~~|
+none = 0 ~~|
+x = k * (2 + SIN(Time)) ~~|
+line = DEPRECIATE STRAIGHTLINE(x, 3, 1, k) ~~|
+by table = DEPRECIATE BY SCHEDULE(x, s[a], none, 3, 0) ~~|
+earns = INTERNAL RATE OF RETURN(x, 1, -5, 0) ~~|
+stock[D] = INTEG(k - 0.2 * stock[D], D) ~~|
+moved = SHIFT IF TRUE(stock[a], Time = 1, 3, 0, k) ~~|
+"""
+SOLVED = """
+D: a, b ~~|
+k = 1.7 ~~|
+busy = SIMULTANEOUS(k * calls / (10 + Time), 0.5) ~~|
+calls = 8 / (1 + busy ^ 2) ~~|
+one[D] = 1 ~~|
+x[D] = FIND ZERO(one[D], z[D], one[D], first[D], ELMCOUNT(D), 0, 1e-6, 100, 1) ~~|
+first[D] = 1, 2 ~~|
+z[a] = x[a] ^ 2 + x[b] - k * (2 + Time) ~~|
+z[b] = x[a] - x[b] + busy ~~|
+stock = INTEG(x[a] - busy, calls) ~~|
+"""
 MODELS = {
+    "solved": SOLVED,
+    "under way": UNDER_WAY,
+    "queues": QUEUES,
+    "money": MONEY,
     "lookups": LOOKUPS,
     "vectors": VECTORS,
     "allocation": ALLOCATION,
@@ -68,8 +117,9 @@ MODELS = {
     "delays": DELAYS,
 }
 CONTROL = ("initial time", "final time", "time step", "saveper")
-# `order` and `rank` step from one whole number to the next; `slope` and `ahead` from one value to another.
-JUMPS = ("slope", "ahead", "poisson", "gamma")
+# `z` is what rounding leaves of 0; `order` and `rank` step from one whole number to the next, `slope` and `ahead` from
+# one value to another.
+JUMPS = ("z", "slope", "ahead", "poisson", "gamma")
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -226,7 +226,6 @@ def test_file_tags_and_synonyms_stand_in_the_settings(read_text: Reader, tmp_pat
         ("x((0,0),(1,y))~~|\n", "did not expect"),
         ("x([f()],(0,0),(1,1))~~|\n", "did not expect"),
         ("x = WITH LOOKUP(Time, ([__import__('os')],(0,0)))~~|\n", "did not expect"),
-        ("SAVEPER = IF THEN ELSE(Time < 5, 1, 2)~~|\n", "'SAVEPER' depends on Time"),
         ("x = ???~~|\n", "'?' has no meaning here"),
         ("x = nowhere~~|\n", "'nowhere' is used but not defined"),
         ("near = 1~~|\nx = naer~~|\n", "'naer' is used but not defined"),

@@ -13,7 +13,7 @@ DIMENSIONS = "D: a, b~~|\nE: p, q, r~~|\nx[D] = 1,2~~|\n"  # lines 2 to 4
 CASES = {
     "misspelt reference": ("inflow rates = 1~~|\ny =\n inflow rate * 2~~|\n", 4, "y", "not defined", "inflow rates"),
     "unknown function": ("y = SMOTH(1, 2)~~|\n", 2, "y", "no known function", "SMOOTH"),
-    "unsupported function": ("y = 1 +\n MULTIVAL(1, 2)~~|\n", 3, "y", "'MULTIVAL' is not supported", "write it out"),
+    "unsupported function": ("y = 1 +\n MESSAGE(1, 2)~~|\n", 3, "y", "'MESSAGE' is not supported", "leave it out"),
     "equation still to be written": ("y = A FUNCTION OF(Time)~~|\n", 2, "y", "not supported", "write the equation"),
     "wrong arity": ("y = MODULO(1, 2, 3)~~|\n", 2, "y", "MODULO takes 2 arguments, not 3", "MODULO(x, base)"),
     "no arguments": ("y = ABS()~~|\n", 2, "y", "ABS takes 1 argument, not 0", "ABS(x)"),

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 
 from sd_covid.analysis.isolated import run_isolated
 from sd_covid.analysis.reference_output import Column, ReferenceOutput, find_reference, read_reference
-from sd_covid.errors import ModelError, SdCovidError
+from sd_covid.errors import DataError, ModelError, SdCovidError
 from sd_covid.model.names import key
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
     from sd_covid.engine.subscripts import Cell
+    from sd_covid.model import Model
 
 FORMATS = ("mdl", "xmile", "stmx")
 #: The largest difference, as a share of the reference value.
@@ -177,7 +178,7 @@ def compare_case(case: Case) -> Result:
         reference = read_reference(case.reference)
         result = _compare(case, simulation, reference)
         if result.status is Status.FAILED and (reason := _not_its_own(case, simulation, reference, result)):
-            result = Result(case, Status.NO_REFERENCE, reason)
+            result = _with_another_table(case, simulation) or Result(case, Status.NO_REFERENCE, reason)
     except SdCovidError as error:
         result = Result(case, Status.FAILED, _line(error))
     return replace(result, seconds=time.perf_counter() - started)
@@ -185,28 +186,54 @@ def compare_case(case: Case) -> Result:
 
 def _data_files(path: Path) -> list[Path]:
     """The tables beside a model that has data variables without data, but for its reference."""
-    from sd_covid.model import Kind, read
+    from sd_covid.model import read
 
-    variables = read(path).variables.values()
-    bare = any(
+    return _tables_beside(path) if _needs_tables(read(path)) else []
+
+
+def _needs_tables(model: Model) -> bool:
+    from sd_covid.model import Kind
+
+    return any(
         equation.kind is Kind.DATA and equation.expression is None
-        for variable in variables
+        for variable in model.variables.values()
         for equation in variable.equations
     )
-    beside = sorted(path.parent.iterdir()) if bare else []
+
+
+def _tables_beside(path: Path) -> list[Path]:
+    """The tables in a model's folder that are no reference by their name."""
     return [
         item
-        for item in beside
+        for item in sorted(path.parent.iterdir())
         if item.suffix.lower() in _TABLES and not item.stem.lower().startswith("output")
     ]
 
 
+def _with_another_table(case: Case, simulation: Simulation) -> Result | None:
+    """The comparison with a table beside the model that has its results: a model may be there to make data for others.
+
+    It fits when every column is a variable of the model. A model that needs tables as data has none that counts.
+    """
+    if _needs_tables(simulation.model):
+        return None
+    for path in _tables_beside(case.model):
+        if path.suffix.lower() == ".dat":
+            continue
+        try:
+            table = read_reference(path)
+        except DataError:
+            continue  # a table of something else
+        if _fits(simulation, table):
+            result = _compare(replace(case, reference=path), simulation, table)
+            return replace(result, reason=result.reason or f"with {path.name}")
+    return None
+
+
 def _not_its_own(case: Case, simulation: Simulation, reference: ReferenceOutput, result: Result) -> str:
-    """Why a reference says nothing about a model: it draws random numbers, or another model of the folder fits."""
+    """Why a reference says nothing about a model: another model of the folder fits."""
     from sd_covid.engine.simulation import load
 
-    if _draws(simulation):
-        return "draws random numbers, of which every program has its own"
     if result.compared and not result.not_in_model:
         return ""
     for path in sorted(case.model.parent.iterdir()):
@@ -220,19 +247,6 @@ def _not_its_own(case: Case, simulation: Simulation, reference: ReferenceOutput,
         if fits:
             return f"{reference.path.name} is that of {path.name}"
     return ""
-
-
-def _draws(simulation: Simulation) -> bool:
-    """Whether a model draws random numbers."""
-    from sd_covid.model.expression import Call, walk
-
-    return any(
-        isinstance(node, Call) and key(node.function).startswith("random ")
-        for variable in simulation.model.variables.values()
-        for equation in variable.equations
-        if equation.expression is not None
-        for node in walk(equation.expression)
-    )
 
 
 def _fits(simulation: Simulation, reference: ReferenceOutput) -> bool:
@@ -250,10 +264,19 @@ def _line(error: SdCovidError) -> str:
 
 
 def _compare(case: Case, simulation: Simulation, reference: ReferenceOutput) -> Result:
+    from sd_covid.engine.reach import random_cells
+
     found = {column.name: _cell(simulation, column.name) for column in reference.columns}
     columns = [column for column in reference.columns if found[column.name] is not None]
     absent = tuple(column.name for column in reference.columns if found[column.name] is None)
-    names = [simulation.names.spell(cell) for column in columns if (cell := found[column.name])]
+    drawn = random_cells(simulation.program)
+    own = [column for column in columns if found[column.name] not in drawn]
+    chance = len(columns) - len(own)
+    columns, names = own, [simulation.names.spell(cell) for column in own if (cell := found[column.name])]
+    if chance and all(key(name) in _CONTROL for name in names):
+        return Result(
+            case, Status.NO_REFERENCE, "all depends on random numbers, of which every program has its own"
+        )
     if all(key(name) in _CONTROL for name in names):
         reason = "no column of the reference is a variable of the model"
         return Result(case, Status.FAILED, reason, not_in_model=absent)
@@ -269,7 +292,7 @@ def _compare(case: Case, simulation: Simulation, reference: ReferenceOutput) -> 
         largest = max(largest, share)
         differences += [] if difference is None else [difference]
     status = Status.FAILED if differences else Status.PASSED
-    told = _told(differences) or _lacking(absent)
+    told = _told(differences) or _lacking(absent) or _left_to_chance(chance)
     return Result(case, status, told, len(columns), absent, largest, tuple(differences))
 
 
@@ -278,6 +301,11 @@ def _lacking(absent: Sequence[str]) -> str:
     needed = [name for name in absent if key(name) not in _CONTROL]
     more = f" and {len(needed) - 3} more" if len(needed) > 3 else ""
     return f"not in the model: {', '.join(needed[:3])}{more}" if needed else ""
+
+
+def _left_to_chance(columns: int) -> str:
+    """How many columns were not compared because they depend on random numbers, in a line."""
+    return f"not compared, of random numbers: {columns} columns" if columns else ""
 
 
 def _told(differences: Sequence[Difference]) -> str:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from sd_covid.analysis.differences import largest_difference
 from sd_covid.engine.table import as_table
-from sd_covid.model.expression import Call, Number, walk
+from sd_covid.model.expression import Binary, Call, Number, walk
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Method, Model
 from sd_covid.model.study import study_folder
@@ -123,22 +123,24 @@ def check_step(simulation: Simulation, own: pd.DataFrame) -> StepSize | None:
     method = simulation.model.settings.method
     step = next(float(own[name].iloc[0]) for name in own if key(str(name)) == _STEP)
     headlines = frozenset(map(key, headline_outputs(simulation.model)))
-    half = as_table(_with_step(simulation, step / 2))
+    half = as_table(_with_half_step(simulation, step))
     other = None
     if method is Method.EULER:
         other = _judged(simulation, headlines, own, as_table(simulation.integrated(Method.RK4).run()))
     return StepSize(step, method, _judged(simulation, headlines, own, half), other)
 
 
-def _with_step(simulation: Simulation, step: float) -> xr.Dataset:
-    """A run at another step, also where the file works it out, as ``TIME STEP = 1/8``."""
+def _with_half_step(simulation: Simulation, step: float) -> xr.Dataset:
+    """A run at half the step, also where the file works it out, as ``TIME STEP = 1/8``, or lets it change."""
     from sd_covid.engine.simulation import Simulation
 
     if _STEP in map(key, simulation.constants):
-        return simulation.run({_STEP: step})
+        return simulation.run({_STEP: step / 2})
     model = copy.deepcopy(simulation.model)
     variable = model.variables[_STEP]
-    variable.equations = [replace(variable.equations[0], expression=Number(step))]
+    expression = variable.equations[0].expression
+    assert expression is not None, "a TIME STEP that is no constant is worked out"
+    variable.equations = [replace(variable.equations[0], expression=Binary("/", expression, Number(2.0)))]
     return Simulation(model).run()
 
 

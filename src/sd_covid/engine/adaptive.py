@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sd_covid.engine.compile import Code, target
 from sd_covid.engine.kernel import ATTRIBUTES, Members, aligned, share_blocks
 from sd_covid.engine.llvm import CALL_ARGUMENTS, CALL_NAMES, Body, Evaluation, Module
-from sd_covid.engine.program import Program
+from sd_covid.engine.program import Driver, Program
 from sd_covid.engine.timegrid import TimeGrid
 from sd_covid.engine.trim import trim
 from sd_covid.engine.write_run import START, START_CALL, Layout, step_leaves, write_start
@@ -163,7 +163,8 @@ class _Member:
 
     def _sample(self, time: float) -> None:
         for k, driver in enumerate(self.kernel.program.drivers):
-            self.row[k] = driver.sample(np.array([time]))[0]
+            if isinstance(driver, Driver):  # time bounds that move are refused
+                self.row[k] = driver.sample(np.array([time]))[0]
 
     def _flow(self, time: float, stocks: Array) -> Array:
         self.left -= 1

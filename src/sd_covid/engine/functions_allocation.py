@@ -22,6 +22,7 @@ from sd_covid.engine.context import Context
 from sd_covid.engine.functions_elementary import Lower, fold
 from sd_covid.engine.functions_memory import by_default
 from sd_covid.engine.graph import LookupTable
+from sd_covid.engine.slots import counted
 from sd_covid.engine.special import normal_cdf
 from sd_covid.engine.vectors import Axis, along, at_cell, axis_of, from_element
 from sd_covid.model.expression import Call, Expression, Reference
@@ -30,6 +31,7 @@ from sd_covid.model.names import key
 HALVINGS = 26  # of a range of prices, to 1e-8 of it
 STEPS = 3  # of Newton's method: each doubles the three digits that the tables give
 KINDS = 6
+MAX_ASKING = 10_000
 REACH = (
     0.0,
     0.5,
@@ -319,15 +321,37 @@ def _allocate_by_priority(here: Context, call: Call) -> int:
     wide, there = here.value(width), here.value(supply)
 
     def shares() -> list[int]:
-        half = here.add("mul", here.number(0.5), wide)
-        one, none = here.number(1.0), here.number(0.0)
-        curves = [
-            Curve(amount, one, here.add("sub", rank, half), wide, none, kinds=(1,))
-            for amount, rank in zip(amounts, ranks, strict=True)
-        ]
-        return _shares(here, curves, there)
+        return _shares(here, _by_rank(here, amounts, ranks, wide), there)
 
     return here.once("by priority", [*amounts, *ranks, wide, there], shares)[axis.position]
+
+
+def _by_rank(here: Context, amounts: list[int], ranks: list[int], width: int) -> list[Curve]:
+    """The curves of ALLOCATE BY PRIORITY."""
+    half = here.add("mul", here.number(0.5), width)
+    one, none = here.number(1.0), here.number(0.0)
+    return [
+        Curve(amount, one, here.add("sub", rank, half), width, none, kinds=(1,))
+        for amount, rank in zip(amounts, ranks, strict=True)
+    ]
+
+
+def _market_priority(here: Context, call: Call) -> int:
+    """MARKETP(request[first], priority[first], size, width, supply): the priority up to which nothing is given."""
+    request, priority, size, width, supply = call.arguments
+    count = counted(here, call, here.at_start().value(size), MAX_ASKING, "requests")
+    rows = [
+        [at_cell(here, cell, call) for cell in from_element(here, call, array, count)]
+        for array in (request, priority)
+    ]
+    return Market(here, _by_rank(here, rows[0], rows[1], here.value(width)), []).price(here.value(supply))
+
+
+def _by_market_priority(here: Context, call: Call) -> int:
+    """ALLOC P(request, priority, width, market priority): what each gets of its request, as ALLOCATE BY PRIORITY."""
+    amount, rank, width, price = (here.value(argument) for argument in call.arguments)
+    market = Market(here, [], [])
+    return market.quantity(_by_rank(here, [amount], [rank], width)[0], price)
 
 
 def _at_price(supply: bool) -> Lower:
@@ -352,4 +376,6 @@ FUNCTIONS: dict[str, Lower] = {
     "demand at price": _at_price(supply=False),
     "supply at price": _at_price(supply=True),
     "find market price": _find_market_price,
+    "marketp": _market_priority,
+    "alloc p": _by_market_priority,
 }

@@ -7,7 +7,7 @@ lying at a time when they differ by rounding only; a span of time takes in both 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from sd_covid.engine.context import Context
 from sd_covid.engine.functions_elementary import Lower, fold, one_if
@@ -108,6 +108,14 @@ def _time_shift(here: Context, call: Call) -> int:
     return _read(here, times, values, mode, at)
 
 
+def _cumulate(here: Context, call: Call) -> int:
+    """CUMULATE(series): at each point the sum of the figures so far."""
+    times, values, mode = _series(here, call)
+    sums = tuple(accumulate(values))
+    now = here.lowering.time(here.step)
+    return _at_point(here, times, sums, now) if mode is DataMode.RAW else _read(here, times, sums, mode, now)
+
+
 def _edge(which: int) -> Lower:
     return lambda here, call: here.number(_series(here, call)[0][which])
 
@@ -191,4 +199,6 @@ FUNCTIONS: dict[str, Lower] = {
     "get data stdv": _statistic(_deviation),
     "get data total points": _statistic(lambda here, values, chosen, count: count, 0.0),
     "time shift": _time_shift,
+    "cumulate": _cumulate,
+    "cumulatef": lambda here, call: here.number(sum(_series(here, call)[1])),
 }

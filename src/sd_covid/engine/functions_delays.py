@@ -12,28 +12,11 @@ import math
 from sd_covid.engine.context import Context
 from sd_covid.engine.functions_elementary import Lower, one_if
 from sd_covid.engine.functions_memory import FUNCTIONS as MEMORY
-from sd_covid.engine.functions_memory import by_default, delay_steps
+from sd_covid.engine.functions_memory import delay_steps
 from sd_covid.engine.functions_time import time_step
 from sd_covid.engine.program import Update
+from sd_covid.engine.slots import is_constant, run_steps
 from sd_covid.model.expression import Call
-
-MAX_SLOTS = 2000
-
-
-def _slots(here: Context, call: Call) -> int:
-    """Steps of the model's own run."""
-    control = here.lowering.out.control
-    initial, final, step = (
-        by_default(here, control[name]) for name in ("initial time", "final time", "time step")
-    )
-    count = max(1, math.ceil((final - initial) / step - 1e-6))
-    if count > MAX_SLOTS:
-        raise here.error(
-            f"{call.function} with a delay time that changes takes a run of up to {MAX_SLOTS} steps, not {count}",
-            call.place,
-            "shorten the run, or use DELAY N",
-        )
-    return count
 
 
 def _in_time(here: Context, count: int, x: int) -> int:
@@ -44,19 +27,15 @@ def _in_time(here: Context, count: int, x: int) -> int:
     return here.add("select", late, here.number(math.nan), x)
 
 
-def _is_constant(here: Context, node: int) -> bool:
-    return here.lowering.graph(here.step).nodes[node][0] in ("number", "constant")
-
-
 def _delay_material(here: Context, call: Call) -> int:
     """DELAY MATERIAL(input, delay time, initial value, missing): what arrives together is added.
 
     Until the first delay time has passed the initial value comes out; then, where nothing arrives, the missing value.
     """
     x, time, initial, missing = call.arguments
-    if not here.step or _is_constant(here, here.value(time)):
+    if not here.step or is_constant(here, here.value(time)):
         return MEMORY["delay fixed"](here, Call("DELAY FIXED", (x, time, initial), place=call.place))
-    count, start = _slots(here, call), here.at_start()
+    count, start = run_steps(here, call), here.at_start()
     first = delay_steps(start, start.value(time))
     amounts: list[int] = []
     arrivals: list[int] = []
@@ -87,9 +66,9 @@ def _delay_material(here: Context, call: Call) -> int:
 def _delay_information(here: Context, call: Call) -> int:
     """DELAY INFORMATION(input, delay time, initial value): what is sent replaces all that would arrive after it."""
     x, time, initial = call.arguments
-    if not here.step or _is_constant(here, here.value(time)):
+    if not here.step or is_constant(here, here.value(time)):
         return MEMORY["delay fixed"](here, Call("DELAY FIXED", (x, time, initial), place=call.place))
-    count, start = _slots(here, call), here.at_start()
+    count, start = run_steps(here, call), here.at_start()
     values: list[int] = []
     for k in range(count):
 

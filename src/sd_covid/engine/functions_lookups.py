@@ -57,9 +57,9 @@ def _table(points: list[Point]) -> LookupTable:
     return LookupTable(tuple(x for x, _ in points), tuple(y for _, y in points))
 
 
-def named_table(here: Context, call: Call) -> LookupTable:
-    """The table that a call names as its first argument."""
-    named = call.arguments[0]
+def named_table(here: Context, call: Call, position: int = 0) -> LookupTable:
+    """The table that a call names as an argument, the first one by default."""
+    named = call.arguments[position]
     variable = here.lowering.model.variables.get(key(named.name)) if isinstance(named, Reference) else None
     if not isinstance(named, Reference) or variable is None:
         raise here.error(f"{call.function} takes the name of a lookup", call.place)

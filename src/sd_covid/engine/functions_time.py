@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sd_covid.engine.context import Context
 from sd_covid.engine.functions_elementary import Lower, one_if
+from sd_covid.engine.program import Update
 from sd_covid.model.expression import Call, Number
 from sd_covid.model.structure import Method
 
@@ -12,7 +13,7 @@ _UNITS = {"day": 1.0, "week": 7.0, "month": 30.0, "quarter": 90.0, "year": 360.0
 
 def time_step(here: Context) -> int:
     """TIME STEP."""
-    return here.held(here.lowering.out.control["time step"])
+    return here.lowering.time_step(here.step)
 
 
 def now(here: Context) -> int:
@@ -35,19 +36,40 @@ def _pulse_width(here: Context, width: int) -> int:
     return here.add("max", width, time_step(here))
 
 
+def step_start(here: Context) -> int:
+    """Time at the beginning of the step, in all stages of a method that has several."""
+    if not here.step or here.lowering.out.method is Method.EULER:
+        return here.lowering.time(here.step)
+    start = here.at_start().lowering.time(False)
+
+    def following(later: Context, me: int) -> int:
+        return later.add("add", later.lowering.time(True), time_step(later))
+
+    return here.remember(Update.ASSIGN, start, following, name="time")
+
+
+def _of_step(here: Context, share: float) -> int:
+    """The beginning of the step and a share of its length: as Vensim's manual says, pulses do not change within one."""
+    return here.add("add", step_start(here), here.add("mul", here.number(share), time_step(here)))
+
+
 def _pulse(here: Context, call: Call) -> int:
     start, width = (here.value(a) for a in call.arguments)
-    begun = here.add("gt", now(here), start)
-    over = here.add("lt", now(here), here.add("add", start, _pulse_width(here, width)))
+    at = _of_step(here, 0.5)
+    begun = here.add("gt", at, start)
+    over = here.add("lt", at, here.add("add", start, _pulse_width(here, width)))
     return one_if(here, here.add("and", begun, over))
 
 
 def _pulse_train(here: Context, call: Call) -> int:
+    """PULSE TRAIN(start, width, repeat, end): to its end and at it; all the time where the width exceeds the repeat."""
     start, width, repeat, end = (here.value(a) for a in call.arguments)
-    since = here.add("sub", now(here), start)
+    width = _pulse_width(here, width)
+    since = here.add("sub", _of_step(here, 0.5), start)
     phase = here.add("sub", since, here.add("mul", repeat, here.add("trunc", here.add("div", since, repeat))))
-    inside = here.add("lt", phase, _pulse_width(here, width))
-    running = here.add("and", here.add("gt", since, here.number(0.0)), here.add("lt", now(here), end))
+    inside = here.add("or", here.add("lt", repeat, width), here.add("lt", phase, width))
+    before = here.add("lt", _of_step(here, -0.5), end)
+    running = here.add("and", here.add("gt", since, here.number(0.0)), before)
     return one_if(here, here.add("and", running, inside))
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sd_covid.engine.context import Context
+from sd_covid.engine.functions_time import step_start, time_step
 from sd_covid.engine.program import Update
 from sd_covid.model.expression import Binary, Call, Expression, Reference, Unary
 from sd_covid.model.names import key
-from sd_covid.model.structure import Method
 
 Lower = Callable[[Context, Call], int]
 
@@ -25,10 +25,6 @@ def floor_of(here: Context, x: int) -> int:
 
 def _one_if(here: Context, condition: int) -> int:
     return here.add("select", condition, here.number(1.0), here.number(0.0))
-
-
-def _time_step(here: Context) -> int:
-    return here.held(here.lowering.out.control["time step"])
 
 
 def _int(here: Context, call: Call) -> int:
@@ -61,18 +57,6 @@ def _safe_divide(here: Context, call: Call) -> int:
     return here.add("select", zero, otherwise, here.add("div", a, safe))
 
 
-def _step_start(here: Context) -> int:
-    """Time at the beginning of the step, in all stages of a method that has several."""
-    if not here.step or here.lowering.out.method is Method.EULER:
-        return here.lowering.time(here.step)
-    start = here.at_start().lowering.time(False)
-
-    def following(later: Context, me: int) -> int:
-        return later.add("add", later.lowering.time(True), _time_step(later))
-
-    return here.remember(Update.ASSIGN, start, following, name="time")
-
-
 def _pulse(here: Context, call: Call) -> int:
     """PULSE(magnitude, first, interval): magnitude / DT for one step, at first and then at every interval.
 
@@ -80,8 +64,8 @@ def _pulse(here: Context, call: Call) -> int:
     the step, so that with Runge-Kutta too the magnitude comes through.
     """
     magnitude, first, interval = (here.value(a) for a in call.arguments)
-    step, zero = _time_step(here), here.number(0.0)
-    middle = here.add("add", _step_start(here), here.add("mul", here.number(0.5), step))
+    step, zero = time_step(here), here.number(0.0)
+    middle = here.add("add", step_start(here), here.add("mul", here.number(0.5), step))
     since = here.add("sub", middle, first)
     once = here.add("le", interval, zero)
     every = here.add("select", once, here.number(1.0), interval)
@@ -106,7 +90,7 @@ def _non_negative_stock(here: Context, call: Call) -> int:
         return here.value(initial)
 
     def following(later: Context, me: int) -> int:
-        least = later.add("neg", later.add("div", me, _time_step(later)))
+        least = later.add("neg", later.add("div", me, time_step(later)))
         return later.add("max", later.value(flow), least)
 
     state = here.remember(Update.FLOW, here.at_start().value(initial), following)

@@ -103,14 +103,15 @@ class Differentiable:
         self._flat = np.array([number for numbers in parameters for number in numbers], dtype=np.int64)
         self._owner = np.repeat(np.arange(len(parameters)), [len(numbers) for numbers in parameters])
         self._constants = np.array(constants, dtype=float)
-        self.time = grid.saved
+        self.time = grid.saved[grid.kept]
+        self._written = len(grid.saved)
         self._drivers = np.ascontiguousarray(sample_drivers(code.program, grid).T)
         self._states = len(code.program.states)
         length = _part_length(grid.steps + 1, self._states, memory)
         self._parts = [(n, min(n + length, grid.steps + 1)) for n in range(0, grid.steps + 1, length)]
         self._trajectory = aligned((length + 1) * self._states, 1)
         self._scratch = aligned(code.scratch, 1)
-        self._out = aligned(len(code.outputs) * len(self.time), 1)[: len(code.outputs) * len(self.time)]
+        self._out = aligned(len(code.outputs) * self._written, 1)[: len(code.outputs) * self._written]
         self._row = np.full(len(constants), -1, dtype=np.int64)
         self._none = aligned(1, 1)
         self._slots = 1
@@ -151,7 +152,7 @@ class Differentiable:
         for part in range(len(self._parts)):
             self._forward(part, self._out)
         self._ran = True
-        return self._out.reshape(-1, len(self.time)).copy()
+        return self._out.reshape(-1, self._written)[:, self._grid.kept].copy()
 
     def gradient(self, seed: NDArray[np.float64]) -> NDArray[np.float64]:
         """Pull a derivative back from the outputs to the parameters, at the last `values`.
@@ -173,8 +174,9 @@ class Differentiable:
         """
         if not self._ran:
             raise RunError("a gradient was asked before the model was run", advice="call values() first")
-        seeds = aligned(seed.size, 1)[: seed.size]
-        seeds[:] = np.asarray(seed, dtype=float).ravel()
+        seeds = aligned(self._out.size, 1)[: self._out.size]
+        seeds[:] = 0.0
+        seeds.reshape(-1, self._written)[:, self._grid.kept] = np.asarray(seed, dtype=float)
         bars = np.zeros(len(self._constants))
         shared = (self._constants, self._row, self._none, self._drivers)
         arrays = (*shared, seeds, bars, self._scratch, self._bar_ring, self._trajectory)
@@ -183,7 +185,7 @@ class Differentiable:
             if part != self._held:
                 self._forward(part, np.empty_like(self._out))
             begin, until = self._parts[part]
-            counts = (1, 0, 1, grid.steps, grid.every, len(self.time), 1, self._slots - 1, 0, 0, begin, until)
+            counts = (1, 0, 1, grid.steps, grid.every, self._written, 1, self._slots - 1, 0, 0, begin, until)
             self._code.reverse(*(a.ctypes.data for a in arrays), *counts, grid.start, grid.step)
         return np.asarray(np.bincount(self._owner, bars[self._flat], len(self._parameters)))
 
@@ -198,7 +200,7 @@ class Differentiable:
         leave = self._borders[part + 1].ctypes.data if further else None
         first = -(-begin // grid.every)  # of the saved instants
         to = out.ctypes.data + 8 * first
-        saves = len(self.time)
+        saves = self._written
         last = until if further else grid.steps
         counts = (1, 0, 1, last, grid.every, saves, 1, self._slots - 1, 0, 0, begin)
         pointers = (*(a.ctypes.data for a in arrays), to, *(a.ctypes.data for a in own), enter, leave)

@@ -107,11 +107,11 @@ def run(program: Program, parameters: Parameters, outputs: list[int], grid: Time
     -------
     ndarray, shape (output, member, time)
     """
-    return _Interpreter(program, parameters, outputs, grid).run()
+    return Interpreter(program, parameters, outputs, grid).run()
 
 
-class _Interpreter:
-    """One run."""
+class Interpreter:
+    """One run; see `run`."""
 
     def __init__(self, program: Program, parameters: Parameters, outputs: list[int], grid: TimeGrid) -> None:
         self.program, self.outputs, self.grid = program, outputs, grid
@@ -133,6 +133,7 @@ class _Interpreter:
         self.flow_order = program.step.order(states[k].next for k in self.flows)
 
     def run(self) -> NDArray[np.float64]:
+        """All of it; shape (output, member, time)."""
         grid = self.grid
         result = np.empty((len(self.outputs), self.members, len(grid.saved)))
         with np.errstate(all="ignore"):
@@ -145,15 +146,18 @@ class _Interpreter:
                     self.advance(n, values)
         return result
 
+    def driver(self, number: int, n: int, part: Fraction) -> NDArray[np.float64]:
+        """A series, ``part`` of a step after step n."""
+        return np.asarray(self.drivers[number, int(SCHEMES[self.program.method].per_step * (n + part))])
+
     def step_values(self, order: list[int], state: NDArray[np.float64], n: int, part: Fraction) -> Values:
         """The values of the step graph, ``part`` of a step after step n."""
         time = np.float64(self.grid.start + (n + float(part)) * self.grid.step)
-        at = int(SCHEMES[self.program.method].per_step * (n + part))
         leaves: Mapping[str, Callable[[int], NDArray[np.float64]]] = {
             "state": lambda k: state[k],
             "constant": lambda k: self.constants[k],
             "time": lambda k: time,  # type: ignore[return-value,dict-item]
-            "driver": lambda k: self.drivers[k, at],
+            "driver": lambda k: self.driver(k, n, part),
         }
         draw = _draws(self.parameters, n)  # drawn once a step: held within it, whatever the method
         return evaluate(self.program.step, order, lambda kind, k: leaves[kind](k), draw)

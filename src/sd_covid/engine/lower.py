@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from sd_covid.engine.bounds import bounds_move
 from sd_covid.engine.context import Context
 from sd_covid.engine.free import Free, initial_value, series_value, table_value
 from sd_covid.engine.graph import Graph, LookupTable
 from sd_covid.engine.operations import NOT_AVAILABLE, OPERATIONS
-from sd_covid.engine.program import Driver, Parameter, Program, State, Update
+from sd_covid.engine.program import Clock, ClockDriver, Driver, Parameter, Program, Row, State, Update
+from sd_covid.engine.reach import reached
 from sd_covid.engine.subscripts import Cell, Definition, Subscripts
 from sd_covid.errors import MissingDataError, ModelError
 from sd_covid.model.expression import (
@@ -33,6 +35,8 @@ from sd_covid.model.names import key
 from sd_covid.model.structure import DataMode, Equation, Kind, Model, Variable
 
 CONTROL = ("initial time", "final time", "time step", "saveper")
+
+_SOLVED = frozenset({"simultaneous", "find zero"})
 
 MAX_CELLS = 2_000_000  # an array of more cells than this is a mistake, or an attack
 
@@ -94,6 +98,11 @@ class Lowering:
         self.shared: dict[
             tuple[object, ...], list[int]
         ] = {}  # what several elements take from one computation
+        self.solved: dict[bool, dict[int, int]] = {
+            True: {},
+            False: {},
+        }  # unknowns of each graph: their solutions
+        self.shifts: dict[Cell, int] = {}  # what SHIFT IF TRUE adds to the flow of a stock
 
     def program(self) -> Program:
         """Lower everything."""
@@ -102,6 +111,11 @@ class Lowering:
         for name in CONTROL:
             source = name if name in self.model.variables else "time step"
             self.out.control[name] = self.cell(Cell(source), False, self.model.variables[source].place, None)
+        if bounds_move(self.model):
+            self._wind_clock()
+        for cell, place in self._solved_for():  # before all that stands in a loop with them
+            self.cell(cell, False, place, None)
+            self.cell(cell, True, place, None)
         for variable in self.model.variables.values():
             if variable.equations[0].kind is Kind.LOOKUP:
                 continue
@@ -116,9 +130,52 @@ class Lowering:
         while self._pending:
             self._pending.pop(0)()
         self._without_data()
+        if self.out.clock is not None:  # the kernel's own step is then 1
+            for state in self.out.states:
+                if state.update is Update.FLOW:
+                    state.next = self.add(True, "mul", state.next, self.time_step(True))
+        if self.solved[True] or self.solved[False]:
+            from sd_covid.engine.simultaneous import substitute
+
+            substitute(self)
         from sd_covid.engine.trim import hoist_reciprocals
 
         return hoist_reciprocals(self.out)
+
+    def _solved_for(self) -> list[tuple[Cell, Place]]:
+        """The cells that are solved for at every instant."""
+        return [
+            (Cell(variable.key, elements), definition.equation.place)
+            for variable in self.model.variables.values()
+            if any(_function(equation) in _SOLVED for equation in variable.equations)
+            for elements, definition in self.subscripts.definitions(variable).items()
+            if _function(definition.equation) in _SOLVED
+        ]
+
+    def known(self, cell: Cell, step: bool, node: int) -> None:
+        """Say what a cell is before its equation is lowered: that is what closes a loop."""
+        self._known[cell, step] = node
+
+    def _wind_clock(self) -> None:
+        """Time and TIME STEP as the instants of a run give them; see `sd_covid.engine.clock`."""
+        graph = self.out.step
+        self.out.drivers += [ClockDriver(f"clock {row}", row) for row in (Row.TIME, Row.FOLLOWING)]
+        self.out.states.append(
+            State(
+                Update.ASSIGN, self.out.control["time step"], graph.leaf("driver", 1), name="clock TIME STEP"
+            )
+        )
+        self.out.clock = Clock(0, {})
+        step = Cell("time step")
+        self._known[step, True] = graph.leaf("state", 0)  # what it is held at, within its own equation too
+        self._open[step, True] = None
+        variable = self.model.variables[step.variable]
+        definition = self.subscripts.definitions(variable)[()]
+        self.out.clock.bounds["time step"] = self._define(variable, step, definition, True, None)
+        del self._open[step, True]
+        for name in ("final time", "saveper"):
+            place = self.model.variables[name].place
+            self.out.clock.bounds[name] = self.cell(Cell(name), True, place, None)
 
     def graph(self, step: bool) -> Graph:
         """The graph of a context."""
@@ -150,10 +207,19 @@ class Lowering:
         return graph.lookup("lookup", graph.table(table), x)
 
     def time(self, step: bool) -> int:
-        """Model time: in the init graph, the initial time."""
+        """Model time: in the init graph, the initial time; 0 where that itself depends on Time."""
         if step:
-            return self.out.step.leaf("time")
+            return self.out.step.leaf("time") if self.out.clock is None else self.out.step.leaf("driver", 0)
+        if (Cell("initial time"), False) in self._open:
+            return self.out.init.number(0.0)
         return self.cell(Cell("initial time"), False, self.model.variables["initial time"].place, None)
+
+    def time_step(self, step: bool) -> int:
+        """TIME STEP; in the init graph, that of the first step."""
+        if step and self.out.clock is not None:
+            return self.out.step.leaf("state", self.out.clock.state)
+        first = self.out.control["time step"]
+        return self.held(first) if step else first
 
     def held(self, init_node: int) -> int:
         """A node of the init graph, read in the step graph."""
@@ -227,8 +293,12 @@ class Lowering:
         expression = equation.expression
         if expression is None:
             raise context.error("has no equation", equation.place)
-        if step and isinstance(expression, Call) and key(expression.function) == "integ":
+        if step and isinstance(expression, Call) and _function(equation) == "integ":
             return self._stock(cell, context, expression)
+        if _function(equation) in _SOLVED and isinstance(expression, Call):
+            from sd_covid.engine.simultaneous import solve_for
+
+            return solve_for(context, cell, expression)
         node = context.lower(expression)
         if not step and variable.key in self.free.initials:
             return initial_value(self, cell, node)
@@ -237,9 +307,14 @@ class Lowering:
     def _stock(self, cell: Cell, context: Context, integ: Call) -> int:
         """A stock is known before its flow is lowered: that is what closes feedback loops."""
         initial = self.cell(cell, False, integ.place, context.variable)
-        node = context.remember(Update.FLOW, initial, lambda here, _: here.value(integ.arguments[0]))
+        node = context.remember(Update.FLOW, initial, lambda here, _: self._flow(cell, here, integ))
         self._known[cell, True] = node
         return node
+
+    def _flow(self, cell: Cell, here: Context, integ: Call) -> int:
+        """The net flow of a stock, and what SHIFT IF TRUE moves."""
+        flow, shift = here.value(integ.arguments[0]), self.shifts.get(cell)
+        return flow if shift is None else here.add("add", flow, shift)
 
     def remember(
         self,
@@ -361,23 +436,8 @@ class Lowering:
 
     def _reach(self, driver: int) -> int:
         """The number of states that a driver reaches, directly or through others."""
-        step, states = self.out.step, self.out.states
-        order = step.order(state.next for state in states)
-        reached: set[int] = set()
-        while True:
-            marked = bytearray(len(step.nodes))
-            for node in order:
-                kind, payload = step.nodes[node][0], step.nodes[node][1]
-                if kind == "driver":
-                    marked[node] = payload == driver
-                elif kind == "state":
-                    marked[node] = payload in reached
-                else:
-                    marked[node] = any(marked[a] for a in step.arguments(node))
-            found = {k for k, state in enumerate(states) if marked[state.next]}
-            if found <= reached:
-                return len(reached)
-            reached |= found
+        _, states = reached(self.out.step, self.out.states, lambda node: node == ("driver", driver))
+        return len(states)
 
     def _driver_at_start(self, driver: Driver) -> int:
         graph, start = self.out.init, self.time(False)
@@ -453,6 +513,11 @@ def _literal(definition: Definition) -> float | None:
             return -value
         case _:
             return None
+
+
+def _function(equation: Equation) -> str:
+    """The key of the function that an equation is a call of, if it is one."""
+    return key(equation.expression.function) if isinstance(equation.expression, Call) else ""
 
 
 def _is_external(expression: Expression) -> bool:

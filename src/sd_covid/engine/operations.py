@@ -182,6 +182,7 @@ LEAVES = frozenset(
         "state bar",  # adjoint of the state after this step
         "output bar",  # adjoint of an output at this time
         "constant bar",  # adjoint of a member constant
+        "unknown",  # what is being solved for, while a model is lowered; none is left in a program
     }
 )
 TABLE_OPERATIONS = frozenset({"lookup", "lookup slope"})

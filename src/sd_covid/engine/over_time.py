@@ -71,7 +71,7 @@ def with_states(program: Program, nodes: list[int], names: Sequence[str]) -> tup
                 states.append(State(Update.ASSIGN, init.number(limit), kept, name=name))
                 found.append(kept)
             else:
-                states.append(State(Update.FLOW, init.number(0.0), value, name=name))
+                states.append(State(Update.FLOW, init.number(0.0), _rise(program, step, value), name=name))
                 found.append(leaf)
     larger = replace(
         program,
@@ -83,6 +83,11 @@ def with_states(program: Program, nodes: list[int], names: Sequence[str]) -> tup
         control={name: begin[node] for name, node in program.control.items()},
     )
     return larger, found
+
+
+def _rise(program: Program, step: Graph, value: int) -> int:
+    """What an integral takes in by a unit of the kernel's step: where time bounds move that is a whole TIME STEP."""
+    return value if program.clock is None else step.add("mul", value, step.leaf("state", program.clock.state))
 
 
 def at_the_end(grid: TimeGrid) -> TimeGrid:
@@ -104,7 +109,7 @@ def finish(values: NDArray[np.float64], names: Sequence[str], grid: TimeGrid) ->
     ndarray, shape (output, member, name)
     """
     last = values[:, :, -1].reshape(-1, len(names), values.shape[1]).copy()
-    length = grid.steps * grid.step
+    length = grid.length
     for k, name in enumerate(names):
         if name == "mean":
             last[:, k] = last[:, k] / length if length else np.nan

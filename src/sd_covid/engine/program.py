@@ -69,6 +69,37 @@ class Driver:
         return np.where(np.abs(times[k] - at) <= near, values[k], NOT_AVAILABLE)
 
 
+class Row(StrEnum):
+    """What a run whose time bounds move tells at each instant."""
+
+    TIME = "time"  # Time itself
+    FOLLOWING = "following"  # the TIME STEP of the next step
+
+
+@dataclass(frozen=True, slots=True)
+class ClockDriver:
+    """A series that comes from the instants of a run: the same for all members."""
+
+    name: str
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What a program with moving time bounds needs; see `sd_covid.engine.clock`.
+
+    Attributes
+    ----------
+    state : int
+        Number of the state that holds TIME STEP.
+    bounds : dict
+        Nodes of the step graph that give ``time step``, ``final time`` and ``saveper`` now.
+    """
+
+    state: int
+    bounds: dict[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A settable constant: the cell it sets, its value in the file, and its name where it is no variable's."""
@@ -90,7 +121,7 @@ class Program:
     constants : list of int
         Nodes of the init graph; leaf ``constant k`` of the step graph reads the k-th.
     states : list of State
-    drivers : list of Driver
+    drivers : list of Driver or ClockDriver
     cells : dict
         Step-graph node of every cell of every variable.
     control : dict
@@ -98,6 +129,8 @@ class Program:
     method : Method
     origin : list of int
         In a part of a program, the number of each state in the whole.
+    clock : Clock or None
+        Where time bounds move; not in a part of a program.
     """
 
     parameters: list[Parameter] = field(default_factory=list)
@@ -105,11 +138,12 @@ class Program:
     step: Graph = field(default_factory=Graph)
     constants: list[int] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
-    drivers: list[Driver] = field(default_factory=list)
+    drivers: list[Driver | ClockDriver] = field(default_factory=list)
     cells: dict[Cell, int] = field(default_factory=dict)
     control: dict[str, int] = field(default_factory=dict)
     method: Method = Method.EULER
     origin: list[int] = field(default_factory=list)
+    clock: Clock | None = None
 
     @property
     def flows(self) -> int:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sd_covid.engine import interpret
 from sd_covid.engine.adaptive import AdaptiveKernel
+from sd_covid.engine.clock import moving_grid
 from sd_covid.engine.ensemble import Ensemble, chosen_engine, memory_limit, refuse_too_large
 from sd_covid.engine.free import Free
 from sd_covid.engine.gradient import TRAJECTORY, Differentiable, GradientCode
@@ -27,6 +28,7 @@ from sd_covid.engine.results import attributes, dataset, model_hash
 from sd_covid.engine.snapshot import Snapshot, take_snapshot
 from sd_covid.engine.subscripts import Cell, Subscripts
 from sd_covid.engine.timegrid import TimeGrid, positions, steps_of, time_grid
+from sd_covid.engine.trim import trim
 from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.model.structure import Kind, Method, Model
 
@@ -249,7 +251,7 @@ class Simulation:
         if over_time:
             leading["over_time"] = np.array(over_time)
         else:
-            leading["time"] = grid.saved
+            leading["time"], values = grid.saved[grid.kept], values[..., grid.kept]
         attrs = attributes(
             self.model,
             self.program,
@@ -345,6 +347,11 @@ class Simulation:
         uniform, _, _ = self._settings(constants)
         grid = self._grid(Members(uniform, {}, 1, 1), 1e8)
         if save_every is not None:
+            if grid.instants:
+                raise RunError(
+                    "this model's TIME STEP moves, so an interval is no number of steps",
+                    advice="leave out save_every, and set SAVEPER",
+                )
             grid = time_grid(grid.start, grid.start + grid.steps * grid.step, grid.step, save_every)
         numbers = [[self._number[c] for c in self.names.constants(name)] for name in parameters]
         self._refuse_control(parameters, numbers)
@@ -402,7 +409,8 @@ class Simulation:
             self._jacobians[wanted] = JacobianCode(self.program, nodes, numbers)
         grid = self._grid(members, 1e8)
         _, found = self._jacobians[wanted].run(members, grid, threads or thread_count())
-        leading: dict[str, Any] = {"time": grid.saved, "parameter": np.array(names)}
+        found = found[:, :, grid.kept]
+        leading: dict[str, Any] = {"time": grid.saved[grid.kept], "parameter": np.array(names)}
         if batch:
             leading = {"member": np.arange(members.count), **leading}
         else:
@@ -440,10 +448,12 @@ class Simulation:
         point = pd.Series(dict(parameters), dtype=float)
         uniform, _, _ = self._settings(None)
         base = self._grid(Members(uniform, {}, 1, 1), 1e8)
-        position, every = positions(misfit.times, base)
-        function = self.differentiable(
-            misfit.outputs, [str(n) for n in point.index], save_every=every * base.step
-        )
+        if base.instants:
+            position, save_every = _rows(misfit.times, base), None
+        else:
+            position, every = positions(misfit.times, base)
+            save_every = every * base.step
+        function = self.differentiable(misfit.outputs, [str(n) for n in point.index], save_every=save_every)
         values = function.values(point.to_numpy())
         value, part = misfit.value_and_seed(values[:, position])
         seed = np.zeros_like(values)
@@ -498,6 +508,12 @@ class Simulation:
         return uniform, varying, len(frame) if frame is not None else 1
 
     def _grid(self, members: Members, max_steps: float) -> TimeGrid:
+        if self.program.clock is not None:
+            if self.program.method is Method.ADAPTIVE:
+                raise RunError(
+                    "time bounds that move need a method with fixed steps", advice="choose euler, rk2 or rk4"
+                )
+            return moving_grid(self.program, members, max_steps)
         nodes = [self.program.control[name] for name in CONTROL]
         values = interpret.at_start(self.program, members, nodes)
         for name, row in zip(CONTROL, values, strict=True):
@@ -520,7 +536,7 @@ class Simulation:
         last = grid.steps if until is None else int(steps_of(np.array([until]), grid)[0])
         if not begin <= last:
             raise RunError(
-                f"time {grid.start + last * grid.step:g} lies before the snapshot's {grid.start + begin * grid.step:g}",
+                f"time {grid.times(np.array(last)):g} lies before the snapshot's {grid.times(np.array(begin)):g}",
                 advice="stop later, or take an earlier snapshot",
             )
         return replace(grid, steps=last, begin=begin)
@@ -578,11 +594,33 @@ class Simulation:
     def _refuse_control(self, names: Sequence[str], numbers: list[list[int]]) -> None:
         if self.program.method is Method.ADAPTIVE:
             raise RunError("no derivatives with adaptive steps", advice="choose euler, rk2 or rk4")
+        moving = self._in_instants
         for name, found in zip(names, numbers, strict=True):
-            if any(self._cells[k].variable in CONTROL for k in found):
+            if any(self._cells[k].variable in CONTROL or k in moving for k in found):
                 raise RunError(
                     f"no derivative with respect to {name}", advice="pass it in `constants`", variable=name
                 )
+
+    @functools.cached_property
+    def _in_instants(self) -> set[int]:
+        """The constants that decide when the steps of a run are: no derivative knows of that."""
+        program = self.program
+        nodes = [program.control[name] for name in ("initial time", "time step")]
+        if program.clock is not None:
+            part, _ = trim(program, list(program.clock.bounds.values()))
+            nodes += [*part.constants, *(state.initial for state in part.states)]
+        order = program.init.order(nodes)
+        return {int(program.init.nodes[n][1]) for n in order if program.init.nodes[n][0] == "parameter"}
+
+
+def _rows(times: NDArray[np.float64], grid: TimeGrid) -> NDArray[np.int64]:
+    """Where some times stand among those that a model with moving bounds saves."""
+    saved = np.flatnonzero(np.isin(np.arange(grid.steps + 1), grid.saves))
+    steps = steps_of(times, grid)
+    lost = ~np.isin(steps, saved)
+    if lost.any():
+        raise RunError(f"time {times[lost][0]:g} is not saved", advice="choose times that SAVEPER saves")
+    return np.searchsorted(saved, steps)
 
 
 def _refuse_overlap(names: Sequence[str], numbers: list[list[int]]) -> None:

@@ -85,7 +85,7 @@ def take_snapshot(
     states = np.empty((count, members.count))
     states[part.origin] = memory[:count, : members.count]
     return Snapshot(
-        time=grid.start + grid.steps * grid.step,
+        time=grid.start + grid.length,
         step=grid.steps,
         names=names,
         states=states,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.engine.program import Program
+from sd_covid.engine.program import Driver, Program, Row
 from sd_covid.engine.scheme import SCHEMES
 from sd_covid.errors import RunError
 from sd_covid.model.structure import Method
@@ -19,7 +19,9 @@ NEAR = 1e-6  # a ratio of times this near to a whole number is one, relative to 
 class TimeGrid:
     """Instants ``start + n * step`` for n = begin … steps; every ``every``-th, counted from 0, is saved.
 
-    All in the model's unit of time.
+    All in the model's unit of time. Where time bounds move the instants stand in ``instants``, how long each step is in
+    ``lengths``, and the numbers of the steps that the model saves in ``saves``; ``step`` is then 1, because flows are
+    multiplied by TIME STEP already.
     """
 
     start: float
@@ -27,16 +29,45 @@ class TimeGrid:
     steps: int
     every: int
     begin: int = 0
+    instants: tuple[float, ...] = ()
+    lengths: tuple[float, ...] = ()
+    saves: tuple[int, ...] = ()
 
     @property
     def saved(self) -> NDArray[np.float64]:
-        """The saved instants, shape (time,)."""
-        first = -(-self.begin // self.every) * self.every
-        return np.asarray(self.start + np.arange(first, self.steps + 1, self.every) * self.step, dtype=float)
+        """The instants that a kernel writes, shape (instant,)."""
+        return self.times(np.arange(self._first, self.steps + 1, self.every))
+
+    @property
+    def kept(self) -> slice | NDArray[np.int64]:
+        """Which of those that a kernel writes the model saves."""
+        if not self.instants:
+            return slice(None)
+        saves = np.asarray(self.saves, dtype=np.int64)
+        return (saves[(saves >= self._first) & (saves <= self.steps)] - self._first) // self.every
+
+    @property
+    def _first(self) -> int:
+        return -(-self.begin // self.every) * self.every
+
+    @property
+    def length(self) -> float:
+        """From the start of the run to its end."""
+        return float(self.times(np.array(self.steps)) - self.start)
+
+    def times(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The times of some steps."""
+        if self.instants:
+            return np.asarray(self.instants)[steps]
+        return np.asarray(self.start + steps * self.step, dtype=float)
 
     def samples(self, method: Method) -> NDArray[np.float64]:
         """The instants at which drivers are read: each step, and halfway where the method looks there."""
         per_step = SCHEMES[method].per_step
+        if self.instants:
+            at = np.arange(per_step * self.steps + 1) / per_step
+            of_steps = np.asarray(self.instants)[: self.steps + 1]
+            return np.asarray(np.interp(at, np.arange(self.steps + 1), of_steps))
         return np.asarray(
             self.start + np.arange(per_step * self.steps + 1) * (self.step / per_step), dtype=float
         )
@@ -80,7 +111,19 @@ def time_grid(initial: float, final: float, step: float, saveper: float, max_ste
 def sample_drivers(program: Program, grid: TimeGrid) -> NDArray[np.float64]:
     """The data series on the grid, shape (driver, instant)."""
     at = grid.samples(program.method)
-    return np.array([driver.sample(at) for driver in program.drivers]).reshape(len(program.drivers), len(at))
+    rows = [
+        driver.sample(at) if isinstance(driver, Driver) else _clock_row(driver.row, grid, at)
+        for driver in program.drivers
+    ]
+    return np.array(rows).reshape(len(rows), len(at))
+
+
+def _clock_row(row: Row, grid: TimeGrid, at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Time, or how long the step after this one will be; the last is the last."""
+    if row is Row.TIME:
+        return at
+    step = (np.arange(len(at)) * grid.steps) // max(len(at) - 1, 1)
+    return np.asarray([*grid.lengths, 0.0])[np.minimum(step + 1, len(grid.lengths) - 1)]
 
 
 def steps_of(times: NDArray[np.float64], grid: TimeGrid) -> NDArray[np.int64]:
@@ -91,6 +134,8 @@ def steps_of(times: NDArray[np.float64], grid: TimeGrid) -> NDArray[np.int64]:
     RunError
         When one is no instant of the run.
     """
+    if grid.instants:
+        return _steps_among(times, np.asarray(grid.instants)[: grid.steps + 1])
     steps = (times - grid.start) / grid.step
     whole = np.round(steps).astype(np.int64)
     off = (np.abs(steps - whole) > NEAR * np.maximum(1, np.abs(steps))) | (whole < 0) | (whole > grid.steps)
@@ -100,6 +145,18 @@ def steps_of(times: NDArray[np.float64], grid: TimeGrid) -> NDArray[np.int64]:
             advice=f"instants are {grid.start:g} + n * {grid.step:g}, to {replace(grid, every=1).saved[-1]:g}",
         )
     return whole
+
+
+def _steps_among(times: NDArray[np.float64], instants: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The same where time bounds move."""
+    found = np.abs(instants[None, :] - times[:, None]).argmin(axis=1)
+    off = np.abs(instants[found] - times) > NEAR * np.maximum(1.0, np.abs(times))
+    if off.any():
+        raise RunError(
+            f"time {times[off][0]:g} is not an instant of the run",
+            advice=f"the nearest is {instants[found[off][0]]:g}",
+        )
+    return np.asarray(found, dtype=np.int64)
 
 
 def positions(times: NDArray[np.float64], grid: TimeGrid) -> tuple[NDArray[np.int64], int]:

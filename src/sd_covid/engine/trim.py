@@ -137,6 +137,8 @@ def hoist_reciprocals(program: Program) -> Program:
     at = copy_nodes(step, order, quick, rule=rule)
     program.states = [replace(state, next=at[state.next]) for state in program.states]
     program.cells = {cell: at[node] for cell, node in program.cells.items()}
+    if program.clock is not None:
+        program.clock.bounds.update({name: at[node] for name, node in program.clock.bounds.items()})
     program.step = quick
     return program
 

@@ -6,7 +6,7 @@ In goes a model; it comes out with SAVEPER filled in where the file leaves it to
 from __future__ import annotations
 
 from sd_covid.errors import ModelError, suggest
-from sd_covid.model.expression import Reference, walk
+from sd_covid.model.expression import Reference
 from sd_covid.model.left_sides import check_left_sides
 from sd_covid.model.names import key
 from sd_covid.model.right_sides import check_right_sides
@@ -55,14 +55,3 @@ def _check_control(model: Model) -> None:
             place = variable.place
             reason = f"'{name}' takes no subscripts"
             raise ModelError(reason, file=place.file, line=place.line, variable=name)
-        expression = variable.equations[0].expression
-        if (
-            name != "FINAL TIME"
-            and expression is not None
-            and any(isinstance(node, Reference) and key(node.name) == "time" for node in walk(expression))
-        ):
-            place = variable.place
-            reason = f"'{name}' depends on Time, and bounds that move during a run are not supported"
-            raise ModelError(
-                reason, advice="write a constant", file=place.file, line=place.line, variable=name
-            )

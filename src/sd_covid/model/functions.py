@@ -5,8 +5,8 @@ function computes is for the engine. Meanings follow Vensim's reference manual (
 
 How an argument is written in the table says what may stand there: ``x`` an expression, ``x[D!]`` one with a subscript
 to reduce over, ``x[D]`` an array, by its first element or by a dimension that need not be on the left side, ``table``
-the name of a lookup, ``series`` a data variable, ``dimension`` the name of one, ``(points)`` a table written out,
-``'...'`` a text. ``x?`` may be left out, ``...`` stands for any number more.
+and ``profile`` the name of a lookup, ``series`` a data variable, ``dimension`` the name of one, ``(points)`` a table
+written out, ``'...'`` a text. ``x?`` may be left out, ``...`` stands for any number more.
 """
 
 from __future__ import annotations
@@ -30,7 +30,14 @@ class Role(StrEnum):
     TEXT = "text"
 
 
-_NAMED = {"table": Role.LOOKUP, "series": Role.SERIES, "dimension": Role.DIMENSION, "(points)": Role.POINTS}
+_NAMED = {
+    "table": Role.LOOKUP,
+    "profile": Role.LOOKUP,
+    "attribute profile": Role.LOOKUP,
+    "series": Role.SERIES,
+    "dimension": Role.DIMENSION,
+    "(points)": Role.POINTS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,13 @@ _TABLE = (
     Function("INITIAL", "x", "x at the initial time"),
     Function("REINITIAL", "x", "x at the initial time"),
     Function("ACTIVE INITIAL", "x, initial value", "x, and another value for the initial time"),
+    Function("SIMULTANEOUS", "x, first guess", "x, where it depends on itself", whole=True),
+    Function(
+        "FIND ZERO",
+        "scale[D], z[D], scale of z[D], first guess[D], size, skip, tolerance, most rounds, method",
+        "an array for which another, that depends on it, is 0",
+        whole=True,
+    ),
     Function("SMOOTH", "x, time", "first-order exponential average"),
     Function("SMOOTHI", "x, time, initial value", "SMOOTH that starts elsewhere"),
     Function("SMOOTH3", "x, time", "third-order exponential average"),
@@ -170,12 +184,76 @@ _TABLE = (
         "x, time, initial value",
         "DELAY FIXED with a time that may change; the latest counts",
     ),
+    Function(
+        "DELAY CONVEYOR",
+        "x, time, leak, profile, initial amount, initial time",
+        "a conveyor whose speed may change; leak: part lost per unit of time",
+    ),
+    Function(
+        "DELAY BATCH",
+        "x, batch size, batch time, initial batch, initial time, initial backlog",
+        "x in batches, one at a time, each out in one step",
+    ),
+    Function(
+        "DELAY PROFILE",
+        "profile, x, time, initial value, initial growth",
+        "x spread over time to come by a profile of waiting times with mean time",
+    ),
+    Function(
+        "QUEUE FIFO",
+        "inflow, outflow, profile, initial value, age range",
+        "a stock that knows how long what it holds has waited; the oldest leaves first",
+        whole=True,
+    ),
+    Function(
+        "QUEUE FIFO ATTRIB",
+        "inflow, outflow, attribute, change, profile, attribute profile, initial value, initial attribute, age range",
+        "QUEUE FIFO with an attribute of what comes, which changes while it waits",
+        whole=True,
+    ),
+    Function("QUEUE AGE AVERAGE", "queue, quantity", "mean age of the oldest in a queue; 0 or less for all"),
+    Function("QUEUE AGE IN RANGE", "queue, from, to", "what of a queue has an age; :NA: for no limit"),
+    Function("QUEUE AGE OLDEST", "queue", "age of the oldest in a queue"),
+    Function(
+        "QUEUE ATTRIB AVERAGE",
+        "queue, quantity",
+        "mean attribute of the oldest in a queue; 0 or less for all",
+    ),
+    Function(
+        "QUEUE ATTRIB IN RANGE", "queue, from, to", "what of a queue has an attribute; :NA: for no limit"
+    ),
+    Function("QUEUE ATTRIB MAX", "queue", "largest attribute in a queue"),
+    Function("QUEUE ATTRIB MIN", "queue", "smallest attribute in a queue"),
+    Function(
+        "QUEUE ATTRIB QUANTITY", "queue, quantity", "how many of the oldest have attributes that add up to it"
+    ),
     Function("TREND", "x, time, initial trend", "fractional growth rate of x"),
     Function("FORECAST", "x, time, horizon, initial trend?", "x carried on by its trend"),
     Function("SAMPLE IF TRUE", "condition, x, initial value", "x as it was when the condition last held"),
     Function("SAMPLE UNTIL", "last time, x, initial value", "x of a step ago until last time, then held"),
     Function("NPV", "stream, discount rate, initial value, factor", "present value of a stream so far"),
     Function("NPVE", "stream, discount rate, initial value, factor", "NPV with every step's part at its end"),
+    Function(
+        "DEPRECIATE STRAIGHTLINE",
+        "stream, life, fiscal period, initial stream",
+        "depreciation in equal parts, by fiscal periods",
+    ),
+    Function(
+        "DEPRECIATE BY SCHEDULE",
+        "stream, schedule[D], initial[D], life, start of a fiscal period",
+        "depreciation in given parts, by fiscal periods; initial must be 0",
+    ),
+    Function(
+        "INTERNAL RATE OF RETURN",
+        "stream, fiscal period, initial, initial time",
+        "the rate per fiscal period at which a stream so far is worth nothing; :NA: for none from -0.9 to 1",
+    ),
+    Function(
+        "SHIFT IF TRUE",
+        "stock[D], condition, size, accumulate, what comes in",
+        "moves stocks on by one element; what leaves the last",
+        whole=True,
+    ),
     Function("WITH LOOKUP", "x, (points)", "a table at x"),
     Function("LOOKUP EXTRAPOLATE", "table, x", "a table at x, its outer lines carried on"),
     Function("LOOKUP FORWARD", "table, x", "the point at x or next after it"),
@@ -210,6 +288,8 @@ _TABLE = (
         "request[D], priority[D], size, width, supply",
         "a scarce quantity by priority",
     ),
+    Function("MARKETP", "request[D], priority[D], size, width, supply", "the priority for ALLOC P"),
+    Function("ALLOC P", "request, priority, width, market priority", "ALLOCATE BY PRIORITY, in two steps"),
     Function("DEMAND AT PRICE", "quantity[D], priority[D], price", "what is asked for at a price"),
     Function("SUPPLY AT PRICE", "quantity[D], priority[D], price", "what is offered at a price"),
     Function(
@@ -234,6 +314,8 @@ _TABLE = (
     ),
     Function("GET DATA TOTAL POINTS", "series, from?, to?", "the number of figures"),
     Function("TIME SHIFT", "series, shift", "a series as it will be that much later"),
+    Function("CUMULATE", "series", "sum of the figures so far"),
+    Function("CUMULATEF", "series", "sum of all figures"),
     Function("RANDOM 0 1", "", "between 0 and 1"),
     Function("RANDOM UNIFORM", f"{_RANDOM}, seed", "any number of a range alike"),
     Function("RANDOM NORMAL", f"{_RANDOM}, mean, standard deviation, seed", "normal, truncated"),
@@ -303,22 +385,20 @@ _TABLE = (
 #: By key.
 FUNCTIONS: dict[str, Function] = {function.name.lower(): function for function in _TABLE}
 
-#: Functions of Vensim that are known but cannot be run, by key, with advice where there is some.
-UNSUPPORTED: dict[str, str | None] = {
+#: Functions of Vensim that are known but cannot be run, by key, with what to do instead.
+UNSUPPORTED: dict[str, str] = {
     "a function of": "Vensim writes A FUNCTION OF where an equation is still to be written: write the equation",
     **dict.fromkeys(
-        """delay batch, delay conveyor, delay profile, depreciate by schedule,
-        depreciate straightline, find zero, get 123 data, get 123 constants, get 123 lookups, get direct subscript,
-        get odbc data, get vdf data, get vdf constants, get xls subscript, internal rate of return, message, multival,
-        queue age in range, queue fifo, shift if true, simultaneous, sorder, ssum, tabbed array""".replace(
-            "\n", " "
-        ).split(", "),
-        None,
+        ("get 123 data", "get 123 constants", "get 123 lookups"),
+        "save the sheet as .xlsx, and write GET XLS DATA, CONSTANTS or LOOKUPS",
     ),
-    "message": "a run speaks to nobody: leave it out",
+    **dict.fromkeys(
+        ("get direct subscript", "get xls subscript"),
+        "it stands alone in the definition of a subscript range",
+    ),
+    "get odbc data": "save the table as .csv, and write GET DIRECT DATA",
     "get vdf data": "save the run as .csv in Vensim, and write GET DIRECT DATA",
     "get vdf constants": "save the run as .csv in Vensim, and write GET DIRECT CONSTANTS",
-    "delay conveyor": "use DELAY MATERIAL, or a conveyor in XMILE",
-    "delay profile": "use DELAY N, or a sum of DELAY FIXED with the profile's parts",
+    "message": "a run speaks to nobody: leave it out",
+    "tabbed array": "it stands alone behind the equal sign, with numbers in it",
 }
-UNSUPPORTED = {" ".join(name.split()): advice for name, advice in UNSUPPORTED.items()}

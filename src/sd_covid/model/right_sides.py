@@ -197,8 +197,7 @@ class _RightSide:
         """An error for a function that cannot be run."""
         name = key(node.function)
         if name in UNSUPPORTED:
-            advice = UNSUPPORTED[name] or "write it out with the functions that are supported"
-            return self.error(node.place, f"function '{node.function}' is not supported", advice)
+            return self.error(node.place, f"function '{node.function}' is not supported", UNSUPPORTED[name])
         lookups = [
             item.name
             for item in self.symbols.model.variables.values()

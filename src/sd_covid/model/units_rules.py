@@ -76,7 +76,8 @@ INTEG, INTEG NON NEGATIVE: u/time, u -> u
 SINTEG: u/time, u, _ ... -> u
 MIN, MAX: u, u ... -> u
 MODULO, XMILE MODULO, QUANTUM: u, u -> u
-ACTIVE INITIAL: u, u -> u
+ACTIVE INITIAL, SIMULTANEOUS: u, u -> u
+FIND ZERO: _, _, _, u, _ ... -> u
 IF THEN ELSE: _, u, u -> u
 X IF MISSING, IF MISSING: u, u -> u
 ZIDZ: a, b -> a/b
@@ -92,11 +93,25 @@ DELAY1, DELAY1I, DELAY3, DELAY3I, DELAY FIXED: u, time, u -> u
 DELAY N: u, time, u, 1 -> u
 DELAY MATERIAL: u/time, time, u/time, u/time -> u/time
 DELAY INFORMATION: u, time, u, u -> u
-DELAY CONVEYOR: u/time, time, _, u, _, time -> u/time
-DEPRECIATE STRAIGHTLINE: u, time, _, u -> u/time
+DELAY CONVEYOR: u/time, time, 1/time, _, u, time -> u/time
+DELAY BATCH: u/time, u, time, u, time, u -> u/time
+DELAY PROFILE: _, u, time, u, 1/time -> u
+QUEUE FIFO: u/time, u/time, _, u, time -> u
+QUEUE FIFO ATTRIB: u/time, u/time, a, a/time, _, _, u, a, time -> u
+QUEUE AGE AVERAGE: u, u -> time
+QUEUE AGE IN RANGE: u, time, time -> u
+QUEUE AGE OLDEST: _ -> time
+QUEUE ATTRIB IN RANGE: u, _, _ -> u
+QUEUE ATTRIB QUANTITY: u, _ -> u
+QUEUE ATTRIB AVERAGE: u, u -> _
+QUEUE ATTRIB MAX, QUEUE ATTRIB MIN: _ -> _
+DEPRECIATE STRAIGHTLINE: u, time, time, u -> u
+DEPRECIATE BY SCHEDULE: u, _, _, time, time -> u
+INTERNAL RATE OF RETURN: u/time, time, u, time -> 1
 TREND: u, time, 1/time -> 1/time
 FORECAST: u, time, time, 1/time -> u
-SAMPLE IF TRUE, SHIFT IF TRUE: _, u, u -> u
+SAMPLE IF TRUE: _, u, u -> u
+SHIFT IF TRUE: u, _, _, _, u -> u
 SAMPLE UNTIL: time, u, u -> u
 TIME BASE: u, u/time -> u
 NPV, NPVE: u, 1/time, u*time, 1 -> u*time
@@ -128,6 +143,9 @@ ALLOCATE AVAILABLE: u, _, u -> u
 ALLOCATE BY PRIORITY: u, _, _, _, u -> u
 DEMAND AT PRICE, SUPPLY AT PRICE: u, _, _ -> u
 FIND MARKET PRICE: u, _, u, _ -> _
+MARKETP: u, p, _, p, u -> p
+ALLOC P: u, p, p, p -> u
+CUMULATE, CUMULATEF: u -> u
 RANDOM 0 1: -> 1
 RANDOM UNIFORM: u, u, _ -> u
 RANDOM NORMAL: u, u, u, u, _ -> u

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from sd_covid.errors import ModelError
+from sd_covid.model.built_in_macros import BUILT_IN
 from sd_covid.model.definition import MacroDefinition, RangeDefinition, VariableDefinition
 from sd_covid.model.entries import Entry, MacroEnd, MacroStart, entries, settings
 from sd_covid.model.expression import Place
@@ -70,8 +71,20 @@ def model_of(source: Source, name: str) -> Model:
         variable = model.variables.get(dimension.key)
         if variable is not None:
             raise _twice(variable.name, variable.place, dimension.place)
-    expand_macros(model, reader.macros)
+    expand_macros(model, {**_built_in(source, reader), **reader.macros})
     return model
+
+
+def _built_in(source: Source, reader: _Reader) -> dict[str, MacroDefinition]:
+    """The functions of Vensim that are read as macros, of those that a text names and defines no variable for."""
+    text, found = source.text.casefold(), dict[str, MacroDefinition]()
+    for name, equations in BUILT_IN.items():
+        if name in text and name not in reader.variables:
+            built = _Reader(Source(equations, source.file))
+            for entry in entries(built.source):
+                built.take(entry)
+            found |= built.macros
+    return found
 
 
 class _Reader:
