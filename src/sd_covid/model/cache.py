@@ -62,7 +62,7 @@ def cached(path: Path, read: Callable[[Path], Model]) -> Model:
 def _identity(path: Path) -> str:
     """A name for the model's file as it is, read by this package as it is."""
     package = Path(__file__).parent
-    code = sorted((item.name, item.stat()) for item in package.rglob("*") if item.suffix in {".py", ".lark"})
+    code = sorted((item.name, item.stat()) for item in package.rglob("*") if item.suffix == ".py")
     told = [(name, state.st_mtime_ns, state.st_size) for name, state in code]
     parts = (
         sys.version_info[:2],

@@ -11,9 +11,8 @@ from xml.sax.saxutils import escape
 
 from sd_covid.errors import ModelError
 from sd_covid.model.expression import Expression, Number, Place
-from sd_covid.model.parse import parse_xmile
 from sd_covid.model.source import Source
-from sd_covid.model.xmile.build import spelled
+from sd_covid.model.xmile.parse import parse_xmile, spelled
 
 _COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|\{[^{}]*\}')
 UNWRITTEN = "???"
