@@ -6,13 +6,15 @@ for it, and this package are as they were. A cache that cannot be read or writte
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import pickle
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sd_covid.model.source import MAX_BYTES, note_reading, recorded_reading
@@ -42,6 +44,23 @@ def cached(path: Path, read: Callable[[Path], Model]) -> Model:
     read : callable
         Reads the model; what it raises is raised.
     """
+    with _nothing_is_garbage():
+        return _cached(path, read)
+
+
+@contextmanager
+def _nothing_is_garbage() -> Iterator[None]:
+    """Nothing of a model becomes garbage while it is read: looking for some over and over takes time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _cached(path: Path, read: Callable[[Path], Model]) -> Model:
     try:
         if path.stat().st_size > MAX_BYTES:
             return read(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from sd_covid.model.scanner import Scanner
@@ -71,7 +72,8 @@ class Operators(NamedTuple):
     prefix: Mapping[str, Prefix]
 
 
-class _Pending(NamedTuple, Generic[Node]):
+@dataclass(slots=True)
+class _Pending(Generic[Node]):
     """An operator whose right operand is being read; `left` is None for a prefix."""
 
     power: int
@@ -155,12 +157,11 @@ class OperatorParser(Scanner, Generic[Node], ABC):
         """A value with the operators that wait for it and bind at least so tightly."""
         pending = self._pending
         while pending[-1].power >= power:
-            _, sign, position, left = pending.pop()
-            value = (
-                self.unary(sign, value, position)
-                if left is None
-                else self.binary(sign, left, value, position)
-            )
+            last = pending.pop()
+            if last.left is None:
+                value = self.unary(last.sign, value, last.position)
+            else:
+                value = self.binary(last.sign, last.left, value, last.position)
         return value
 
     def open(self, bracket: Bracket[Node]) -> None:

@@ -35,8 +35,8 @@ class Scanner:
     Parameters
     ----------
     pattern : re.Pattern
-        Matches one token and the blanks behind it; the name of the group tells its kind. Tokens of the group ``sign``
-        are kinds of their own, in upper case.
+        Matches one token and the blanks behind it; the name of the group tells its kind. Each ``sign`` is a kind of its
+        own, and so is each ``word``, in upper case.
     source : Source
     start : int
         Position of the text in the source.
@@ -77,8 +77,12 @@ class Scanner:
             return
         self.end = found.end()
         kind = found.lastgroup or ""
-        self.token = found[kind]
-        self.kind = self.token.upper() if kind == "sign" else kind
+        token = self.token = found[kind]
+        if kind == "sign":
+            kind = token
+        elif kind == "word":
+            kind = token.upper()
+        self.kind = kind
 
     def _at_no_token(self) -> None:
         if self.position < len(self.text):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from sd_covid.errors import UnknownNameError, suggest
 from sd_covid.model.expression import NOWHERE, Expression, Place, Table
 from sd_covid.model.names import key
+from sd_covid.model.packing import Packed, pack, unpack
 
 
 class Kind(StrEnum):
@@ -63,6 +65,22 @@ class Equation:
         """The points of a ``LOOKUP`` equation."""
         assert isinstance(self.expression, Table), "only a lookup equation has a table"
         return self.expression
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled with its expression packed: expressions are most of a model."""
+        file = self.place.file
+        packed = None if self.expression is None else pack(self.expression, file)
+        rest = (self.kind, self.subscripts, self.excluded, self.values, self.mode)
+        return _unpickled, (packed, file, self.place.line, self.place.column, rest)
+
+
+def _unpickled(
+    packed: Packed | None, file: Path | None, line: int | None, column: int | None, rest: tuple[Any, ...]
+) -> Equation:
+    """An equation from what was pickled of it."""
+    kind, subscripts, excluded, values, mode = rest
+    expression = None if packed is None else unpack(packed, file)
+    return Equation(kind, subscripts, excluded, expression, values, mode, Place(file, line, column))
 
 
 @dataclass(slots=True)

@@ -187,6 +187,8 @@ class _Reader:
 
 def _text(documentation: str) -> str:
     """Documentation without the indentation and continuation marks of the file."""
+    if not documentation or documentation.isspace():
+        return ""
     joined = re.sub(r"\\[ \t]*\n", " ", documentation)
     return "\n".join(" ".join(line.split()) for line in joined.strip().splitlines())
 

@@ -36,14 +36,17 @@ from sd_covid.model.scanner import LETTER, NUMBER, QUOTED
 from sd_covid.model.source import Source
 
 # A name may hold blanks, and may begin with a digit when a letter follows ('1st wave').
-_NAME = rf"(?:\d++[^\W\d]|[^\W\d]|[$]|[^\x00-\x7f\s])(?:{LETTER}++|\s++(?={LETTER})|'|\.(?=\w))*+"
+_FIRST = rf"(?:[^\W\d]|[$]|[^\x00-\x7f\s]|(?!{NUMBER})\d++[^\W\d])"
+_NAME = rf"{_FIRST}(?:{LETTER}++|\s++(?={LETTER})|'|\.(?=\w))*+"
+# In the order of how often they come: a scanner tries one after the other.
 _TOKEN = re.compile(
-    rf"""(?:(?P<number>{NUMBER})
-    |(?P<name>{_NAME})
+    rf"""(?:(?P<name>{_NAME})
+    |(?P<sign><->|->|:=|==|<>|<=|>=|[-+*/^=<>()\[\],!])
+    |(?P<number>{NUMBER})
     |(?P<quoted>{QUOTED})
     |(?P<text>'[^'\n]*+')
     |(?P<mode>:\s*+(?i:INTERPOLATE|LOOK\s++FORWARD|HOLD\s++BACKWARD|RAW)\s*+:)
-    |(?P<sign>:(?i:AND|OR|NOT|NA|EXCEPT):|<->|->|:=|==|<>|<=|>=|[-+*/^=<>()\[\],:!])
+    |(?P<word>:(?:(?i:AND|OR|NOT|NA|EXCEPT):)?)
     )\s*+""",
     re.VERBOSE,
 )
