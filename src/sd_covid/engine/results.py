@@ -32,14 +32,16 @@ def model_hash(model: Model, program: Program) -> str:
     Only what differs from a default enters, so that a new kind of equation leaves the models without it alone.
     """
     equations = sorted((name, _told(variable.equations)) for name, variable in model.variables.items())
-    dimensions = sorted((name, d.elements, sorted(d.mappings.items())) for name, d in model.dimensions.items())
+    dimensions = sorted(
+        (name, d.elements, sorted(d.mappings.items())) for name, d in model.dimensions.items()
+    )
     told = ", ".join(f"({name!r}, {text})" for name, text in equations)
     content = f"([{told}], {dimensions!r}, {str(model.settings.method)!r}, {_told(program.drivers)})"
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def _told(value: Any) -> str:
-    """A value as text, as nested tuples are written, from the fields of dataclasses that are compared and not default."""
+    """A value as nested tuples are written, from the fields of dataclasses that are compared and not at their default."""
     kind = type(value)
     if kind in _LEAVES:
         return repr(value)

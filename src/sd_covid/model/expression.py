@@ -28,6 +28,10 @@ class Place:
     line: int | None = None
     column: int | None = None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled in short: there are more places than anything else."""
+        return Place, (self.file, self.line, self.column)
+
 
 NOWHERE = Place()
 

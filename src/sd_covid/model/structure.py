@@ -68,17 +68,23 @@ class Equation:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickled with its expression packed: expressions are most of a model."""
-        file = self.place.file
-        packed = None if self.expression is None else pack(self.expression, file)
-        rest = (self.kind, self.subscripts, self.excluded, self.values, self.mode)
-        return _unpickled, (packed, file, self.place.line, self.place.column, rest)
+        place = self.place
+        packed = None if self.expression is None else pack(self.expression, place.file)
+        rest = (self.subscripts, self.excluded, self.values, self.mode)
+        told = rest if any(rest) else None  # of most equations there is nothing to tell
+        return _unpickled, (self.kind, packed, place.file, place.line, place.column, told)
 
 
 def _unpickled(
-    packed: Packed | None, file: Path | None, line: int | None, column: int | None, rest: tuple[Any, ...]
+    kind: Kind,
+    packed: Packed | None,
+    file: Path | None,
+    line: int | None,
+    column: int | None,
+    told: tuple[Any, ...] | None,
 ) -> Equation:
     """An equation from what was pickled of it."""
-    kind, subscripts, excluded, values, mode = rest
+    subscripts, excluded, values, mode = told or ((), (), (), None)
     expression = None if packed is None else unpack(packed, file)
     return Equation(kind, subscripts, excluded, expression, values, mode, Place(file, line, column))
 

@@ -98,7 +98,7 @@ class _Reader:
             case _ if entry.equation.startswith("***"):
                 if self.macro is None:
                     self.group = " ".join(entry.equation.replace("*", " ").split()).removeprefix(".")
-            case _ if _REALITY_CHECK.search(entry.equation):
+            case _ if ":" in entry.equation and _REALITY_CHECK.search(entry.equation):
                 place = self.source.place(entry.start)
                 self.notes.append(Note(f"reality check '{entry.name}' has no part in a run", place))
             case _:

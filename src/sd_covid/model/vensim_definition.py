@@ -71,12 +71,14 @@ class DefinitionParser(VensimParser):
         excluded: list[tuple[Subscript, ...]] = []
         while self.skip("," if excluded else ":EXCEPT:"):
             excluded.append(self.subscripts())
-        for item in (*subscripts, *(one for clause in excluded for one in clause)):
-            if item.reduced:
-                raise self.error(position, f"'{item.name}!' cannot stand on a left side", "leave out the '!'")
+        for clause in (subscripts, *excluded):
+            for item in clause:
+                if item.reduced:
+                    reason = f"'{item.name}!' cannot stand on a left side"
+                    raise self.error(position, reason, "leave out the '!'")
         kind, rest = self._right_side(position)
-        left = tuple(item.name for item in subscripts)
-        without = tuple(tuple(item.name for item in clause) for clause in excluded)
+        left = tuple([item.name for item in subscripts])
+        without = tuple([tuple([item.name for item in clause]) for clause in excluded])
         return Equation(kind, left, without, place=place, **rest)
 
     def _right_side(self, position: int) -> tuple[Kind, dict[str, Any]]:
