@@ -41,7 +41,7 @@ def model_hash(model: Model, program: Program) -> str:
 
 
 def _told(value: Any) -> str:
-    """A value as nested tuples are written, from the fields of dataclasses that are compared and not at their default."""
+    """A value as nested tuples are written: of a dataclass the fields that are compared and not at their default."""
     kind = type(value)
     if kind in _LEAVES:
         return repr(value)

@@ -24,8 +24,10 @@ from sd_covid.model.structure import Model
 WORTHWHILE = 0.05
 #: Entries kept; the oldest go first.
 MOST = 200
+_DIGEST = 32  # bytes of SHA-256 at the beginning of an entry
 _BROKEN = (
     pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, KeyError, TypeError, ValueError,
+    RecursionError,
 )  # fmt: skip
 
 
@@ -98,7 +100,10 @@ def _kept(entry: Path) -> Model | None:
         state = entry.stat()
         if state.st_uid != os.getuid() or state.st_mode & 0o022:
             return None
-        files, model = pickle.loads(entry.read_bytes())  # noqa: S301 - the user's own, as was just seen
+        content = entry.read_bytes()
+        if not content.startswith(hashlib.sha256(content[_DIGEST:]).digest()):  # damaged
+            return None
+        files, model = pickle.loads(content[_DIGEST:])  # noqa: S301 - the user's own, as was just seen
         if any(_hash(Path(file)) != known for file, known in files.items()):
             return None
     except (OSError, *_BROKEN):
@@ -116,7 +121,7 @@ def _keep(entry: Path, files: set[Path], model: Model) -> None:
         entry.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=entry.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.write(hashlib.sha256(content).digest() + content)
         Path(name).replace(entry)
         others = sorted(entry.parent.glob("*.pickle"), key=lambda item: item.stat().st_mtime, reverse=True)
         for old in others[MOST:]:

@@ -60,7 +60,7 @@ def unpack(packed: Packed, file: Path | None) -> Expression:
     """The expression of which `pack` made these tuples."""
     match packed:
         case "reference", at, name, subscripts:
-            return Reference(name, _unpack_subscripts(subscripts), _place(at, file))
+            return _unpack_reference(at, name, subscripts, file)
         case "number", at, value:
             return Number(value, _place(at, file))
         case "row", _, first, row:
@@ -70,9 +70,8 @@ def unpack(packed: Packed, file: Path | None) -> Expression:
             return node
         case "call", at, function, arguments, subscripts, outputs:
             given = tuple([unpack(item, file) for item in arguments])
-            made = tuple([unpack(item, file) for item in outputs])
-            assert all(isinstance(item, Reference) for item in made), "a call gives names to what it makes"
-            return Call(function, given, _unpack_subscripts(subscripts), _place(at, file), made)  # type: ignore[arg-type]
+            made = tuple([_unpack_reference(where, name, axes, file) for _, where, name, axes in outputs])
+            return Call(function, given, _unpack_subscripts(subscripts), _place(at, file), made)
         case "unary", at, operator, operand:
             return Unary(operator, unpack(operand, file), _place(at, file))
         case "table", at, points, limits:
@@ -85,7 +84,11 @@ def unpack(packed: Packed, file: Path | None) -> Expression:
             raise ValueError("no packed expression")
 
 
-def _place(at: tuple[Any, ...], file: Path | None) -> Place:
+def _unpack_reference(at: Packed, name: str, subscripts: Packed, file: Path | None) -> Reference:
+    return Reference(name, _unpack_subscripts(subscripts), _place(at, file))
+
+
+def _place(at: Packed, file: Path | None) -> Place:
     return Place(file, *at) if len(at) == 2 else Place(at[2], at[0], at[1])
 
 
