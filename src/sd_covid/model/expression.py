@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar, dataclass_transform
 
-Kind = TypeVar("Kind")
+_Made = TypeVar("_Made")
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def _node(*, eq: bool = True) -> Callable[[type[Kind]], type[Kind]]:
+def _node(*, eq: bool = True) -> Callable[[type[_Made]], type[_Made]]:
     """A dataclass that the type checker keeps from being changed; doing that at run time would make reading slower."""
     return dataclass(slots=True, eq=eq, unsafe_hash=eq)
 
