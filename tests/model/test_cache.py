@@ -95,3 +95,13 @@ def test_a_changed_sector_of_a_composition_is_read_again(folder: Path):
             read(folder / "model.mdl")  # now the sector is kept, and the composition made of it
         model = read(folder / "both.yaml")
         assert model.variable("y") == read(folder / "model.mdl").variable("y")
+
+
+def test_a_damaged_entry_is_not_unpickled(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    first = read(folder / "model.mdl")
+    content = bytearray(entries()[0].read_bytes())
+    content[len(content) // 2] ^= 1
+    entries()[0].write_bytes(content)
+    with monkeypatch.context() as watched:
+        watched.delattr(cache.pickle, "loads")
+        assert read(folder / "model.mdl") == first

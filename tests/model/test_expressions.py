@@ -16,6 +16,7 @@ from sd_covid.model.expression import (
     Table,
     Text,
     Unary,
+    chain,
 )
 from sd_covid.model.parse import MAX_DEPTH, parse_expression
 
@@ -157,6 +158,12 @@ def test_depth_is_an_error_not_a_crash(text):
 
 def test_parentheses_alone_leave_nothing_behind():
     assert Number(1) == parse_expression("(" * 5000 + "1" + ")" * 5000)
+
+
+def test_a_sum_of_a_hundred_thousand_terms_is_read():
+    first, links = chain(parse_expression(" + ".join(["a", *["b * c"] * 100_000])))
+    assert first == A
+    assert [link.right for link in links] == [Binary("*", B, C)] * 100_000
 
 
 def test_a_long_sum_within_the_depth_is_read():

@@ -8,32 +8,33 @@ names exist is for the tables' lint to check.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
 
 import numpy as np
-from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from sd_covid.calibration.types import Array
+from sd_covid.model.precedence import (
+    Bracket,
+    OperatorParser,
+    Operators,
+    Parentheses,
+    Prefix,
+    leftward,
+    rightward,
+)
+from sd_covid.model.scanner import UNSIGNED
+from sd_covid.model.source import Source
 
-GRAMMAR = r"""
-    ?start: sum
-    ?sum: product | sum "+" product -> add | sum "-" product -> subtract
-    ?product: unary | product "*" unary -> multiply | product "/" unary -> divide
-    ?unary: power | "-" unary -> negative | "+" unary
-    ?power: atom | atom "^" unary -> power
-    ?atom: NUMBER -> number
-         | NAME "(" sum ("," sum)* ")" -> call
-         | NAME -> name
-         | "(" sum ")"
-    NAME: /[A-Za-z_][A-Za-z0-9_]*/
-    %import common.NUMBER
-    %import common.WS
-    %ignore WS
-"""
+_TOKEN = re.compile(
+    rf"""(?:(?P<number>{UNSIGNED})
+    |(?P<name>[A-Za-z_][A-Za-z0-9_]*+)
+    |(?P<sign>[-+*/^(),])
+    )\s*+""",
+    re.VERBOSE,
+)
 
 
 class FormulaSyntaxError(Exception):
@@ -145,11 +146,7 @@ OPERATIONS: dict[str, Operation] = {
 }
 FUNCTIONS = {"exp", "log", "ln", "log10", "log2", "sqrt", "sin", "cos", "abs", "sign", "min", "max", "pow"}
 _SYNONYMS = {"ln": "log", "pow": "power"}
-
-
-@lru_cache(maxsize=1)
-def _parser() -> Lark:
-    return Lark(GRAMMAR, parser="lalr")
+_OPERATORS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "power"}
 
 
 def parse(text: str) -> Formula:
@@ -169,33 +166,83 @@ def parse(text: str) -> Formula:
     FormulaSyntaxError
         When the text is not a formula, or calls an unknown function; the message says where.
     """
-    try:
-        tree = _parser().parse(text)
-    except UnexpectedInput as error:
-        ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
-        where = "its end" if ended else f"column {error.column}"
-        raise FormulaSyntaxError(f"formula '{text}' cannot be read at {where}") from error
-    return _build(tree, text)
+    return _Parser(text).whole()
 
 
-def _build(tree: Tree[Token] | Token, text: str) -> Formula:
-    node = cast("Tree[Token]", tree)
-    if node.data == "number":
-        return Constant(float(str(node.children[0])))
-    if node.data == "name":
-        name = str(node.children[0])
-        return Constant(math.pi) if name == "pi" else Symbol(name)
-    if node.data == "negative":
-        return _negative(_build(node.children[0], text))
-    if node.data != "call":
-        return Apply(str(node.data), tuple(_build(child, text) for child in node.children))
-    function = str(node.children[0])
+class _Parser(OperatorParser[Formula]):
+    """Parses a formula. See `OperatorParser`."""
+
+    operators = Operators(
+        infix={
+            "+": leftward(1),
+            "-": leftward(1),
+            "*": leftward(2),
+            "/": leftward(2),
+            # 3 is a sign
+            "^": rightward(4),
+        },
+        prefix={"+": Prefix(3, behind=4), "-": Prefix(3, behind=4)},
+    )
+
+    def __init__(self, text: str) -> None:
+        super().__init__(_TOKEN, Source(text), 0, text, None)
+
+    def atom(self) -> Formula | None:
+        token = self.token
+        if self.kind == "number":
+            self.advance()
+            return Constant(float(token))
+        if self.kind == "name":
+            self.advance()
+            if self.kind != "(":
+                return Constant(math.pi) if token == "pi" else Symbol(token)
+            self.open(_Arguments(self, token))
+        elif self.kind == "(":
+            self.open(Parentheses(self))
+        else:
+            raise self.unexpected()
+        self.advance()
+        return None
+
+    def unary(self, sign: str, operand: Formula, position: int) -> Formula:
+        return operand if sign == "+" else _negative(operand)
+
+    def binary(self, sign: str, left: Formula, right: Formula, position: int) -> Formula:
+        return Apply(_OPERATORS[sign], (left, right))
+
+    def unexpected(self, *, operand: bool = False) -> FormulaSyntaxError:
+        where = f"column {self.position + 1}" if self.kind else "its end"
+        return FormulaSyntaxError(f"formula '{self.text}' cannot be read at {where}")
+
+    def no_token(self, position: int) -> FormulaSyntaxError:
+        return FormulaSyntaxError(f"formula '{self.text}' cannot be read at column {position + 1}")
+
+
+class _Arguments(Bracket[Formula]):
+    """``function(operand, ...)``."""
+
+    def __init__(self, parser: _Parser, function: str) -> None:
+        self.parser = parser
+        self.function = function
+        self.found: list[Formula] = []
+
+    def behind(self, value: Formula) -> Formula | None:
+        self.found.append(value)
+        if self.parser.skip(","):
+            return None
+        if self.parser.kind != ")":
+            raise self.parser.unexpected(operand=True)
+        self.parser.close()
+        self.parser.advance()
+        return _call(self.function, tuple(self.found), self.parser.text)
+
+
+def _call(function: str, operands: tuple[Formula, ...], text: str) -> Formula:
     if function not in FUNCTIONS:
         raise FormulaSyntaxError(
             f"'{function}' in formula '{text}' is not one of {', '.join(sorted(FUNCTIONS))}"
         )
     operation = _SYNONYMS.get(function, function)
-    operands = tuple(_build(child, text) for child in node.children[1:])
     if len(operands) != OPERATIONS[operation].arity:
         expected = OPERATIONS[operation].arity
         raise FormulaSyntaxError(

@@ -18,6 +18,7 @@ from sd_covid.engine.subscripts import Cell, Subscripts
 from sd_covid.model.expression import Binary, chain
 from sd_covid.model.structure import Model
 
+_LEAVES = frozenset({type(None), bool, float, int, str})
 _LONG = 100  # operations in a row that are hashed as a row, because nested ones recurse
 
 if TYPE_CHECKING:
@@ -30,33 +31,42 @@ def model_hash(model: Model, program: Program) -> str:
 
     Only what differs from a default enters, so that a new kind of equation leaves the models without it alone.
     """
-    content = (
-        sorted((name, _plain(variable.equations)) for name, variable in model.variables.items()),
-        sorted((name, d.elements, sorted(d.mappings.items())) for name, d in model.dimensions.items()),
-        str(model.settings.method),
-        _plain(program.drivers),
+    equations = sorted((name, _told(variable.equations)) for name, variable in model.variables.items())
+    dimensions = sorted(
+        (name, d.elements, sorted(d.mappings.items())) for name, d in model.dimensions.items()
     )
-    return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
+    told = ", ".join(f"({name!r}, {text})" for name, text in equations)
+    content = f"([{told}], {dimensions!r}, {str(model.settings.method)!r}, {_told(program.drivers)})"
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-def _plain(value: Any) -> Any:
-    """A value as nested tuples, from the fields of dataclasses that are compared and not at their default."""
-    if isinstance(value, list | tuple):
-        return tuple([_plain(item) for item in value])
+def _told(value: Any) -> str:
+    """A value as nested tuples are written: of a dataclass the fields that are compared and not at their default."""
+    kind = type(value)
+    if kind in _LEAVES:
+        return repr(value)
+    if kind is tuple or kind is list:
+        return _tuple([_told(item) for item in value])
     if isinstance(value, Enum):
-        return str(value)
-    if isinstance(value, Binary):
+        return repr(str(value))
+    if isinstance(value, str | float | int):  # numpy's among them
+        return repr(value)
+    if kind is Binary:
         first, links = chain(value)
         if len(links) > _LONG:
-            return ("row", _plain(first), *((link.operator, _plain(link.right)) for link in links))
-    if value is None or isinstance(value, str | float | int):
-        return value
-    told: list[Any] = [type(value).__name__]
-    for name, default in _compared(cast(Hashable, type(value))):
+            return _tuple(
+                ["'row'", _told(first), *(f"({link.operator!r}, {_told(link.right)})" for link in links)]
+            )
+    told = [repr(kind.__name__)]
+    for name, default in _compared(cast(Hashable, kind)):
         found = getattr(value, name)
         if found is not default and found != default:
-            told.append((name, _plain(found)))
-    return tuple(told)
+            told.append(f"({name!r}, {_told(found)})")
+    return _tuple(told)
+
+
+def _tuple(items: list[str]) -> str:
+    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
 
 
 @functools.cache
@@ -133,7 +143,7 @@ def dataset(
     import xarray as xr
 
     variables: dict[str, Any] = {}
-    coordinates: dict[str, Any] = {name: (name, coordinate) for name, coordinate in leading.items()}
+    coordinates: dict[str, Any] = {name: (name, _index(item)) for name, item in leading.items()}
     if model.calendar is not None and "time" in leading:
         coordinates["date"] = ("time", dates(leading["time"], model.calendar).astype("datetime64[ns]"))
     row = 0
@@ -151,6 +161,13 @@ def dataset(
         told = {k: v for k, v in text.items() if v}
         variables[name] = ((*leading, *dims), block, told)
     return xr.Dataset(variables, coordinates, attrs)
+
+
+def _index(coordinate: NDArray[Any]) -> NDArray[Any] | pd.Index[Any]:
+    """Numbers as an index: of an array, xarray makes one only after it has loaded every array library there is."""
+    import pandas as pd
+
+    return pd.Index(coordinate) if coordinate.dtype.kind in "fiu" else coordinate
 
 
 def _as_array(

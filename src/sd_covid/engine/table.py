@@ -34,9 +34,10 @@ def as_table(run: xr.Dataset) -> pd.DataFrame:
     for name, variable in run.data_vars.items():
         whole = variable if "time" in variable.dims else variable.expand_dims(time=length)
         subscripts = [dim for dim in whole.dims if dim != "time"]
-        values = whole.transpose("time", *subscripts).to_numpy().astype(np.float64).reshape(length, -1)
-        elements = itertools.product(*(map(str, whole[dim].to_numpy()) for dim in subscripts))
+        # not `to_numpy`, which loads every array library there is
+        values = np.asarray(whole.transpose("time", *subscripts), dtype=np.float64).reshape(length, -1)
+        elements = itertools.product(*(map(str, np.asarray(whole[dim])) for dim in subscripts))
         for position, element in enumerate(elements):
             columns[f"{name}[{','.join(element)}]" if element else str(name)] = values[:, position]
-    time = pd.Index(run["time"].to_numpy().astype(np.float64), name="Time")
+    time = pd.Index(np.asarray(run["time"], dtype=np.float64), name="Time")
     return pd.DataFrame(columns, index=time)

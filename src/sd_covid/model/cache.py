@@ -6,13 +6,15 @@ for it, and this package are as they were. A cache that cannot be read or writte
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import pickle
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sd_covid.model.source import MAX_BYTES, note_reading, recorded_reading
@@ -22,8 +24,10 @@ from sd_covid.model.structure import Model
 WORTHWHILE = 0.05
 #: Entries kept; the oldest go first.
 MOST = 200
+_DIGEST = 32  # bytes of SHA-256 at the beginning of an entry
 _BROKEN = (
     pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, KeyError, TypeError, ValueError,
+    RecursionError,
 )  # fmt: skip
 
 
@@ -42,6 +46,23 @@ def cached(path: Path, read: Callable[[Path], Model]) -> Model:
     read : callable
         Reads the model; what it raises is raised.
     """
+    with _nothing_is_garbage():
+        return _cached(path, read)
+
+
+@contextmanager
+def _nothing_is_garbage() -> Iterator[None]:
+    """Nothing of a model becomes garbage while it is read: looking for some over and over takes time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _cached(path: Path, read: Callable[[Path], Model]) -> Model:
     try:
         if path.stat().st_size > MAX_BYTES:
             return read(path)
@@ -62,7 +83,7 @@ def cached(path: Path, read: Callable[[Path], Model]) -> Model:
 def _identity(path: Path) -> str:
     """A name for the model's file as it is, read by this package as it is."""
     package = Path(__file__).parent
-    code = sorted((item.name, item.stat()) for item in package.rglob("*") if item.suffix in {".py", ".lark"})
+    code = sorted((item.name, item.stat()) for item in package.rglob("*") if item.suffix == ".py")
     told = [(name, state.st_mtime_ns, state.st_size) for name, state in code]
     parts = (
         sys.version_info[:2],
@@ -79,7 +100,10 @@ def _kept(entry: Path) -> Model | None:
         state = entry.stat()
         if state.st_uid != os.getuid() or state.st_mode & 0o022:
             return None
-        files, model = pickle.loads(entry.read_bytes())  # noqa: S301 - the user's own, as was just seen
+        content = entry.read_bytes()
+        if not content.startswith(hashlib.sha256(content[_DIGEST:]).digest()):  # damaged
+            return None
+        files, model = pickle.loads(content[_DIGEST:])  # noqa: S301 - the user's own, as was just seen
         if any(_hash(Path(file)) != known for file, known in files.items()):
             return None
     except (OSError, *_BROKEN):
@@ -97,7 +121,7 @@ def _keep(entry: Path, files: set[Path], model: Model) -> None:
         entry.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=entry.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.write(hashlib.sha256(content).digest() + content)
         Path(name).replace(entry)
         others = sorted(entry.parent.glob("*.pickle"), key=lambda item: item.stat().st_mtime, reverse=True)
         for old in others[MOST:]:

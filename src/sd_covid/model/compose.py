@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sd_covid.errors import ModelError, suggest
-from sd_covid.model.build import SERIES
 from sd_covid.model.check import check
+from sd_covid.model.definition import SERIES
 from sd_covid.model.expression import Call, Place, Reference, Subscript
 from sd_covid.model.external import is_within_study
 from sd_covid.model.names import key

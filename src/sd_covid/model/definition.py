@@ -7,6 +7,15 @@ from dataclasses import dataclass, field
 from sd_covid.model.expression import NOWHERE, Place
 from sd_covid.model.structure import Equation, Variable
 
+#: Functions that make the variable they define a data variable, however its equation is written.
+SERIES = frozenset({"get direct data", "get xls data"})
+#: Functions that give numbers.
+CONSTANTS = frozenset({"get direct constants", "get xls constants"})
+#: Functions that give the elements of a subscript range.
+IMPORTS = frozenset({"get direct subscript", "get xls subscript"})
+#: Functions that make it a lookup.
+LOOKUPS = frozenset({"get direct lookups", "get xls lookups"})
+
 
 @dataclass(frozen=True, slots=True)
 class VariableDefinition:

@@ -19,6 +19,7 @@ _SPECIAL = re.compile(r"[\"'{\\~|]")
 _QUOTED = re.compile(r'"(?:\\(?:.|\n)|[^"\\\n])*"')
 _CONTINUED = re.compile(r"\\[ \t]*\n")
 _GROUP = re.compile(r"(?:\s|\{[^{}]*\})*(\*{3}[^~|]*)")
+_COMMENT = re.compile(r"\{[^}]*\}")
 _BRACE = re.compile(r"[{}]")
 _MACRO = re.compile(r"(?:\s|\{[^{}]*\})*:\s*(?:MACRO|(END\s+OF\s+MACRO))\s*:", re.IGNORECASE)
 _PARAMETERS = re.compile(r'(?:"(?:\\.|[^"\\\n])*"|[^"(~|])*\([^()~|]*\)')
@@ -190,7 +191,7 @@ def _rest(source: Source, entry: Entry, tilde: int, end: int) -> tuple[Entry, in
     if len(parts) > 3 or (flag and not ":SUPPLEMENTARY".startswith(flag[:4])):
         reason = f"the entry has {len(parts)} '~', so the '|' of this or the entry before it is missing"
         raise source.error(entry.start, reason, advice="close every entry with '|'", variable=entry.name)
-    units = re.sub(r"\{[^}]*\}", " ", parts[0])
+    units = _COMMENT.sub(" ", parts[0])
     documentation = parts[1] if len(parts) > 1 else ""
     return Entry(entry.start, entry.equation, units, documentation, tilde + 1, bool(flag)), close + 1
 

@@ -9,9 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar, dataclass_transform
+
+_Made = TypeVar("_Made")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def _node(*, eq: bool = True) -> Callable[[type[_Made]], type[_Made]]:
+    """A dataclass that the type checker keeps from being changed; doing that at run time would make reading slower."""
+    return dataclass(slots=True, eq=eq, unsafe_hash=eq)
+
+
+@_node()
 class Place:
     """Where something stands: file, line and column, both from 1."""
 
@@ -19,11 +28,15 @@ class Place:
     line: int | None = None
     column: int | None = None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled in short: there are more places than anything else."""
+        return Place, (self.file, self.line, self.column)
+
 
 NOWHERE = Place()
 
 
-@dataclass(frozen=True, slots=True)
+@_node()
 class Number:
     """A literal number. Always non-negative as read: a sign is a `Unary`."""
 
@@ -31,14 +44,14 @@ class Number:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@_node()
 class NotAvailable:
     """Vensim's ``:NA:``."""
 
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@_node()
 class Text:
     """A quoted string argument, as in ``GET DIRECT DATA('file.csv', ...)``."""
 
@@ -46,7 +59,7 @@ class Text:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@_node()
 class Subscript:
     """One subscript of a reference: a dimension, a subrange or an element; ``!`` marks one that is reduced over."""
 
@@ -54,7 +67,7 @@ class Subscript:
     reduced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@_node()
 class Reference:
     """A use of a variable (or ``Time``), by the spelling found, with its subscripts in order."""
 
@@ -63,7 +76,7 @@ class Reference:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@_node()
 class Unary:
     """``operator`` is one of ``-``, ``+``, ``:NOT:``."""
 
@@ -72,7 +85,7 @@ class Unary:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_node(eq=False)
 class Binary:
     """``operator`` is one of ``+ - * / ^ = <> < <= > >= :AND: :OR:``.
 
@@ -108,7 +121,7 @@ class Binary:
         return _linked, (first, [(link.operator, link.right, link.place) for link in links])
 
 
-@dataclass(frozen=True, slots=True)
+@_node()
 class Table:
     """The points of a lookup, in order of x, and its drawing limits (which have no effect on values)."""
 
@@ -117,7 +130,7 @@ class Table:
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@_node()
 class Call:
     """A call: a built-in function, or a lookup variable (with subscripts) applied to its argument.
 
@@ -138,12 +151,12 @@ Expression = Number | NotAvailable | Text | Reference | Unary | Binary | Table |
 def children(node: Expression) -> tuple[Expression, ...]:
     """The expressions directly below a node, in order."""
     match node:
-        case Unary(operand=operand):
-            return (operand,)
-        case Binary(left=left, right=right):
-            return (left, right)
-        case Call(arguments=arguments):
-            return arguments
+        case Binary():
+            return (node.left, node.right)
+        case Call():
+            return node.arguments
+        case Unary():
+            return (node.operand,)
         case _:
             return ()
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.errors import ModelError
-from sd_covid.model.build import CONSTANTS, LOOKUPS
 from sd_covid.model.cells import Asker, is_within_study
+from sd_covid.model.definition import CONSTANTS, LOOKUPS
 from sd_covid.model.expression import Call, Number, Table, Text, Unary
 from sd_covid.model.grid import Block, Grid
 from sd_covid.model.names import key

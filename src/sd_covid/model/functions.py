@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 MANY = 255  # arguments of a function that takes any number
 
@@ -78,7 +79,7 @@ class Function:
     @property
     def roles(self) -> list[Role]:
         """What may stand as each argument."""
-        return [_role(name.rstrip("?")) for name in self.names]
+        return _roles(self.arguments)
 
     @property
     def reduces(self) -> bool:
@@ -96,6 +97,11 @@ class Function:
             return f"{self.least} or more arguments"
         counts = str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
         return f"{counts} argument{'s' * (self.most != 1)}"
+
+
+@cache
+def _roles(arguments: str) -> list[Role]:
+    return [_role(name.rstrip("?")) for name in Function("", arguments, "").names]
 
 
 def _role(name: str) -> Role:

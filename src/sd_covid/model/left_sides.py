@@ -10,7 +10,7 @@ from itertools import combinations
 from math import prod
 
 from sd_covid.errors import ModelError, suggest
-from sd_covid.model.build import CONSTANTS
+from sd_covid.model.definition import CONSTANTS
 from sd_covid.model.expression import Call, Expression, Number, Unary
 from sd_covid.model.functions import FUNCTIONS
 from sd_covid.model.names import key

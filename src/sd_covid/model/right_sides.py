@@ -71,7 +71,7 @@ class _RightSide:
                     )
                 case _:
                     pass
-            stack.extend((below, reduced, False) for below in reversed(children(node)))
+            stack.extend([(below, reduced, False) for below in reversed(children(node))])
 
     def takes_names(self, call: Call, function: Function, reduced: frozenset[str]) -> bool:
         """Check arguments that are no plain expressions; True when nothing more of the call is to be checked."""
@@ -210,6 +210,8 @@ class _RightSide:
         self, name: str, given: tuple[Subscript, ...], target: Variable, reduced: frozenset[str], place: Place
     ) -> None:
         """Check the subscripts of a use against what its variable is defined for."""
+        if not given and not target.equations[0].subscripts:
+            return
         axes = self.symbols.axes(target)
         if len(given) != len(axes):
             left = f"{target.name}[{','.join(target.equations[0].subscripts)}]" if axes else target.name

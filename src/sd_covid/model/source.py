@@ -45,8 +45,9 @@ class Source:
 
     def place(self, position: int) -> Place:
         """Line and column of a position in the text, both from 1."""
-        line = bisect_right(self._starts, position)
-        return Place(self.file, line, position - self._starts[line - 1] + 1)
+        starts = self._starts
+        line = bisect_right(starts, position)
+        return Place(self.file, line, position - starts[line - 1] + 1)
 
     def line(self, number: int, longest: int = 1_000) -> str:
         """A line of the text, from 1; empty beyond the last, and when it is longer than people write."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from sd_covid.errors import UnknownNameError, suggest
 from sd_covid.model.expression import NOWHERE, Expression, Place, Table
 from sd_covid.model.names import key
+from sd_covid.model.packing import Packed, pack, unpack
 
 
 class Kind(StrEnum):
@@ -63,6 +65,28 @@ class Equation:
         """The points of a ``LOOKUP`` equation."""
         assert isinstance(self.expression, Table), "only a lookup equation has a table"
         return self.expression
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled with its expression packed: expressions are most of a model."""
+        place = self.place
+        packed = None if self.expression is None else pack(self.expression, place.file)
+        rest = (self.subscripts, self.excluded, self.values, self.mode)
+        told = rest if any(rest) else None  # of most equations there is nothing to tell
+        return _unpickled, (self.kind, packed, place.file, place.line, place.column, told)
+
+
+def _unpickled(
+    kind: Kind,
+    packed: Packed | None,
+    file: Path | None,
+    line: int | None,
+    column: int | None,
+    told: tuple[Any, ...] | None,
+) -> Equation:
+    """An equation from what was pickled of it."""
+    subscripts, excluded, values, mode = told or ((), (), (), None)
+    expression = None if packed is None else unpack(packed, file)
+    return Equation(kind, subscripts, excluded, expression, values, mode, Place(file, line, column))
 
 
 @dataclass(slots=True)

@@ -111,7 +111,7 @@ class _Reader:
             case _ if entry.equation.startswith("***"):
                 if self.macro is None:
                     self.group = " ".join(entry.equation.replace("*", " ").split()).removeprefix(".")
-            case _ if _REALITY_CHECK.search(entry.equation):
+            case _ if ":" in entry.equation and _REALITY_CHECK.search(entry.equation):
                 place = self.source.place(entry.start)
                 self.notes.append(Note(f"reality check '{entry.name}' has no part in a run", place))
             case _:
@@ -200,6 +200,8 @@ class _Reader:
 
 def _text(documentation: str) -> str:
     """Documentation without the indentation and continuation marks of the file."""
+    if not documentation or documentation.isspace():
+        return ""
     joined = re.sub(r"\\[ \t]*\n", " ", documentation)
     return "\n".join(" ".join(line.split()) for line in joined.strip().splitlines())
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sd_covid.errors import ModelError
-from sd_covid.model.build import SERIES
+from sd_covid.model.definition import SERIES
 from sd_covid.model.expression import Binary, Call, Expression, Text
 from sd_covid.model.external import CONSTANTS
 from sd_covid.model.layout import lay_out

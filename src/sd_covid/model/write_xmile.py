@@ -308,7 +308,7 @@ class _Document:
 
 def _is_series(equation: Equation) -> bool:
     """Whether a data equation holds a series, and does not calculate from others."""
-    from sd_covid.model.build import SERIES
+    from sd_covid.model.definition import SERIES
 
     expression = equation.expression
     return expression is None or (isinstance(expression, Call) and key(expression.function) in SERIES)

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from sd_covid.model.expression import Binary, Call, Expression, Number, Place, Reference, Subscript, Table
 from sd_covid.model.names import key
-from sd_covid.model.xmile.build import INDEXED
 from sd_covid.model.xmile.definition import Definition, Graph, Shape
+from sd_covid.model.xmile.parse import INDEXED
 from sd_covid.model.xmile.site import Site
 
 

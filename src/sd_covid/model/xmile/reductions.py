@@ -11,8 +11,8 @@ from math import prod
 from sd_covid.model.expression import Binary, Call, Expression, Number, Reference, Text, walk
 from sd_covid.model.functions import FUNCTIONS
 from sd_covid.model.names import key
-from sd_covid.model.xmile.build import INDEXED, RANGE
 from sd_covid.model.xmile.graphs import graphs_of, number_of_graph
+from sd_covid.model.xmile.parse import INDEXED, RANGE
 from sd_covid.model.xmile.site import Site
 
 Rewrite = Callable[[Site, Call], Expression]

@@ -25,9 +25,9 @@ from sd_covid.model.expression import (
 )
 from sd_covid.model.names import key
 from sd_covid.model.structure import Dimension
-from sd_covid.model.xmile.build import INDEXED, RANGE
 from sd_covid.model.xmile.constant import constant, size_of
 from sd_covid.model.xmile.definition import Definition, Macro
+from sd_covid.model.xmile.parse import INDEXED, RANGE
 
 if TYPE_CHECKING:
     from sd_covid.model.structure import Variable

@@ -16,10 +16,10 @@ from sd_covid.model.expression import Binary, Call, Expression, Number, Place, R
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Variable
 from sd_covid.model.xmile.belts import belt_equation, belt_of, check_belt
-from sd_covid.model.xmile.build import INDEXED, RANGE
 from sd_covid.model.xmile.constant import decided
 from sd_covid.model.xmile.definition import Definition, ElementDefinition, Graph, Series
 from sd_covid.model.xmile.graphs import graphs_of, stands_alone, table_of, with_graph
+from sd_covid.model.xmile.parse import INDEXED, RANGE
 from sd_covid.model.xmile.site import Site, World
 
 if TYPE_CHECKING:

@@ -6,16 +6,18 @@ An equation is its own small `Source`: positions in it are turned into lines and
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from functools import cached_property
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from sd_covid.errors import ModelError
 from sd_covid.model.expression import Expression, Number, Place
-from sd_covid.model.parse import parse_xmile
 from sd_covid.model.source import Source
-from sd_covid.model.xmile.build import spelled
+from sd_covid.model.xmile.parse import parse_xmile, spelled
 
 _COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|\{[^{}]*\}')
+_ESCAPED = re.compile("[&<>]")
 UNWRITTEN = "???"
 #: A longer equation is refused: nobody writes one.
 MAX_EQUATION = 100_000
@@ -42,13 +44,18 @@ class EquationText(Source):
         self.first_line = line
         self.first_column = column
 
+    @cached_property
+    def _longer(self) -> list[int]:
+        """Positions of characters that XML writes as entities, each once for every character more."""
+        return [found.start() for found in _ESCAPED.finditer(self.text) for _ in escape(found[0])[1:]]
+
     def place(self, position: int) -> Place:
         """Line and column in the file of a position in the equation."""
         here = super().place(position)
         line, column = here.line or 1, here.column
         if line == 1:
-            before = self.text[:position]
-            column = None if self.first_column is None else self.first_column + len(escape(before))
+            first = self.first_column
+            column = None if first is None else first + position + bisect_left(self._longer, position)
         return Place(self.file, self.first_line + line - 1, column)
 
 
