@@ -106,3 +106,15 @@ def test_without_a_cache_to_write_to_code_is_optimised_at_once(noisy, monkeypatc
         ._kernel((), [noisy.program.cells[noisy.names.cells("late")[0]]], None)
         ._code.final
     )
+
+
+def test_damaged_code_in_the_cache_is_made_again(noisy, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    expected = Simulation(noisy.model).run(members(5), ["late"])
+    stored = list((tmp_path / "sd-covid" / "kernels").iterdir())
+    assert stored
+    for path in stored:
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2])
+    np.testing.assert_array_equal(Simulation(noisy.model).run(members(5), ["late"])["late"], expected["late"])
+    assert all(len(path.read_bytes()) > 1000 for path in stored)

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+DIGEST = 32  # bytes of SHA-256 before stored code
+MOST = 1_000  # codes kept; the oldest go first
 LONG = 8_000  # lines of text from which on optimising takes about a second or more
 
 
@@ -85,14 +87,17 @@ class Code:
         cpu = target()
         path = _path(text, optimise)
         stored = _read(path)
-        module = llvm.parse_assembly(text)
         machine = llvm.Target.from_default_triple().create_target_machine(
             cpu=cpu.name, features=cpu.features, opt=optimise, jit=True
         )
+        module = llvm.parse_assembly(text if stored is None else "")
         if stored is None and optimise > 0:
             _optimise(llvm, module, machine, optimise)
         self._engine = llvm.create_mcjit_compiler(module, machine)
-        self._engine.set_object_cache(lambda _, code: _write(path, code), lambda _: stored)
+        if stored is None:
+            self._engine.set_object_cache(lambda _, code: _write(path, code), lambda _: None)
+        else:
+            self._engine.add_object_file(llvm.ObjectFileRef.from_data(stored))
         self._engine.finalize_object()
 
     def address(self, function: str) -> int:
@@ -198,10 +203,13 @@ def _optimise(llvm: Any, module: Any, machine: Any, level: int) -> None:
 
 
 def _read(path: Path) -> bytes | None:
+    """Stored code; None where there is none, or where it is not what was stored."""
     try:
-        return path.read_bytes()
+        content = path.read_bytes()
     except OSError:
         return None
+    code = content[DIGEST:]
+    return code if content.startswith(hashlib.sha256(code).digest()) else None
 
 
 def _write(path: Path, code: bytes) -> None:
@@ -210,8 +218,11 @@ def _write(path: Path, code: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(code)
+            file.write(hashlib.sha256(code).digest() + code)
         Path(name).replace(path)
+        kept = sorted(path.parent.iterdir(), key=lambda item: item.stat().st_mtime)
+        for old in kept[:-MOST]:
+            old.unlink(missing_ok=True)
     except OSError:
         return
 
