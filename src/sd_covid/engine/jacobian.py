@@ -5,15 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_covid.engine.compile import target
 from sd_covid.engine.kernel import Kernel, Members
 from sd_covid.engine.program import Program
-from sd_covid.engine.tangent import with_tangents
+from sd_covid.engine.tangent import reached, with_tangents
 from sd_covid.engine.timegrid import TimeGrid
 from sd_covid.engine.trim import trim
 
+NODES = 4000  # of the model times the directions carried in one pass: what LLVM compiles in about a second
+
 
 class JacobianCode:
-    """A compiled program that carries derivatives along: one direction in each lane.
+    """A compiled program that carries derivatives along.
+
+    A pass over the model serves several directions at once, and a lane has its own in each: with 4 lanes and 5
+    directions the model is evaluated once for 20 parameters.
 
     Parameters
     ----------
@@ -26,10 +32,18 @@ class JacobianCode:
 
     def __init__(self, program: Program, outputs: list[int], parameters: list[list[int]]) -> None:
         part, nodes = trim(program, outputs)
-        self._outputs, self._parameters = len(nodes), parameters
-        self._flat = [number for numbers in parameters for number in numbers]
-        self._own = len(program.parameters)
-        larger, found = with_tangents(part, nodes, self._flat)
+        self._outputs, self._parameters = len(nodes), len(parameters)
+        read = reached(part)
+        self._moving = [k for k, numbers in enumerate(parameters) if not read.isdisjoint(numbers)]
+        self._lanes, self._directions = _shape(len(self._moving), len(part.step.nodes), target().width)
+        own, self._seeds = len(program.parameters), list[tuple[int, int]]()
+        along: list[list[int]] = [[] for _ in range(self._directions)]
+        for place, parameter in enumerate(self._moving):
+            direction, lane = divmod(place, self._lanes)
+            for number in parameters[parameter]:
+                self._seeds.append((own + len(self._seeds), lane))
+                along[direction].append(number)
+        larger, found = with_tangents(part, nodes, along)
         self._kernel = Kernel(larger, found)
 
     def run(
@@ -49,20 +63,33 @@ class JacobianCode:
         values : ndarray, shape (output, member, time)
         jacobian : ndarray, shape (output, member, time, parameter)
         """
-        count, width = members.count, len(self._parameters)
-        uniform = np.concatenate([members.uniform, np.zeros(len(self._flat))])
+        count, lanes = members.count, self._lanes
+        uniform = np.concatenate([members.uniform, np.zeros(len(self._seeds))])
         varying = {
-            int(k): np.repeat(members.rows[members.row[k], :count], width)
+            int(k): np.repeat(members.rows[members.row[k], :count], lanes)
             for k in np.flatnonzero(members.row >= 0)
         }
-        place = 0
-        for parameter, numbers in enumerate(self._parameters):
-            for _ in numbers:
-                row = np.zeros((count, width))
-                row[:, parameter] = 1.0
-                varying[self._own + place] = row.ravel()
-                place += 1
-        spread = Members(uniform, varying, count * width, self._kernel.width)
+        along = np.eye(lanes)
+        for number, lane in self._seeds:
+            varying[number] = np.tile(along[lane], count)
+        spread = Members(uniform, varying, count * lanes, self._kernel.width)
         values, _ = self._kernel.run(spread, grid, threads)
-        cube = values.reshape(len(values), count, width, values.shape[2])
-        return cube[: self._outputs, :, 0], np.moveaxis(cube[self._outputs :], 2, 3)
+        saves = values.shape[2]
+        own = values[: self._outputs].reshape(self._outputs, count, lanes, saves)[:, :, 0]
+        found = values[self._outputs :].reshape(self._outputs, self._directions, count, lanes, saves)
+        moving = np.moveaxis(found, 2, 1).reshape(self._outputs, count, self._directions * lanes, saves)
+        moving = np.moveaxis(moving, 2, 3)[..., : len(self._moving)]
+        if len(self._moving) == self._parameters:
+            return own, moving
+        jacobian = np.zeros((self._outputs, count, saves, self._parameters))
+        jacobian[..., self._moving] = moving
+        return own, jacobian
+
+
+def _shape(parameters: int, nodes: int, width: int) -> tuple[int, int]:
+    """Lanes for each member, and directions of a lane, that hold some parameters."""
+    directions = min(-(-parameters // width), max(1, NODES // nodes))
+    if directions <= 1:
+        return max(1, parameters), 1
+    lanes = -(-parameters // (directions * width)) * width
+    return lanes, -(-parameters // lanes)

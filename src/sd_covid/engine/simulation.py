@@ -393,24 +393,24 @@ class Simulation:
         import pandas as pd
 
         batch = isinstance(parameters, pd.DataFrame)
-        point = parameters if isinstance(parameters, pd.DataFrame) else pd.DataFrame([dict(parameters)])
-        names = [str(name) for name in point.columns]
+        point = parameters if isinstance(parameters, pd.DataFrame) else dict(parameters)
+        names = [str(name) for name in point]
         numbers = [[self._number[c] for c in self.names.constants(name)] for name in names]
         self._refuse_control(names, numbers)
         _refuse_overlap(names, numbers)
         columns = self._columns(outputs)
         nodes = [self.program.cells[cell] for cells in columns.values() for cell in cells]
-        for name, value in (constants or {}).items():
-            if name not in point.columns:
-                point = point.assign(**{name: value})
-        members = self._members(point, 0, 0)
+        members = self._members(_beside(point, constants or {}), 0, 0)
         wanted = (tuple(nodes), tuple(map(tuple, numbers)))
         if wanted not in self._jacobians:
             self._jacobians[wanted] = JacobianCode(self.program, nodes, numbers)
         grid = self._grid(members, 1e8)
         _, found = self._jacobians[wanted].run(members, grid, threads or thread_count())
         found = found[:, :, grid.kept]
-        leading: dict[str, Any] = {"time": grid.saved[grid.kept], "parameter": np.array(names)}
+        leading: dict[str, Any] = {
+            "time": grid.saved[grid.kept],
+            "parameter": pd.Index(names, dtype=object),
+        }
         if batch:
             leading = {"member": np.arange(members.count), **leading}
         else:
@@ -621,6 +621,14 @@ def _rows(times: NDArray[np.float64], grid: TimeGrid) -> NDArray[np.int64]:
     if lost.any():
         raise RunError(f"time {times[lost][0]:g} is not saved", advice="choose times that SAVEPER saves")
     return np.searchsorted(saved, steps)
+
+
+def _beside(
+    point: dict[str, float] | pd.DataFrame, constants: Mapping[str, float]
+) -> dict[str, float] | pd.DataFrame:
+    """Parameters and the constants that are set beside them; of two values for one constant the parameter's holds."""
+    others = {name: value for name, value in constants.items() if name not in point}
+    return {**others, **point} if isinstance(point, dict) else point.assign(**others)[[*others, *point]]
 
 
 def _refuse_overlap(names: Sequence[str], numbers: list[list[int]]) -> None:
