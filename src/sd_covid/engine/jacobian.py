@@ -69,21 +69,19 @@ class JacobianCode:
             int(k): np.repeat(members.rows[members.row[k], :count], lanes)
             for k in np.flatnonzero(members.row >= 0)
         }
-        along = np.eye(lanes)
+        along = np.tile(np.eye(lanes), count)
         for number, lane in self._seeds:
-            varying[number] = np.tile(along[lane], count)
+            varying[number] = along[lane]
         spread = Members(uniform, varying, count * lanes, self._kernel.width)
         values, _ = self._kernel.run(spread, grid, threads)
         saves = values.shape[2]
         own = values[: self._outputs].reshape(self._outputs, count, lanes, saves)[:, :, 0]
         found = values[self._outputs :].reshape(self._outputs, self._directions, count, lanes, saves)
-        moving = np.moveaxis(found, 2, 1).reshape(self._outputs, count, self._directions * lanes, saves)
-        moving = np.moveaxis(moving, 2, 3)[..., : len(self._moving)]
-        if len(self._moving) == self._parameters:
-            return own, moving
-        jacobian = np.zeros((self._outputs, count, saves, self._parameters))
-        jacobian[..., self._moving] = moving
-        return own, jacobian
+        jacobian = np.zeros((self._outputs, count, self._parameters, saves))
+        for place, parameter in enumerate(self._moving):
+            direction, lane = divmod(place, lanes)
+            jacobian[:, :, parameter] = found[:, direction, :, lane]
+        return own, np.moveaxis(jacobian, 2, 3)
 
 
 def _shape(parameters: int, nodes: int, width: int) -> tuple[int, int]:
