@@ -44,7 +44,7 @@ class JacobianCode:
                 self._seeds.append((own + len(self._seeds), lane))
                 along[direction].append(number)
         larger, found = with_tangents(part, nodes, along)
-        self._kernel = Kernel(larger, found)
+        self._kernel = Kernel(larger, found, alike=self._lanes)
 
     def run(
         self, members: Members, grid: TimeGrid, threads: int
@@ -72,7 +72,7 @@ class JacobianCode:
         along = np.tile(np.eye(lanes), count)
         for number, lane in self._seeds:
             varying[number] = along[lane]
-        spread = Members(uniform, varying, count * lanes, self._kernel.width)
+        spread = Members(uniform, varying, count * lanes, self._kernel.width, members.seed, members.first)
         values, _ = self._kernel.run(spread, grid, threads)
         saves = values.shape[2]
         own = values[: self._outputs].reshape(self._outputs, count, lanes, saves)[:, :, 0]
