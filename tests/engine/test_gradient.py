@@ -176,6 +176,9 @@ def test_a_large_batch_is_worked_through_in_portions(simulate, monkeypatch):
     again = model.value_and_gradient(misfit, frame, threads=1)
     np.testing.assert_array_equal(again[0], value)
     np.testing.assert_array_equal(again[1], gradient)
+    other, _ = model.value_and_gradient(misfit, frame, seed=3)
+    found = model.run(frame, ["x"], seed=3)["x"].sel(time=[2, 4])
+    np.testing.assert_allclose(other, 0.5 * ((found - [1, 2]) ** 2).sum("time"), rtol=1e-12)
     found = model.run(frame, ["x"])["x"].sel(time=[2, 4])
     np.testing.assert_allclose(value, 0.5 * ((found - [1, 2]) ** 2).sum("time"), rtol=1e-12)
 

@@ -106,6 +106,17 @@ def test_a_constant_that_is_also_a_parameter_has_the_parameters_value(simulate):
         np.testing.assert_array_equal(found.isel(time=-1).squeeze(), 6)
 
 
+def test_all_columns_have_the_random_numbers_of_the_run(simulate):
+    """x is linear in k and w, so its slopes are what remains of it without the other: a run tells both, to rounding."""
+    text = "k = 2 ~ ~ |\nw = 3 ~ ~ |\nx = INTEG(k * RANDOM UNIFORM(0, 1, 7) + w * RANDOM 0 1(), 0) ~ ~ |\n"
+    model = simulate(text, final=4)
+    frame = pd.DataFrame({"k": [2.0, 1.0, 5.0], "w": [3.0, 3.0, 0.5]})
+    found = model.jacobian(["x"], frame, seed=4)["x"]
+    for name, other in (("k", "w"), ("w", "k")):
+        alone = model.run(frame.assign(**{name: 1.0, other: 0.0}), ["x"], seed=4)["x"]
+        np.testing.assert_allclose(found.sel(parameter=name), alone, rtol=1e-13)
+
+
 def test_errors_say_what_cannot_be_differentiated(simulate):
     model = simulate(RICH)
     with pytest.raises(RunError, match="TIME STEP"):

@@ -26,7 +26,9 @@ class _Function:
         parameters: list[list[int]],
         grid: TimeGrid,
         memory: int = TRAJECTORY,
+        seed: int = 0,
     ) -> None:
+        self._seed = seed
         self._code, self._grid, self._memory = code, grid, memory
         self._constants = np.array(constants, dtype=float)
         self._parameters = parameters
@@ -63,6 +65,8 @@ class Differentiable(_Function):
     grid : TimeGrid
     memory : int
         Bytes that the states of a run may take.
+    seed : int
+        Of the random numbers.
 
     Attributes
     ----------
@@ -77,15 +81,17 @@ class Differentiable(_Function):
         parameters: list[list[int]],
         grid: TimeGrid,
         memory: int = TRAJECTORY,
+        seed: int = 0,
     ) -> None:
-        super().__init__(code, constants, parameters, grid, memory)
-        self._members = Members(self._constants, {}, 1, 1)
+        super().__init__(code, constants, parameters, grid, memory, seed)
+        self._members = Members(self._constants, {}, 1, 1, seed)
         self._sweep = Sweep(code, grid, 1, memory)
         self._ran = False
 
     def copy(self) -> Differentiable:
         """Another one with memory of its own, sharing the compiled code."""
-        return Differentiable(self._code, self._constants, self._parameters, self._grid, self._memory)
+        shared = (self._constants, self._parameters, self._grid, self._memory, self._seed)
+        return Differentiable(self._code, *shared)
 
     def batch(self, threads: int | None = None) -> DifferentiableBatch:
         """The same function of many points at once.
@@ -96,7 +102,7 @@ class Differentiable(_Function):
             By default all processors this process may use.
         """
         shared = (self._constants, self._parameters, self._grid, self._memory)
-        return DifferentiableBatch(self._code.wide(), *shared, threads or thread_count())
+        return DifferentiableBatch(self._code.wide(), *shared, threads or thread_count(), self._seed)
 
     def values(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         """Run the model.
@@ -164,6 +170,7 @@ class DifferentiableBatch(_Function):
     constants, parameters, grid, memory
         As for `Differentiable`; memory for all threads together.
     threads : int
+    seed : int
 
     Attributes
     ----------
@@ -179,8 +186,9 @@ class DifferentiableBatch(_Function):
         grid: TimeGrid,
         memory: int,
         threads: int,
+        seed: int = 0,
     ) -> None:
-        super().__init__(code, constants, parameters, grid, memory)
+        super().__init__(code, constants, parameters, grid, memory, seed)
         self._threads = threads
         self._members: Members | None = None
         self._sweeps: list[Sweep] = []
@@ -226,7 +234,8 @@ class DifferentiableBatch(_Function):
         if not len(points):
             raise RunError("a batch without rows", advice="give at least one member")
         varying = {int(k): points[:, owner] for k, owner in zip(self._flat, self._owner, strict=True)}
-        members = Members(self._constants, varying, len(points), self._code.width, first=first_member)
+        width = self._code.width
+        members = Members(self._constants, varying, len(points), width, self._seed, first_member)
         self._divide(members.blocks)
         found = np.empty((len(self._code.outputs), members.count, self._written))
 

@@ -317,6 +317,7 @@ class Simulation:
         constants: Mapping[str, float] | None = None,
         save_every: float | None = None,
         memory: int = TRAJECTORY,
+        seed: int = 0,
     ) -> Differentiable:
         """Some outputs as a differentiable function of some constants.
 
@@ -332,6 +333,8 @@ class Simulation:
             Interval at which outputs are read; by default SAVEPER. A multiple of TIME STEP.
         memory : int
             Bytes that the states of a run may take; beyond, parts of it are run twice instead of being kept.
+        seed : int
+            Of the random numbers.
 
         Returns
         -------
@@ -353,7 +356,7 @@ class Simulation:
                     advice="leave out save_every, and set SAVEPER",
                 )
             grid = time_grid(grid.start, grid.start + grid.steps * grid.step, grid.step, save_every)
-        return self._function(outputs, parameters, uniform, grid, memory)
+        return self._function(outputs, parameters, uniform, grid, memory, seed)
 
     def _function(
         self,
@@ -362,6 +365,7 @@ class Simulation:
         uniform: NDArray[np.float64],
         grid: TimeGrid,
         memory: int = TRAJECTORY,
+        seed: int = 0,
     ) -> Differentiable:
         nodes = tuple(self.program.cells[self._one_cell(name)] for name in outputs)
         numbers = [[self._number[c] for c in self.names.constants(name)] for name in parameters]
@@ -369,7 +373,7 @@ class Simulation:
         _refuse_overlap(parameters, numbers)
         if nodes not in self._gradients:
             self._gradients[nodes] = GradientCode(self.program, list(nodes))
-        return Differentiable(self._gradients[nodes], uniform, numbers, grid, memory)
+        return Differentiable(self._gradients[nodes], uniform, numbers, grid, memory, seed)
 
     def jacobian(
         self,
@@ -377,6 +381,7 @@ class Simulation:
         parameters: Mapping[str, float] | pd.Series[float] | pd.DataFrame,
         constants: Mapping[str, float] | None = None,
         threads: int | None = None,
+        seed: int = 0,
     ) -> xr.Dataset:
         """Exact derivatives of outputs at all saved times with respect to some constants.
 
@@ -388,6 +393,8 @@ class Simulation:
         constants : mapping, optional
             Other constants that differ from the file.
         threads : int, optional
+        seed : int
+            Of the random numbers.
 
         Returns
         -------
@@ -411,7 +418,7 @@ class Simulation:
         _refuse_overlap(names, numbers)
         columns = self._columns(outputs)
         nodes = [self.program.cells[cell] for cells in columns.values() for cell in cells]
-        members = self._members(_beside(point, constants or {}), 0, 0)
+        members = self._members(_beside(point, constants or {}), seed, 0)
         wanted = (tuple(nodes), tuple(map(tuple, numbers)))
         if wanted not in self._jacobians:
             self._jacobians[wanted] = JacobianCode(self.program, nodes, numbers)
@@ -437,11 +444,12 @@ class Simulation:
         misfit: Misfit,
         parameters: Mapping[str, float] | pd.Series[float],
         threads: int | None = None,
+        seed: int = 0,
     ) -> tuple[float, pd.Series[float]]: ...
 
     @overload
     def value_and_gradient(
-        self, misfit: Misfit, parameters: pd.DataFrame, threads: int | None = None
+        self, misfit: Misfit, parameters: pd.DataFrame, threads: int | None = None, seed: int = 0
     ) -> tuple[pd.Series[float], pd.DataFrame]: ...
 
     def value_and_gradient(
@@ -449,6 +457,7 @@ class Simulation:
         misfit: Misfit,
         parameters: Mapping[str, float] | pd.Series[float] | pd.DataFrame,
         threads: int | None = None,
+        seed: int = 0,
     ) -> tuple[float, pd.Series[float]] | tuple[pd.Series[float], pd.DataFrame]:
         """A misfit and its exact derivatives.
 
@@ -461,6 +470,8 @@ class Simulation:
             row.
         threads : int, optional
             For a DataFrame; by default all processors this process may use.
+        seed : int
+            Of the random numbers.
 
         Returns
         -------
@@ -488,7 +499,7 @@ class Simulation:
         theta = np.array([_numbers(str(name), point[name]) for name in point]).T
         names = [str(name) for name in point]
         grid = replace(base, every=every)
-        function = self._function(misfit.outputs, names, uniform, grid)
+        function = self._function(misfit.outputs, names, uniform, grid, seed=seed)
         if isinstance(parameters, pd.DataFrame):
             value, gradient = values_and_gradients(
                 function.batch(threads), theta.reshape(len(parameters), len(names)), misfit, position
