@@ -94,9 +94,15 @@ def test_a_steep_slope_is_no_fault_of_what_does_not_move(simulate):
         "root = SQRT(a) + a ^ 0.5 + 3 * b ~ ~ |\n"
         "guarded = IF THEN ELSE(a > 0, b / a + LN(a), b * b) + MIN(5 * b, 9999 + 1 / (a + b)) ~ ~ |\n"
     )
-    found = simulate(text).jacobian(["root", "guarded"], {"a": 0, "b": 2}).isel(time=-1)
+    model = simulate(text)
+    found = model.jacobian(["root", "guarded"], {"a": 0, "b": 2}).isel(time=-1)
     np.testing.assert_array_equal(found["root"], [np.inf, 3])
     np.testing.assert_array_equal(found["guarded"], [0, 9])
+    function = model.differentiable(["root", "guarded"], ["a", "b"])
+    for k, slope in enumerate(([np.inf, 3], [0, 9])):
+        seed = np.zeros_like(function.values(np.array([0.0, 2.0])))
+        seed[k, -1] = 1
+        np.testing.assert_array_equal(function.gradient(seed), slope)
 
 
 def test_a_constant_that_is_also_a_parameter_has_the_parameters_value(simulate):

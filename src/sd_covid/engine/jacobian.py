@@ -12,7 +12,8 @@ from sd_covid.engine.tangent import reached, with_tangents
 from sd_covid.engine.timegrid import TimeGrid
 from sd_covid.engine.trim import trim
 
-NODES = 4000  # of the model times the directions carried in one pass: what LLVM compiles in about a second
+NODES = 8000  # of the model times the directions carried in one pass: what LLVM compiles in about a second
+WORK = 5e6  # operations on a vector that a further thread must have to do: some milliseconds
 
 
 class JacobianCode:
@@ -73,7 +74,8 @@ class JacobianCode:
         for number, lane in self._seeds:
             varying[number] = along[lane]
         spread = Members(uniform, varying, count * lanes, self._kernel.width, members.seed, members.first)
-        values, _ = self._kernel.run(spread, grid, threads)
+        work = spread.blocks * (grid.steps + 1) * len(self._kernel.program.step.nodes)
+        values, _ = self._kernel.run(spread, grid, max(1, min(threads, int(work / WORK))))
         saves = values.shape[2]
         own = values[: self._outputs].reshape(self._outputs, count, lanes, saves)[:, :, 0]
         found = values[self._outputs :].reshape(self._outputs, self._directions, count, lanes, saves)

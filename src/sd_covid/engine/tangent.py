@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from sd_covid.engine.derivative import active_nodes, shares_of
+from sd_covid.engine.derivative import STEEP, active_nodes, shares_of
 from sd_covid.engine.graph import Graph
 from sd_covid.engine.operations import LEAVES
 from sd_covid.engine.program import Parameter, Program, State
@@ -19,7 +19,6 @@ from sd_covid.engine.subscripts import Cell
 from sd_covid.engine.trim import copy_nodes
 
 _PICKS = {"min": "lt", "max": "gt"}  # comparison that holds where the first argument is taken
-_STEEP = frozenset({"sqrt", "pow", "asin", "acos"})  # where the value is finite, the slope may not be
 
 Leaf = tuple[str, int]
 
@@ -196,7 +195,7 @@ class _Tangents:
             if partial is not None:
                 known = partials.get(argument)
                 partials[argument] = partial if known is None else target.add("add", known, partial)
-        steep = self.source.nodes[node][0] in _STEEP
+        steep = self.source.nodes[node][0] in STEEP
 
         def rule(tangent: dict[int, int]) -> int | None:
             total: int | None = None
