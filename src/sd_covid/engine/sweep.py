@@ -103,11 +103,9 @@ class Sweep:
         saves = length // grid.every + 2
         self._saves = -(-saves // code.width) * code.width
         self._out = aligned(len(code.outputs) * self._saves * blocks, code.width)
-        self._none = aligned(1, 1)
         self._failed = aligned(blocks, code.width)
-        self._slots = 1
-        self._ring = self._bar_ring = self._none
-        self._borders = np.empty((len(self._parts), self._states * code.width))
+        self._slots = 0  # of each ring; the memory of rings and borders comes with the first members
+        self._ring = self._bar_ring = self._borders = np.empty(0)
         self._members: Members | None = None
         self._held = -1  # part whose trajectory is in memory
 
@@ -186,12 +184,12 @@ class Sweep:
         self._code.run(*pointers, *counts, grid.start, grid.step)
 
     def _size_rings(self, members: Members) -> None:
-        rings = self._states - self._code.program.first_ring
-        size = ring_size(self._code.program, members) if rings else 1
+        rings, width = self._states - self._code.program.first_ring, self._code.width
+        size = ring_size(self._code.program, members)
         if size > self._slots:
-            self._ring, self._bar_ring = (aligned(rings * size, self._code.width) for _ in range(2))
+            self._ring, self._bar_ring = (aligned(rings * size, width) for _ in range(2))
+            self._borders = np.empty((len(self._parts), (self._states + rings * size) * width))
             self._slots = size
-            self._borders = np.empty((len(self._parts), (self._states + rings * size) * self._code.width))
 
 
 def part_length(instants: int, states: int, memory: int) -> int:
