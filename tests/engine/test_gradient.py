@@ -1,10 +1,14 @@
 """Reverse mode against central differences, which are exact to (h²/6) f''' + rounding / h."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import sd_covid
+from sd_covid.engine import sweep
+from sd_covid.engine.compile import target
 from sd_covid.errors import RunError, UnknownNameError
 
 # With h = 1e-5 relative and outputs of size one: truncation about 1e-10, rounding about 1e-11, so 1e-6 is safe.
@@ -134,8 +138,10 @@ def test_a_batch_of_gradients_is_that_of_each_point(simulate, rk4):
         np.testing.assert_array_equal(other.gradient(seed[:, :2]), gradients[:2])
 
 
-def test_members_of_a_batch_differ_in_the_length_of_a_delay(simulate):
-    """The level of a delay of n steps is the input n steps before, so its slope is the input's."""
+@pytest.mark.parametrize("width", [1, 2, 4, 8])
+def test_members_of_a_batch_differ_in_the_length_of_a_delay(simulate, monkeypatch, width):
+    """What a delay of n steps gives is the input n steps before, so its slope is the input's."""
+    monkeypatch.setattr(sweep, "target", lambda: replace(target(), width=width))
     model = simulate("late = DELAY FIXED(a * Time, wait, 7 * a) ~ ~ |\na = 1 ~ ~ |\nwait = 1 ~ ~ |\n", step=1)
     batch = model.differentiable(["late"], ["a", "wait"]).batch()
     waits = np.array([1.0, 2.0, 3.0, 5.0, 8.0])

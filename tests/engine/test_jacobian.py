@@ -123,6 +123,13 @@ def test_all_columns_have_the_random_numbers_of_the_run(simulate):
         np.testing.assert_allclose(found.sel(parameter=name), alone, rtol=1e-13)
 
 
+def test_a_jacobian_beyond_memory_is_refused(simulate, monkeypatch):
+    model = simulate(RICH, final=4)
+    monkeypatch.setattr("sd_covid.engine.simulation.memory_limit", lambda _: 500.0)
+    with pytest.raises(RunError, match="more than the limit"):
+        model.jacobian(["x", "total"], {"beta": 0.3, "power": 2})  # 3 cells, 17 instants, 2 constants
+
+
 def test_errors_say_what_cannot_be_differentiated(simulate):
     model = simulate(RICH)
     with pytest.raises(RunError, match="TIME STEP"):

@@ -12,7 +12,7 @@ from sd_covid.engine.tangent import reached, with_tangents
 from sd_covid.engine.timegrid import TimeGrid
 from sd_covid.engine.trim import trim
 
-NODES = 8000  # of the model times the directions carried in one pass: what LLVM compiles in about a second
+NODES = 8000  # of the model times the directions carried in one pass: what is compiled within a second or so
 WORK = 5e6  # operations on a vector that a further thread must have to do: some milliseconds
 
 

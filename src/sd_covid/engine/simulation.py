@@ -406,7 +406,8 @@ class Simulation:
         UnknownNameError
             For a constant or output that the model does not have.
         RunError
-            For the time bounds among the parameters, or parameters that set the same constant.
+            For the time bounds among the parameters, parameters that set the same constant, or a result that is too
+            large.
         """
         import pandas as pd
 
@@ -423,6 +424,8 @@ class Simulation:
         if wanted not in self._jacobians:
             self._jacobians[wanted] = JacobianCode(self.program, nodes, numbers)
         grid = self._grid(members, 1e8)
+        entries = len(nodes) * members.count * len(grid.saved) * len(names)
+        refuse_too_large(2 * 8 * entries, memory_limit(None))  # as the kernel leaves them, and in order
         _, found = self._jacobians[wanted].run(members, grid, threads or thread_count())
         found = found[:, :, grid.kept]
         leading: dict[str, Any] = {
