@@ -11,6 +11,7 @@ import pytest
 
 from sd_covid.engine.functions import FUNCTIONS
 from sd_covid.engine.simulation import load
+from tests.engine.test_functions_backends import MODELS as OTHERS
 
 FOLDER = Path(__file__).parents[1] / "models"
 
@@ -148,6 +149,8 @@ third[row] = ALLOCATE AVAILABLE(q[row], o[row,ptype], k * (0.5 + 0.3 * u)) ~~|
 turn[row] = ALLOCATE BY PRIORITY(q[row], p[row,ppriority], 3, 2.5 + w, k * (0.5 + 0.3 * u)) ~~|
 price = FIND MARKET PRICE(q[a], p[a,ptype], d[a], e[a,ptype]) ~~|
 ask[row] = DEMAND AT PRICE(q[row], p[row,ptype], price) ~~|
+all in two = MARKETP(q[a], p[a,ppriority], 3, 2.5 + w, k * (0.5 + 0.3 * u)) ~~|
+second[row] = ALLOC P(q[row], p[row,ppriority], 2.5 + w, all in two) ~~|
 give[row] = SUPPLY AT PRICE(d[row], e[row,ptype], price) ~~|
 """
 DRAWS = """
@@ -200,6 +203,15 @@ MODELS = {
     "draws": equations(DRAWS),
     "rejections": equations(REJECTIONS),
     "figures": "series := GET DIRECT DATA('d.csv', ',', 'A', 'B2') ~~|\n" + equations(FIGURES),
+}
+# Parts of a queue that is differentiated, and sums of data.
+WITHOUT = {
+    "queue age in range",
+    "queue age oldest",
+    "queue attrib in range",
+    "queue attrib min",
+    "cumulate",
+    "cumulatef",
 }
 CONTROL = ("initial time", "final time", "time step", "saveper")
 
@@ -301,8 +313,14 @@ def test_what_runs_change_with_in_jumps_has_derivative_zero(simulate):
         np.testing.assert_array_equal(function.gradient(seed), slope)
 
 
+@pytest.mark.parametrize("name", ["solved", "under way", "queues", "money"])
+def test_derivatives_of_what_has_a_file_of_its_own(simulate, name):
+    """Conveyors, queues, depreciation and what is solved for: forward mode too."""
+    check(simulate(OTHERS[name], final=4, step=0.5), ["k"])
+
+
 def test_no_function_is_forgotten():
-    text = "".join(MODELS.values())
+    text = "".join([*MODELS.values(), *OTHERS.values()])
     conveyors = {name for name in FUNCTIONS if name.startswith(("xmile conveyor", "xmile row"))}
     missing = {name for name in FUNCTIONS if name.upper() + "(" not in text.upper()}
-    assert missing == conveyors
+    assert missing == conveyors | WITHOUT
