@@ -1,10 +1,14 @@
 """Reverse mode against central differences, which are exact to (h²/6) f''' + rounding / h."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import sd_covid
+from sd_covid.engine import sweep
+from sd_covid.engine.compile import target
 from sd_covid.errors import RunError, UnknownNameError
 
 # With h = 1e-5 relative and outputs of size one: truncation about 1e-10, rounding about 1e-11, so 1e-6 is safe.
@@ -98,8 +102,100 @@ def test_a_gradient_in_little_memory_has_the_same_bits(simulate, rk4):
     model = simulate(RICH, rk4=rk4)
     point = np.array([model.constants[name] for name in PARAMETERS])
     whole, parts = (model.differentiable(OUTPUTS, PARAMETERS, memory=size) for size in (2**26, 100))
-    assert len(parts._parts) > 5
+    assert len(parts._sweep._parts) > 5
     np.testing.assert_array_equal(parts.values(point), whole.values(point))
     for _ in range(2):
         seed = np.random.default_rng(3).normal(size=whole.values(point).shape)
         np.testing.assert_array_equal(parts.gradient(seed), whole.gradient(seed))
+
+
+@pytest.mark.parametrize("rk4", [False, True])
+def test_a_batch_of_gradients_is_that_of_each_point(simulate, rk4):
+    """To 1e-12: vector and scalar code may fuse otherwise. Delays and switches differ between the members."""
+    model = simulate(RICH, rk4=rk4, final=6)
+    function = model.differentiable(OUTPUTS, PARAMETERS)
+    rng = np.random.default_rng(5)
+    points = np.array([model.constants[name] for name in PARAMETERS]) * rng.uniform(0.8, 1.2, size=(11, 5))
+    batch = function.batch()
+    values = batch.values(points)
+    seed = rng.normal(size=values.shape)
+    gradients = batch.gradient(seed)
+    assert gradients.shape == points.shape
+    for k, point in enumerate(points):
+        np.testing.assert_allclose(values[:, k], function.values(point), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(gradients[k], function.gradient(seed[:, k]), rtol=1e-12, atol=1e-10)
+    for memory, threads in (
+        (2**26, 1),
+        (2**26, 3),
+        (30_000, 2),
+        (100, 2),
+        (100, 1),
+    ):  # all kept; run twice; in parts
+        other = model.differentiable(OUTPUTS, PARAMETERS, memory=memory).batch(threads)
+        np.testing.assert_array_equal(other.values(points), values)
+        np.testing.assert_array_equal(other.gradient(seed), gradients)
+        np.testing.assert_array_equal(other.values(points[:2]), values[:, :2])
+        np.testing.assert_array_equal(other.gradient(seed[:, :2]), gradients[:2])
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 8])
+def test_members_of_a_batch_differ_in_the_length_of_a_delay(simulate, monkeypatch, width):
+    """What a delay of n steps gives is the input n steps before, so its slope is the input's."""
+    monkeypatch.setattr(sweep, "target", lambda: replace(target(), width=width))
+    model = simulate("late = DELAY FIXED(a * Time, wait, 7 * a) ~ ~ |\na = 1 ~ ~ |\nwait = 1 ~ ~ |\n", step=1)
+    batch = model.differentiable(["late"], ["a", "wait"]).batch()
+    waits = np.array([1.0, 2.0, 3.0, 5.0, 8.0])
+    values = batch.values(np.stack([np.full(5, 2.0), waits], axis=1))
+    seed = np.ones_like(values)
+    slopes = [sum(t - w if t >= w else 7 for t in range(11)) for w in waits]
+    np.testing.assert_array_equal(batch.gradient(seed), [[slope, 0] for slope in slopes])
+
+
+def test_the_misfits_of_a_batch_come_with_their_gradients_and_failures_stay_apart(simulate):
+    """Each row is what that point alone gives; a run that overflows has no gradient, and takes none from the others."""
+    model = simulate("x = INTEG(-r * x * x ^ p, 100) ~ ~ |\nr = 0.3 ~ ~ |\np = 0 ~ ~ |\n")
+    misfit = sd_covid.LeastSquares(pd.DataFrame({"x": [80.0, np.nan, 5.0]}, index=[1, 2, 10]), sd=2.0)
+    frame = pd.DataFrame(
+        {"r": [0.2, 0.3, -90.0, 0.1, 0.25, 0.3], "p": [0, 0.1, 9, 0, 0.05, 0]}, index=list("abcdef")
+    )
+    value, gradient = model.value_and_gradient(misfit, frame, threads=2)
+    assert list(value.index) == list(gradient.index) == list("abcdef")
+    assert list(gradient.columns) == ["r", "p"]
+    assert not np.isfinite(value["c"])
+    for name in "abdef":
+        alone = model.value_and_gradient(misfit, frame.loc[name])
+        assert value[name] == pytest.approx(alone[0], rel=1e-12)
+        np.testing.assert_allclose(gradient.loc[name], alone[1], rtol=1e-11)
+
+
+def test_a_large_batch_is_worked_through_in_portions(simulate, monkeypatch):
+    """Portions give the same bits as all at once, members with the random numbers that `run` gives them."""
+    from sd_covid.engine import objective
+
+    model = simulate(
+        "x = INTEG(RANDOM NORMAL(-9, 9, k, 1, 0) - r * x, 1) ~ ~ |\nk = 1 ~ ~ |\nr = 0.3 ~ ~ |\n", final=4
+    )
+    misfit = sd_covid.LeastSquares(pd.DataFrame({"x": [1.0, 2.0]}, index=[2, 4]))
+    frame = pd.DataFrame({"k": np.linspace(0.5, 1.5, 37), "r": 0.3})
+    value, gradient = model.value_and_gradient(misfit, frame)
+    monkeypatch.setattr(objective, "VALUES", 1)
+    again = model.value_and_gradient(misfit, frame, threads=1)
+    np.testing.assert_array_equal(again[0], value)
+    np.testing.assert_array_equal(again[1], gradient)
+    other, _ = model.value_and_gradient(misfit, frame, seed=3)
+    found = model.run(frame, ["x"], seed=3)["x"].sel(time=[2, 4])
+    np.testing.assert_allclose(other, 0.5 * ((found - [1, 2]) ** 2).sum("time"), rtol=1e-12)
+    found = model.run(frame, ["x"])["x"].sel(time=[2, 4])
+    np.testing.assert_allclose(value, 0.5 * ((found - [1, 2]) ** 2).sum("time"), rtol=1e-12)
+
+
+def test_what_a_batch_cannot_take_is_refused(simulate):
+    batch = simulate("a = 1 ~ ~ |\ny = a * 2 ~ ~ |\n").differentiable(["y"], ["a"]).batch()
+    with pytest.raises(RunError, match="before the model was run"):
+        batch.gradient(np.zeros((1, 1, 41)))
+    with pytest.raises(RunError, match=r"\(member, 1\)"):
+        batch.values(np.zeros(3))
+    batch.values(np.zeros((3, 1)))
+    with pytest.raises(RunError, match="seed") as seed:
+        batch.gradient(np.zeros((1, 41)))
+    assert seed.value.advice == "give one of shape (1, 3, 41), as values() does"

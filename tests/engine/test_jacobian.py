@@ -67,6 +67,69 @@ def test_a_batch_has_a_jacobian_for_each_row_and_arrays_keep_their_dimensions(si
     np.testing.assert_allclose(found["total"][0].sel(parameter="weights"), change, rtol=1e-6, atol=1e-6)
 
 
+def test_many_parameters_share_a_pass_and_agree_with_each_alone(simulate):
+    """23 parameters take several directions with a lane left over; one of them reaches nothing. To 1e-13: rounding."""
+    names = [f"r{k}" for k in range(22)]
+    text = "".join(f"{name} = {0.1 + 0.01 * k} ~ ~ |\n" for k, name in enumerate(names)) + "idle = 1 ~ ~ |\n"
+    rates = " + ".join(f"{name} * x ^ {1 - 0.02 * k}" for k, name in enumerate(names))
+    model = simulate(text + f"x = INTEG(({rates}) / 9 - x * r3 / (1 + r4), r0 * 7) ~ ~ |\n", final=3)
+    point = {name: model.constants[name] for name in ("r20", "idle", *names[:20], "r21")}
+    together = model.jacobian(["x"], point)["x"]
+    for name, value in point.items():
+        alone = model.jacobian(["x"], {name: value})["x"].sel(parameter=name)
+        np.testing.assert_allclose(together.sel(parameter=name), alone, rtol=1e-13, atol=1e-13)
+    assert not together.sel(parameter="idle").any()
+    frame = pd.DataFrame([point, {**point, "r7": 0.5}, {**point, "r0": 0.3}])
+    batch = model.jacobian(["x"], frame)["x"]
+    for k in range(3):
+        np.testing.assert_allclose(
+            batch[k], model.jacobian(["x"], frame.iloc[k])["x"], rtol=1e-13, atol=1e-13
+        )
+
+
+def test_a_steep_slope_is_no_fault_of_what_does_not_move(simulate):
+    """The root of a rises vertically at a = 0, and x / a has no value there; neither touches the slope along b."""
+    text = (
+        "a = 0 ~ ~ |\nb = 2 ~ ~ |\n"
+        "root = SQRT(a) + a ^ 0.5 + 3 * b ~ ~ |\n"
+        "guarded = IF THEN ELSE(a > 0, b / a + LN(a), b * b) + MIN(5 * b, 9999 + 1 / (a + b)) ~ ~ |\n"
+    )
+    model = simulate(text)
+    found = model.jacobian(["root", "guarded"], {"a": 0, "b": 2}).isel(time=-1)
+    np.testing.assert_array_equal(found["root"], [np.inf, 3])
+    np.testing.assert_array_equal(found["guarded"], [0, 9])
+    function = model.differentiable(["root", "guarded"], ["a", "b"])
+    for k, slope in enumerate(([np.inf, 3], [0, 9])):
+        seed = np.zeros_like(function.values(np.array([0.0, 2.0])))
+        seed[k, -1] = 1
+        np.testing.assert_array_equal(function.gradient(seed), slope)
+
+
+def test_a_constant_that_is_also_a_parameter_has_the_parameters_value(simulate):
+    model = simulate("a = 2 ~ ~ |\ny = a * a ~ ~ |\n")
+    for point in ({"a": 3}, pd.DataFrame({"a": [3.0]})):
+        found = model.jacobian(["y"], point, constants={"A": 9})["y"]
+        np.testing.assert_array_equal(found.isel(time=-1).squeeze(), 6)
+
+
+def test_all_columns_have_the_random_numbers_of_the_run(simulate):
+    """x is linear in k and w, so its slopes are what remains of it without the other: a run tells both, to rounding."""
+    text = "k = 2 ~ ~ |\nw = 3 ~ ~ |\nx = INTEG(k * RANDOM UNIFORM(0, 1, 7) + w * RANDOM 0 1(), 0) ~ ~ |\n"
+    model = simulate(text, final=4)
+    frame = pd.DataFrame({"k": [2.0, 1.0, 5.0], "w": [3.0, 3.0, 0.5]})
+    found = model.jacobian(["x"], frame, seed=4)["x"]
+    for name, other in (("k", "w"), ("w", "k")):
+        alone = model.run(frame.assign(**{name: 1.0, other: 0.0}), ["x"], seed=4)["x"]
+        np.testing.assert_allclose(found.sel(parameter=name), alone, rtol=1e-13)
+
+
+def test_a_jacobian_beyond_memory_is_refused(simulate, monkeypatch):
+    model = simulate(RICH, final=4)
+    monkeypatch.setattr("sd_covid.engine.simulation.memory_limit", lambda _: 500.0)
+    with pytest.raises(RunError, match="more than the limit"):
+        model.jacobian(["x", "total"], {"beta": 0.3, "power": 2})  # 3 cells, 17 instants, 2 constants
+
+
 def test_errors_say_what_cannot_be_differentiated(simulate):
     model = simulate(RICH)
     with pytest.raises(RunError, match="TIME STEP"):

@@ -13,6 +13,7 @@ from sd_covid.engine.operations import LEAVES, OPERATIONS, TABLE_OPERATIONS
 from sd_covid.engine.trim import copy_nodes
 
 _SINGULAR = frozenset({"mul", "fma", "div", "ln", "sqrt", "pow", "asin", "acos"})  # a factor may be infinite
+STEEP = frozenset({"sqrt", "pow", "asin", "acos"})  # where the value is finite, the slope may not be
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ def pull_back(
     Notes
     -----
     Inside a branch that was not taken, bars are zero but partial derivatives may be infinite (x / 0); there a
-    zero bar stays zero, instead of becoming 0 * inf = NaN.
+    zero bar stays zero, instead of becoming 0 * inf = NaN. So it does anywhere on the steep end of a root.
     """
     graph = Graph(tables=source.tables, contract=source.contract)
     order = source.order(seeds)
@@ -76,7 +77,7 @@ def pull_back(
         if node not in bar or source.nodes[node][0] in LEAVES:
             continue
         for argument, share in shares_of(source, graph, at, node, bar[node]):
-            if share is not None and node in risky and active[argument]:
+            if share is not None and active[argument] and (node in risky or source.nodes[node][0] in STEEP):
                 share = graph.add(
                     "select", graph.add("eq", bar[node], graph.number(0.0)), graph.number(0.0), share
                 )

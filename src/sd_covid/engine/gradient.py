@@ -1,75 +1,57 @@
-"""Exact gradients of any function of a model's outputs: run forward, then walk back through the same equations.
-
-The way back reads the states of every step. Where they would take too much memory, only those at the borders of parts
-of the run are kept, and each part is run once more before it is walked back through.
-"""
+"""Exact gradients of any function of a model's outputs: run forward, then walk back through the same equations."""
 
 from __future__ import annotations
 
-import ctypes
-import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.engine.compile import Code, target
-from sd_covid.engine.kernel import ATTRIBUTES, Members, aligned, ring_size
-from sd_covid.engine.llvm import Module
-from sd_covid.engine.program import Program
-from sd_covid.engine.scheme import SCHEMES
-from sd_covid.engine.timegrid import TimeGrid, sample_drivers
-from sd_covid.engine.trim import trim
-from sd_covid.engine.write_reverse import (
-    COUNTS,
-    POINTERS,
-    ReverseLayout,
-    write_pullback,
-    write_reverse,
-    write_start_pullback,
-)
-from sd_covid.engine.write_run import COUNTS as RUN_COUNTS
-from sd_covid.engine.write_run import POINTERS as RUN_POINTERS
-from sd_covid.engine.write_run import Layout, write_flush, write_run, write_slopes, write_start
+from sd_covid.engine.kernel import Members, thread_count
+from sd_covid.engine.sweep import GradientCode, Sweep
+from sd_covid.engine.timegrid import TimeGrid
 from sd_covid.errors import RunError
 
-TRAJECTORY = 2**26  # bytes of states of a run that are kept whole
+TRAJECTORY = 2**26  # bytes of states of runs that are kept whole
 
 
-class GradientCode:
-    """A compiled program that also runs backwards, one member at a time.
+class _Function:
+    """What a function of one point and one of many points have in common; see `Differentiable`."""
 
-    Parameters
-    ----------
-    program : Program
-    outputs : list of int
-        Nodes of its step graph.
-    """
+    def __init__(
+        self,
+        code: GradientCode,
+        constants: NDArray[np.float64],
+        parameters: list[list[int]],
+        grid: TimeGrid,
+        memory: int = TRAJECTORY,
+        seed: int = 0,
+    ) -> None:
+        self._seed = seed
+        self._code, self._grid, self._memory = code, grid, memory
+        self._constants = np.array(constants, dtype=float)
+        self._parameters = parameters
+        self._flat = np.array([number for numbers in parameters for number in numbers], dtype=np.int64)
+        self._owner = np.repeat(np.arange(len(parameters)), [len(numbers) for numbers in parameters])
+        self.time = grid.saved[grid.kept]
+        self._written = len(grid.saved)  # instants that the code writes
 
-    def __init__(self, program: Program, outputs: list[int]) -> None:
-        self.program, self.outputs = trim(program, outputs)
-        module = Module(1, target().permute, target().fused)
-        layout = Layout.of(module, self.program, len(outputs))
-        reverse = ReverseLayout.of(module, self.program, len(outputs))
-        write_start(module, self.program, layout)
-        if SCHEMES[self.program.method].reaches:
-            write_slopes(module, self.program, layout)
-        write_flush(module, layout, len(outputs))
-        write_run(module, self.program, layout, self.outputs, trajectory=True)
-        write_pullback(module, self.program, layout, reverse, self.outputs)
-        write_start_pullback(module, self.program, layout, reverse)
-        write_reverse(module, self.program, layout, reverse, len(outputs))
-        self._code = Code(module.text(ATTRIBUTES), optimise=1)
-        self.scratch = module.scratch
-        pointer, whole, number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
-        forward = ctypes.CFUNCTYPE(
-            None, *[pointer] * len(RUN_POINTERS), *[whole] * len(RUN_COUNTS), number, number
-        )
-        backward = ctypes.CFUNCTYPE(None, *[pointer] * len(POINTERS), *[whole] * len(COUNTS), number, number)
-        self.run = forward(self._code.address("run"))
-        self.reverse = backward(self._code.address("reverse"))
+    def _spread(self, seed: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """A seed, checked, at all instants that the code writes: zero where the model saves nothing."""
+        found = np.asarray(seed, dtype=float)
+        if found.shape != shape:
+            raise RunError(
+                f"a seed of shape {found.shape}", advice=f"give one of shape {shape}, as values() does"
+            )
+        if not self._grid.instants:
+            return found
+        full = np.zeros((*shape[:-1], self._written))
+        full[..., self._grid.kept] = found
+        return full
 
 
-class Differentiable:
+class Differentiable(_Function):
     """Some outputs of a model as a differentiable function of some of its constants.
 
     Made by `Simulation.differentiable`. Not for use by several threads at once: give each its own `copy`.
@@ -83,6 +65,8 @@ class Differentiable:
     grid : TimeGrid
     memory : int
         Bytes that the states of a run may take.
+    seed : int
+        Of the random numbers.
 
     Attributes
     ----------
@@ -97,32 +81,28 @@ class Differentiable:
         parameters: list[list[int]],
         grid: TimeGrid,
         memory: int = TRAJECTORY,
+        seed: int = 0,
     ) -> None:
-        self._code, self._grid, self._memory = code, grid, memory
-        self._parameters = parameters
-        self._flat = np.array([number for numbers in parameters for number in numbers], dtype=np.int64)
-        self._owner = np.repeat(np.arange(len(parameters)), [len(numbers) for numbers in parameters])
-        self._constants = np.array(constants, dtype=float)
-        self.time = grid.saved[grid.kept]
-        self._written = len(grid.saved)
-        self._drivers = np.ascontiguousarray(sample_drivers(code.program, grid).T)
-        self._states = len(code.program.states)
-        length = _part_length(grid.steps + 1, self._states, memory)
-        self._parts = [(n, min(n + length, grid.steps + 1)) for n in range(0, grid.steps + 1, length)]
-        self._trajectory = aligned((length + 1) * self._states, 1)
-        self._scratch = aligned(code.scratch, 1)
-        self._out = aligned(len(code.outputs) * self._written, 1)[: len(code.outputs) * self._written]
-        self._row = np.full(len(constants), -1, dtype=np.int64)
-        self._none = aligned(1, 1)
-        self._slots = 1
-        self._ring = self._bar_ring = self._none
-        self._borders: NDArray[np.float64] = np.empty((len(self._parts), self._states))
-        self._held = -1  # part whose trajectory is in memory
+        super().__init__(code, constants, parameters, grid, memory, seed)
+        self._members = Members(self._constants, {}, 1, 1, seed)
+        self._sweep = Sweep(code, grid, 1, memory)
         self._ran = False
 
     def copy(self) -> Differentiable:
         """Another one with memory of its own, sharing the compiled code."""
-        return Differentiable(self._code, self._constants, self._parameters, self._grid, self._memory)
+        shared = (self._constants, self._parameters, self._grid, self._memory, self._seed)
+        return Differentiable(self._code, *shared)
+
+    def batch(self, threads: int | None = None) -> DifferentiableBatch:
+        """The same function of many points at once.
+
+        Parameters
+        ----------
+        threads : int, optional
+            By default all processors this process may use.
+        """
+        shared = (self._constants, self._parameters, self._grid, self._memory)
+        return DifferentiableBatch(self._code.wide(), *shared, threads or thread_count(), self._seed)
 
     def values(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         """Run the model.
@@ -147,12 +127,11 @@ class Differentiable:
             raise RunError(
                 f"{len(self._parameters)} parameters are needed, not an array of shape {point.shape}"
             )
-        self._constants[self._flat] = point[self._owner]
-        self._size_rings()
-        for part in range(len(self._parts)):
-            self._forward(part, self._out)
+        self._members.uniform[self._flat] = point[self._owner]
+        found = np.empty((len(self._code.outputs), 1, self._written))
+        self._sweep.values(self._members, found)
         self._ran = True
-        return self._out.reshape(-1, self._written)[:, self._grid.kept].copy()
+        return found[:, 0, self._grid.kept]
 
     def gradient(self, seed: NDArray[np.float64]) -> NDArray[np.float64]:
         """Pull a derivative back from the outputs to the parameters, at the last `values`.
@@ -170,55 +149,164 @@ class Differentiable:
         Raises
         ------
         RunError
-            When nothing has been run yet.
+            When nothing has been run yet, or the seed has another shape.
         """
         if not self._ran:
             raise RunError("a gradient was asked before the model was run", advice="call values() first")
-        seeds = aligned(self._out.size, 1)[: self._out.size]
-        seeds[:] = 0.0
-        seeds.reshape(-1, self._written)[:, self._grid.kept] = np.asarray(seed, dtype=float)
-        bars = np.zeros(len(self._constants))
-        shared = (self._constants, self._row, self._none, self._drivers)
-        arrays = (*shared, seeds, bars, self._scratch, self._bar_ring, self._trajectory)
-        grid, last = self._grid, len(self._parts) - 1
-        for part in range(last, -1, -1):
-            if part != self._held:
-                self._forward(part, np.empty_like(self._out))
-            begin, until = self._parts[part]
-            counts = (1, 0, 1, grid.steps, grid.every, self._written, 1, self._slots - 1, 0, 0, begin, until)
-            self._code.reverse(*(a.ctypes.data for a in arrays), *counts, grid.start, grid.step)
+        seeds = self._spread(seed, (len(self._code.outputs), len(self.time)))
+        bars = self._sweep.pull(seeds[:, None])[:, 0]
         return np.asarray(np.bincount(self._owner, bars[self._flat], len(self._parameters)))
 
-    def _forward(self, part: int, out: NDArray[np.float64]) -> None:
-        """Run a part, from the states at its border to those at the next; its trajectory is then held."""
-        self._held = part
-        grid, (begin, until) = self._grid, self._parts[part]
-        arrays = (self._constants, self._row, self._none, self._drivers)
-        own = (self._scratch, self._ring, self._trajectory, self._none)
-        enter = self._borders[part].ctypes.data if part else None
-        further = part + 1 < len(self._parts)
-        leave = self._borders[part + 1].ctypes.data if further else None
-        first = -(-begin // grid.every)  # of the saved instants
-        to = out.ctypes.data + 8 * first
-        saves = self._written
-        last = until if further else grid.steps
-        counts = (1, 0, 1, last, grid.every, saves, 1, self._slots - 1, 0, 0, begin)
-        pointers = (*(a.ctypes.data for a in arrays), to, *(a.ctypes.data for a in own), enter, leave)
-        self._code.run(*pointers, *counts, grid.start, grid.step)
 
-    def _size_rings(self) -> None:
-        rings = self._states - self._code.program.first_ring
-        if not rings:
+class DifferentiableBatch(_Function):
+    """Some outputs of a model as a differentiable function of some of its constants, at many points at once.
+
+    Made by `Differentiable.batch`. A member's results do not depend on the others, nor on the threads. The states of
+    the runs are kept between `values` and `gradient` where they fit in memory; else the members are run once more.
+
+    Parameters
+    ----------
+    code : GradientCode
+    constants, parameters, grid, memory
+        As for `Differentiable`; memory for all threads together.
+    threads : int
+    seed : int
+
+    Attributes
+    ----------
+    time : ndarray, shape (time,)
+        The saved instants, in the model's unit of time.
+    """
+
+    def __init__(
+        self,
+        code: GradientCode,
+        constants: NDArray[np.float64],
+        parameters: list[list[int]],
+        grid: TimeGrid,
+        memory: int,
+        threads: int,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(code, constants, parameters, grid, memory, seed)
+        self._threads = threads
+        self._members: Members | None = None
+        self._sweeps: list[Sweep] = []
+        self._parts: list[tuple[int, int]] = []  # of the members, each as large as a sweep takes
+        self._size = 0  # blocks of a sweep
+
+    def portion(self, most: int) -> int:
+        """Members that are run at a time without running any twice; not more than ``most``, but whole blocks."""
+        width = self._code.width
+        fit = self._memory // (self._threads * width * self._member_bytes) * self._threads
+        return max(self._threads, min(fit, most // width)) * width
+
+    @property
+    def _member_bytes(self) -> int:
+        """Bytes that the states of one member's run take."""
+        return 8 * (self._grid.steps + 1) * max(1, len(self._code.program.states))
+
+    def values(self, theta: NDArray[np.float64], first_member: int = 0) -> NDArray[np.float64]:
+        """Run the model at all points.
+
+        Parameters
+        ----------
+        theta : ndarray, shape (member, parameter)
+            Values of the parameters, in their order.
+        first_member : int
+            Number of the first member: random numbers depend on it.
+
+        Returns
+        -------
+        ndarray, shape (output, member, time)
+            Not finite where a run failed.
+
+        Raises
+        ------
+        RunError
+            When ``theta`` has another shape.
+        """
+        points = np.asarray(theta, dtype=float)
+        if points.ndim != 2 or points.shape[1] != len(self._parameters):
+            raise RunError(
+                f"an array of shape (member, {len(self._parameters)}) is needed, not {points.shape}"
+            )
+        if not len(points):
+            raise RunError("a batch without rows", advice="give at least one member")
+        varying = {int(k): points[:, owner] for k, owner in zip(self._flat, self._owner, strict=True)}
+        width = self._code.width
+        members = Members(self._constants, varying, len(points), width, self._seed, first_member)
+        self._divide(members.blocks)
+        found = np.empty((len(self._code.outputs), members.count, self._written))
+
+        def run(sweep: Sweep, first: int, last: int) -> None:
+            sweep.values(members.part(first, last), found[:, first:last])
+
+        self._members = members
+        self._share(run)
+        return found[..., self._grid.kept]
+
+    def gradient(self, seed: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Pull derivatives back from the outputs to the parameters, at the last `values`.
+
+        Parameters
+        ----------
+        seed : ndarray, shape (output, member, time)
+            For each member, the derivative of a number with respect to each of its values.
+
+        Returns
+        -------
+        ndarray, shape (member, parameter)
+            Derivatives of each member's number. Derivatives through switch times are zero.
+
+        Raises
+        ------
+        RunError
+            When nothing has been run yet, or the seed has another shape.
+        """
+        members = self._members
+        if members is None:
+            raise RunError("a gradient was asked before the model was run", advice="call values() first")
+        outputs = len(self._code.outputs)
+        seeds = self._spread(seed, (outputs, members.count, len(self.time)))
+        found = np.zeros((members.count, len(self._parameters)))
+        kept = len(self._parts) == len(self._sweeps)
+
+        def pull(sweep: Sweep, first: int, last: int) -> None:
+            if not kept:
+                part = members.part(first, last)
+                sweep.values(part, np.empty((outputs, part.count, self._written)))
+            bars = sweep.pull(seeds[:, first:last])
+            np.add.at(found[first:last].T, self._owner, bars[self._flat])
+
+        self._share(pull)
+        return found
+
+    def _divide(self, blocks: int) -> None:
+        """Parts of the members: one for each thread where all states fit in memory, else as many as it takes."""
+        width, threads = self._code.width, min(self._threads, blocks)
+        fit = self._memory // (threads * width * self._member_bytes)
+        size = max(1, min(fit, -(-blocks // threads)))
+        self._parts = [(n * width, (n + size) * width) for n in range(0, blocks, size)]
+        threads = min(threads, len(self._parts))
+        if size != self._size or threads != len(self._sweeps):
+            budget = self._memory // threads
+            self._sweeps = [Sweep(self._code, self._grid, size, budget) for _ in range(threads)]
+            self._size = size
+
+    def _share(self, work: Callable[[Sweep, int, int], None]) -> None:
+        """Give every thread its sweep and, in turn, its parts of the members."""
+        members = self._members
+        assert members is not None, "the members are there before they are shared out"
+        threads = len(self._sweeps)
+
+        def some(thread: int) -> None:
+            for first, last in self._parts[thread::threads]:
+                work(self._sweeps[thread], first, min(last, members.count))
+
+        if threads == 1:
+            some(0)
             return
-        size = ring_size(self._code.program, Members(self._constants, {}, 1, 1))
-        if size > self._slots:
-            self._ring, self._bar_ring = aligned(rings * size, 1), aligned(rings * size, 1)
-            self._slots = size
-            self._borders = np.empty((len(self._parts), self._states + rings * size))
-
-
-def _part_length(instants: int, states: int, memory: int) -> int:
-    """Instants of a part: all where they fit, else as many as there are parts, which takes the least memory."""
-    if 8 * instants * states <= memory:
-        return instants
-    return max(1, math.isqrt(instants))
+        with ThreadPoolExecutor(threads) as pool:
+            for job in [pool.submit(some, thread) for thread in range(threads)]:
+                job.result()

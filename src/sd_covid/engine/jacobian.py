@@ -5,15 +5,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_covid.engine.compile import target
 from sd_covid.engine.kernel import Kernel, Members
 from sd_covid.engine.program import Program
-from sd_covid.engine.tangent import with_tangents
+from sd_covid.engine.tangent import reached, with_tangents
 from sd_covid.engine.timegrid import TimeGrid
 from sd_covid.engine.trim import trim
 
+NODES = 8000  # of the model times the directions carried in one pass: what is compiled within a second or so
+WORK = 5e6  # operations on a vector that a further thread must have to do: some milliseconds
+
 
 class JacobianCode:
-    """A compiled program that carries derivatives along: one direction in each lane.
+    """A compiled program that carries derivatives along.
+
+    A pass over the model serves several directions at once, and a lane has its own in each: with 4 lanes and 5
+    directions the model is evaluated once for 20 parameters.
 
     Parameters
     ----------
@@ -26,11 +33,19 @@ class JacobianCode:
 
     def __init__(self, program: Program, outputs: list[int], parameters: list[list[int]]) -> None:
         part, nodes = trim(program, outputs)
-        self._outputs, self._parameters = len(nodes), parameters
-        self._flat = [number for numbers in parameters for number in numbers]
-        self._own = len(program.parameters)
-        larger, found = with_tangents(part, nodes, self._flat)
-        self._kernel = Kernel(larger, found)
+        self._outputs, self._parameters = len(nodes), len(parameters)
+        read = reached(part)
+        self._moving = [k for k, numbers in enumerate(parameters) if not read.isdisjoint(numbers)]
+        self._lanes, self._directions = _shape(len(self._moving), len(part.step.nodes), target().width)
+        own, self._seeds = len(program.parameters), list[tuple[int, int]]()
+        along: list[list[int]] = [[] for _ in range(self._directions)]
+        for place, parameter in enumerate(self._moving):
+            direction, lane = divmod(place, self._lanes)
+            for number in parameters[parameter]:
+                self._seeds.append((own + len(self._seeds), lane))
+                along[direction].append(number)
+        larger, found = with_tangents(part, nodes, along)
+        self._kernel = Kernel(larger, found, alike=self._lanes)
 
     def run(
         self, members: Members, grid: TimeGrid, threads: int
@@ -49,20 +64,32 @@ class JacobianCode:
         values : ndarray, shape (output, member, time)
         jacobian : ndarray, shape (output, member, time, parameter)
         """
-        count, width = members.count, len(self._parameters)
-        uniform = np.concatenate([members.uniform, np.zeros(len(self._flat))])
+        count, lanes = members.count, self._lanes
+        uniform = np.concatenate([members.uniform, np.zeros(len(self._seeds))])
         varying = {
-            int(k): np.repeat(members.rows[members.row[k], :count], width)
+            int(k): np.repeat(members.rows[members.row[k], :count], lanes)
             for k in np.flatnonzero(members.row >= 0)
         }
-        place = 0
-        for parameter, numbers in enumerate(self._parameters):
-            for _ in numbers:
-                row = np.zeros((count, width))
-                row[:, parameter] = 1.0
-                varying[self._own + place] = row.ravel()
-                place += 1
-        spread = Members(uniform, varying, count * width, self._kernel.width)
-        values, _ = self._kernel.run(spread, grid, threads)
-        cube = values.reshape(len(values), count, width, values.shape[2])
-        return cube[: self._outputs, :, 0], np.moveaxis(cube[self._outputs :], 2, 3)
+        along = np.tile(np.eye(lanes), count)
+        for number, lane in self._seeds:
+            varying[number] = along[lane]
+        spread = Members(uniform, varying, count * lanes, self._kernel.width, members.seed, members.first)
+        work = spread.blocks * (grid.steps + 1) * len(self._kernel.program.step.nodes)
+        values, _ = self._kernel.run(spread, grid, max(1, min(threads, int(work / WORK))))
+        saves = values.shape[2]
+        own = values[: self._outputs].reshape(self._outputs, count, lanes, saves)[:, :, 0]
+        found = values[self._outputs :].reshape(self._outputs, self._directions, count, lanes, saves)
+        jacobian = np.zeros((self._outputs, count, self._parameters, saves))
+        for place, parameter in enumerate(self._moving):
+            direction, lane = divmod(place, lanes)
+            jacobian[:, :, parameter] = found[:, direction, :, lane]
+        return own, np.moveaxis(jacobian, 2, 3)
+
+
+def _shape(parameters: int, nodes: int, width: int) -> tuple[int, int]:
+    """Lanes for each member, and directions of a lane, that hold some parameters."""
+    directions = min(-(-parameters // width), max(1, NODES // nodes))
+    if directions <= 1:
+        return max(1, parameters), 1
+    lanes = -(-parameters // (directions * width)) * width
+    return lanes, -(-parameters // lanes)

@@ -174,14 +174,21 @@ class Kernel:
         Members in a vector; by default what the processor holds. 1 is the quickest for a single run.
     all_states : bool
         Keep every state, needed for the outputs or not, so that a run can be carried on from what it leaves.
+    alike : int
+        Rows of members that draw the same random numbers: the first so many, the next, and so on.
     """
 
     def __init__(
-        self, program: Program, outputs: list[int], width: int | None = None, all_states: bool = False
+        self,
+        program: Program,
+        outputs: list[int],
+        width: int | None = None,
+        all_states: bool = False,
+        alike: int = 1,
     ) -> None:
         self.program, self.outputs = trim(program, outputs, all_states)
         self.width = width or target().width
-        module = Module(self.width, target().permute, target().fused)
+        module = Module(self.width, target().permute, target().fused, alike=alike)
         layout = Layout.of(module, self.program, len(outputs))
         write_start(module, self.program, layout)
         if SCHEMES[self.program.method].reaches:

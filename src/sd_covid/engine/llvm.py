@@ -44,6 +44,7 @@ class Module:
     globals: list[str] = field(default_factory=list)
     scratch: int = 0  # vectors handed out so far
     random: int = -1  # area with member, step and key of random numbers
+    alike: int = 1  # lanes in a row that belong to one member, and draw the same random numbers
     _arrays: dict[str, str] = field(default_factory=dict)
     _once: set[str] = field(default_factory=set)
 

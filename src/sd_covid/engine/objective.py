@@ -12,6 +12,10 @@ from sd_covid.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sd_covid.engine.gradient import Differentiable, DifferentiableBatch
+
+VALUES = 2**25  # bytes of outputs of a batch that are looked at at a time
+
 
 class Misfit(Protocol):
     """What `Simulation.value_and_gradient` needs to know."""
@@ -75,3 +79,56 @@ class LeastSquares:
         """See `Misfit.value_and_seed`."""
         residual = np.where(np.isfinite(self.observed), (values - self.observed) / self._sd, 0.0)
         return 0.5 * float((residual**2).sum()), residual / self._sd
+
+
+def value_and_gradient(
+    function: Differentiable, theta: NDArray[np.float64], misfit: Misfit, position: NDArray[np.int64]
+) -> tuple[float, NDArray[np.float64]]:
+    """A misfit and its derivatives.
+
+    Parameters
+    ----------
+    function : Differentiable
+        Of the misfit's outputs.
+    theta : ndarray, shape (parameter,)
+    misfit : Misfit
+    position : ndarray
+        Where among the function's times those of the misfit stand.
+
+    Returns
+    -------
+    value : float
+    gradient : ndarray, shape (parameter,)
+    """
+    values = function.values(theta)
+    value, part = misfit.value_and_seed(values[:, position])
+    seed = np.zeros_like(values)
+    seed[:, position] = part
+    return value, function.gradient(seed)
+
+
+def values_and_gradients(
+    function: DifferentiableBatch, theta: NDArray[np.float64], misfit: Misfit, position: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The misfits of many points and their derivatives, some members at a time so that memory stays bounded.
+
+    Parameters
+    ----------
+    function, misfit, position
+        As for `value_and_gradient`.
+    theta : ndarray, shape (member, parameter)
+
+    Returns
+    -------
+    values : ndarray, shape (member,)
+    gradients : ndarray, shape (member, parameter)
+    """
+    found, gradients = np.empty(len(theta)), np.empty(theta.shape)
+    some = function.portion(VALUES // (8 * len(misfit.outputs) * len(function.time)))
+    for first in range(0, len(theta), some):
+        values = function.values(theta[first : first + some], first)
+        seed = np.zeros_like(values)
+        for k in range(values.shape[1]):
+            found[first + k], seed[:, k, position] = misfit.value_and_seed(values[:, k, position])
+        gradients[first : first + some] = function.gradient(seed)
+    return found, gradients

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +16,18 @@ from sd_covid.engine.adaptive import AdaptiveKernel
 from sd_covid.engine.clock import moving_grid
 from sd_covid.engine.ensemble import Ensemble, chosen_engine, memory_limit, refuse_too_large
 from sd_covid.engine.free import Free
-from sd_covid.engine.gradient import TRAJECTORY, Differentiable, GradientCode
+from sd_covid.engine.gradient import TRAJECTORY, Differentiable
 from sd_covid.engine.jacobian import JacobianCode
 from sd_covid.engine.kernel import Kernel, Members, thread_count
 from sd_covid.engine.lower import CONTROL, lower
 from sd_covid.engine.naming import Names
-from sd_covid.engine.objective import Misfit
+from sd_covid.engine.objective import Misfit, value_and_gradient, values_and_gradients
 from sd_covid.engine.over_time import at_the_end, with_states
 from sd_covid.engine.program import Program
 from sd_covid.engine.results import attributes, dataset, model_hash
 from sd_covid.engine.snapshot import Snapshot, take_snapshot
 from sd_covid.engine.subscripts import Cell, Subscripts
+from sd_covid.engine.sweep import GradientCode
 from sd_covid.engine.timegrid import TimeGrid, positions, steps_of, time_grid
 from sd_covid.engine.trim import trim
 from sd_covid.errors import RunError, UnknownNameError, suggest
@@ -316,6 +317,7 @@ class Simulation:
         constants: Mapping[str, float] | None = None,
         save_every: float | None = None,
         memory: int = TRAJECTORY,
+        seed: int = 0,
     ) -> Differentiable:
         """Some outputs as a differentiable function of some constants.
 
@@ -331,6 +333,8 @@ class Simulation:
             Interval at which outputs are read; by default SAVEPER. A multiple of TIME STEP.
         memory : int
             Bytes that the states of a run may take; beyond, parts of it are run twice instead of being kept.
+        seed : int
+            Of the random numbers.
 
         Returns
         -------
@@ -343,7 +347,6 @@ class Simulation:
         RunError
             For an output that is an array.
         """
-        nodes = tuple(self.program.cells[self._one_cell(name)] for name in outputs)
         uniform, _, _ = self._settings(constants)
         grid = self._grid(Members(uniform, {}, 1, 1), 1e8)
         if save_every is not None:
@@ -353,12 +356,24 @@ class Simulation:
                     advice="leave out save_every, and set SAVEPER",
                 )
             grid = time_grid(grid.start, grid.start + grid.steps * grid.step, grid.step, save_every)
+        return self._function(outputs, parameters, uniform, grid, memory, seed)
+
+    def _function(
+        self,
+        outputs: Sequence[str],
+        parameters: Sequence[str],
+        uniform: NDArray[np.float64],
+        grid: TimeGrid,
+        memory: int = TRAJECTORY,
+        seed: int = 0,
+    ) -> Differentiable:
+        nodes = tuple(self.program.cells[self._one_cell(name)] for name in outputs)
         numbers = [[self._number[c] for c in self.names.constants(name)] for name in parameters]
         self._refuse_control(parameters, numbers)
         _refuse_overlap(parameters, numbers)
         if nodes not in self._gradients:
             self._gradients[nodes] = GradientCode(self.program, list(nodes))
-        return Differentiable(self._gradients[nodes], uniform, numbers, grid, memory)
+        return Differentiable(self._gradients[nodes], uniform, numbers, grid, memory, seed)
 
     def jacobian(
         self,
@@ -366,6 +381,7 @@ class Simulation:
         parameters: Mapping[str, float] | pd.Series[float] | pd.DataFrame,
         constants: Mapping[str, float] | None = None,
         threads: int | None = None,
+        seed: int = 0,
     ) -> xr.Dataset:
         """Exact derivatives of outputs at all saved times with respect to some constants.
 
@@ -377,6 +393,8 @@ class Simulation:
         constants : mapping, optional
             Other constants that differ from the file.
         threads : int, optional
+        seed : int
+            Of the random numbers.
 
         Returns
         -------
@@ -388,29 +406,32 @@ class Simulation:
         UnknownNameError
             For a constant or output that the model does not have.
         RunError
-            For the time bounds among the parameters, or parameters that set the same constant.
+            For the time bounds among the parameters, parameters that set the same constant, or a result that is too
+            large.
         """
         import pandas as pd
 
         batch = isinstance(parameters, pd.DataFrame)
-        point = parameters if isinstance(parameters, pd.DataFrame) else pd.DataFrame([dict(parameters)])
-        names = [str(name) for name in point.columns]
+        point = parameters if isinstance(parameters, pd.DataFrame) else dict(parameters)
+        names = [str(name) for name in point]
         numbers = [[self._number[c] for c in self.names.constants(name)] for name in names]
         self._refuse_control(names, numbers)
         _refuse_overlap(names, numbers)
         columns = self._columns(outputs)
         nodes = [self.program.cells[cell] for cells in columns.values() for cell in cells]
-        for name, value in (constants or {}).items():
-            if name not in point.columns:
-                point = point.assign(**{name: value})
-        members = self._members(point, 0, 0)
+        members = self._members(_beside(point, constants or {}), seed, 0)
         wanted = (tuple(nodes), tuple(map(tuple, numbers)))
         if wanted not in self._jacobians:
             self._jacobians[wanted] = JacobianCode(self.program, nodes, numbers)
         grid = self._grid(members, 1e8)
+        entries = len(nodes) * members.count * len(grid.saved) * len(names)
+        refuse_too_large(2 * 8 * entries, memory_limit(None))  # as the kernel leaves them, and in order
         _, found = self._jacobians[wanted].run(members, grid, threads or thread_count())
         found = found[:, :, grid.kept]
-        leading: dict[str, Any] = {"time": grid.saved[grid.kept], "parameter": np.array(names)}
+        leading: dict[str, Any] = {
+            "time": grid.saved[grid.kept],
+            "parameter": pd.Index(names, dtype=object),
+        }
         if batch:
             leading = {"member": np.arange(members.count), **leading}
         else:
@@ -420,45 +441,77 @@ class Simulation:
         )
         return dataset(self.model, self.subscripts, columns, found, leading, attrs)
 
+    @overload
     def value_and_gradient(
-        self, misfit: Misfit, parameters: Mapping[str, float] | pd.Series[float]
-    ) -> tuple[float, pd.Series[float]]:
+        self,
+        misfit: Misfit,
+        parameters: Mapping[str, float] | pd.Series[float],
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> tuple[float, pd.Series[float]]: ...
+
+    @overload
+    def value_and_gradient(
+        self, misfit: Misfit, parameters: pd.DataFrame, threads: int | None = None, seed: int = 0
+    ) -> tuple[pd.Series[float], pd.DataFrame]: ...
+
+    def value_and_gradient(
+        self,
+        misfit: Misfit,
+        parameters: Mapping[str, float] | pd.Series[float] | pd.DataFrame,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> tuple[float, pd.Series[float]] | tuple[pd.Series[float], pd.DataFrame]:
         """A misfit and its exact derivatives.
 
         Parameters
         ----------
         misfit : Misfit
             Such as `LeastSquares`.
-        parameters : mapping or Series
-            The constants to differentiate with respect to, and the values at which.
+        parameters : mapping, Series or DataFrame
+            The constants to differentiate with respect to, and the values at which; a DataFrame has one member in each
+            row.
+        threads : int, optional
+            For a DataFrame; by default all processors this process may use.
+        seed : int
+            Of the random numbers.
 
         Returns
         -------
-        value : float
-        gradient : Series
-            Over ``parameters``.
+        value : float, or Series over the rows
+        gradient : Series over ``parameters``, or DataFrame of the shape of ``parameters``
+            Derivatives through switch times are zero. NaN where a member fails.
 
         Raises
         ------
+        UnknownNameError
+            For a constant or output that the model does not have.
         RunError
-            When the misfit reads a time that is not on the model's grid of steps.
+            When the misfit reads a time that is not on the model's grid of steps; for the time bounds among the
+            parameters, parameters that set the same constant, or values that are not finite numbers.
         """
         import pandas as pd
 
-        point = pd.Series(dict(parameters), dtype=float)
-        uniform, _, _ = self._settings(None)
+        uniform = self.program.defaults
         base = self._grid(Members(uniform, {}, 1, 1), 1e8)
         if base.instants:
-            position, save_every = _rows(misfit.times, base), None
+            position, every = _rows(misfit.times, base), base.every
         else:
             position, every = positions(misfit.times, base)
-            save_every = every * base.step
-        function = self.differentiable(misfit.outputs, [str(n) for n in point.index], save_every=save_every)
-        values = function.values(point.to_numpy())
-        value, part = misfit.value_and_seed(values[:, position])
-        seed = np.zeros_like(values)
-        seed[:, position] = part
-        return value, pd.Series(function.gradient(seed), index=point.index)
+        point = parameters if isinstance(parameters, pd.DataFrame) else dict(parameters)
+        theta = np.array([_numbers(str(name), point[name]) for name in point]).T
+        names = [str(name) for name in point]
+        grid = replace(base, every=every)
+        function = self._function(misfit.outputs, names, uniform, grid, seed=seed)
+        if isinstance(parameters, pd.DataFrame):
+            value, gradient = values_and_gradients(
+                function.batch(threads), theta.reshape(len(parameters), len(names)), misfit, position
+            )
+            frame = pd.DataFrame(gradient, index=parameters.index, columns=parameters.columns)
+            return pd.Series(value, index=parameters.index, name="misfit"), frame
+        found, slope = value_and_gradient(function, theta, misfit, position)
+        index = parameters.index if isinstance(parameters, pd.Series) else names
+        return found, pd.Series(slope, index=index)
 
     # --- what a request means --------------------
 
@@ -621,6 +674,14 @@ def _rows(times: NDArray[np.float64], grid: TimeGrid) -> NDArray[np.int64]:
     if lost.any():
         raise RunError(f"time {times[lost][0]:g} is not saved", advice="choose times that SAVEPER saves")
     return np.searchsorted(saved, steps)
+
+
+def _beside(
+    point: dict[str, float] | pd.DataFrame, constants: Mapping[str, float]
+) -> dict[str, float] | pd.DataFrame:
+    """Parameters and the constants that are set beside them; of two values for one constant the parameter's holds."""
+    others = {name: value for name, value in constants.items() if name not in point}
+    return {**others, **point} if isinstance(point, dict) else point.assign(**others)[[*others, *point]]
 
 
 def _refuse_overlap(names: Sequence[str], numbers: list[list[int]]) -> None:

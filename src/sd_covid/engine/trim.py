@@ -69,6 +69,7 @@ def copy_nodes(
     target: Graph,
     payload: Callable[[str, int], int] = lambda kind, number: number,
     rule: Rule = lambda node, operation, arguments: None,
+    at: dict[int, int] | None = None,
 ) -> dict[int, int]:
     """Copy nodes into another graph.
 
@@ -82,13 +83,15 @@ def copy_nodes(
         ``(kind of leaf, its payload) -> payload`` in the target.
     rule : callable
         ``(node, operation, copied arguments) -> node`` of the target, or None to copy as it is.
+    at : dict, optional
+        Where what was copied before stands; filled further.
 
     Returns
     -------
     dict
         Node of the target for each node of the source.
     """
-    at: dict[int, int] = {}
+    at = {} if at is None else at
     for node in order:
         kind, *rest = source.nodes[node]
         if kind == "number":

@@ -121,11 +121,13 @@ def begin_random(body: Body, program: Program, block: str) -> None:
     if not program.random:
         return
     module = body.module
-    first = body.do(f"add i64 {body.do(f'mul i64 {block}, {module.width}')}, %member")
-    member = body.splat_integer(first)
+    member = body.splat_integer(body.do(f"mul i64 {block}, {module.width}"))
     if module.width > 1:
         lanes = ", ".join(f"i64 {lane}" for lane in range(module.width))
         member = body.do(f"add {module.integers} {member}, <{lanes}>")
+    if module.alike > 1:
+        member = body.do(f"udiv {module.integers} {member}, {module.many('i64', str(module.alike))}")
+    member = body.do(f"add {module.integers} {member}, {body.splat_integer('%member')}")
     body.store(body.do(f"bitcast {module.integers} {member} to {module.vector}"), module.random)
     key = body.splat_integer("%key")
     body.store(body.do(f"bitcast {module.integers} {key} to {module.vector}"), module.random + 2)

@@ -1,0 +1,199 @@
+"""Some members run forward and then back: the memory of one thread, and the calls of compiled code.
+
+The way back reads the states of every step. Where they would take too much memory, only those at the borders of parts
+of the run are kept, and each part is run once more before it is walked back through.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.engine.compile import Code, target
+from sd_covid.engine.kernel import ATTRIBUTES, Members, aligned, ring_size
+from sd_covid.engine.llvm import Module
+from sd_covid.engine.program import Program
+from sd_covid.engine.scheme import SCHEMES
+from sd_covid.engine.timegrid import TimeGrid, sample_drivers
+from sd_covid.engine.trim import trim
+from sd_covid.engine.write_reverse import (
+    COUNTS,
+    POINTERS,
+    ReverseLayout,
+    write_pullback,
+    write_reverse,
+    write_start_pullback,
+)
+from sd_covid.engine.write_run import COUNTS as RUN_COUNTS
+from sd_covid.engine.write_run import POINTERS as RUN_POINTERS
+from sd_covid.engine.write_run import Layout, write_flush, write_run, write_slopes, write_start
+
+
+class GradientCode:
+    """A compiled program that also runs backwards.
+
+    Parameters
+    ----------
+    program : Program
+    outputs : list of int
+        Nodes of its step graph.
+    width : int
+        Members in a vector. 1 is the quickest for a single run.
+    """
+
+    def __init__(self, program: Program, outputs: list[int], width: int = 1) -> None:
+        self.program, self.outputs = trim(program, outputs)
+        self.width = width
+        self._whole = program, outputs
+        self._wide: GradientCode | None = None
+        module = Module(width, target().permute, target().fused)
+        layout = Layout.of(module, self.program, len(outputs))
+        reverse = ReverseLayout.of(module, self.program, len(outputs))
+        write_start(module, self.program, layout)
+        if SCHEMES[self.program.method].reaches:
+            write_slopes(module, self.program, layout)
+        write_flush(module, layout, len(outputs))
+        write_run(module, self.program, layout, self.outputs, trajectory=True)
+        write_pullback(module, self.program, layout, reverse, self.outputs)
+        write_start_pullback(module, self.program, layout, reverse)
+        write_reverse(module, self.program, layout, reverse, len(outputs))
+        self._code = Code(module.text(ATTRIBUTES), optimise=1)
+        self.scratch = module.scratch
+        pointer, whole, number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
+        forward = ctypes.CFUNCTYPE(
+            None, *[pointer] * len(RUN_POINTERS), *[whole] * len(RUN_COUNTS), number, number
+        )
+        backward = ctypes.CFUNCTYPE(None, *[pointer] * len(POINTERS), *[whole] * len(COUNTS), number, number)
+        self.run = forward(self._code.address("run"))
+        self.reverse = backward(self._code.address("reverse"))
+
+    def wide(self) -> GradientCode:
+        """The same for batches: a member in each lane of a vector."""
+        if self._wide is None:
+            self._wide = GradientCode(*self._whole, target().width)
+        return self._wide
+
+
+class Sweep:
+    """Some members at a time, forward and back.
+
+    Parameters
+    ----------
+    code : GradientCode
+    grid : TimeGrid
+    blocks : int
+        How many blocks of ``code.width`` members at most.
+    memory : int
+        Bytes that the states of the runs may take.
+    """
+
+    def __init__(self, code: GradientCode, grid: TimeGrid, blocks: int, memory: int) -> None:
+        self._code, self._grid = code, grid
+        self._states = len(code.program.states)
+        length = part_length(grid.steps + 1, self._states * blocks * code.width, memory)
+        if length <= grid.steps and blocks > 1:
+            raise ValueError("only single blocks are run in parts")
+        self._parts = [(n, min(n + length, grid.steps + 1)) for n in range(0, grid.steps + 1, length)]
+        self._drivers = np.ascontiguousarray(sample_drivers(code.program, grid).T)
+        self._trajectory = aligned((length + 1) * self._states * blocks, code.width)
+        self._scratch = aligned(code.scratch, code.width)
+        saves = length // grid.every + 2
+        self._saves = -(-saves // code.width) * code.width
+        self._out = aligned(len(code.outputs) * self._saves * blocks, code.width)
+        self._failed = aligned(blocks, code.width)
+        self._slots = 0  # of each ring; the memory of rings and borders comes with the first members
+        self._ring = self._bar_ring = self._borders = np.empty(0)
+        self._members: Members | None = None
+        self._held = -1  # part whose trajectory is in memory
+
+    def values(self, members: Members, into: NDArray[np.float64]) -> None:
+        """Run members forward.
+
+        Parameters
+        ----------
+        members : Members
+            In no more blocks than there is memory for; unchanged until the last `pull`.
+        into : ndarray, shape (output, member, time)
+            Where the outputs go.
+        """
+        self._members = members
+        self._size_rings(members)
+        outputs, every = len(self._code.outputs), self._grid.every
+        cube = self._out[: outputs * members.lanes * self._saves].reshape(outputs, members.lanes, self._saves)
+        for part, (begin, until) in enumerate(self._parts):
+            self._forward(part, members)
+            first, last = -(-begin // every), -(-until // every)  # of the saved instants
+            into[:, :, first:last] = cube[:, : members.count, : last - first]
+
+    def pull(self, seed: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Run the members of the last `values` backward.
+
+        Parameters
+        ----------
+        seed : ndarray, shape (output, member, time)
+            Derivatives of a number of each member with respect to its outputs.
+
+        Returns
+        -------
+        ndarray, shape (constant, member)
+        """
+        members = self._members
+        assert members is not None, "values come before their gradient"
+        grid, saves = self._grid, seed.shape[2]
+        seeds, bars = self._by_block(seed, members), np.zeros((len(members.uniform), members.lanes))
+        shared = (members.uniform, members.row, members.rows, self._drivers)
+        arrays = (*shared, seeds, bars, self._scratch, self._bar_ring, self._trajectory)
+        for part in range(len(self._parts) - 1, -1, -1):
+            if part != self._held:
+                self._forward(part, members)
+            begin, until = self._parts[part]
+            block = (members.lanes, 0, members.blocks, grid.steps, grid.every, saves, members.lanes)
+            counts = (*block, self._slots - 1, members.seed, members.first, begin, until)
+            self._code.reverse(*(a.ctypes.data for a in arrays), *counts, grid.start, grid.step)
+        return bars[:, : members.count]
+
+    def _by_block(self, seed: NDArray[np.float64], members: Members) -> NDArray[np.float64]:
+        """Seeds as the code reads them: ``[block][output][time][lane]``."""
+        outputs, count, saves = seed.shape
+        width = self._code.width
+        seeds = aligned(outputs * saves * members.blocks, width)[: outputs * saves * members.lanes]
+        if count < members.lanes:
+            full = np.zeros((outputs, members.lanes, saves))
+            full[:, :count] = seed
+            seed = full
+        rows = seeds.reshape(members.blocks, outputs, saves, width)
+        rows[:] = seed.reshape(outputs, members.blocks, width, saves).transpose(1, 0, 3, 2)
+        return seeds
+
+    def _forward(self, part: int, members: Members) -> None:
+        """Run a part, from the states at its border to those at the next; its trajectory is then held."""
+        self._held = part
+        grid, (begin, until) = self._grid, self._parts[part]
+        arrays = (members.uniform, members.row, members.rows, self._drivers, self._out)
+        own = (self._scratch, self._ring, self._trajectory, self._failed)
+        enter = self._borders[part].ctypes.data if part else None
+        further = part + 1 < len(self._parts)
+        leave = self._borders[part + 1].ctypes.data if further else None
+        last = until if further else grid.steps
+        block = (members.lanes, 0, members.blocks, last, grid.every, self._saves, members.lanes)
+        counts = (*block, self._slots - 1, members.seed, members.first, begin)
+        pointers = (*(a.ctypes.data for a in (*arrays, *own)), enter, leave)
+        self._code.run(*pointers, *counts, grid.start, grid.step)
+
+    def _size_rings(self, members: Members) -> None:
+        rings, width = self._states - self._code.program.first_ring, self._code.width
+        size = ring_size(self._code.program, members)
+        if size > self._slots:
+            self._ring, self._bar_ring = (aligned(rings * size, width) for _ in range(2))
+            self._borders = np.empty((len(self._parts), (self._states + rings * size) * width))
+            self._slots = size
+
+
+def part_length(instants: int, states: int, memory: int) -> int:
+    """Instants of a part: all where they fit, else as many as there are parts, which takes the least memory."""
+    if 8 * instants * states <= memory:
+        return instants
+    return max(1, math.isqrt(instants))
