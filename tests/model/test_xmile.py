@@ -543,6 +543,9 @@ def test_distributions_have_their_means(write: Write):
         "BETA(2, 3)": (0.4, 0.2),
         "TRIANGULAR(0, 1, 2)": (1, 6**-0.5),
         "BINOMIAL(10, 0.3)": (3, 2.1**0.5),
+        "GEOMETRIC(0.25)": (4, 12**0.5),
+        "NEGBINOMIAL(3, 0.5)": (3, 6**0.5),
+        "NORMAL(0, 1, NAN, -9, 9)": (0, 1),  # no seed
         "WEIBULL(1, 3)": (3, 3),  # an exponential
         "LOGISTIC(5, 2)": (5, 2 * np.pi / 3**0.5),
         "PARETO(5, 2)": (2.5, (5 / 12) ** 0.5),

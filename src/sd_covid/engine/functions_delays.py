@@ -20,7 +20,7 @@ from sd_covid.model.expression import Call
 MAX_SLOTS = 2000
 
 
-def _slots(here: Context, call: Call) -> int:
+def steps_of_run(here: Context, call: Call) -> int:
     """Steps of the model's own run."""
     control = here.lowering.out.control
     initial, final, step = (
@@ -29,14 +29,14 @@ def _slots(here: Context, call: Call) -> int:
     count = max(1, math.ceil((final - initial) / step - 1e-6))
     if count > MAX_SLOTS:
         raise here.error(
-            f"{call.function} with a delay time that changes takes a run of up to {MAX_SLOTS} steps, not {count}",
+            f"{call.function} with a time that changes takes a run of up to {MAX_SLOTS} steps, not {count}",
             call.place,
-            "shorten the run, or use DELAY N",
+            "shorten the run, lengthen its steps, or use a smooth or a delay of some order",
         )
     return count
 
 
-def _in_time(here: Context, count: int, x: int) -> int:
+def within_steps(here: Context, count: int, x: int) -> int:
     """A value, and NaN once the run is longer than there are slots."""
     start = here.held(here.lowering.out.control["initial time"])
     end = here.add("add", start, here.add("mul", here.number(count + 0.5), time_step(here)))
@@ -56,7 +56,7 @@ def _delay_material(here: Context, call: Call) -> int:
     x, time, initial, missing = call.arguments
     if not here.step or _is_constant(here, here.value(time)):
         return MEMORY["delay fixed"](here, Call("DELAY FIXED", (x, time, initial), place=call.place))
-    count, start = _slots(here, call), here.at_start()
+    count, start = steps_of_run(here, call), here.at_start()
     first = delay_steps(start, start.value(time))
     amounts: list[int] = []
     arrivals: list[int] = []
@@ -81,7 +81,7 @@ def _delay_material(here: Context, call: Call) -> int:
         amounts.append(here.remember(Update.ASSIGN, filled, amount))
         arrivals.append(here.remember(Update.ASSIGN, one_if(start, waiting), arrival))
     there = here.add("gt", arrivals[0], here.number(0.5))
-    return _in_time(here, count, here.add("select", there, amounts[0], here.value(missing)))
+    return within_steps(here, count, here.add("select", there, amounts[0], here.value(missing)))
 
 
 def _delay_information(here: Context, call: Call) -> int:
@@ -89,7 +89,7 @@ def _delay_information(here: Context, call: Call) -> int:
     x, time, initial = call.arguments
     if not here.step or _is_constant(here, here.value(time)):
         return MEMORY["delay fixed"](here, Call("DELAY FIXED", (x, time, initial), place=call.place))
-    count, start = _slots(here, call), here.at_start()
+    count, start = steps_of_run(here, call), here.at_start()
     values: list[int] = []
     for k in range(count):
 
@@ -99,7 +99,7 @@ def _delay_information(here: Context, call: Call) -> int:
             return later.add("select", newer, later.value(x), values[min(k + 1, count - 1)])
 
         values.append(here.remember(Update.ASSIGN, start.value(initial), following))
-    return _in_time(here, count, values[0])
+    return within_steps(here, count, values[0])
 
 
 FUNCTIONS: dict[str, Lower] = {

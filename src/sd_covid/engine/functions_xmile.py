@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sd_covid.engine.context import Context
+from sd_covid.engine.functions_delays import steps_of_run, within_steps
 from sd_covid.engine.program import Update
+from sd_covid.engine.special import normal_cdf, normal_quantile
 from sd_covid.model.expression import Binary, Call, Expression, Reference, Unary
 from sd_covid.model.names import key
 from sd_covid.model.structure import Method
@@ -99,6 +101,45 @@ def _previous(here: Context, call: Call) -> int:
     return here.remember(Update.ASSIGN, here.at_start().value(initial), lambda later, _: later.value(x))
 
 
+def _history(here: Context, call: Call) -> int:
+    """HISTORY(x, time): what x was in the step that a time lies in; 0 before the run, and of times to come.
+
+    Each step of the run has a state that keeps it.
+    """
+    x, time = call.arguments
+    zero = here.number(0.0)
+    begin, step = here.held(here.lowering.out.control["initial time"]), _time_step(here)
+
+    def number_of(place: Context, at: int) -> int:
+        since = place.add("div", place.add("sub", at, begin), step)
+        return floor_of(place, place.add("add", since, place.number(1e-6)))  # rounding of Time
+
+    asked = number_of(here, here.value(time))
+    if not here.step:
+        return here.add("select", here.add("eq", asked, zero), here.value(x), zero)
+    count, found = steps_of_run(here, call), zero
+    for k in range(count):
+
+        def following(later: Context, me: int, k: int = k) -> int:
+            present = later.add("eq", number_of(later, later.lowering.time(True)), later.number(float(k)))
+            return later.add("select", present, later.value(x), me)
+
+        kept = here.remember(Update.ASSIGN, here.at_start().number(0.0), following)
+        found = here.add("select", here.add("eq", asked, here.number(float(k))), kept, found)
+    now = number_of(here, here.lowering.time(True))
+    found = here.add("select", here.add("eq", asked, now), here.value(x), found)
+    return within_steps(here, count, found)
+
+
+def _normal_share(here: Context, call: Call) -> int:
+    """NORMALCDF(left, right, mean, deviation): the chance of a normal number from left to right."""
+    left, right, mean, deviation = (here.value(a) for a in call.arguments)
+    low, high = (
+        normal_cdf(here, here.add("div", here.add("sub", end, mean), deviation)) for end in (left, right)
+    )
+    return here.add("sub", high, low)
+
+
 def _non_negative_stock(here: Context, call: Call) -> int:
     """A stock that stops at zero: what would take it below in one step is not taken."""
     flow, initial = call.arguments
@@ -171,6 +212,9 @@ FUNCTIONS: dict[str, Lower] = {
     "xmile safediv": _safe_divide,
     "xmile pulse": _pulse,
     "xmile previous": _previous,
+    "xmile history": _history,
+    "xmile normal share": _normal_share,
+    "xmile normal quantile": lambda here, call: normal_quantile(here, here.value(call.arguments[0])),
     "xmile rank": _rank,
     "integ non negative": _non_negative_stock,
 }

@@ -278,6 +278,11 @@ _TABLE = (
     Function("XMILE SAFEDIV", "a, b, x", "a / b, or x where b is 0"),
     Function("XMILE PULSE", "magnitude, first time, interval", "magnitude / TIME STEP for one step"),
     Function("XMILE PREVIOUS", "x, initial value", "x one step ago"),
+    Function("XMILE HISTORY", "x, time", "x as it was at a time that may move; 0 where there is none"),
+    Function(
+        "XMILE NORMAL SHARE", "left, right, mean, deviation", "the chance of a normal number between two"
+    ),
+    Function("XMILE NORMAL QUANTILE", "p", "the number below which a standard normal one is with chance p"),
     Function("XMILE RANK", "x[D!], rank, y[D!]?", "index of the element of that rank, ascending"),
     Function(
         "XMILE CONVEYOR",

@@ -62,6 +62,9 @@ _NAMES = {
     "xmile round": "ROUND",
     "xmile previous": "PREVIOUS",
     "xmile rank": "RANK",
+    "xmile history": "HISTORY",
+    "xmile normal share": "NORMALCDF",
+    "xmile normal quantile": "INVNORM",
 }
 #: The same for functions that have two meanings: that of a model which came from Vensim, and XMILE's own.
 _FROM_VENSIM = {"integer": "INT", "modulo": "MOD", "zidz": "SAFEDIV", "xidz": "SAFEDIV"}
@@ -90,8 +93,8 @@ def name_in_text(name: str) -> str:
 
 def number_in_text(value: float) -> str:
     """A number that is not negative, exactly."""
-    if math.isinf(value):
-        return "INF"
+    if not math.isfinite(value):
+        return "NAN" if math.isnan(value) else "INF"
     return str(int(value)) if value == int(value) and value < 1e15 else repr(value)
 
 

@@ -51,6 +51,9 @@ class Scope:
         head, _, rest = name.partition(".")
         if rest and key(head) in self.modules:
             return self.modules[key(head)].resolve(rest)
+        if name.endswith("'"):  # an array turned round
+            turned = self.resolve(name[:-1])
+            return None if turned is None else f"{turned}'"
         return self.root.resolve(name) if rest and self.root is not self else None
 
     def all_names(self) -> list[str]:

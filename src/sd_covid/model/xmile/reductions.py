@@ -6,14 +6,25 @@ A reduction becomes one of Vensim's, over dimensions marked ``!``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from math import prod
 
-from sd_covid.model.expression import Binary, Call, Expression, Number, Reference, Text, walk
+from sd_covid.model.expression import (
+    Binary,
+    Call,
+    Expression,
+    Number,
+    Place,
+    Reference,
+    Subscript,
+    Text,
+    walk,
+)
 from sd_covid.model.functions import FUNCTIONS
 from sd_covid.model.names import key
 from sd_covid.model.xmile.build import INDEXED, RANGE
 from sd_covid.model.xmile.graphs import graphs_of, number_of_graph
-from sd_covid.model.xmile.site import Site
+from sd_covid.model.xmile.site import MAX_CHOICES, Site
 
 Rewrite = Callable[[Site, Call], Expression]
 
@@ -130,6 +141,43 @@ def size(site: Site, call: Call) -> Expression:
         if _graph(site, argument):
             return number_of_graph(site, argument, "size")
     return Number(float(_count(site, site.over_all().value(argument))), place)
+
+
+def interpolate(site: Site, call: Call) -> Expression:
+    """INTERPOLATE(array, place along each dimension): between elements; the first is at 0, the last at 1."""
+    array, *places = call.arguments
+    inside = site.over_all().value(array)
+    marked = [item for item in inside.subscripts if item.reduced] if isinstance(inside, Reference) else []
+    if not isinstance(inside, Reference) or len(marked) != len(places):
+        reason = f"INTERPOLATE takes an array with {len(places)} dimensions left open, and a place along each"
+        raise site.error(call.place, reason, "write INTERPOLATE(array[*], place)")
+    lengths = [site.world.dimensions[key(item.name)].elements for item in marked]
+    if prod(len(elements) for elements in lengths) > MAX_CHOICES:
+        raise site.error(call.place, f"INTERPOLATE takes an array of up to {MAX_CHOICES} elements")
+    along = [
+        Binary("*", _held(site.value(item), call.place), Number(len(elements) - 1.0, call.place), call.place)
+        for item, elements in zip(places, lengths, strict=True)
+    ]
+    total: Expression | None = None
+    for cell in product(*(range(len(elements)) for elements in lengths)):
+        names = iter(elements[at] for elements, at in zip(lengths, cell, strict=True))
+        subscripts = tuple(Subscript(next(names)) if item.reduced else item for item in inside.subscripts)
+        term: Expression = Reference(inside.name, subscripts, call.place)
+        for at, position in zip(cell, along, strict=True):
+            term = Binary("*", term, _nearness(position, at, call.place), call.place)
+        total = term if total is None else Binary("+", total, term, call.place)
+    assert total is not None, "a dimension has an element"
+    return total
+
+
+def _held(place: Expression, at: Place) -> Expression:
+    return Call("MAX", (Number(0.0, at), Call("MIN", (Number(1.0, at), place), place=at)), place=at)
+
+
+def _nearness(position: Expression, number: int, at: Place) -> Expression:
+    """1 at an element, and less with the distance, 0 at the next."""
+    gap = Call("ABS", (Binary("-", position, Number(float(number), at), at),), place=at)
+    return Call("MAX", (Number(0.0, at), Binary("-", Number(1.0, at), gap, at)), place=at)
 
 
 def extreme(pair: str, array: str) -> Rewrite:

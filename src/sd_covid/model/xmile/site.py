@@ -111,6 +111,11 @@ class World:
         return found
 
 
+def occurrence(dimensions: tuple[str, ...], at: int) -> int:
+    """How many dimensions before the one at a place have its name."""
+    return sum(key(name) == key(dimensions[at]) for name in dimensions[:at])
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where an expression stands.
@@ -177,20 +182,42 @@ class Site:
 
     def reference(self, node: Reference) -> Expression:
         """A name without subscripts."""
-        from sd_covid.model.xmile.calls import NULLARY
+        from sd_covid.model.xmile.calls import NULLARY, REFUSED
 
         definition = self.world.definitions.get(key(node.name))
         if definition is not None:
-            subscripts = tuple(self.implied(name, node) for name in definition.dimensions)
+            dimensions = definition.dimensions
+            subscripts = tuple(
+                self.implied(name, node, occurrence(dimensions, at)) for at, name in enumerate(dimensions)
+            )
             subscripts = self.apart(definition, subscripts)
             return Reference(definition.name, subscripts, node.place)
+        turned = self.world.definitions.get(key(node.name.removesuffix("'")))
+        if turned is not None:
+            return self.transposed(turned, node)
         builtin = NULLARY.get(key(node.name).replace("std.", ""))
         if builtin is not None:
             return builtin(self, node)
         dimension = self.world.dimensions.get(key(node.name))
         if dimension is not None:
             return self.position(dimension, node)
+        if key(node.name) in REFUSED:
+            reason, advice = REFUSED[key(node.name)]
+            raise self.error(node.place, f"{node.name} {reason}", advice)
         return self.element_number(node) or node
+
+    def transposed(self, definition: Definition, node: Reference) -> Expression:
+        """``A'``: an array with its dimensions the other way round."""
+        if self.reducing:
+            return self.reference(replace(node, name=definition.name))
+        count = len(definition.dimensions)
+        if count != len(self.left):
+            reason = (
+                f"'{node.name}' has {count} dimensions turned round, and the equation has {len(self.left)}"
+            )
+            raise self.error(node.place, reason, "write its subscripts out")
+        given: list[Expression] = [Text(f"@{count - at}", node.place) for at in range(count)]
+        return self.choose(definition, (), given, node.place)
 
     def position(self, dimension: Dimension, node: Reference) -> Expression:
         """A dimension as the number of the element that an equation is for."""
@@ -202,10 +229,10 @@ class Site:
             return Reference(self.left[at], place=node.place)
         return Number(float(self.world.index(dimension, self.elements[at]) or 0), node.place)
 
-    def index_of(self, dimension: Dimension) -> int | None:
-        """Which of the left side's dimensions it is."""
-        names = [key(name) for name in self.left]
-        return names.index(dimension.key) if dimension.key in names else None
+    def index_of(self, dimension: Dimension, which: int = 0) -> int | None:
+        """Which of the left side's dimensions it is; of several alike that of a number, or the last."""
+        found = [at for at, name in enumerate(self.left) if key(name) == dimension.key]
+        return found[min(which, len(found) - 1)] if found else None
 
     def element_number(self, node: Reference) -> Number | None:
         """``Dimension.element``: its position."""
@@ -214,12 +241,12 @@ class Site:
         at = None if dimension is None else self.world.index(dimension, rest)
         return None if at is None else Number(float(at), node.place)
 
-    def implied(self, name: str, node: Reference) -> Subscript:
+    def implied(self, name: str, node: Reference, which: int = 0) -> Subscript:
         """The subscript that a dimension of an array gets when none is written."""
         dimension = self.world.dimensions[key(name)]
         if self.reducing:
             return Subscript(dimension.name, reduced=True)
-        at = self.index_of(dimension)
+        at = self.index_of(dimension, which)
         if at is not None:
             return Subscript(dimension.name if self.elements is None else self.elements[at])
         if self.elements is None and any(
@@ -252,6 +279,8 @@ class Site:
         named, *given = node.arguments
         assert isinstance(named, Reference), "the parser puts the name first"
         definition = self.world.definitions.get(key(named.name))
+        if definition is None and key(named.name) == "self":
+            definition = self.definition
         if definition is None:
             near = suggest(named.name, [item.name for item in self.world.definitions.values()])
             raise self.error(node.place, f"'{named.name}' is used but not defined", near)
@@ -274,7 +303,7 @@ class Site:
         if not given:
             return Reference(definition.name, self.apart(definition, done), place)
         dimension = self.world.dimensions[key(definition.dimensions[len(done)])]
-        found = self.subscript(given[0], dimension)
+        found = self.subscript(given[0], dimension, occurrence(definition.dimensions, len(done)))
         if isinstance(found, Subscript):
             return self.choose(definition, (*done, found), given[1:], place)
         at = constant(found)
@@ -294,8 +323,11 @@ class Site:
             chosen = Call("IF THEN ELSE", (test, here, chosen), place=place)
         return chosen
 
-    def subscript(self, node: Expression, dimension: Dimension) -> Subscript | Expression:
-        """What one subscript means for one dimension of an array: a subscript, or the number of an element."""
+    def subscript(self, node: Expression, dimension: Dimension, which: int = 0) -> Subscript | Expression:
+        """What one subscript means for one dimension of an array: a subscript, or the number of an element.
+
+        ``which`` numbers the dimension among those of the array that are alike, from 0.
+        """
         match node:
             case Text(value="*"):
                 return self.wildcard(dimension, node.place)
@@ -306,13 +338,13 @@ class Site:
             case Call(function=function, arguments=(first, last)) if function == RANGE:
                 return self.wildcard(self.range_of(dimension, first, last, node.place), node.place)
             case Reference(name=name):
-                known = self.named(name, dimension)
+                known = self.named(name, dimension, which)
                 if known is not None:
                     return known
         found = replace(self, reducing=False).value(node)
         return Number(folded, node.place) if (folded := constant(found)) is not None else found
 
-    def named(self, name: str, dimension: Dimension) -> Subscript | None:
+    def named(self, name: str, dimension: Dimension, which: int = 0) -> Subscript | None:
         """An element of the dimension, or a dimension of the left side."""
         if self.world.index(dimension, name) is not None:
             return Subscript(dimension.elements[(self.world.index(dimension, name) or 1) - 1])
@@ -322,7 +354,7 @@ class Site:
         other = self.world.dimensions.get(key(name))
         if other is None or key(name) in self.world.definitions:
             return None
-        at = self.index_of(other)
+        at = self.index_of(other, which)
         if at is None:
             if self.reducing:
                 return Subscript(other.name, reduced=True)
