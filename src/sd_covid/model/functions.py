@@ -288,9 +288,15 @@ _TABLE = (
         "XMILE CONVEYOR",
         "transit time, initial value, capacity, inflow limit, sample, arrest, driven, fed, requested, discrete, "
         "exponential, ...",
-        "a conveyor: what it holds; each leak follows with its fraction, start and end",
+        "a conveyor: what it holds; each leak follows with its fraction, start, end and whether whole units leak, "
+        "then where inflows are laid",
         whole=True,
     ),
+    Function("XMILE CONVEYOR AT BEGINNING", "inflow", "laid at the beginning"),
+    Function("XMILE CONVEYOR EVENLY", "inflow", "laid evenly"),
+    Function("XMILE CONVEYOR AS CONTENT", "inflow", "laid in proportion to what is there"),
+    Function("XMILE CONVEYOR BY PROFILE", "inflow, (points)", "laid by a graph of the time left"),
+    Function("XMILE CONVEYOR BY SOURCE", "inflow, conveyor, number", "laid as far along as it leaked"),
     Function("XMILE CONVEYOR OUTFLOW", "conveyor", "the flow off the end of a conveyor"),
     Function("XMILE CONVEYOR LEAK", "conveyor, number", "a leak of a conveyor"),
     Function("XMILE CONVEYOR INFLOW", "conveyor, before, own", "what is let in, after others before it"),

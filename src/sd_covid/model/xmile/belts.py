@@ -8,33 +8,14 @@ its outflows that can take it, and to a conveyor as much as there is room for.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from sd_covid.errors import ModelError
-from sd_covid.model.expression import Binary, Call, Expression, Number, Place, Reference
+from sd_covid.model.expression import Binary, Call, Expression, Number, Reference
 from sd_covid.model.names import key
 from sd_covid.model.xmile.definition import Conveyor, Definition, ElementDefinition
-from sd_covid.model.xmile.flows import Flows
+from sd_covid.model.xmile.flows import Driver, Flows, driver_of, leaks, total_of
 from sd_covid.model.xmile.site import Site
-
-
-@dataclass(frozen=True, slots=True)
-class Driver:
-    """The conveyor or queue that a flow leaves, and the flow's place among its outflows."""
-
-    stock: Definition
-    position: int
-
-
-def driver_of(flows: Flows, definition: Definition) -> Driver | None:
-    """What drives a flow: the conveyor or queue that it leaves; None for any other variable."""
-    if definition.kind == "stock":
-        return None
-    for stock in flows.leaves.get(key(definition.name), []):
-        if stock.conveyor is not None or stock.queue:
-            names = [key(name) for name in stock.outflows]
-            return Driver(stock, names.index(key(definition.name)))
-    return None
+from sd_covid.model.xmile.spreads import spreads
 
 
 def belt_of(flows: Flows, definition: Definition) -> bool:
@@ -64,26 +45,18 @@ def check_belt(flows: Flows, definition: Definition) -> None:
         Names the variable, its line and what to do.
     """
     belt = definition.conveyor
-    plain = [name for name in definition.outflows if not _leaks(flows, name)]
+    plain = [name for name in definition.outflows if not leaks(flows, name)]
     if belt is not None and len(plain) != 1:
         reason = f"a conveyor has one outflow off its end, and this has {len(plain)}"
         raise _error(definition, reason, "mark the others with <leak/>")
     for name in definition.outflows:
         leak = flows.definitions.get(key(name))
-        if (
-            leak is not None
-            and leak.leak is not None
-            and (leak.leak.whole or leak.leak.end <= leak.leak.start)
-        ):
-            reason = "leaks whole units only" if leak.leak.whole else "leaks in a zone that has no length"
-            raise _error(leak, f"{reason}, which is not supported", "leave out what makes it so")
+        if leak is not None and leak.leak is not None and leak.leak.end < leak.leak.start:
+            raise _error(
+                leak, "leaks in a zone that ends before it starts", "exchange leak_start and leak_end"
+            )
     for name in definition.inflows:
         flow = flows.definitions.get(key(name))
-        if belt is not None and flow is not None and flow.spread not in {"", "beginning"}:
-            reason = (
-                f"inflow '{flow.name}' is spread over the conveyor ('{flow.spread}'), which is not supported"
-            )
-            raise _error(definition, reason, "let it enter at the beginning")
         source = None if flow is None else driver_of(flows, flow)
         if belt is None or source is None:
             continue
@@ -95,11 +68,6 @@ def check_belt(flows: Flows, definition: Definition) -> None:
             raise _error(definition, reason, 'write one_at_a_time="false" in <conveyor>')
         if source.stock.queue and belt.batch_integrity:
             raise _error(definition, "batches that stay whole are not supported", "leave out batch_integrity")
-
-
-def _leaks(flows: Flows, name: str) -> bool:
-    flow = flows.definitions.get(key(name))
-    return flow is not None and flow.leak is not None
 
 
 def _overflows(flows: Flows, queue: Definition) -> bool:
@@ -131,10 +99,10 @@ def _conveyor(site: Site, flows: Flows, belt: Conveyor, part: ElementDefinition 
         option(belt.sample, 1.0),
         option(belt.arrest, 0.0),
         *(
-            _sum([site.value(Reference(name, place=place)) for name in names], place)
+            total_of([site.value(Reference(name, place=place)) for name in names], place)
             for names in (driven, fed)
         ),
-        _sum([site.value(Reference(name, place=place)) for name in requested], place),
+        total_of([site.value(Reference(name, place=place)) for name in requested], place),
         Number(float(belt.discrete), place),
         Number(float(belt.exponential), place),
     ]
@@ -143,6 +111,8 @@ def _conveyor(site: Site, flows: Flows, belt: Conveyor, part: ElementDefinition 
         if flow is not None and flow.leak is not None:
             arguments.append(option(flow.leak.fraction, 0.0))
             arguments += [Number(flow.leak.start, place), Number(flow.leak.end, place)]
+            arguments.append(Number(float(flow.leak.integers), place))
+    arguments += spreads(site, flows)
     return Call("XMILE CONVEYOR", tuple(arguments), place=place)
 
 
@@ -202,7 +172,7 @@ def _inflow(site: Site, flows: Flows) -> Expression | None:
     for item in asking:
         wanted = site.value(Reference(_requested(site, flows, item).name, place=place))
         if key(item.name) == key(flow.name):
-            return Call("XMILE CONVEYOR INFLOW", (belt, _sum(before, place), wanted), place=place)
+            return Call("XMILE CONVEYOR INFLOW", (belt, total_of(before, place), wanted), place=place)
         before.append(Call("MAX", (wanted, Number(0.0, place)), place=place))
     return None
 
@@ -214,7 +184,7 @@ def _driven(site: Site, flows: Flows, driver: Driver) -> Expression:
     if site.definition.leak is None:
         return Call("XMILE CONVEYOR OUTFLOW", (belt,), place=place)
     earlier = driver.stock.outflows[: driver.position]
-    number = float(sum(1 for name in earlier if _leaks(flows, name)))
+    number = float(sum(1 for name in earlier if leaks(flows, name)))
     return Call("XMILE CONVEYOR LEAK", (belt, Number(number, place)), place=place)
 
 
@@ -237,15 +207,6 @@ def _queue_outflow(site: Site, flows: Flows, driver: Driver) -> Expression:
             room = Call("XMILE CONVEYOR ROOM", (site.value(Reference(stock.name, place=place)),), place=place)
             left = Call("MIN", (left, room), place=place)
     return left
-
-
-def _sum(terms: list[Expression], place: Place) -> Expression:
-    if not terms:
-        return Number(0.0, place)
-    total = terms[0]
-    for term in terms[1:]:
-        total = Binary("+", total, term, place)
-    return total
 
 
 def _error(definition: Definition, reason: str, advice: str | None = None) -> ModelError:

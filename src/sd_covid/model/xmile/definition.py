@@ -65,12 +65,12 @@ class Conveyor:
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A leakage out of a conveyor: its fraction, and its zone as parts of the length from the inflow."""
+    """A leakage of a conveyor: its fraction, its zone in parts of the length from the inflow, whole units or not."""
 
     fraction: Expression | None
     start: float = 0.0
     end: float = 1.0
-    whole: bool = False
+    integers: bool = False
 
 
 @dataclass(slots=True)
@@ -101,6 +101,8 @@ class Definition:
         ``input``, ``output`` or empty.
     spread : str
         Where on a conveyor an inflow is laid; empty for its beginning.
+    profile : Expression or None
+        The graphical function by which it is laid, when ``spread`` is ``dist``.
     local : bool
         Whether it was made by the reader.
     requested_of : str
@@ -125,6 +127,7 @@ class Definition:
     leak: Leak | None = None
     overflow: bool = False
     spread: str = ""
+    profile: Expression | None = None
     units: str = ""
     limits: tuple[float | None, float | None, float | None] = (None, None, None)
     documentation: str = ""

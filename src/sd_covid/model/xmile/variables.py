@@ -170,6 +170,8 @@ class _Reader:
         found.overflow = bool(flag(element, "overflow"))
         found.leak = self.leak()
         found.spread = (attribute(element, "spreadflow") or "").strip().lower()
+        profile = next((item for item in element if isee_tag(item) == "distrib_eq"), None)
+        found.profile = None if profile is None else parse_equation(self.text(profile), self.name)
         found.units = " ".join((content(element, "units") or "").split())
         found.limits = self.limits()
         found.documentation = "\n".join(
