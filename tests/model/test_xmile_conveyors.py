@@ -116,7 +116,7 @@ def test_a_leak_lands_as_far_along_as_it_was(run: Run):
 
 @pytest.mark.parametrize("length", [2, 8])
 def test_a_leak_lands_in_proportion_when_the_other_conveyor_has_another_length(run: Run, length: int):
-    """As far along, in parts of the length, to the nearest slat: of 4 slats two of 8 meet on one, of 16 on every other."""
+    """As far along, in parts of the length: two slats of 8 meet on one of 4, and land on every other of 16."""
     leak = "<flow name='l' isee:spreadflow='source'><eqn>0.25</eqn><leak/></flow>"
     found = run(belt("s", 4, "f", "l") + inflow("f", "beginning") + belt("t", length, "l") + leak, stop=40)
     slats = [(i // 2 if length == 2 else 2 * i) + 1 for i in range(8)]

@@ -87,18 +87,7 @@ class Belt:
     @classmethod
     def of(cls, here: Context, reference: Expression) -> Belt:
         """The conveyor that a reference names."""
-        lowering = here.lowering
-        if not isinstance(reference, Reference):
-            raise here.error("a conveyor's flow takes the name of the conveyor", here.variable.place)
-        elements = lowering.subscripts.resolve(reference.subscripts, here.binding, reference.place)
-        variable = lowering.model.variables[key(reference.name)]
-        definition = lowering.subscripts.definitions(variable)[elements]
-        call = definition.equation.expression
-        if not isinstance(call, Call) or key(call.function) != "xmile conveyor":
-            raise here.error(f"'{variable.name}' is not a conveyor", reference.place)
-        return cls._at(
-            Cell(variable.key, elements), Context(lowering, True, variable, definition.binding), call
-        )
+        return cls._at(*call_of_stock(here, reference, "xmile conveyor"))
 
     @classmethod
     def at(cls, here: Context, call: Call) -> Belt:
@@ -275,6 +264,21 @@ class Belt:
             value = start.add("select", each, own, start.add("mul", spread, part(i)))
             found.append(start.add("select", self.first.laid(i), value, start.number(0.0)))
         return found
+
+
+def call_of_stock(here: Context, reference: Expression, function: str) -> tuple[Cell, Context, Call]:
+    """A stock that a reference names: its cell, where it is defined, and the call of a function that it is."""
+    lowering = here.lowering
+    word = function.removeprefix("xmile ")
+    if not isinstance(reference, Reference):
+        raise here.error(f"a {word}'s flow takes the name of the {word}", here.variable.place)
+    elements = lowering.subscripts.resolve(reference.subscripts, here.binding, reference.place)
+    variable = lowering.model.variables[key(reference.name)]
+    definition = lowering.subscripts.definitions(variable)[elements]
+    call = definition.equation.expression
+    if not isinstance(call, Call) or key(call.function) != function:
+        raise here.error(f"'{variable.name}' is not a {word}", reference.place)
+    return Cell(variable.key, elements), Context(lowering, True, variable, definition.binding), call
 
 
 def _rules(call: Call) -> Rules:

@@ -19,6 +19,7 @@ from sd_covid.engine import (
     functions_time,
     functions_vectors,
     functions_xmile,
+    queues,
 )
 from sd_covid.engine.functions_elementary import Lower
 
@@ -35,6 +36,7 @@ _PARTS = (
     functions_data,
     functions_xmile,
     conveyors,
+    queues,
 )
 
 FUNCTIONS: dict[str, Lower] = {name: lower for part in _PARTS for name, lower in part.FUNCTIONS.items()}

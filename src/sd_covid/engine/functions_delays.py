@@ -20,18 +20,19 @@ from sd_covid.model.expression import Call
 MAX_SLOTS = 2000
 
 
-def steps_of_run(here: Context, call: Call) -> int:
-    """Steps of the model's own run."""
+def steps_of_run(here: Context, call: Call, what: str | None = None) -> int:
+    """Steps of the model's own run, of which ``what`` takes no more than there can be slots."""
     control = here.lowering.out.control
     initial, final, step = (
         by_default(here, control[name]) for name in ("initial time", "final time", "time step")
     )
     count = max(1, math.ceil((final - initial) / step - 1e-6))
     if count > MAX_SLOTS:
+        subject = what or f"{call.function} with a time that changes"
         raise here.error(
-            f"{call.function} with a time that changes takes a run of up to {MAX_SLOTS} steps, not {count}",
+            f"{subject} takes a run of up to {MAX_SLOTS} steps, not {count}",
             call.place,
-            "shorten the run, lengthen its steps, or use a smooth or a delay of some order",
+            "shorten the run, or lengthen its steps",
         )
     return count
 

@@ -101,6 +101,13 @@ def _previous(here: Context, call: Call) -> int:
     return here.remember(Update.ASSIGN, here.at_start().value(initial), lambda later, _: later.value(x))
 
 
+def step_number(here: Context, time: int) -> int:
+    """The number of the step that a time lies in, from 0."""
+    begin = here.held(here.lowering.out.control["initial time"])
+    since = here.add("div", here.add("sub", time, begin), _time_step(here))
+    return floor_of(here, here.add("add", since, here.number(1e-6)))  # rounding of Time
+
+
 def _history(here: Context, call: Call) -> int:
     """HISTORY(x, time): what x was in the step that a time lies in; 0 before the run, and of times to come.
 
@@ -108,25 +115,19 @@ def _history(here: Context, call: Call) -> int:
     """
     x, time = call.arguments
     zero = here.number(0.0)
-    begin, step = here.held(here.lowering.out.control["initial time"]), _time_step(here)
-
-    def number_of(place: Context, at: int) -> int:
-        since = place.add("div", place.add("sub", at, begin), step)
-        return floor_of(place, place.add("add", since, place.number(1e-6)))  # rounding of Time
-
-    asked = number_of(here, here.value(time))
+    asked = step_number(here, here.value(time))
     if not here.step:
         return here.add("select", here.add("eq", asked, zero), here.value(x), zero)
     count, found = steps_of_run(here, call), zero
     for k in range(count):
 
         def following(later: Context, me: int, k: int = k) -> int:
-            present = later.add("eq", number_of(later, later.lowering.time(True)), later.number(float(k)))
+            present = later.add("eq", step_number(later, later.lowering.time(True)), later.number(float(k)))
             return later.add("select", present, later.value(x), me)
 
         kept = here.remember(Update.ASSIGN, here.at_start().number(0.0), following)
         found = here.add("select", here.add("eq", asked, here.number(float(k))), kept, found)
-    now = number_of(here, here.lowering.time(True))
+    now = step_number(here, here.lowering.time(True))
     found = here.add("select", here.add("eq", asked, now), here.value(x), found)
     return within_steps(here, count, found)
 

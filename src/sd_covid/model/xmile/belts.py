@@ -1,8 +1,7 @@
-"""Conveyors and queues: the stocks, and the flows that they drive.
+"""Conveyors: the stocks, and the flows that they drive.
 
 A conveyor is one function of the engine, with its inflows as arguments; the flows out of it ask it what leaves. An
-inflow that may be kept out has a variable of its own for what is requested. A queue gives all it holds to the first of
-its outflows that can take it, and to a conveyor as much as there is room for.
+inflow that may be kept out has a variable of its own for what is requested. Queues have a file of their own.
 """
 
 from __future__ import annotations
@@ -10,10 +9,11 @@ from __future__ import annotations
 import math
 
 from sd_covid.errors import ModelError
-from sd_covid.model.expression import Binary, Call, Expression, Number, Reference
+from sd_covid.model.expression import Call, Expression, Number, Reference
 from sd_covid.model.names import key
 from sd_covid.model.xmile.definition import Conveyor, Definition, ElementDefinition
 from sd_covid.model.xmile.flows import Driver, Flows, driver_of, leaks, total_of
+from sd_covid.model.xmile.queues import queue_of_batches, queue_outflow
 from sd_covid.model.xmile.site import Site
 from sd_covid.model.xmile.spreads import spreads
 
@@ -28,12 +28,14 @@ def belt_equation(site: Site, flows: Flows, part: ElementDefinition | None) -> E
     definition = site.definition
     if definition.conveyor is not None:
         return _conveyor(site, flows, definition.conveyor, part)
+    if definition.queue:
+        return queue_of_batches(site, flows, part)
     driver = driver_of(flows, definition)
     if driver is None:
         return _inflow(site, flows)
     if driver.stock.conveyor is not None:
         return _driven(site, flows, driver)
-    return _queue_outflow(site, flows, driver)
+    return queue_outflow(site, flows, driver)
 
 
 def check_belt(flows: Flows, definition: Definition) -> None:
@@ -63,16 +65,6 @@ def check_belt(flows: Flows, definition: Definition) -> None:
         if belt.arrest is not None and source.stock.conveyor is not None:
             reason = f"a conveyor that can be arrested takes no flow of a conveyor ('{source.stock.name}')"
             raise _error(definition, reason, "put a queue or a stock between them")
-        if source.stock.queue and belt.one_at_a_time and not _overflows(flows, source.stock):
-            reason = f"queue '{source.stock.name}' is served one batch at a time, which is not supported"
-            raise _error(definition, reason, 'write one_at_a_time="false" in <conveyor>')
-        if source.stock.queue and belt.batch_integrity:
-            raise _error(definition, "batches that stay whole are not supported", "leave out batch_integrity")
-
-
-def _overflows(flows: Flows, queue: Definition) -> bool:
-    found = [flows.definitions.get(key(name)) for name in queue.outflows]
-    return any(flow is not None and flow.overflow for flow in found)
 
 
 # --- conveyors --------------------
@@ -186,27 +178,6 @@ def _driven(site: Site, flows: Flows, driver: Driver) -> Expression:
     earlier = driver.stock.outflows[: driver.position]
     number = float(sum(1 for name in earlier if leaks(flows, name)))
     return Call("XMILE CONVEYOR LEAK", (belt, Number(number, place)), place=place)
-
-
-# --- queues --------------------
-
-
-def _queue_outflow(site: Site, flows: Flows, driver: Driver) -> Expression:
-    """What a queue holds and gets in a step, less what went before; into a conveyor no more than has room."""
-    queue, place = driver.stock, site.definition.place
-    step = Reference("TIME STEP", place=place)
-    left: Expression = Binary("/", site.value(Reference(queue.name, place=place)), step, place)
-    for name in queue.inflows:
-        entering = site.value(Reference(name, place=place))
-        left = Binary("+", left, Call("MAX", (entering, Number(0.0, place)), place=place), place)
-    for name in queue.outflows[: driver.position]:
-        left = Binary("-", left, site.value(Reference(name, place=place)), place)
-    left = Call("MAX", (left, Number(0.0, place)), place=place)
-    for stock in flows.enters.get(key(site.definition.name), []):
-        if stock.conveyor is not None:
-            room = Call("XMILE CONVEYOR ROOM", (site.value(Reference(stock.name, place=place)),), place=place)
-            left = Call("MIN", (left, room), place=place)
-    return left
 
 
 def _error(definition: Definition, reason: str, advice: str | None = None) -> ModelError:

@@ -41,7 +41,10 @@ class Flows:
                 table.setdefault(key(name), []).append(definition)
 
     def is_non_negative(self, definition: Definition) -> bool:
-        """Whether a stock or flow may not fall below zero."""
+        """Whether a stock or flow may not fall below zero; what enters a conveyor or queue never does."""
+        entered = self.enters.get(key(definition.requested_of or definition.name), [])
+        if definition.kind == "flow" and any(stock.conveyor or stock.queue for stock in entered):
+            return True
         if definition.non_negative is None:
             return definition.kind in self.default
         return definition.non_negative

@@ -58,15 +58,13 @@ def _graph(site: Site, node: Expression) -> bool:
     return definition is not None and definition.kind == "gf" and bool(graphs_of(definition))
 
 
-def _belt(site: Site, node: Expression, of: str) -> Expression | None:
-    """What a conveyor is as a container; None for anything else, and for an array of conveyors."""
+def _contents(site: Site, node: Expression, of: str) -> Expression | None:
+    """What a conveyor or a queue is as a container; None for anything else, and for an array of them."""
     definition = site.world.definitions.get(key(node.name)) if isinstance(node, Reference) else None
     if definition is None or definition.dimensions or (definition.conveyor is None and not definition.queue):
         return None
-    if definition.queue:
-        reason = f"the batches of queue '{definition.name}' are not known one by one"
-        raise site.error(node.place, reason, "only their sum is known: SUM, or the queue's name")
-    return Call(f"XMILE CONVEYOR {of}", (Reference(definition.name, place=node.place),), place=node.place)
+    kind = "QUEUE" if definition.queue else "CONVEYOR"
+    return Call(f"XMILE {kind} {of}", (Reference(definition.name, place=node.place),), place=node.place)
 
 
 def reduced(name: str) -> Rewrite:
@@ -87,7 +85,7 @@ def mean(site: Site, call: Call) -> Expression:
     if len(call.arguments) == 1:
         if _graph(site, call.arguments[0]):
             return number_of_graph(site, call.arguments[0], "mean")
-        slats = _belt(site, call.arguments[0], "SIZE")
+        slats = _contents(site, call.arguments[0], "SIZE")
         if slats is not None:
             return Binary("/", site.value(call.arguments[0]), slats, place)
         inside = site.over_all().value(call.arguments[0])
@@ -105,7 +103,7 @@ def mean(site: Site, call: Call) -> Expression:
 def spread(site: Site, call: Call) -> Expression:
     """STDDEV: of the elements as a whole population, as simlin has it; the standard does not say."""
     place = call.place
-    belt = _belt(site, call.arguments[0], "STDDEV")
+    belt = _contents(site, call.arguments[0], "STDDEV")
     if belt is not None:
         return belt
     inside = site.over_all().value(call.arguments[0])
@@ -131,7 +129,7 @@ def size(site: Site, call: Call) -> Expression:
     """SIZE of an array, of part of one, of a dimension, or of a graphical function."""
     argument = call.arguments[0]
     place = call.place
-    belt = _belt(site, argument, "SIZE")
+    belt = _contents(site, argument, "SIZE")
     if belt is not None:
         return belt
     if isinstance(argument, Reference):
@@ -185,7 +183,7 @@ def extreme(pair: str, array: str) -> Rewrite:
 
     def rewrite(site: Site, call: Call) -> Expression:
         alone = len(call.arguments) == 1
-        belt = _belt(site, call.arguments[0], pair) if alone else None
+        belt = _contents(site, call.arguments[0], pair) if alone else None
         if belt is not None:
             return belt
         if alone and _graph(site, call.arguments[0]):

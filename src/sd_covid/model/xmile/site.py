@@ -70,6 +70,8 @@ class World:
         Pieces of expressions translated so far.
     expanded : int
         Calls of macros written out so far.
+    taken_apart : frozenset of str or None
+        Keys of what equations take apart, once they have been looked through for queues.
     """
 
     dimensions: dict[str, Dimension]
@@ -84,6 +86,7 @@ class World:
     positions: dict[str, dict[str, int]] = field(default_factory=dict)
     work: int = 0
     expanded: int = 0
+    taken_apart: frozenset[str] | None = None
     series: dict[tuple[str, ...], tuple[tuple[float, ...], tuple[float, ...]]] = field(default_factory=dict)
 
     def index(self, dimension: Dimension, element: str) -> int | None:
@@ -286,9 +289,11 @@ class Site:
             raise self.error(node.place, f"'{named.name}' is used but not defined", near)
         if not definition.dimensions and definition.graph is not None and len(given) == 1:
             return self.point_of(definition, given[0])
-        if not definition.dimensions and definition.conveyor is not None and len(given) == 1:
-            belt = Reference(definition.name, place=node.place)
-            return Call("XMILE CONVEYOR SLAT", (belt, self.value(given[0])), place=node.place)
+        held = definition.conveyor is not None or definition.queue
+        if not definition.dimensions and held and len(given) == 1:
+            of = "XMILE QUEUE BATCH" if definition.queue else "XMILE CONVEYOR SLAT"
+            stock = Reference(definition.name, place=node.place)
+            return Call(of, (stock, self.value(given[0])), place=node.place)
         if len(given) != len(definition.dimensions):
             reason = f"'{named.name}' has {len(definition.dimensions)} dimensions, not {len(given)}"
             left = ",".join(definition.dimensions)
