@@ -235,3 +235,50 @@ def test_a_zone_that_ends_before_it_starts_is_refused(write: Callable[..., Path]
     with pytest.raises(ModelError, match="ends before it starts") as caught:
         sd_covid.load(write(belt("s", 2, "f", "l") + inflow("f", "") + leak))
     assert caught.value.variable == "l"
+
+
+ARRAY = (
+    "<stock name='c'><dimensions><dim name='D'/></dimensions>{initial}<inflow>i</inflow><outflow>o</outflow>"
+    "<outflow>l</outflow><conveyor><len>2</len></conveyor></stock>"
+    "<flow name='i'><dimensions><dim name='D'/></dimensions><eqn>2 * D</eqn></flow>"
+    "<flow name='o'><dimensions><dim name='D'/></dimensions></flow>"
+    "<flow name='l'><dimensions><dim name='D'/></dimensions>{fraction}<leak/></flow>"
+)
+DIMENSION = "<dimensions><dim name='D'><elem name='a'/><elem name='b'/></dim></dimensions>"
+
+
+def test_elements_have_leaks_and_transit_times_of_their_own(run: Run):
+    """A leak of a half of 2 and of a quarter of 4; 4 and 8 slats, of which 3 quarters and 7 eighths hold on average."""
+    initial = "<element subscript='a'><eqn>0</eqn></element><element subscript='b'><eqn>0</eqn><len>4</len></element>"
+    fraction = "".join(
+        f"<element subscript='{name}'><eqn>{value}</eqn></element>"
+        for name, value in (("a", 0.5), ("b", 0.25))
+    )
+    found = run(ARRAY.format(initial=initial, fraction=fraction), before=DIMENSION)
+    np.testing.assert_allclose(found["l"][-1], [1, 1], rtol=1e-13)
+    held = [
+        2 * STEP * sum(1 - 0.5 * k / 4 for k in range(4)),
+        4 * STEP * sum(1 - 0.25 * k / 8 for k in range(8)),
+    ]
+    np.testing.assert_allclose(found["c"][-1], held, rtol=1e-13)
+
+
+def test_an_element_of_an_array_of_conveyors_is_a_container(run: Run):
+    """Four slats each, of 4 in all and of 8."""
+    asked = {"MAX(c[b])": 2, "SIZE(c[a])": 4, "c[b][1]": 2, "c[a][TIME + 4]": 1, "c[a][5]": 0, "SUM(c[b])": 8}
+    asked |= {"MAX(c)": 8, "STDDEV(c[b])": 0}  # an array by its elements
+    variables = "".join(f"<aux name='x{k}'><eqn>{equation}</eqn></aux>" for k, equation in enumerate(asked))
+    array = ARRAY.format(initial="<eqn>4 * D</eqn>", fraction="<eqn>0</eqn>")
+    found = run(array + variables, before=DIMENSION)
+    assert [float(found[f"x{k}"][0]) for k in range(len(asked))] == list(asked.values())
+
+
+@pytest.mark.parametrize("tag", ["non_negative", "conveyor", "leak", "queue", "inflow"])
+def test_what_all_elements_share_is_refused_in_one(write: Callable[..., Path], tag: str):
+    variable = (
+        "<stock name='c'><dimensions><dim name='D'/></dimensions>\n<element subscript='a'><eqn>1</eqn>\n"
+        f"<{tag}/></element></stock>"
+    )
+    with pytest.raises(ModelError, match="all of an array share it") as caught:
+        sd_covid.load(write(variable, before=DIMENSION))
+    assert (caught.value.line, caught.value.variable) == (7, "c")

@@ -99,6 +99,14 @@ def test_interpolate_runs_between_elements(series: Run):
     assert series("INTERPOLATE(m, -1, 2)", others=grid)[0] == 13
 
 
+def test_an_array_takes_a_number_that_counts_its_elements_row_by_row(series: Run):
+    """Section 3.3.2: of 2 rows of 3, the fifth is in the middle of the second; beyond the sixth there is 0."""
+    grid = "<aux name='m'><dimensions><dim name='X'/><dim name='Y'/></dimensions><eqn>10 * X + Y</eqn></aux>"
+    assert series("m(5)", others=grid)[0] == 22
+    assert series("m(RANK(m, 6))", others=grid)[0] == 23
+    np.testing.assert_array_equal(series("m(TIME * 2 + 1)", others=grid)[[0, 1, 5, 6, 7]], [11, 12, 23, 0, 0])
+
+
 def test_a_dimension_that_comes_twice_is_taken_in_its_order(series: Run):
     square = "<aux name='m'><dimensions><dim name='X'/><dim name='X'/></dimensions>" + "".join(
         f"<element subscript='{i},{j}'><eqn>{10 * i + j}</eqn></element>" for i in (1, 2) for j in (1, 2)

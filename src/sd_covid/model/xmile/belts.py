@@ -7,6 +7,7 @@ inflow that may be kept out has a variable of its own for what is requested. Que
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from sd_covid.errors import ModelError
 from sd_covid.model.expression import Call, Expression, Number, Reference
@@ -83,8 +84,9 @@ def _conveyor(site: Site, flows: Flows, belt: Conveyor, part: ElementDefinition 
     def option(expression: Expression | None, otherwise: float) -> Expression:
         return Number(otherwise, place) if expression is None else site.value(expression)
 
+    own = None if part is None else part.transit_time
     arguments: list[Expression] = [
-        site.value(belt.transit_time),
+        site.value(belt.transit_time if own is None else own),
         initial,
         option(belt.capacity, math.inf),
         option(belt.inflow_limit, math.inf),
@@ -101,11 +103,24 @@ def _conveyor(site: Site, flows: Flows, belt: Conveyor, part: ElementDefinition 
     for name in definition.outflows:
         flow = flows.definitions.get(key(name))
         if flow is not None and flow.leak is not None:
-            arguments.append(option(flow.leak.fraction, 0.0))
+            arguments.append(_fraction(site, flow))
             arguments += [Number(flow.leak.start, place), Number(flow.leak.end, place)]
             arguments.append(Number(float(flow.leak.integers), place))
     arguments += spreads(site, flows)
     return Call("XMILE CONVEYOR", tuple(arguments), place=place)
+
+
+def _fraction(site: Site, leak: Definition) -> Expression:
+    """The fraction of a leak; one that differs by element has a variable of its own."""
+    if not any(item.equation is not None for item in leak.elements):
+        assert leak.leak is not None, "a leak"
+        return Number(0.0, leak.place) if leak.leak.fraction is None else site.value(leak.leak.fraction)
+    name = f"{leak.name} fraction"
+    if key(name) not in site.world.definitions:
+        made = replace(leak, kind="aux", name=name, leak=None, units="", local=True, non_negative=False)
+        site.world.definitions[key(name)] = made
+        site.world.made.append(made)
+    return site.value(Reference(name, place=leak.place))
 
 
 def _inflows(site: Site, flows: Flows) -> tuple[list[str], list[str], list[str]]:

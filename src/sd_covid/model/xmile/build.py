@@ -18,6 +18,8 @@ from sd_covid.model.expression import Binary, Call, Expression, Reference, Text,
 INDEXED = "[]"
 #: The function of a subscript range: ``:``(first, last).
 RANGE = ":"
+#: The function of ``name[subscripts][number]``, one thing that an element of an array of containers holds.
+ITEM = "[][]"
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _PARTS = re.compile(r'"(?:\\.|[^"\\])*"|[^."]+')
 _LOGIC = {"and": ":AND:", "or": ":OR:", "not": ":NOT:"}
@@ -84,6 +86,11 @@ class XmileBuilder(Builder):
         name, subscripts = items
         place = self.place(name.position)
         return Call(INDEXED, (Reference(name.text, place=place), *subscripts), place=place)
+
+    def x_item(self, items: list[Any]) -> Call:
+        """``name[subscripts][number]``: what a container holds that is an element of an array."""
+        name, subscripts, number = items
+        return Call(ITEM, (self.x_indexed([name, subscripts]), number), place=self.place(name.position))
 
     def x_call(self, items: list[Any]) -> Expression:
         """A name with arguments."""

@@ -78,6 +78,8 @@ def translate(site: Site, call: Call) -> Expression:
             reason = f"graphical function '{definition.name}' takes 1 argument, not {len(call.arguments)}"
             raise site.error(call.place, reason)
         return graph_at(site, Reference(definition.name, place=call.place), call.arguments[0])
+    if definition is not None and definition.dimensions and len(call.arguments) == 1:
+        return site.flat(definition, call.arguments[0], call.place)
     name = key(call.function)
     for namespace in _NAMESPACES:
         name = name.removeprefix(namespace)

@@ -36,7 +36,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class ElementDefinition:
-    """What ``<element subscript="...">`` defines: its elements, and an equation, a graph or a series."""
+    """What ``<element subscript="...">`` defines: its elements, and an equation, a graph, a series, a transit time."""
 
     subscripts: tuple[str, ...]
     equation: Expression | None = None
@@ -45,6 +45,7 @@ class ElementDefinition:
     graph: Graph | None = None
     place: Place = NOWHERE
     series: Series | None = None
+    transit_time: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

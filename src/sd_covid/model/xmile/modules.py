@@ -117,6 +117,7 @@ def renamed(definition: Definition, scope: Scope) -> Definition:
             equation=fresh(item.equation),
             row=tuple(rename(part, scope) for part in item.row),
             initial=tuple(rename(start, scope) for start in item.initial),
+            transit_time=fresh(item.transit_time),
         )
         for item in definition.elements
     )

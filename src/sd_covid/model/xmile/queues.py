@@ -11,13 +11,13 @@ from __future__ import annotations
 from sd_covid.errors import ModelError
 from sd_covid.model.expression import Binary, Call, Expression, Number, Reference, walk
 from sd_covid.model.names import key
-from sd_covid.model.xmile.build import INDEXED
+from sd_covid.model.xmile.build import INDEXED, ITEM
 from sd_covid.model.xmile.definition import Definition, ElementDefinition
 from sd_covid.model.xmile.flows import Driver, Flows, driver_of, total_of
 from sd_covid.model.xmile.site import Site, World
 
 #: Functions that take what stands in a queue one by one.
-CONTAINER = ("mean", "min", "max", "stddev", "size")
+_CONTAINER = ("mean", "min", "max", "stddev", "size")
 
 
 def queue_of_batches(site: Site, flows: Flows, part: ElementDefinition | None) -> Expression | None:
@@ -44,20 +44,28 @@ def knows_batches(world: World, flows: Flows, queue: Definition) -> bool:
 
 
 def _asked_for(world: World) -> frozenset[str]:
-    """Keys of what equations take apart: by a subscript, or as a whole in a function over arrays."""
+    """Keys of what equations take apart: by a number in brackets, or in a function over arrays."""
     if world.taken_apart is None:
         found = set()
         for definition in world.definitions.values():
             parts: list[Definition | ElementDefinition] = [definition, *definition.elements]
-            for item in (row for part in parts for row in (*part.row, *part.initial)):
-                for node in walk(item):
-                    if isinstance(node, Call) and node.function in (INDEXED, *CONTAINER, *_UPPER):
-                        found |= {key(a.name) for a in node.arguments[:1] if isinstance(a, Reference)}
+            rows = (row for part in parts for row in (*part.row, *part.initial))
+            found |= {name for row in rows for node in walk(row) for name in _taken_apart(node)}
         world.taken_apart = frozenset(found)
     return world.taken_apart
 
 
-_UPPER = tuple(name.upper() for name in CONTAINER)
+def _taken_apart(node: Expression) -> list[str]:
+    """The key of what a call takes apart."""
+    if not isinstance(node, Call) or not node.arguments:
+        return []
+    first, subscripts = node.arguments[0], node.arguments[1:]
+    if isinstance(first, Call) and first.function == INDEXED:
+        first = first.arguments[0]
+    elif node.function == INDEXED and len(subscripts) != 1:
+        return []
+    taking = node.function in (INDEXED, ITEM) or key(node.function) in _CONTAINER
+    return [key(first.name)] if taking and isinstance(first, Reference) else []
 
 
 def _way_out(site: Site, flows: Flows, name: str) -> Expression:

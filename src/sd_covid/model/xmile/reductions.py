@@ -24,7 +24,7 @@ from sd_covid.model.functions import FUNCTIONS
 from sd_covid.model.names import key
 from sd_covid.model.xmile.build import INDEXED, RANGE
 from sd_covid.model.xmile.graphs import graphs_of, number_of_graph
-from sd_covid.model.xmile.site import MAX_CHOICES, Site
+from sd_covid.model.xmile.site import MAX_CHOICES, Site, is_container
 
 Rewrite = Callable[[Site, Call], Expression]
 
@@ -60,11 +60,15 @@ def _graph(site: Site, node: Expression) -> bool:
 
 def _contents(site: Site, node: Expression, of: str) -> Expression | None:
     """What a conveyor or a queue is as a container; None for anything else, and for an array of them."""
-    definition = site.world.definitions.get(key(node.name)) if isinstance(node, Reference) else None
-    if definition is None or definition.dimensions or (definition.conveyor is None and not definition.queue):
+    named = node.arguments[0] if isinstance(node, Call) and node.function == INDEXED else node
+    definition = site.world.definitions.get(key(named.name)) if isinstance(named, Reference) else None
+    if definition is None or not is_container(definition):
+        return None
+    stock = site.over_all().value(node)
+    if not isinstance(stock, Reference) or _over(stock):
         return None
     kind = "QUEUE" if definition.queue else "CONVEYOR"
-    return Call(f"XMILE {kind} {of}", (Reference(definition.name, place=node.place),), place=node.place)
+    return Call(f"XMILE {kind} {of}", (stock,), place=node.place)
 
 
 def reduced(name: str) -> Rewrite:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 from sd_covid.errors import ModelError, suggest
@@ -25,7 +27,7 @@ from sd_covid.model.expression import (
 )
 from sd_covid.model.names import key
 from sd_covid.model.structure import Dimension
-from sd_covid.model.xmile.build import INDEXED, RANGE
+from sd_covid.model.xmile.build import INDEXED, ITEM, RANGE
 from sd_covid.model.xmile.constant import constant, size_of
 from sd_covid.model.xmile.definition import Definition, Macro
 
@@ -114,6 +116,22 @@ class World:
         return found
 
 
+def numbered(cells: list[Expression], number: Expression, place: Place) -> Expression:
+    """The one of several that a number says, from 1; 0, as the standard has it, for a number out of range."""
+    chosen: Expression = Number(0.0, place)
+    whole = Call("XMILE INT", (number,), place=place)
+    for at, cell in reversed(list(enumerate(cells, 1))):
+        chosen = Call(
+            "IF THEN ELSE", (Binary("=", whole, Number(float(at), place), place), cell, chosen), place=place
+        )
+    return chosen
+
+
+def is_container(definition: Definition) -> bool:
+    """Whether a variable holds things that can be asked for one by one."""
+    return definition.conveyor is not None or definition.queue
+
+
 def occurrence(dimensions: tuple[str, ...], at: int) -> int:
     """How many dimensions before the one at a place have its name."""
     return sum(key(name) == key(dimensions[at]) for name in dimensions[:at])
@@ -161,6 +179,8 @@ class Site:
                 return self.reference(node)
             case Call(function=function) if function == INDEXED:
                 return self.indexed(node)
+            case Call(function=function, arguments=(named, number)) if function == ITEM:
+                return self.item(named, number)
             case Call(function=function) if function == RANGE:
                 raise self.error(node.place, "a range has a meaning in brackets only")
             case Call():
@@ -289,16 +309,26 @@ class Site:
             raise self.error(node.place, f"'{named.name}' is used but not defined", near)
         if not definition.dimensions and definition.graph is not None and len(given) == 1:
             return self.point_of(definition, given[0])
-        held = definition.conveyor is not None or definition.queue
-        if not definition.dimensions and held and len(given) == 1:
-            of = "XMILE QUEUE BATCH" if definition.queue else "XMILE CONVEYOR SLAT"
-            stock = Reference(definition.name, place=node.place)
-            return Call(of, (stock, self.value(given[0])), place=node.place)
+        if not definition.dimensions and is_container(definition) and len(given) == 1:
+            return self.held(definition, Reference(definition.name, place=node.place), given[0])
         if len(given) != len(definition.dimensions):
             reason = f"'{named.name}' has {len(definition.dimensions)} dimensions, not {len(given)}"
             left = ",".join(definition.dimensions)
             raise self.error(node.place, reason, f"it is {definition.name}[{left}]" if left else None)
         return self.choose(definition, (), given, node.place)
+
+    def held(self, definition: Definition, stock: Reference, number: Expression) -> Call:
+        """What a conveyor holds on one slat, or a queue in one batch; numbers count from the front."""
+        of = "XMILE QUEUE BATCH" if definition.queue else "XMILE CONVEYOR SLAT"
+        return Call(of, (stock, self.value(number)), place=stock.place)
+
+    def item(self, named: Expression, number: Expression) -> Expression:
+        """``name[element][number]``."""
+        stock = self.value(named)
+        definition = self.world.definitions.get(key(stock.name)) if isinstance(stock, Reference) else None
+        if isinstance(stock, Reference) and definition is not None and is_container(definition):
+            return self.held(definition, stock, number)
+        raise self.error(named.place, "only an element of a conveyor or queue takes two pairs of brackets")
 
     def choose(
         self, definition: Definition, done: tuple[Subscript, ...], given: list[Expression], place: Place
@@ -317,16 +347,31 @@ class Site:
                 return Number(0.0, place)
             element = Subscript(dimension.elements[int(at) - 1])
             return self.choose(definition, (*done, element), given[1:], place)
-        if len(dimension.elements) > MAX_CHOICES:
+        self.refuse_choices(len(dimension.elements), place)
+        cells = [
+            self.choose(definition, (*done, Subscript(name)), given[1:], place) for name in dimension.elements
+        ]
+        return numbered(cells, found, place)
+
+    def flat(self, definition: Definition, node: Expression, place: Place) -> Expression:
+        """``array(10)``: the tenth element, counted along the last dimension first: section 3.3.2."""
+        axes = [self.world.dimensions[key(name)].elements for name in definition.dimensions]
+        self.refuse_choices(prod(len(elements) for elements in axes), place)
+        cells: list[Expression] = [
+            Reference(definition.name, tuple(Subscript(name) for name in cell), place)
+            for cell in product(*axes)
+        ]
+        found = replace(self, reducing=False).value(node)
+        at = constant(found)
+        if at is None:
+            return numbered(cells, found, place)
+        return cells[int(at) - 1] if 1 <= int(at) <= len(cells) else Number(0.0, place)
+
+    def refuse_choices(self, count: int, place: Place) -> None:
+        """Refuse a choice between too many elements."""
+        if count > MAX_CHOICES:
             reason = f"a calculated subscript over more than {MAX_CHOICES} elements is not supported"
-            raise self.error(place, reason)
-        chosen: Expression = Number(0.0, place)  # what the standard gives for a subscript out of range
-        number = Call("XMILE INT", (found,), place=place)
-        for at, element_name in reversed(list(enumerate(dimension.elements, 1))):
-            here = self.choose(definition, (*done, Subscript(element_name)), given[1:], place)
-            test = Binary("=", number, Number(float(at), place), place)
-            chosen = Call("IF THEN ELSE", (test, here, chosen), place=place)
-        return chosen
+            raise self.error(place, reason, "write it as a sum over a condition")
 
     def subscript(self, node: Expression, dimension: Dimension, which: int = 0) -> Subscript | Expression:
         """What one subscript means for one dimension of an array: a subscript, or the number of an element.
@@ -389,7 +434,8 @@ class Site:
             found = self.subscript(node, dimension)
             at = self.world.index(dimension, found.name) if isinstance(found, Subscript) else constant(found)
             if at is None or not 1 <= at <= len(dimension.elements):
-                raise self.error(place, f"a range of '{dimension.name}' runs from one element to another")
+                reason = f"a range of '{dimension.name}' runs from one element to another, both written out"
+                raise self.error(place, reason, "write elements or numbers, or SUM over a condition")
             ends.append(int(at))
         low, high = ends
         if low > high:

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 KINDS = ("stock", "flow", "aux", "gf")
+#: What the elements of an array have in common: section 4.5.2.
+_SHARED = ("conveyor", "queue", "leak", "overflow", "non_negative", "inflow", "outflow")
 
 
 def read_submodel(document: Document, element: Element) -> Submodel:
@@ -220,10 +222,12 @@ class _Reader:
         equation = row[0] if len(row) == 1 else None
         start = self.equation(element, "init_eqn")
         initial = () if start is None else (start,)
-        place = self.document.place(element)
-        return ElementDefinition(
-            subscripts, equation, row, initial, self.graph(element), place, self.series(element)
-        )
+        for item in children(element, *_SHARED):
+            reason = f"<{tag_of(item)}> is not for one element: all of an array share it"
+            raise self.document.error(item, reason, "write it beside the elements", self.name)
+        place, length = self.document.place(element), self.equation(element, "len")
+        graph, series = self.graph(element), self.series(element)
+        return ElementDefinition(subscripts, equation, row, initial, graph, place, series, length)
 
     def series(self, holder: Element) -> Series | None:
         """The points of a data variable, which our own writer puts beside its graph."""
