@@ -334,6 +334,25 @@ def test_a_row_of_equations_is_one_for_each_element_as_vensim_writes_it(write: W
     np.testing.assert_array_equal(run["y"][0], [[1, 2], [3, 4]])
 
 
+def test_a_flow_brings_more_than_it_takes_where_units_change(write: Write):
+    """The unit conversion multiplier of section 4.3: 4 units a month are taken, 12 arrive."""
+    stock = "<stock name='{0}'><eqn>100</eqn><{1}>f</{1}></stock>"
+    variables = stock.format("a", "outflow") + stock.format("b", "inflow")
+    flow = "<flow name='f'><eqn>4</eqn><multiplier>1 + k</multiplier></flow><aux name='k'><eqn>2</eqn></aux>"
+    run = sd_covid.load(write(variables + flow)).run()
+    np.testing.assert_array_equal([run["a"][-1], run["b"][-1], run["f"][0]], [100 - 16, 100 + 48, 4])
+    belt = "<stock name='b'><eqn>0</eqn><inflow>f</inflow><outflow>o</outflow><conveyor><len>1</len></conveyor></stock>"
+    error = refused(write(f"{belt}<flow name='o'/>{flow}"))
+    assert (error.line, error.variable) == (5, "b")
+    assert "multiplied on its way in" in error.reason
+
+
+def test_a_conveyor_option_that_is_not_known_is_refused(write: Write):
+    belt = "<stock name='b'><eqn>0</eqn><outflow>o</outflow>\n<conveyor {}><len>1</len></conveyor></stock><flow name='o'/>"
+    assert refused(write(belt.format("fifo='true'"))).line == 6
+    assert "b" in read(write(belt.format("fifo='false'"))).variables
+
+
 def test_data_that_xmutil_left_out_are_not_taken_for_zero(write: Write):
     error = refused(write("<aux name='x'><eqn>0{GET_DIRECT_CONSTANTS('a.csv', ',', 'B2')}</eqn></aux>"))
     assert "wrote 0 in place of GET_DIRECT_CONSTANTS" in error.reason

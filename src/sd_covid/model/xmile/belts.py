@@ -60,6 +60,9 @@ def check_belt(flows: Flows, definition: Definition) -> None:
             )
     for name in definition.inflows:
         flow = flows.definitions.get(key(name))
+        if flow is not None and flow.multiplier is not None:
+            reason = f"inflow '{flow.name}' is multiplied on its way in, which only a stock can take"
+            raise _error(definition, reason, "let it go through a stock, or take <multiplier> out")
         source = None if flow is None else driver_of(flows, flow)
         if belt is None or source is None:
             continue

@@ -102,6 +102,8 @@ class Definition:
         ``input``, ``output`` or empty.
     spread : str
         Where on a conveyor an inflow is laid; empty for its beginning.
+    multiplier : Expression or None
+        What a flow is multiplied by on its downstream side, where units change.
     profile : Expression or None
         The graphical function by which it is laid, when ``spread`` is ``dist``.
     local : bool
@@ -128,6 +130,7 @@ class Definition:
     leak: Leak | None = None
     overflow: bool = False
     spread: str = ""
+    multiplier: Expression | None = None
     profile: Expression | None = None
     units: str = ""
     limits: tuple[float | None, float | None, float | None] = (None, None, None)

@@ -124,6 +124,7 @@ def renamed(definition: Definition, scope: Scope) -> Definition:
     found.inflows = tuple(scope.resolve(name) or name for name in definition.inflows)
     found.outflows = tuple(scope.resolve(name) or name for name in definition.outflows)
     found.profile = fresh(definition.profile)
+    found.multiplier = fresh(definition.multiplier)
     found.conveyor = None if definition.conveyor is None else belt(definition.conveyor)
     if definition.leak is not None:
         found.leak = replace(definition.leak, fraction=fresh(definition.leak.fraction))

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 KINDS = ("stock", "flow", "aux", "gf")
+_CONVEYOR = ("discrete", "batch_integrity", "one_at_a_time", "exponential_leak")
 #: What the elements of an array have in common: section 4.5.2.
 _SHARED = ("conveyor", "queue", "leak", "overflow", "non_negative", "inflow", "outflow")
 
@@ -171,6 +172,7 @@ class _Reader:
         found.queue = bool(flag(element, "queue"))
         found.overflow = bool(flag(element, "overflow"))
         found.leak = self.leak()
+        found.multiplier = self.equation(element, "multiplier")
         found.spread = (attribute(element, "spreadflow") or "").strip().lower()
         profile = next((item for item in element if isee_tag(item) == "distrib_eq"), None)
         found.profile = None if profile is None else parse_equation(self.text(profile), self.name)
@@ -311,6 +313,12 @@ class _Reader:
         if length is None:
             reason = "a conveyor needs a transit time"
             raise self.document.error(element, reason, "give it in <len>", self.name)
+
+        for label, value in element.attrib.items():
+            name = str(label).rpartition("}")[2]
+            if name not in _CONVEYOR and str(value).strip().lower() != "false":
+                reason = f"conveyor option '{name}' is not known, and could change what the conveyor does"
+                raise self.document.error(element, reason, "take it out", self.name)
 
         def marked(name: str) -> bool:
             return (attribute(element, name) or "").strip().lower() == "true"
