@@ -347,8 +347,44 @@ def test_a_flow_brings_more_than_it_takes_where_units_change(write: Write):
     assert "multiplied on its way in" in error.reason
 
 
+def test_an_array_whose_only_element_is_named_by_its_dimensions_is_whole_as_vensim_writes_it(write: Write):
+    before = "<dimensions><dim name='D'><elem name='a'/><elem name='b'/></dim></dimensions>"
+    variables = (
+        "<stock name='s'><dimensions><dim name='D'/></dimensions><element subscript='D'><eqn>10 * D</eqn>"
+        "<inflow>net growth</inflow></element></stock>"
+        "<aux name='net_growth'><dimensions><dim name='D'/></dimensions><eqn>s[D]</eqn></aux>"
+    )
+    run = sd_covid.load(write(variables, before=before)).run()
+    np.testing.assert_allclose(run["s"][2], [10 * 1.5**2, 20 * 1.5**2], rtol=1e-15)
+    two = variables.replace("'D'><eqn>", "'a'><eqn>1</eqn></element><element subscript='b'><eqn>")
+    error = refused(write(two, before=before))
+    assert "other flows than each other" in error.reason
+
+
+def test_what_remembers_without_flows_is_no_stock_though_vensim_writes_one(write: Write):
+    delayed = (
+        "<stock name='d'><eqn>\nd= \n\tDELAY_N(u, 2, 3, 4)\n</eqn></stock><aux name='u'><eqn>5</eqn></aux>"
+    )
+    model = sd_covid.load(write(delayed))
+    assert float(model.run()["d"][0]) == 3
+
+
+def test_a_function_that_xmutil_takes_for_a_lookup_is_vensims(value: Callable[..., float]):
+    vendor = "<header><vendor>Ventana Systems, xmutil</vendor></header>"
+    assert value("LOOKUP(COSH, 2)", before=vendor) == pytest.approx(np.cosh(2), rel=1e-15)
+
+
+def test_more_choices_than_can_be_run_are_refused(write: Write):
+    before = "<dimensions><dim name='D' size='1500'/></dimensions>"
+    array = "<aux name='{}'><dimensions><dim name='D'/></dimensions><eqn>{}</eqn></aux>\n"
+    error = refused(write(array.format("a", "D") + array.format("b", "a[a[D] + TIME]"), before=before))
+    assert (error.line, error.variable) == (6, "b")
+    assert "over 1500 elements, for each of 1500" in error.reason
+
+
 def test_a_conveyor_option_that_is_not_known_is_refused(write: Write):
-    belt = "<stock name='b'><eqn>0</eqn><outflow>o</outflow>\n<conveyor {}><len>1</len></conveyor></stock><flow name='o'/>"
+    belt = "<stock name='b'><eqn>0</eqn><outflow>o</outflow>\n<conveyor {}><len>1</len></conveyor></stock>"
+    belt += "<flow name='o'/>"
     assert refused(write(belt.format("fifo='true'"))).line == 6
     assert "b" in read(write(belt.format("fifo='false'"))).variables
 

@@ -273,7 +273,7 @@ def test_an_element_of_an_array_of_conveyors_is_a_container(run: Run):
     assert [float(found[f"x{k}"][0]) for k in range(len(asked))] == list(asked.values())
 
 
-@pytest.mark.parametrize("tag", ["non_negative", "conveyor", "leak", "queue", "inflow"])
+@pytest.mark.parametrize("tag", ["non_negative", "conveyor", "leak", "queue"])
 def test_what_all_elements_share_is_refused_in_one(write: Callable[..., Path], tag: str):
     variable = (
         "<stock name='c'><dimensions><dim name='D'/></dimensions>\n<element subscript='a'><eqn>1</eqn>\n"

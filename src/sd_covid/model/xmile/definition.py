@@ -46,6 +46,8 @@ class ElementDefinition:
     place: Place = NOWHERE
     series: Series | None = None
     transit_time: Expression | None = None
+    inflows: tuple[str, ...] = ()
+    outflows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

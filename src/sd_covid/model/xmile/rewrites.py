@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 
 from sd_covid.model.expression import Binary, Call, Expression, Number, Place, Reference
+from sd_covid.model.functions import FUNCTIONS
 from sd_covid.model.names import key
 from sd_covid.model.xmile.constant import constant
 from sd_covid.model.xmile.graphs import area_of_graph, graph_at, inverse_graph, mean_place_of_graph
@@ -222,7 +223,11 @@ def if_then_else(site: Site, call: Call) -> Expression:
 
 
 def graph_function(site: Site, call: Call) -> Expression:
-    """LOOKUP(graph, x)."""
+    """LOOKUP(graph, x); xmutil writes functions of Vensim's that it does not know so too, as LOOKUP(COSH, x)."""
+    named = call.arguments[0]
+    called = key(named.name) if isinstance(named, Reference) else ""
+    if called in FUNCTIONS and called not in site.world.definitions:
+        return site.value(call_of(f"vensim.{called}", call.place, call.arguments[1]))
     return graph_at(site, call.arguments[0], call.arguments[1])
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 #: A dynamic subscript becomes a choice between all elements; more of them are refused.
 MAX_CHOICES = 2_000
+MAX_CELL_CHOICES = 1_000_000
 #: Pieces of expressions: more than a model of some 100,000 equations has.
 MAX_WORK = 3_000_000
 #: Nodes of one equation.
@@ -369,9 +370,12 @@ class Site:
 
     def refuse_choices(self, count: int, place: Place) -> None:
         """Refuse a choice between too many elements."""
-        if count > MAX_CHOICES:
-            reason = f"a calculated subscript over more than {MAX_CHOICES} elements is not supported"
-            raise self.error(place, reason, "write it as a sum over a condition")
+        cells = prod(len(self.world.dimensions[key(name)].elements) for name in self.left)
+        if count > MAX_CHOICES or count * cells > MAX_CELL_CHOICES:
+            reason = (
+                f"a calculated subscript over {count} elements, for each of {cells}, is more than can be run"
+            )
+            raise self.error(place, reason, "write it as a sum over a condition, or for fewer elements")
 
     def subscript(self, node: Expression, dimension: Dimension, which: int = 0) -> Subscript | Expression:
         """What one subscript means for one dimension of an array: a subscript, or the number of an element.

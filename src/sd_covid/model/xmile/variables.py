@@ -9,7 +9,7 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from sd_covid.model.expression import Expression, Table
+from sd_covid.model.expression import Binary, Expression, Reference, Table
 from sd_covid.model.names import key
 from sd_covid.model.structure import DataMode
 from sd_covid.model.xmile.definition import (
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 KINDS = ("stock", "flow", "aux", "gf")
 _CONVEYOR = ("discrete", "batch_integrity", "one_at_a_time", "exponential_leak")
 #: What the elements of an array have in common: section 4.5.2.
-_SHARED = ("conveyor", "queue", "leak", "overflow", "non_negative", "inflow", "outflow")
+_SHARED = ("conveyor", "queue", "leak", "overflow", "non_negative")
 
 
 def read_submodel(document: Document, element: Element) -> Submodel:
@@ -166,8 +166,8 @@ class _Reader:
         inner = child(element, "gf")
         found.graph_name = "" if inner is None else name_of(inner.get("name") or "")
         found.series = self.series(element)
-        found.inflows = self.names("inflow")
-        found.outflows = self.names("outflow")
+        found.inflows = self.names(element, "inflow")
+        found.outflows = self.names(element, "outflow")
         found.non_negative = flag(element, "non_negative")
         found.queue = bool(flag(element, "queue"))
         found.overflow = bool(flag(element, "overflow"))
@@ -183,6 +183,31 @@ class _Reader:
         )
         found.access = (element.get("access") or "").lower()
         self.refuse_foreign()
+        return self.from_vensim(found)
+
+    def from_vensim(self, found: Definition) -> Definition:
+        """A definition without the two ways of writing that are Vensim's alone.
+
+        It puts the equation and the flows of an array into an element whose subscripts are the dimensions, and writes
+        a variable that remembers and has no flows, such as a DELAY N, as a stock with ``name = DELAY N(…)``.
+        """
+        flows = {(item.inflows, item.outflows) for item in found.elements}
+        if len(flows) == 1 and (found.inflows, found.outflows) == ((), ()):
+            found.inflows, found.outflows = next(iter(flows))
+        elif len(flows) > 1:
+            raise self.document.error(
+                self.element, "elements have other flows than each other", "give all the same", self.name
+            )
+        if len(found.elements) == 1:
+            only = found.elements[0]
+            if tuple(map(key, only.subscripts)) == tuple(map(key, found.dimensions)):
+                found.equation, found.row, found.initial = only.equation, only.row, only.initial
+                found.graph, found.series, found.elements = only.graph, only.series, ()
+        match found.equation:
+            case Binary(operator="=", left=Reference(name=name), right=right) if (
+                found.kind == "stock" and key(name) == key(found.name) and not found.inflows + found.outflows
+            ):
+                found.kind, found.equation, found.row = "aux", right, (right,)
         return found
 
     def _dimensions(self) -> Element:
@@ -212,9 +237,9 @@ class _Reader:
         found = [parse_list(self.text(item), self.name) for item in children(holder, "eqn")]
         return tuple(expression for row in found for expression in row)
 
-    def names(self, tag: str) -> tuple[str, ...]:
+    def names(self, holder: Element, tag: str) -> tuple[str, ...]:
         """Names of flows."""
-        found = [name_in_equation(item.text or "") for item in children(self.element, tag)]
+        found = [name_in_equation(item.text or "") for item in children(holder, tag)]
         return tuple(name for name in found if name)
 
     def element_of(self, element: Element) -> ElementDefinition:
@@ -229,7 +254,8 @@ class _Reader:
             raise self.document.error(item, reason, "write it beside the elements", self.name)
         place, length = self.document.place(element), self.equation(element, "len")
         graph, series = self.graph(element), self.series(element)
-        return ElementDefinition(subscripts, equation, row, initial, graph, place, series, length)
+        flows = (self.names(element, "inflow"), self.names(element, "outflow"))
+        return ElementDefinition(subscripts, equation, row, initial, graph, place, series, length, *flows)
 
     def series(self, holder: Element) -> Series | None:
         """The points of a data variable, which our own writer puts beside its graph."""
