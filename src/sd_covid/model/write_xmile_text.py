@@ -344,6 +344,9 @@ class _Text:
         if spelled == "MOD":
             return f"({self.operand(node.arguments[0], _ATOM)} MOD {self.operand(node.arguments[1], _ATOM)})"
         if spelled is None:
+            if name.startswith(("xmile conveyor", "xmile queue")):
+                reason = f"a {name.split()[1]} is read from XMILE, and not written back"
+                raise self.error(reason, "keep the file that it was read from, or write a stock with INTEG")
             if known is None or name in INTEGRALS or name.startswith("xmile "):
                 raise self.error(f"XMILE has no function '{node.function}'", "write it out with others")
             spelled = "vensim." + known.name.replace(" ", "_")
