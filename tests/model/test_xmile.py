@@ -361,6 +361,11 @@ def test_an_array_whose_only_element_is_named_by_its_dimensions_is_whole_as_vens
     assert "other flows than each other" in error.reason
 
 
+def test_a_step_that_vensim_writes_with_its_name_is_read(write: Write):
+    specs = "<sim_specs><start> 0</start><stop>4</stop><dt> TIME_STEP=0.5</dt></sim_specs>"
+    assert sd_covid.load(write("<aux name='x'><eqn>1</eqn></aux>", specs=specs)).constants["TIME STEP"] == 0.5
+
+
 def test_what_remembers_without_flows_is_no_stock_though_vensim_writes_one(write: Write):
     delayed = (
         "<stock name='d'><eqn>\nd= \n\tDELAY_N(u, 2, 3, 4)\n</eqn></stock><aux name='u'><eqn>5</eqn></aux>"
