@@ -387,6 +387,13 @@ def test_more_choices_than_can_be_run_are_refused(write: Write):
     assert "over 1500 elements, for each of 1500" in error.reason
 
 
+@pytest.mark.parametrize("oven", ["<oven/>", "<isee:oven/>"])
+def test_an_oven_is_refused_with_something_to_do(write: Write, oven: str):
+    error = refused(write(f"<stock name='s'><eqn>0</eqn>\n{oven}</stock>"))
+    assert (error.line, error.variable, error.reason) == (6, "s", "ovens are not supported")
+    assert "discrete conveyor" in (error.advice or "")
+
+
 def test_a_conveyor_option_that_is_not_known_is_refused(write: Write):
     belt = "<stock name='b'><eqn>0</eqn><outflow>o</outflow>\n<conveyor {}><len>1</len></conveyor></stock>"
     belt += "<flow name='o'/>"

@@ -218,7 +218,8 @@ class _Reader:
         """Refuse what changes the numbers and is not read."""
         for item in self.element:
             if tag_of(item) == "oven" or isee_tag(item) == "oven":
-                raise self.document.error(item, "ovens are not supported", variable=self.name)
+                advice = "use a discrete conveyor with a capacity, which a queue feeds"
+                raise self.document.error(item, "ovens are not supported", advice, self.name)
 
     def text(self, element: Element) -> EquationText:
         """The text of an element with its place."""
