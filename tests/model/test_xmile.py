@@ -399,6 +399,8 @@ def test_a_conveyor_option_that_is_not_known_is_refused(write: Write):
     belt += "<flow name='o'/>"
     assert refused(write(belt.format("fifo='true'"))).line == 6
     assert "b" in read(write(belt.format("fifo='false'"))).variables
+    notes = [note.text for note in read(write(belt.format("force_leak_fraction='true'"))).notes]
+    assert notes == ["line 6: 'force_leak_fraction' of a conveyor is not known, and left out"]
 
 
 def test_data_that_xmutil_left_out_are_not_taken_for_zero(write: Write):

@@ -74,7 +74,7 @@ def model_of(document: Document, name: str) -> Model:
 def _model_of(document: Document, name: str) -> Model:
     specs = read_specs(document)
     documents = [document, *included(document)]
-    remarks = [remark for item in documents for remark in item.remarks]
+    remarks = list[str]()
     if _written_by_vensim(document) and specs.method is Method.RK4:
         specs = replace(specs, method=Method.EULER)
         remarks.append(
@@ -94,6 +94,7 @@ def _model_of(document: Document, name: str) -> Model:
     for variable in control:
         variables[variable.key] = variable
     _refuse_clash(world, variables)
+    remarks = [*(remark for item in documents for remark in item.remarks), *remarks]
     return Model(
         name,
         document.source.file,

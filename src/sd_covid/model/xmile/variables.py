@@ -343,7 +343,10 @@ class _Reader:
 
         for label, value in element.attrib.items():
             name = str(label).rpartition("}")[2]
-            if name not in _CONVEYOR and str(value).strip().lower() != "false":
+            if name == "force_leak_fraction":  # the same while transit time and fraction stay what they are
+                remark = f"line {element.sourceline}: '{name}' of a conveyor is not known, and left out"
+                self.document.remarks.append(remark)
+            elif name not in _CONVEYOR and str(value).strip().lower() != "false":
                 reason = f"conveyor option '{name}' is not known, and could change what the conveyor does"
                 raise self.document.error(element, reason, "take it out", self.name)
 
