@@ -17,6 +17,8 @@ slope = LOOKUP SLOPE(look, at, 0) ~~|
 ahead = LOOKUP FORWARD(look, at) ~~|
 logarithm = GAMMA LN(at) ~~|
 worth = NPV(at, k, 1, 2) ~~|
+share = XMILE NORMAL SHARE(-1, at, k, 2) ~~|
+quantile = XMILE NORMAL QUANTILE(k) ~~|
 """
 VECTORS = """
 D: a, b, c ~~|
@@ -58,6 +60,7 @@ k = 3.1 ~~|
 changing = DELAY N(SIN(Time), k + STEP(1, 2), 0.5, 3) ~~|
 smooth = SMOOTH N(SIN(Time), k, 0.5, 4) ~~|
 until = SAMPLE UNTIL(2, k * Time, 9) ~~|
+history = XMILE HISTORY(k * SIN(Time), Time / 2) ~~|
 bounded = SINTEG(k, 0, :NA:, 5, :NA:, :NA:, :NA:) ~~|
 """
 UNDER_WAY = """

@@ -45,7 +45,7 @@ def pickled(what: Kept) -> Kept:
 def test_a_model_is_the_same_after_pickling(path: Path):
     model = read(path)
     again = pickled(model)
-    assert again == model
+    assert repr(again) == repr(model)  # a NaN equals itself there
     assert places(again) == places(model)
 
 

@@ -5,7 +5,7 @@ The same rules hold at every step and, for initial values, at the start; `Moment
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -13,18 +13,19 @@ import numpy as np
 from sd_covid.engine.context import Context
 from sd_covid.engine.functions_xmile import floor_of
 from sd_covid.engine.program import Update
-from sd_covid.model.expression import Expression, Number
+from sd_covid.model.expression import Call, Expression, Number
 
 NEAR = 1e-9  # relative: a slat's middle this near to the border of a zone is on it, a sum this near to a whole is one
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A leakage: its fraction, and its zone in parts of the length from the inflow."""
+    """A leakage: its fraction, its zone in parts of the length from the inflow, and whether it takes whole units."""
 
     fraction: Expression
     start: float
     end: float
+    integers: bool
 
     @property
     def whole(self) -> bool:
@@ -36,7 +37,8 @@ class Leak:
 class Rules:
     """What a conveyor is told: expressions of section 4.2.1 of the standard, and its inflows by kind.
 
-    ``driven`` is what other conveyors bring, ``fed`` what queues bring, ``requested`` what has an equation.
+    ``driven`` is what other conveyors bring, ``fed`` what queues bring, ``requested`` what has an equation. ``spreads``
+    says where inflows are laid, when they do not all enter at the beginning.
     """
 
     transit: Expression
@@ -51,6 +53,7 @@ class Rules:
     discrete: bool
     exponential: bool
     leaks: tuple[Leak, ...]
+    spreads: tuple[Call, ...]
 
     @property
     def limited(self) -> bool:
@@ -81,6 +84,8 @@ class Moment:
     contents: list[int]
     bases: list[list[int]]
     depth: int
+    _zones: dict[tuple[int, int], int | None] = field(default_factory=dict)
+    _leaked: dict[int, int] = field(default_factory=dict)
 
     @cached_property
     def step(self) -> int:
@@ -139,13 +144,27 @@ class Moment:
     # --- leaks --------------------
 
     def in_zone(self, k: int, i: int) -> int | None:
-        """Whether slat i lies in the zone of leak k, by its middle; None when the zone is the whole length."""
+        """Whether slat i lies in the zone of leak k; None when the zone is the whole length."""
+        if (k, i) not in self._zones:
+            self._zones[k, i] = self._in_zone(k, i)
+        return self._zones[k, i]
+
+    def _in_zone(self, k: int, i: int) -> int | None:
+        """A slat lies in a zone by its middle; a zone shorter than a slat is the slat that it lies on.
+
+        So a leak that starts at the end of its conveyor leaks there.
+        """
         leak, here = self.rules.leaks[k], self.here
         if leak.whole:
             return None
         passed = here.add("sub", here.number(1.0), here.add("div", here.number(i + 0.5), self.depth))
         after = here.add("ge", passed, here.number(leak.start - NEAR))
-        return here.add("and", after, here.add("le", passed, here.number(leak.end + NEAR)))
+        inside = here.add("and", after, here.add("le", passed, here.number(leak.end + NEAR)))
+        middle = here.number(max((leak.start + leak.end) / 2, 1e-6) - NEAR)
+        half = here.add("div", here.number(0.5), self.depth)
+        behind = here.add("gt", middle, here.add("sub", passed, half))
+        before = here.add("le", middle, here.add("add", passed, half))
+        return here.add("or", inside, here.add("and", behind, before))
 
     def fraction(self, k: int) -> int:
         """The fraction of leak k: not below 0, and no more than 1 when leaks are linear."""
@@ -154,6 +173,11 @@ class Moment:
 
     def share(self, k: int, slats: int) -> int:
         """What a unit that enters now leaks per step in the zone of leak k, per unit of fraction."""
+        if k not in self._leaked:
+            self._leaked[k] = self._share(k, slats)
+        return self._leaked[k]
+
+    def _share(self, k: int, slats: int) -> int:
         here, zero = self.here, self.here.number(0.0)
         count = self.depth
         if not self.rules.leaks[k].whole:
@@ -173,14 +197,14 @@ class Moment:
         own = self.rules.leaks[k]
         for j, leak in enumerate(self.rules.leaks):
             if leak.start < own.start:
-                passed = min(1.0, (own.start - leak.start) / (leak.end - leak.start))
+                passed = min(1.0, (own.start - leak.start) / max(leak.end - leak.start, 1e-9))
                 taken = here.add("mul", self.fraction(j), self._reaching(j))
                 rest = here.add("sub", rest, here.add("mul", taken, here.number(passed)))
         return here.add("max", rest, here.number(0.0))
 
     @cached_property
-    def leaking(self) -> tuple[list[int], list[int]]:
-        """What each leak takes in this step, and what it leaves on each slat."""
+    def leaking(self) -> tuple[list[list[int]], list[int]]:
+        """What each leak takes off each slat in this step, and what they leave there."""
         here, zero = self.here, self.here.number(0.0)
         fractions = [self.fraction(k) for k in range(len(self.rules.leaks))]
         taken: list[list[int]] = [[] for _ in fractions]
@@ -196,7 +220,34 @@ class Moment:
             for k, share in enumerate(shares):
                 taken[k].append(share)
             left.append(rest)
-        return [sum_of(here, shares) for shares in taken], left
+        for k, leak in enumerate(self.rules.leaks):
+            if leak.integers:
+                left = [here.add("add", rest, share) for rest, share in zip(left, taken[k], strict=True)]
+                taken[k], left = self._whole(k, sum_of(here, taken[k]), left)
+        return taken, left
+
+    def _whole(self, k: int, wanted: int, left: list[int]) -> tuple[list[int], list[int]]:
+        """A leak in whole units, off the slats nearest to the exit first; what is left of one is carried over."""
+        here, zero = self.here, self.here.number(0.0)
+        carried = zero
+        if here.step:
+
+            def following(later: Context, me: int) -> int:
+                return later.add("select", self.arrested, me, later.add("sub", ready, given))
+
+            carried = here.remember(Update.ASSIGN, here.at_start().number(0.0), following)
+        ready = here.add("add", carried, wanted)
+        rest = whole = floor_of(here, here.add("add", ready, here.number(NEAR)))
+        shares, kept = [], []
+        for i, content in enumerate(left):
+            zone = self.in_zone(k, i)
+            share = here.add("min", content, rest)
+            share = share if zone is None else here.add("select", zone, share, zero)
+            shares.append(share)
+            kept.append(here.add("sub", content, share))
+            rest = here.add("sub", rest, share)
+        given = here.add("sub", whole, rest)
+        return shares, kept
 
     def _fitted(self, content: int, shares: list[int]) -> tuple[list[int], int]:
         """The shares that a slat can give: linear ones in their order, exponential ones in proportion."""
@@ -231,18 +282,23 @@ class Moment:
 
     def leak(self, k: int) -> int:
         """The flow of leak k."""
-        return self.running(self.leaking[0][k])
+        return self.running(sum_of(self.here, self.leaking[0][k]))
 
     @cached_property
     def room(self) -> int:
         """The volume that can be let in: what fits, and what the inflow limit allows."""
         here, zero = self.here, self.here.number(0.0)
-        stays = sum_of(here, self.left[1:])
-        driven = here.add("mul", here.value(self.rules.driven), self.step)
-        fits = here.add("sub", here.add("sub", self._limit(self.rules.capacity), stays), driven)
         limit = self._limit(self.rules.limit)
         allowed = here.add("sub", limit, self.spent) if self.discrete else here.add("mul", limit, self.step)
-        return here.add("max", here.add("min", fits, allowed), zero)
+        return here.add("max", here.add("min", self._space, allowed), zero)
+
+    @cached_property
+    def _space(self) -> int:
+        """The volume that fits, after what leaves and what conveyors bring."""
+        here = self.here
+        stays = sum_of(here, self.left[1:])
+        driven = here.add("mul", here.value(self.rules.driven), self.step)
+        return here.add("sub", here.add("sub", self._limit(self.rules.capacity), stays), driven)
 
     def _limit(self, expression: Expression) -> int:
         return self.here.add("max", self.here.value(expression), self.here.number(0.0))
@@ -272,12 +328,16 @@ class Moment:
 
     @cached_property
     def _units(self) -> int:
-        """The whole units that come in; what is left of one is carried over."""
+        """The whole units that come in; what is left of one is carried over.
+
+        The inflow limit counts when material is cleared, so that what is carried over has met it.
+        """
         here = self.here
         carried = here.remember(Update.ASSIGN, here.at_start().number(0.0), lambda later, _: rest[0])
         ready = here.add("add", carried, self._cleared)
         whole = floor_of(here, here.add("add", ready, here.number(NEAR)))
-        fits = here.add("min", whole, floor_of(here, here.add("add", self.room, here.number(NEAR))))
+        room = here.add("max", self._space, here.number(0.0))
+        fits = here.add("min", whole, floor_of(here, here.add("add", room, here.number(NEAR))))
         rest = [here.add("sub", ready, fits)]
         return fits
 

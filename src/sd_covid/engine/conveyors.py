@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine.context import Context
+from sd_covid.engine.conveyor_spread import laid
 from sd_covid.engine.conveyor_step import NEAR, Leak, Moment, Rules, sum_of
 from sd_covid.engine.functions_xmile import floor_of
 from sd_covid.engine.program import Program, Update
@@ -32,7 +33,11 @@ if TYPE_CHECKING:
     from sd_covid.engine.lower import Lowering
 
 MAX_SLATS = 20_000
-_LEAKS = 11  # arguments of ``XMILE CONVEYOR`` before the leaks, of which each has three
+#: Functions that say where an inflow is laid.
+SPREADS = frozenset(
+    f"xmile conveyor {way}" for way in ("at beginning", "evenly", "as content", "by profile", "by source")
+)
+_LEAKS = 11  # arguments of ``XMILE CONVEYOR`` before the leaks, of which each has four, and then the spreads
 
 
 class _Defaults:
@@ -82,18 +87,7 @@ class Belt:
     @classmethod
     def of(cls, here: Context, reference: Expression) -> Belt:
         """The conveyor that a reference names."""
-        lowering = here.lowering
-        if not isinstance(reference, Reference):
-            raise here.error("a conveyor's flow takes the name of the conveyor", here.variable.place)
-        elements = lowering.subscripts.resolve(reference.subscripts, here.binding, reference.place)
-        variable = lowering.model.variables[key(reference.name)]
-        definition = lowering.subscripts.definitions(variable)[elements]
-        call = definition.equation.expression
-        if not isinstance(call, Call) or key(call.function) != "xmile conveyor":
-            raise here.error(f"'{variable.name}' is not a conveyor", reference.place)
-        return cls._at(
-            Cell(variable.key, elements), Context(lowering, True, variable, definition.binding), call
-        )
+        return cls._at(*call_of_stock(here, reference, "xmile conveyor"))
 
     @classmethod
     def at(cls, here: Context, call: Call) -> Belt:
@@ -164,14 +158,16 @@ class Belt:
 
         return following
 
+    @cached_property
+    def _laid(self) -> list[int]:
+        return laid(self)
+
     def _laid_on(self, later: Context, i: int) -> int:
         """What is laid on slat i; beyond the last slat it is not a number."""
-        depth, at = self.now.depth, later.number(float(i + 1))
-        entering, zero = self.now.entering, later.number(0.0)
-        if i + 1 == self.slats:
-            lost = later.add("select", later.add("gt", depth, at), later.number(float("nan")), zero)
-            return later.add("select", later.add("eq", depth, at), entering, lost)
-        return later.add("select", later.add("eq", depth, at), entering, zero)
+        if i + 1 < self.slats:
+            return self._laid[i]
+        beyond = later.add("gt", self.now.depth, later.number(float(self.slats)))
+        return later.add("select", beyond, later.number(float("nan")), self._laid[i])
 
     def _next_basis(self, k: int, i: int) -> Callable[[Context, int], int]:
         def following(later: Context, me: int) -> int:
@@ -270,10 +266,30 @@ class Belt:
         return found
 
 
+def call_of_stock(here: Context, reference: Expression, function: str) -> tuple[Cell, Context, Call]:
+    """A stock that a reference names: its cell, where it is defined, and the call of a function that it is."""
+    lowering = here.lowering
+    word = function.removeprefix("xmile ")
+    if not isinstance(reference, Reference):
+        raise here.error(f"a {word}'s flow takes the name of the {word}", here.variable.place)
+    elements = lowering.subscripts.resolve(reference.subscripts, here.binding, reference.place)
+    variable = lowering.model.variables[key(reference.name)]
+    definition = lowering.subscripts.definitions(variable)[elements]
+    call = definition.equation.expression
+    if not isinstance(call, Call) or key(call.function) != function:
+        raise here.error(f"'{variable.name}' is not a {word}", reference.place)
+    return Cell(variable.key, elements), Context(lowering, True, variable, definition.binding), call
+
+
 def _rules(call: Call) -> Rules:
-    discrete, exponential = (_literal(item) != 0 for item in call.arguments[_LEAKS - 2 : _LEAKS])
+    discrete, exponential = (literal(item) != 0 for item in call.arguments[_LEAKS - 2 : _LEAKS])
     rest = call.arguments[_LEAKS:]
-    leaks = tuple(Leak(rest[k], _literal(rest[k + 1]), _literal(rest[k + 2])) for k in range(0, len(rest), 3))
+    spreads = tuple(item for item in rest if isinstance(item, Call) and key(item.function) in SPREADS)
+    rest = rest[: len(rest) - len(spreads)]
+    leaks = tuple(
+        Leak(rest[k], literal(rest[k + 1]), literal(rest[k + 2]), literal(rest[k + 3]) != 0)
+        for k in range(0, len(rest), 4)
+    )
     transit, initial, capacity, limit, sample, arrest, driven, fed, requested = call.arguments[: _LEAKS - 2]
     return Rules(
         transit,
@@ -288,6 +304,7 @@ def _rules(call: Call) -> Rules:
         discrete,
         exponential,
         leaks,
+        spreads,
     )
 
 
@@ -295,7 +312,8 @@ def _row_of(initial: Expression) -> Call | None:
     return initial if isinstance(initial, Call) and key(initial.function) == "xmile row" else None
 
 
-def _literal(expression: Expression) -> float:
+def literal(expression: Expression) -> float:
+    """The number that an expression is; 0 for any other."""
     return expression.value if isinstance(expression, Number) else 0.0
 
 
@@ -303,7 +321,10 @@ def _literal(expression: Expression) -> float:
 
 
 def _conveyor(here: Context, call: Call) -> int:
-    """The stock: all that is on the belt."""
+    """The stock: all that is on the belt; at the start as it says, before its leaks are known, which may ask for it."""
+    rules = _rules(call)
+    if not here.step and _row_of(rules.initial) is None:
+        return here.value(rules.initial)
     return Belt.at(here, call).moment(here).total
 
 
@@ -312,7 +333,7 @@ def _outflow(here: Context, call: Call) -> int:
 
 
 def _leak(here: Context, call: Call) -> int:
-    return Belt.of(here, call.arguments[0]).moment(here).leak(int(_literal(call.arguments[1])))
+    return Belt.of(here, call.arguments[0]).moment(here).leak(int(literal(call.arguments[1])))
 
 
 def _inflow(here: Context, call: Call) -> int:
@@ -344,8 +365,8 @@ def _slat(here: Context, call: Call) -> int:
     return Belt.of(here, call.arguments[0]).moment(here).slat(number)
 
 
-def _row_alone(here: Context, call: Call) -> int:
-    raise here.error("a row of numbers fills a conveyor only", call.place)
+def _part_alone(here: Context, call: Call) -> int:
+    raise here.error(f"{call.function} is a part of a conveyor only", call.place)
 
 
 FUNCTIONS: dict[str, Callable[[Context, Call], int]] = {
@@ -360,5 +381,6 @@ FUNCTIONS: dict[str, Callable[[Context, Call], int]] = {
     "xmile conveyor max": _container(Moment.most),
     "xmile conveyor stddev": _container(Moment.deviation),
     "xmile conveyor slat": _slat,
-    "xmile row": _row_alone,
+    "xmile row": _part_alone,
+    **dict.fromkeys(sorted(SPREADS), _part_alone),
 }

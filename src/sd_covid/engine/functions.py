@@ -23,6 +23,7 @@ from sd_covid.engine import (
     functions_under_way,
     functions_vectors,
     functions_xmile,
+    queues,
     simultaneous,
 )
 from sd_covid.engine.functions_elementary import Lower
@@ -45,6 +46,7 @@ _PARTS = (
     functions_data,
     functions_xmile,
     conveyors,
+    queues,
 )
 
 FUNCTIONS: dict[str, Lower] = {name: lower for part in _PARTS for name, lower in part.FUNCTIONS.items()}

@@ -19,7 +19,7 @@ from sd_covid.engine.slots import is_constant, run_steps
 from sd_covid.model.expression import Call
 
 
-def _in_time(here: Context, count: int, x: int) -> int:
+def within_steps(here: Context, count: int, x: int) -> int:
     """A value, and NaN once the run is longer than there are slots."""
     start = here.held(here.lowering.out.control["initial time"])
     end = here.add("add", start, here.add("mul", here.number(count + 0.5), time_step(here)))
@@ -60,7 +60,7 @@ def _delay_material(here: Context, call: Call) -> int:
         amounts.append(here.remember(Update.ASSIGN, filled, amount))
         arrivals.append(here.remember(Update.ASSIGN, one_if(start, waiting), arrival))
     there = here.add("gt", arrivals[0], here.number(0.5))
-    return _in_time(here, count, here.add("select", there, amounts[0], here.value(missing)))
+    return within_steps(here, count, here.add("select", there, amounts[0], here.value(missing)))
 
 
 def _delay_information(here: Context, call: Call) -> int:
@@ -78,7 +78,7 @@ def _delay_information(here: Context, call: Call) -> int:
             return later.add("select", newer, later.value(x), values[min(k + 1, count - 1)])
 
         values.append(here.remember(Update.ASSIGN, start.value(initial), following))
-    return _in_time(here, count, values[0])
+    return within_steps(here, count, values[0])
 
 
 FUNCTIONS: dict[str, Lower] = {

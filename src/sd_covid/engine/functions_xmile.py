@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sd_covid.engine.context import Context
+from sd_covid.engine.functions_delays import within_steps
 from sd_covid.engine.functions_time import step_start, time_step
 from sd_covid.engine.program import Update
+from sd_covid.engine.slots import run_steps
+from sd_covid.engine.special import normal_cdf, normal_quantile
 from sd_covid.model.expression import Binary, Call, Expression, Reference, Unary
 from sd_covid.model.names import key
 
@@ -81,6 +84,46 @@ def _previous(here: Context, call: Call) -> int:
     if not here.step:
         return here.value(initial)
     return here.remember(Update.ASSIGN, here.at_start().value(initial), lambda later, _: later.value(x))
+
+
+def step_number(here: Context, time: int) -> int:
+    """The number of the step that a time lies in, from 0."""
+    begin = here.held(here.lowering.out.control["initial time"])
+    since = here.add("div", here.add("sub", time, begin), time_step(here))
+    return floor_of(here, here.add("add", since, here.number(1e-6)))  # rounding of Time
+
+
+def _history(here: Context, call: Call) -> int:
+    """HISTORY(x, time): what x was in the step that a time lies in; 0 before the run, and of times to come.
+
+    Each step of the run has a state that keeps it.
+    """
+    x, time = call.arguments
+    zero = here.number(0.0)
+    asked = step_number(here, here.value(time))
+    if not here.step:
+        return here.add("select", here.add("eq", asked, zero), here.value(x), zero)
+    count, found = run_steps(here, call), zero
+    for k in range(count):
+
+        def following(later: Context, me: int, k: int = k) -> int:
+            present = later.add("eq", step_number(later, later.lowering.time(True)), later.number(float(k)))
+            return later.add("select", present, later.value(x), me)
+
+        kept = here.remember(Update.ASSIGN, here.at_start().number(0.0), following)
+        found = here.add("select", here.add("eq", asked, here.number(float(k))), kept, found)
+    now = step_number(here, here.lowering.time(True))
+    found = here.add("select", here.add("eq", asked, now), here.value(x), found)
+    return within_steps(here, count, found)
+
+
+def _normal_share(here: Context, call: Call) -> int:
+    """NORMALCDF(left, right, mean, deviation): the chance of a normal number from left to right."""
+    left, right, mean, deviation = (here.value(a) for a in call.arguments)
+    low, high = (
+        normal_cdf(here, here.add("div", here.add("sub", end, mean), deviation)) for end in (left, right)
+    )
+    return here.add("sub", high, low)
 
 
 def _non_negative_stock(here: Context, call: Call) -> int:
@@ -155,6 +198,9 @@ FUNCTIONS: dict[str, Lower] = {
     "xmile safediv": _safe_divide,
     "xmile pulse": _pulse,
     "xmile previous": _previous,
+    "xmile history": _history,
+    "xmile normal share": _normal_share,
+    "xmile normal quantile": lambda here, call: normal_quantile(here, here.value(call.arguments[0])),
     "xmile rank": _rank,
     "integ non negative": _non_negative_stock,
 }

@@ -18,14 +18,14 @@ MAX_SLOTS = 2000
 NEAR = 1e-6  # of a slot: rounding in a time divided by TIME STEP
 
 
-def run_steps(here: Context, call: Call) -> int:
-    """Steps of the model's own run."""
+def run_steps(here: Context, call: Call, what: str | None = None) -> int:
+    """Steps of the model's own run, of which ``what`` keeps every one."""
     refuse_moving_bounds(here, call)
     control = here.lowering.out.control
     initial, final, step = (
         by_default(here, control[name]) for name in ("initial time", "final time", "time step")
     )
-    return checked(here, call, max(1, math.ceil((final - initial) / step - NEAR)))
+    return checked(here, call, max(1, math.ceil((final - initial) / step - NEAR)), what)
 
 
 def refuse_moving_bounds(here: Context, call: Call) -> None:
@@ -38,11 +38,11 @@ def refuse_moving_bounds(here: Context, call: Call) -> None:
         )
 
 
-def checked(here: Context, call: Call, slots: int) -> int:
-    """A number of slots, unless it is too large."""
+def checked(here: Context, call: Call, slots: int, what: str | None = None) -> int:
+    """A number of slots, unless it is too large; ``what`` needs them, by default the call."""
     if slots > MAX_SLOTS:
         raise here.error(
-            f"{call.function} would need {slots} steps to be kept, more than the {MAX_SLOTS} that can be",
+            f"{what or call.function} would need {slots} steps to be kept, more than the {MAX_SLOTS} that can be",
             call.place,
             "shorten the time that it looks back or the run, or lengthen TIME STEP",
         )

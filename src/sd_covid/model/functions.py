@@ -366,14 +366,25 @@ _TABLE = (
     Function("XMILE SAFEDIV", "a, b, x", "a / b, or x where b is 0"),
     Function("XMILE PULSE", "magnitude, first time, interval", "magnitude / TIME STEP for one step"),
     Function("XMILE PREVIOUS", "x, initial value", "x one step ago"),
+    Function("XMILE HISTORY", "x, time", "x as it was at a time that may move; 0 where there is none"),
+    Function(
+        "XMILE NORMAL SHARE", "left, right, mean, deviation", "the chance of a normal number between two"
+    ),
+    Function("XMILE NORMAL QUANTILE", "p", "the number below which a standard normal one is with chance p"),
     Function("XMILE RANK", "x[D!], rank, y[D!]?", "index of the element of that rank, ascending"),
     Function(
         "XMILE CONVEYOR",
         "transit time, initial value, capacity, inflow limit, sample, arrest, driven, fed, requested, discrete, "
         "exponential, ...",
-        "a conveyor: what it holds; each leak follows with its fraction, start and end",
+        "a conveyor: what it holds; each leak follows with its fraction, start, end and whether whole units leak, "
+        "then where inflows are laid",
         whole=True,
     ),
+    Function("XMILE CONVEYOR AT BEGINNING", "inflow", "laid at the beginning"),
+    Function("XMILE CONVEYOR EVENLY", "inflow", "laid evenly"),
+    Function("XMILE CONVEYOR AS CONTENT", "inflow", "laid in proportion to what is there"),
+    Function("XMILE CONVEYOR BY PROFILE", "inflow, (points)", "laid by a graph of the time left"),
+    Function("XMILE CONVEYOR BY SOURCE", "inflow, conveyor, number", "laid as far along as it leaked"),
     Function("XMILE CONVEYOR OUTFLOW", "conveyor", "the flow off the end of a conveyor"),
     Function("XMILE CONVEYOR LEAK", "conveyor, number", "a leak of a conveyor"),
     Function("XMILE CONVEYOR INFLOW", "conveyor, before, own", "what is let in, after others before it"),
@@ -384,6 +395,24 @@ _TABLE = (
     Function("XMILE CONVEYOR MAX", "conveyor", "the largest of its slats"),
     Function("XMILE CONVEYOR STDDEV", "conveyor", "the standard deviation of its slats"),
     Function("XMILE CONVEYOR SLAT", "conveyor, number", "what one slat holds, from 1 at the exit"),
+    Function(
+        "XMILE QUEUE",
+        "initial value, ...",
+        "a queue: what it holds; its inflows follow, then how each outflow takes from it",
+        whole=True,
+    ),
+    Function("XMILE QUEUE TO ALL", "overflow", "an outflow that nothing limits"),
+    Function(
+        "XMILE QUEUE TO CONVEYOR",
+        "overflow, conveyor, before, one at a time, whole",
+        "an outflow that a conveyor limits",
+    ),
+    Function("XMILE QUEUE OUTFLOW", "queue, number", "an outflow of a queue"),
+    Function("XMILE QUEUE SIZE", "queue", "the number of its batches"),
+    Function("XMILE QUEUE MIN", "queue", "the smallest of its batches"),
+    Function("XMILE QUEUE MAX", "queue", "the largest of its batches"),
+    Function("XMILE QUEUE STDDEV", "queue", "the standard deviation of its batches"),
+    Function("XMILE QUEUE BATCH", "queue, number", "what one batch holds, from 1 at the front"),
     Function("XMILE ROW", "x, ...", "what fills a conveyor, from its exit"),
     Function("INTEG NON NEGATIVE", "rate, initial value", "a stock that stops at 0", whole=True),
 )

@@ -95,9 +95,14 @@ class Grid:
                 del self.taken[cell]
         self._erase(name)
         middle = self._middle(name)
-        candidates = [cell for cell in self._around(middle) if self._is_free(cell, self.spans[name])]
-        if before is not None and before not in candidates:
-            candidates.append(before)
+        reach, candidates = _REACH, list[Cell]()
+        while not candidates:  # the cells that are free around it may be too narrow for the name
+            candidates = [
+                cell for cell in self._around(middle, reach) if self._is_free(cell, self.spans[name])
+            ]
+            if before is not None and before not in candidates:
+                candidates.append(before)
+            reach += 2
         short = sorted(candidates, key=lambda cell: (self._length(name, cell), cell))[:_CHOICE]
         best = min(short, key=lambda cell: (self._length(name, cell) + self._crossed(name, cell), cell))
         self.cells[name] = best
@@ -128,9 +133,8 @@ class Grid:
         column = sum(x for x, _ in others) / len(others) / self.width
         return round(row), round(column)
 
-    def _around(self, middle: Cell) -> list[Cell]:
+    def _around(self, middle: Cell, reach: int) -> list[Cell]:
         """Cells around a cell; as far as it takes to find some that are free."""
-        reach = _REACH
         while True:
             found = [
                 (row, column)

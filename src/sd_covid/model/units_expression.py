@@ -28,7 +28,7 @@ from sd_covid.model.units_solve import Solver, is_fresh, is_known
 _MAX_DENOMINATOR = 1000
 _MAX_EXPONENT = 100
 #: Functions whose result is a stock, so that its units tell what the arguments must have.
-_STOCKS = frozenset({"integ", "integ non negative", "sinteg", "xmile conveyor"})
+_STOCKS = frozenset({"integ", "integ non negative", "sinteg", "xmile conveyor", "xmile queue"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,9 @@ _NAMES = {
     "xmile round": "ROUND",
     "xmile previous": "PREVIOUS",
     "xmile rank": "RANK",
+    "xmile history": "HISTORY",
+    "xmile normal share": "NORMALCDF",
+    "xmile normal quantile": "INVNORM",
 }
 #: The same for functions that have two meanings: that of a model which came from Vensim, and XMILE's own.
 _FROM_VENSIM = {"integer": "INT", "modulo": "MOD", "zidz": "SAFEDIV", "xidz": "SAFEDIV"}
@@ -90,8 +93,8 @@ def name_in_text(name: str) -> str:
 
 def number_in_text(value: float) -> str:
     """A number that is not negative, exactly."""
-    if math.isinf(value):
-        return "INF"
+    if not math.isfinite(value):
+        return "NAN" if math.isnan(value) else "INF"
     return str(int(value)) if value == int(value) and value < 1e15 else repr(value)
 
 
@@ -341,6 +344,9 @@ class _Text:
         if spelled == "MOD":
             return f"({self.operand(node.arguments[0], _ATOM)} MOD {self.operand(node.arguments[1], _ATOM)})"
         if spelled is None:
+            if name.startswith(("xmile conveyor", "xmile queue")):
+                reason = f"a {name.split()[1]} is read from XMILE, and not written back"
+                raise self.error(reason, "keep the file that it was read from, or write a stock with INTEG")
             if known is None or name in INTEGRALS or name.startswith("xmile "):
                 raise self.error(f"XMILE has no function '{node.function}'", "write it out with others")
             spelled = "vensim." + known.name.replace(" ", "_")

@@ -1,40 +1,22 @@
-"""Conveyors and queues: the stocks, and the flows that they drive.
+"""Conveyors: the stocks, and the flows that they drive.
 
 A conveyor is one function of the engine, with its inflows as arguments; the flows out of it ask it what leaves. An
-inflow that may be kept out has a variable of its own for what is requested. A queue gives all it holds to the first of
-its outflows that can take it, and to a conveyor as much as there is room for.
+inflow that may be kept out has a variable of its own for what is requested. Queues have a file of their own.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 
 from sd_covid.errors import ModelError
-from sd_covid.model.expression import Binary, Call, Expression, Number, Place, Reference
+from sd_covid.model.expression import Call, Expression, Number, Reference
 from sd_covid.model.names import key
 from sd_covid.model.xmile.definition import Conveyor, Definition, ElementDefinition
-from sd_covid.model.xmile.flows import Flows
+from sd_covid.model.xmile.flows import Driver, Flows, driver_of, leaks, total_of
+from sd_covid.model.xmile.queues import queue_of_batches, queue_outflow
 from sd_covid.model.xmile.site import Site
-
-
-@dataclass(frozen=True, slots=True)
-class Driver:
-    """The conveyor or queue that a flow leaves, and the flow's place among its outflows."""
-
-    stock: Definition
-    position: int
-
-
-def driver_of(flows: Flows, definition: Definition) -> Driver | None:
-    """What drives a flow: the conveyor or queue that it leaves; None for any other variable."""
-    if definition.kind == "stock":
-        return None
-    for stock in flows.leaves.get(key(definition.name), []):
-        if stock.conveyor is not None or stock.queue:
-            names = [key(name) for name in stock.outflows]
-            return Driver(stock, names.index(key(definition.name)))
-    return None
+from sd_covid.model.xmile.spreads import spreads
 
 
 def belt_of(flows: Flows, definition: Definition) -> bool:
@@ -47,12 +29,14 @@ def belt_equation(site: Site, flows: Flows, part: ElementDefinition | None) -> E
     definition = site.definition
     if definition.conveyor is not None:
         return _conveyor(site, flows, definition.conveyor, part)
+    if definition.queue:
+        return queue_of_batches(site, flows, part)
     driver = driver_of(flows, definition)
     if driver is None:
         return _inflow(site, flows)
     if driver.stock.conveyor is not None:
         return _driven(site, flows, driver)
-    return _queue_outflow(site, flows, driver)
+    return queue_outflow(site, flows, driver)
 
 
 def check_belt(flows: Flows, definition: Definition) -> None:
@@ -64,47 +48,27 @@ def check_belt(flows: Flows, definition: Definition) -> None:
         Names the variable, its line and what to do.
     """
     belt = definition.conveyor
-    plain = [name for name in definition.outflows if not _leaks(flows, name)]
+    plain = [name for name in definition.outflows if not leaks(flows, name)]
     if belt is not None and len(plain) != 1:
         reason = f"a conveyor has one outflow off its end, and this has {len(plain)}"
         raise _error(definition, reason, "mark the others with <leak/>")
     for name in definition.outflows:
         leak = flows.definitions.get(key(name))
-        if (
-            leak is not None
-            and leak.leak is not None
-            and (leak.leak.whole or leak.leak.end <= leak.leak.start)
-        ):
-            reason = "leaks whole units only" if leak.leak.whole else "leaks in a zone that has no length"
-            raise _error(leak, f"{reason}, which is not supported", "leave out what makes it so")
+        if leak is not None and leak.leak is not None and leak.leak.end < leak.leak.start:
+            raise _error(
+                leak, "leaks in a zone that ends before it starts", "exchange leak_start and leak_end"
+            )
     for name in definition.inflows:
         flow = flows.definitions.get(key(name))
-        if belt is not None and flow is not None and flow.spread not in {"", "beginning"}:
-            reason = (
-                f"inflow '{flow.name}' is spread over the conveyor ('{flow.spread}'), which is not supported"
-            )
-            raise _error(definition, reason, "let it enter at the beginning")
+        if flow is not None and flow.multiplier is not None:
+            reason = f"inflow '{flow.name}' is multiplied on its way in, which only a stock can take"
+            raise _error(definition, reason, "let it go through a stock, or take <multiplier> out")
         source = None if flow is None else driver_of(flows, flow)
         if belt is None or source is None:
             continue
         if belt.arrest is not None and source.stock.conveyor is not None:
             reason = f"a conveyor that can be arrested takes no flow of a conveyor ('{source.stock.name}')"
             raise _error(definition, reason, "put a queue or a stock between them")
-        if source.stock.queue and belt.one_at_a_time and not _overflows(flows, source.stock):
-            reason = f"queue '{source.stock.name}' is served one batch at a time, which is not supported"
-            raise _error(definition, reason, 'write one_at_a_time="false" in <conveyor>')
-        if source.stock.queue and belt.batch_integrity:
-            raise _error(definition, "batches that stay whole are not supported", "leave out batch_integrity")
-
-
-def _leaks(flows: Flows, name: str) -> bool:
-    flow = flows.definitions.get(key(name))
-    return flow is not None and flow.leak is not None
-
-
-def _overflows(flows: Flows, queue: Definition) -> bool:
-    found = [flows.definitions.get(key(name)) for name in queue.outflows]
-    return any(flow is not None and flow.overflow for flow in found)
 
 
 # --- conveyors --------------------
@@ -123,27 +87,43 @@ def _conveyor(site: Site, flows: Flows, belt: Conveyor, part: ElementDefinition 
     def option(expression: Expression | None, otherwise: float) -> Expression:
         return Number(otherwise, place) if expression is None else site.value(expression)
 
+    own = None if part is None else part.transit_time
     arguments: list[Expression] = [
-        site.value(belt.transit_time),
+        site.value(belt.transit_time if own is None else own),
         initial,
         option(belt.capacity, math.inf),
         option(belt.inflow_limit, math.inf),
         option(belt.sample, 1.0),
         option(belt.arrest, 0.0),
         *(
-            _sum([site.value(Reference(name, place=place)) for name in names], place)
+            total_of([site.value(Reference(name, place=place)) for name in names], place)
             for names in (driven, fed)
         ),
-        _sum([site.value(Reference(name, place=place)) for name in requested], place),
+        total_of([site.value(Reference(name, place=place)) for name in requested], place),
         Number(float(belt.discrete), place),
         Number(float(belt.exponential), place),
     ]
     for name in definition.outflows:
         flow = flows.definitions.get(key(name))
         if flow is not None and flow.leak is not None:
-            arguments.append(option(flow.leak.fraction, 0.0))
+            arguments.append(_fraction(site, flow))
             arguments += [Number(flow.leak.start, place), Number(flow.leak.end, place)]
+            arguments.append(Number(float(flow.leak.integers), place))
+    arguments += spreads(site, flows)
     return Call("XMILE CONVEYOR", tuple(arguments), place=place)
+
+
+def _fraction(site: Site, leak: Definition) -> Expression:
+    """The fraction of a leak; one that differs by element has a variable of its own."""
+    if not any(item.equation is not None for item in leak.elements):
+        assert leak.leak is not None, "a leak"
+        return Number(0.0, leak.place) if leak.leak.fraction is None else site.value(leak.leak.fraction)
+    name = f"{leak.name} fraction"
+    if key(name) not in site.world.definitions:
+        made = replace(leak, kind="aux", name=name, leak=None, units="", local=True, non_negative=False)
+        site.world.definitions[key(name)] = made
+        site.world.made.append(made)
+    return site.value(Reference(name, place=leak.place))
 
 
 def _inflows(site: Site, flows: Flows) -> tuple[list[str], list[str], list[str]]:
@@ -202,7 +182,7 @@ def _inflow(site: Site, flows: Flows) -> Expression | None:
     for item in asking:
         wanted = site.value(Reference(_requested(site, flows, item).name, place=place))
         if key(item.name) == key(flow.name):
-            return Call("XMILE CONVEYOR INFLOW", (belt, _sum(before, place), wanted), place=place)
+            return Call("XMILE CONVEYOR INFLOW", (belt, total_of(before, place), wanted), place=place)
         before.append(Call("MAX", (wanted, Number(0.0, place)), place=place))
     return None
 
@@ -214,38 +194,8 @@ def _driven(site: Site, flows: Flows, driver: Driver) -> Expression:
     if site.definition.leak is None:
         return Call("XMILE CONVEYOR OUTFLOW", (belt,), place=place)
     earlier = driver.stock.outflows[: driver.position]
-    number = float(sum(1 for name in earlier if _leaks(flows, name)))
+    number = float(sum(1 for name in earlier if leaks(flows, name)))
     return Call("XMILE CONVEYOR LEAK", (belt, Number(number, place)), place=place)
-
-
-# --- queues --------------------
-
-
-def _queue_outflow(site: Site, flows: Flows, driver: Driver) -> Expression:
-    """What a queue holds and gets in a step, less what went before; into a conveyor no more than has room."""
-    queue, place = driver.stock, site.definition.place
-    step = Reference("TIME STEP", place=place)
-    left: Expression = Binary("/", site.value(Reference(queue.name, place=place)), step, place)
-    for name in queue.inflows:
-        entering = site.value(Reference(name, place=place))
-        left = Binary("+", left, Call("MAX", (entering, Number(0.0, place)), place=place), place)
-    for name in queue.outflows[: driver.position]:
-        left = Binary("-", left, site.value(Reference(name, place=place)), place)
-    left = Call("MAX", (left, Number(0.0, place)), place=place)
-    for stock in flows.enters.get(key(site.definition.name), []):
-        if stock.conveyor is not None:
-            room = Call("XMILE CONVEYOR ROOM", (site.value(Reference(stock.name, place=place)),), place=place)
-            left = Call("MIN", (left, room), place=place)
-    return left
-
-
-def _sum(terms: list[Expression], place: Place) -> Expression:
-    if not terms:
-        return Number(0.0, place)
-    total = terms[0]
-    for term in terms[1:]:
-        total = Binary("+", total, term, place)
-    return total
 
 
 def _error(definition: Definition, reason: str, advice: str | None = None) -> ModelError:

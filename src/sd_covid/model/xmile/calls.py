@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from sd_covid.model.expression import Call, Expression, Number, Reference
 from sd_covid.model.functions import FUNCTIONS, Function, Role
 from sd_covid.model.names import key
+from sd_covid.model.xmile.finance import solved_for
 from sd_covid.model.xmile.graphs import graph_at, named_graph
 from sd_covid.model.xmile.randoms import LAWS
-from sd_covid.model.xmile.reductions import extreme, mean, rank, reduced, size, spread
+from sd_covid.model.xmile.reductions import extreme, interpolate, mean, rank, reduced, size, spread
 from sd_covid.model.xmile.rewrites import (
     Rewrite,
+    area,
     compound_growth,
     counter,
     derivative,
@@ -29,10 +31,13 @@ from sd_covid.model.xmile.rewrites import (
     if_then_else,
     inverse,
     log10,
+    mean_place,
     modulo,
     next_lower,
+    normal_share,
     percent,
     previous,
+    pulse,
     root,
     safe_divide,
     same_arguments,
@@ -73,6 +78,8 @@ def translate(site: Site, call: Call) -> Expression:
             reason = f"graphical function '{definition.name}' takes 1 argument, not {len(call.arguments)}"
             raise site.error(call.place, reason)
         return graph_at(site, Reference(definition.name, place=call.place), call.arguments[0])
+    if definition is not None and definition.dimensions and len(call.arguments) == 1:
+        return site.flat(definition, call.arguments[0], call.place)
     name = key(call.function)
     for namespace in _NAMESPACES:
         name = name.removeprefix(namespace)
@@ -86,6 +93,9 @@ def translate(site: Site, call: Call) -> Expression:
             raise site.error(call.place, reason, f"write {builtin.form}")
         return builtin.rewrite(site, call)
     function = FUNCTIONS.get(name)
+    if name in REFUSED and (function is None or not function.least <= len(call.arguments) <= function.most):
+        reason, advice = REFUSED[name]
+        raise site.error(call.place, f"{call.function} {reason}", advice)
     if function is None:
         return replace(call, arguments=tuple(site.value(argument) for argument in call.arguments))
     return replace(call, function=function.name, arguments=_of_vensim(site, call, function))
@@ -129,9 +139,10 @@ BUILTINS: dict[str, Builtin] = {
     "stddev": Builtin(1, 1, "STDDEV(array[*])", spread),
     "size": Builtin(1, 1, "SIZE(array)", size),
     "rank": Builtin(2, 3, "RANK(array[*], rank, second array[*])", rank),
-    "pulse": Builtin(2, 3, "PULSE(magnitude, first time, interval)", with_defaults("XMILE PULSE", 0, 0, 0)),
+    "interpolate": Builtin(2, 9, "INTERPOLATE(array, place from 0 to 1 along each dimension)", interpolate),
+    "pulse": Builtin(1, 3, "PULSE(magnitude, first time, interval)", pulse),
     "step": Builtin(2, 2, "STEP(height, time)", same_arguments("STEP")),
-    "ramp": Builtin(2, 3, "RAMP(slope, start, end)", with_defaults("RAMP", 0, 0, "FINAL TIME")),
+    "ramp": Builtin(1, 3, "RAMP(slope, start, end)", with_defaults("RAMP", 0, "INITIAL TIME", "FINAL TIME")),
     "delay": Builtin(2, 3, "DELAY(x, time, initial)", with_defaults("DELAY FIXED", 0, 0, "first")),
     "delay1": Builtin(2, 3, "DELAY1(x, time, initial)", with_defaults("DELAY1I", 0, 0, "first")),
     "delay3": Builtin(2, 3, "DELAY3(x, time, initial)", with_defaults("DELAY3I", 0, 0, "first")),
@@ -159,7 +170,38 @@ BUILTINS: dict[str, Builtin] = {
     "coswave": Builtin(2, 2, "COSWAVE(amplitude, period)", wave("COS")),
     "lookup": Builtin(2, 2, "LOOKUP(graph, x)", graph_function),
     "lookupinv": Builtin(2, 2, "LOOKUPINV(graph, y)", inverse),
+    "lookuparea": Builtin(1, 3, "LOOKUPAREA(graph, to, from)", area),
+    "lookupmean": Builtin(1, 3, "LOOKUPMEAN(graph, to, from)", mean_place),
+    "normalcdf": Builtin(2, 4, "NORMALCDF(left, right, mean, deviation)", normal_share),
+    "invnorm": Builtin(1, 1, "INVNORM(probability)", same_arguments("XMILE NORMAL QUANTILE")),
+    "pmt": Builtin(3, 4, "PMT(rate, periods, present value, future value)", solved_for("pmt")),
+    "pv": Builtin(3, 4, "PV(rate, periods, payment, future value)", solved_for("pv")),
+    "fv": Builtin(3, 4, "FV(rate, periods, payment, present value)", solved_for("fv")),
     **{name: Builtin(law.least, law.most, law.form, law.rewrite) for name, law in LAWS.items()},
+}
+
+
+#: Functions of Stella's that cannot be run, by key: why, and what to do.
+REFUSED: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(
+        ("ctmean", "ctstddev", "ctmax", "ctmin", "ctflow", "cycletime", "throughput"),
+        (
+            "asks how long material was under way, which is not followed",
+            "use the transit time of the conveyors",
+        ),
+    ),
+    **dict.fromkeys(
+        ("agecount", "attrcount", "attrmax", "attrmean", "attrmin", "attrstddev"),
+        ("asks for marks of the material in a stock, which it does not have", "keep a stock for each mark"),
+    ),
+    "ostate": ("asks for the state of an oven, and there are none", "use a conveyor"),
+    "clocktime": ("is the time of the day, which would make every run another", "write a constant"),
+    "runcount": ("counts the runs of a session, of which a run knows nothing", "write a constant"),
+    "npv": (
+        "is left open by its description: whether the first step counts twice",
+        "write a stock with the inflow stream / (1 + rate)^(TIME - STARTTIME)",
+    ),
+    "irr": ("is a search over a whole run", "find in a sweep the rate at which the present value is 0"),
 }
 
 
@@ -183,6 +225,7 @@ NULLARY: dict[str, Callable[[Site, Reference], Expression]] = {
     "stoptime": _name("FINAL TIME"),
     "pi": _number(math.pi),
     "inf": _number(math.inf),
+    "nan": _number(math.nan),
     "self": _self,
 }
 
@@ -192,3 +235,5 @@ def _alone(name: str) -> Rewrite:
 
 
 BUILTINS.update({name: Builtin(0, 0, name.upper(), _alone(name)) for name in NULLARY})
+#: Stella writes NAN(a, b) for an equation that depends on a and b and is still to be written.
+BUILTINS["nan"] = Builtin(0, 99, "NAN", _alone("nan"))

@@ -36,7 +36,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class ElementDefinition:
-    """What ``<element subscript="...">`` defines: its elements, and an equation, a graph or a series."""
+    """What ``<element subscript="...">`` defines: its elements, and an equation, a graph, a series, a transit time."""
 
     subscripts: tuple[str, ...]
     equation: Expression | None = None
@@ -45,6 +45,9 @@ class ElementDefinition:
     graph: Graph | None = None
     place: Place = NOWHERE
     series: Series | None = None
+    transit_time: Expression | None = None
+    inflows: tuple[str, ...] = ()
+    outflows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +68,12 @@ class Conveyor:
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A leakage out of a conveyor: its fraction, and its zone as parts of the length from the inflow."""
+    """A leakage of a conveyor: its fraction, its zone in parts of the length from the inflow, whole units or not."""
 
     fraction: Expression | None
     start: float = 0.0
     end: float = 1.0
-    whole: bool = False
+    integers: bool = False
 
 
 @dataclass(slots=True)
@@ -101,6 +104,10 @@ class Definition:
         ``input``, ``output`` or empty.
     spread : str
         Where on a conveyor an inflow is laid; empty for its beginning.
+    multiplier : Expression or None
+        What a flow is multiplied by on its downstream side, where units change.
+    profile : Expression or None
+        The graphical function by which it is laid, when ``spread`` is ``dist``.
     local : bool
         Whether it was made by the reader.
     requested_of : str
@@ -125,6 +132,8 @@ class Definition:
     leak: Leak | None = None
     overflow: bool = False
     spread: str = ""
+    multiplier: Expression | None = None
+    profile: Expression | None = None
     units: str = ""
     limits: tuple[float | None, float | None, float | None] = (None, None, None)
     documentation: str = ""

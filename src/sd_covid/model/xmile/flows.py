@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sd_covid.model.expression import Binary, Call, Expression, Number, Reference
+from dataclasses import dataclass
+
+from sd_covid.model.expression import Binary, Call, Expression, Number, Place, Reference
 from sd_covid.model.names import key
 from sd_covid.model.xmile.definition import Definition
 from sd_covid.model.xmile.site import Site
@@ -39,7 +41,10 @@ class Flows:
                 table.setdefault(key(name), []).append(definition)
 
     def is_non_negative(self, definition: Definition) -> bool:
-        """Whether a stock or flow may not fall below zero."""
+        """Whether a stock or flow may not fall below zero; what enters a conveyor or queue never does."""
+        entered = self.enters.get(key(definition.requested_of or definition.name), [])
+        if definition.kind == "flow" and any(stock.conveyor or stock.queue for stock in entered):
+            return True
         if definition.non_negative is None:
             return definition.kind in self.default
         return definition.non_negative
@@ -65,3 +70,38 @@ class Flows:
             taken = site.value(Reference(other.name, place=place))
             left = Binary("-", left, taken, place)
         return Call("MAX", (left, Number(0.0, place)), place=place)
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """The conveyor or queue that a flow leaves, and the flow's place among its outflows."""
+
+    stock: Definition
+    position: int
+
+
+def driver_of(flows: Flows, definition: Definition) -> Driver | None:
+    """What drives a flow: the conveyor or queue that it leaves; None for any other variable."""
+    if definition.kind == "stock":
+        return None
+    for stock in flows.leaves.get(key(definition.name), []):
+        if stock.conveyor is not None or stock.queue:
+            names = [key(name) for name in stock.outflows]
+            return Driver(stock, names.index(key(definition.name)))
+    return None
+
+
+def leaks(flows: Flows, name: str) -> bool:
+    """Whether a flow is a leak of a conveyor."""
+    flow = flows.definitions.get(key(name))
+    return flow is not None and flow.leak is not None
+
+
+def total_of(terms: list[Expression], place: Place) -> Expression:
+    """A sum; 0 of nothing."""
+    if not terms:
+        return Number(0.0, place)
+    total = terms[0]
+    for term in terms[1:]:
+        total = Binary("+", total, term, place)
+    return total

@@ -5,6 +5,7 @@ In goes the document; out come control variables, `Dimension` objects and settin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -40,6 +41,9 @@ METHODS = {
     "rk45": Method.ADAPTIVE,
     "gear": Method.ADAPTIVE,
 }
+
+#: Vensim writes ``<dt>TIME_STEP=0.5</dt>``.
+_EQUATED = re.compile(r"\A\s*(?:INITIAL.TIME|FINAL.TIME|TIME.STEP|SAVEPER)\s*=", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,8 @@ def _number(document: Document, element: Element, tag: str) -> float | None:
     found = child(element, tag)
     if found is None or not (found.text or "").strip():
         return None
-    return number(equation_text(found.text or "", document.source, found.sourceline), f"<{tag}>")
+    text = _EQUATED.sub("", found.text or "")
+    return number(equation_text(text, document.source, found.sourceline), f"<{tag}>")
 
 
 def _method(document: Document, element: Element) -> Method:

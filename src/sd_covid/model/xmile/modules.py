@@ -51,6 +51,9 @@ class Scope:
         head, _, rest = name.partition(".")
         if rest and key(head) in self.modules:
             return self.modules[key(head)].resolve(rest)
+        if name.endswith("'"):  # an array turned round
+            turned = self.resolve(name[:-1])
+            return None if turned is None else f"{turned}'"
         return self.root.resolve(name) if rest and self.root is not self else None
 
     def all_names(self) -> list[str]:
@@ -114,11 +117,14 @@ def renamed(definition: Definition, scope: Scope) -> Definition:
             equation=fresh(item.equation),
             row=tuple(rename(part, scope) for part in item.row),
             initial=tuple(rename(start, scope) for start in item.initial),
+            transit_time=fresh(item.transit_time),
         )
         for item in definition.elements
     )
     found.inflows = tuple(scope.resolve(name) or name for name in definition.inflows)
     found.outflows = tuple(scope.resolve(name) or name for name in definition.outflows)
+    found.profile = fresh(definition.profile)
+    found.multiplier = fresh(definition.multiplier)
     found.conveyor = None if definition.conveyor is None else belt(definition.conveyor)
     if definition.leak is not None:
         found.leak = replace(definition.leak, fraction=fresh(definition.leak.fraction))

@@ -28,14 +28,18 @@ from sd_covid.model.source import Source
 INDEXED = "[]"
 #: The function of a subscript range: ``:``(first, last).
 RANGE = ":"
+#: The function of ``name[subscripts][number]``, one thing that an element of an array of containers holds.
+ITEM = "[][]"
 
 # A name has parts joined by periods, each a quoted name, or words none of which is an operator. The first part may be
-# empty: `.name`. The first word may begin with a digit when a letter follows.
+# empty: `.name`. The first word may begin with a digit when a letter follows. Stella's names may hold apostrophes;
+# behind the name of an array one turns its dimensions round.
 _OPERATOR = r"(?i:if|then|else|and|or|not|mod)"
 _NO_OPERATOR = rf'(?!{_OPERATOR}(?![\w$]|\.["a-zA-Z_]))'
 _QUOTED = r'"(?:\\.|[^"\\])*+"'
-_FIRST = rf"{_NO_OPERATOR}(?:\d++[^\W\d]|[^\W\d]|[^\x00-\x7f\s]){LETTER}*+"
-_PART = rf"(?:{_QUOTED}|{_FIRST}(?:\s++{_NO_OPERATOR}{LETTER}++)*+)"
+_FIRST = rf"{_NO_OPERATOR}(?:\d++[^\W\d]|[^\W\d]|[^\x00-\x7f\s])(?:{LETTER}|')*+"
+_WORD = rf"{_NO_OPERATOR}{LETTER}(?:{LETTER}|')*+"
+_PART = rf"(?:{_QUOTED}|{_FIRST}(?:\s++{_WORD})*+)"
 # In the order of how often they come: a scanner tries one after the other.
 _TOKEN = re.compile(
     rf"""(?:(?P<name>(?!{NUMBER})\.?{_PART}(?:\.{_PART})*+)
@@ -262,7 +266,26 @@ class Subscripts(Bracket[Expression]):
         parser.close()
         parser.advance()
         whole = Call(INDEXED, (self.name, *self.found), place=self.name.place)
+        if parser.skip("["):
+            parser.open(Item(parser, whole))
+            return None
         return whole if parser.kind != "(" else parser.arguments("LOOKUP", (whole,), self.position)
+
+
+class Item(Bracket[Expression]):
+    """``name[subscript, ...][number]``: what a container holds that is an element of an array."""
+
+    def __init__(self, parser: XmileParser, container: Call) -> None:
+        self.parser = parser
+        self.container = container
+
+    def behind(self, value: Expression) -> Expression:
+        """The whole, with the number."""
+        if self.parser.kind != "]":
+            raise self.parser.unexpected(operand=True)
+        self.parser.close()
+        self.parser.advance()
+        return Call(ITEM, (self.container, value), place=self.container.place)
 
 
 class Choice(Bracket[Expression]):

@@ -7,6 +7,7 @@ a number drawn evenly from 0 to 1.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -84,6 +85,8 @@ class Law:
         place = call.place
         rest = given[self.least :]
         seed = rest[0] if rest else Number(0.0, place)
+        if isinstance(seed, Number) and math.isnan(seed.value):  # how Stella writes none before the limits
+            seed = Number(0.0, place)
         least = rest[1] if len(rest) > 1 else Unary("-", Number(_FAR, place), place)
         most = rest[2] if len(rest) > 2 else Number(_FAR, place)
         return self.drawn(Draw(given[: self.least], seed, least, most, place))
@@ -143,6 +146,23 @@ def _pareto(draw: Draw) -> Expression:
     return draw.limited(draw.binary(scale, "*", power))
 
 
+def _geometric(draw: Draw) -> Expression:
+    """Trials up to the first success: the whole number next above ln u / ln(1 - p)."""
+    failing = draw.call("LN", draw.binary(draw.number(1), "-", draw.own[0]))
+    ratio = draw.binary(draw.call("LN", draw.even()), "/", failing)
+    return draw.limited(draw.binary(draw.number(1), "+", draw.call("XMILE INT", ratio)))
+
+
+def _negative_binomial(draw: Draw) -> Expression:
+    """Failures before so many successes."""
+    successes, probability = draw.own
+    least, most = (draw.binary(end, "+", successes) for end in (draw.least, draw.most))
+    trials = Draw([probability, successes], draw.seed, least, most, draw.place).drawn(
+        "NEGATIVE BINOMIAL", probability, successes, draw.number(0), draw.number(1)
+    )
+    return draw.binary(trials, "-", successes)
+
+
 _LAWS = (
     Law("UNIFORM", "low, high", _uniform, limits=False),
     Law("RANDOM", "low, high", _uniform, limits=False),
@@ -158,6 +178,8 @@ _LAWS = (
         "trials, probability",
         lambda draw: draw.drawn("BINOMIAL", draw.own[1], draw.own[0], draw.number(0), draw.number(1)),
     ),
+    Law("GEOMETRIC", "probability", _geometric),
+    Law("NEGBINOMIAL", "successes, probability", _negative_binomial),
     Law("WEIBULL", "shape, scale", _weibull),
     Law("LOGISTIC", "mean, scale", _logistic),
     Law("PARETO", "shape, scale", _pareto),

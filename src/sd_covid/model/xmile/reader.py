@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sd_covid.errors import ModelError
 from sd_covid.model.expression import Expression, Number, Place, Unary
@@ -21,12 +22,16 @@ from sd_covid.model.xmile.header import (
     read_equivalences,
     read_specs,
 )
+from sd_covid.model.xmile.includes import beside, included
 from sd_covid.model.xmile.macros import recursive
 from sd_covid.model.xmile.modules import Models, flatten
 from sd_covid.model.xmile.site import World
 from sd_covid.model.xmile.stocks import Translator
 from sd_covid.model.xmile.text import equation_text, name_of, parse_equation
 from sd_covid.model.xmile.variables import read_submodel
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
 
 #: Options that the reader knows itself, so that a macro which says what they do is not needed.
 _MAX_FILES_DEEP = 5
@@ -68,16 +73,19 @@ def model_of(document: Document, name: str) -> Model:
 
 def _model_of(document: Document, name: str) -> Model:
     specs = read_specs(document)
-    remarks = list(document.remarks)
+    documents = [document, *included(document)]
+    remarks = list[str]()
     if _written_by_vensim(document) and specs.method is Method.RK4:
         specs = replace(specs, method=Method.EULER)
         remarks.append(
             "Vensim writes RK4 into every XMILE file, whatever the model's setting is: Euler is taken"
         )
     root, others = _models(document)
+    for other in documents[1:]:
+        _include_models(other, others)
     _from_other_files(document, root, others)
     definitions = {key(item.name): item for item in flatten(root, others)}
-    macros = _macros(document)
+    macros = _macros(documents)
     world = World(read_dimensions(document), definitions, macros, recursive(macros), _from_vensim(document))
     flows = Flows(definitions, non_negative_kinds(document))
     control = _control(specs, definitions)
@@ -86,6 +94,7 @@ def _model_of(document: Document, name: str) -> Model:
     for variable in control:
         variables[variable.key] = variable
     _refuse_clash(world, variables)
+    remarks = [*(remark for item in documents for remark in item.remarks), *remarks]
     return Model(
         name,
         document.source.file,
@@ -134,6 +143,14 @@ def _models(document: Document) -> tuple[Submodel, Models]:
     return root, others
 
 
+def _include_models(document: Document, others: Models) -> None:
+    """Take the models of an included file that have names; those of the model itself go first."""
+    for element in children(document.root, "model"):
+        model = read_submodel(document, element)
+        if model.name:
+            others.setdefault(key(model.name), model)
+
+
 def _from_other_files(document: Document, root: Submodel, others: Models, depth: int = 0) -> None:
     """Read the models that modules take from other files, which lie beside this one or below.
 
@@ -142,7 +159,12 @@ def _from_other_files(document: Document, root: Submodel, others: Models, depth:
     for use in [use for model in (root, *others.values()) for use in model.modules]:
         if use.resource is None or key(use.model) in others:
             continue
-        path = _beside(document, use)
+        path = beside(document, use.resource)
+        if path is None:
+            reason = (
+                f"module '{use.name}' is in '{use.resource}', which is no file beside the model or below it"
+            )
+            raise _of_module(use, reason)
         if depth >= _MAX_FILES_DEEP:
             raise _of_module(use, f"files of modules name one another more than {_MAX_FILES_DEEP} deep")
         other = read_document(path)
@@ -156,18 +178,6 @@ def _from_other_files(document: Document, root: Submodel, others: Models, depth:
         for model in (first, *rest.values()):
             model.name = f"{use.resource}#{model.name}"
             others.setdefault(key(model.name), model)
-
-
-def _beside(document: Document, use: ModuleUse) -> Path:
-    """The file that a module names; only files in the folder of the model, or below, are read."""
-    file = document.source.file
-    name = (use.resource or "").removeprefix("file:")
-    folder = None if file is None else file.resolve().parent
-    path = None if folder is None else (folder / name).resolve()
-    if folder is None or path is None or not path.is_relative_to(folder) or not path.is_file():
-        reason = f"module '{use.name}' is in '{use.resource}', which is no file beside the model or below it"
-        raise _of_module(use, reason)
-    return path
 
 
 def _of_module(use: ModuleUse, reason: str) -> ModelError:
@@ -194,53 +204,68 @@ def _written_by_vensim(document: Document) -> bool:
     return vendor.startswith("ventana") and product == "vensim"
 
 
-def _macros(document: Document) -> dict[str, list[Macro]]:
+def _macros(documents: list[Document]) -> dict[str, list[Macro]]:
+    """The macros of a file and of those that it includes; its own come first."""
     found: dict[str, list[Macro]] = {}
-    for element in children(document.root, "macro"):
-        name = name_of(element.get("name") or "")
-        if element.get("filter") is not None:
-            if key(name) not in _KNOWN_OPTIONS:
-                reason = f"macro {name} changes how a building block works, which is not supported"
-                raise document.error(element, reason, "write it as a function", name)
-            continue
-        if child(element, "sim_specs") is not None:
-            reason = f"macro {name} runs for a time of its own, which is not supported"
-            raise document.error(element, reason, "write it without <sim_specs>", name)
-
-        written = child(element, "eqn")
-        equation = (
-            None
-            if written is None
-            else parse_equation(equation_text(written.text or "", document.source, written.sourceline), name)
-        )
-        if equation is None or not key(name):
-            reason = f"macro '{name}' has no {'equation' if key(name) else 'name'}"
-            raise document.error(element, reason, variable=name)
-        parameters: list[tuple[str, Expression | None]] = []
-        for item in children(element, "parm"):
-            default = item.get("default")
-            parsed = (
-                None
-                if default is None
-                else parse_equation(equation_text(default, document.source, item.sourceline), name)
-            )
-            label = name_of(item.text or "")
-            if not key(label) or key(label) in {key(known) for known, _ in parameters}:
-                raise document.error(
-                    item, f"parameter '{label}' of macro {name} has no name, or is there twice"
-                )
-            if parsed is None and parameters and parameters[-1][1] is not None:
-                reason = f"parameter '{label}' of macro {name} has no default, and the one before it has"
-                raise document.error(item, reason, "give it one, or put it first", name)
-            parameters.append((label, parsed))
-        body = read_submodel(document, element)
-        if body.modules:
-            raise document.error(
-                element, f"macro {name} holds modules, which is not supported", variable=name
-            )
-        macro = Macro(name, parameters, equation, body.definitions, document.place(element))
-        found.setdefault(key(name), []).append(macro)
+    for document in documents:
+        for element in children(document.root, "macro"):
+            macro = _macro(document, element)
+            if macro is not None:
+                found.setdefault(key(macro.name), []).append(macro)
     return found
+
+
+def _macro(document: Document, element: Element) -> Macro | None:
+    """One macro; None for one that says what the reader knows itself."""
+    name = name_of(element.get("name") or "")
+    if element.get("filter") is not None:
+        if key(name) in _KNOWN_OPTIONS:
+            return None
+        reason = f"macro {name} changes how a building block works, which is not supported"
+        raise document.error(element, reason, "write it as a function", name)
+    if child(element, "sim_specs") is not None:
+        reason = f"macro {name} runs for a time of its own, which is not supported"
+        raise document.error(element, reason, "write it without <sim_specs>", name)
+    written = child(element, "eqn")
+    equation = (
+        None
+        if written is None
+        else parse_equation(equation_text(written.text or "", document.source, written.sourceline), name)
+    )
+    if equation is None or not key(name):
+        reason = f"macro '{name}' has no {'equation' if key(name) else 'name'}"
+        raise document.error(element, reason, variable=name)
+    parameters = _parameters(document, element, name)
+    body = read_submodel(document, element)
+    if body.modules:
+        raise document.error(element, f"macro {name} holds modules, which is not supported", variable=name)
+    given = {key(label) for label, _ in parameters}
+    definitions = [
+        item
+        for item in body.definitions
+        if key(item.name) not in given or item.equation is not None or item.elements  # a parameter's place
+    ]
+    return Macro(name, parameters, equation, definitions, document.place(element))
+
+
+def _parameters(document: Document, element: Element, name: str) -> list[tuple[str, Expression | None]]:
+    """The parameters of a macro, each with its default where it has one."""
+    parameters: list[tuple[str, Expression | None]] = []
+    for item in children(element, "parm"):
+        default = item.get("default")
+        parsed = (
+            None
+            if default is None
+            else parse_equation(equation_text(default, document.source, item.sourceline), name)
+        )
+        label = name_of(item.text or "")
+        if not key(label) or key(label) in {key(known) for known, _ in parameters}:
+            raise document.error(item, f"parameter '{label}' of macro {name} has no name, or is there twice")
+        if parsed is None and parameters and parameters[-1][1] is not None:
+            reason = f"parameter '{label}' of macro {name} has no default, and the one before it has"
+            raise document.error(item, reason, "give it one, or put it first", name)
+        parameters.append((label, parsed))
+    return parameters
 
 
 # --- control variables --------------------

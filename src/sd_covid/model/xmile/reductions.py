@@ -6,14 +6,25 @@ A reduction becomes one of Vensim's, over dimensions marked ``!``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from math import prod
 
-from sd_covid.model.expression import Binary, Call, Expression, Number, Reference, Text, walk
+from sd_covid.model.expression import (
+    Binary,
+    Call,
+    Expression,
+    Number,
+    Place,
+    Reference,
+    Subscript,
+    Text,
+    walk,
+)
 from sd_covid.model.functions import FUNCTIONS
 from sd_covid.model.names import key
 from sd_covid.model.xmile.graphs import graphs_of, number_of_graph
 from sd_covid.model.xmile.parse import INDEXED, RANGE
-from sd_covid.model.xmile.site import Site
+from sd_covid.model.xmile.site import MAX_CHOICES, Site, is_container
 
 Rewrite = Callable[[Site, Call], Expression]
 
@@ -47,15 +58,17 @@ def _graph(site: Site, node: Expression) -> bool:
     return definition is not None and definition.kind == "gf" and bool(graphs_of(definition))
 
 
-def _belt(site: Site, node: Expression, of: str) -> Expression | None:
-    """What a conveyor is as a container; None for anything else, and for an array of conveyors."""
-    definition = site.world.definitions.get(key(node.name)) if isinstance(node, Reference) else None
-    if definition is None or definition.dimensions or (definition.conveyor is None and not definition.queue):
+def _contents(site: Site, node: Expression, of: str) -> Expression | None:
+    """What a conveyor or a queue is as a container; None for anything else, and for an array of them."""
+    named = node.arguments[0] if isinstance(node, Call) and node.function == INDEXED else node
+    definition = site.world.definitions.get(key(named.name)) if isinstance(named, Reference) else None
+    if definition is None or not is_container(definition):
         return None
-    if definition.queue:
-        reason = f"the batches of queue '{definition.name}' are not known one by one"
-        raise site.error(node.place, reason, "only their sum is known: SUM, or the queue's name")
-    return Call(f"XMILE CONVEYOR {of}", (Reference(definition.name, place=node.place),), place=node.place)
+    stock = site.over_all().value(node)
+    if not isinstance(stock, Reference) or _over(stock):
+        return None
+    kind = "QUEUE" if definition.queue else "CONVEYOR"
+    return Call(f"XMILE {kind} {of}", (stock,), place=node.place)
 
 
 def reduced(name: str) -> Rewrite:
@@ -76,7 +89,7 @@ def mean(site: Site, call: Call) -> Expression:
     if len(call.arguments) == 1:
         if _graph(site, call.arguments[0]):
             return number_of_graph(site, call.arguments[0], "mean")
-        slats = _belt(site, call.arguments[0], "SIZE")
+        slats = _contents(site, call.arguments[0], "SIZE")
         if slats is not None:
             return Binary("/", site.value(call.arguments[0]), slats, place)
         inside = site.over_all().value(call.arguments[0])
@@ -94,7 +107,7 @@ def mean(site: Site, call: Call) -> Expression:
 def spread(site: Site, call: Call) -> Expression:
     """STDDEV: of the elements as a whole population, as simlin has it; the standard does not say."""
     place = call.place
-    belt = _belt(site, call.arguments[0], "STDDEV")
+    belt = _contents(site, call.arguments[0], "STDDEV")
     if belt is not None:
         return belt
     inside = site.over_all().value(call.arguments[0])
@@ -120,7 +133,7 @@ def size(site: Site, call: Call) -> Expression:
     """SIZE of an array, of part of one, of a dimension, or of a graphical function."""
     argument = call.arguments[0]
     place = call.place
-    belt = _belt(site, argument, "SIZE")
+    belt = _contents(site, argument, "SIZE")
     if belt is not None:
         return belt
     if isinstance(argument, Reference):
@@ -132,12 +145,49 @@ def size(site: Site, call: Call) -> Expression:
     return Number(float(_count(site, site.over_all().value(argument))), place)
 
 
+def interpolate(site: Site, call: Call) -> Expression:
+    """INTERPOLATE(array, place along each dimension): between elements; the first is at 0, the last at 1."""
+    array, *places = call.arguments
+    inside = site.over_all().value(array)
+    marked = [item for item in inside.subscripts if item.reduced] if isinstance(inside, Reference) else []
+    if not isinstance(inside, Reference) or len(marked) != len(places):
+        reason = f"INTERPOLATE takes an array with {len(places)} dimensions left open, and a place along each"
+        raise site.error(call.place, reason, "write INTERPOLATE(array[*], place)")
+    lengths = [site.world.dimensions[key(item.name)].elements for item in marked]
+    if prod(len(elements) for elements in lengths) > MAX_CHOICES:
+        raise site.error(call.place, f"INTERPOLATE takes an array of up to {MAX_CHOICES} elements")
+    along = [
+        Binary("*", _held(site.value(item), call.place), Number(len(elements) - 1.0, call.place), call.place)
+        for item, elements in zip(places, lengths, strict=True)
+    ]
+    total: Expression | None = None
+    for cell in product(*(range(len(elements)) for elements in lengths)):
+        names = iter(elements[at] for elements, at in zip(lengths, cell, strict=True))
+        subscripts = tuple(Subscript(next(names)) if item.reduced else item for item in inside.subscripts)
+        term: Expression = Reference(inside.name, subscripts, call.place)
+        for at, position in zip(cell, along, strict=True):
+            term = Binary("*", term, _nearness(position, at, call.place), call.place)
+        total = term if total is None else Binary("+", total, term, call.place)
+    assert total is not None, "a dimension has an element"
+    return total
+
+
+def _held(place: Expression, at: Place) -> Expression:
+    return Call("MAX", (Number(0.0, at), Call("MIN", (Number(1.0, at), place), place=at)), place=at)
+
+
+def _nearness(position: Expression, number: int, at: Place) -> Expression:
+    """1 at an element, and less with the distance, 0 at the next."""
+    gap = Call("ABS", (Binary("-", position, Number(float(number), at), at),), place=at)
+    return Call("MAX", (Number(0.0, at), Binary("-", Number(1.0, at), gap, at)), place=at)
+
+
 def extreme(pair: str, array: str) -> Rewrite:
     """MIN and MAX: of any mix of numbers and arrays."""
 
     def rewrite(site: Site, call: Call) -> Expression:
         alone = len(call.arguments) == 1
-        belt = _belt(site, call.arguments[0], pair) if alone else None
+        belt = _contents(site, call.arguments[0], pair) if alone else None
         if belt is not None:
             return belt
         if alone and _graph(site, call.arguments[0]):

@@ -10,9 +10,10 @@ import math
 from collections.abc import Callable
 
 from sd_covid.model.expression import Binary, Call, Expression, Number, Place, Reference
+from sd_covid.model.functions import FUNCTIONS
 from sd_covid.model.names import key
 from sd_covid.model.xmile.constant import constant
-from sd_covid.model.xmile.graphs import graph_at, inverse_graph
+from sd_covid.model.xmile.graphs import area_of_graph, graph_at, inverse_graph, mean_place_of_graph
 from sd_covid.model.xmile.site import Site
 
 Rewrite = Callable[[Site, Call], Expression]
@@ -113,21 +114,20 @@ def previous(site: Site, call: Call) -> Expression:
 
 
 def history(site: Site, call: Call) -> Expression:
-    """HISTORY(x, TIME - lag): a fixed lag; 0 before the start."""
+    """HISTORY(x, time): x as it was; a fixed time ago is a delay. 0 before the start, and of times to come."""
     x, time = call.arguments
+    place = call.place
     match time:
         case Binary(operator="-", left=Reference(name=name), right=lag) if key(name) == "time":
-            zero = Number(0.0, call.place)
-            return call_of("DELAY FIXED", call.place, site.value(x), site.value(lag), zero)
+            return call_of("DELAY FIXED", place, site.value(x), site.value(lag), Number(0.0, place))
         case _ if constant(site.value(time)) is not None:
             at = site.value(time)
-            now = Reference("Time", place=call.place)
-            then = Binary("<=", now, at, call.place)
-            kept = call_of("SAMPLE IF TRUE", call.place, then, site.value(x), Number(0.0, call.place))
-            return call_of("IF THEN ELSE", call.place, Binary(">=", now, at), kept, Number(0.0, call.place))
+            now = Reference("Time", place=place)
+            then = Binary("<=", now, at, place)
+            kept = call_of("SAMPLE IF TRUE", place, then, site.value(x), Number(0.0, place))
+            return call_of("IF THEN ELSE", place, Binary(">=", now, at), kept, Number(0.0, place))
         case _:
-            reason = "HISTORY at a time that moves is not supported, but for TIME minus a fixed lag"
-            raise site.error(call.place, reason, "write HISTORY(x, TIME - lag)")
+            return call_of("XMILE HISTORY", place, site.value(x), site.value(time))
 
 
 def end_value(site: Site, call: Call) -> Expression:
@@ -223,10 +223,41 @@ def if_then_else(site: Site, call: Call) -> Expression:
 
 
 def graph_function(site: Site, call: Call) -> Expression:
-    """LOOKUP(graph, x)."""
+    """LOOKUP(graph, x); xmutil writes functions of Vensim's that it does not know so too, as LOOKUP(COSH, x)."""
+    named = call.arguments[0]
+    called = key(named.name) if isinstance(named, Reference) else ""
+    if called in FUNCTIONS and called not in site.world.definitions:
+        return site.value(call_of(f"vensim.{called}", call.place, call.arguments[1]))
     return graph_at(site, call.arguments[0], call.arguments[1])
 
 
 def inverse(site: Site, call: Call) -> Expression:
     """LOOKUPINV(graph, y)."""
     return inverse_graph(site, call.arguments[0], call.arguments[1])
+
+
+def area(site: Site, call: Call) -> Expression:
+    """LOOKUPAREA(graph, to, from)."""
+    return area_of_graph(site, call.arguments[0], call.arguments[1:])
+
+
+def mean_place(site: Site, call: Call) -> Expression:
+    """LOOKUPMEAN(graph, to, from)."""
+    return mean_place_of_graph(site, call.arguments[0], call.arguments[1:])
+
+
+def pulse(site: Site, call: Call) -> Expression:
+    """PULSE(magnitude, first time, interval); with a magnitude alone one in every DT, as Stella has it."""
+    magnitude, *rest = arguments_of(site, call)
+    place = call.place
+    if not rest:
+        return Binary("/", magnitude, Reference("TIME STEP", place=place), place)
+    first, interval = rest[0], rest[1] if len(rest) > 1 else Number(0.0, place)
+    return call_of("XMILE PULSE", place, magnitude, first, interval)
+
+
+def normal_share(site: Site, call: Call) -> Expression:
+    """NORMALCDF(left, right, mean, deviation): the chance of a normal number between two, by default standard."""
+    law = [Number(0.0, call.place), Number(1.0, call.place)]
+    given = arguments_of(site, call)
+    return call_of("XMILE NORMAL SHARE", call.place, *given, *law[len(given) - 2 :])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 from sd_covid.errors import ModelError, suggest
@@ -27,13 +29,14 @@ from sd_covid.model.names import key
 from sd_covid.model.structure import Dimension
 from sd_covid.model.xmile.constant import constant, size_of
 from sd_covid.model.xmile.definition import Definition, Macro
-from sd_covid.model.xmile.parse import INDEXED, RANGE
+from sd_covid.model.xmile.parse import INDEXED, ITEM, RANGE
 
 if TYPE_CHECKING:
     from sd_covid.model.structure import Variable
 
 #: A dynamic subscript becomes a choice between all elements; more of them are refused.
 MAX_CHOICES = 2_000
+MAX_CELL_CHOICES = 1_000_000
 #: Pieces of expressions: more than a model of some 100,000 equations has.
 MAX_WORK = 3_000_000
 #: Nodes of one equation.
@@ -70,6 +73,8 @@ class World:
         Pieces of expressions translated so far.
     expanded : int
         Calls of macros written out so far.
+    taken_apart : frozenset of str or None
+        Keys of what equations take apart, once they have been looked through for queues.
     """
 
     dimensions: dict[str, Dimension]
@@ -84,6 +89,7 @@ class World:
     positions: dict[str, dict[str, int]] = field(default_factory=dict)
     work: int = 0
     expanded: int = 0
+    taken_apart: frozenset[str] | None = None
     series: dict[tuple[str, ...], tuple[tuple[float, ...], tuple[float, ...]]] = field(default_factory=dict)
 
     def index(self, dimension: Dimension, element: str) -> int | None:
@@ -109,6 +115,27 @@ class World:
         if found is None:
             found = self.dimensions[key(name)] = Dimension(name, elements, place=place)
         return found
+
+
+def numbered(cells: list[Expression], number: Expression, place: Place) -> Expression:
+    """The one of several that a number says, from 1; 0, as the standard has it, for a number out of range."""
+    chosen: Expression = Number(0.0, place)
+    whole = Call("XMILE INT", (number,), place=place)
+    for at, cell in reversed(list(enumerate(cells, 1))):
+        chosen = Call(
+            "IF THEN ELSE", (Binary("=", whole, Number(float(at), place), place), cell, chosen), place=place
+        )
+    return chosen
+
+
+def is_container(definition: Definition) -> bool:
+    """Whether a variable holds things that can be asked for one by one."""
+    return definition.conveyor is not None or definition.queue
+
+
+def occurrence(dimensions: tuple[str, ...], at: int) -> int:
+    """How many dimensions before the one at a place have its name."""
+    return sum(key(name) == key(dimensions[at]) for name in dimensions[:at])
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +180,8 @@ class Site:
                 return self.reference(node)
             case Call(function=function) if function == INDEXED:
                 return self.indexed(node)
+            case Call(function=function, arguments=(named, number)) if function == ITEM:
+                return self.item(named, number)
             case Call(function=function) if function == RANGE:
                 raise self.error(node.place, "a range has a meaning in brackets only")
             case Call():
@@ -177,20 +206,42 @@ class Site:
 
     def reference(self, node: Reference) -> Expression:
         """A name without subscripts."""
-        from sd_covid.model.xmile.calls import NULLARY
+        from sd_covid.model.xmile.calls import NULLARY, REFUSED
 
         definition = self.world.definitions.get(key(node.name))
         if definition is not None:
-            subscripts = tuple(self.implied(name, node) for name in definition.dimensions)
+            dimensions = definition.dimensions
+            subscripts = tuple(
+                self.implied(name, node, occurrence(dimensions, at)) for at, name in enumerate(dimensions)
+            )
             subscripts = self.apart(definition, subscripts)
             return Reference(definition.name, subscripts, node.place)
+        turned = self.world.definitions.get(key(node.name.removesuffix("'")))
+        if turned is not None:
+            return self.transposed(turned, node)
         builtin = NULLARY.get(key(node.name).replace("std.", ""))
         if builtin is not None:
             return builtin(self, node)
         dimension = self.world.dimensions.get(key(node.name))
         if dimension is not None:
             return self.position(dimension, node)
+        if key(node.name) in REFUSED:
+            reason, advice = REFUSED[key(node.name)]
+            raise self.error(node.place, f"{node.name} {reason}", advice)
         return self.element_number(node) or node
+
+    def transposed(self, definition: Definition, node: Reference) -> Expression:
+        """``A'``: an array with its dimensions the other way round."""
+        if self.reducing:
+            return self.reference(replace(node, name=definition.name))
+        count = len(definition.dimensions)
+        if count != len(self.left):
+            reason = (
+                f"'{node.name}' has {count} dimensions turned round, and the equation has {len(self.left)}"
+            )
+            raise self.error(node.place, reason, "write its subscripts out")
+        given: list[Expression] = [Text(f"@{count - at}", node.place) for at in range(count)]
+        return self.choose(definition, (), given, node.place)
 
     def position(self, dimension: Dimension, node: Reference) -> Expression:
         """A dimension as the number of the element that an equation is for."""
@@ -202,10 +253,10 @@ class Site:
             return Reference(self.left[at], place=node.place)
         return Number(float(self.world.index(dimension, self.elements[at]) or 0), node.place)
 
-    def index_of(self, dimension: Dimension) -> int | None:
-        """Which of the left side's dimensions it is."""
-        names = [key(name) for name in self.left]
-        return names.index(dimension.key) if dimension.key in names else None
+    def index_of(self, dimension: Dimension, which: int = 0) -> int | None:
+        """Which of the left side's dimensions it is; of several alike that of a number, or the last."""
+        found = [at for at, name in enumerate(self.left) if key(name) == dimension.key]
+        return found[min(which, len(found) - 1)] if found else None
 
     def element_number(self, node: Reference) -> Number | None:
         """``Dimension.element``: its position."""
@@ -214,12 +265,12 @@ class Site:
         at = None if dimension is None else self.world.index(dimension, rest)
         return None if at is None else Number(float(at), node.place)
 
-    def implied(self, name: str, node: Reference) -> Subscript:
+    def implied(self, name: str, node: Reference, which: int = 0) -> Subscript:
         """The subscript that a dimension of an array gets when none is written."""
         dimension = self.world.dimensions[key(name)]
         if self.reducing:
             return Subscript(dimension.name, reduced=True)
-        at = self.index_of(dimension)
+        at = self.index_of(dimension, which)
         if at is not None:
             return Subscript(dimension.name if self.elements is None else self.elements[at])
         if self.elements is None and any(
@@ -252,19 +303,33 @@ class Site:
         named, *given = node.arguments
         assert isinstance(named, Reference), "the parser puts the name first"
         definition = self.world.definitions.get(key(named.name))
+        if definition is None and key(named.name) == "self":
+            definition = self.definition
         if definition is None:
             near = suggest(named.name, [item.name for item in self.world.definitions.values()])
             raise self.error(node.place, f"'{named.name}' is used but not defined", near)
         if not definition.dimensions and definition.graph is not None and len(given) == 1:
             return self.point_of(definition, given[0])
-        if not definition.dimensions and definition.conveyor is not None and len(given) == 1:
-            belt = Reference(definition.name, place=node.place)
-            return Call("XMILE CONVEYOR SLAT", (belt, self.value(given[0])), place=node.place)
+        if not definition.dimensions and is_container(definition) and len(given) == 1:
+            return self.held(definition, Reference(definition.name, place=node.place), given[0])
         if len(given) != len(definition.dimensions):
             reason = f"'{named.name}' has {len(definition.dimensions)} dimensions, not {len(given)}"
             left = ",".join(definition.dimensions)
             raise self.error(node.place, reason, f"it is {definition.name}[{left}]" if left else None)
         return self.choose(definition, (), given, node.place)
+
+    def held(self, definition: Definition, stock: Reference, number: Expression) -> Call:
+        """What a conveyor holds on one slat, or a queue in one batch; numbers count from the front."""
+        of = "XMILE QUEUE BATCH" if definition.queue else "XMILE CONVEYOR SLAT"
+        return Call(of, (stock, self.value(number)), place=stock.place)
+
+    def item(self, named: Expression, number: Expression) -> Expression:
+        """``name[element][number]``."""
+        stock = self.value(named)
+        definition = self.world.definitions.get(key(stock.name)) if isinstance(stock, Reference) else None
+        if isinstance(stock, Reference) and definition is not None and is_container(definition):
+            return self.held(definition, stock, number)
+        raise self.error(named.place, "only an element of a conveyor or queue takes two pairs of brackets")
 
     def choose(
         self, definition: Definition, done: tuple[Subscript, ...], given: list[Expression], place: Place
@@ -274,7 +339,7 @@ class Site:
         if not given:
             return Reference(definition.name, self.apart(definition, done), place)
         dimension = self.world.dimensions[key(definition.dimensions[len(done)])]
-        found = self.subscript(given[0], dimension)
+        found = self.subscript(given[0], dimension, occurrence(definition.dimensions, len(done)))
         if isinstance(found, Subscript):
             return self.choose(definition, (*done, found), given[1:], place)
         at = constant(found)
@@ -283,19 +348,40 @@ class Site:
                 return Number(0.0, place)
             element = Subscript(dimension.elements[int(at) - 1])
             return self.choose(definition, (*done, element), given[1:], place)
-        if len(dimension.elements) > MAX_CHOICES:
-            reason = f"a calculated subscript over more than {MAX_CHOICES} elements is not supported"
-            raise self.error(place, reason)
-        chosen: Expression = Number(0.0, place)  # what the standard gives for a subscript out of range
-        number = Call("XMILE INT", (found,), place=place)
-        for at, element_name in reversed(list(enumerate(dimension.elements, 1))):
-            here = self.choose(definition, (*done, Subscript(element_name)), given[1:], place)
-            test = Binary("=", number, Number(float(at), place), place)
-            chosen = Call("IF THEN ELSE", (test, here, chosen), place=place)
-        return chosen
+        self.refuse_choices(len(dimension.elements), place)
+        cells = [
+            self.choose(definition, (*done, Subscript(name)), given[1:], place) for name in dimension.elements
+        ]
+        return numbered(cells, found, place)
 
-    def subscript(self, node: Expression, dimension: Dimension) -> Subscript | Expression:
-        """What one subscript means for one dimension of an array: a subscript, or the number of an element."""
+    def flat(self, definition: Definition, node: Expression, place: Place) -> Expression:
+        """``array(10)``: the tenth element, counted along the last dimension first: section 3.3.2."""
+        axes = [self.world.dimensions[key(name)].elements for name in definition.dimensions]
+        self.refuse_choices(prod(len(elements) for elements in axes), place)
+        cells: list[Expression] = [
+            Reference(definition.name, tuple(Subscript(name) for name in cell), place)
+            for cell in product(*axes)
+        ]
+        found = replace(self, reducing=False).value(node)
+        at = constant(found)
+        if at is None:
+            return numbered(cells, found, place)
+        return cells[int(at) - 1] if 1 <= int(at) <= len(cells) else Number(0.0, place)
+
+    def refuse_choices(self, count: int, place: Place) -> None:
+        """Refuse a choice between too many elements."""
+        cells = prod(len(self.world.dimensions[key(name)].elements) for name in self.left)
+        if count > MAX_CHOICES or count * cells > MAX_CELL_CHOICES:
+            reason = (
+                f"a calculated subscript over {count} elements, for each of {cells}, is more than can be run"
+            )
+            raise self.error(place, reason, "write it as a sum over a condition, or for fewer elements")
+
+    def subscript(self, node: Expression, dimension: Dimension, which: int = 0) -> Subscript | Expression:
+        """What one subscript means for one dimension of an array: a subscript, or the number of an element.
+
+        ``which`` numbers the dimension among those of the array that are alike, from 0.
+        """
         match node:
             case Text(value="*"):
                 return self.wildcard(dimension, node.place)
@@ -306,13 +392,13 @@ class Site:
             case Call(function=function, arguments=(first, last)) if function == RANGE:
                 return self.wildcard(self.range_of(dimension, first, last, node.place), node.place)
             case Reference(name=name):
-                known = self.named(name, dimension)
+                known = self.named(name, dimension, which)
                 if known is not None:
                     return known
         found = replace(self, reducing=False).value(node)
         return Number(folded, node.place) if (folded := constant(found)) is not None else found
 
-    def named(self, name: str, dimension: Dimension) -> Subscript | None:
+    def named(self, name: str, dimension: Dimension, which: int = 0) -> Subscript | None:
         """An element of the dimension, or a dimension of the left side."""
         if self.world.index(dimension, name) is not None:
             return Subscript(dimension.elements[(self.world.index(dimension, name) or 1) - 1])
@@ -322,7 +408,7 @@ class Site:
         other = self.world.dimensions.get(key(name))
         if other is None or key(name) in self.world.definitions:
             return None
-        at = self.index_of(other)
+        at = self.index_of(other, which)
         if at is None:
             if self.reducing:
                 return Subscript(other.name, reduced=True)
@@ -352,7 +438,8 @@ class Site:
             found = self.subscript(node, dimension)
             at = self.world.index(dimension, found.name) if isinstance(found, Subscript) else constant(found)
             if at is None or not 1 <= at <= len(dimension.elements):
-                raise self.error(place, f"a range of '{dimension.name}' runs from one element to another")
+                reason = f"a range of '{dimension.name}' runs from one element to another, both written out"
+                raise self.error(place, reason, "write elements or numbers, or SUM over a condition")
             ends.append(int(at))
         low, high = ends
         if low > high:

@@ -164,6 +164,9 @@ class Translator:
         rate: Expression | None = None
         for name in definition.inflows:
             flow = self.of_flow(site, name, place)
+            multiplier = self.world.definitions[key(name)].multiplier
+            if multiplier is not None:
+                flow = Binary("*", flow, site.value(multiplier), place)
             rate = flow if rate is None else Binary("+", rate, flow, place)
         for name in definition.outflows:
             flow = self.of_flow(site, name, place)

@@ -9,7 +9,7 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from sd_covid.model.expression import Expression, Table
+from sd_covid.model.expression import Binary, Expression, Reference, Table
 from sd_covid.model.names import key
 from sd_covid.model.structure import DataMode
 from sd_covid.model.xmile.definition import (
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 KINDS = ("stock", "flow", "aux", "gf")
+_CONVEYOR = ("discrete", "batch_integrity", "one_at_a_time", "exponential_leak")
+#: What the elements of an array have in common: section 4.5.2.
+_SHARED = ("conveyor", "queue", "leak", "overflow", "non_negative")
 
 
 def read_submodel(document: Document, element: Element) -> Submodel:
@@ -163,13 +166,16 @@ class _Reader:
         inner = child(element, "gf")
         found.graph_name = "" if inner is None else name_of(inner.get("name") or "")
         found.series = self.series(element)
-        found.inflows = self.names("inflow")
-        found.outflows = self.names("outflow")
+        found.inflows = self.names(element, "inflow")
+        found.outflows = self.names(element, "outflow")
         found.non_negative = flag(element, "non_negative")
         found.queue = bool(flag(element, "queue"))
         found.overflow = bool(flag(element, "overflow"))
         found.leak = self.leak()
+        found.multiplier = self.equation(element, "multiplier")
         found.spread = (attribute(element, "spreadflow") or "").strip().lower()
+        profile = next((item for item in element if isee_tag(item) == "distrib_eq"), None)
+        found.profile = None if profile is None else parse_equation(self.text(profile), self.name)
         found.units = " ".join((content(element, "units") or "").split())
         found.limits = self.limits()
         found.documentation = "\n".join(
@@ -177,6 +183,31 @@ class _Reader:
         )
         found.access = (element.get("access") or "").lower()
         self.refuse_foreign()
+        return self.from_vensim(found)
+
+    def from_vensim(self, found: Definition) -> Definition:
+        """A definition without the two ways of writing that are Vensim's alone.
+
+        It puts the equation and the flows of an array into an element whose subscripts are the dimensions, and writes
+        a variable that remembers and has no flows, such as a DELAY N, as a stock with ``name = DELAY N(…)``.
+        """
+        flows = {(item.inflows, item.outflows) for item in found.elements}
+        if len(flows) == 1 and (found.inflows, found.outflows) == ((), ()):
+            found.inflows, found.outflows = next(iter(flows))
+        elif len(flows) > 1:
+            raise self.document.error(
+                self.element, "elements have other flows than each other", "give all the same", self.name
+            )
+        if len(found.elements) == 1:
+            only = found.elements[0]
+            if tuple(map(key, only.subscripts)) == tuple(map(key, found.dimensions)):
+                found.equation, found.row, found.initial = only.equation, only.row, only.initial
+                found.graph, found.series, found.elements = only.graph, only.series, ()
+        match found.equation:
+            case Binary(operator="=", left=Reference(name=name), right=right) if (
+                found.kind == "stock" and key(name) == key(found.name) and not found.inflows + found.outflows
+            ):
+                found.kind, found.equation, found.row = "aux", right, (right,)
         return found
 
     def _dimensions(self) -> Element:
@@ -187,7 +218,8 @@ class _Reader:
         """Refuse what changes the numbers and is not read."""
         for item in self.element:
             if tag_of(item) == "oven" or isee_tag(item) == "oven":
-                raise self.document.error(item, "ovens are not supported", variable=self.name)
+                advice = "use a discrete conveyor with a capacity, which a queue feeds"
+                raise self.document.error(item, "ovens are not supported", advice, self.name)
 
     def text(self, element: Element) -> EquationText:
         """The text of an element with its place."""
@@ -206,9 +238,9 @@ class _Reader:
         found = [parse_list(self.text(item), self.name) for item in children(holder, "eqn")]
         return tuple(expression for row in found for expression in row)
 
-    def names(self, tag: str) -> tuple[str, ...]:
+    def names(self, holder: Element, tag: str) -> tuple[str, ...]:
         """Names of flows."""
-        found = [name_in_equation(item.text or "") for item in children(self.element, tag)]
+        found = [name_in_equation(item.text or "") for item in children(holder, tag)]
         return tuple(name for name in found if name)
 
     def element_of(self, element: Element) -> ElementDefinition:
@@ -218,10 +250,13 @@ class _Reader:
         equation = row[0] if len(row) == 1 else None
         start = self.equation(element, "init_eqn")
         initial = () if start is None else (start,)
-        place = self.document.place(element)
-        return ElementDefinition(
-            subscripts, equation, row, initial, self.graph(element), place, self.series(element)
-        )
+        for item in children(element, *_SHARED):
+            reason = f"<{tag_of(item)}> is not for one element: all of an array share it"
+            raise self.document.error(item, reason, "write it beside the elements", self.name)
+        place, length = self.document.place(element), self.equation(element, "len")
+        graph, series = self.graph(element), self.series(element)
+        flows = (self.names(element, "inflow"), self.names(element, "outflow"))
+        return ElementDefinition(subscripts, equation, row, initial, graph, place, series, length, *flows)
 
     def series(self, holder: Element) -> Series | None:
         """The points of a data variable, which our own writer puts beside its graph."""
@@ -305,6 +340,15 @@ class _Reader:
         if length is None:
             reason = "a conveyor needs a transit time"
             raise self.document.error(element, reason, "give it in <len>", self.name)
+
+        for label, value in element.attrib.items():
+            name = str(label).rpartition("}")[2]
+            if name == "force_leak_fraction":  # the same while transit time and fraction stay what they are
+                remark = f"line {element.sourceline}: '{name}' of a conveyor is not known, and left out"
+                self.document.remarks.append(remark)
+            elif name not in _CONVEYOR and str(value).strip().lower() != "false":
+                reason = f"conveyor option '{name}' is not known, and could change what the conveyor does"
+                raise self.document.error(element, reason, "take it out", self.name)
 
         def marked(name: str) -> bool:
             return (attribute(element, name) or "").strip().lower() == "true"
