@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sd_covid.model import Equation, Kind, Model, Variable, read
 from sd_covid.model.expression import Binary, Call, Expression, Number, Reference
 from sd_covid.model.layout import View, lay_out
+from sd_covid.model.layout_grid import Grid
 from sd_covid.model.layout_parts import LARGEST_VIEW, parts_of
 from tests.model.conftest import Reader
 
@@ -123,3 +124,16 @@ def test_no_two_boxes_overlap_in_any_model(drawn: list[str], random: object):
         variable = Variable(name, [Equation(Kind.EQUATION, expression=value)])
         model.variables[variable.key] = variable
     check(model)
+
+
+def test_a_wide_name_is_placed_where_only_single_cells_are_free_nearby():
+    """Every other cell around the middle is taken: many are free there, but no two side by side."""
+    grid = Grid(100, 50)
+    fixed = {
+        f"stock {row},{column}": ((row, column), 1) for row in range(-9, 10) for column in range(-8, 9, 2)
+    }
+    for cell, _ in fixed.values():
+        grid.take(cell)
+    placed = grid.place(fixed, {"wide": 2}, [(name, "wide") for name in fixed])
+    row, column = placed["wide"]
+    assert not {(row, column), (row, column + 1)} & {cell for cell, _ in fixed.values()}
