@@ -15,8 +15,8 @@ from sd_covid.model import Model
 from sd_covid.model.external import read_series
 from tests.model.conftest import CONTROL, Reader
 
-DOWN = "Time,one,two\n0,1,\n1,,5\n,7,7\n3,2.5,-6\n"
-ACROSS = "Time,0,1,3\none,1,,2.5\ntwo,,5,-6\n"
+DOWN = "Time,one,two\n0,1,\n1,,5\n3,2.5,-6\n,7,7\n5,9,9\n"  # times end at the first that is blank
+ACROSS = "Time,0,1,3,Notes,2019\none,1,,2.5,,7\ntwo,,5,-6,,7\n"  # or at the first that is a word
 
 
 def series(model: Model, name: str = "x", rank: int = 0) -> tuple[list[float], list[float]]:
@@ -99,6 +99,34 @@ def test_a_series_that_cannot_be_found_is_an_error_of_the_model(
         series(read_text(f"y = 1~~|\nx := GET DIRECT DATA({call})~~|\n", name="study/model.mdl"))
     assert reason in caught.value.reason
     assert (3, "x") == (caught.value.line, caught.value.variable)
+
+
+@pytest.mark.parametrize("name", ["Data/F.Csv", "DATA\\\\F.CSV", "data/F.csv"])
+def test_names_of_files_have_no_case_as_on_the_computers_models_come_from(
+    read_text: Reader, tmp_path: Path, name: str
+):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "f.csv").write_text(DOWN)
+    model = read_text(f"x := GET DIRECT DATA('{name}', ',', 'A', 'B2')~~|\n")
+    assert ([0.0, 3.0], [1.0, 2.5]) == series(model)
+    (tmp_path / "data" / "F.csv").write_text("Time,one\n0,4\n")
+    if name == "data/F.csv":  # the very name comes first
+        assert ([0.0], [4.0]) == series(model)
+    else:
+        with pytest.raises(ModelError, match="there is no file"):  # which of the two is meant cannot be told
+            series(model)
+
+
+def test_a_path_on_another_computer_is_told_with_the_file_that_is_meant(read_text: Reader, tmp_path: Path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "Figures.xlsx").write_bytes(b"")
+    text = "x := GET DIRECT DATA('?in', 'a', 'A', 'B2')~~|\n"
+    settings = CONTROL + "///---\\\\\\\n30:?in=Z:\\home\\figures.xlsx\n"
+    model = read_text(text, name="models/model.mdl", control=settings)
+    with pytest.raises(ModelError, match=r"there is no file 'Z:\\home\\figures.xlsx'") as caught:
+        series(model)
+    assert "'../data/Figures.xlsx', in the line 30:?in" in (caught.value.advice or "")
 
 
 def test_a_study_may_read_all_that_is_in_it(read_text: Reader, tmp_path: Path):

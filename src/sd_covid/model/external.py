@@ -51,7 +51,8 @@ def read_series(
     times : ndarray, shape (point,)
         In the model's unit of time, increasing.
     values : ndarray, shape (point,)
-        In the variable's unit. A point whose time or value is blank, or words without a digit, is left out.
+        In the variable's unit. A point whose value is blank, or words without a digit, is left out; the first time that
+        is blank or a word is the end.
 
     Raises
     ------
@@ -96,10 +97,16 @@ def _points(asker: Asker, call: Call, rank: int) -> list[Point]:
     first, starred = asker.block(grid, cell)
     if starred:
         raise asker.error(f"'{cell}': a series has no '*'", "leave it out")
-    found = [
-        (grid.figure(*when), grid.figure(*what)) for when, what in _pairs(asker, grid, axis, first, rank)
-    ]
-    points = [(when, what) for when, what in found if when is not None and what is not None]
+    points: list[Point] = []
+    for when, what in _pairs(asker, grid, axis, first, rank):
+        time = grid.time(*when)
+        if (
+            time is None
+        ):  # Vensim stops at the first cell that holds no time: beyond it there may be other tables
+            break
+        value = grid.figure(*what)
+        if value is not None:
+            points.append((time, value))
     if not points:
         raise asker.error(f"{file} has no figures from cell {cell} on", "check the cell")
     for (before, _), (after, _) in pairwise(points):

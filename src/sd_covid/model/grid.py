@@ -104,6 +104,13 @@ class Grid:
             return None
         return self.number(row, column)
 
+    def time(self, row: int, column: int) -> float | None:
+        """The number in a cell of times; None for a word there, as for a blank: it belongs to something else."""
+        found = self.value(row, column)
+        if isinstance(found, str) and found.strip()[:1].isalpha():
+            return None
+        return self.number(row, column)
+
     def value(self, row: int, column: int) -> object:
         """What a cell holds, both from 0; None for a blank cell, for ``#N/A``, and beyond the edge."""
         if row >= self.height or column >= len(self.rows[row]):
