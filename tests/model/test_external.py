@@ -117,6 +117,16 @@ def test_names_of_files_have_no_case_as_on_the_computers_models_come_from(
             series(model)
 
 
+def test_all_files_that_are_not_there_are_told_at_once(read_text: Reader, tmp_path: Path):
+    (tmp_path / "here.csv").write_text("2\n")
+    with pytest.raises(ModelError, match=r"there is no file 'b\.csv'") as caught:
+        read_text(
+            "a = GET DIRECT CONSTANTS('here.csv', ',', 'A1')~~|\nb = GET DIRECT CONSTANTS('b.csv', ',', 'A1')~~|\n"
+            "c := GET XLS DATA('c.xlsx', 's', 'A', 'B2')~~|\nd = GET DIRECT CONSTANTS('b.csv', ',', 'A2')~~|\n"
+        )
+    assert (caught.value.advice or "").endswith("2 files that it reads are not there: 'b.csv', 'c.xlsx'")
+
+
 def test_a_path_on_another_computer_is_told_with_the_file_that_is_meant(read_text: Reader, tmp_path: Path):
     (tmp_path / "models").mkdir()
     (tmp_path / "data").mkdir()
@@ -127,6 +137,18 @@ def test_a_path_on_another_computer_is_told_with_the_file_that_is_meant(read_tex
     with pytest.raises(ModelError, match=r"there is no file 'Z:\\home\\figures.xlsx'") as caught:
         series(model)
     assert "'../data/Figures.xlsx', in the line 30:?in" in (caught.value.advice or "")
+
+
+@pytest.mark.parametrize("settings", ["30:?../data/f.csv=Z:\\home\\data\\f.csv\n", ""])
+def test_a_tag_that_is_a_path_from_the_model_on_is_the_file(read_text: Reader, tmp_path: Path, settings: str):
+    """As Vensim names its tags; what they stand for is a path on the computer of whoever wrote the model."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "f.csv").write_text(DOWN)
+    text = "x := GET DIRECT DATA('?../data/f.csv', ',', 'A', 'B2')~~|\n"
+    control = CONTROL + "///---\\\\\\\n" + settings
+    model = read_text(text, name="models/model.mdl", control=control)
+    assert ([0.0, 3.0], [1.0, 2.5]) == series(model)
 
 
 def test_a_study_may_read_all_that_is_in_it(read_text: Reader, tmp_path: Path):
@@ -141,6 +163,7 @@ def test_a_study_may_read_all_that_is_in_it(read_text: Reader, tmp_path: Path):
     [
         ("f.csv", b"Time,x\n0,1.5.2\n", ",", "cell B2 holds '1.5.2'", 2),
         ("f.csv", b"Time,x\n0,1\n2012-Q1,2\n", ",", "cell A3 holds '2012-Q1'", 3),
+        ("f.csv", b'Time,x\n0,"1,180"\n', ",", "cell B2 holds '1,180'", 2),
         ("f.csv", b"Time,x\n0,\xff\n", ",", "byte 0xff", None),
         ("f.csv", b'Time,x\n0,"1\n', ",", "is no table", None),
         ("f.csv", b"Time,x\n0,1\n", "Sheet1", "no delimiter", None),

@@ -187,7 +187,11 @@ class Subscripts:
     def _smallest(self, elements: set[str], named: set[str], variable: Variable, taken: list[str]) -> str:
         """Of equal ones, one that the model names there, and none that stands for another subscript already."""
         place = variable.place
-        holding = [name for name, members in self.elements.items() if elements <= set(members)]
+        holding = [
+            name
+            for name, members in self.elements.items()
+            if elements <= set(members) and len(set(members)) == len(members)
+        ]
         if not holding:
             raise ModelError(
                 "no single dimension holds the elements on its left sides",

@@ -22,6 +22,8 @@ _COLUMN = re.compile(r"[A-Za-z]{1,3}")
 _ROW = re.compile(r"[1-9][0-9]{0,6}")
 _FOLDERS = 1000  # a study has fewer; a model that lies in somebody's home folder has more around it
 _MODELS = frozenset({".mdl", ".vmf", ".vpm", ".vpmx", ".xmile", ".stmx", ".itmx"})
+#: The files that model files name. A model may name one for thousands of variables, and to resolve links takes long.
+_FOUND: dict[tuple[Path, str], Path] = {}
 
 
 def is_within_study(path: Path, owner: Path) -> bool:
@@ -74,6 +76,16 @@ class Asker:
     name: str
     place: Place
 
+    def lacks(self, file: str) -> bool:
+        """Whether a file that is named is not there."""
+        try:
+            self._path(file)
+        except MissingDataError:
+            return True
+        except ModelError:
+            return False
+        return False
+
     def grid(self, file: str, tab: str) -> Grid:
         """The cells of a sheet, or of a text file with `tab` as delimiter.
 
@@ -120,34 +132,44 @@ class Asker:
         return MissingDataError(reason, advice=advice, file=place.file, line=place.line, variable=self.name)
 
     def _path(self, name: str) -> Path:
+        """The file that a call names, or that ``?name`` stands for."""
         owner = self.place.file or self.model.path
         if owner is None:
             raise self.error(f"'{name}' cannot be found: the model has no file", "save it first")
         tag = name if name.startswith("?") else ""
-        if tag:
-            name = self._tagged(tag)
-        written = name.replace("\\", "/")
+        known = _FOUND.get((owner, name))
+        if known is not None and known.is_file():
+            return known
+        name = self._tagged(tag, owner) if tag else name
+        found = self._sought(owner, name)
+        there = PureWindowsPath(name)
+        if found is None and there.drive:  # as Vensim keeps it for the computer of whoever wrote the model
+            found = self._sought(owner, tag[1:]) if tag else None
+            if found is None:
+                raise self._missing(f"there is no file '{name}'", self._nearer(owner, there.name, tag))
+        if found is None:
+            folder = (owner.parent / name.replace("\\", "/")).resolve().parent
+            beside = [item.name for item in folder.iterdir()] if folder.is_dir() else []
+            tables = [item for item in beside if Path(item).suffix.lower() not in _MODELS]
+            near = suggest(PureWindowsPath(name).name, tables) or f"it is looked for in {folder}"
+            raise self._missing(f"there is no file '{name}'", near)
+        if found.name == there.name:  # the very name: nothing nearer can come
+            _FOUND[owner, tag or name] = found
+        return found
+
+    def _sought(self, owner: Path, name: str) -> Path | None:
+        """A file by its path from the model on; None when it is not there."""
         try:
-            path = (owner.parent / written).resolve()
+            path = (owner.parent / name.replace("\\", "/")).resolve()
             inside, found = is_within_study(path, owner), None
             if inside:
                 found = path if path.is_file() else in_any_case(path)
                 inside = found is None or is_within_study(found, owner)
         except (OSError, ValueError) as error:
             raise self.error(f"'{name}' is no path of a file", "check its name") from error
-        elsewhere = PureWindowsPath(name)
-        if (
-            elsewhere.drive and found is None
-        ):  # as Vensim keeps it for the computer of whoever wrote the model
-            raise self._missing(f"there is no file '{name}'", self._nearer(owner, elsewhere.name, tag))
-        if not inside:
+        if not inside and not PureWindowsPath(name).drive:
             reason = f"'{name}' is not below the study folder {study_folder(owner)}"
             raise self.error(reason, "move the file into the study")
-        if found is None:
-            beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-            tables = [item for item in beside if Path(item).suffix.lower() not in _MODELS]
-            near = suggest(path.name, tables) or f"it is looked for in {path.parent}"
-            raise self._missing(f"there is no file '{name}'", near)
         return found
 
     def _nearer(self, owner: Path, file: str, tag: str) -> str:
@@ -157,10 +179,10 @@ class Asker:
         line = f"the line 30:{tag} of the settings" if tag else "the model"
         return f"put the file into the study, and write its path from the model on: '{where}', in {line}"
 
-    def _tagged(self, name: str) -> str:
-        """The file that ``?name`` stands for in the settings of the model."""
-        file = self.model.settings.files.get(name.lower())
-        if file is None:
-            advice = f"add a line 30:{name}=FILE to the settings at the end of the model"
-            raise self._missing(f"no file is given for '{name}'", advice)
-        return file
+    def _tagged(self, tag: str, owner: Path) -> str:
+        """The file that ``?name`` stands for in the settings of the model; without a setting, the one of that name."""
+        file = self.model.settings.files.get(tag.lower())
+        if file is None and self._sought(owner, tag[1:]) is None:
+            advice = f"add a line 30:{tag}=FILE to the settings at the end of the model"
+            raise self._missing(f"no file is given for '{tag}'", advice)
+        return file or tag[1:]

@@ -20,6 +20,7 @@ from sd_covid.model.parse import parse_definition, parse_macro
 from sd_covid.model.ranges import resolve_ranges
 from sd_covid.model.source import Source, read_source
 from sd_covid.model.structure import Method, Model, Note, Settings, Variable
+from sd_covid.model.texts import NamedText, named_text, put_texts
 
 _METHODS = {
     "0": Method.EULER,
@@ -87,6 +88,7 @@ class _Reader:
         self.macros: dict[str, MacroDefinition] = {}
         self.macro: MacroDefinition | None = None  # the one that is being read
         self.notes: list[Note] = []
+        self.texts: dict[str, NamedText] = {}
 
     def take(self, entry: Entry | MacroStart | MacroEnd) -> None:
         """Read one entry."""
@@ -101,6 +103,8 @@ class _Reader:
             case _ if _REALITY_CHECK.search(entry.equation):
                 place = self.source.place(entry.start)
                 self.notes.append(Note(f"reality check '{entry.name}' has no part in a run", place))
+            case _ if (text := named_text(entry, self.source.place(entry.start))) is not None:
+                self._text(text)
             case _:
                 self._definition(entry)
 
@@ -108,6 +112,18 @@ class _Reader:
         """Nothing more comes."""
         if self.macro is not None:
             raise self._macro_error(self.macro, "the macro is not closed", "close it with :END OF MACRO:")
+        for name, text in self.texts.items():
+            if name in self.variables:
+                raise _twice(text.name, text.place, self.variables[name].place)
+        if self.texts:
+            for variables in (self.variables, *(macro.variables for macro in self.macros.values())):
+                put_texts(variables.values(), self.texts)
+
+    def _text(self, text: NamedText) -> None:
+        first = self.texts.setdefault(key(text.name), text)
+        if first is not text:
+            raise _twice(text.name, first.place, text.place)
+        self.notes.append(Note(f"'{text.text}' stands where the model says '{text.name}'", text.place))
 
     def _begin(self, entry: MacroStart) -> None:
         macro = parse_macro(self.source, entry.start, entry.text)
