@@ -110,6 +110,17 @@ def test_a_third_part_that_is_no_flag_is_documentation(read_text: Reader):
     assert (variable.documentation, variable.supplementary) == ("first\nsecond", False)
 
 
+def test_an_equation_counts_where_the_diagram_shows_other_causes(read_text: Reader):
+    """Vensim then writes the variable twice, first as a function of what the diagram shows."""
+    model = read_text("y=A FUNCTION OF(x,z) ~~|\ny=\n\tx + 1\n\t~ m ~ doc |\nx = 2~~|\n")
+    assert float(Simulation(model).run(outputs=["y"])["y"][0]) == 3
+    assert [note.text for note in model.notes] == ["'y': the diagram shows other causes than its equation"]
+    with pytest.raises(ModelError, match="A FUNCTION OF"):
+        read_text("y=A FUNCTION OF(x) ~~|\nx = 2~~|\n")
+    with pytest.raises(ModelError, match="defined twice"):
+        read_text("y=A FUNCTION OF(x) ~~|\ny = x ~~|\ny = 2 ~~|\nx = 2~~|\n")
+
+
 def test_a_text_with_a_name_stands_for_it(read_text: Reader, tmp_path: Path):
     """Vensim's string variables; https://www.vensim.com/documentation/keywords.html."""
     (tmp_path / "a.csv").write_text("7,8\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 from sd_covid.errors import ModelError
 from sd_covid.model.definition import MacroDefinition, RangeDefinition, VariableDefinition
 from sd_covid.model.entries import Entry, MacroEnd, MacroStart, entries, settings
-from sd_covid.model.expression import Place
+from sd_covid.model.expression import Call, Place
 from sd_covid.model.imports import with_imports
 from sd_covid.model.macros import expand_macros
 from sd_covid.model.names import key
@@ -34,6 +34,7 @@ _REALITY_CHECK = re.compile(r":\s*(THE\s+CONDITION|TEST\s+INPUT)\s*:", re.IGNORE
 DATE_CODES = ("37", "38", "39", "40")  # year, month and day of time 0, and the unit of time
 TIME_UNITS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 _LIMITS = re.compile(r"(.*?)\[([^\[\]]*)\]\s*", re.DOTALL)
+_TO_WRITE = "a function of"
 _NO_LIMIT = frozenset({"?", "inf", "-inf", "+inf", "nan", ""})
 
 Limits = tuple[float | None, float | None, float | None]
@@ -170,6 +171,7 @@ class _Reader:
         made = Variable(found.name, group=self.group, place=place)
         variable = variables.setdefault(key(found.name), made)
         scope = self.macro.name if self.macro else ""
+        self._without_placeholder(scope, variable)
         left = (scope, variable.key, *map(key, found.equation.subscripts), found.equation.excluded)
         first = self.lefts.setdefault(left, place)
         if first is not place:
@@ -181,6 +183,19 @@ class _Reader:
         variable.limits = limits or variable.limits
         variable.documentation = _text(entry.documentation) or variable.documentation
         variable.supplementary = variable.supplementary or entry.supplementary
+
+    def _without_placeholder(self, scope: str, variable: Variable) -> None:
+        """Drop ``A FUNCTION OF``: Vensim writes it before an equation whose causes are not those of the diagram."""
+        before = variable.equations[0] if variable.equations else None
+        if (
+            before is not None
+            and isinstance(before.expression, Call)
+            and key(before.expression.function) == _TO_WRITE
+        ):
+            del variable.equations[0]
+            del self.lefts[scope, variable.key, *map(key, before.subscripts), before.excluded]
+            text = f"'{variable.name}': the diagram shows other causes than its equation"
+            self.notes.append(Note(text, before.place))
 
     def _units(self, entry: Entry) -> tuple[str, Limits | None]:
         """Units, and the limits behind them: ``units [low, high, step]``, with ``?`` for none."""
