@@ -120,6 +120,14 @@ def test_matrix_is_inverted_as_numpy_inverts_it(simulate):
     np.testing.assert_allclose(vector(simulate, text), np.linalg.inv(matrix), rtol=1e-13, atol=1e-15)
 
 
+def test_a_matrix_over_two_ranges_of_the_same_elements_is_named_by_one_of_them(simulate):
+    """As large models name it: only the left side then says what are rows and what columns."""
+    matrix = np.array([[2.0, 1.0], [5.0, 4.0]])
+    text = "R: a, b ~~|\nfrom R: a, b ~~|\nto R: a, b ~~|\nm[from R,to R] = 2, 1; 5, 4; ~~|\n"
+    text += "y[from R,to R] = INVERT MATRIX(m[from R,from R], ELMCOUNT(R)) ~~|\n"
+    np.testing.assert_allclose(vector(simulate, text).reshape(2, 2), np.linalg.inv(matrix), rtol=1e-14)
+
+
 CURVES = {
     1: lambda z: np.clip(0.5 - z, 0, 1),
     2: lambda z: np.where(z < 0, 1 - 2 * np.clip(z + 0.5, 0, 1) ** 2, 2 * np.clip(0.5 - z, 0, 1) ** 2),
