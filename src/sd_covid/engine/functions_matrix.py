@@ -38,10 +38,17 @@ def _invert_matrix(here: Context, call: Call) -> int:
             f"INVERT MATRIX needs a square matrix of up to {MAX_SIZE} rows, not {len(rows)} by {len(columns)}",
             call.place,
         )
-    matrix = [[here.value(_at(reference, row, column)) for column in columns] for row in rows]
-    inverse = here.once("inverse", [node for row in matrix for node in row], lambda: inverted(here, matrix))
+    others = sorted((name, element) for name, element in here.binding.items() if name not in left)
+    nodes = here.once(  # every element of the inverse asks for the whole matrix
+        f"matrix {id(call)} {others}",
+        [],
+        lambda: [here.value(_at(reference, row, column)) for row in rows for column in columns],
+    )
+    size = len(rows)
+    matrix = [nodes[at : at + size] for at in range(0, size * size, size)]
+    inverse = here.once("inverse", nodes, lambda: inverted(here, matrix))
     row, column = (dimensions[name].index(here.binding[name]) for name in left)
-    return inverse[row * len(rows) + column]
+    return inverse[row * size + column]
 
 
 def _at(matrix: Reference, row: str, column: str) -> Reference:
