@@ -145,6 +145,14 @@ def test_matrix_is_inverted_as_numpy_inverts_it(simulate):
     np.testing.assert_allclose(vector(simulate, text), np.linalg.inv(matrix), rtol=1e-13, atol=1e-15)
 
 
+def test_a_matrix_over_two_ranges_of_the_same_elements_is_named_by_one_of_them(simulate):
+    """As large models name it: only the left side then says what are rows and what columns."""
+    matrix = np.array([[2.0, 1.0], [5.0, 4.0]])
+    text = "R: a, b ~~|\nfrom R: a, b ~~|\nto R: a, b ~~|\nm[from R,to R] = 2, 1; 5, 4; ~~|\n"
+    text += "y[from R,to R] = INVERT MATRIX(m[from R,from R], ELMCOUNT(R)) ~~|\n"
+    np.testing.assert_allclose(vector(simulate, text).reshape(2, 2), np.linalg.inv(matrix), rtol=1e-14)
+
+
 CURVES = {
     1: lambda z: np.clip(0.5 - z, 0, 1),
     2: lambda z: np.where(z < 0, 1 - 2 * np.clip(z + 0.5, 0, 1) ** 2, 2 * np.clip(0.5 - z, 0, 1) ** 2),
@@ -167,6 +175,27 @@ def test_what_is_scarce_goes_by_the_curves(simulate, kind, available):
     rows = "; ".join(f"{kind}, {p}, {width}, 0" for p in priority)
     text += f"p[D,F] = {rows}; ~~|\ny[D] = ALLOCATE AVAILABLE(q[D], p[D,ptype], {available}) ~~|\n"
     np.testing.assert_allclose(vector(simulate, text), shares(price), atol=1e-9 * available)
+
+
+@pytest.mark.parametrize(
+    ("requests", "expected"),
+    [((200, 300), (40, 60)), ((200, 50), (80, 20)), ((20, 30), (20, 30)), ((40, 60), (40, 60))],
+)
+def test_requests_that_no_price_makes_smaller_share_in_proportion(simulate, requests, expected):
+    """SDEverywhere's output of Vensim for priority curves of type 0, with 100 available (its model allocate_ptype)."""
+    text = (
+        "D: a, b ~~|\nF: ptype, ppriority, pwidth, pextra ~~|\np[D,F] = 0, 0.1, 0.5, 0; 0, 0.9, 0.5, 0; ~~|\n"
+    )
+    text += f"q[D] = {requests[0]}, {requests[1]} ~~|\ny[D] = ALLOCATE AVAILABLE(q[D], p[D,ptype], 100) ~~|\n"
+    np.testing.assert_allclose(vector(simulate, text), expected, rtol=1e-15)  # one division and one product
+
+
+def test_what_is_left_by_them_goes_by_the_curves_of_the_others(simulate):
+    """Of 5 the fixed one takes 3; of 2 it gets all, and the other nothing."""
+    for available, expected in ((5, (3, 2)), (2, (2, 0))):
+        text = "D: a, b ~~|\nF: ptype, ppriority, pwidth, pextra ~~|\np[D,F] = 0, 1, 1, 0; 1, 5, 1, 0; ~~|\n"
+        text += f"q[D] = 3, 4 ~~|\ny[D] = ALLOCATE AVAILABLE(q[D], p[D,ptype], {available}) ~~|\n"
+        np.testing.assert_allclose(vector(simulate, text), expected, atol=1e-9)  # the price is solved to 1e-9
 
 
 def test_market_price_is_where_demand_is_supply(simulate):

@@ -73,3 +73,15 @@ def test_reference_interpreter_can_be_asked_for(simulate, monkeypatch):
     run = model.run(outputs=["total"])
     assert run.attrs["engine"] == "numpy"
     np.testing.assert_allclose(run["total"], expected["total"], rtol=1e-12)
+
+
+def test_a_name_may_hold_brackets(simulate):
+    """As variables do that carry their unit in their name; a quoted name in Vensim may hold any sign."""
+    model = simulate(
+        'D: a, b ~~|\n"CO2 [Gt]" = 3 ~~|\n"CO2 [Gt, by place]"[D] = 1, 2 ~~|\n'
+        'y = "CO2 [Gt]" + "CO2 [Gt, by place]"[b] + 0 * Time ~~|\n'
+    )
+    run = model.run({"CO2 [Gt]": 4, "CO2 [Gt, by place][b]": 5})
+    assert float(run["y"][0]) == 9
+    assert run["CO2 [Gt, by place]"].sel(D="b").to_numpy().tolist() == [5.0] * len(run["time"])
+    assert model.run(outputs=["CO2 [Gt, by place][a]"])["CO2 [Gt, by place][a]"].to_numpy().max() == 1

@@ -105,6 +105,38 @@ def test_comments_and_layout(read_text: Reader, entries: str):
     assert value(read_text, entries) == 3
 
 
+def test_a_third_part_that_is_no_flag_is_documentation(read_text: Reader):
+    variable = read_text("y = 1 ~ ~ first ~ second |\n").variable("y")
+    assert (variable.documentation, variable.supplementary) == ("first\nsecond", False)
+
+
+def test_an_equation_counts_where_the_diagram_shows_other_causes(read_text: Reader):
+    """Vensim then writes the variable twice, first as a function of what the diagram shows."""
+    model = read_text("y=A FUNCTION OF(x,z) ~~|\ny=\n\tx + 1\n\t~ m ~ doc |\nx = 2~~|\n")
+    assert float(Simulation(model).run(outputs=["y"])["y"][0]) == 3
+    assert [note.text for note in model.notes] == ["'y': the diagram shows other causes than its equation"]
+    with pytest.raises(ModelError, match="A FUNCTION OF"):
+        read_text("y=A FUNCTION OF(x) ~~|\nx = 2~~|\n")
+    with pytest.raises(ModelError, match="defined twice"):
+        read_text("y=A FUNCTION OF(x) ~~|\ny = x ~~|\ny = 2 ~~|\nx = 2~~|\n")
+
+
+def test_a_text_with_a_name_stands_for_it(read_text: Reader, tmp_path: Path):
+    """Vensim's string variables; https://www.vensim.com/documentation/keywords.html."""
+    (tmp_path / "a.csv").write_text("7,8\n")
+    text = "Input File :IS: 'a.csv'~~|\nfirst_cell:is:\n\t'B1'~~|\n"
+    model = read_text(text + "y = GET DIRECT CONSTANTS( input_file , ',', first cell)~~|\n")
+    assert float(Simulation(model).run(outputs=["y"])["y"][0]) == 8
+    assert "'a.csv' stands where the model says 'Input File'" in [note.text for note in model.notes]
+
+
+def test_a_text_is_no_number(read_text: Reader):
+    with pytest.raises(ModelError, match="the text 'b' has no meaning here"):
+        read_text("a :IS: 'b'~~|\ny = a + 1~~|\n")
+    with pytest.raises(ModelError, match="'A' is defined twice, first on line 2"):
+        read_text("a :IS: 'b'~~|\nA :IS: 'c'~~|\ny = 1~~|\n")
+
+
 def test_braces_in_units_are_a_comment(read_text: Reader):
     variable = read_text("y = 1 ~ person {per head} / Month [0,10,?] ~ |\n").variable("y")
     assert (variable.units, variable.limits) == ("person / Month", (0, 10, None))
@@ -256,7 +288,8 @@ def test_a_misspelt_name_is_told_the_nearest(read_text: Reader):
     [
         ("{UTF-8}\nx = 1 {\xe9}~~|\n".encode("latin-1"), "0xe9 is not UTF-8"),
         ("x = 1~~|\n".encode("utf-16"), "UTF-16"),
-        (b"x = 1 {\x81}~~|\n", "0x81"),
+        (b"x = 1 {\x81}~~|\n", "0x81 is not CP1252"),
+        (b"\x7f\xf7\x17H(Thu Sep 8 2022)\0\0", "binary format"),
     ],
 )
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path, raw: bytes, reason: str):

@@ -68,6 +68,7 @@ def test_numbers_have_all_their_forms(text, expected):
         ("net_birth_rate", "net_birth_rate"),
         ("net   birth\n\trate", "net birth rate"),
         ("people's share$ 2", "people's share$ 2"),
+        ("initial 'available' forest", "initial 'available' forest"),
         ("1st wave", "1st wave"),
         ("€ cost", "€ cost"),
         ("a.b", "a.b"),

@@ -15,8 +15,8 @@ from sd_covid.model import Model
 from sd_covid.model.external import read_series
 from tests.model.conftest import CONTROL, Reader
 
-DOWN = "Time,one,two\n0,1,\n1,,5\n,7,7\n3,2.5,-6\n"
-ACROSS = "Time,0,1,3\none,1,,2.5\ntwo,,5,-6\n"
+DOWN = "Time,one,two\n0,1,\n1,,5\n3,2.5,-6\n,7,7\n5,9,9\n"  # times end at the first that is blank
+ACROSS = "Time,0,1,3,Notes,2019\none,1,,2.5,,7\ntwo,,5,-6,,7\n"  # or at the first that is a word
 
 
 def series(model: Model, name: str = "x", rank: int = 0) -> tuple[list[float], list[float]]:
@@ -101,6 +101,56 @@ def test_a_series_that_cannot_be_found_is_an_error_of_the_model(
     assert (3, "x") == (caught.value.line, caught.value.variable)
 
 
+@pytest.mark.parametrize("name", ["Data/F.Csv", "DATA\\\\F.CSV", "data/F.csv"])
+def test_names_of_files_have_no_case_as_on_the_computers_models_come_from(
+    read_text: Reader, tmp_path: Path, name: str
+):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "f.csv").write_text(DOWN)
+    model = read_text(f"x := GET DIRECT DATA('{name}', ',', 'A', 'B2')~~|\n")
+    assert ([0.0, 3.0], [1.0, 2.5]) == series(model)
+    (tmp_path / "data" / "F.csv").write_text("Time,one\n0,4\n")
+    if name == "data/F.csv":  # the very name comes first
+        assert ([0.0], [4.0]) == series(model)
+    else:
+        with pytest.raises(ModelError, match="there is no file"):  # which of the two is meant cannot be told
+            series(model)
+
+
+def test_all_files_that_are_not_there_are_told_at_once(read_text: Reader, tmp_path: Path):
+    (tmp_path / "here.csv").write_text("2\n")
+    with pytest.raises(ModelError, match=r"there is no file 'b\.csv'") as caught:
+        read_text(
+            "a = GET DIRECT CONSTANTS('here.csv', ',', 'A1')~~|\nb = GET DIRECT CONSTANTS('b.csv', ',', 'A1')~~|\n"
+            "c := GET XLS DATA('c.xlsx', 's', 'A', 'B2')~~|\nd = GET DIRECT CONSTANTS('b.csv', ',', 'A2')~~|\n"
+        )
+    assert (caught.value.advice or "").endswith("2 files that it reads are not there: 'b.csv', 'c.xlsx'")
+
+
+def test_a_path_on_another_computer_is_told_with_the_file_that_is_meant(read_text: Reader, tmp_path: Path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "Figures.xlsx").write_bytes(b"")
+    text = "x := GET DIRECT DATA('?in', 'a', 'A', 'B2')~~|\n"
+    settings = CONTROL + "///---\\\\\\\n30:?in=Z:\\home\\figures.xlsx\n"
+    model = read_text(text, name="models/model.mdl", control=settings)
+    with pytest.raises(ModelError, match=r"there is no file 'Z:\\home\\figures.xlsx'") as caught:
+        series(model)
+    assert "'../data/Figures.xlsx', in the line 30:?in" in (caught.value.advice or "")
+
+
+@pytest.mark.parametrize("settings", ["30:?../data/f.csv=Z:\\home\\data\\f.csv\n", ""])
+def test_a_tag_that_is_a_path_from_the_model_on_is_the_file(read_text: Reader, tmp_path: Path, settings: str):
+    """As Vensim names its tags; what they stand for is a path on the computer of whoever wrote the model."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "f.csv").write_text(DOWN)
+    text = "x := GET DIRECT DATA('?../data/f.csv', ',', 'A', 'B2')~~|\n"
+    control = CONTROL + "///---\\\\\\\n" + settings
+    model = read_text(text, name="models/model.mdl", control=control)
+    assert ([0.0, 3.0], [1.0, 2.5]) == series(model)
+
+
 def test_a_study_may_read_all_that_is_in_it(read_text: Reader, tmp_path: Path):
     (tmp_path / "models").mkdir()
     (tmp_path / "f.csv").write_text(DOWN)
@@ -113,6 +163,7 @@ def test_a_study_may_read_all_that_is_in_it(read_text: Reader, tmp_path: Path):
     [
         ("f.csv", b"Time,x\n0,1.5.2\n", ",", "cell B2 holds '1.5.2'", 2),
         ("f.csv", b"Time,x\n0,1\n2012-Q1,2\n", ",", "cell A3 holds '2012-Q1'", 3),
+        ("f.csv", b'Time,x\n0,"1,180"\n', ",", "cell B2 holds '1,180'", 2),
         ("f.csv", b"Time,x\n0,\xff\n", ",", "byte 0xff", None),
         ("f.csv", b'Time,x\n0,"1\n', ",", "is no table", None),
         ("f.csv", b"Time,x\n0,1\n", "Sheet1", "no delimiter", None),

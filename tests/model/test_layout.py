@@ -136,3 +136,16 @@ def test_a_wide_name_finds_room_beyond_gaps_that_are_too_narrow():
     row, column = grid.place({"a": ((0, 0), 1)}, {"wide": 2}, [("a", "wide")])["wide"]
     taken = {cell for cell, name in grid.taken.items() if name != "wide"}
     assert not {(row, column), (row, column + 1)} & taken
+
+
+def test_a_wide_name_is_placed_where_only_single_cells_are_free_nearby():
+    """Every other cell around the middle is taken: many are free there, but no two side by side."""
+    grid = Grid(100, 50)
+    fixed = {
+        f"stock {row},{column}": ((row, column), 1) for row in range(-9, 10) for column in range(-8, 9, 2)
+    }
+    for cell, _ in fixed.values():
+        grid.take(cell)
+    placed = grid.place(fixed, {"wide": 2}, [(name, "wide") for name in fixed])
+    row, column = placed["wide"]
+    assert not {(row, column), (row, column + 1)} & {cell for cell, _ in fixed.values()}

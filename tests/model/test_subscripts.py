@@ -93,6 +93,18 @@ def test_a_recurrence_over_mapped_ranges(read_text: Reader):
     assert_allclose(final(read_text, entries), [1, 2, 4, 8])
 
 
+def test_an_element_may_stand_twice_in_a_range_that_is_mapped(read_text: Reader):
+    """By place: two sources burn the same fuel, as Vensim's manual maps a detailed range to a coarse one."""
+    entries = (
+        "source: coal plant, gas turbine, gas peaker -> fuel of source ~~|\nfuel: coal, gas, oil ~~|\n"
+        "fuel of source: coal, gas, gas -> source ~~|\n"
+        "price[fuel] = 1, 2, 3 ~~|\nw[source] = price[fuel of source] ~~|\n"
+    )
+    assert final(read_text, entries) == [1.0, 2.0, 2.0]
+    model = Simulation(read_text(RANGES + entries))
+    assert model.run(outputs=["price"])["price"].dims[-1] == "fuel"  # and not the range with an element twice
+
+
 def test_a_mapping_over_a_mapping(read_text: Reader):
     entries = "K: k1, k2 -> L~~|\nL: l1, l2 -> M~~|\nM: m1, m2~~|\nv[K] = 4, 5~~|\nw[M] = v[K]~~|\n"
     assert_allclose(final(read_text, entries), [4, 5])

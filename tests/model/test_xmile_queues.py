@@ -156,8 +156,6 @@ def test_what_enters_a_queue_is_not_negative(tmp_path: Path):
 def test_a_run_with_too_many_steps_for_batches_is_refused(tmp_path: Path):
     path = tmp_path / "m.stmx"
     path.write_text(model("", False, stop=5000), "utf-8")
-    with pytest.raises(
-        ModelError, match="a queue whose batches count would need"
-    ) as caught:
+    with pytest.raises(ModelError, match="a queue whose batches count would need") as caught:
         sd_covid.load(path)
     assert (caught.value.line, caught.value.variable) == (5, "q")

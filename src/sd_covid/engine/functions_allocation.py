@@ -299,14 +299,42 @@ def _shares(here: Context, curves: list[Curve], available: int) -> list[int]:
     enough = here.add("ge", available, total)
     nothing = here.add("le", available, here.number(0.0))
     price = market.price(available)
+    fixed = _fixed(here, curves)
     found = []
-    for curve in curves:
+    for curve, is_fixed in zip(curves, fixed, strict=True):
         share = market.quantity(curve, price)
+        if is_fixed is not None:
+            share = here.add("select", is_fixed, _rationed(here, curve, curves, fixed, available), share)
         whole = here.add("ge", curve.kind, here.number(9.5))
         share = here.add("select", whole, here.add("trunc", share), share)
         share = here.add("select", nothing, here.number(0.0), share)
         found.append(here.add("select", enough, curve.quantity, share))
     return found
+
+
+def _fixed(here: Context, curves: list[Curve]) -> list[int | None]:
+    """Of each curve whether it is of type 0, which no price makes smaller; None where it cannot be."""
+    return [
+        here.add("eq", _without_ten(here, curve.kind), here.number(0.0)) if 0 in curve.kinds else None
+        for curve in curves
+    ]
+
+
+def _rationed(
+    here: Context, curve: Curve, curves: list[Curve], fixed: list[int | None], available: int
+) -> int:
+    """What a curve of type 0 gets: all, or, where there is less than those of type 0 ask for, in proportion to that."""
+    none = here.number(0.0)
+    asked = [
+        here.add("select", is_fixed, other.quantity, none)
+        for other, is_fixed in zip(curves, fixed, strict=True)
+        if is_fixed is not None
+    ]
+    total = fold(here, "add", asked)
+    part = here.add(
+        "select", here.add("gt", total, available), here.add("div", available, total), here.number(1.0)
+    )
+    return here.add("mul", curve.quantity, part)
 
 
 def _allocate_by_priority(here: Context, call: Call) -> int:

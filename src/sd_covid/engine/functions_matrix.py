@@ -5,7 +5,7 @@ from __future__ import annotations
 from sd_covid.engine.context import Context
 from sd_covid.engine.functions_elementary import Lower
 from sd_covid.engine.vectors import array_of
-from sd_covid.model.expression import Call
+from sd_covid.model.expression import Call, Reference, Subscript
 from sd_covid.model.names import key
 
 MAX_SIZE = 60
@@ -25,18 +25,35 @@ def _invert_matrix(here: Context, call: Call) -> int:
             "write inverse[Row, Column] = INVERT MATRIX(matrix[Row, Column], size)",
         )
     rows, columns = (dimensions[axis] for axis in axes)
-    if len(rows) != len(columns) or len(rows) > MAX_SIZE or axes[0] == axes[1]:
+    # matrix[Row,Row] only says where the matrix begins; the left side has a range for each of its subscripts
+    left = axes if axes[0] != axes[1] else [name for name in here.binding if name in dimensions][-2:]
+    if axes[0] == axes[1] and [len(dimensions[name]) for name in left] != [len(rows)] * 2:
+        raise here.error(
+            f"INVERT MATRIX of a matrix of {len(rows)} rows needs two ranges of as many elements on the left side",
+            call.place,
+            "write inverse[Row, Column] = INVERT MATRIX(matrix[Row, Column], size)",
+        )
+    if len(rows) != len(columns) or len(rows) > MAX_SIZE:
         raise here.error(
             f"INVERT MATRIX needs a square matrix of up to {MAX_SIZE} rows, not {len(rows)} by {len(columns)}",
             call.place,
         )
-    matrix = [
-        [here.bound({**here.binding, axes[0]: row, axes[1]: column}).value(reference) for column in columns]
-        for row in rows
-    ]
-    inverse = here.once("inverse", [node for row in matrix for node in row], lambda: inverted(here, matrix))
-    place = rows.index(here.binding[axes[0]]) * len(rows) + columns.index(here.binding[axes[1]])
-    return inverse[place]
+    others = sorted((name, element) for name, element in here.binding.items() if name not in left)
+    nodes = here.once(  # every element of the inverse asks for the whole matrix
+        f"matrix {id(call)} {others}",
+        [],
+        lambda: [here.value(_at(reference, row, column)) for row in rows for column in columns],
+    )
+    size = len(rows)
+    matrix = [nodes[at : at + size] for at in range(0, size * size, size)]
+    inverse = here.once("inverse", nodes, lambda: inverted(here, matrix))
+    row, column = (dimensions[name].index(here.binding[name]) for name in left)
+    return inverse[row * size + column]
+
+
+def _at(matrix: Reference, row: str, column: str) -> Reference:
+    """An element of a matrix."""
+    return Reference(matrix.name, (*matrix.subscripts[:-2], Subscript(row), Subscript(column)), matrix.place)
 
 
 def inverted(here: Context, matrix: Rows) -> list[int]:

@@ -90,6 +90,7 @@ class Lowering:
         ] = {}  # being lowered now, in order: a repeat is a simultaneous equation
         self._pending: list[Callable[[], None]] = []
         self.parameters: dict[Cell, int] = {}
+        self._driver_numbers: dict[Driver, int] = {}
         self._missing: dict[int, MissingDataError] = {}  # number of the driver that stands for the series
         self._named: set[int] = set()  # those of them whose file the model names
         self._lacking: set[int] = set()  # those of them that an initial value depends on
@@ -363,12 +364,12 @@ class Lowering:
             When it has none, or its file cannot be read.
         """
         variable = self.model.variables[cell.variable]
-        equation = self.subscripts.definitions(variable)[cell.elements].equation
+        definition = self.subscripts.definitions(variable)[cell.elements]
+        equation = definition.equation
         if equation.expression is not None:
             from sd_covid.model.external import read_series
 
-            rank = self._data_rank(equation, cell)
-            times, values = read_series(self.model, variable, equation, rank=rank)
+            times, values = read_series(self.model, variable, equation, rank=definition.rank)
             return tuple(times), tuple(values)
         given = self.model.series.get((cell.variable, *cell.elements))
         if given is None or not given[0]:
@@ -393,17 +394,20 @@ class Lowering:
             return series_value(self, context.step, source, driver)
         if not context.step:
             return self._driver_at_start(driver)
-        if driver not in self.out.drivers:
+        return self.out.step.leaf("driver", self._driver(driver))
+
+    def _driver(self, driver: Driver) -> int:
+        """The number of a driver among those of the program."""
+        number = self._driver_numbers.setdefault(driver, len(self.out.drivers))
+        if number == len(self.out.drivers):
             self.out.drivers.append(driver)
-        return self.out.step.leaf("driver", self.out.drivers.index(driver))
+        return number
 
     def _missing_data(self, source: Cell, context: Context, error: MissingDataError) -> int:
         """A series that is not there; what it is in a run is for `_without_data`."""
         spelled = ",".join((self.model.variables[source.variable].name, *source.elements))
         driver = Driver(spelled, (0.0,), (NOT_AVAILABLE,), DataMode.RAW)
-        if driver not in self.out.drivers:
-            self.out.drivers.append(driver)
-        number = self.out.drivers.index(driver)
+        number = self._driver(driver)
         self._missing.setdefault(number, error)
         variable = self.model.variables[source.variable]
         if self.subscripts.definitions(variable)[source.elements].equation.expression is not None:
@@ -459,9 +463,6 @@ class Lowering:
                 here = graph.add("and", here, graph.add("ge", start, graph.number(time - near)))
             held = graph.add("select", here, graph.number(value), held)
         return held
-
-    def _data_rank(self, equation: Equation, cell: Cell) -> int:
-        return self.subscripts.expand(equation.subscripts).index(cell.elements)
 
     def _declare_parameters(self) -> None:
         for variable in self.model.variables.values():

@@ -47,21 +47,21 @@ class Names:
         UnknownNameError
             For a name, or an element, that the model does not have; with the nearest ones.
         """
-        base, elements = _split(name)
+        base, elements = self._split(name)
         variable = self.model.variables.get(key(base))
         if variable is None or variable.equations[0].kind is Kind.LOOKUP:
             known = [v.name for v in self.model.variables.values() if v.equations[0].kind is not Kind.LOOKUP]
             raise UnknownNameError(
                 f"'{base}' is not a variable of {self.model.name}", advice=suggest(base, known), variable=name
             )
-        cells = list(self.subscripts.definitions(variable))
+        cells = self.subscripts.definitions(variable)
         if elements is None:
             return [Cell(variable.key, cell) for cell in cells]
         wanted = tuple(key(e) for e in elements)
         if wanted not in cells:
             spelled = [self.spell(Cell(variable.key, cell)) for cell in cells]
             advice = suggest(name, spelled) or (
-                f"its elements are {', '.join(spelled[:6])}" if cells[0] else "it is a scalar"
+                f"its elements are {', '.join(spelled[:6])}" if next(iter(cells)) else "it is a scalar"
             )
             raise UnknownNameError(
                 f"'{name}' is not an element of '{variable.name}'", advice=advice, variable=name
@@ -76,7 +76,7 @@ class Names:
         UnknownNameError
             When it is no constant; with the nearest constants, or what it is instead.
         """
-        base, elements = _split(name)
+        base, elements = self._split(name)
         found = self._settable.get(key(base))
         if found is None:
             known = [self._freed.get(k) or self.model.variables[k].name for k in self._settable]
@@ -102,11 +102,11 @@ class Names:
             return cells
         return [cell for cell in self.cells(name) if cell in found]
 
-
-def _split(name: str) -> tuple[str, list[str] | None]:
-    """``name[a,b]`` into its parts."""
-    name = name.strip()
-    if name.endswith("]") and "[" in name and not name.startswith('"'):
-        base, _, inside = name[:-1].partition("[")
+    def _split(self, name: str) -> tuple[str, list[str] | None]:
+        """``name[a,b]`` into its parts; a name may itself hold brackets, as ``CO2 [Gt]`` does."""
+        name = name.strip()
+        plain = name.startswith('"') or not name.endswith("]") or "[" not in name
+        if plain or key(name) in self.model.variables or key(name) in self._settable:
+            return name, None
+        base, _, inside = name[:-1].rpartition("[")
         return base, inside.split(",")
-    return name, None

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sd_covid.engine.program import Program
 from sd_covid.engine.subscripts import Cell, Subscripts
 from sd_covid.model.expression import Binary, chain
+from sd_covid.model.names import key
 from sd_covid.model.structure import Model
 
 _LEAVES = frozenset({type(None), bool, float, int, str})
@@ -152,7 +153,7 @@ def dataset(
         row += len(cells)
         variable = model.variables[cells[0].variable]
         dims: list[str] = []
-        if "[" not in name and cells[0].elements:
+        if key(name) == variable.key and cells[0].elements:  # the whole array
             keys = subscripts.dimensions(variable)
             block, dims = _as_array(model, subscripts, keys, cells, block, coordinates)
         else:

@@ -60,6 +60,7 @@ class Subscripts:
                 self.spelling.setdefault(key(element), element.strip())
         self.mappings = Mappings(model.dimensions)
         self._definitions: dict[str, dict[tuple[str, ...], Definition]] = {}
+        self._numbers: dict[str, int] = {}  # of elements, as `number` counts them
 
     def definitions(self, variable: Variable) -> dict[tuple[str, ...], Definition]:
         """The definition of each cell of a variable, in the order of its dimensions."""
@@ -116,8 +117,10 @@ class Subscripts:
             element = name
         if element is None:
             return None
-        holding = [members for members in self.elements.values() if element in members]
-        return max(holding, key=len).index(element) + 1
+        if element not in self._numbers:
+            holding = [members for members in self.elements.values() if element in members]
+            self._numbers[element] = max(holding, key=len).index(element) + 1
+        return self._numbers[element]
 
     def reductions(self, names: Sequence[str], binding: Binding) -> Iterator[Binding]:
         """The bindings that a reduction over dimensions runs through, last fastest.
@@ -187,7 +190,11 @@ class Subscripts:
     def _smallest(self, elements: set[str], named: set[str], variable: Variable, taken: list[str]) -> str:
         """Of equal ones, one that the model names there, and none that stands for another subscript already."""
         place = variable.place
-        holding = [name for name, members in self.elements.items() if elements <= set(members)]
+        holding = [
+            name
+            for name, members in self.elements.items()
+            if elements <= set(members) and len(set(members)) == len(members)
+        ]
         if not holding:
             raise ModelError(
                 "no single dimension holds the elements on its left sides",

@@ -188,12 +188,14 @@ def _rest(source: Source, entry: Entry, tilde: int, end: int) -> tuple[Entry, in
     if entry.equation.startswith("*"):
         return Entry(entry.start, entry.equation), close + 1
     flag = " ".join(parts[2].split()).upper() if len(parts) > 2 else ""
-    if len(parts) > 3 or (flag and not ":SUPPLEMENTARY".startswith(flag[:4])):
+    supplementary = bool(flag) and ":SUPPLEMENTARY".startswith(flag[:4])
+    swallowed = len(parts) == 3 and "***" in parts[1]  # a group's header, with one '~' of its own
+    if len(parts) > 3 or swallowed:
         reason = f"the entry has {len(parts)} '~', so the '|' of this or the entry before it is missing"
         raise source.error(entry.start, reason, advice="close every entry with '|'", variable=entry.name)
     units = _COMMENT.sub(" ", parts[0])
-    documentation = parts[1] if len(parts) > 1 else ""
-    return Entry(entry.start, entry.equation, units, documentation, tilde + 1, bool(flag)), close + 1
+    documentation = "\n".join(parts[1:] if flag and not supplementary else parts[1:2])
+    return Entry(entry.start, entry.equation, units, documentation, tilde + 1, supplementary), close + 1
 
 
 def _unclosed(source: Source, entry: Entry) -> Exception:

@@ -14,11 +14,10 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.errors import ModelError
+from sd_covid.errors import MissingDataError, ModelError
 from sd_covid.model.cells import Asker, is_within_study
-from sd_covid.model.definition import CONSTANTS, LOOKUPS
+from sd_covid.model.definition import CONSTANTS, LOOKUPS, SERIES
 from sd_covid.model.expression import Call, Number, Table, Text, Unary
-from sd_covid.model.grid import Block, Grid
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Model, Variable
 from sd_covid.model.symbols import Symbols
@@ -26,6 +25,7 @@ from sd_covid.model.symbols import Symbols
 __all__ = ["CONSTANTS", "is_within_study", "read_series", "resolve_constants"]
 
 Point = tuple[float, float]
+_SHOWN = 5  # of the files that are not there
 
 
 def read_series(
@@ -51,7 +51,8 @@ def read_series(
     times : ndarray, shape (point,)
         In the model's unit of time, increasing.
     values : ndarray, shape (point,)
-        In the variable's unit. A point whose time or value is blank, or words without a digit, is left out.
+        In the variable's unit. A point whose value is blank, or words without a digit, is left out; the first time that
+        is blank or a word is the end.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def read_series(
     DataError
         When the file cannot be read, a cell is no number, or times do not increase; names the row.
     """
-    points = _points(_asker(model, variable, equation), _call(equation), rank)
+    points = _Series(_asker(model, variable, equation), _call(equation)).points(rank)
     return np.array([when for when, _ in points]), np.array([what for _, what in points])
 
 
@@ -77,7 +78,37 @@ def resolve_constants(model: Model) -> None:
         As `read_series`; and where there are more than two dimensions of numbers.
     """
     symbols = Symbols(model)
+    try:
+        _resolve(symbols)
+    except MissingDataError as error:
+        others = _missing_files(model)
+        if len(others) > 1:
+            shown = ", ".join(f"'{name}'" for name in others[:_SHOWN]) + (
+                ", ..." if len(others) > _SHOWN else ""
+            )
+            error.advice = f"{error.advice}; {len(others)} files that it reads are not there: {shown}"
+        raise
+
+
+def _missing_files(model: Model) -> list[str]:
+    """The files that a model reads and that are not there, in its order."""
+    named: dict[str, Asker] = {}
     for variable in model.variables.values():
+        for equation in variable.equations:
+            call = equation.expression
+            if (
+                isinstance(call, Call)
+                and key(call.function) in CONSTANTS | LOOKUPS | SERIES
+                and call.arguments
+            ):
+                file = call.arguments[0]
+                if isinstance(file, Text):
+                    named.setdefault(file.value, _asker(model, variable, equation))
+    return [file for file, asker in named.items() if asker.lacks(file)]
+
+
+def _resolve(symbols: Symbols) -> None:
+    for variable in symbols.model.variables.values():
         equations: list[Equation] = []
         for equation in variable.equations:
             function = key(equation.expression.function) if isinstance(equation.expression, Call) else ""
@@ -90,57 +121,78 @@ def resolve_constants(model: Model) -> None:
         variable.equations[:] = equations
 
 
-def _points(asker: Asker, call: Call, rank: int) -> list[Point]:
-    file, tab, axis, cell = [item.value for item in call.arguments if isinstance(item, Text)]
-    grid = asker.grid(file, tab)
-    first, starred = asker.block(grid, cell)
-    if starred:
-        raise asker.error(f"'{cell}': a series has no '*'", "leave it out")
-    found = [
-        (grid.figure(*when), grid.figure(*what)) for when, what in _pairs(asker, grid, axis, first, rank)
-    ]
-    points = [(when, what) for when, what in found if when is not None and what is not None]
-    if not points:
-        raise asker.error(f"{file} has no figures from cell {cell} on", "check the cell")
-    for (before, _), (after, _) in pairwise(points):
-        if after <= before:
-            reason = f"times do not increase in {file}: {after:g} comes after {before:g}"
-            raise asker.error(reason, "put them in order, each once")
-    return points
+class _Series:
+    """The series of one call: times, and side by side the values of the elements.
 
+    Parameters
+    ----------
+    asker : Asker
+    call : Call
+        ``GET DIRECT DATA`` or ``GET DIRECT LOOKUPS``.
+    """
 
-def _pairs(
-    asker: Asker, grid: Grid, axis: str, first: Block, rank: int
-) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """The cells of the times, each with the cell of its value."""
-    named = grid.names.get(axis.strip().lower())
-    row, column = asker.row_or_column(axis)
-    if named is not None:
-        if min(named.rows, named.columns) > 1:
-            raise asker.error(
-                f"'{axis}' names more than one row and column", "name one row or column of times"
+    def __init__(self, asker: Asker, call: Call) -> None:
+        self.asker = asker
+        self.file, tab, axis, self.cell = [item.value for item in call.arguments if isinstance(item, Text)]
+        self.grid = asker.grid(self.file, tab)
+        self.first, starred = asker.block(self.grid, self.cell)
+        if starred:
+            raise asker.error(f"'{self.cell}': a series has no '*'", "leave it out")
+        self.along, row_or_column, start, count = self._axis(axis)
+        self.times: list[float] = []
+        for at in range(start, start + count):
+            time = self.grid.time(row_or_column, at) if self.along else self.grid.time(at, row_or_column)
+            if (
+                time is None
+            ):  # Vensim stops at the first cell that holds no time: beyond it there may be other tables
+                break
+            self.times.append(time)
+
+    def _axis(self, axis: str) -> tuple[bool, int, int, int]:
+        """Whether times run along a row; the number of their row or column, where they begin, how many there are."""
+        asker, grid, first = self.asker, self.grid, self.first
+        named = grid.names.get(axis.strip().lower())
+        if named is not None:
+            if min(named.rows, named.columns) > 1:
+                raise asker.error(
+                    f"'{axis}' names more than one row and column", "name one row or column of times"
+                )
+            along = named.columns > 1 or (named.rows == 1 and first.columns > 1)
+            count = max(named.rows, named.columns)
+            return (
+                (along, named.row, named.column, count) if along else (along, named.column, named.row, count)
             )
-        along = named.columns > 1 or (named.rows == 1 and first.columns > 1)
-        count = max(named.rows, named.columns)
-        row, column, start = named.row, named.column, named.column if along else named.row
-    elif row is None and column is None:
+        row, column = asker.row_or_column(axis)
+        if row is not None:
+            count = first.columns if first.columns > 1 else grid.width - first.column
+            return True, row, first.column, max(count, 0)
+        if column is not None:  # more than one row where a name or range says so
+            count = first.rows if first.rows > 1 else grid.height - first.row
+            return False, column, first.row, max(count, 0)
         reason = f"'{axis}' is neither a column nor a row"
         raise asker.error(reason, "write the column or row of the times, as 'A' or '1'")
-    else:
-        along = row is not None
-        start = first.column if along else first.row
-        given = first.columns if along else first.rows  # more than one where a name or range says so
-        count = given if given > 1 else (grid.width if along else grid.height) - start
-    if along:
-        return [
-            ((row or 0, start + at), (first.row + rank, first.column + at)) for at in range(max(count, 0))
-        ]
-    return [((start + at, column or 0), (first.row + at, first.column + rank)) for at in range(max(count, 0))]
+
+    def points(self, rank: int) -> list[Point]:
+        """The series of an element, by its rank among those of the equation."""
+        down, right = (rank, 0) if self.along else (0, rank)
+        points: list[Point] = []
+        for at, time in enumerate(self.times):
+            row, column = (0, at) if self.along else (at, 0)
+            value = self.grid.figure(self.first.row + down + row, self.first.column + right + column)
+            if value is not None:
+                points.append((time, value))
+        if not points:
+            raise self.asker.error(f"{self.file} has no figures from cell {self.cell} on", "check the cell")
+        for (before, _), (after, _) in pairwise(points):
+            if after <= before:
+                reason = f"times do not increase in {self.file}: {after:g} comes after {before:g}"
+                raise self.asker.error(reason, "put them in order, each once")
+        return points
 
 
 def _with_points(symbols: Symbols, variable: Variable, equation: Equation) -> list[Equation]:
     """A lookup equation as one for each of its elements, with its table."""
-    asker = _asker(symbols.model, variable, equation)
+    series = _Series(_asker(symbols.model, variable, equation), _call(equation))
     members = [
         [symbols.spelling.get(item, item) for item in symbols.members(name) or ()]
         for name in equation.subscripts
@@ -151,7 +203,7 @@ def _with_points(symbols: Symbols, variable: Variable, equation: Equation) -> li
         keys = [key(element) for element in elements]
         if any(all(item in side for item, side in zip(keys, box, strict=True)) for box in excluded):
             continue
-        table = Table(tuple(_points(asker, _call(equation), rank)), place=equation.place)
+        table = Table(tuple(series.points(rank)), place=equation.place)
         made.append(replaced(equation, subscripts=elements, excluded=(), expression=table))
     return made
 

@@ -12,9 +12,9 @@ import io
 import math
 import re
 import zipfile
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ MAX_BYTES = 100_000_000
 #: What an Excel cell holds where there is no figure.
 _MISSING = frozenset({"", "#n/a"})
 _BROKEN = (KeyError, IndexError, ValueError, TypeError, AttributeError, AssertionError, EOFError, OSError)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")  # 1,180.5
 _RANGE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})(?::\$?([A-Za-z]{1,3})\$?(\d{1,7}))?")
 
 
@@ -42,7 +43,13 @@ class Block:
 class _Contents:
     rows: tuple[tuple[object, ...], ...]
     lines: tuple[int, ...]
-    names: dict[str, Block] = field(default_factory=dict)
+    width: int
+    names: dict[str, Block]
+
+
+#: The sheets read last, by path, tab, time of change and size: a model may go to and fro between a hundred.
+_SHEETS: OrderedDict[tuple[Path, str, int, int], _Contents] = OrderedDict()
+_KEPT_CELLS = 3_000_000  # some 300 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,8 @@ class Grid:
         Text, numbers and None, row by row.
     lines : tuple of int
         Line in the file at which each row ends.
+    width : int
+        Number of columns of the longest row.
     variable : str
         For whom it is read; for messages.
     names : dict of str to Block
@@ -65,6 +74,7 @@ class Grid:
     path: Path
     rows: tuple[tuple[object, ...], ...]
     lines: tuple[int, ...]
+    width: int
     variable: str = field(compare=False)
     names: dict[str, Block] = field(default_factory=dict, compare=False)
 
@@ -72,11 +82,6 @@ class Grid:
     def height(self) -> int:
         """Number of rows."""
         return len(self.rows)
-
-    @property
-    def width(self) -> int:
-        """Number of columns of the longest row."""
-        return max((len(row) for row in self.rows), default=0)
 
     def number(self, row: int, column: int) -> float | None:
         """The number in a cell, both from 0; None where `value` is.
@@ -104,6 +109,13 @@ class Grid:
             return None
         return self.number(row, column)
 
+    def time(self, row: int, column: int) -> float | None:
+        """The number in a cell of times; None for a word there, as for a blank: it belongs to something else."""
+        found = self.value(row, column)
+        if isinstance(found, str) and found.strip()[:1].isalpha():
+            return None
+        return self.number(row, column)
+
     def value(self, row: int, column: int) -> object:
         """What a cell holds, both from 0; None for a blank cell, for ``#N/A``, and beyond the edge."""
         if row >= self.height or column >= len(self.rows[row]):
@@ -116,6 +128,9 @@ class Grid:
         line = self.lines[row] if row < len(self.lines) else None
         cell = f"cell {_letters(column)}{row + 1} {reason}"
         advice = "leave a cell blank where there is no figure" if "no number" in reason else None
+        found = self.value(row, column)
+        if advice and isinstance(found, str) and _GROUPED.fullmatch(found.strip()):
+            advice = f"write it without commas, as {found.strip().replace(',', '')}"
         return DataError(cell, advice=advice, file=self.path, line=line, variable=self.variable)
 
 
@@ -141,12 +156,20 @@ def read_grid(path: Path, tab: str, variable: str) -> Grid:
     if status.st_size > MAX_BYTES:
         raise DataError(f"is larger than {MAX_BYTES} bytes", file=path, variable=variable)
     found = _contents(path, tab, status.st_mtime_ns, status.st_size)
-    return Grid(path, found.rows, found.lines, variable, found.names)
+    return Grid(path, found.rows, found.lines, found.width, variable, found.names)
 
 
-@lru_cache(maxsize=8)
-def _contents(path: Path, tab: str, _changed: int, _size: int) -> _Contents:
+def _contents(path: Path, tab: str, changed: int, size: int) -> _Contents:
     """Rows, their lines and names; kept, because a model reads one file for many variables."""
+    asked = (path, tab, changed, size)
+    found = _SHEETS.pop(asked, None) or _read(path, tab)
+    _SHEETS[asked] = found  # the latest last
+    while len(_SHEETS) > 1 and sum(len(kept.rows) * kept.width for kept in _SHEETS.values()) > _KEPT_CELLS:
+        _SHEETS.popitem(last=False)
+    return found
+
+
+def _read(path: Path, tab: str) -> _Contents:
     match path.suffix.lower():
         case ".xlsx" | ".xlsm":
             return _sheet(path, tab)
@@ -156,6 +179,12 @@ def _contents(path: Path, tab: str, _changed: int, _size: int) -> _Contents:
             raise DataError(f"{suffix} files are not supported", advice="save it as .xlsx or .csv", file=path)
         case _:
             return _text(path, tab)
+
+
+def _kept(
+    rows: tuple[tuple[object, ...], ...], lines: tuple[int, ...], names: dict[str, Block] | None = None
+) -> _Contents:
+    return _Contents(rows, lines, max(map(len, rows), default=0), names or {})
 
 
 def _text(path: Path, tab: str) -> _Contents:
@@ -179,7 +208,7 @@ def _text(path: Path, tab: str) -> _Contents:
         raise DataError(f"is no table: {error}", file=path, line=len(rows) + 1) from error
     except OSError as error:
         raise DataError(f"cannot be opened: {error.strerror}", file=path) from error
-    return _Contents(tuple(rows), tuple(lines))
+    return _kept(tuple(rows), tuple(lines))
 
 
 def _sheet(path: Path, tab: str) -> _Contents:
@@ -201,7 +230,7 @@ def _sheet(path: Path, tab: str) -> _Contents:
                     for items in (book.defined_names, sheet.defined_names)
                     for name, item in items.items()
                 }
-                return _Contents(rows, tuple(range(1, len(rows) + 1)), _names(texts, sheet.title))
+                return _kept(rows, tuple(range(1, len(rows) + 1)), _names(texts, sheet.title))
         raise _no_sheet(path, tab, [sheet.title for sheet in book.worksheets])
     finally:
         book.close()
@@ -242,7 +271,7 @@ def _old_sheet(path: Path, tab: str) -> _Contents:
                 for at, low, high, left, right in [_area(item)]
                 if at == sheet.number
             }
-            return _Contents(rows, tuple(range(1, len(rows) + 1)), names)
+            return _kept(rows, tuple(range(1, len(rows) + 1)), names)
     raise _no_sheet(path, tab, book.sheet_names())
 
 

@@ -95,14 +95,9 @@ class Grid:
                 del self.taken[cell]
         self._erase(name)
         middle = self._middle(name)
-        reach, candidates = _REACH, list[Cell]()
-        while not candidates:  # the cells that are free around it may be too narrow for the name
-            candidates = [
-                cell for cell in self._around(middle, reach) if self._is_free(cell, self.spans[name])
-            ]
-            if before is not None and before not in candidates:
-                candidates.append(before)
-            reach += 2
+        candidates = self._free_around(middle, self.spans[name])
+        if before is not None and before not in candidates:
+            candidates.append(before)
         short = sorted(candidates, key=lambda cell: (self._length(name, cell), cell))[:_CHOICE]
         best = min(short, key=lambda cell: (self._length(name, cell) + self._crossed(name, cell), cell))
         self.cells[name] = best
@@ -133,16 +128,19 @@ class Grid:
         column = sum(x for x, _ in others) / len(others) / self.width
         return round(row), round(column)
 
-    def _around(self, middle: Cell, reach: int) -> list[Cell]:
-        """Cells around a cell; as far as it takes to find some that are free."""
+    def _free_around(self, middle: Cell, span: int) -> list[Cell]:
+        """Where a name so many cells wide can stand near a cell; as far off as it takes."""
+        reach = _REACH
         while True:
-            found = [
+            empty = [
                 (row, column)
                 for row in range(middle[0] - reach, middle[0] + reach + 1)
                 for column in range(middle[1] - reach, middle[1] + reach + 1)
+                if (row, column) not in self.taken
             ]
-            if sum(cell not in self.taken for cell in found) > 2 * reach:
-                return found
+            fitting = [cell for cell in empty if self._is_free(cell, span)]
+            if fitting and len(empty) > 2 * reach:
+                return fitting
             reach += 2
 
     def _cells(self, cell: Cell, span: int) -> list[Cell]:

@@ -31,6 +31,9 @@ class Mappings:
             for name, dimension in dimensions.items()
         }
         self._sets = {name: frozenset(elements) for name, elements in self.elements.items()}
+        self._repeats = {
+            name for name, elements in self.elements.items() if len(self._sets[name]) < len(elements)
+        }
         # (range, element) -> what it is mapped to, and what is mapped to it
         self._along: dict[tuple[str, str], list[tuple[str, str]]] = {}
         self._back: dict[tuple[str, str], list[tuple[str, str]]] = {}
@@ -50,7 +53,7 @@ class Mappings:
         for other in targets:
             # where `target` is on the left and `name` on the right, `other` there means `element` here
             self._along.setdefault((target, other), []).append((name, element))
-        if len(targets) == 1:
+        if len(targets) == 1 and name not in self._repeats:
             self._back.setdefault((name, element), []).append((target, targets[0]))
 
     def element(self, binding: Mapping[str, str], name: str) -> str | None:

@@ -89,7 +89,8 @@ def _dimension(definition: RangeDefinition, found: dict[str, Dimension]) -> Dime
             raise _error(definition, f"the range has more than {MAX_ELEMENTS} elements")
     seen: set[str] = set()
     for element in elements:
-        if key(element) in seen:
+        # in a range that is mapped the place counts: several elements there may go with one here
+        if key(element) in seen and not definition.mappings:
             raise _error(definition, f"element '{element}' is there twice", "take one of the two out")
         seen.add(key(element))
     return Dimension(definition.name, tuple(elements), place=definition.place)

@@ -22,6 +22,7 @@ from sd_covid.model.expression import Place
 MAX_BYTES = 100_000_000
 _DECLARED = re.compile(rb"\A\s*\{([^{}\n]{1,40})\}")
 _FILES: ContextVar[set[Path] | None] = ContextVar("files", default=None)
+_BINARY = b"\x7f\xf7\x17"  # how a .vmf begins, and a .vdf
 _SHOWN = 60  # characters of a line quoted in a message
 
 
@@ -131,17 +132,23 @@ def read_source(path: Path) -> Source:
 def _decode(raw: bytes, path: Path) -> str:
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ModelError("is in UTF-16", advice="save it as UTF-8", file=path, line=1)
+    if raw.startswith(_BINARY):
+        advice = "save the model in Vensim as text (.mdl)"
+        raise ModelError("is in Vensim's binary format", advice=advice, file=path)
     raw = raw.removeprefix(codecs.BOM_UTF8)
     declared = _declared_encoding(raw)
     for encoding in [declared] if declared else ["utf-8", "cp1252"]:
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError as error:
-            fault = error
+            fault, name = error, encoding
     line = raw.count(b"\n", 0, fault.start) + 1
+    advice = "save the file as UTF-8, with {UTF-8} on its first line"
+    if declared:
+        advice += f"; where it is in Windows code page 1252, take {{{declared.upper()}}} out of that line"
     raise ModelError(
-        f"byte 0x{raw[fault.start]:02x} is not {fault.encoding.upper()} text",
-        advice="save the file as UTF-8, with {UTF-8} on its first line",
+        f"byte 0x{raw[fault.start]:02x} is not {name.upper()} text",
+        advice=advice,
         file=path,
         line=line,
     ) from fault

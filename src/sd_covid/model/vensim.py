@@ -13,7 +13,7 @@ from sd_covid.errors import ModelError
 from sd_covid.model.built_in_macros import BUILT_IN
 from sd_covid.model.definition import MacroDefinition, RangeDefinition, VariableDefinition
 from sd_covid.model.entries import Entry, MacroEnd, MacroStart, entries, settings
-from sd_covid.model.expression import Place
+from sd_covid.model.expression import Call, Place
 from sd_covid.model.imports import with_imports
 from sd_covid.model.macros import expand_macros
 from sd_covid.model.names import key
@@ -21,6 +21,7 @@ from sd_covid.model.parse import parse_definition, parse_macro
 from sd_covid.model.ranges import resolve_ranges
 from sd_covid.model.source import Source, read_source
 from sd_covid.model.structure import Method, Model, Note, Settings, Variable
+from sd_covid.model.texts import NamedText, named_text, put_texts
 
 _METHODS = {
     "0": Method.EULER,
@@ -34,6 +35,7 @@ _REALITY_CHECK = re.compile(r":\s*(THE\s+CONDITION|TEST\s+INPUT)\s*:", re.IGNORE
 DATE_CODES = ("37", "38", "39", "40")  # year, month and day of time 0, and the unit of time
 TIME_UNITS = ("year", "quarter", "month", "week", "day", "hour", "minute", "second")
 _LIMITS = re.compile(r"(.*?)\[([^\[\]]*)\]\s*", re.DOTALL)
+_TO_WRITE = "a function of"
 _NO_LIMIT = frozenset({"?", "inf", "-inf", "+inf", "nan", ""})
 
 Limits = tuple[float | None, float | None, float | None]
@@ -100,6 +102,7 @@ class _Reader:
         self.macros: dict[str, MacroDefinition] = {}
         self.macro: MacroDefinition | None = None  # the one that is being read
         self.notes: list[Note] = []
+        self.texts: dict[str, NamedText] = {}
 
     def take(self, entry: Entry | MacroStart | MacroEnd) -> None:
         """Read one entry."""
@@ -114,6 +117,8 @@ class _Reader:
             case _ if ":" in entry.equation and _REALITY_CHECK.search(entry.equation):
                 place = self.source.place(entry.start)
                 self.notes.append(Note(f"reality check '{entry.name}' has no part in a run", place))
+            case _ if (text := named_text(entry, self.source.place(entry.start))) is not None:
+                self._text(text)
             case _:
                 self._definition(entry)
 
@@ -121,6 +126,18 @@ class _Reader:
         """Nothing more comes."""
         if self.macro is not None:
             raise self._macro_error(self.macro, "the macro is not closed", "close it with :END OF MACRO:")
+        for name, text in self.texts.items():
+            if name in self.variables:
+                raise _twice(text.name, text.place, self.variables[name].place)
+        if self.texts:
+            for variables in (self.variables, *(macro.variables for macro in self.macros.values())):
+                put_texts(variables.values(), self.texts)
+
+    def _text(self, text: NamedText) -> None:
+        first = self.texts.setdefault(key(text.name), text)
+        if first is not text:
+            raise _twice(text.name, first.place, text.place)
+        self.notes.append(Note(f"'{text.text}' stands where the model says '{text.name}'", text.place))
 
     def _begin(self, entry: MacroStart) -> None:
         macro = parse_macro(self.source, entry.start, entry.text)
@@ -167,6 +184,7 @@ class _Reader:
         made = Variable(found.name, group=self.group, place=place)
         variable = variables.setdefault(key(found.name), made)
         scope = self.macro.name if self.macro else ""
+        self._without_placeholder(scope, variable)
         left = (scope, variable.key, *map(key, found.equation.subscripts), found.equation.excluded)
         first = self.lefts.setdefault(left, place)
         if first is not place:
@@ -178,6 +196,19 @@ class _Reader:
         variable.limits = limits or variable.limits
         variable.documentation = _text(entry.documentation) or variable.documentation
         variable.supplementary = variable.supplementary or entry.supplementary
+
+    def _without_placeholder(self, scope: str, variable: Variable) -> None:
+        """Drop ``A FUNCTION OF``: Vensim writes it before an equation whose causes are not those of the diagram."""
+        before = variable.equations[0] if variable.equations else None
+        if (
+            before is not None
+            and isinstance(before.expression, Call)
+            and key(before.expression.function) == _TO_WRITE
+        ):
+            del variable.equations[0]
+            del self.lefts[scope, variable.key, *map(key, before.subscripts), before.excluded]
+            text = f"'{variable.name}': the diagram shows other causes than its equation"
+            self.notes.append(Note(text, before.place))
 
     def _units(self, entry: Entry) -> tuple[str, Limits | None]:
         """Units, and the limits behind them: ``units [low, high, step]``, with ``?`` for none."""

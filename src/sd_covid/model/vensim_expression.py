@@ -37,7 +37,7 @@ from sd_covid.model.source import Source
 
 # A name may hold blanks, and may begin with a digit when a letter follows ('1st wave').
 _FIRST = rf"(?:[^\W\d]|[$]|[^\x00-\x7f\s]|(?!{NUMBER})\d++[^\W\d])"
-_NAME = rf"{_FIRST}(?:{LETTER}++|\s++(?={LETTER})|'|\.(?=\w))*+"
+_NAME = rf"{_FIRST}(?:{LETTER}++|\s++(?={LETTER}|')|'|\.(?=\w))*+"
 # In the order of how often they come: a scanner tries one after the other.
 _TOKEN = re.compile(
     rf"""(?:(?P<name>{_NAME})
