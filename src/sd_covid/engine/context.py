@@ -167,7 +167,7 @@ class Context:
         cell = Cell(name, elements)
         if self.itself is not None and self.itself[0] == cell:
             return self.itself[1]
-        known = self.lowering.known.get((cell, self.step))
+        known = self.lowering.found.get((cell, self.step))
         if known is not None:
             return known
         cells = self.lowering.subscripts.definitions(variable)

@@ -85,7 +85,7 @@ class Lowering:
         self.subscripts = Subscripts(model)
         self.out = Program(method=model.settings.method)
         self.out.step.tables = self.out.init.tables  # one list of tables serves both graphs
-        self.known: dict[tuple[Cell, bool], int] = {}  # the node of each cell in each context
+        self.found: dict[tuple[Cell, bool], int] = {}  # the node of each cell in each context
         self._open: dict[
             tuple[Cell, bool], None
         ] = {}  # being lowered now, in order: a repeat is a simultaneous equation
@@ -155,7 +155,7 @@ class Lowering:
 
     def known(self, cell: Cell, step: bool, node: int) -> None:
         """Say what a cell is before its equation is lowered: that is what closes a loop."""
-        self.known[cell, step] = node
+        self.found[cell, step] = node
 
     def _wind_clock(self) -> None:
         """Time and TIME STEP as the instants of a run give them; see `sd_covid.engine.clock`."""
@@ -168,7 +168,7 @@ class Lowering:
         )
         self.out.clock = Clock(0, {})
         step = Cell("time step")
-        self.known[step, True] = graph.leaf("state", 0)  # what it is held at, within its own equation too
+        self.found[step, True] = graph.leaf("state", 0)  # what it is held at, within its own equation too
         self._open[step, True] = None
         variable = self.model.variables[step.variable]
         definition = self.subscripts.definitions(variable)[()]
@@ -254,7 +254,7 @@ class Lowering:
 
     def cell(self, cell: Cell, step: bool, place: Place, user: Variable | None) -> int:
         """The node of a cell in a context."""
-        known = self.known.get((cell, step))
+        known = self.found.get((cell, step))
         if known is not None:
             return known
         variable = self.model.variables[cell.variable]
@@ -264,7 +264,7 @@ class Lowering:
         definition = self.subscripts.definitions(variable)[cell.elements]
         node = self._define(variable, cell, definition, step, user)
         del self._open[cell, step]
-        self.known.setdefault((cell, step), node)
+        self.found.setdefault((cell, step), node)
         return node
 
     @property
@@ -310,7 +310,7 @@ class Lowering:
         """A stock is known before its flow is lowered: that is what closes feedback loops."""
         initial = self.cell(cell, False, integ.place, context.variable)
         node = context.remember(Update.FLOW, initial, lambda here, _: self._flow(cell, here, integ))
-        self.known[cell, True] = node
+        self.found[cell, True] = node
         return node
 
     def _flow(self, cell: Cell, here: Context, integ: Call) -> int:
