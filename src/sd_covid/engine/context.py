@@ -123,23 +123,23 @@ class Context:
 
     def lower(self, expression: Expression) -> int:
         """An expression as a node, double or truth value."""
-        match expression:
+        match expression:  # the most frequent first
+            case Reference():
+                return self.reference(expression)
+            case Binary():
+                return self.row(expression)
             case Number(value=value):
                 return self.number(value)
-            case NotAvailable():
-                return self.number(NOT_AVAILABLE)
+            case Call():
+                return self.call(expression)
             case Unary(operator="-", operand=operand):
                 return self.add("neg", self.value(operand))
             case Unary(operator="+", operand=operand):
                 return self.value(operand)
             case Unary(operand=operand):
                 return self.add("not", self.truth(operand))
-            case Binary():
-                return self.row(expression)
-            case Reference():
-                return self.reference(expression)
-            case Call():
-                return self.call(expression)
+            case NotAvailable():
+                return self.number(NOT_AVAILABLE)
             case Table() | Text():
                 raise self.error("a table or text stands where a number is expected", expression.place)
 
@@ -164,6 +164,12 @@ class Context:
         if variable is None:
             return self.position(reference, name)
         elements = self.lowering.subscripts.resolve(reference.subscripts, self.binding, reference.place)
+        cell = Cell(name, elements)
+        if self.itself is not None and self.itself[0] == cell:
+            return self.itself[1]
+        known = self.lowering.found.get((cell, self.step))
+        if known is not None:
+            return known
         cells = self.lowering.subscripts.definitions(variable)
         if elements not in cells:
             spelled = ", ".join(item.name for item in reference.subscripts) or "no subscripts"
@@ -174,9 +180,6 @@ class Context:
                 if len(next(iter(cells))) != len(elements)
                 else None,
             )
-        cell = Cell(name, elements)
-        if self.itself is not None and self.itself[0] == cell:
-            return self.itself[1]
         return self.lowering.cell(cell, self.step, reference.place, self.variable)
 
     def position(self, reference: Reference, name: str) -> int:

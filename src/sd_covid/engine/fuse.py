@@ -93,15 +93,9 @@ def classes(trees: Trees, users: Users) -> list[list[int]]:
     number: dict[tuple[object, ...], int] = {}
     kind = {n: number.setdefault(tree.form, len(number)) for n, tree in trees.items()}
     loops = [_has_loop(form) for form in number]
-    for _ in range(ROUNDS):
-        refined = _refined(trees, users, kind)
-        if refined is None:
-            break
-        kind = refined
+    _refine(trees, users, kind)
     _unwind(trees, kind)
-    members: dict[int, list[int]] = defaultdict(list)
-    for node in trees:
-        members[kind[node]].append(node)
+    members = _members(trees, kind)
     return [
         nodes
         for nodes in members.values()
@@ -111,24 +105,46 @@ def classes(trees: Trees, users: Users) -> list[list[int]]:
     ]
 
 
-def _refined(trees: Trees, users: Users, kind: dict[int, int]) -> dict[int, int] | None:
-    """Classes split by the classes around them; None when nothing is split. Small parts stay with the largest."""
+def _members(trees: Trees, kind: dict[int, int]) -> dict[int, list[int]]:
+    """The trees of each class, in order."""
     members: dict[int, list[int]] = defaultdict(list)
     for node in trees:
         members[kind[node]].append(node)
-    fresh, following = dict(kind), len(trees) + max(kind.values()) + 1
-    for nodes in members.values():
-        if len(nodes) < 2 * PART:
-            continue
-        parts: dict[object, list[int]] = defaultdict(list)
-        for node in nodes:
-            below = tuple(kind.get(a, -1) for a in trees[node].operands)
-            parts[below, frozenset(kind[u] for u in users[node])].append(node)
-        for part in sorted(parts.values(), key=len)[:-1]:
-            if len(part) >= PART:
-                fresh.update((node, following) for node in part)
+    return members
+
+
+def _refine(trees: Trees, users: Users, kind: dict[int, int]) -> None:
+    """Split classes by the classes around them, until nothing is split. Small parts stay with the largest.
+
+    After the first round only classes that stand beside a tree of a new class can come apart.
+    """
+    members = _members(trees, kind)
+    following, doubtful = len(members), set(members)
+    for _ in range(ROUNDS):
+        moved: dict[int, int] = {}
+        for number in doubtful:
+            for part in _parts(trees, users, kind, members[number]):
+                members[following] = part
+                moved.update(dict.fromkeys(part, following))
                 following += 1
-    return fresh if following > len(trees) + max(kind.values()) + 1 else None
+        if not moved:
+            return
+        for number in {kind[node] for node in moved}:
+            members[number] = [node for node in members[number] if node not in moved]
+        kind.update(moved)
+        doubtful = {kind[user] for node in moved for user in users[node]}
+        doubtful.update(kind[a] for node in moved for a in trees[node].operands if a in kind)
+
+
+def _parts(trees: Trees, users: Users, kind: dict[int, int], nodes: list[int]) -> list[list[int]]:
+    """What comes apart from a class: trees that read, or are read by, other classes than the most of it."""
+    if len(nodes) < 2 * PART:
+        return []
+    parts: dict[object, list[int]] = defaultdict(list)
+    for node in nodes:
+        below = tuple([kind.get(a, -1) for a in trees[node].operands])
+        parts[below, frozenset([kind[u] for u in users[node]])].append(node)
+    return [part for part in sorted(parts.values(), key=len)[:-1] if len(part) >= PART]
 
 
 def _unwind(trees: Trees, kind: dict[int, int]) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.engine.operations import LEAVES, NUMBERED_OPERATIONS, OPERATIONS
+from sd_covid.engine.operations import NUMBERED_OPERATIONS, OPERATIONS, TRUTHS
 
 Node = tuple[Any, ...]  # (operation, *arguments), or (kind of leaf, payload)
+# Operations that may come to an argument of theirs, or to a simpler operation.
+SIMPLER = frozenset({"mul", "div", "sub", "neg", "select", "pow"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +29,13 @@ class LookupTable:
 
     def segments(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Inner borders, intercepts and slopes of the segments that have a width."""
-        x, y = np.asarray(self.x, float), np.asarray(self.y, float)
-        if len(x) == 1:
-            return np.empty(0), y.copy(), np.zeros(1)
-        wide = np.flatnonzero(np.diff(x) > 0)
-        if len(wide) == 0:
-            return np.empty(0), y[-1:].copy(), np.zeros(1)
-        slope = np.diff(y)[wide] / np.diff(x)[wide]
-        return x[wide[1:]], y[wide] - slope * x[wide], slope
+        x, y = self.x, self.y  # a few numbers: lists are quicker than arrays
+        wide = [k for k in range(len(x) - 1) if x[k + 1] > x[k]]
+        if not wide:
+            return np.empty(0), np.array(y[-1:], float), np.zeros(1)
+        slope = [(y[k + 1] - y[k]) / (x[k + 1] - x[k]) for k in wide]
+        intercept = [y[k] - s * x[k] for k, s in zip(wide, slope, strict=True)]
+        return np.array([x[k] for k in wide[1:]], float), np.array(intercept, float), np.array(slope, float)
 
     def value(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """The reference meaning of a lookup."""
@@ -54,8 +56,8 @@ class Graph:
     """Operations on doubles and truth values.
 
     ``nodes[i]`` is ``(operation, *arguments)``; the arguments of an operation are numbers of earlier nodes,
-    those of a leaf
-    are its payload. Folding uses the same numpy functions as the reference interpreter, so it never changes a result.
+    those of a leaf are its payload; ``operands[i]`` are the nodes that it reads. Folding uses the same numpy functions
+    as the reference interpreter, so it never changes a result.
 
     Attributes
     ----------
@@ -67,17 +69,25 @@ class Graph:
     tables: list[LookupTable] = field(default_factory=list)
     contract: bool = False
     nodes: list[Node] = field(default_factory=list)
-    _index: dict[object, int] = field(default_factory=dict)
-    _operands: list[tuple[int, ...]] = field(default_factory=list)  # nodes that each node reads
+    operands: list[tuple[int, ...]] = field(default_factory=list)
+    _index: dict[Node, int] = field(default_factory=dict)  # what was added, and the node it came to
+    _numbers: dict[float | str, int] = field(default_factory=dict)
     _tables: dict[LookupTable, int] = field(default_factory=dict)
 
     def number(self, value: float) -> int:
         """The node of a literal."""
-        return self._intern(("number", float(value)), ("number", float(value).hex()))
+        value = float(value)
+        identity = _literal(value)
+        found = self._numbers.get(identity)
+        if found is None:
+            found = self._numbers[identity] = len(self.nodes)
+            self.nodes.append(("number", value))
+            self.operands.append(())
+        return found
 
     def leaf(self, kind: str, payload: int = 0) -> int:
         """The node of a leaf."""
-        return self._intern((kind, payload), (kind, payload))
+        return self._intern((kind, payload))
 
     def table(self, table: LookupTable) -> int:
         """The number of a lookup table."""
@@ -94,53 +104,68 @@ class Graph:
             points = self.tables[table]
             at = np.array(self.nodes[x][1])
             return self.number(float(points.value(at) if operation == "lookup" else points.slope(at)))
-        return self._intern((operation, table, x), (operation, table, x))
+        return self._intern((operation, table, x))
 
     def uniform(self, number: int, argument: int) -> int:
         """A random number between 0 and 1; see `sd_covid.engine.philox.uniform`."""
-        return self._intern(("uniform", number, argument), ("uniform", number, argument))
+        return self._intern(("uniform", number, argument))
 
     def add(self, operation: str, *arguments: int) -> int:
         """The node of an operation on nodes."""
-        nodes = self.nodes
-        if all(nodes[a][0] == "number" for a in arguments):
-            with np.errstate(all="ignore"):
-                value = OPERATIONS[operation].meaning(*(np.float64(nodes[a][1]) for a in arguments))
-            if not OPERATIONS[operation].truth:
-                return self.number(float(value))
-        simpler = self._simplify(operation, arguments)
-        if simpler is not None:
-            return simpler
-        if self.contract and operation in ("add", "sub"):
-            a, b = arguments
-            if nodes[b][0] == "mul":
-                first = int(nodes[b][1])
-                return self.add(
-                    "fma", first if operation == "add" else self.add("neg", first), nodes[b][2], a
-                )
-            if nodes[a][0] == "mul":
-                return self.add("fma", *nodes[a][1:], b if operation == "add" else self.add("neg", b))
-        return self._intern((operation, *arguments), (operation, *arguments))
+        node = (operation, *arguments)
+        found = self._index.get(node)
+        if found is not None:
+            return found
+        found = self._folded(operation, arguments)
+        if found is None and operation in SIMPLER:
+            found = self._simplify(operation, arguments)
+        if found is None and self.contract and operation in ("add", "sub"):
+            found = self._contracted(operation, *arguments)
+        if found is None:
+            return self._append(node, arguments)
+        self._index[node] = found
+        return found
 
     def is_truth(self, node: int) -> bool:
         """Whether a node is a truth value."""
-        operation = OPERATIONS.get(self.nodes[node][0])
-        return operation is not None and operation.truth
+        return self.nodes[node][0] in TRUTHS
 
     def arguments(self, node: int) -> tuple[int, ...]:
         """The nodes that a node reads."""
-        return self._operands[node]
+        return self.operands[node]
 
     def order(self, sinks: Iterable[int]) -> list[int]:
         """The nodes that the sinks need, each after what it reads."""
-        needed = bytearray(len(self.nodes))
+        needed, operands = bytearray(len(self.nodes)), self.operands
         for sink in sinks:
             needed[sink] = 1
-        for node in range(len(self.nodes) - 1, -1, -1):
+        for node in range(len(needed) - 1, -1, -1):
             if needed[node]:
-                for argument in self._operands[node]:
+                for argument in operands[node]:
                     needed[argument] = 1
-        return [node for node in range(len(self.nodes)) if needed[node]]
+        return list(compress(range(len(needed)), needed))
+
+    def closure(self, sinks: Iterable[int], further: Callable[[int], Iterable[int]]) -> list[int]:
+        """As `order`, where a leaf that is needed makes further nodes needed."""
+        needed, operands, stack = bytearray(len(self.nodes)), self.operands, list(sinks)
+        while stack:
+            node = stack.pop()
+            if not needed[node]:
+                needed[node] = 1
+                stack.extend(operands[node] or further(node))
+        return list(compress(range(len(needed)), needed))
+
+    def _folded(self, operation: str, arguments: tuple[int, ...]) -> int | None:
+        """The literal that an operation on literals comes to; truth values have none."""
+        nodes = self.nodes
+        for argument in arguments:
+            if nodes[argument][0] != "number":
+                return None
+        if operation in TRUTHS:
+            return None
+        with np.errstate(all="ignore"):
+            value = OPERATIONS[operation].meaning(*(np.float64(nodes[a][1]) for a in arguments))
+        return self.number(float(value))
 
     def _simplify(self, operation: str, a: tuple[int, ...]) -> int | None:
         """Only what is exact for every IEEE value."""
@@ -167,13 +192,30 @@ class Graph:
             return self.add("mul", a[0], a[0])
         return None
 
-    def _intern(self, node: Node, identity: object) -> int:
-        found = self._index.get(identity)
+    def _contracted(self, operation: str, a: int, b: int) -> int | None:
+        """A sum or difference that a product enters, as one operation."""
+        nodes = self.nodes
+        if nodes[b][0] == "mul":
+            _, first, second = nodes[b]
+            return self.add("fma", first if operation == "add" else self.add("neg", first), second, a)
+        if nodes[a][0] == "mul":
+            return self.add("fma", *nodes[a][1:], b if operation == "add" else self.add("neg", b))
+        return None
+
+    def _intern(self, node: Node) -> int:
+        """The node of a leaf, or of an operation with a number of its own."""
+        found = self._index.get(node)
         if found is None:
-            found = self._index[identity] = len(self.nodes)
-            self.nodes.append(node)
-            kind = node[0]
-            self._operands.append(
-                () if kind in LEAVES else node[2:] if kind in NUMBERED_OPERATIONS else node[1:]
-            )
+            found = self._append(node, node[2:] if node[0] in NUMBERED_OPERATIONS else ())
         return found
+
+    def _append(self, node: Node, operands: tuple[int, ...]) -> int:
+        number = self._index[node] = len(self.nodes)
+        self.nodes.append(node)
+        self.operands.append(operands)
+        return number
+
+
+def _literal(value: float) -> float | str:
+    """What literals are told apart by: 0 is not -0, and NaN is NaN."""
+    return value if value and value == value else value.hex()

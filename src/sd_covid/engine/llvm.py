@@ -5,13 +5,18 @@ Only numbers and register names that are made here enter the text, never a name 
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sd_covid.engine.graph import Graph
-from sd_covid.engine.operations import NUMBERED_OPERATIONS, OPERATIONS, TABLE_OPERATIONS
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.engine.collection import uncollected
+from sd_covid.engine.graph import Graph, LookupTable
+from sd_covid.engine.operations import OPERATIONS, TABLE_OPERATIONS, TRUTHS
 from sd_covid.engine.roll import WHOLE, Loop, Roller, Straight
 
 CALL_ARGUMENTS = (
@@ -24,9 +29,12 @@ CALL_ARGUMENTS = (
 CALL_NAMES = ("%scratch", "%drivers", "%time", "%instant", "%dt")
 
 
+_DOUBLE = struct.Struct(">d")
+
+
 def constant(value: float) -> str:
     """A double as LLVM writes it, exact."""
-    return "0x{:016X}".format(struct.unpack("<Q", struct.pack("<d", value))[0])
+    return f"0x{_DOUBLE.pack(value).hex()}"
 
 
 @dataclass(slots=True)
@@ -45,28 +53,18 @@ class Module:
     scratch: int = 0  # vectors handed out so far
     random: int = -1  # area with member, step and key of random numbers
     alike: int = 1  # lanes in a row that belong to one member, and draw the same random numbers
-    _arrays: dict[str, str] = field(default_factory=dict)
+    vector: str = field(init=False)  # the type of a quantity
+    integers: str = field(init=False)  # of an index for each lane
+    truth: str = field(init=False)  # of a truth value for each lane
+    suffix: str = field(init=False)  # of an intrinsic on quantities
+    _arrays: dict[str | tuple[str, bytes], str] = field(default_factory=dict)
     _once: set[str] = field(default_factory=set)
 
-    @property
-    def vector(self) -> str:
-        """The type of a quantity."""
-        return "double" if self.width == 1 else f"<{self.width} x double>"
-
-    @property
-    def integers(self) -> str:
-        """The type of an index for each lane."""
-        return "i64" if self.width == 1 else f"<{self.width} x i64>"
-
-    @property
-    def truth(self) -> str:
-        """The type of a truth value for each lane."""
-        return "i1" if self.width == 1 else f"<{self.width} x i1>"
-
-    @property
-    def suffix(self) -> str:
-        """The suffix of an intrinsic on quantities."""
-        return "f64" if self.width == 1 else f"v{self.width}f64"
+    def __post_init__(self) -> None:
+        """Name the types."""
+        lanes = "{}" if self.width == 1 else f"<{self.width} x {{}}>"
+        self.vector, self.integers, self.truth = (lanes.format(kind) for kind in ("double", "i64", "i1"))
+        self.suffix = "f64" if self.width == 1 else f"v{self.width}f64"
 
     def area(self, size: int) -> int:
         """Reserve vectors of scratch memory; returns the number of the first."""
@@ -97,19 +95,38 @@ class Module:
             self.globals.append(f"{self._arrays[text]} = {text}")
         return self._arrays[text]
 
+    def numbers(self, values: NDArray[np.float64] | NDArray[np.int64]) -> str:
+        """A global array of doubles or whole numbers, as the bytes they are: quicker to read than numbers are."""
+        content = (values.dtype.str, values.tobytes())
+        if content not in self._arrays:
+            self._arrays[content] = f"@b{len(self._arrays)}"
+            size, text = len(content[1]), content[1].hex("\\")
+            self.globals.append(
+                f'{self._arrays[content]} = private constant [{size} x i8] c"\\{text}", align 64'
+            )
+        return self._arrays[content]
+
     def text(self, attributes: str) -> str:
         """The whole module."""
         return "\n".join([*self.globals, *self.declarations, *self.functions, attributes, ""])
 
 
 class Body:
-    """The body of one function."""
+    """The body of one function.
 
-    def __init__(self, module: Module, time: str = "%time", instant: str = "%instant") -> None:
-        self.module = module
+    Parameters
+    ----------
+    module : Module
+    brief : bool
+        Whether lookups are calls: for code that is run a few times. Where LLVM's passes run, they put the function in
+        place of the call.
+    """
+
+    def __init__(self, module: Module, *, brief: bool = False) -> None:
+        self.module, self.brief = module, brief
         self.lines: list[str] = []
-        self.time = time
-        self.instant = instant
+        self.entry: list[str] = []  # what stands before all else: places on the stack
+        self.time, self.instant = "%time", "%instant"
         self._registers = 0
         self._labels = 0
 
@@ -118,6 +135,13 @@ class Body:
         self._registers += 1
         register = f"%r{self._registers}"
         self.lines.append(f"  {register} = {text}")
+        return register
+
+    def alloca(self, kind: str = "i64") -> str:
+        """The address of a place on the stack."""
+        self._registers += 1
+        register = f"%r{self._registers}"
+        self.entry.append(f"  {register} = alloca {kind}")
         return register
 
     def act(self, text: str) -> None:
@@ -154,8 +178,14 @@ class Body:
 
     def load(self, number: int | str, base: str = "%scratch") -> str:
         """Read a vector of an array of vectors."""
-        address = self.slot(number, base)
-        return self.do(f"load {self.module.vector}, ptr {address}, align {8 * self.module.width}")
+        vector = self.module.vector
+        self._registers += 2
+        address, register = f"%r{self._registers - 1}", f"%r{self._registers}"
+        self.lines.append(
+            f"  {address} = getelementptr inbounds {vector}, ptr {base}, i64 {number}\n"
+            f"  {register} = load {vector}, ptr {address}, align {8 * self.module.width}"
+        )
+        return register
 
     def store(self, value: str, number: int | str, base: str = "%scratch") -> None:
         """Write a vector of an array of vectors."""
@@ -198,7 +228,7 @@ class Body:
 
     def hold(self, value: str) -> str:
         """A place for a quantity that changes in a loop, with its first value; LLVM makes a register of it."""
-        place = self.do(f"alloca {self.module.vector}")
+        place = self.alloca(self.module.vector)
         self.act(f"store {self.module.vector} {value}, ptr {place}")
         return place
 
@@ -219,7 +249,7 @@ class Body:
     def loop(self, count: str, downwards: bool = False) -> Iterator[str]:
         """A loop over 0 … count - 1 (or from there down); gives the register of the index."""
         head, inside, done = self.label(), self.label(), self.label()
-        counter = self.do("alloca i64")
+        counter = self.alloca()
         last = self.do(f"sub i64 {count}, 1")
         self.act(f"store i64 {last if downwards else 0}, ptr {counter}")
         self.act(f"br label %{head}")
@@ -253,10 +283,8 @@ class Body:
         self.place(done)
 
     def function(self, signature: str, attributes: str) -> str:
-        """The text of the function; places on the stack are moved to its entry."""
-        places = [line for line in self.lines if " = alloca " in line]
-        rest = [line for line in self.lines if " = alloca " not in line]
-        return "\n".join([f"define {signature} {attributes} {{", "entry:", *places, *rest, "}"])
+        """The text of the function."""
+        return "\n".join([f"define {signature} {attributes} {{", "entry:", *self.entry, *self.lines, "}"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +328,7 @@ class Evaluation:
         self._registers: dict[int, str] = {}
         self._slots: dict[int, int] = {}
 
+    @uncollected()
     def compute(
         self,
         sinks: Sequence[int] = (),
@@ -326,7 +355,8 @@ class Evaluation:
             Vectors of the slopes that went into their states, and were not stored.
         """
         goals = [*sinks, *(node for node, _ in put)]
-        order = [n for n in self.graph.order(goals) if self._missing(n)]
+        known = self._registers.keys() | self._slots.keys()
+        order = [n for n in self.graph.order(goals) if n not in known and self.graph.operands[n]]
         if len(order) + len(put) <= WHOLE and not self._slots:
             for node in order:
                 self._registers[node] = self._emit(self.body, node, self.get)
@@ -335,13 +365,17 @@ class Evaluation:
                 self.body.store(self.body.as_number(self.get(node)) if truth else self.get(node), slot)
         else:
             inside = set(order)
-            kept = {node for node in sinks if node in inside} | self._read_later(later, inside)
-            return self._in_pieces(order, kept, list(put), self._free(states or {}, later, inside))
+            read = set(later)  # what a later computation will read
+            for node in self.graph.order(later):
+                if node not in inside:
+                    read.update(self.graph.operands[node])
+            kept = (read | set(sinks)) & inside
+            return self._in_pieces(order, kept, list(put), self._free(states or {}, read))
         return set()
 
     def large(self, sinks: Sequence[int]) -> bool:
         """Whether computing some nodes takes functions of their own."""
-        return sum(is_operation(self.graph, n) for n in self.graph.order(sinks)) > WHOLE
+        return sum(bool(self.graph.operands[n]) for n in self.graph.order(sinks)) > WHOLE
 
     def get(self, node: int) -> str:
         """The register of a node."""
@@ -357,34 +391,18 @@ class Evaluation:
         yield
         self._registers, self._slots = registers, slots
 
-    def _missing(self, node: int) -> bool:
-        known = node in self._registers or node in self._slots
-        return not known and is_operation(self.graph, node)
-
-    def _read_later(self, later: Sequence[int], inside: set[int]) -> set[int]:
-        """What a later computation will read of this one."""
-        read = {node for node in later if node in inside}
-        for node in self.graph.order(later):
-            if node not in inside:
-                read.update(a for a in self.graph.arguments(node) if a in inside)
-        return read
-
     def _fetch(self, body: Body, node: int) -> str:
         """A node that this function did not compute."""
-        kind, *payload = self.graph.nodes[node]
+        kind, payload = self.graph.nodes[node][:2]
         if node in self._slots:
             value = body.load(self._slots[node])
-            return body.as_truth(value) if self.graph.is_truth(node) else value
+            return body.as_truth(value) if kind in TRUTHS else value
         if kind == "number":
-            return body.number(float(payload[0]))
-        return self.leaves.read(body, str(kind), int(payload[0]))
+            return body.number(payload)
+        return self.leaves.read(body, kind, payload)
 
-    def _free(self, states: Mapping[int, int], later: Sequence[int], inside: set[int]) -> Mapping[int, int]:
+    def _free(self, states: Mapping[int, int], read: set[int]) -> Mapping[int, int]:
         """The states that no later computation reads."""
-        read = set(later)
-        for node in self.graph.order(later):
-            if node not in inside:
-                read.update(self.graph.arguments(node))
         first = self.leaves.areas.get("state", 0)
         held = {
             first + int(self.graph.nodes[node][1]) for node in read if self.graph.nodes[node][0] == "state"
@@ -399,7 +417,7 @@ class Evaluation:
 
         module = self.body.module
         for node in self._registers:  # computed here, wanted in a piece
-            if node not in self._slots and is_operation(self.graph, node):
+            if node not in self._slots and self.graph.operands[node]:
                 self._slots[node] = module.area(1)
                 value = self._registers[node]
                 truth = self.graph.is_truth(node)
@@ -420,7 +438,7 @@ class Evaluation:
         return roller.risen
 
     def _straight(self, piece: Straight) -> Body:
-        inner = Body(self.body.module)
+        inner = Body(self.body.module, brief=self.body.module.width == 1)
         local: dict[int, str] = {}
 
         def get(node: int) -> str:
@@ -428,10 +446,8 @@ class Evaluation:
                 local[node] = self._fetch(inner, node)
             return local[node]
 
-        here = set(piece.nodes)
         for node in piece.nodes:
-            for argument in self.graph.arguments(node):
-                assert argument in local or argument not in here, "a piece computes before it reads"
+            assert node not in local, "a piece computes before it reads"
             local[node] = self._emit(inner, node, get)
         for node, slot in piece.stores:
             truth = self.graph.is_truth(node)
@@ -442,29 +458,35 @@ class Evaluation:
         return inner
 
     def _emit(self, body: Body, node: int, get: Callable[[int], str]) -> str:
-        kind, *rest = self.graph.nodes[node]
-        arguments = [get(a) for a in self.graph.arguments(node)]
+        kind, first = self.graph.nodes[node][:2]
+        arguments = [get(a) for a in self.graph.operands[node]]
         if kind in TABLE_OPERATIONS:
-            from sd_covid.engine.write_lookup import write_lookup
-
-            return write_lookup(body, str(kind), self.graph.tables[int(rest[0])], arguments[0])
+            return self._look_up(body, kind, self.graph.tables[first], arguments[0])
         if kind == "uniform":
             from sd_covid.engine.philox import write_uniform
 
-            return write_uniform(body, int(rest[0]), arguments[0])
-        return write_operation(body, str(kind), arguments)
+            return write_uniform(body, first, arguments[0])
+        return write_operation(body, kind, arguments)
 
+    def _look_up(self, body: Body, kind: str, table: LookupTable, x: str) -> str:
+        from sd_covid.engine.write_lookup import write_lookup
+        from sd_covid.engine.write_lookup_shared import write_shared_lookup
 
-def is_operation(graph: Graph, node: int) -> bool:
-    """Whether a node computes something, so that it is neither leaf nor literal."""
-    kind = graph.nodes[node][0]
-    return kind in OPERATIONS or kind in NUMBERED_OPERATIONS
+        found = write_shared_lookup(body, kind, table, x) if body.brief else None
+        return write_lookup(body, kind, table, x) if found is None else found
 
 
 def write_operation(body: Body, operation: str, arguments: list[str]) -> str:
     """An operation on registers."""
+    form, name = _form(operation)
+    return form(body, name, arguments)
+
+
+@functools.cache
+def _form(operation: str) -> tuple[Callable[[Body, str, list[str]], str], str]:
+    """What writes an operation, and LLVM's name in it."""
     form, name = OPERATIONS[operation].llvm.split()
-    return _FORMS[form](body, name, arguments)
+    return _FORMS[form], name
 
 
 def call(body: Body, name: str, time: str | None = None, instant: str | None = None) -> None:

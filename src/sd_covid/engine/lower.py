@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from sd_covid.engine.bounds import bounds_move
+from sd_covid.engine.collection import uncollected
 from sd_covid.engine.context import Context
 from sd_covid.engine.free import Free, initial_value, series_value, table_value
 from sd_covid.engine.graph import Graph, LookupTable
-from sd_covid.engine.operations import NOT_AVAILABLE, OPERATIONS
+from sd_covid.engine.operations import NOT_AVAILABLE, TRUTHS
 from sd_covid.engine.program import Clock, ClockDriver, Driver, Parameter, Program, Row, State, Update
 from sd_covid.engine.reach import reached
 from sd_covid.engine.subscripts import Cell, Definition, Subscripts
@@ -61,7 +62,7 @@ def lower(model: Model, free: Free = Free()) -> Program:  # noqa: B008 - frozen 
         For simultaneous equations, a subscript out of place, or dimensions whose product is absurd; names the
         variable and line.
     """
-    with _deep_recursion():
+    with _deep_recursion(), uncollected():
         return Lowering(model, free).program()
 
 
@@ -84,7 +85,7 @@ class Lowering:
         self.subscripts = Subscripts(model)
         self.out = Program(method=model.settings.method)
         self.out.step.tables = self.out.init.tables  # one list of tables serves both graphs
-        self._known: dict[tuple[Cell, bool], int] = {}
+        self.found: dict[tuple[Cell, bool], int] = {}  # the node of each cell in each context
         self._open: dict[
             tuple[Cell, bool], None
         ] = {}  # being lowered now, in order: a repeat is a simultaneous equation
@@ -155,7 +156,7 @@ class Lowering:
 
     def known(self, cell: Cell, step: bool, node: int) -> None:
         """Say what a cell is before its equation is lowered: that is what closes a loop."""
-        self._known[cell, step] = node
+        self.found[cell, step] = node
 
     def _wind_clock(self) -> None:
         """Time and TIME STEP as the instants of a run give them; see `sd_covid.engine.clock`."""
@@ -168,7 +169,7 @@ class Lowering:
         )
         self.out.clock = Clock(0, {})
         step = Cell("time step")
-        self._known[step, True] = graph.leaf("state", 0)  # what it is held at, within its own equation too
+        self.found[step, True] = graph.leaf("state", 0)  # what it is held at, within its own equation too
         self._open[step, True] = None
         variable = self.model.variables[step.variable]
         definition = self.subscripts.definitions(variable)[()]
@@ -188,23 +189,24 @@ class Lowering:
         """An operation in a context; see `Context.add`."""
         if not step:
             return self.out.init.add(operation, *arguments)
-        twins = [self._as_init(a) for a in arguments]
-        graph = self.out.step
-        if any(t is None for t in twins) or all(graph.nodes[a][0] == "number" for a in arguments):
+        graph, twin, held = self.out.step, self._twin, False
+        for argument in arguments:
+            if argument in twin:
+                held = True
+            elif graph.nodes[argument][0] != "number":
+                return graph.add(operation, *arguments)
+        if not held:  # literals: folded where they are
             return graph.add(operation, *arguments)
-        found = self.out.init.add(operation, *(t for t in twins if t is not None))
-        if not OPERATIONS[operation].truth:
-            return self.held(found)
-        return self._held_truth(found)
+        found = self.out.init.add(operation, *(self._as_init(a) for a in arguments))
+        return self._held_truth(found) if operation in TRUTHS else self.held(found)
 
     def look_up(self, step: bool, table: LookupTable, x: int, owner: Cell | None = None) -> int:
         """A lookup in a context; ``owner`` is the cell in whose equation the table stands."""
         if owner is not None and owner.variable in self.free.lookups:
             return table_value(self, step, owner, table, x)
         graph = self.graph(step)
-        twin = self._as_init(x) if step else None
-        if twin is not None and graph.nodes[x][0] != "number":
-            return self.held(self.out.init.lookup("lookup", self.out.init.table(table), twin))
+        if step and x in self._twin:
+            return self.held(self.out.init.lookup("lookup", self.out.init.table(table), self._twin[x]))
         return graph.lookup("lookup", graph.table(table), x)
 
     def time(self, step: bool) -> int:
@@ -244,16 +246,16 @@ class Lowering:
         self._twin[node] = init_node
         return node
 
-    def _as_init(self, node: int) -> int | None:
-        if self.out.step.nodes[node][0] == "number":
-            return self.out.init.number(float(self.out.step.nodes[node][1]))
-        return self._twin.get(node)
+    def _as_init(self, node: int) -> int:
+        """The node of the init graph that is a literal, or that a constant of the step graph holds."""
+        twin = self._twin.get(node)
+        return self.out.init.number(self.out.step.nodes[node][1]) if twin is None else twin
 
     # --- cells --------------------
 
     def cell(self, cell: Cell, step: bool, place: Place, user: Variable | None) -> int:
         """The node of a cell in a context."""
-        known = self._known.get((cell, step))
+        known = self.found.get((cell, step))
         if known is not None:
             return known
         variable = self.model.variables[cell.variable]
@@ -263,7 +265,7 @@ class Lowering:
         definition = self.subscripts.definitions(variable)[cell.elements]
         node = self._define(variable, cell, definition, step, user)
         del self._open[cell, step]
-        self._known.setdefault((cell, step), node)
+        self.found.setdefault((cell, step), node)
         return node
 
     @property
@@ -309,7 +311,7 @@ class Lowering:
         """A stock is known before its flow is lowered: that is what closes feedback loops."""
         initial = self.cell(cell, False, integ.place, context.variable)
         node = context.remember(Update.FLOW, initial, lambda here, _: self._flow(cell, here, integ))
-        self._known[cell, True] = node
+        self.found[cell, True] = node
         return node
 
     def _flow(self, cell: Cell, here: Context, integ: Call) -> int:

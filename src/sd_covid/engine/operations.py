@@ -170,6 +170,8 @@ OPERATIONS: dict[str, Operation] = {
     "select": Operation(np.where, "recipe select", _d_select),
 }
 
+TRUTHS = frozenset(name for name, operation in OPERATIONS.items() if operation.truth)
+
 # Leaves: what a node can read. `table` operations carry the number of their table as first argument.
 LEAVES = frozenset(
     {

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 
 from sd_covid.engine.fuse import Group, Tree, classes, fuse
 from sd_covid.engine.graph import Graph
-from sd_covid.engine.operations import NUMBERED_OPERATIONS
+from sd_covid.engine.operations import NUMBERED_OPERATIONS, TRUTHS
 
 WHOLE = 2000  # operations up to which straight code beats loops and functions: nothing goes through memory in between
 PIECE = 300  # operations in one function beyond that: LLVM's passes take more than proportional time for longer ones
 TREE = 160  # operations of a tree; a larger one is cut
+_NONE, _SEVERAL = -2, -1  # instead of the tree that uses a node
 
 # Kind and number: ("slot", vector of scratch memory), ("driver", k), ("time", 0) or ("number", node).
 Operand = tuple[str, int]
@@ -144,57 +145,67 @@ class Roller:
 
     def _roots(self, roots: set[int]) -> set[int]:
         """Nodes to be known by themselves: asked for, used by several trees, or of a kind that has no loop."""
-        found, owner = set(roots), dict[int, int]()
-        graph = self.graph
+        nodes, operands, inside = self.graph.nodes, self.graph.operands, self._inside
+        found, owner = set(roots), [_NONE] * len(nodes)
         for node in reversed(self.order):
-            if graph.nodes[node][0] in NUMBERED_OPERATIONS or owner.get(node, -1) == -1:
+            mine = owner[node]
+            if mine < 0 or node in found or nodes[node][0] in NUMBERED_OPERATIONS:
                 found.add(node)
-            mine = node if node in found else owner[node]
-            for argument in graph.arguments(node):
-                if argument in self._inside:
-                    owner[argument] = mine if owner.get(argument, mine) == mine else -1
+                mine = node
+            for argument in operands[node]:
+                if argument in inside:
+                    before = owner[argument]
+                    if before == _NONE:
+                        owner[argument] = mine
+                    elif before != mine:
+                        owner[argument] = _SEVERAL
         return found
 
     def _too_large(self, roots: set[int]) -> set[int]:
         """Where trees are cut so that none exceeds `TREE` operations."""
-        size, cut = dict[int, int](), set[int]()
+        operands = self.graph.operands
+        size, cut = [0] * len(operands), set[int]()
         for node in self.order:
-            total = 1 + sum(size.get(a, 0) for a in set(self.graph.arguments(node)))
-            if total > TREE and node not in roots:
+            if node in roots:
+                continue
+            total = 1
+            for argument in dict.fromkeys(operands[node]):
+                total += size[argument]
+            if total > TREE:
                 cut.add(node)
-            size[node] = 0 if node in roots or node in cut else total
+            else:
+                size[node] = total
         return cut
 
     def _tree(self, root: int, roots: set[int]) -> Tree:
         """The tree of a root, with its form: equal forms are equal computations on other operands."""
-        graph, form = self.graph, list[object]()
+        nodes, arguments, inside, form = self.graph.nodes, self.graph.operands, self._inside, list[object]()
         place: dict[int, int] = {}
         operands: list[int] = []
         inner: list[int] = []
-        stack = [(root, False)]
-        while stack:
-            node, done = stack.pop()
-            if node in place:
-                continue
-            if node != root and (node in roots or node not in self._inside):
-                place[node] = ~len(operands)
-                operands.append(node)
-                form.append(self._operand_form(node))
-            elif done:
-                place[node] = len(inner)
-                inner.append(node)
-                numbered = graph.nodes[node][0] in NUMBERED_OPERATIONS
-                head = graph.nodes[node][:2] if numbered else graph.nodes[node][:1]
-                form.append((*head, tuple(place[a] for a in graph.arguments(node))))
-            else:
-                stack.append((node, True))
-                stack.extend((a, False) for a in reversed(graph.arguments(node)) if a not in place)
+
+        def visit(node: int) -> int:
+            kind, first = nodes[node][:2]
+            row: list[object] = [kind, first] if kind in NUMBERED_OPERATIONS else [kind]
+            for argument in arguments[node]:
+                at = place.get(argument)
+                if at is None and (argument in roots or argument not in inside):
+                    at = place[argument] = ~len(operands)
+                    operands.append(argument)
+                    form.append(self._operand_form(argument))
+                row.append(visit(argument) if at is None else at)
+            form.append(tuple(row))
+            place[node] = len(inner)
+            inner.append(node)
+            return place[node]
+
+        visit(root)
         return Tree(root, tuple(form), tuple(operands), tuple(inner))
 
     def _operand_form(self, node: int) -> str:
-        if node in self._inside or node in self.slot:
-            return "truth" if self.graph.is_truth(node) else "slot"
         kind = str(self.graph.nodes[node][0])
+        if node in self._inside or node in self.slot:
+            return "truth" if kind in TRUTHS else "slot"
         return "slot" if kind in self.leaf else kind
 
     # --- order --------------------
@@ -202,7 +213,7 @@ class Roller:
     def _schedule(self, trees: dict[int, Tree]) -> None:
         """Fuse classes of equal trees into loops, and put loops and single trees in an order in which they can run."""
         for tree in trees.values():
-            for operand in dict.fromkeys(tree.operands):
+            for operand in tree.operands:
                 if operand in trees:
                     self._users[operand].append(tree.node)
         for unit in fuse(trees, self._users, classes(trees, self._users)):
@@ -333,7 +344,7 @@ class Roller:
                             last[slot] = max(last.get(slot, (-1, 0)), (position, instance))
             else:
                 read = {a for node in piece.nodes for a in self.graph.arguments(node)}
-                for node in read:
-                    if node not in self._inside and self._operand(node)[0] == "slot":
-                        last[self._operand(node)[1]] = (position, 0)
+                for kind, slot in [self._operand(node) for node in read if node not in self._inside]:
+                    if kind == "slot":
+                        last[slot] = (position, 0)
         return last

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sd_covid.errors import ModelError, suggest
 from sd_covid.model.expression import Place, Subscript
@@ -18,8 +19,7 @@ from sd_covid.model.structure import Equation, Model, Variable
 Binding = dict[str, str]  # dimension key -> element key
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One element of a variable: its key, and the keys of its elements (none for a scalar)."""
 
     variable: str
@@ -59,14 +59,14 @@ class Subscripts:
             for element in dimension.elements:
                 self.spelling.setdefault(key(element), element.strip())
         self.mappings = Mappings(model.dimensions)
-        self._definitions: dict[str, dict[tuple[str, ...], Definition]] = {}
+        self._definitions: dict[str, dict[tuple[str, ...], Definition]] = {}  # by the variable's name
         self._numbers: dict[str, int] = {}  # of elements, as `number` counts them
 
     def definitions(self, variable: Variable) -> dict[tuple[str, ...], Definition]:
         """The definition of each cell of a variable, in the order of its dimensions."""
-        found = self._definitions.get(variable.key)
+        found = self._definitions.get(variable.name)
         if found is None:
-            found = self._definitions[variable.key] = self._define(variable)
+            found = self._definitions[variable.name] = self._define(variable)
         return found
 
     def dimensions(self, variable: Variable) -> tuple[str, ...]:
@@ -93,6 +93,8 @@ class Subscripts:
         ModelError
             For a dimension that is neither bound on the left side, nor mapped to one that is, nor reduced over.
         """
+        if not subscripts:
+            return ()
         return tuple(
             binding[key(item.name) + "!"]
             if item.reduced and key(item.name) + "!" in binding
@@ -158,6 +160,8 @@ class Subscripts:
 
     def _define(self, variable: Variable) -> dict[tuple[str, ...], Definition]:
         found: dict[tuple[str, ...], Definition] = {}
+        if len(variable.equations) == 1 and not variable.equations[0].subscripts:
+            return {(): Definition(variable.equations[0], {}, 0)}
         for equation in variable.equations:
             excluded = {cell for clause in equation.excluded for cell in self.expand(clause)}
             for rank, cell in enumerate(self.expand(equation.subscripts)):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from sd_covid.engine.collection import uncollected
 from sd_covid.engine.graph import Graph
 from sd_covid.engine.operations import LEAVES, OPERATIONS, TABLE_OPERATIONS
 from sd_covid.engine.program import Program, Update
 
+_UNSMOOTH = frozenset(name for name, operation in OPERATIONS.items() if not operation.smooth)
 _RANK = {Update.FLOW: 0, Update.ASSIGN: 1, Update.RING: 2}
 Rule = Callable[[int, str, list[int]], int | None]
 
 
+@uncollected()
 def trim(program: Program, outputs: list[int], all_states: bool = False) -> tuple[Program, list[int]]:
     """The part of a program that some outputs need: only those states, constants and drivers.
 
@@ -31,21 +34,23 @@ def trim(program: Program, outputs: list[int], all_states: bool = False) -> tupl
     Program, list of int
         The smaller program (without ``cells``), and the nodes of the outputs in it.
     """
-    step, states = program.step, set(range(len(program.states))) if all_states else set[int]()
-    wanted = set(outputs) | {program.states[k].next for k in states}
-    while True:
-        found = states | {int(step.nodes[n][1]) for n in step.order(wanted) if step.nodes[n][0] == "state"}
-        if found == states:
-            break
-        states = found
-        wanted = set(outputs) | {program.states[k].next for k in states}
-    order = step.order(wanted)
-    kept = {
-        kind: sorted({int(step.nodes[n][1]) for n in order if step.nodes[n][0] == kind})
-        for kind in ("constant", "driver")
-    }
-    kept["state"] = sorted(states)
-    kept["state"].sort(key=lambda k: _RANK[program.states[k].update])
+    step, states = program.step, program.states
+
+    def following(leaf: int) -> tuple[int, ...]:
+        """What a state that is read needs: its own next value."""
+        kind, payload = step.nodes[leaf]
+        return (states[payload].next,) if kind == "state" else ()
+
+    order = step.closure([*outputs, *(state.next for state in states if all_states)], following)
+    read: dict[str, list[int]] = {kind: [] for kind in LEAVES}
+    for node in order:
+        if not step.arguments(node):
+            kind, payload = step.nodes[node]
+            read[kind].append(payload)
+    kept = {kind: sorted(read[kind]) for kind in ("constant", "driver", "state")}
+    kept["state"] = sorted(
+        range(len(states)) if all_states else kept["state"], key=lambda k: _RANK[states[k].update]
+    )
     renumber = {kind: {old: new for new, old in enumerate(numbers)} for kind, numbers in kept.items()}
     small = Graph(tables=step.tables, contract=True)
     at = copy_nodes(step, order, small, lambda kind, payload: renumber.get(kind, {}).get(payload, payload))
@@ -54,7 +59,7 @@ def trim(program: Program, outputs: list[int], all_states: bool = False) -> tupl
         init=program.init,
         step=small,
         constants=[program.constants[k] for k in kept["constant"]],
-        states=[replace(program.states[k], next=at[program.states[k].next]) for k in kept["state"]],
+        states=[replace(states[k], next=at[states[k].next]) for k in kept["state"]],
         drivers=[program.drivers[k] for k in kept["driver"]],
         origin=kept["state"],
         control=program.control,
@@ -68,7 +73,7 @@ def copy_nodes(
     order: list[int],
     target: Graph,
     payload: Callable[[str, int], int] = lambda kind, number: number,
-    rule: Rule = lambda node, operation, arguments: None,
+    rule: Rule | None = None,
     at: dict[int, int] | None = None,
 ) -> dict[int, int]:
     """Copy nodes into another graph.
@@ -93,18 +98,18 @@ def copy_nodes(
     """
     at = {} if at is None else at
     for node in order:
-        kind, *rest = source.nodes[node]
+        kind, first = source.nodes[node][:2]
+        arguments = [at[a] for a in source.operands[node]]
         if kind == "number":
-            at[node] = target.number(float(rest[0]))
-        elif kind in LEAVES:
-            at[node] = target.leaf(kind, payload(kind, int(rest[0])))
+            at[node] = target.number(first)
+        elif not arguments:
+            at[node] = target.leaf(kind, payload(kind, first))
         elif kind in TABLE_OPERATIONS:
-            at[node] = target.lookup(kind, int(rest[0]), at[int(rest[1])])
+            at[node] = target.lookup(kind, first, *arguments)
         elif kind == "uniform":
-            at[node] = target.uniform(int(rest[0]), at[int(rest[1])])
+            at[node] = target.uniform(first, *arguments)
         else:
-            arguments = [at[int(a)] for a in rest]
-            replaced = rule(node, kind, arguments)
+            replaced = None if rule is None else rule(node, kind, arguments)
             at[node] = target.add(kind, *arguments) if replaced is None else replaced
     return at
 
@@ -150,12 +155,12 @@ def _leads_to_a_jump(graph: Graph) -> bytearray:
     """Marks the nodes whose last bit can decide something within the step."""
     marked = bytearray(len(graph.nodes))
     for node in range(len(graph.nodes) - 1, -1, -1):
-        kind, *rest = graph.nodes[node]
+        kind = graph.nodes[node][0]
         if kind in TABLE_OPERATIONS:
-            x = graph.tables[int(rest[0])].x
+            x = graph.tables[graph.nodes[node][1]].x
             jumps = len(set(x)) < len(x)
         else:
-            jumps = kind in OPERATIONS and not OPERATIONS[kind].smooth
+            jumps = kind in _UNSMOOTH
         if jumps or marked[node]:
             for argument in graph.arguments(node):
                 marked[argument] = 1

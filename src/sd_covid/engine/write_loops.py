@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine.graph import Graph
-from sd_covid.engine.llvm import Body, Module, constant, write_operation
+from sd_covid.engine.llvm import Body, Module, write_operation
 from sd_covid.engine.roll import Instruction, Loop
 
 BESIDE = 4  # turns of the inner loop that go side by side
@@ -166,7 +166,7 @@ class _Source:
             literals = [float(graph.nodes[number][1]) for _, number in operands]
             if len({value.hex() for value in literals}) == 1:
                 return cls("literal", _Walk(np.zeros(len(literals), dtype=np.int64)), literal=literals[0])
-            name = module.array("double", [constant(value) for value in literals])
+            name = module.numbers(np.array(literals))
             return cls("literals", _Walk(np.arange(len(literals))), base=name)
         if kind == "driver":
             return cls(kind, _Walk(numbers), base=str(drivers))
@@ -199,7 +199,7 @@ class _Start:
     def of(cls, body: Body, walk: _Walk, length: int, outer: str) -> _Start:
         numbers = walk.numbers
         if walk.even % length:
-            name = body.module.array("i64", numbers.tolist())
+            name = body.module.numbers(numbers)
             first = body.do(f"mul i64 {outer}, {length}")
             return cls(body.do(f"getelementptr inbounds i64, ptr {name}, i64 {first}"), None)
         starts, step = numbers[::length], int(numbers[1] - numbers[0]) if length > 1 else 0
@@ -209,7 +209,7 @@ class _Start:
         if (jumps == jumps[0]).all():
             risen = body.do(f"mul i64 {outer}, {jumps[0]}")
             return cls(body.do(f"add i64 {risen}, {starts[0]}"), step)
-        name = body.module.array("i64", starts.tolist())
+        name = body.module.numbers(starts)
         return cls(body.scalar(name, outer, "i64"), step)
 
     def at(self, body: Body, inner: str) -> str:

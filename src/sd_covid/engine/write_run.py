@@ -319,9 +319,9 @@ def write_run(
     instants = body.do(f"add i64 {body.do('sub i64 %steps, %begin')}, 1")
     rest = body.do("srem i64 %begin, %every")
     wait = body.do(f"srem i64 {body.do(f'sub i64 %every, {rest}')}, %every")
-    tile = body.do("alloca i64")
-    left = body.do("alloca i64")
-    saved = body.do("alloca i64")
+    tile = body.alloca()
+    left = body.alloca()
+    saved = body.alloca()
     with body.loop(blocks) as b:
         block = body.do(f"add i64 {b}, %first")
         begin_random(body, program, block)
