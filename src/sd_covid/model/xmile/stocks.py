@@ -199,7 +199,8 @@ class Translator:
         limit = self.flows.limit(site)
         if limit is not None:
             value = Call("MIN", (value, limit), place=place)
-        if self.flows.is_non_negative(definition):
+        constant = isinstance(value, Number) and value.value >= 0  # left as it is, so that it can be set
+        if self.flows.is_non_negative(definition) and not constant:
             value = Call("MAX", (value, Number(0.0, place)), place=place)
         return value
 
