@@ -59,9 +59,10 @@ def pull_back(
     Inside a branch that was not taken, bars are zero but partial derivatives may be infinite (x / 0); there a
     zero bar stays zero, instead of becoming 0 * inf = NaN. So it does anywhere on the steep end of a root.
     """
-    graph = Graph(tables=source.tables, contract=source.contract)
+    graph = Graph(tables=source.tables)
     order = source.order(seeds)
     at = copy_nodes(source, order, graph)
+    graph.contract = True  # most products are added to a bar
     risky = risky_nodes(source, order, guarded)
     active = active_nodes(source, order, lambda kind, _: kind in wanted)
     bar: dict[int, int] = {}

@@ -62,8 +62,8 @@ class Graph:
     Attributes
     ----------
     contract : bool
-        Whether a product that is added becomes one operation with the sum, ``fma``, as processors have it. The graph
-        then says what is rounded, and code means the same at every level of optimisation.
+        Whether every product that is added becomes one operation with the sum, ``fma``, as processors have it. The
+        graph says what is rounded, so that code means the same at every level of optimisation.
     """
 
     tables: list[LookupTable] = field(default_factory=list)
@@ -120,7 +120,7 @@ class Graph:
         if found is None and operation in SIMPLER:
             found = self._simplify(operation, arguments)
         if found is None and self.contract and operation in ("add", "sub"):
-            found = self._contracted(operation, *arguments)
+            found = self.contracted(operation, arguments[0], arguments[1])
         if found is None:
             return self._append(node, arguments)
         self._index[node] = found
@@ -192,13 +192,24 @@ class Graph:
             return self.add("mul", a[0], a[0])
         return None
 
-    def _contracted(self, operation: str, a: int, b: int) -> int | None:
-        """A sum or difference that a product enters, as one operation."""
+    def contracted(
+        self, operation: str, a: int, b: int, from_a: bool = True, from_b: bool = True
+    ) -> int | None:
+        """A sum or difference that a product enters, as one operation; None where there is no product to take in.
+
+        Parameters
+        ----------
+        operation : str
+            ``add`` or ``sub``.
+        a, b : int
+        from_a, from_b : bool
+            Whether it may be taken from there.
+        """
         nodes = self.nodes
-        if nodes[b][0] == "mul":
+        if from_b and nodes[b][0] == "mul":
             _, first, second = nodes[b]
             return self.add("fma", first if operation == "add" else self.add("neg", first), second, a)
-        if nodes[a][0] == "mul":
+        if from_a and nodes[a][0] == "mul":
             return self.add("fma", *nodes[a][1:], b if operation == "add" else self.add("neg", b))
         return None
 

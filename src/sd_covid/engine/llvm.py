@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sd_covid.engine.collection import uncollected
 from sd_covid.engine.graph import Graph, LookupTable
 from sd_covid.engine.operations import OPERATIONS, TABLE_OPERATIONS, TRUTHS
-from sd_covid.engine.roll import WHOLE, Loop, Roller, Straight
+from sd_covid.engine.roll import PIECE, Loop, Roller, Straight
 
 CALL_ARGUMENTS = (
     "ptr noalias",
@@ -357,7 +357,7 @@ class Evaluation:
         goals = [*sinks, *(node for node, _ in put)]
         known = self._registers.keys() | self._slots.keys()
         order = [n for n in self.graph.order(goals) if n not in known and self.graph.operands[n]]
-        if len(order) + len(put) <= WHOLE and not self._slots:
+        if len(order) + len(put) <= PIECE and not self._slots:
             for node in order:
                 self._registers[node] = self._emit(self.body, node, self.get)
             for node, slot in put:
@@ -375,7 +375,7 @@ class Evaluation:
 
     def large(self, sinks: Sequence[int]) -> bool:
         """Whether computing some nodes takes functions of their own."""
-        return sum(bool(self.graph.operands[n]) for n in self.graph.order(sinks)) > WHOLE
+        return sum(bool(self.graph.operands[n]) for n in self.graph.order(sinks)) > PIECE
 
     def get(self, node: int) -> str:
         """The register of a node."""

@@ -140,9 +140,9 @@ class Lowering:
             from sd_covid.engine.simultaneous import substitute
 
             substitute(self)
-        from sd_covid.engine.trim import hoist_reciprocals
+        from sd_covid.engine.trim import quicken
 
-        return hoist_reciprocals(self.out)
+        return quicken(self.out)
 
     def _solved_for(self) -> list[tuple[Cell, Place]]:
         """The cells that are solved for at every instant."""

@@ -16,8 +16,8 @@ from sd_covid.engine.fuse import Group, Tree, classes, fuse
 from sd_covid.engine.graph import Graph
 from sd_covid.engine.operations import NUMBERED_OPERATIONS, TRUTHS
 
-WHOLE = 2000  # operations up to which straight code beats loops and functions: nothing goes through memory in between
-PIECE = 300  # operations in one function beyond that: LLVM's passes take more than proportional time for longer ones
+PIECE = 150  # operations in one function: LLVM's passes take more than proportional time for longer ones
+UNROLLED = 2000  # operations up to which straight code is quicker than loops
 TREE = 160  # operations of a tree; a larger one is cut
 _NONE, _SEVERAL = -2, -1  # instead of the tree that uses a node
 
@@ -216,7 +216,8 @@ class Roller:
             for operand in tree.operands:
                 if operand in trees:
                     self._users[operand].append(tree.node)
-        for unit in fuse(trees, self._users, classes(trees, self._users)):
+        repeated = classes(trees, self._users) if len(self.order) > UNROLLED else []
+        for unit in fuse(trees, self._users, repeated):
             if isinstance(unit, Group):
                 self._loop(unit, trees)
             else:

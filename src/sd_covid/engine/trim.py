@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from sd_covid.engine.collection import uncollected
 from sd_covid.engine.graph import Graph
 from sd_covid.engine.operations import LEAVES, OPERATIONS, TABLE_OPERATIONS
@@ -52,7 +54,7 @@ def trim(program: Program, outputs: list[int], all_states: bool = False) -> tupl
         range(len(states)) if all_states else kept["state"], key=lambda k: _RANK[states[k].update]
     )
     renumber = {kind: {old: new for new, old in enumerate(numbers)} for kind, numbers in kept.items()}
-    small = Graph(tables=step.tables, contract=True)
+    small = Graph(tables=step.tables)
     at = copy_nodes(step, order, small, lambda kind, payload: renumber.get(kind, {}).get(payload, payload))
     part = Program(
         parameters=program.parameters,
@@ -114,20 +116,26 @@ def copy_nodes(
     return at
 
 
-def hoist_reciprocals(program: Program) -> Program:
-    """Divide by a member constant once: x / c becomes x * (1 / c).
+def quicken(program: Program) -> Program:
+    """Divide by a member constant once, x * (1 / c) for x / c, and add a product in one operation.
 
-    That may change the last bit, so a quotient that leads to a comparison, a truncation or a table is left
-    alone: there the last bit can decide.
+    That may change the last bit, so what leads to a comparison, a truncation or a jump in a table is left alone: there
+    the last bit can decide. A product that several read is worked out once for all of them.
     """
     step, init = program.step, program.init
     exact = _leads_to_a_jump(step)
+    users = np.bincount([a for operands in step.operands for a in operands], minlength=len(step.nodes))
     order = list(range(len(step.nodes)))
     quick = Graph(tables=step.tables)
     slots = {node: k for k, node in enumerate(program.constants)}
 
     def rule(node: int, operation: str, arguments: list[int]) -> int | None:
-        if operation != "div" or exact[node] or quick.nodes[arguments[0]][0] in ("number", "constant"):
+        if exact[node]:
+            return None
+        if operation in ("add", "sub"):
+            first, second = (bool(users[a] == 1) for a in step.operands[node])
+            return quick.contracted(operation, arguments[0], arguments[1], first, second)
+        if operation != "div" or quick.nodes[arguments[0]][0] in ("number", "constant"):
             return None
         kind, *payload = quick.nodes[arguments[1]]
         if kind == "number":
