@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sd_covid.engine.functions import FUNCTIONS
+from sd_covid.engine.functions import names
 from sd_covid.engine.simulation import load
 from tests.engine.test_functions_backends import MODELS as OTHERS
 
@@ -321,6 +321,6 @@ def test_derivatives_of_what_has_a_file_of_its_own(simulate, name):
 
 def test_no_function_is_forgotten():
     text = "".join([*MODELS.values(), *OTHERS.values()])
-    conveyors = {name for name in FUNCTIONS if name.startswith(("xmile conveyor", "xmile queue", "xmile row"))}
-    missing = {name for name in FUNCTIONS if name.upper() + "(" not in text.upper()}
+    conveyors = {name for name in names() if name.startswith(("xmile conveyor", "xmile queue", "xmile row"))}
+    missing = {name for name in names() if name.upper() + "(" not in text.upper()}
     assert missing == conveyors | WITHOUT

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sd_covid.engine.functions import lowering_of
 from sd_covid.engine.graph import LookupTable
 from sd_covid.engine.operations import NOT_AVAILABLE
 from sd_covid.engine.program import Update
@@ -28,6 +29,7 @@ from sd_covid.model.expression import (
     chain,
     walk,
 )
+from sd_covid.model.functions import FUNCTIONS
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Variable
 
@@ -194,15 +196,13 @@ class Context:
 
     def call(self, call: Call) -> int:
         """A built-in function, or a lookup variable applied to its argument."""
-        from sd_covid.engine.functions import FUNCTIONS
-
         name = key(call.function)
         variable = self.lowering.model.variables.get(name)
         if variable is not None and name not in FUNCTIONS:
             table = self.lookup_table(variable, call)
             elements = self.lowering.subscripts.resolve(call.subscripts, self.binding, call.place)
             return self.look_up(table, self.value(call.arguments[0]), Cell(variable.key, elements))
-        function = FUNCTIONS.get(name)
+        function = lowering_of(name)
         if function is None:
             raise self.error(f"function '{call.function}' is not supported", call.place)
         return function(self, call)

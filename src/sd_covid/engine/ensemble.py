@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine import interpret
-from sd_covid.engine.adaptive import AdaptiveKernel
 from sd_covid.engine.kernel import Kernel, Members
-from sd_covid.engine.over_members import BINS, over_members
 from sd_covid.engine.over_time import finish
 from sd_covid.engine.program import Program
-from sd_covid.engine.snapshot import Snapshot, states_to_enter
 from sd_covid.engine.timegrid import TimeGrid
 from sd_covid.errors import RunError
+
+if TYPE_CHECKING:
+    from sd_covid.engine.adaptive import AdaptiveKernel
+    from sd_covid.engine.snapshot import Snapshot
 
 PART = 2**25  # bytes of results that a part of a batch may take
 
@@ -98,6 +100,8 @@ class Ensemble:
                 "statistics over members cannot be carried on from a snapshot of several members",
                 advice="run without over_members",
             )
+        from sd_covid.engine.over_members import BINS, over_members
+
         cells = len(self.nodes) * (1 if self.over_time else len(self.grid.saved))
         quantiles = any(not isinstance(item, str) for item in statistics)
         counts = cells * (4 * BINS * threads + 8 * 2 * BINS) if quantiles else 0
@@ -128,6 +132,8 @@ class Ensemble:
             if self.start is not None:
                 if not isinstance(self.kernel, Kernel):
                     raise RunError("a snapshot needs a fixed step", advice="choose euler, rk2 or rk4")
+                from sd_covid.engine.snapshot import states_to_enter
+
                 enter = states_to_enter(self.kernel, self.start, members)
             values, failed = self.kernel.run(members, self.grid, threads, enter)
         if self.over_time:

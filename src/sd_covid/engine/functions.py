@@ -1,52 +1,53 @@
 """The built-in functions, by key: how each becomes operations and states.
 
-The functions stand in files by subject. Where Vensim's manual is silent the choice is written beside the function and
-in docs/language.md; PySD 3.14.3 serves as the second opinion.
+The functions stand in files by subject, of which only those are loaded that a model needs. Where Vensim's manual is
+silent the choice is written beside the function and in docs/language.md; PySD 3.14.3 serves as the second opinion.
 """
 
 from __future__ import annotations
 
-from sd_covid.engine import (
-    conveyors,
-    functions_allocation,
-    functions_data,
-    functions_delays,
-    functions_elementary,
-    functions_finance,
-    functions_lookups,
-    functions_matrix,
-    functions_memory,
-    functions_queues,
-    functions_random,
-    functions_shift,
-    functions_time,
-    functions_under_way,
-    functions_vectors,
-    functions_xmile,
-    queues,
-    simultaneous,
-)
-from sd_covid.engine.functions_elementary import Lower
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from sd_covid.engine.functions_elementary import Lower
+
+# In the order of how often models need them.
 _PARTS = (
-    functions_elementary,
-    functions_time,
-    functions_lookups,
-    functions_memory,
-    functions_delays,
-    functions_under_way,
-    functions_queues,
-    functions_finance,
-    functions_shift,
-    simultaneous,
-    functions_vectors,
-    functions_matrix,
-    functions_allocation,
-    functions_random,
-    functions_data,
-    functions_xmile,
-    conveyors,
-    queues,
+    "functions_elementary",
+    "functions_time",
+    "functions_lookups",
+    "functions_memory",
+    "functions_vectors",
+    "functions_random",
+    "functions_data",
+    "functions_delays",
+    "functions_xmile",
+    "functions_allocation",
+    "functions_under_way",
+    "functions_queues",
+    "functions_finance",
+    "functions_shift",
+    "functions_matrix",
+    "conveyors",
+    "queues",
+    "simultaneous",
 )
 
-FUNCTIONS: dict[str, Lower] = {name: lower for part in _PARTS for name, lower in part.FUNCTIONS.items()}
+
+@cache
+def lowering_of(name: str) -> Lower | None:
+    """How a function is lowered, by its key; None where it is not computed."""
+    return next((part[name] for part in _parts() if name in part), None)
+
+
+def names() -> set[str]:
+    """The keys of all functions that are computed."""
+    return {name for part in _parts() for name in part}
+
+
+def _parts() -> Iterator[dict[str, Lower]]:
+    for part in _PARTS:
+        yield import_module(f"sd_covid.engine.{part}").FUNCTIONS

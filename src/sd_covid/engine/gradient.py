@@ -8,12 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.engine.kernel import Members, thread_count
+from sd_covid.engine.kernel import TRAJECTORY, Members, thread_count
 from sd_covid.engine.sweep import GradientCode, Sweep
 from sd_covid.engine.timegrid import TimeGrid
 from sd_covid.errors import RunError
-
-TRAJECTORY = 2**26  # bytes of states of runs that are kept whole
 
 
 class _Function:

@@ -38,6 +38,9 @@ ATTRIBUTES = (
 )
 
 
+TRAJECTORY = 2**26  # bytes of states of runs that a gradient keeps whole
+
+
 def thread_count() -> int:
     """Threads to use: the processors this process may use, lowered by ``SD_COVID_THREADS``.
 

@@ -12,22 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine import interpret
-from sd_covid.engine.adaptive import AdaptiveKernel
 from sd_covid.engine.clock import moving_grid
 from sd_covid.engine.ensemble import Ensemble, chosen_engine, memory_limit, refuse_too_large
 from sd_covid.engine.free import Free
-from sd_covid.engine.gradient import TRAJECTORY, Differentiable
-from sd_covid.engine.jacobian import JacobianCode
-from sd_covid.engine.kernel import Kernel, Members, thread_count
+from sd_covid.engine.kernel import TRAJECTORY, Kernel, Members, thread_count
 from sd_covid.engine.lower import CONTROL, lower
 from sd_covid.engine.naming import Names
 from sd_covid.engine.objective import Misfit, value_and_gradient, values_and_gradients
 from sd_covid.engine.over_time import at_the_end, with_states
 from sd_covid.engine.program import Program
 from sd_covid.engine.results import attributes, dataset, model_hash
-from sd_covid.engine.snapshot import Snapshot, take_snapshot
 from sd_covid.engine.subscripts import Cell, Subscripts
-from sd_covid.engine.sweep import GradientCode
 from sd_covid.engine.timegrid import TimeGrid, positions, steps_of, time_grid
 from sd_covid.engine.trim import trim
 from sd_covid.errors import RunError, UnknownNameError, suggest
@@ -36,6 +31,12 @@ from sd_covid.model.structure import Kind, Method, Model
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+    from sd_covid.engine.adaptive import AdaptiveKernel
+    from sd_covid.engine.gradient import Differentiable
+    from sd_covid.engine.jacobian import JacobianCode
+    from sd_covid.engine.snapshot import Snapshot
+    from sd_covid.engine.sweep import GradientCode
 
 
 def load(path: str | Path, data: Iterable[str | Path] = ()) -> Simulation:
@@ -308,6 +309,8 @@ class Simulation:
             )
         members = members.for_width(kernel.width)
         names = tuple(state.name for state in self.program.states)
+        from sd_covid.engine.snapshot import take_snapshot
+
         return take_snapshot(kernel, names, members, grid, threads or thread_count(), start)
 
     def differentiable(
@@ -367,6 +370,9 @@ class Simulation:
         memory: int = TRAJECTORY,
         seed: int = 0,
     ) -> Differentiable:
+        from sd_covid.engine.gradient import Differentiable
+        from sd_covid.engine.sweep import GradientCode
+
         nodes = tuple(self.program.cells[self._one_cell(name)] for name in outputs)
         numbers = [[self._number[c] for c in self.names.constants(name)] for name in parameters]
         self._refuse_control(parameters, numbers)
@@ -421,6 +427,8 @@ class Simulation:
         nodes = [self.program.cells[cell] for cells in columns.values() for cell in cells]
         members = self._members(_beside(point, constants or {}), seed, 0)
         wanted = (tuple(nodes), tuple(map(tuple, numbers)))
+        from sd_covid.engine.jacobian import JacobianCode
+
         if wanted not in self._jacobians:
             self._jacobians[wanted] = JacobianCode(self.program, nodes, numbers)
         grid = self._grid(members, 1e8)
@@ -632,11 +640,12 @@ class Simulation:
         if wanted not in self._kernels:
             program, chosen = self._summed_up(tuple(nodes), over_time)
             try:
-                self._kernels[wanted] = (
-                    AdaptiveKernel(program, chosen, self._tolerance)
-                    if adaptive
-                    else Kernel(program, chosen, width, all_states)
-                )
+                if adaptive:
+                    from sd_covid.engine.adaptive import AdaptiveKernel
+
+                    self._kernels[wanted] = AdaptiveKernel(program, chosen, self._tolerance)
+                else:
+                    self._kernels[wanted] = Kernel(program, chosen, width, all_states)
             except ImportError as error:
                 raise RunError(
                     f"LLVM cannot be loaded ({error})",
