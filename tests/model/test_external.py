@@ -15,8 +15,8 @@ from sd_covid.model import Model
 from sd_covid.model.external import read_series
 from tests.model.conftest import CONTROL, Reader
 
-DOWN = "Time,one,two\n0,1,\n1,,5\n3,2.5,-6\n,7,7\n5,9,9\n"  # times end at the first that is blank
-ACROSS = "Time,0,1,3,Notes,2019\none,1,,2.5,,7\ntwo,,5,-6,,7\n"  # or at the first that is a word
+DOWN = "Time,one,two\n0,1,\n1,,5\n3,2.5,-6\n,7,7\n2,9,9\n"  # behind a blank times that do not go on are another table's
+ACROSS = "Time,0,1,3,Notes,2\none,1,,2.5,,7\ntwo,,5,-6,,7\n"  # and behind a word
 
 
 def series(model: Model, name: str = "x", rank: int = 0) -> tuple[list[float], list[float]]:
@@ -246,3 +246,10 @@ def test_a_named_file_that_is_not_there_is_an_error_where_most_of_the_model_depe
     path.write_text("{UTF-8}\n" + NAMED + "s = INTEG(seen, 8)~~|\nt = INTEG(s, 0)~~|\n" + CONTROL)
     with pytest.raises(ModelError, match=r"there is no file 'not there.xlsx'"):
         sd_covid.load(path)
+
+
+@pytest.mark.parametrize("gap", ["", "none"])
+def test_times_go_on_behind_a_gap(read_text: Reader, tmp_path: Path, gap: str):
+    """As in Vensim's own output for a row of times with a blank, or a word, in it."""
+    (tmp_path / "f.csv").write_text(f"Time,one\n0,4\n{gap},9\n2,6\n")
+    assert series(read_text("x := GET DIRECT DATA('f.csv', ',', 'A', 'B2')~~|\n")) == ([0.0, 2.0], [4.0, 6.0])

@@ -126,7 +126,7 @@ class _Gathered:
     squares: Array  # of deviations from the mean
     low: Array
     high: Array
-    counts: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    counts: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
 
 
 def _bounds(values: Array, shares: Sequence[float]) -> tuple[Array, Array]:
@@ -159,7 +159,9 @@ def _gather(part: Part, count: int, size: int, bins: _Bins, threads: int, counti
         parts = list(pool.map(work, range(0, count, size)))
     total = functools.reduce(_together, parts)
     if counting:
-        total.counts = np.sum(tables, axis=0, dtype=np.int64)
+        for table in tables[1:]:
+            tables[0] += table
+        total.counts = tables[0]
     return total
 
 
@@ -184,18 +186,17 @@ def _quantiles(
     """Quantiles, shape (share, output, time), and where one lies outside the bounds."""
     outside = np.zeros(low.shape, dtype=bool)
     result = np.empty((len(shares), *low.shape))
-    if not shares:
-        return result, outside
-    below = found.counts.cumsum(axis=2)
-    width = (high - low) / (BINS - 2)
-    for k, share in enumerate(shares):
-        rank = share * (found.members - 1) + 0.5  # members stand in the middle of their place in the row
-        at = np.minimum((below < rank).sum(axis=2), BINS - 1)
-        before = np.take_along_axis(below - found.counts, at[..., None], axis=2)[..., 0]
-        inside = np.take_along_axis(found.counts, at[..., None], axis=2)[..., 0]
-        place = (rank - before) / np.maximum(inside, 1)
-        result[k] = np.clip(low + (at - 1 + place) * width, found.low, found.high)
-        outside |= (at == 0) | (at == BINS - 1)
+    for output, counts in enumerate(found.counts if shares else ()):
+        below = counts.cumsum(axis=1, dtype=np.int64)
+        width = (high[output] - low[output]) / (BINS - 2)
+        for k, share in enumerate(shares):
+            rank = share * (found.members - 1) + 0.5  # members stand in the middle of their place in the row
+            at = np.minimum((below < rank).sum(axis=1), BINS - 1)[:, None]
+            inside = np.take_along_axis(counts, at, axis=1)[:, 0]
+            before = np.take_along_axis(below, at, axis=1)[:, 0] - inside
+            place = at[:, 0] - 1 + (rank - before) / np.maximum(inside, 1)
+            result[k, output] = np.clip(low[output] + place * width, found.low[output], found.high[output])
+            outside[output] |= (at[:, 0] == 0) | (at[:, 0] == BINS - 1)
     return result, outside
 
 

@@ -6,6 +6,7 @@ is for the engine.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from dataclasses import replace as replaced
 from itertools import pairwise, product
@@ -51,8 +52,8 @@ def read_series(
     times : ndarray, shape (point,)
         In the model's unit of time, increasing.
     values : ndarray, shape (point,)
-        In the variable's unit. A point whose value is blank, or words without a digit, is left out; the first time that
-        is blank or a word is the end.
+        In the variable's unit. A point whose time or value is blank, or words without a digit, is left out; times that
+        do not go on behind such a gap are those of another table.
 
     Raises
     ------
@@ -139,13 +140,15 @@ class _Series:
         if starred:
             raise asker.error(f"'{self.cell}': a series has no '*'", "leave it out")
         self.along, row_or_column, start, count = self._axis(axis)
-        self.times: list[float] = []
+        self.times: list[float | None] = []
+        last, gap = -math.inf, False
         for at in range(start, start + count):
             time = self.grid.time(row_or_column, at) if self.along else self.grid.time(at, row_or_column)
-            if (
-                time is None
-            ):  # Vensim stops at the first cell that holds no time: beyond it there may be other tables
-                break
+            if time is not None:
+                if gap and time <= last:  # another table stands there
+                    break
+                last = time
+            gap = time is None
             self.times.append(time)
 
     def _axis(self, axis: str) -> tuple[bool, int, int, int]:
@@ -177,6 +180,8 @@ class _Series:
         down, right = (rank, 0) if self.along else (0, rank)
         points: list[Point] = []
         for at, time in enumerate(self.times):
+            if time is None:
+                continue
             row, column = (0, at) if self.along else (at, 0)
             value = self.grid.figure(self.first.row + down + row, self.first.column + right + column)
             if value is not None:
