@@ -112,3 +112,11 @@ def test_a_faulty_list_of_outputs_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ScenarioError, match="headline"):
         checked(tmp_path / "models" / "drain.mdl")
+
+
+def test_a_model_that_moves_by_whole_steps_is_not_compared_with_rk4():
+    simulation = sd_covid.load(Path(__file__).parents[1] / "models" / "xmile_conveyor.xmile")
+    found = check_step(simulation, as_table(simulation.run()))
+    assert found is not None
+    assert found.runge_kutta is None
+    assert not found.half.empty

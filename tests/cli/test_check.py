@@ -68,3 +68,10 @@ def test_a_run_of_pysd_that_ends_early_is_compared_as_far_as_it_goes(call: Call,
     small_step(drain)
     answer = call("check", drain, "--until", 0.25)
     assert (0, "drain: passed") == (answer.code, answer.out.splitlines()[-1])
+
+
+def test_a_model_that_cannot_be_written_for_pysd_is_checked_without(call: Call) -> None:
+    answer = call("check", Path(__file__).parents[1] / "models" / "xmile_conveyor.xmile")
+    assert "PySD cannot run xmile_conveyor: 'school': an .mdl has no function" in answer.err
+    assert "not compared with RK4" in answer.out
+    assert 0 == answer.code

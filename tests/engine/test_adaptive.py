@@ -1,11 +1,14 @@
 """Adaptive steps against closed forms, a stiff model, and small fixed steps."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.integrate import solve_ivp
 
-from sd_covid.errors import RunError, UnknownNameError
+from sd_covid.engine.simulation import load
+from sd_covid.errors import ModelError, RunError, UnknownNameError
 
 OSCILLATOR = "x = INTEG(v, 1) ~~|\nv = INTEG(-w * w * x, 0) ~~|\nw = 2 ~~|\n"
 STIFF = """
@@ -89,3 +92,11 @@ def test_heuns_method_is_of_second_order(simulate):
         found = simulate(OSCILLATOR, final=4, step=step).integrated("rk2").run()
         errors.append(float(np.abs(found["x"] - np.cos(2 * found["time"])).max()))
     assert errors[0] / errors[1] == pytest.approx(4, rel=0.1)
+
+
+@pytest.mark.parametrize("method", ["rk2", "rk4", "adaptive"])
+@pytest.mark.parametrize("file", ["xmile_conveyor", "xmile_queue"])
+def test_what_moves_once_a_step_is_refused_within_steps(file, method):
+    model = load(Path(__file__).parents[1] / "models" / f"{file}.xmile")
+    with pytest.raises(ModelError, match=f"a (conveyor|queue) runs with Euler's method, not {method}"):
+        model.integrated(method)

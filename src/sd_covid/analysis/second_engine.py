@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sd_covid.errors import RunError
+from sd_covid.errors import ModelError, RunError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def run_in_pysd(model: Model, until: float | None = None) -> pd.DataFrame:
     Raises
     ------
     RunError
-        When PySD cannot read or run the model; holds the last line that it said.
+        When PySD cannot read or run the model, or it cannot be written for PySD; says why.
     """
     import pandas as pd
 
@@ -47,7 +47,13 @@ def run_in_pysd(model: Model, until: float | None = None) -> pd.DataFrame:
 
     with tempfile.TemporaryDirectory(prefix="sd-covid-") as folder:
         text, out = Path(folder) / "model.mdl", Path(folder) / "results.parquet"
-        write_mdl(model, text, for_pysd=True)
+        try:
+            write_mdl(model, text, for_pysd=True)
+        except ModelError as error:  # as of a conveyor, which no .mdl holds
+            raise RunError(
+                f"PySD cannot run {model.name}: '{error.variable}': {error.reason}",
+                advice="the comparison is left out",
+            ) from error
         last = "" if until is None else str(until)
         program = [sys.executable, "-W", "ignore", "-m", __name__, str(text), str(out), last]
         done = subprocess.run(program, capture_output=True, text=True, check=False)

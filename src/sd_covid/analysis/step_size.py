@@ -8,6 +8,7 @@ since no conclusion rests on them.
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ import pandas as pd
 
 from sd_covid.analysis.differences import largest_difference
 from sd_covid.engine.table import as_table
+from sd_covid.errors import ModelError
 from sd_covid.model.expression import Binary, Call, Number, walk
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Method, Model
@@ -50,7 +52,7 @@ class StepSize:
         Index: variable. Columns ``difference`` (from the run at half the step, largest over time, as a share of the
         variable's largest absolute value), ``time`` (where that is), ``stock`` and ``headline``.
     runge_kutta : DataFrame or None
-        The same against RK4 at the model's own step; None where the model does not use Euler.
+        The same against RK4 at the model's own step; None where the model does not use Euler, or can use nothing else.
     """
 
     step: float
@@ -126,7 +128,9 @@ def check_step(simulation: Simulation, own: pd.DataFrame) -> StepSize | None:
     half = as_table(_with_half_step(simulation, step))
     other = None
     if method is Method.EULER:
-        other = _judged(simulation, headlines, own, as_table(simulation.integrated(Method.RK4).run()))
+        with suppress(ModelError):  # conveyors, queues and shifts move by whole steps: there is no such run
+            smooth = simulation.integrated(Method.RK4)
+            other = _judged(simulation, headlines, own, as_table(smooth.run()))
     return StepSize(step, method, _judged(simulation, headlines, own, half), other)
 
 

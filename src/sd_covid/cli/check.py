@@ -84,6 +84,7 @@ def _show_units(found: UnitsReport, most: int) -> None:
 def _show_step(found: StepSize, most: int) -> None:
     """Print what half the step and another method change."""
     from sd_covid.analysis.step_size import HEADLINE_TOLERANCE, STOCK_TOLERANCE, WARNING_TOLERANCE
+    from sd_covid.model.structure import Method
 
     rules = f"stocks fail above {STOCK_TOLERANCE:.0%} and are named above {WARNING_TOLERANCE:.1%}"
     if found.half["headline"].any():
@@ -95,6 +96,8 @@ def _show_step(found: StepSize, most: int) -> None:
         if largest is not None:
             stock, share, time = largest
             say(f"step size: by {name}, '{stock}' moves most of all stocks: {share:.2%} at Time {time:g}")
+    if found.method is Method.EULER and found.runge_kutta is None:
+        say("step size: not compared with RK4, which this model cannot be run by")
     moved = found.half["difference"]
     for name in sorted(found.warned, key=lambda name: -float(moved[name]))[:most]:
         warn(f"stock '{name}' moves {float(moved[name]):.2%} at half the step")

@@ -28,6 +28,7 @@ from sd_covid.engine.program import Program, Update
 from sd_covid.engine.subscripts import Cell
 from sd_covid.model.expression import Call, Expression, Number, Reference
 from sd_covid.model.names import key
+from sd_covid.model.structure import Method
 
 if TYPE_CHECKING:
     from sd_covid.engine.lower import Lowering
@@ -67,6 +68,7 @@ class Belt:
     known: ClassVar[WeakKeyDictionary[Lowering, dict[Cell, Belt]]] = WeakKeyDictionary()
 
     def __init__(self, here: Context, call: Call) -> None:
+        refuse_within_steps(here, call, "a conveyor")
         self.here, self.start, self.call = here, here.at_start(), call
         self.rules = _rules(call)
         transit = self.start.value(self.rules.transit)
@@ -264,6 +266,13 @@ class Belt:
             value = start.add("select", each, own, start.add("mul", spread, part(i)))
             found.append(start.add("select", self.first.laid(i), value, start.number(0.0)))
         return found
+
+
+def refuse_within_steps(here: Context, call: Call, what: str) -> None:
+    """Material moves once a step: a method that looks at flows within it would take from a stock what is not let in."""
+    method = here.lowering.out.method
+    if method is not Method.EULER:
+        raise here.error(f"{what} runs with Euler's method, not {method}", call.place, "choose Euler")
 
 
 def call_of_stock(here: Context, reference: Expression, function: str) -> tuple[Cell, Context, Call]:

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from sd_covid.engine.context import Context
 from sd_covid.engine.conveyor_step import NEAR, sum_of
-from sd_covid.engine.conveyors import Belt, call_of_stock, literal
+from sd_covid.engine.conveyors import Belt, call_of_stock, literal, refuse_within_steps
 from sd_covid.engine.functions_delays import within_steps
 from sd_covid.engine.functions_elementary import one_if
 from sd_covid.engine.functions_xmile import step_number
@@ -46,6 +46,7 @@ class Line:
     known: ClassVar[WeakKeyDictionary[Lowering, dict[Cell, Line]]] = WeakKeyDictionary()
 
     def __init__(self, here: Context, call: Call) -> None:
+        refuse_within_steps(here, call, "a queue")
         self.here, self.call = here, call
         rest = call.arguments[1:]
         self.ways = [item for item in rest if isinstance(item, Call) and key(item.function) in _WAYS]
