@@ -189,6 +189,7 @@ def test_functions_have_the_names_that_xmile_gives_them(read_text: Reader, writt
         ),
         ("age: a, b ~~|\nx[a] = INTEG(1, 0) ~~|\nx[b] = 2 ~~|\n", "a stock for some of its elements only"),
         ("x ~~|\ny :RAW: := x ~~|\n", "a mode of its own"),
+        ("DT = TIME STEP ~~|\n", "'DT' has the name that XMILE gives the model's time step"),
     ],
 )
 def test_what_xmile_cannot_say_is_an_error_that_names_it(read_text: Reader, entries: str, reason: str):
@@ -246,6 +247,13 @@ def test_any_model_gives_the_same_bits_when_read_back(drawn: list[Expression], d
     for name, value in TIMES.items():
         model.variables[name.lower()] = Variable(name, [Equation(Kind.EQUATION, expression=value)])
     check_same_bits(model, model_of(document_of(Source(xmile_text(model))), "drawn"))
+
+
+def test_a_missing_value_among_arguments_is_the_same_when_read_back(read_text: Reader, tmp_path: Path):
+    """A limit of SINTEG that is :NA: is none; XMILE has only its number."""
+    model = read_text("x = SINTEG(1, 0, 0.5, 2.5, :NA:, :NA:, :NA:) ~~|\n")
+    write_xmile(model, tmp_path / "written.xmile")
+    check_same_bits(model, read(tmp_path / "written.xmile"))
 
 
 def test_a_sum_of_thousands_is_written_and_read_back(tmp_path: Path):

@@ -16,7 +16,7 @@ from sd_covid.engine.functions_elementary import SMALL, Lower, divide_or
 from sd_covid.engine.functions_time import now, time_step
 from sd_covid.engine.operations import NOT_AVAILABLE
 from sd_covid.engine.program import Update
-from sd_covid.model.expression import Call, Expression, NotAvailable
+from sd_covid.model.expression import Call, Expression
 
 MAX_ORDER = 1000
 
@@ -37,7 +37,7 @@ def _sinteg(here: Context, call: Call) -> int:
     bound takes away is lost, as in Vensim, so it is advanced by whole steps, whatever the method.
     """
     rate, initial, *limits = call.arguments
-    if all(isinstance(limit, NotAvailable) for limit in limits):
+    if all(_not_available(here, limit) for limit in limits):
         return _integ(here, Call(call.function, (rate, initial), place=call.place))
     if not here.step:
         return _restricted(here, here.value(initial), limits)
@@ -51,9 +51,15 @@ def _sinteg(here: Context, call: Call) -> int:
     )
 
 
+def _not_available(here: Context, limit: Expression) -> bool:
+    """Whether a limit is ``:NA:``, also written as the number that it is, as in an XMILE file."""
+    node = here.lowering.graph(here.step).nodes[here.value(limit)]
+    return bool(node == ("number", NOT_AVAILABLE))
+
+
 def _restricted(here: Context, x: int, limits: list[Expression]) -> int:
     low, high, quantum, special, threshold = (
-        None if isinstance(limit, NotAvailable) else here.value(limit) for limit in limits
+        None if _not_available(here, limit) else here.value(limit) for limit in limits
     )
     if quantum is not None:
         x = here.add("mul", quantum, here.add("trunc", here.add("div", x, quantum)))

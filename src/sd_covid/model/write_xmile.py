@@ -21,7 +21,7 @@ from sd_covid.model.structure import DataMode, Dimension, Equation, Kind, Method
 from sd_covid.model.write import written_whole
 from sd_covid.model.write_xmile_arrays import Arrays, Cell
 from sd_covid.model.write_xmile_flows import Flows
-from sd_covid.model.write_xmile_text import TextWriter, is_from_vensim, name_in_text, number_in_text
+from sd_covid.model.write_xmile_text import RESERVED, TextWriter, is_from_vensim, name_in_text, number_in_text
 from sd_covid.model.write_xmile_times import time_bound
 from sd_covid.model.write_xmile_views import views
 
@@ -85,6 +85,7 @@ class _Document:
         self.variables = SubElement(body, _tag("variables"))
         shown = [variable for variable in model.variables.values() if variable.key not in CONTROL]
         for variable in shown:
+            _refuse_reserved(variable)
             self._variable(variable)
         for name, table in self.writer.graphs:
             _graph(SubElement(self.variables, _tag("gf"), name=_name(name)), table)
@@ -325,6 +326,19 @@ def _with(stock: Variable, argument: int) -> Variable:
                 Equation(Kind.EQUATION, equation.subscripts, equation.excluded, part, place=equation.place)
             )
     return Variable(stock.name, equations, place=stock.place)
+
+
+def _refuse_reserved(variable: Variable) -> None:
+    """A name that XMILE keeps for a time bound would read as that bound."""
+    bound = RESERVED.get(variable.key)
+    if bound is not None:
+        raise ModelError(
+            f"'{variable.name}' has the name that XMILE gives the model's {bound}",
+            advice="rename it",
+            file=variable.place.file,
+            line=variable.place.line,
+            variable=variable.name,
+        )
 
 
 def _graph(element: Element, table: Table, *, discrete: bool = False) -> None:

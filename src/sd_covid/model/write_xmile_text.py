@@ -40,6 +40,8 @@ _ATOM = 9
 _WORDS = {":OR:": "OR", ":AND:": "AND", ":NOT:": "NOT"}
 _NOT_AVAILABLE = -(2.0**109)
 _TIMES = {"time": "TIME", "time step": "DT", "initial time": "STARTTIME", "final time": "STOPTIME"}
+#: Names that no other variable can have: the time bound that each stands for.
+RESERVED = {name.lower(): bound for bound, name in _TIMES.items()}
 _SAME = (
     *("abs", "exp", "ln", "sqrt", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh"),
     *("min", "max", "step", "ramp", "trend", "sum", "prod", "delay1", "delay3"),
