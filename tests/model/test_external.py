@@ -253,3 +253,14 @@ def test_times_go_on_behind_a_gap(read_text: Reader, tmp_path: Path, gap: str):
     """As in Vensim's own output for a row of times with a blank, or a word, in it."""
     (tmp_path / "f.csv").write_text(f"Time,one\n0,4\n{gap},9\n2,6\n")
     assert series(read_text("x := GET DIRECT DATA('f.csv', ',', 'A', 'B2')~~|\n")) == ([0.0, 2.0], [4.0, 6.0])
+
+
+def test_a_table_written_from_its_last_point_to_its_first_is_turned_round(read_text: Reader, tmp_path: Path):
+    """As in the energy models of MEDEAS; a series of times is in order."""
+    (tmp_path / "f.csv").write_text("x,one\n800,1\n,\n500,4\n0,9\n")
+    model = read_text("x = GET DIRECT LOOKUPS('f.csv', ',', 'A', 'B2')~~|\n")
+    table = model.variables["x"].equations[0].table
+    assert table is not None
+    assert table.points == ((0.0, 9.0), (500.0, 4.0), (800.0, 1.0))
+    with pytest.raises(ModelError, match="times do not increase"):
+        series(read_text("x := GET DIRECT DATA('f.csv', ',', 'A', 'B4')~~|\n"))

@@ -140,15 +140,21 @@ class _Series:
         if starred:
             raise asker.error(f"'{self.cell}': a series has no '*'", "leave it out")
         self.along, row_or_column, start, count = self._axis(axis)
+        cells = [
+            (row_or_column, at) if self.along else (at, row_or_column) for at in range(start, start + count)
+        ]
+        times = [self.grid.time(*cell) for cell in cells]
+        begin = [time for time in times if time is not None][:2]
+        # the points of a table may be written from the last to the first
+        self.falling = key(call.function) in LOOKUPS and begin != sorted(begin)
         self.times: list[float | None] = []
-        last, gap = -math.inf, False
-        for at in range(start, start + count):
-            time = self.grid.time(row_or_column, at) if self.along else self.grid.time(at, row_or_column)
+        last = math.inf if self.falling else -math.inf
+        for time, before in zip(times, [0.0, *times], strict=False):
             if time is not None:
-                if gap and time <= last:  # another table stands there
+                goes_on = time < last if self.falling else time > last
+                if before is None and not goes_on:  # another table stands behind the gap
                     break
                 last = time
-            gap = time is None
             self.times.append(time)
 
     def _axis(self, axis: str) -> tuple[bool, int, int, int]:
@@ -188,6 +194,8 @@ class _Series:
                 points.append((time, value))
         if not points:
             raise self.asker.error(f"{self.file} has no figures from cell {self.cell} on", "check the cell")
+        if self.falling:
+            points.reverse()
         for (before, _), (after, _) in pairwise(points):
             if after <= before:
                 reason = f"times do not increase in {self.file}: {after:g} comes after {before:g}"
