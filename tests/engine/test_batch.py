@@ -98,3 +98,41 @@ def test_threads_are_bounded_by_the_environment(simulate, monkeypatch):
     monkeypatch.setenv("SD_COVID_THREADS", "none")
     with pytest.raises(RunError, match="SD_COVID_THREADS"):
         simulate(SIR).run(draws(9), outputs=["s"])
+
+
+@pytest.mark.parametrize("rows", [None, 7])
+def test_values_at_some_times_are_those_of_the_whole_run(simulate, rows):
+    model = simulate(SIR)
+    frame = {} if rows is None else draws(rows)
+    whole = model.run(frame, ["i", "seen"])
+    found = model.run(frame, ["i", "seen"], at=[7.5, 1.25, 10])
+    np.testing.assert_array_equal(found["time"], [1.25, 7.5, 10])
+    for name in ("i", "seen"):
+        np.testing.assert_array_equal(found[name], whole[name].sel(time=[1.25, 7.5, 10]))
+
+
+def test_statistics_over_members_at_some_times_are_those_of_the_whole_run(simulate):
+    model = simulate(SIR)
+    whole = model.run(draws(90), ["i"], over_members=[0.1, "mean"])
+    found = model.run(draws(90), ["i"], over_members=[0.1, "mean"], at=[3, 6])
+    np.testing.assert_array_equal(found["i"], whole["i"].sel(time=[3, 6]))
+
+
+def test_times_that_are_no_instants_or_come_too_early_are_refused(simulate):
+    model = simulate(SIR)
+    with pytest.raises(RunError, match=r"time 3\.1 is not an instant of the run"):
+        model.run(at=[3, 3.1])
+    with pytest.raises(RunError, match="over_time looks at whole runs"):
+        model.run(draws(2), ["i"], over_time=["mean"], at=[3])
+    snapshot = model.snapshot(at=5)
+    with pytest.raises(RunError, match="time 3 lies before the snapshot's 5"):
+        model.run(start=snapshot, at=[3, 6])
+    np.testing.assert_array_equal(model.run(start=snapshot, at=[6])["i"], model.run()["i"].sel(time=[6]))
+
+
+def test_few_times_of_many_need_little_memory(simulate):
+    """Two instants of 401, for 1,000 members: 16 kB of results, where all would take 3.2 MB."""
+    model = simulate(SIR, final=100)
+    assert model.run(draws(1000), ["i"], at=[50, 100], max_memory=1e5).sizes["time"] == 2
+    with pytest.raises(RunError, match="more than the limit"):
+        model.run(draws(1000), ["i"], max_memory=1e5)

@@ -23,7 +23,7 @@ from sd_covid.engine.over_time import at_the_end, with_states
 from sd_covid.engine.program import Program
 from sd_covid.engine.results import attributes, dataset, model_hash
 from sd_covid.engine.subscripts import Cell, Subscripts
-from sd_covid.engine.timegrid import TimeGrid, positions, steps_of, time_grid
+from sd_covid.engine.timegrid import TimeGrid, at_times, positions, steps_of, time_grid
 from sd_covid.engine.trim import trim
 from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.model.structure import Kind, Method, Model
@@ -172,6 +172,7 @@ class Simulation:
         *,
         over_time: Sequence[str] = (),
         over_members: Sequence[float | str] = (),
+        at: Sequence[float] = (),
         until: float | None = None,
         start: Snapshot | None = None,
         seed: int = 0,
@@ -194,6 +195,8 @@ class Simulation:
         over_members : sequence, optional
             Keep statistics over the members of a batch: shares between 0 and 1 for quantiles (each within a 2,000th of
             the distance between the outermost), ``mean``, ``sd``, ``min``, ``max``. Failed members are left out.
+        at : sequence of float, optional
+            Model times to keep; by default every SAVEPER. Only what lies between them evenly is stored meanwhile.
         until : float, optional
             Model time at which to stop; by default FINAL TIME.
         start : Snapshot, optional
@@ -232,10 +235,13 @@ class Simulation:
             raise RunError("statistics over members need a batch", advice="pass a DataFrame")
         if outputs is not None and not len(outputs):
             raise RunError("nothing is kept: outputs is empty", advice="name at least one variable")
+        if over_time and len(at):
+            raise RunError("over_time looks at whole runs", advice="leave out at")
         columns = self._columns(outputs)
         nodes = [self.program.cells[cell] for cells in columns.values() for cell in cells]
         members = self._members(parameters, seed, first_member)
         grid = self._window(self._grid(members, max_steps), until, start)
+        grid = at_times(at, grid) if len(at) else grid
         ensemble = self._ensemble(nodes, members, grid, tuple(over_time), start, None if batch else 1)
         limit, threads = memory_limit(max_memory), threads or thread_count()
         leading: dict[str, Any] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,9 +20,9 @@ NEAR = 1e-6  # a ratio of times this near to a whole number is one, relative to 
 class TimeGrid:
     """Instants ``start + n * step`` for n = begin … steps; every ``every``-th, counted from 0, is saved.
 
-    All in the model's unit of time. Where time bounds move the instants stand in ``instants``, how long each step is in
-    ``lengths``, and the numbers of the steps that the model saves in ``saves``; ``step`` is then 1, because flows are
-    multiplied by TIME STEP already.
+    All in the model's unit of time. Where only some of these are results, the numbers of their steps stand in
+    ``saves``. Where time bounds move that is so, the instants stand in ``instants``, and how long each step is in
+    ``lengths``; ``step`` is then 1, because flows are multiplied by TIME STEP already.
     """
 
     start: float
@@ -40,8 +41,8 @@ class TimeGrid:
 
     @property
     def kept(self) -> slice | NDArray[np.int64]:
-        """Which of those that a kernel writes the model saves."""
-        if not self.instants:
+        """Which of those that a kernel writes are results."""
+        if not (self.instants or self.saves):
             return slice(None)
         saves = np.asarray(self.saves, dtype=np.int64)
         return (saves[(saves >= self._first) & (saves <= self.steps)] - self._first) // self.every
@@ -157,6 +158,24 @@ def _steps_among(times: NDArray[np.float64], instants: NDArray[np.float64]) -> N
             advice=f"the nearest is {instants[found[off][0]]:g}",
         )
     return np.asarray(found, dtype=np.int64)
+
+
+def at_times(times: Sequence[float], grid: TimeGrid) -> TimeGrid:
+    """The same grid with some instants as its only results.
+
+    Raises
+    ------
+    RunError
+        For a time that is no instant of the run, or lies before its beginning.
+    """
+    whole = np.unique(steps_of(np.asarray(times, dtype=float), grid))
+    if whole[0] < grid.begin:
+        early, begin = grid.times(np.array([whole[0], grid.begin]))
+        raise RunError(
+            f"time {early:g} lies before the snapshot's {begin:g}", advice="take an earlier snapshot"
+        )
+    every = grid.every if grid.instants else int(np.gcd.reduce(whole)) or max(grid.steps, 1)
+    return replace(grid, every=every, saves=tuple(whole.tolist()))
 
 
 def positions(times: NDArray[np.float64], grid: TimeGrid) -> tuple[NDArray[np.int64], int]:
