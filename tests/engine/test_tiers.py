@@ -118,3 +118,22 @@ def test_damaged_code_in_the_cache_is_made_again(noisy, monkeypatch, tmp_path):
         path.write_bytes(content[: len(content) // 2])
     np.testing.assert_array_equal(Simulation(noisy.model).run(members(5), ["late"])["late"], expected["late"])
     assert all(len(path.read_bytes()) > 1000 for path in stored)
+
+
+def test_the_process_beside_loads_nothing_from_the_folder_that_it_runs_in(noisy, monkeypatch, tmp_path):
+    """A study folder is a stranger's: a llvmlite.py in it must not be run."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(compiling, "LONG", 0)
+    study = tmp_path / "study"
+    study.mkdir()
+    for name in ("llvmlite", "numpy", "sd_covid"):
+        (study / f"{name}.py").write_text("open('was run', 'w').close()\n")
+    monkeypatch.chdir(study)
+    model = Simulation(noisy.model)
+    model.run(members(5), ["late"])
+    for kernel in model._kernels.values():
+        kernel.wait()
+    assert not (study / "was run").exists()
+    assert (
+        len(list((tmp_path / "cache" / "sd-covid" / "kernels").iterdir())) == 2
+    )  # as it came, and optimised

@@ -55,7 +55,7 @@ def run_in_pysd(model: Model, until: float | None = None) -> pd.DataFrame:
                 advice="the comparison is left out",
             ) from error
         last = "" if until is None else str(until)
-        program = [sys.executable, "-W", "ignore", "-m", __name__, str(text), str(out), last]
+        program = [sys.executable, "-P", "-W", "ignore", "-m", __name__, str(text), str(out), last]
         done = subprocess.run(program, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             said = done.stderr.strip().splitlines() or ["nothing"]

@@ -158,7 +158,7 @@ def _optimise_beside(text: str) -> threading.Thread | None:
     package = str(Path(__file__).parents[2])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     child = subprocess.Popen(  # no part of a model is among these words: the text goes through a pipe
-        [sys.executable, "-m", "sd_covid.engine.compile"],
+        [sys.executable, "-P", "-m", "sd_covid.engine.compile"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
