@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from dataclasses import replace as replaced
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 from math import prod
 
 import numpy as np
@@ -143,18 +143,19 @@ class _Series:
         cells = [
             (row_or_column, at) if self.along else (at, row_or_column) for at in range(start, start + count)
         ]
-        times = [self.grid.time(*cell) for cell in cells]
-        begin = [time for time in times if time is not None][:2]
+        begin = list(islice((time for cell in cells if (time := self.grid.time(*cell)) is not None), 2))
         # the points of a table may be written from the last to the first
         self.falling = key(call.function) in LOOKUPS and begin != sorted(begin)
         self.times: list[float | None] = []
-        last = math.inf if self.falling else -math.inf
-        for time, before in zip(times, [0.0, *times], strict=False):
+        last, gap = math.inf if self.falling else -math.inf, False
+        for cell in cells:
+            time = self.grid.time(*cell)
             if time is not None:
                 goes_on = time < last if self.falling else time > last
-                if before is None and not goes_on:  # another table stands behind the gap
+                if gap and not goes_on:  # another table stands there
                     break
                 last = time
+            gap = time is None
             self.times.append(time)
 
     def _axis(self, axis: str) -> tuple[bool, int, int, int]:
