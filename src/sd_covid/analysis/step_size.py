@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from sd_covid.analysis.differences import largest_difference
@@ -34,6 +35,8 @@ HEADLINE_TOLERANCE = 5e-3
 STOCK_TOLERANCE = 5e-2
 #: Beyond this, a stock is named though it does not fail.
 WARNING_TOLERANCE = 5e-3
+#: What moves less is rounding, whose size says nothing of the step.
+_MOVED = 1e-9
 _STEP = "time step"
 _STOCKS = frozenset({"integ", "integ non negative"})
 
@@ -53,12 +56,16 @@ class StepSize:
         variable's largest absolute value), ``time`` (where that is), ``stock`` and ``headline``.
     runge_kutta : DataFrame or None
         The same against RK4 at the model's own step; None where the model does not use Euler, or can use nothing else.
+    order : float or None
+        Observed order of convergence: by how many powers of two the step the median stock comes nearer to what it comes
+        to, from runs at the step, half of it and a quarter. None where no stock moves.
     """
 
     step: float
     method: Method
     half: pd.DataFrame
     runge_kutta: pd.DataFrame | None
+    order: float | None = None
 
     @property
     def failed(self) -> list[str]:
@@ -125,26 +132,39 @@ def check_step(simulation: Simulation, own: pd.DataFrame) -> StepSize | None:
     method = simulation.model.settings.method
     step = next(float(own[name].iloc[0]) for name in own if key(str(name)) == _STEP)
     headlines = frozenset(map(key, headline_outputs(simulation.model)))
-    half = as_table(_with_half_step(simulation, step))
+    half = as_table(_with_smaller_step(simulation, step, 2))
+    quarter = as_table(_with_smaller_step(simulation, step, 4))
     other = None
     if method is Method.EULER:
         with suppress(ModelError):  # conveyors, queues and shifts move by whole steps: there is no such run
             smooth = simulation.integrated(Method.RK4)
             other = _judged(simulation, headlines, own, as_table(smooth.run()))
-    return StepSize(step, method, _judged(simulation, headlines, own, half), other)
+    judged = _judged(simulation, headlines, own, half)
+    return StepSize(step, method, judged, other, _order(judged, largest_difference(half, quarter)))
 
 
-def _with_half_step(simulation: Simulation, step: float) -> xr.Dataset:
-    """A run at half the step, also where the file works it out, as ``TIME STEP = 1/8``, or lets it change."""
+def _order(half: pd.DataFrame, quarter: pd.DataFrame) -> float | None:
+    """How much less a second halving of the step moves the median stock than the first, in powers of two."""
+    stocks = half.index[half["stock"] & (half["difference"] > _MOVED)]
+    first = half.loc[stocks, "difference"].to_numpy()
+    second = quarter["difference"].reindex(stocks).to_numpy()
+    sound = np.isfinite(first) & np.isfinite(second) & (second > 0)
+    return float(np.median(np.log2(first[sound] / second[sound]))) if sound.any() else None
+
+
+def _with_smaller_step(simulation: Simulation, step: float, parts: int) -> xr.Dataset:
+    """A run at a part of the step, also where the file works it out, as ``TIME STEP = 1/8``, or lets it change."""
     from sd_covid.engine.simulation import Simulation
 
     if _STEP in map(key, simulation.constants):
-        return simulation.run({_STEP: step / 2})
+        return simulation.run({_STEP: step / parts})
     model = copy.deepcopy(simulation.model)
     variable = model.variables[_STEP]
     expression = variable.equations[0].expression
     assert expression is not None, "a TIME STEP that is no constant is worked out"
-    variable.equations = [replace(variable.equations[0], expression=Binary("/", expression, Number(2.0)))]
+    variable.equations = [
+        replace(variable.equations[0], expression=Binary("/", expression, Number(float(parts))))
+    ]
     return Simulation(model).run()
 
 

@@ -1,0 +1,131 @@
+"""What must not change of itself: sums of what is conserved, and everything when a model is at rest.
+
+In go a run and the declarations; out come the largest deviations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sd_covid.analysis.passport.declarations import Conserved
+from sd_covid.analysis.passport.extremes import stocks_of
+from sd_covid.model.expression import Binary, Call, Expression, Reference, Subscript
+from sd_covid.model.names import key
+from sd_covid.model.parse import parse_expression
+from sd_covid.model.structure import Equation, Kind, Model, Variable
+
+if TYPE_CHECKING:
+    from sd_covid.engine.simulation import Simulation
+
+#: Sums of a thousand steps round at 1e-13; a flow that leaves one stock and enters none shows far above this.
+CONSERVED = 1e-9
+#: A model at rest drifts by rounding alone; above this something is out of balance, though it may not matter.
+AT_REST = 1e-9
+#: Above this share a year its start is no equilibrium: it moves by a percent in ten years.
+DRIFTS = 1e-3
+_PER_YEAR = {
+    "year": 1.0,
+    "years": 1.0,
+    "quarter": 4.0,
+    "month": 12.0,
+    "months": 12.0,
+    "week": 52.18,
+    "day": 365.25,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A conserved class: the largest deviation of its sum, as a share of what it should be, and when."""
+
+    name: str
+    stocks: int
+    deviation: float
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A stock of a model at rest: how far it moves in a year, as a share of its start; from zero, its size."""
+
+    stock: str
+    a_year: float
+
+
+def balances(simulation: Simulation, conserved: Sequence[Conserved]) -> list[Balance]:
+    """How well conserved classes add up over a run.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    conserved : sequence of Conserved
+        Stocks of one class have the same dimensions, as has what they must add up to.
+    """
+    if not conserved:
+        return []
+    from sd_covid.engine.simulation import Simulation
+
+    books = {f"books of {item.name}": item for item in conserved}
+    checked = Simulation(_with_books(simulation.model, books))
+    names = list(dict.fromkeys(stock for item in conserved for stock in item.stocks))
+    run = checked.run(outputs=[*names, *books])
+    found = []
+    for book, item in books.items():
+        total = sum(run[stock] for stock in item.stocks)
+        start = run[book].isel(time=0) if item.net_flow else 0.0
+        should = run[book] + (total.isel(time=0) - start if item.net_flow else 0.0)  # type: ignore[union-attr]
+        gap = abs(total - should) / abs(should).where(abs(should) > 0, 1.0)
+        worst = np.asarray(gap.transpose("time", ...)).reshape(gap.sizes["time"], -1).max(axis=1)
+        worst = np.where(np.isnan(worst), np.inf, worst)
+        at = int(worst.argmax())
+        found.append(Balance(item.name, len(item.stocks), float(worst[at]), float(run["time"][at])))
+    return found
+
+
+def _with_books(model: Model, books: Mapping[str, Conserved]) -> Model:
+    """A model with a variable for what each class must add up to: the total, or a stock that takes the net flow."""
+    from dataclasses import replace
+
+    made = replace(model, variables=dict(model.variables))
+    for name, item in books.items():
+        first = model.variable(item.stocks[0])
+        left = first.equations[0].subscripts
+        expression: Expression = parse_expression(item.total or item.net_flow)
+        if isinstance(expression, Reference) and left and not expression.subscripts:
+            expression = Reference(expression.name, tuple(Subscript(each) for each in left))
+        if item.net_flow:
+            zero = Binary("-", expression, expression)
+            expression = Call("INTEG", (expression, zero))
+        equation = Equation(Kind.EQUATION, left, expression=expression)
+        made.variables[key(name)] = Variable(name, [equation])
+    return made
+
+
+def drifts(simulation: Simulation, at_rest: Mapping[str, float], counters: Collection[str]) -> list[Drift]:
+    """How far each stock moves when a model is at rest.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    at_rest : mapping
+        Constants with which it is.
+    counters : collection of str
+        Stocks that count events, and so never stand still.
+    """
+    counting = set(map(key, counters))
+    stocks = [stock for stock in stocks_of(simulation) if key(stock) not in counting]
+    run = simulation.run(dict(at_rest), outputs=stocks)
+    unit = simulation.model.variables["time step"].units.strip().casefold()
+    years = float(run["time"][-1] - run["time"][0]) / _PER_YEAR.get(unit, 1.0)
+    found = []
+    for stock in stocks:
+        course = np.asarray(run[stock].transpose("time", ...)).reshape(run.sizes["time"], -1)
+        size = np.where(course[0] == 0, 1.0, np.abs(course[0]))
+        far = np.abs(course - course[0]).max(axis=0) / size
+        worst = float(far.max())
+        found.append(Drift(stock, worst / years if np.isfinite(worst) else np.inf))
+    return found

@@ -1,0 +1,151 @@
+"""What depends on what in a model, as it runs: the graph in which feedback loops are found.
+
+In goes a model; out come the causes of every variable. What only sets an initial value is no cause, nor are data.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
+
+from sd_covid.model.expression import Call, Expression, Reference, children
+from sd_covid.model.names import key
+from sd_covid.model.structure import Kind, Model
+
+Graph = Mapping[str, tuple[str, ...]]
+#: Arguments that are read at the start of a run only, by function and position.
+_AT_START = {
+    "integ": (1,),
+    "integ non negative": (1,),
+    "smoothi": (2,),
+    "smooth3i": (2,),
+    "delay1i": (2,),
+    "delay3i": (2,),
+    "smooth n": (2,),
+    "delay n": (2,),
+    "delay fixed": (2,),
+}
+_ALL_AT_START = frozenset({"initial", "active initial", "reinitial"})
+
+
+def causes(model: Model) -> dict[str, tuple[str, ...]]:
+    """The causes of each variable, by key, in the order of its equations.
+
+    Returns
+    -------
+    dict
+        A variable that computes nothing, as a constant, has none.
+    """
+    found = {}
+    for variable in model.variables.values():
+        names: dict[str, None] = {}
+        for equation in variable.equations:
+            if equation.kind is Kind.EQUATION and equation.expression is not None:
+                names.update(
+                    dict.fromkeys(name for name in running(equation.expression) if name in model.variables)
+                )
+        found[variable.key] = tuple(names)
+    return found
+
+
+def running(expression: Expression) -> Iterator[str]:
+    """Keys of what an expression uses while a model runs, repeats included."""
+    if isinstance(expression, Reference):
+        yield key(expression.name)
+        return
+    skipped: Collection[int] = ()
+    if isinstance(expression, Call):
+        function = key(expression.function)
+        if function == "active initial":
+            skipped = (1,)
+        elif function in _ALL_AT_START:
+            return
+        skipped = skipped or _AT_START.get(function, ())
+        yield function  # a lookup variable is called by its name
+    for position, child in enumerate(children(expression)):
+        if position not in skipped:
+            yield from running(child)
+
+
+def effects(graph: Graph) -> dict[str, list[str]]:
+    """The effects of each variable: the graph turned round."""
+    found: dict[str, list[str]] = {name: [] for name in graph}
+    for name, before in graph.items():
+        for cause in before:
+            found[cause].append(name)
+    return found
+
+
+def shortest_path(
+    after: Mapping[str, list[str]], start: str, end: str, avoid: Collection[str] = ()
+) -> list[str] | None:
+    """The shortest way from a cause to an effect, both included; of equal ones the first in the order of the model.
+
+    Parameters
+    ----------
+    after : mapping
+        The effects of each variable.
+    start, end : str
+        They may be the same: then it is the shortest loop through that variable.
+    avoid : collection of str
+        Variables that it may not lead through.
+    """
+    came: dict[str, str] = {}
+    queue = deque([start])
+    while queue:
+        name = queue.popleft()
+        for effect in after[name]:
+            if effect == end:
+                path = [end, name]
+                while path[-1] != start:
+                    path.append(came[path[-1]])
+                return path[::-1]
+            if effect not in came and effect != start and effect not in avoid:
+                came[effect] = name
+                queue.append(effect)
+    return None
+
+
+def strong_components(graph: Graph) -> list[list[str]]:
+    """Sets of variables that all depend on one another, larger than one or with a variable that depends on itself.
+
+    By Tarjan's algorithm (1972), without recursion.
+    """
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    there: set[str] = set()
+    found: list[list[str]] = []
+    for root in graph:
+        if root in index:
+            continue
+        work: list[tuple[str, Iterator[str]]] = [(root, iter(graph[root]))]
+        index[root] = low[root] = len(index)
+        stack.append(root)
+        there.add(root)
+        while work:
+            name, rest = work[-1]
+            for cause in rest:
+                if cause not in index:
+                    index[cause] = low[cause] = len(index)
+                    stack.append(cause)
+                    there.add(cause)
+                    work.append((cause, iter(graph[cause])))
+                    break
+                if cause in there:
+                    low[name] = min(low[name], index[cause])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
+                if low[name] == index[name]:
+                    component = []
+                    while True:
+                        member = stack.pop()
+                        there.discard(member)
+                        component.append(member)
+                        if member == name:
+                            break
+                    if len(component) > 1 or name in graph[name]:
+                        found.append(component)
+    return found

@@ -1,0 +1,99 @@
+"""Tables beside a model, one row a line: read as texts, every fault with its file and line.
+
+In goes a CSV file and the columns that it must have; out come rows that know their line. What a row means is for the
+caller.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sd_covid.errors import DataError, suggest
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of a table.
+
+    Attributes
+    ----------
+    file : Path
+    number : int
+        Its line, from 1.
+    values : mapping
+        Text of each column, without blanks around it.
+    """
+
+    file: Path
+    number: int
+    values: Mapping[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        """The text of a column."""
+        return self.values[column]
+
+    def error(self, column: str, reason: str, advice: str) -> DataError:
+        """A fault in a column of this line."""
+        return DataError(reason, advice=advice, file=self.file, line=self.number, variable=column)
+
+    def number_in(self, column: str) -> float:
+        """The number of a column.
+
+        Raises
+        ------
+        DataError
+            When it is none.
+        """
+        try:
+            return float(self[column])
+        except ValueError as error:
+            reason = f"'{self[column]}' is not a number"
+            raise self.error(column, reason, "write a number, with a point for decimals") from error
+
+    def choice(self, column: str, known: Sequence[str]) -> str:
+        """The text of a column, which must be one of these.
+
+        Raises
+        ------
+        DataError
+            When it is not; names the nearest.
+        """
+        if self[column] not in known:
+            advice = suggest(self[column], known) or f"use one of {', '.join(known)}"
+            raise self.error(column, f"'{self[column]}' is not known here", advice)
+        return self[column]
+
+
+def read_lines(path: Path, columns: Sequence[str]) -> list[Line]:
+    """The rows of a table with exactly these columns.
+
+    Raises
+    ------
+    DataError
+        When the file is no table in UTF-8, its header is another, or a row has more or fewer fields.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file)
+            header = [name.strip() for name in next(reader, [])]
+            rows = [(reader.line_num, row) for row in reader if any(field.strip() for field in row)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError("not a table in UTF-8", file=path, advice="save it as CSV in UTF-8") from error
+    if header != list(columns):
+        raise DataError(
+            f"the header is '{','.join(header)}'", file=path, line=1, advice=f"write {','.join(columns)}"
+        )
+    lines = []
+    for number, row in rows:
+        if len(row) != len(columns):
+            raise DataError(
+                f"{len(row)} fields, where {len(columns)} are expected",
+                file=path,
+                line=number,
+                advice="put text with commas in double quotes",
+            )
+        lines.append(Line(path, number, dict(zip(columns, (field.strip() for field in row), strict=True))))
+    return lines
