@@ -1,22 +1,28 @@
-"""``sd-covid check``: whether a model means and computes what is written in it."""
+"""``sd-covid check``: whether a model means and computes what is written in it; its model passport."""
 
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, say, table, warn
 from sd_covid.cli.output import replacing
 from sd_covid.cli.run import Model
+from sd_covid.errors import RunError, UnknownNameError, suggest
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sd_covid.analysis.passport.light import Passport
+    from sd_covid.analysis.passport.loops import MeasuredLoop
     from sd_covid.analysis.step_size import StepSize
     from sd_covid.analysis.verification import Verification
+    from sd_covid.engine.simulation import Simulation
     from sd_covid.model.units_report import UnitsReport
 
 
@@ -35,15 +41,131 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write everything found to this file.")
     ] = None,
+    page: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the model passport as a page.")
+    ] = None,
+    language: Annotated[
+        list[Language] | None,
+        typer.Option(
+            "--language", "-l", help="Of the page; given twice: both, the second as FILE-en.  [default: nl]"
+        ),
+    ] = None,
+    loop: Annotated[
+        str, typer.Option("--loop", metavar="ID", help="Only show one named loop: its path and its gain.")
+    ] = "",
 ) -> int:
-    """Check units and step size, run a model in PySD beside ours, look for NaN. Exit code 1 when a check fails."""
+    """Test a model and show its passport: units, step, PySD, and what it declares. Exit code 1 when a test fails."""
     import sd_covid
-    from sd_covid.analysis.verification import ENGINE_TOLERANCE, verify
+    from sd_covid.analysis.passport.assemble import make_passport
 
+    if page is not None and page.suffix.lower() not in (".html", ".htm"):
+        raise RunError("a passport is written as HTML", advice="choose a name that ends in .html", file=page)
     simulation = sd_covid.load(model)
+    if loop:
+        return _show_loop(simulation, loop)
     engines = "in both engines" if pysd else "in our engine"
-    note(f"checking {simulation.model.name}: units, a run {engines}, one at half the step")
-    found = verify(simulation, until=until, second_engine=pysd)
+    note(
+        f"checking {simulation.model.name}: units, a run {engines}, at half the step and by RK4; what it declares"
+    )
+    found, passport = make_passport(simulation, until=until, second_engine=pysd, progress=note)
+    _show_found(found, show)
+    _show_passport(passport, show)
+    if out is not None:
+        with replacing(out) as temporary:
+            told = json.dumps(_data(found, passport), indent=1, ensure_ascii=False, allow_nan=False)
+            temporary.write_text(told, encoding="utf-8")
+    if page is not None:
+        _write_pages(passport, page, list(dict.fromkeys(language or [Language.NL])), model)
+    return _conclude(found, passport)
+
+
+def _data(found: Verification, passport: Passport) -> dict[str, Any]:
+    """Everything found, for programs."""
+    from sd_covid.report.passport import passport_data
+
+    told = found.as_data()
+    further = {row.test: list(row.failed) for row in passport.failed if row.test not in _OLDER}
+    told["passed"] = not passport.failed
+    told["failed"] = {**told["failed"], **further}
+    told["passport"] = passport_data(passport)
+    return told
+
+
+#: Tests of the passport that stand among the failures under the name of the check that they rest on.
+_OLDER = ("units", "integration", "finite", "second engine")
+
+
+def _write_pages(passport: Passport, page: Path, languages: list[Language], model: Path) -> None:
+    """Write the passport in one language, or in two."""
+    from sd_covid.report.passport import write_passport
+
+    again = shlex.join(["sd-covid", "check", str(model), "--html", page.name])
+    for position, language in enumerate(languages):
+        path = page if position == 0 else page.with_name(f"{page.stem}-{language.value}{page.suffix}")
+        write_passport(passport, path, language.value, f"{again} --language {language.value}")
+        note(f"wrote {path}")
+
+
+def _show_passport(passport: Passport, most: int) -> None:
+    """Print the lights, and the figures behind those that are red."""
+    from sd_covid.report.passport import lines, table_texts
+
+    table("Model passport", ("light", "test", "found"), lines(passport))
+    for row in passport.failed:
+        for shown in row.tables if row.test not in _OLDER else ():
+            caption, headers, cells = table_texts(shown)
+            table(caption, headers, cells[:most])
+
+
+def _show_loop(simulation: Simulation, name: str) -> int:
+    """Print one named loop; 1 when it is not as named."""
+    from sd_covid.analysis.passport.loops import LoopSearch
+    from sd_covid.analysis.passport.loops_file import FILE, read_loops
+    from sd_covid.analysis.passport.rows import loop_verdict
+
+    file = read_loops(simulation.model)
+    known = {} if file is None else {item.id.casefold(): item for item in file.loops}
+    chosen = known.get(name.casefold())
+    if file is None or chosen is None:
+        ids = [item.id for item in known.values()]
+        advice = suggest(name, ids) or (
+            f"its loops are {', '.join(ids)}" if ids else f"write a {FILE} beside it"
+        )
+        raise UnknownNameError(f"{simulation.model.name} has no loop '{name}'", advice=advice, variable=name)
+    (measured,) = LoopSearch(simulation).measure([chosen], file)
+    say(f"{chosen.id} {chosen.title.en}: {chosen.polarity}")
+    if measured.missing:
+        say(f"no path from '{measured.missing[0]}' to '{measured.missing[1]}'")
+        return 1
+    _show_path(measured)
+    for group, gain in measured.gains.items():
+        say(
+            f"gain{f' of {group}' if group else ''} at Time {file.moment:g}, horizon {file.horizon:g}: {gain:.3g}"
+        )
+    verdict = loop_verdict(measured)
+    say(f"{chosen.id}: {'as named' if verdict == 'found' else verdict}")
+    return 0 if verdict in ("found", "idle") else 1
+
+
+def _show_path(measured: MeasuredLoop) -> None:
+    """Print the links of a loop."""
+    signs = {1: "+", -1: "−", 0: "0"}
+    rows = [
+        (
+            step.cause,
+            signs[step.sign],
+            step.effect,
+            f"stock, mean stay {step.mean_stay:.3g}" if step.mean_stay else "",
+        )
+        for step in measured.steps
+    ]
+    table("Path", ("cause", "sign", "effect", ""), rows)
+
+
+def _show_found(found: Verification, show: int) -> None:
+    """Print what units, second engine, step and the look for NaN found."""
+    from sd_covid.analysis.verification import ENGINE_TOLERANCE
+
     _show_units(found.units, show)
     if found.second_engine is not None:
         title = f"Beside PySD (fails above {ENGINE_TOLERANCE:g}): {len(found.second_engine)} variables"
@@ -55,10 +177,6 @@ def command(
     if not found.not_finite.empty:
         rows = [(str(name), f"{time:g}") for name, time in found.not_finite["time"].head(show).items()]
         table("Not finite", ("variable", "from Time"), rows, numbers=(1,))
-    if out is not None:
-        with replacing(out) as temporary:
-            temporary.write_text(json.dumps(found.as_data(), indent=1, ensure_ascii=False), encoding="utf-8")
-    return _conclude(found)
 
 
 def _show_units(found: UnitsReport, most: int) -> None:
@@ -116,13 +234,16 @@ def _show(title: str, differences: pd.DataFrame, most: int, marked: str = "") ->
     table(title, headers + ([""] if marked else []), rows, numbers=(1, 2))
 
 
-def _conclude(found: Verification) -> int:
+def _conclude(found: Verification, passport: Passport) -> int:
     """Print what failed; the exit code."""
     if found.left_out:
         warn(found.left_out)
-    for check, variables in found.failed.items():
-        more = f" and {len(variables) - 3} more" if len(variables) > 3 else ""
-        say(f"failed: {check}: {', '.join(variables[:3])}{more}")
+    failed = dict(found.failed) | {
+        row.test: list(row.failed) for row in passport.failed if row.test not in _OLDER
+    }
+    for check, names in failed.items():
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        say(f"failed: {check}: {', '.join(names[:3])}{more}")
     aside = " (not compared with PySD)" if found.second_engine is None else ""
-    say(f"{found.model}: {'passed' if found.passed else 'not passed'}{aside}")
-    return 0 if found.passed else 1
+    say(f"{found.model}: {'not passed' if passport.failed else 'passed'}{aside}")
+    return 1 if passport.failed else 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,10 @@ from sd_covid.report.charts import chart_style, first_difference
 from sd_covid.report.effects import covered, effect_tables, findings, quoted
 from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows, package_rows
 from sd_covid.report.inputs import Background
+from sd_covid.report.markup import render
 from sd_covid.report.money import cost_sources, cost_tables
 from sd_covid.report.panels import Draw, design_note, path_panels, sensitivity_panels
 from sd_covid.report.texts import Texts
-from sd_covid.report.theme import INK, PACKAGES, REFERENCE, RULE, SOFT
 from sd_covid.report.wording import Numbers
 
 
@@ -83,7 +82,7 @@ def write_report(
         content |= {"paths": paths, "sensitivity": depends, "figures": figures.name}
         content["design"] = "" if sensitivity is None else design_note(sensitivity, texts)
         page = Path(aside) / path.name
-        page.write_text(_render(texts, content), encoding="utf-8")
+        page.write_text(render("report.html.j2", ("report.css",), texts, content), encoding="utf-8")
         _publish(Path(aside), figures)
         page.replace(path)
     return path
@@ -196,22 +195,3 @@ def _failures(comparison: Comparison, texts: Texts) -> list[str]:
         )
         for item in comparison.failures[:10]
     ]
-
-
-def _render(texts: Texts, content: dict[str, Any]) -> str:
-    """The page."""
-    import jinja2
-    from markupsafe import Markup
-
-    folder = resources.files("sd_covid.report")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals["t"] = texts
-    # The only markup that is not escaped is our own: charts, whose texts matplotlib escaped, and the style sheet.
-    environment.filters["own_markup"] = Markup
-    template = environment.from_string((folder / "report.html.j2").read_text(encoding="utf-8"))
-    style = (folder / "report.css").read_text(encoding="utf-8")
-    colours = {"ink": INK, "soft": SOFT, "rule": RULE, "reference": REFERENCE, "package": PACKAGES[0]}
-    variables = "".join(f"--{name}:{colour};" for name, colour in colours.items())
-    return template.render(style=f":root{{{variables}}}\n{style}", **content) + "\n"

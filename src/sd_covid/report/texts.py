@@ -1,4 +1,4 @@
-"""The texts of the report, in Dutch and English, from ``texts.yaml`` beside this file.
+"""The texts of report and passport, in Dutch and English, from ``texts.yaml`` and ``passport.yaml`` beside this file.
 
 In goes a key and what fills its braces; out comes a sentence in one language. No text stands in a template or in code.
 """
@@ -15,17 +15,19 @@ from sd_covid.data.text import Text
 from sd_covid.errors import UnknownNameError, suggest
 
 Language = Literal["nl", "en"]
+FILES = ("texts.yaml", "passport.yaml")
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 @lru_cache(maxsize=1)
 def all_texts() -> dict[str, Text]:
     """Every text by its key."""
-    with resources.as_file(resources.files("sd_covid.report") / "texts.yaml") as file:
-        found = {}
-        for name, node in read_yaml(Path(file)).entries():
-            parts = node.fields(("nl", "en"))
-            found[name] = Text(parts["nl"].text(), parts["en"].text())
+    found: dict[str, Text] = {}
+    for name in FILES:
+        with resources.as_file(resources.files("sd_covid.report") / name) as file:
+            for entry, node in read_yaml(Path(file)).entries():
+                parts = node.fields(("nl", "en"))
+                found[entry] = Text(parts["nl"].text(), parts["en"].text())
     return found
 
 
@@ -59,6 +61,10 @@ class Texts:
         if name not in self._texts:
             raise UnknownNameError(f"no text '{name}'", advice=suggest(name, self._texts), variable=name)
         return self._texts[name].in_language(self.language).format_map(values)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a text under a key."""
+        return name in self._texts
 
     def of(self, text: Text) -> str:
         """A bilingual text of the study in this language."""

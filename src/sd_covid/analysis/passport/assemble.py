@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from sd_covid.analysis.passport import evidence, links, reference_modes, rows
 from sd_covid.analysis.passport.balances import balances, drifts
 from sd_covid.analysis.passport.declarations import Declarations, beside, read_declarations
-from sd_covid.analysis.passport.extremes import negative_stocks, stocks_of, try_conditions, try_ranges
+from sd_covid.analysis.passport.extremes import (
+    all_at_once,
+    negative_stocks,
+    stocks_of,
+    try_conditions,
+    try_ranges,
+)
 from sd_covid.analysis.passport.light import Light, Passport, Row, Said, Value, grey
 from sd_covid.analysis.passport.loops import LoopSearch, MeasuredLoop
 from sd_covid.analysis.passport.loops_file import LoopsFile, read_loops
@@ -153,7 +159,11 @@ def _non_negative(simulation: Simulation, run: xr.Dataset, declared: Declaration
 def _equilibrium(simulation: Simulation, declared: Declarations | None) -> Row:
     if declared is None or declared.at_rest is None:
         return rows.equilibrium_row(declared, [])
-    return rows.equilibrium_row(declared, drifts(simulation, declared.at_rest, declared.accumulators))
+    path = beside(simulation.model, evidence.FILE)
+    ranges = [] if path is None else [row for row in evidence.read_evidence(path) if row.swept]
+    elsewhere = list(all_at_once(simulation, ranges).values()) if ranges else []
+    found = drifts(simulation, declared.at_rest, declared.accumulators, elsewhere)
+    return rows.equilibrium_row(declared, found, 1 + len(elsewhere))
 
 
 def _parameters(simulation: Simulation) -> Row:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sd_covid.analysis.passport.declarations import Conserved
-from sd_covid.analysis.passport.extremes import stocks_of
+from sd_covid.analysis.passport.extremes import settings_of, stocks_of
+from sd_covid.analysis.passport.links import batch_of
 from sd_covid.model.expression import Binary, Call, Expression, Reference, Subscript
 from sd_covid.model.names import key
 from sd_covid.model.parse import parse_expression
@@ -105,7 +106,12 @@ def _with_books(model: Model, books: Mapping[str, Conserved]) -> Model:
     return made
 
 
-def drifts(simulation: Simulation, at_rest: Mapping[str, float], counters: Collection[str]) -> list[Drift]:
+def drifts(
+    simulation: Simulation,
+    at_rest: Mapping[str, float],
+    counters: Collection[str],
+    elsewhere: Sequence[Mapping[str, float]] = (),
+) -> list[Drift]:
     """How far each stock moves when a model is at rest.
 
     Parameters
@@ -115,17 +121,22 @@ def drifts(simulation: Simulation, at_rest: Mapping[str, float], counters: Colle
         Constants with which it is.
     counters : collection of str
         Stocks that count events, and so never stand still.
+    elsewhere : sequence of mapping
+        Other constants with which it should rest as well. What counts is the largest drift of all runs.
     """
     counting = set(map(key, counters))
     stocks = [stock for stock in stocks_of(simulation) if key(stock) not in counting]
-    run = simulation.run(dict(at_rest), outputs=stocks)
+    if not stocks:
+        return []
+    rest = settings_of(simulation, at_rest)
+    rows = [rest, *({**settings_of(simulation, other), **rest} for other in elsewhere)]
+    run = simulation.run(batch_of(simulation, rows), outputs=stocks)
     unit = simulation.model.variables["time step"].units.strip().casefold()
     years = float(run["time"][-1] - run["time"][0]) / _PER_YEAR.get(unit, 1.0)
     found = []
     for stock in stocks:
         course = np.asarray(run[stock].transpose("time", ...)).reshape(run.sizes["time"], -1)
         size = np.where(course[0] == 0, 1.0, np.abs(course[0]))
-        far = np.abs(course - course[0]).max(axis=0) / size
-        worst = float(far.max())
+        worst = float((np.abs(course - course[0]).max(axis=0) / size).max())
         found.append(Drift(stock, worst / years if np.isfinite(worst) else np.inf))
     return found

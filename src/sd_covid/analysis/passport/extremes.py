@@ -7,7 +7,7 @@ one at its high end, and each one alone at either end, the others as they are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -121,15 +121,13 @@ def try_ranges(
     runs : int
     broken : list of Broken
     """
-    settings: dict[str, dict[str, float]] = {ALL_LOW: {}, ALL_HIGH: {}}
-    for row in evidence:
-        if (
-            row.low < row.high and key(row.constant) not in CONTROL
-        ):  # members of a batch share their time bounds
-            settings[ALL_LOW] |= _elements(simulation, row.constant, row.low)
-            settings[ALL_HIGH] |= _elements(simulation, row.constant, row.high)
-            settings[f"{row.constant} = {row.low:g}"] = _elements(simulation, row.constant, row.low)
-            settings[f"{row.constant} = {row.high:g}"] = _elements(simulation, row.constant, row.high)
+    # members of a batch share their time bounds
+    # members of a batch share their time bounds
+    varied = [row for row in evidence if row.low < row.high and key(row.constant) not in CONTROL]
+    settings = all_at_once(simulation, varied)
+    for row in varied:
+        settings[f"{row.constant} = {row.low:g}"] = _elements(simulation, row.constant, row.low)
+        settings[f"{row.constant} = {row.high:g}"] = _elements(simulation, row.constant, row.high)
     settings = {name: setting for name, setting in settings.items() if setting}
     if not settings:
         return 0, []
@@ -148,6 +146,24 @@ def try_ranges(
             elif negative[member].any() and key(stock) not in exempt:
                 broken.append(Broken(run, "negative", stock, None, float(found[0, member].min())))
     return len(settings), broken
+
+
+def all_at_once(simulation: Simulation, evidence: Sequence[Evidence]) -> dict[str, dict[str, float]]:
+    """Every constant at its low end, and every one at its high end."""
+    found: dict[str, dict[str, float]] = {ALL_LOW: {}, ALL_HIGH: {}}
+    for row in evidence:
+        found[ALL_LOW] |= _elements(simulation, row.constant, row.low)
+        found[ALL_HIGH] |= _elements(simulation, row.constant, row.high)
+    return found
+
+
+def settings_of(simulation: Simulation, constants: Mapping[str, float]) -> dict[str, float]:
+    """Constants with every element of an array by itself."""
+    return {
+        name: value
+        for constant, value in constants.items()
+        for name in _elements(simulation, constant, value)
+    }
 
 
 def negative_stocks(

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-Value = str | int | float | bool | None
+from sd_covid.data.text import Text
+
+Value = str | int | float | bool | Text | None
 
 
 class Light(StrEnum):
@@ -121,7 +123,9 @@ class Passport:
 
 
 def plain(value: Any) -> Any:
-    """A value that JSON knows; a number that is not finite is null."""
+    """A value that JSON knows; a number that is not finite is null, a text has both languages."""
+    if isinstance(value, Text):
+        return {"nl": value.nl, "en": value.en}
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):

@@ -110,7 +110,8 @@ def extremes_row(conditions: int, runs: int, broken: Sequence[Broken]) -> Row:
     """Declared extreme conditions, and the ends of all ranges."""
     if not conditions and not runs:
         return grey("extremes", "extremes.none")
-    values: dict[str, Value] = {"conditions": conditions, "runs": runs, "broken": len(broken)}
+    names = _unique([item.run for item in broken])
+    values: dict[str, Value] = {"conditions": conditions, "runs": runs, "broken": len(names)}
     rows = tuple((item.run, f"what.{item.what}", item.name, item.time, item.value) for item in broken[:SHOWN])
     tables = (Table("extremes", ("run", "what", "name", "time", "value"), rows),) if rows else ()
     said = [Said("extremes", values)]
@@ -119,7 +120,7 @@ def extremes_row(conditions: int, runs: int, broken: Sequence[Broken]) -> Row:
     if not conditions:
         said.append(Said("extremes.no conditions"))
     light = judged(bool(broken), not (runs and conditions))
-    return Row("extremes", light, tuple(said), tables, _unique([item.run for item in broken]))
+    return Row("extremes", light, tuple(said), tables, names)
 
 
 def conservation_row(found: Sequence[Balance]) -> Row:
@@ -152,14 +153,14 @@ def non_negative_row(stocks: int, declared: Declarations | None, broken: Sequenc
     return Row("non-negativity", judged(bool(broken)), (said,), tuple(tables), failed)
 
 
-def equilibrium_row(declared: Declarations | None, found: Sequence[Drift]) -> Row:
+def equilibrium_row(declared: Declarations | None, found: Sequence[Drift], runs: int = 1) -> Row:
     """No stock moves when the model is at rest."""
     if declared is None or declared.at_rest is None:
         return grey("equilibrium", "equilibrium.none")
     failed = tuple(item.stock for item in found if not item.a_year < DRIFTS)
     drifting = [item for item in found if not item.a_year < AT_REST]
     worst = max((item.a_year for item in found), default=0.0)
-    values: dict[str, Value] = {"stocks": len(found), "worst": worst, "limit": DRIFTS}
+    values: dict[str, Value] = {"stocks": len(found), "worst": worst, "limit": DRIFTS, "runs": runs}
     values["switches"] = ", ".join(f"{name} = {value:g}" for name, value in declared.at_rest.items())
     values["counters"] = len(declared.accumulators)
     order = sorted(drifting, key=lambda item: -item.a_year)
@@ -239,16 +240,18 @@ def behaviour_row(compared: Sequence[Compared] | None, reason: str = "behaviour.
             those = [item for item in compared if item.figure.mode == mode and item.run == run]
             if those:
                 within = sum(item.within for item in those)
-                verdicts.append((mode, f"run.{run}", within, len(those), f"verdict.{within == len(those)}"))
+                verdicts.append(
+                    (str(mode), f"run.{run}", within, len(those), f"verdict.{within == len(those)}")
+                )
     series = []
     for (mode, variable, _, _, run), those in by_series(compared).items():
         found = errors(those)
         if found is not None:
             shares = (found.rmse, found.mae_over_mean, found.bias, found.variation, found.covariation)
-            series.append((mode, variable, f"run.{run}", found.points, *shares))
+            series.append((str(mode), variable, f"run.{run}", found.points, *shares))
     figures = tuple(
         (
-            c.figure.mode,
+            str(c.figure.mode),
             f"run.{c.run}",
             c.figure.variable,
             c.figure.period,
@@ -284,8 +287,25 @@ def loops_row(measured: Sequence[MeasuredLoop] | None, moment: float, horizon: f
             idle.append(item.loop.id)
         gains = [item.gains.get(name) for name in (ALL, *groups)]
         where: Value = " → ".join(item.path) if item.path else " ↛ ".join(item.missing)
-        rows.append((item.loop.id, f"polarity.{item.loop.polarity}", *gains, f"loop.{verdict}", where))
-    columns = ("loop", "polarity", "gain", *(f"gain of {name}" for name in groups), "verdict", "path")
+        rows.append(
+            (
+                item.loop.id,
+                item.loop.title,
+                f"polarity.{item.loop.polarity}",
+                *gains,
+                f"loop.{verdict}",
+                where,
+            )
+        )
+    columns = (
+        "loop",
+        "title",
+        "polarity",
+        "gain",
+        *(f"gain of {name}" for name in groups),
+        "verdict",
+        "path",
+    )
     largest = max((g for m in measured for g in m.gains.values()), default=0.0)
     values: dict[str, Value] = {
         "loops": len(measured),

@@ -1,0 +1,43 @@
+"""What all pages have in common: how a template becomes HTML, and the style sheet with the colours of the theme.
+
+In go a template beside this file and its content; out comes a page that needs nothing else.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+from sd_covid.report.texts import Texts
+from sd_covid.report.theme import INK, PACKAGES, REFERENCE, RULE, SOFT
+
+
+def render(template: str, styles: tuple[str, ...], texts: Texts, content: dict[str, Any]) -> str:
+    """A page.
+
+    Parameters
+    ----------
+    template : str
+        Name of a template beside this file.
+    styles : tuple of str
+        Names of its style sheets, in order.
+    texts : Texts
+        What ``t`` is in the template.
+    content : dict
+        What its other names are.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    folder = resources.files("sd_covid.report")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals["t"] = texts
+    # The only markup that is not escaped is our own: charts, whose texts matplotlib escaped, and the style sheet.
+    environment.filters["own_markup"] = Markup
+    page = environment.from_string((folder / template).read_text(encoding="utf-8"))
+    sheets = "".join((folder / name).read_text(encoding="utf-8") for name in styles)
+    colours = {"ink": INK, "soft": SOFT, "rule": RULE, "reference": REFERENCE, "package": PACKAGES[0]}
+    variables = "".join(f"--{name}:{colour};" for name, colour in colours.items())
+    return page.render(style=f":root{{{variables}}}\n{sheets}", **content) + "\n"
