@@ -6,7 +6,7 @@ In go a run and the declarations; out come the largest deviations.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from sd_covid.analysis.passport.declarations import Conserved
 from sd_covid.analysis.passport.extremes import settings_of, stocks_of
 from sd_covid.analysis.passport.links import batch_of
-from sd_covid.model.expression import Binary, Call, Expression, Reference, Subscript
+from sd_covid.model.expression import Binary, Call, Expression, Reference, Subscript, rebuilt
 from sd_covid.model.names import key
 from sd_covid.model.parse import parse_expression
 from sd_covid.model.structure import Equation, Kind, Model, Variable
@@ -89,21 +89,30 @@ def balances(simulation: Simulation, conserved: Sequence[Conserved]) -> list[Bal
 
 def _with_books(model: Model, books: Mapping[str, Conserved]) -> Model:
     """A model with a variable for what each class must add up to: the total, or a stock that takes the net flow."""
-    from dataclasses import replace
-
     made = replace(model, variables=dict(model.variables))
     for name, item in books.items():
         first = model.variable(item.stocks[0])
         left = first.equations[0].subscripts
-        expression: Expression = parse_expression(item.total or item.net_flow)
-        if isinstance(expression, Reference) and left and not expression.subscripts:
-            expression = Reference(expression.name, tuple(Subscript(each) for each in left))
+        expression = _for_elements(model, parse_expression(item.total or item.net_flow), left)
         if item.net_flow:
             zero = Binary("-", expression, expression)
             expression = Call("INTEG", (expression, zero))
         equation = Equation(Kind.EQUATION, left, expression=expression)
         made.variables[key(name)] = Variable(name, [equation])
     return made
+
+
+def _for_elements(model: Model, expression: Expression, left: tuple[str, ...]) -> Expression:
+    """An expression in which arrays that are named without elements have those of the left side."""
+
+    def change(node: Reference | Call) -> Expression:
+        known = model.variables.get(key(node.name)) if isinstance(node, Reference) else None
+        if not isinstance(node, Reference) or known is None or node.subscripts:
+            return node
+        array = len(known.equations[0].subscripts) == len(left)
+        return replace(node, subscripts=tuple(map(Subscript, left))) if array else node
+
+    return rebuilt(expression, change)
 
 
 def drifts(
