@@ -87,6 +87,17 @@ def test_constants_tell_why_they_do_not_go_along(study: Study) -> None:
     assert "duration" == lag.reason
 
 
+def test_constants_of_a_cause_at_rest_are_tried_with_the_cause_nudged(study: Study) -> None:
+    model = MODEL.replace("3 * input[side]", "strength * input[side] / (1 + lag)")
+    _, raised = tried(study(model), "1,input,reader,+,strength; lag; fall,0,rooms,modelled,")
+    assert {"strength": "nudged", "lag": "duration", "fall": "still"} == {
+        item.constant: item.reason for item in raised
+    }
+    # The nudge is a hundredth; strength and (1 + lag) of 2 and 4: a tenth more of the one is 0.0005 of 7 and a bit.
+    strength = next(item for item in raised if item.constant == "strength")
+    assert strength.change == pytest.approx(0.1 * 0.01 * 2 / 4 / 7, rel=1e-9)
+
+
 def test_handles_do_nothing_until_they_are_set(study: Study) -> None:
     plain = study(ROOMS)
     handled = Simulation(with_holds(with_nudges(plain.model, ["home", "leaving", "start"]), ["returning"]))

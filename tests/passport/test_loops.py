@@ -77,6 +77,32 @@ def test_a_stock_without_outflow_keeps_all_that_flows_in(study: Study) -> None:
     assert found.gains == pytest.approx({"": math.expm1(0.01 * H)}, rel=1e-7)
 
 
+def test_what_ages_from_one_element_to_the_next_is_kept_in_the_stock(study: Study) -> None:
+    model = """{UTF-8}
+side: north, south ~~|
+year: first, second ~~|
+after = 5 ~ Month ~ |
+into = 1 ~ unit/Month ~ |
+inflow = into + 0.02 * last ~ unit/Month ~ |
+ageing[year] = debt[year] / after ~ unit/Month ~ |
+debt[first] = INTEG(inflow - ageing[first], 0) ~~|
+debt[second] = INTEG(ageing[first] - ageing[second], 0) ~ unit ~ |
+last = debt[second] ~ unit ~ |
+"""
+    found = measured(study(model), named("inflow", "debt", "last"))
+    # Of a lasting inflow the second year holds 5 (1 - exp(-H/5) (1 + H/5)): two stages of five months.
+    kept = 5 * (1 - math.exp(-H / 5) * (1 + H / 5))
+    assert found.gains == pytest.approx({"": 0.02 * kept}, rel=1e-7)
+
+
+def test_a_loop_may_have_a_moment_of_its_own(study: Study) -> None:
+    model = "{UTF-8}\nside: a, b ~~|\nlevel = INTEG(flow, 1) ~ unit ~ |\nflow = level / (1 + Time) ~ unit/Month ~ |\n"
+    simulation = study(model)
+    early = NamedLoop("X", Text("x", "x"), "reinforcing", ("level", "flow"), {}, 3)
+    found = measured(simulation, early)
+    assert found.gains == pytest.approx({"": math.expm1(H / 4)}, rel=1e-7)
+
+
 def test_a_switch_that_is_off_by_default_is_on_while_a_loop_is_measured(study: Study) -> None:
     off = PAIR.replace("by debt[side] = 0.5, 0.8", "by debt[side] = 0, 0")
     assert measured(study(off), named("worry", "debt")).polarity is None

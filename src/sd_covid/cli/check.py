@@ -138,10 +138,9 @@ def _show_loop(simulation: Simulation, name: str) -> int:
         say(f"no path from '{measured.missing[0]}' to '{measured.missing[1]}'")
         return 1
     _show_path(measured)
+    moment = file.moment if chosen.moment is None else chosen.moment
     for group, gain in measured.gains.items():
-        say(
-            f"gain{f' of {group}' if group else ''} at Time {file.moment:g}, horizon {file.horizon:g}: {gain:.3g}"
-        )
+        say(f"gain{f' of {group}' if group else ''} at Time {moment:g}, horizon {file.horizon:g}: {gain:.3g}")
     verdict = loop_verdict(measured)
     say(f"{chosen.id}: {'as named' if verdict == 'found' else verdict}")
     return 0 if verdict in ("found", "idle") else 1

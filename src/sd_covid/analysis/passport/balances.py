@@ -5,6 +5,7 @@ In go a run and the declarations; out come the largest deviations.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -64,21 +65,21 @@ def balances(simulation: Simulation, conserved: Sequence[Conserved]) -> list[Bal
     ----------
     simulation : Simulation
     conserved : sequence of Conserved
-        Stocks of one class have the same dimensions, as has what they must add up to.
+        A class has the dimensions of the first of its stocks that is named without elements; arrays of as many
+        dimensions mean the same elements. A stock may be an expression, as ``SUM(pupils[phase!,group])``.
     """
     if not conserved:
         return []
     from sd_covid.engine.simulation import Simulation
 
-    books = {f"books of {item.name}": item for item in conserved}
-    checked = Simulation(_with_books(simulation.model, books))
-    names = list(dict.fromkeys(stock for item in conserved for stock in item.stocks))
-    run = checked.run(outputs=[*names, *books])
+    names = [(f"sum of {item.name}", f"books of {item.name}") for item in conserved]
+    checked = Simulation(_with_books(simulation.model, conserved, names))
+    run = checked.run(outputs=[name for pair in names for name in pair])
     found = []
-    for book, item in books.items():
-        total = sum(run[stock] for stock in item.stocks)
-        start = run[book].isel(time=0) if item.net_flow else 0.0
-        should = run[book] + (total.isel(time=0) - start if item.net_flow else 0.0)  # type: ignore[union-attr]
+    for (sum_of, book), item in zip(names, conserved, strict=True):
+        total, should = run[sum_of], run[book]
+        if item.net_flow:  # the books are a stock that starts at zero
+            should = should + total.isel(time=0)
         gap = abs(total - should) / abs(should).where(abs(should) > 0, 1.0)
         worst = np.asarray(gap.transpose("time", ...)).reshape(gap.sizes["time"], -1).max(axis=1)
         worst = np.where(np.isnan(worst), np.inf, worst)
@@ -87,18 +88,20 @@ def balances(simulation: Simulation, conserved: Sequence[Conserved]) -> list[Bal
     return found
 
 
-def _with_books(model: Model, books: Mapping[str, Conserved]) -> Model:
-    """A model with a variable for what each class must add up to: the total, or a stock that takes the net flow."""
+def _with_books(model: Model, conserved: Sequence[Conserved], names: Sequence[tuple[str, str]]) -> Model:
+    """A model with two more variables for each class: its sum, and the total or a stock that takes the net flow."""
     made = replace(model, variables=dict(model.variables))
-    for name, item in books.items():
-        first = model.variable(item.stocks[0])
-        left = first.equations[0].subscripts
-        expression = _for_elements(model, parse_expression(item.total or item.net_flow), left)
+    for item, (sum_of, book) in zip(conserved, names, strict=True):
+        parts = [parse_expression(stock) for stock in item.stocks]
+        whole = [part for part in parts if isinstance(part, Reference) and not part.subscripts]
+        left = model.variable(whole[0].name).equations[0].subscripts if whole else ()
+        total = functools.reduce(lambda one, other: Binary("+", one, other), parts)
+        books = parse_expression(item.total or item.net_flow)
         if item.net_flow:
-            zero = Binary("-", expression, expression)
-            expression = Call("INTEG", (expression, zero))
-        equation = Equation(Kind.EQUATION, left, expression=expression)
-        made.variables[key(name)] = Variable(name, [equation])
+            books = Call("INTEG", (books, Binary("-", books, books)))
+        for name, expression in ((sum_of, total), (book, books)):
+            equation = Equation(Kind.EQUATION, left, expression=_for_elements(model, expression, left))
+            made.variables[key(name)] = Variable(name, [equation])
     return made
 
 

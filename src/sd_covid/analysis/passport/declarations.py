@@ -257,7 +257,7 @@ def _conserved(node: Node | None, names: Known) -> Iterator[Conserved]:
                 "one of 'total' and 'net flow' is expected", "say what the sum is to agree with"
             )
         stocks = [item.text() for item in found["stocks"].items()]
-        there = [names.has(stock, found["stocks"]) for stock in stocks]
+        there = [names.expression(item.text(), item) is not None for item in found["stocks"].items()]
         other = found.get("total") or found["net flow"]
         if names.expression(other.text(), other) is None or not all(there):
             continue

@@ -4,9 +4,10 @@ In go the links of ``links.csv`` and a model; out comes for each link which way 
 nudged. The nudge is added to the cause from a moment on (a stock is moved within one unit of time), all else being as
 it was, and what counts is the largest change of the effect until the horizon. All links are members of one batch.
 
-The same is done with the constants of each link: raised by a tenth, they should move the effect the way of the link,
-but those that act on a deviation from the start move it the other way while the deviation is negative, and a duration
-has no direction that a sign could tell.
+The constants of each link are raised by a tenth: they should move the effect the way of the link. Those that act on a
+deviation from the start move it the other way while the deviation is negative, and a duration has no direction that a
+sign could tell. Where a cause is at rest in its sector alone, so that no constant of the link can show, it is nudged
+first.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ NUDGE, RAISE = 0.01, 0.1
 #: Below this share of its size a variable did not move: sums of a run round at about 1e-13.
 STILL = 1e-11
 Verdict = Literal["as stated", "other way", "still"]
-Reason = Literal["as stated", "deviation", "duration", "zero", "still", "other way"]
+Reason = Literal["as stated", "nudged", "deviation", "duration", "zero", "still", "other way"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +201,21 @@ class Trial:
         tenth = [(link, name) for link in self._links for name in link.constants]
         rows = [{NUDGE_START: self._moment}]
         rows += [{NUDGE_START: self._moment, **self._nudge(link.cause, base)} for link in self._links]
-        rows += [{NUDGE_START: self._moment, **self._raise(link, name)} for link, name in tenth]
+        raises = [self._raise(link, name) for link, name in tenth]
+        rows += [{NUDGE_START: self._moment, **setting} for setting in raises]
+        rows += [
+            {NUDGE_START: self._moment, **self._nudge(link.cause, base), **setting}
+            for (link, _), setting in zip(tenth, raises, strict=True)
+        ]
         runs = self._model.run(
             batch_of(self._model, rows), outputs=list(names.values()), until=self._moment + self._horizon
         )
         tried = [self._tried(link, runs, member) for member, link in enumerate(self._links, start=1)]
         start = 1 + len(self._links)
+        place = {link.id: member for member, link in enumerate(self._links, start=1)}
         raised = [
-            self._raised(link, name, runs, member) for member, (link, name) in enumerate(tenth, start=start)
+            self._raised(link, name, runs, (place[link.id], member, member + len(tenth)))
+            for member, (link, name) in enumerate(tenth, start=start)
         ]
         return tried, raised
 
@@ -243,21 +251,25 @@ class Trial:
         verdict: Verdict = "still" if change == 0 else "as stated" if change * link.sign > 0 else "other way"
         return Tried(link, verdict, change / NUDGE, time, against)
 
-    def _raised(self, link: Link, constant: str, runs: xr.Dataset, member: int) -> Raised:
-        change, time, _ = _largest_change(runs[self._name(link.effect)], member, -np.inf, link.sign)
-        values = self._raise(link, constant).values()
+    def _raised(self, link: Link, constant: str, runs: xr.Dataset, members: tuple[int, int, int]) -> Raised:
+        """What a constant does; members: of the nudge alone, of the constant alone, and of both."""
+        nudged, alone, both = members
+        effect = runs[self._name(link.effect)]
+        change, time, _ = _largest_change(effect, alone, -np.inf, link.sign)
         unit = self._plain.model.variable(constant).units.strip().casefold()
         reason: Reason
-        if not any(values):
+        if not any(self._raise(link, constant).values()):
             reason = "zero"
-        elif change == 0:
-            reason = "still"
         elif change * link.sign > 0:
             reason = "as stated"
-        elif change * link.sign * _deviation(runs[self._name(link.cause)], time) > 0:
+        elif change and change * link.sign * _deviation(runs[self._name(link.cause)], time) > 0:
             reason = "deviation"
         else:
-            reason = "duration" if unit == self._time_unit else "other way"
+            reason = "nudged"
+            if not change:
+                change, _, _ = _largest_change(effect, both, -np.inf, link.sign, beside=nudged)
+            if change * link.sign <= 0:
+                reason = "still" if not change else "duration" if unit == self._time_unit else "other way"
         return Raised(link, self._plain.model.variable(constant).name, reason, change)
 
     @property
@@ -288,15 +300,15 @@ def _by_cell(course: xr.DataArray, start: float = -np.inf) -> dict[tuple[str, ..
 
 
 def _largest_change(
-    runs: xr.DataArray, member: int, start: float, sign: int
+    runs: xr.DataArray, member: int, start: float, sign: int, beside: int = 0
 ) -> tuple[float, float, tuple[str, ...]]:
-    """Largest change of an effect from member 0, its elements counted by their size: size, time, and who differs."""
+    """Largest change of an effect from another member, elements counted by their size: size, time, who differs."""
     times = np.asarray(runs["time"].sel(time=slice(start, None)))
     total, against = np.zeros(len(times)), []
     cells = _by_cell(runs, start)
     for elements, course in cells.items():
         size = float(np.abs(course[0]).max()) or 1.0
-        change = (course[member] - course[0]) / size
+        change = (course[member] - course[beside]) / size
         total += change / len(cells)
         largest = float(change[np.abs(change).argmax()])
         if abs(largest) > STILL and largest * sign < 0:

@@ -2,11 +2,14 @@
 
 In go a model and the loops that are named in its ``loops.yaml``; out comes for each its whole path, its polarity and
 its gain: what a disturbance of any variable on it becomes once round, all other loops cut. The gain is the product of
-the partial derivatives along the path at one moment. A stock S passes a flow on as (1 - exp(-r T)) / r times it,
-where r is its own outflow rate, and T the horizon: what a lasting change of the flow makes of a stock in that time.
-As every stock of a loop is given the whole horizon, the gain is an upper bound of what comes round within it. Where
-variables have elements, derivatives are matrices, and the gain is the eigenvalue of their product that is largest in
-modulus; for a group it is that of the product without the elements of the other groups.
+the partial derivatives along the path at one moment. A stock S passes a flow on as (1 - exp(-r T)) / r times it, where
+r is its own outflow rate, and T the horizon: what a lasting change of the flow makes of a stock in that time. As every
+stock of a loop is given the whole horizon, the gain is an upper bound of what comes round within it.
+
+Where variables have elements, derivatives are matrices, and the gain is the eigenvalue of their product that is
+largest in modulus; for a group it is that of the product without the elements of the other groups. What flows between
+the elements of one stock, as debts that age from one year to the next, is part of what it keeps: with A the derivative
+of its net flow by its elements, it passes flows on as the integral of exp(A s) over the horizon.
 """
 
 from __future__ import annotations
@@ -119,15 +122,16 @@ class LoopSearch:
 
     def measure(self, loops: Iterable[NamedLoop], file: LoopsFile) -> list[MeasuredLoop]:
         """Find loops and work out their gains."""
-        by_setting: dict[tuple[tuple[str, float], ...], list[NamedLoop]] = {}
+        by_setting: dict[tuple[float, tuple[tuple[str, float], ...]], list[NamedLoop]] = {}
         loops = list(loops)
         for loop in loops:
-            by_setting.setdefault(tuple(sorted(loop.when.items())), []).append(loop)
+            moment = file.moment if loop.moment is None else loop.moment
+            by_setting.setdefault((moment, tuple(sorted(loop.when.items()))), []).append(loop)
         measured: dict[str, MeasuredLoop] = {}
-        for setting, those in by_setting.items():
+        for (moment, setting), those in by_setting.items():
             paths = {loop.id: self.path(loop) for loop in those}
             pairs = [pair for path, _ in paths.values() for pair in self._needed(path)]
-            slopes = Slopes(self._simulation, file.moment, pairs, dict(setting))
+            slopes = Slopes(self._simulation, moment, pairs, dict(setting))
             for loop in those:
                 path, missing = paths[loop.id]
                 measured[loop.id] = (
@@ -155,10 +159,10 @@ class LoopSearch:
             matrix = slopes.matrix(cause, effect)
             stay = None
             if self._is_stock(effect):
-                rate = self._outflow_rate(effect, slopes)
-                matrix = _held(rate, file.horizon)[:, None] * matrix
-                mean = float(rate.mean())
-                stay = 1 / mean if mean > 0 else None
+                own = self._own_slope(effect, slopes)
+                matrix = _held(own, file.horizon) @ matrix
+                rate = -float(np.diag(own).mean())
+                stay = 1 / rate if rate > 0 else None
             matrices.append(matrix)
             total = float(matrix.sum())
             steps.append(
@@ -170,8 +174,8 @@ class LoopSearch:
             gains[name] = _eigenvalue(cut)
         return MeasuredLoop(loop, tuple(names), (), tuple(steps), gains)
 
-    def _outflow_rate(self, stock: str, slopes: Slopes) -> NDArray[np.float64]:
-        """By what share the net flow of each element falls per unit of the stock, through flows that read it."""
+    def _own_slope(self, stock: str, slopes: Slopes) -> NDArray[np.float64]:
+        """By what the net flow into each element changes per unit of each, through flows that read the stock itself."""
         size = len(slopes.cells(stock))
         slope = np.zeros((size, size))
         for flow in self._causes[stock]:
@@ -180,7 +184,7 @@ class LoopSearch:
                 slope += through
             elif stock in self._causes[flow]:
                 slope += through @ slopes.matrix(stock, flow)
-        return -np.diag(slope)
+        return slope
 
     def _groups(self, path: list[str], slopes: Slopes, by: str) -> dict[str, list[list[int]]]:
         """For each element of the dimension, the positions of each variable of a path that it does not exclude."""
@@ -210,11 +214,19 @@ class LoopSearch:
         return self._simulation.model.variables[name].name
 
 
-def _held(rate: NDArray[np.float64], horizon: float) -> NDArray[np.float64]:
-    """What a stock keeps at the horizon of a flow of one per unit of time: (1 - exp(-r T)) / r, T where r is 0."""
-    safe = np.where(np.abs(rate) * horizon < 1e-9, 1.0, rate)
-    kept = np.where(safe == rate, -np.expm1(-safe * horizon) / safe, horizon)
-    return np.asarray(kept, dtype=np.float64)
+def _held(slope: NDArray[np.float64], horizon: float) -> NDArray[np.float64]:
+    """What a stock keeps at the horizon of a flow of one per unit of time into each element.
+
+    The integral of exp(slope s) over s from 0 to the horizon, from one exponential of a larger matrix (Van Loan 1978).
+    """
+    from scipy.linalg import expm
+
+    size = len(slope)
+    if not np.isfinite(slope).all():
+        return np.full((size, size), np.nan)
+    larger = np.zeros((2 * size, 2 * size))
+    larger[:size, :size], larger[:size, size:] = slope, np.eye(size)
+    return np.asarray(expm(larger * horizon)[:size, size:], dtype=np.float64)
 
 
 def _eigenvalue(matrices: list[NDArray[np.float64]]) -> float:

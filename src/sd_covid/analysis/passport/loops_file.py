@@ -43,6 +43,8 @@ class NamedLoop:
     polarity : {'reinforcing', 'balancing'}
     through : tuple of str
         Keys of variables that it leads through, in order; it closes from the last to the first.
+    moment : float or None
+        When its gain is worked out, where that is not when those of the others are.
     when : dict
         Constants that are set while its gain is worked out: a switch that is off by default.
     """
@@ -52,6 +54,7 @@ class NamedLoop:
     polarity: Polarity
     through: tuple[str, ...]
     when: dict[str, float] = field(default_factory=dict)
+    moment: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ def read_loops(model: Model) -> LoopsFile | None:
 
 def _loop(name: str, node: Node, names: Known) -> NamedLoop | None:
     """One loop; None when it leads through another part of the study."""
-    found = node.fields(("title", "polarity", "through"), ("when",))
+    found = node.fields(("title", "polarity", "through"), ("when", "moment"))
     title = read_text(found["title"])
     polarity = cast(Polarity, found["polarity"].choice(("reinforcing", "balancing")))
     items = list(found["through"].items())
@@ -128,5 +131,10 @@ def _loop(name: str, node: Node, names: Known) -> NamedLoop | None:
     if len(set(through)) < len(through):
         raise found["through"].error("a variable is named twice", "name it once")
     return NamedLoop(
-        name, title, polarity, through, {item: read_number(value) for item, value in when.items()}
+        name,
+        title,
+        polarity,
+        through,
+        {item: read_number(value) for item, value in when.items()},
+        read_number(found["moment"]) if "moment" in found else None,
     )

@@ -376,4 +376,4 @@ def links_row(
     return Row("links", judged(bool(failed), bool(partly or wrong)), tuple(said), tuple(tables), failed)
 
 
-_REASONS = ("as stated", "deviation", "duration", "zero", "still", "other way")
+_REASONS = ("as stated", "nudged", "deviation", "duration", "zero", "still", "other way")
