@@ -39,7 +39,7 @@ def _window(sector: str, start: int, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("start", [61, 132], ids=["spring 2020", "end of the figures"])
-@pytest.mark.parametrize("sector", ["unemployment", "debt"])
+@pytest.mark.parametrize("sector", ["unemployment", "debt", "youth_development"])
 def test_agrees_with_pysd_on_every_variable(sector: str, start: int, tmp_path: Path) -> None:
     import pysd  # warns when it is imported: see the filters above
 
