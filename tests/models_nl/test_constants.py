@@ -14,7 +14,7 @@ from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Model, Variable
 from tests.models_nl.conftest import MODELS
 
-SECTORS = ("unemployment", "debt")
+SECTORS = ("unemployment", "debt", "mental_health")
 GRADES = set("ABCD")
 DISTRIBUTIONS = {"fixed", "uniform", "normal", "lognormal", "logitnormal", "lever"}
 
