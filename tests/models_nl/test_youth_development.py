@@ -433,3 +433,18 @@ def test_changes_handed_to_other_sectors_start_at_nothing(as_it_was: xr.Dataset)
         "youth care waiting change",
     ):
         assert abs(start[name]).max() < 1e-12, name
+
+
+def test_tutoring_two_years_later_makes_up_less_over_an_equal_horizon(youth: sd_covid.Simulation) -> None:
+    horizon, yields = 72, []
+    for start in (72, 96):  # January 2021 and January 2023
+        dates = {"tutoring start": start, "tutoring end": start + 24}
+        with_it, without = (
+            youth.run({**dates, "tutoring level": level}, outputs=["deficit"])["deficit"].sum(
+                ["phase", "group"]
+            )
+            for level in (1, 0)
+        )
+        avoided = (without - with_it).sel(time=slice(start, start + horizon)).sum()
+        yields.append(float(avoided))
+    assert 0 < yields[1] < 0.9 * yields[0]
