@@ -137,7 +137,7 @@ def test_no_stock_goes_negative_under_extreme_drivers(drivers: dict[str, float],
     assert results["unemployment rate"].max() < 100
 
 
-SIGNED = ("log matching efficiency", "log vacancy deviation", "cumulative work lost by waiting")
+SIGNED = ("log matching efficiency", "log vacancy deviation", "cumulative exits by waiting for care")
 INPUTS = {
     "unemployment": {
         "care job loss input": 1e4,

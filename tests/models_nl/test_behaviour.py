@@ -241,7 +241,7 @@ def test_less_compliance_lengthens_restrictions_only_where_that_is_switched_on(
 
 def test_those_who_lose_work_by_waiting_for_care_become_inactive(labour: sd_covid.Simulation) -> None:
     plain, waiting = (labour.run({"care job loss input": flow}) for flow in (0, 0.1))
-    assert float(waiting["cumulative work lost by waiting"].sel(time=120)) == pytest.approx(0.1 * 2 * 120)
+    assert float(waiting["cumulative exits by waiting for care"].sel(time=120)) == pytest.approx(0.1 * 2 * 120)
     more = (waiting["outside the labour force"] - plain["outside the labour force"]).sel(time=120)
     assert 5 < more < 0.1 * 2 * 120  # thousand persons: some have found work again
 
