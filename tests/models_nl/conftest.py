@@ -68,8 +68,14 @@ def debt() -> sd_covid.Simulation:
 
 @pytest.fixture(scope="session")
 def netherlands() -> sd_covid.Simulation:
-    """Both sectors, coupled."""
+    """All five sectors, coupled."""
     return sd_covid.load(MODELS / "netherlands.yaml")
+
+
+@pytest.fixture(scope="session")
+def work_and_debt() -> sd_covid.Simulation:
+    """Labour and debt, coupled to one another only."""
+    return sd_covid.load(MODELS / "work-and-debt.yaml")
 
 
 @pytest.fixture(scope="session")

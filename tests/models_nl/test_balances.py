@@ -12,7 +12,7 @@ import xarray as xr
 
 import sd_covid
 from sd_covid.model.layout_parts import is_stock
-from tests.models_nl.conftest import HEADLINES, HOUSEHOLDS, LEVERS, MODELS, PERSONS, by_group
+from tests.models_nl.conftest import HEADLINES, HOUSEHOLDS, LEVERS, MODELS, PERSONS, SECTORS, by_group
 
 AT_REST = {"drivers on": 0, "trends on": 0}
 SLOW = (
@@ -115,7 +115,7 @@ def _with_drivers(folder: Path, **columns: float) -> sd_covid.Simulation:
     for name, value in columns.items():
         drivers.loc[drivers["Time"] >= 60, name.replace("_", " ")] = value
     drivers.to_csv(folder / "drivers.csv", index=False)
-    for file in ("unemployment.mdl", "debt.mdl", "netherlands.yaml"):
+    for file in (*(f"{sector}.mdl" for sector in SECTORS), "netherlands.yaml"):
         shutil.copy(MODELS / file, folder)
     return sd_covid.load(folder / "netherlands.yaml")
 

@@ -88,16 +88,17 @@ def test_the_vulnerable_lose_more_work_in_the_crisis(history: xr.Dataset) -> Non
 
 
 def test_unemployment_raises_debt_and_debt_lowers_job_finding_only_when_coupled(
-    labour: sd_covid.Simulation, netherlands: sd_covid.Simulation, history: xr.Dataset
+    labour: sd_covid.Simulation, work_and_debt: sd_covid.Simulation
 ) -> None:
-    debts = _change(netherlands, NO_SUPPORT, history, "households in problem debt")
+    history = work_and_debt.run()
+    debts = _change(work_and_debt, NO_SUPPORT, history, "households in problem debt")
     assert debts.sel(time=96) > 1
     alone = labour.run(outputs=["unemployment rate"])["unemployment rate"]
     coupled = history["unemployment rate"]
     assert (
         0 < abs(coupled - alone).max() < 0.1
     )  # a weak loop: its gain is about .005, and debt is published too
-    broken = netherlands.run({"debt finding loss": 0})["unemployment rate"]
+    broken = work_and_debt.run({"debt finding loss": 0})["unemployment rate"]
     assert abs(broken - labour.run({"debt finding loss": 0})["unemployment rate"]).max() < 1e-12
 
 
@@ -241,7 +242,9 @@ def test_less_compliance_lengthens_restrictions_only_where_that_is_switched_on(
 
 def test_those_who_lose_work_by_waiting_for_care_become_inactive(labour: sd_covid.Simulation) -> None:
     plain, waiting = (labour.run({"care job loss input": flow}) for flow in (0, 0.1))
-    assert float(waiting["cumulative exits by waiting for care"].sel(time=120)) == pytest.approx(0.1 * 2 * 120)
+    assert float(waiting["cumulative exits by waiting for care"].sel(time=120)) == pytest.approx(
+        0.1 * 2 * 120
+    )
     more = (waiting["outside the labour force"] - plain["outside the labour force"]).sel(time=120)
     assert 5 < more < 0.1 * 2 * 120  # thousand persons: some have found work again
 
