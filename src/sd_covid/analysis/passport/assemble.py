@@ -87,10 +87,11 @@ def make_passport(
         simulation.model
     )  # what is amiss in the files is told before anything takes time
     loops = read_loops(simulation.model)
+    sectors = sectors_of(simulation)
+    _read_tables(simulation, sectors)
     progress("units, second engine, integration")
     found = verify(simulation, until=until, second_engine=second_engine)
     run = simulation.run()
-    sectors = sectors_of(simulation)
     made = [
         rows.units_row(found),
         rows.integration_row(found),
@@ -136,6 +137,21 @@ def measured_loops(simulation: Simulation) -> tuple[LoopsFile | None, list[Measu
     if file is None:
         return None, []
     return file, LoopSearch(simulation).measure(file.loops, file)
+
+
+def _read_tables(simulation: Simulation, sectors: dict[str, Simulation]) -> None:
+    """Read the tables beside a model, so that a fault in one is told at once."""
+    for name, read in (
+        (evidence.FILE, evidence.read_evidence),
+        (reference_modes.FILE, reference_modes.read_figures),
+    ):
+        path = beside(simulation.model, name)
+        if path is not None:
+            read(path)
+    table = beside(simulation.model, links.FILE)
+    if table is not None:
+        for sector in sectors.values():
+            links.read_links(table, sector.model)
 
 
 def _extremes(simulation: Simulation, declared: Declarations | None) -> Row:
