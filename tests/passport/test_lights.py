@@ -223,6 +223,14 @@ def test_a_link_that_is_not_as_stated_is_red(study: Study, old: str, new: str, v
     assert verdict in {line[6] for line in row.tables[0].rows}
 
 
+def test_a_constant_that_does_nothing_is_amber_unless_its_makers_say_why(study: Study) -> None:
+    model = ROOMS + "idle = 1 ~ Dmnl ~ Moves nothing. |\n"
+    rows = LINKS.replace("leaving,away,+,stay,", "leaving,away,+,idle,")
+    assert light(study(model, checks_yaml=CHECKS, links_csv=rows), "links").light is Light.AMBER
+    told = CHECKS + "constants: {idle: there to be told of}\n"
+    assert light(study(model, checks_yaml=told, links_csv=rows), "links").light is Light.GREEN
+
+
 def test_a_model_that_is_not_what_its_file_says_is_red(whole: sd_covid.Simulation, study: Study) -> None:
     study(ROOMS.replace("away[side] / travel ~", "away[side] / travel * 0.9 ~"))
     row = light(whole, "reproducibility")

@@ -219,7 +219,7 @@ def _loops(simulation: Simulation, file: LoopsFile | None) -> Row:
 def _links(simulation: Simulation, sectors: dict[str, Simulation], declared: Declarations | None) -> Row:
     path = beside(simulation.model, links.FILE)
     if path is None or declared is None or declared.links is None:
-        return rows.links_row(None, (), (), (0.0, 0.0))
+        return rows.links_row(None)
     found, tried, raised = [], list[links.Tried](), list[links.Raised]()
     for sector in sectors.values():
         own = links.read_links(path, sector.model)
@@ -227,7 +227,7 @@ def _links(simulation: Simulation, sectors: dict[str, Simulation], declared: Dec
         moved, tenth = links.Trial(sector, own, *declared.links).run()
         tried += moved
         raised += tenth
-    return rows.links_row(found, tried, raised, declared.links)
+    return rows.links_row(found, tried, raised, declared)
 
 
 def _reproducibility(simulation: Simulation, run: xr.Dataset) -> Row:

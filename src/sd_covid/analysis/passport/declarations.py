@@ -18,6 +18,7 @@ model of the folder, as one sector of a coupled model, whatever names a variable
         from: 60
         then: [unemployment rate < 100]
     links: {moment: 78, horizon: 120}
+    constants: {fatigue loss: "centred at a fatigue of one half"}
     limits: {undocumented: 0}
 
 """
@@ -50,7 +51,17 @@ LIMITS = (
     "branches",
     "lookups not monotone",
 )
-_KEYS = ("at rest", "accumulators", "may be negative", "conserved", "extremes", "links", "limits", "unused")
+_KEYS = (
+    "at rest",
+    "accumulators",
+    "may be negative",
+    "conserved",
+    "extremes",
+    "links",
+    "limits",
+    "unused",
+    "constants",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +116,8 @@ class Declarations:
         Largest counts of `LIMITS` that are acceptable.
     unused : dict of str to str
         Variables that nothing reads, with the reason.
+    constants : dict of str to str
+        Constants of links that do not move the effect as the link does, with the reason.
     """
 
     at_rest: dict[str, float] | None = None
@@ -115,6 +128,7 @@ class Declarations:
     links: tuple[float, float] | None = None
     limits: dict[str, int] = field(default_factory=dict)
     unused: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, str] = field(default_factory=dict)
 
 
 def beside(model: Model, file: str) -> Path | None:
@@ -151,6 +165,7 @@ def read_declarations(model: Model) -> Declarations | None:
         links=_links(found.get("links")),
         limits=_limits(found.get("limits")) if names.strict else {},
         unused=_reasons(found.get("unused"), names),
+        constants=_reasons(found.get("constants"), names),
     )
     return None if replace(read, links=None) == empty and not names.strict else read
 

@@ -5,7 +5,7 @@ Thresholds stand with what they judge: in `sd_covid.analysis.step_size`, `balanc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sd_covid.analysis.passport.balances import AT_REST, CONSERVED, DRIFTS, Balance, Drift
 from sd_covid.analysis.passport.declarations import Declarations
@@ -18,6 +18,7 @@ from sd_covid.analysis.passport.reference_modes import Compared, by_series, erro
 from sd_covid.analysis.passport.structure_counts import Structure
 from sd_covid.analysis.step_size import HEADLINE_TOLERANCE, STOCK_TOLERANCE
 from sd_covid.analysis.verification import ENGINE_TOLERANCE, Verification
+from sd_covid.model.names import key
 
 #: Of a table in which everything passed, the first rows are enough.
 SHOWN = 20
@@ -332,48 +333,64 @@ def loop_verdict(item: MeasuredLoop) -> str:
 
 
 def links_row(
-    links: Sequence[Link] | None, tried: Sequence[Tried], raised: Sequence[Raised], when: tuple[float, float]
+    links: Sequence[Link] | None,
+    tried: Sequence[Tried] = (),
+    raised: Sequence[Raised] = (),
+    declared: Declarations | None = None,
 ) -> Row:
     """Signs of links: the effect moves as stated when its cause is nudged, in its sector alone."""
-    if not links:
+    if not links or declared is None or declared.links is None:
         return grey("links", "links.none")
+    moment, horizon = declared.links
     left_out = [link for link in links if not link.modelled]
     against = [item for item in tried if item.verdict != "as stated"]
     partly = [item for item in tried if item.verdict == "as stated" and item.against]
-    wrong = [item for item in raised if item.reason in ("other way", "still")]
+    reasons = {key(name): reason for name, reason in declared.constants.items()}
+    wrong = [
+        item for item in raised if item.reason in ("other way", "still") and key(item.constant) not in reasons
+    ]
     values: dict[str, Value] = {"links": len(links), "modelled": len(tried), "left out": len(left_out)}
-    values |= {"against": len(against), "moment": when[0], "horizon": when[1]}
+    values |= {"against": len(against), "moment": moment, "horizon": horizon}
     said = [Said("links", values)]
     if partly:
         said.append(Said("links.partly", {"names": ", ".join(item.link.id for item in partly)}))
     counts = {reason: sum(item.reason == reason for item in raised) for reason in _REASONS}
     said.append(Said("links.constants", {"constants": len(raised), **counts}))
-    rows = tuple(
-        (
-            t.link.id,
-            t.link.cause,
-            t.link.effect,
-            "+" if t.link.sign > 0 else "−",
-            t.elasticity,
-            t.time,
-            f"link.{t.verdict}",
-            "; ".join(t.against),
-        )
-        for t in tried
-    )
-    tables = [
-        Table("links", ("link", "cause", "effect", "sign", "elasticity", "time", "verdict", "against"), rows)
-    ]
+    if raised:
+        said.append(Said("links.unexplained", {"count": len(wrong)}))
+    failed = tuple(f"{item.link.id} {item.link.effect}" for item in against)
+    tables = _link_tables(tried, raised, left_out, reasons)
+    return Row("links", judged(bool(failed), bool(partly or wrong)), tuple(said), tables, failed)
+
+
+def _link_tables(
+    tried: Sequence[Tried], raised: Sequence[Raised], left_out: Sequence[Link], reasons: Mapping[str, str]
+) -> tuple[Table, ...]:
+    """The links as they were tried, constants that do not simply go along, and links that are not modelled."""
+    rows: list[tuple[Value, ...]] = []
+    for item in tried:
+        link, sign = item.link, "+" if item.link.sign > 0 else "−"
+        found = (item.elasticity, item.time, f"link.{item.verdict}", "; ".join(item.against))
+        rows.append((link.id, link.cause, link.effect, sign, *found))
+    columns = ("link", "cause", "effect", "sign", "elasticity", "time", "verdict", "against")
+    tables = [Table("links", columns, tuple(rows))]
     other = tuple(
-        (r.link.id, r.constant, r.change, f"reason.{r.reason}") for r in raised if r.reason != "as stated"
+        (
+            item.link.id,
+            item.constant,
+            item.change,
+            f"reason.{item.reason}",
+            reasons.get(key(item.constant), ""),
+        )
+        for item in raised
+        if item.reason != "as stated"
     )
     if other:
-        tables.append(Table("constants", ("link", "constant", "change", "reason"), other))
+        tables.append(Table("constants", ("link", "constant", "change", "reason", "explained"), other))
     if left_out:
         out = tuple((link.id, link.cause, link.effect, link.note) for link in left_out)
         tables.append(Table("left out", ("link", "cause", "effect", "reason"), out))
-    failed = tuple(f"{item.link.id} {item.link.effect}" for item in against)
-    return Row("links", judged(bool(failed), bool(partly or wrong)), tuple(said), tuple(tables), failed)
+    return tuple(tables)
 
 
 _REASONS = ("as stated", "nudged", "deviation", "duration", "zero", "still", "other way")
