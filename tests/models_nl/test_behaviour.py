@@ -241,7 +241,9 @@ def test_less_compliance_lengthens_restrictions_only_where_that_is_switched_on(
 
 def test_those_who_lose_work_by_waiting_for_care_become_inactive(labour: sd_covid.Simulation) -> None:
     plain, waiting = (labour.run({"care job loss input": flow}) for flow in (0, 0.1))
-    assert float(waiting["cumulative exits by waiting for care"].sel(time=120)) == pytest.approx(0.1 * 2 * 120)
+    assert float(waiting["cumulative exits by waiting for care"].sel(time=120)) == pytest.approx(
+        0.1 * 2 * 120
+    )
     more = (waiting["outside the labour force"] - plain["outside the labour force"]).sel(time=120)
     assert 5 < more < 0.1 * 2 * 120  # thousand persons: some have found work again
 
@@ -283,3 +285,13 @@ def test_trust_brings_more_to_debt_assistance(debt: sd_covid.Simulation) -> None
         .sel(time=rally)
         .all()
     )
+
+
+@pytest.mark.parametrize(("duration", "success", "sign"), [(17, 0.6, -1), (36, 0.5, 1)])
+def test_more_assistance_lowers_debt_only_where_failures_leave_early(
+    duration: float, success: float, sign: int, debt: sd_covid.Simulation
+) -> None:
+    stay = {"assistance duration": duration, "assistance success": success}
+    more = debt.run({**stay, "debt assistance level": 1, "debt assistance budget": 1e5})
+    change = (more["problem debt share"] - debt.run(stay)["problem debt share"]).sel(time=180)
+    assert sign * change > 0.05
