@@ -114,7 +114,9 @@ def test_debt_packages_two_years_later_avoid_less_per_eligible_household(
     def avoided(start: int) -> float:
         dates = {f"{lever} start": start, f"{lever} end": start + 24}
         plain, package = (
-            netherlands.run({f"{lever} level": level, **dates}, outputs=["households in problem debt", *eligible])
+            netherlands.run(
+                {f"{lever} level": level, **dates}, outputs=["households in problem debt", *eligible]
+            )
             for level in (0, 1)
         )
         change = package["households in problem debt"] - plain["households in problem debt"]
@@ -126,11 +128,12 @@ def test_debt_packages_two_years_later_avoid_less_per_eligible_household(
 
 
 def test_care_staff_two_years_later_relieve_less_per_person_waiting(netherlands: sd_covid.Simulation) -> None:
+    names = ["distress prevalence", "waiting for care"]
+
     def relief(start: int) -> float:
         dates = {"care capacity start": start, "care capacity end": start + 24}
         plain, package = (
-            netherlands.run({"care capacity level": level, **dates}, outputs=["distress prevalence", "waiting for care"])
-            for level in (0, 1)
+            netherlands.run({"care capacity level": level, **dates}, outputs=names) for level in (0, 1)
         )
         change = package["distress prevalence"] - plain["distress prevalence"]
         return -float(change.sel(time=slice(start, start + 120)).sum()) / float(
@@ -145,7 +148,9 @@ def test_awareness_without_capacity_lengthens_waiting_and_hardly_relieves_distre
 ) -> None:
     names = ["waiting for care", "waiting time", "distress prevalence"]
     dates = {"care awareness start": 120, "care awareness end": 180}
-    plain, aware = (netherlands.run({"care awareness level": level, **dates}, outputs=names) for level in (0, 1))
+    plain, aware = (
+        netherlands.run({"care awareness level": level, **dates}, outputs=names) for level in (0, 1)
+    )
     change = (aware - plain).sel(time=180)
     assert float(change["waiting for care"]) > 10  # thousand persons
     assert float(change["waiting time"]) > 0.5  # months
@@ -159,7 +164,10 @@ def test_groups_add_up_to_the_whole(history: xr.Dataset) -> None:
     force = history["labour force by age and group"].sum("age")
     assert abs(weighted("unemployment rate by group", force) / history["unemployment rate"] - 1).max() < 1e-12
     households = history["households"]
-    assert abs(weighted("problem debt share by group", households) / history["problem debt share"] - 1).max() < 1e-12
+    assert (
+        abs(weighted("problem debt share by group", households) / history["problem debt share"] - 1).max()
+        < 1e-12
+    )
     share = xr.DataArray([0.75, 0.25], coords={"group": ["regular", "vulnerable"]}, dims="group")
     for name in ("distress prevalence", "strongly lonely", "trust in parliament"):
         assert abs(weighted(f"{name} by group", share) / history[name] - 1).max() < 1e-12, name
