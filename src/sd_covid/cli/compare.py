@@ -152,16 +152,10 @@ def draw(posterior: pd.DataFrame, study: Study, size: int, seed: int) -> pd.Data
     """
     import pandas as pd
 
-    from sd_covid.model.names import key
-    from sd_covid.policy.draws import choose_draws, sample_ranges
+    from sd_covid.policy.draws import choose_draws, sample_assumptions
 
-    calibrated = {key(str(name)) for name in posterior}
-    assumed = {
-        study.names.spelling(item.constant): item.range
-        for item in study.assumptions.values()
-        if item.constant in study.names and key(item.constant) not in calibrated
-    }
-    return pd.concat([choose_draws(posterior, size, seed), sample_ranges(assumed, size, seed)], axis=1)
+    assumed = sample_assumptions(study.assumptions, study.names, posterior, size, seed)
+    return pd.concat([choose_draws(posterior, size, seed), assumed], axis=1)
 
 
 def analyse(inputs: Inputs, file: Path, tell: Tell) -> Sensitivity:

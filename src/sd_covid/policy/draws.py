@@ -7,7 +7,7 @@ correlations between its parameters; ranges are sampled independently of it and 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,8 @@ import pandas as pd
 
 from sd_covid.calibration import store
 from sd_covid.errors import DataError
+from sd_covid.model.names import key
+from sd_covid.policy.assumptions import Assumption
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.ranges import Range
 from sd_covid.policy.types import Simulator
@@ -134,6 +136,40 @@ def sample_ranges(ranges: Mapping[str, Range], size: int, seed: int) -> pd.DataF
     for name, spread in ranges.items():
         columns[name] = spread.quantile((rng.permutation(size) + rng.uniform(1e-9, 1 - 1e-9, size)) / size)
     return pd.DataFrame(columns, index=range(size), dtype=np.float64)
+
+
+def sample_assumptions(
+    assumptions: Mapping[str, Assumption], names: ConstantNames, calibrated: Iterable[str], size: int, seed: int
+) -> pd.DataFrame:
+    """A Latin hypercube sample of the assumptions of a study that a model has and that were not calibrated.
+
+    Parameters
+    ----------
+    assumptions : mapping
+        Id -> `Assumption`; those that are not swept are left out.
+    names : ConstantNames
+        Of the model.
+    calibrated : iterable of str
+        Constants that the posterior holds. Of an array of which it holds some elements the others move together.
+    size : int
+        Number of rows.
+    seed : int
+
+    Returns
+    -------
+    DataFrame, shape (size, constant)
+    """
+    taken = {key(name) for name in calibrated}
+    moved: dict[str, list[str]] = {}
+    for item in assumptions.values():
+        if not item.swept or item.constant not in names or key(item.constant.partition("[")[0]) in taken:
+            continue
+        elements = names.elements(item.constant)
+        left = [name for name in elements if key(name) not in taken]
+        moved[item.id] = [names.spelling(item.constant)] if len(left) == len(elements) else left
+    sample = sample_ranges({name: assumptions[name].range for name in moved}, size, seed)
+    columns = {constant: sample[name] for name, constants in moved.items() for constant in constants}
+    return pd.DataFrame(columns, index=range(size))
 
 
 def draws_hash(draws: pd.DataFrame) -> str:

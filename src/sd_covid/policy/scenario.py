@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import cast, get_args
 
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
@@ -18,7 +19,7 @@ from sd_covid.model.names import key
 from sd_covid.model.study import study_folder
 from sd_covid.policy.assumptions import Assumption, read_assumptions
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.levers import Catalogue, LeverSetting, read_levers
+from sd_covid.policy.levers import WORKS_BY, Catalogue, Delivery, Lever, LeverSetting, read_levers
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.reading import read_date, read_number, read_text, scenario_faults
 from sd_covid.policy.types import Simulator
@@ -87,7 +88,7 @@ class Study:
         ----------
         path : path
             A scenario file. ``levers.yaml`` and ``assumptions.yaml`` are read beside it, or from the ``scenarios`` of
-            its study; a study without them has no levers, or no assumptions.
+            its study, and ``models/evidence.csv`` from the study; one without them has no levers, or no assumptions.
         simulation : Simulator
         calendar : Calendar, optional
             That of the model, by default; of the catalogue of levers, where the model is a sector without one.
@@ -98,6 +99,7 @@ class Study:
             A catalogue that cannot be used, or a model without calendar.
         """
         levers, assumptions = _beside(Path(path), "levers.yaml"), _beside(Path(path), "assumptions.yaml")
+        evidence = study_folder(path) / "models" / "evidence.csv"
         catalogue = Catalogue() if levers is None else read_levers(levers)
         if calendar is None and simulation.model.calendar is None:
             calendar = catalogue.calendar
@@ -110,7 +112,7 @@ class Study:
         first, last = (calendar.date(_bound(simulation, name)) for name in ("INITIAL TIME", "FINAL TIME"))
         return cls(
             catalogue=catalogue,
-            assumptions={} if assumptions is None else read_assumptions(assumptions),
+            assumptions=read_assumptions(assumptions, evidence if evidence.is_file() else None),
             names=ConstantNames(simulation.constants),
             calendar=calendar,
             first=first,
@@ -203,7 +205,7 @@ def _actual(study: Study) -> dict[str, LeverSetting]:
     return {
         lever.id: lever.actual
         for lever in study.catalogue.levers.values()
-        if all(constant in study.names for constant in lever.constants.values())
+        if all(lever.constants[part] in study.names for part in WORKS_BY)
     }
 
 
@@ -220,28 +222,49 @@ def _levers(node: Node | None, base: dict[str, LeverSetting], study: Study) -> d
             raise entry.error(
                 f"there is no lever '{name}'", suggest(name, known) or f"use {', '.join(known)}"
             )
-        missing = [item for item in known[name].constants.values() if item not in study.names]
+        missing = [known[name].constants[part] for part in WORKS_BY]
+        missing = [item for item in missing if item not in study.names]
         if name in base:
-            settings[name] = _setting(entry, base[name], known[name].low, known[name].high, study)
-        elif len(missing) < len(known[name].constants):
+            settings[name] = _setting(entry, base[name], known[name], study)
+        elif len(missing) < len(WORKS_BY):
             raise entry.error(f"the model has no constant '{missing[0]}' of this lever", "mend levers.yaml")
     if not settings:
         raise node.error("none of these levers is in the model", "run it in a model that has one of them")
     return settings
 
 
-def _setting(node: Node, base: LeverSetting, low: float, high: float, study: Study) -> LeverSetting:
-    """One lever's level and dates, checked together."""
-    found = node.fields((), ("level", "start", "end"))
+def _setting(node: Node, base: LeverSetting, lever: Lever, study: Study) -> LeverSetting:
+    """One lever's setting; its dates are checked together."""
+    found = node.fields((), (*WORKS_BY, "budget", "delivery"))
     if not found:
-        raise node.error("nothing is set", "give a level, a start or an end, or leave the lever out")
-    level = read_number(found["level"], low, high) if "level" in found else base.level
+        raise node.error(
+            "nothing is set", "give a level, a start, an end, a budget or a delivery, or leave the lever out"
+        )
+    level = read_number(found["level"], lever.low, lever.high) if "level" in found else base.level
     start = _day(found["start"], study) if "start" in found else base.start
     end = _day(found["end"], study) if "end" in found else base.end
     if end <= start:
         place = found.get("end", found.get("start", node))
         raise place.error(f"the end, {end}, is not after the start, {start}", "mend one of the two dates")
-    return LeverSetting(level, start, end)
+    budget, delivery = base.budget, base.delivery
+    if "budget" in found:
+        budget = read_number(_settable(found["budget"], "budget", lever, study), low=0.0)
+    if "delivery" in found:
+        chosen = _settable(found["delivery"], "municipal", lever, study).choice(get_args(Delivery))
+        delivery = cast("Delivery", chosen)
+    return LeverSetting(level, start, end, budget, delivery)
+
+
+def _settable(node: Node, part: str, lever: Lever, study: Study) -> Node:
+    """A part that not every lever has, where lever and model have it."""
+    word = "budget" if part == "budget" else "delivery"
+    if part not in lever.constants:
+        others = [item.id for item in study.catalogue.levers.values() if part in item.constants]
+        advice = f"leave it out; levers that have one: {', '.join(others) or 'none'}"
+        raise node.error(f"the {word} of '{lever.id}' cannot be set", advice)
+    if lever.constants[part] not in study.names:
+        raise node.error(f"the model has no constant '{lever.constants[part]}'", "leave it out")
+    return node
 
 
 def _day(node: Node, study: Study) -> date:
@@ -275,7 +298,7 @@ def _constants(node: Node | None, study: Study) -> dict[str, float]:
     for name, entry in () if node is None else node.entries():
         if name not in study.names:
             raise entry.error(f"the model has no constant '{name}'", study.names.advice(name))
-        owner = study.owned.get(key(name.partition("[")[0]))
+        owner = study.owned.get(key(name)) or study.owned.get(key(name.partition("[")[0]))
         if owner is not None:
             raise entry.error(
                 f"'{name}' is not set here", f"write it as '{owner}', so that its cost and source follow"
@@ -288,15 +311,21 @@ def _settings(scenario: Scenario, study: Study) -> dict[str, float]:
     """All that a scenario sets, as constants of the model."""
     settings: dict[str, float] = {}
     for name, setting in scenario.levers.items():
-        constants = {
-            part: study.names.spelling(item) for part, item in study.catalogue.levers[name].constants.items()
-        }
-        settings[constants["level"]] = setting.level
-        settings[constants["start"]] = study.calendar.time(setting.start)
-        settings[constants["end"]] = study.calendar.time(setting.end)
+        for part, constant in study.catalogue.levers[name].constants.items():
+            if constant in study.names:
+                settings[study.names.spelling(constant)] = _value(setting, part, study)
     for name, value in scenario.assumptions.items():
         settings[study.names.spelling(study.assumptions[name].constant)] = value
     return settings | scenario.constants
+
+
+def _value(setting: LeverSetting, part: str, study: Study) -> float:
+    """One part of a lever's setting as the model's constant."""
+    if part in ("start", "end"):
+        return study.calendar.time(setting.start if part == "start" else setting.end)
+    if part == "municipal":
+        return float(setting.delivery == "municipal")
+    return setting.level if part == "level" else setting.budget or 0.0
 
 
 def _bound(simulation: Simulator, name: str) -> float:
