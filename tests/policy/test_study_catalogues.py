@@ -136,7 +136,9 @@ def test_an_assumption_of_one_standard_deviation_reaches_as_far_in_its_sample(
         "lognormal": np.log,
         "logitnormal": lambda x: np.log(x / (1 - x)),
     }
-    probability = np.array([0.158655, 0.5, 0.841345])  # a standard deviation below the middle, the middle, one above
+    probability = np.array(
+        [0.158655, 0.5, 0.841345]
+    )  # a standard deviation below the middle, the middle, one above
     for item in assumptions.values():
         row = evidence[key(item.constant)]
         low, high = float(row["low"]), float(row["high"])
@@ -148,6 +150,8 @@ def test_an_assumption_of_one_standard_deviation_reaches_as_far_in_its_sample(
             middle, width = (scale(low) + scale(high)) / 2, (scale(high) - scale(low)) / 2
             expected = [middle - width, middle, middle + width]
             # 1e-5: the probabilities are written to six digits.
-            np.testing.assert_allclose(scale(item.range.quantile(probability)), expected, rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(
+                scale(item.range.quantile(probability)), expected, rtol=1e-5, atol=1e-5
+            )
         elif row["distribution"] == "uniform":
             np.testing.assert_allclose(item.range.quantile(np.array([0.0, 1.0])), [low, high])

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
     from sd_covid.policy import Study
     from sd_covid.policy.comparison import Comparison
+    from sd_covid.policy.long_run import LongRun
+    from sd_covid.policy.outputs import Output
     from sd_covid.report import Background
 
 
@@ -68,6 +70,14 @@ def command(
             "--language", "-l", help="Given twice: both, the second as REPORT-en.html.  [default: nl]"
         ),
     ] = None,
+    path: Annotated[
+        Path | None,
+        typer.Option(
+            "--path",
+            metavar="PATH",
+            help="A path of assumptions, such as scenarios/paths/new-wave-2027.yaml.",
+        ),
+    ] = None,
     draws: Annotated[int, typer.Option("--draws", min=2, help="Runs of each scenario.")] = 1000,
     sensitivity: Annotated[
         Path | None,
@@ -79,13 +89,13 @@ def command(
     refuse_suffix(output, ".html")
     inputs = read_inputs(study_folder(scenarios[0]))
     with stages(STAGES) as step:
-        comparison = run(inputs, scenarios, draws, seed, partial(step, "scenarios"))
+        comparison, long_run = run(inputs, scenarios, draws, seed, partial(step, "scenarios"), path)
         found = None if sensitivity is None else analyse(inputs, sensitivity, partial(step, "sensitivity"))
     if comparison.failures:
         first = comparison.failures[0]
         where = f"draw {first.member} of '{first.scenario}': '{first.output}' at Time {first.time:g}"
         warn(f"{len(comparison.failures)} runs are not finite and left out; the first is {where}")
-    write(inputs, comparison, found, output, list(dict.fromkeys(language or [Language.NL])))
+    write(inputs, (comparison, long_run), found, output, list(dict.fromkeys(language or [Language.NL])))
 
 
 def read_inputs(folder: Path) -> Inputs:
@@ -105,8 +115,28 @@ def read_inputs(folder: Path) -> Inputs:
     return Inputs(folder, problem, sd_covid.load(problem.model_path), read_posterior(posterior_file(problem)))
 
 
-def run(inputs: Inputs, paths: Sequence[Path], size: int, seed: int, tell: Tell) -> Comparison:
-    """Run every scenario on the same draws of parameters and assumptions.
+def run(
+    inputs: Inputs, paths: Sequence[Path], size: int, seed: int, tell: Tell, assume: Path | None = None
+) -> tuple[Comparison, LongRun | None]:
+    """Run every scenario on the same draws of parameters and assumptions, with and without what the long run rests on.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    paths : sequence of Path
+        Scenario files, the null alternative first.
+    size, seed : int
+        Number of draws, and the seed by which they are chosen.
+    tell : callable
+        Called with the number of runs done and the number of all.
+    assume : Path, optional
+        A path of assumptions for all of them.
+
+    Returns
+    -------
+    comparison : Comparison
+    long_run : LongRun or None
+        None where the study names no such assumption, the model has nothing of it, or `assume` takes it away already.
 
     Raises
     ------
@@ -114,7 +144,8 @@ def run(inputs: Inputs, paths: Sequence[Path], size: int, seed: int, tell: Tell)
         When a scenario or an output cannot be used.
     """
     from sd_covid.policy import Study, read_scenario
-    from sd_covid.policy.outputs import read_outputs
+    from sd_covid.policy.long_run import doubled, parted, read_long_run
+    from sd_covid.policy.paths import read_path
     from sd_covid.policy.run import run_scenarios
 
     if len(paths) < 2:
@@ -122,16 +153,31 @@ def run(inputs: Inputs, paths: Sequence[Path], size: int, seed: int, tell: Tell)
             "one scenario is no comparison", advice="give the null alternative first, then another"
         )
     study = Study.beside(paths[0], inputs.simulation)
-    return run_scenarios(
+    assumed = None if assume is None else read_path(assume, study)
+    scenarios = [read_scenario(path, inputs.simulation, study=study, assume=assumed) for path in paths]
+    file = inputs.folder / "scenarios" / "long-run.yaml"
+    plan = read_long_run(file, study) if file.is_file() else None
+    if plan is not None and not plan.tells(scenarios):
+        plan = None
+    comparison = run_scenarios(
         inputs.simulation,
-        [read_scenario(path, inputs.simulation, study=study) for path in paths],
+        scenarios if plan is None else doubled(scenarios, plan, study),
         draw(inputs.posterior.constants, study, size, seed),
-        read_outputs(inputs.folder / "scenarios" / "outputs.yaml"),
+        outputs(inputs),
         study=study,
         drawn_from="posterior and ranges of the assumptions",
         seed=seed,
         progress=tell,
     )
+    return (comparison, None) if plan is None else parted(comparison, plan)
+
+
+def outputs(inputs: Inputs) -> tuple[Output, ...]:
+    """The outputs of the study that its model has."""
+    from sd_covid.policy.outputs import outputs_in, read_outputs
+
+    found = read_outputs(inputs.folder / "scenarios" / "outputs.yaml")
+    return outputs_in(found, inputs.simulation.model.variables)
 
 
 def draw(posterior: pd.DataFrame, study: Study, size: int, seed: int) -> pd.DataFrame:
@@ -154,7 +200,7 @@ def draw(posterior: pd.DataFrame, study: Study, size: int, seed: int) -> pd.Data
 
     from sd_covid.policy.draws import choose_draws, sample_assumptions
 
-    assumed = sample_assumptions(study.assumptions, study.names, posterior, size, seed)
+    assumed = sample_assumptions(study.assumptions, study.names, map(str, posterior), size, seed)
     return pd.concat([choose_draws(posterior, size, seed), assumed], axis=1)
 
 
@@ -167,7 +213,7 @@ def analyse(inputs: Inputs, file: Path, tell: Tell) -> Sensitivity:
 
 def write(
     inputs: Inputs,
-    comparison: Comparison,
+    compared: tuple[Comparison, LongRun | None],
     found: Sensitivity | None,
     output: Path,
     languages: Sequence[Language],
@@ -182,12 +228,13 @@ def write(
     output.parent.mkdir(parents=True, exist_ok=True)
     written = [
         write_report(
-            comparison,
+            compared[0],
             read_report(fit) if fit.is_file() else None,
             found,
             output if position == 0 else output.with_name(f"{output.stem}-{language}{output.suffix}"),
             language.value,
             background=known,
+            long_run=compared[1],
         )
         for position, language in enumerate(languages)
     ]

@@ -1,9 +1,9 @@
 """What nobody knows and no lever sets: assumptions, with their range, source and grade.
 
 In come the models' table of evidence and ``scenarios/assumptions.yaml``; out come `Assumption` objects. Every constant
-of grade D that has a distribution is an assumption by itself; the file adds what readers call it, and constants that only
-a scenario or path sets. Levers stand in another file (`sd_covid.policy.levers`): a scenario may set both, a sweep of the
-one never moves the other.
+of grade D that has a distribution is an assumption by itself; the file adds what readers call it, and constants that
+only a scenario or path sets. Levers stand in another file (`sd_covid.policy.levers`): a scenario may set both, a sweep
+of the one never moves the other.
 """
 
 from __future__ import annotations

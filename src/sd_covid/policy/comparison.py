@@ -267,6 +267,13 @@ class Comparison:
         theirs = self.trajectories(output, self.reference, paired_with=scenario)
         return self._measure(item, mine, measure, years), self._measure(item, theirs, measure, years)
 
+    def of_members(
+        self, output: str, scenario: str, measure: Measure, years: tuple[int, int], members: NDArray[np.bool_]
+    ) -> Floats:
+        """A measure of a scenario for chosen members, shape (chosen,); `members` has shape (member,)."""
+        item = self.output(output)
+        return self._measure(item, self.levels[item.name][self._position(scenario)][members], measure, years)
+
     def _measure(self, output: Output, path: Floats, measure: Measure, years: tuple[int, int]) -> Floats:
         """One number for each path (member, time); shape (member,)."""
         first, last = years

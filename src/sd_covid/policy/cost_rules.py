@@ -16,6 +16,7 @@ _PRICE = ("unit_cost", "price_year", "counts")
 #: Keys that a rule needs, and those that it may have.
 _OWN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "budget": (("total", "tranches"), ()),
+    "spent": (("spending",), ()),
     "unit": ((*_PRICE, "quantity", "share"), ()),
     "reach": ((*_PRICE, "stock", "inflow", "level"), ("reached",)),
 }
@@ -31,9 +32,9 @@ def read_cost(node: Node) -> Cost:
     """
     rule = dict(node.entries()).get("rule")
     if rule is None:
-        raise node.error("the key 'rule' is missing", "add 'rule: budget', 'unit', 'reach' or 'unpriced'")
-    rules = ("budget", "unit", "reach", "unpriced")
-    kind = cast("Literal['budget', 'unit', 'reach', 'unpriced']", rule.choice(rules))
+        raise node.error("the key 'rule' is missing", "add 'rule: budget', 'spent' or 'unpriced'")
+    rules = ("budget", "spent", "unit", "reach", "unpriced")
+    kind = cast("Literal['budget', 'spent', 'unit', 'reach', 'unpriced']", rule.choice(rules))
     told = ("rule", "source", "grade", "note")
     own, optional = _OWN.get(kind, ((), ()))
     found = node.fields((*told, *own), optional)
@@ -41,6 +42,8 @@ def read_cost(node: Node) -> Cost:
     cost = Cost(kind, read_source(found["source"]), grade, read_source(found["note"]))
     if kind == "budget":
         return _budget(cost, found)
+    if kind == "spent":
+        return replace(cost, quantity=found["spending"].text())
     if kind == "unit":
         return _unit(cost, found)
     return _reach(cost, found) if kind == "reach" else cost
@@ -51,7 +54,7 @@ def _budget(cost: Cost, found: dict[str, Node]) -> Cost:
     tranches = tuple(_read_tranche(node) for node in found["tranches"].items())
     if sum(tranche.weight for tranche in tranches) <= 0:
         raise found["tranches"].error("the tranches have no weight", "give at least one a positive weight")
-    return replace(cost, total=read_number(found["total"]), tranches=tranches)
+    return replace(cost, total=read_number(found["total"], low=1e-9), tranches=tranches)
 
 
 def _unit(cost: Cost, found: dict[str, Node]) -> Cost:

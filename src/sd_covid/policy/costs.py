@@ -87,10 +87,12 @@ class Cost:
 
     Attributes
     ----------
-    rule : {'budget', 'unit', 'reach', 'unpriced'}
-        ``budget``: `total` over `tranches`, at level 1. ``unit``: `unit_cost` for each unit of the model's `quantity`
-        while the lever is in force. ``reach``: `unit_cost` for each unit reached, those in `stock` when the lever
-        starts and those who come by `inflow` while it is in force. ``unpriced``: no price is known.
+    rule : {'budget', 'spent', 'unit', 'reach', 'unpriced'}
+        ``budget``: `total` over `tranches`, at level 1, or the budget of the setting where that is less. ``spent``:
+        what the model's stock `quantity` grows by, which counts million euro, nominal. ``unit``: `unit_cost` for each
+        unit of the model's `quantity` while the lever is in force. ``reach``: `unit_cost` for each unit reached, those
+        in `stock` when the lever starts and those who come by `inflow` while it is in force. ``unpriced``: no price is
+        known.
     source, note : Text
         Where the amount comes from, and how it was derived.
     grade : str
@@ -114,7 +116,7 @@ class Cost:
         What is counted.
     """
 
-    rule: Literal["budget", "unit", "reach", "unpriced"]
+    rule: Literal["budget", "spent", "unit", "reach", "unpriced"]
     source: Text
     grade: str
     note: Text
@@ -174,7 +176,9 @@ class CostLine:
     note: Text = field(default_factory=Text)
 
 
-def budget_path(cost: Cost, level: float, start: date, end: date, years: tuple[int, ...]) -> Floats:
+def budget_path(
+    cost: Cost, level: float, start: date, end: date, years: tuple[int, ...], budget: float | None = None
+) -> Floats:
     """Spending by year under a budget rule.
 
     Parameters
@@ -186,6 +190,8 @@ def budget_path(cost: Cost, level: float, start: date, end: date, years: tuple[i
     start, end : date
         While the lever is in force.
     years : tuple of int
+    budget : float, optional
+        Million euro that may be spent on the whole scheme: less than its total reaches as much less.
 
     Returns
     -------
@@ -198,14 +204,36 @@ def budget_path(cost: Cost, level: float, start: date, end: date, years: tuple[i
     in the model as in the budget.
     """
     total_weight = sum(tranche.weight for tranche in cost.tranches)
+    afforded = level * (1.0 if budget is None else min(1.0, budget / cost.total))
     path = np.zeros((1, len(years)))
     for tranche in cost.tranches:
         per_day = cost.total * tranche.weight / total_weight / (tranche.end - tranche.start).days
         for column, year in enumerate(years):
             first = max(tranche.start, start, date(year, 1, 1))
             last = min(tranche.end, end, date(year + 1, 1, 1))
-            path[0, column] += level * per_day * max(0, (last - first).days)
+            path[0, column] += afforded * per_day * max(0, (last - first).days)
     return path
+
+
+def spent_path(spent: Floats, year_of: NDArray[np.int64], years: tuple[int, ...]) -> Floats:
+    """Spending by year under a rule of what was spent.
+
+    Parameters
+    ----------
+    spent : ndarray, shape (member, time)
+        The model's stock of spending at each saved time, million euro.
+    year_of : ndarray, shape (time - 1,)
+        The calendar year in which each interval between saved times starts.
+    years : tuple of int
+
+    Returns
+    -------
+    ndarray, shape (member, year)
+        Million euro, nominal.
+    """
+    with np.errstate(invalid="ignore"):  # a failed member: located and left out elsewhere
+        grown = np.diff(spent, axis=1)
+    return np.stack([grown[:, year_of == year].sum(axis=1) for year in years], axis=1)
 
 
 def unit_path(

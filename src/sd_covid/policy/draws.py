@@ -139,7 +139,11 @@ def sample_ranges(ranges: Mapping[str, Range], size: int, seed: int) -> pd.DataF
 
 
 def sample_assumptions(
-    assumptions: Mapping[str, Assumption], names: ConstantNames, calibrated: Iterable[str], size: int, seed: int
+    assumptions: Mapping[str, Assumption],
+    names: ConstantNames,
+    calibrated: Iterable[str],
+    size: int,
+    seed: int,
 ) -> pd.DataFrame:
     """A Latin hypercube sample of the assumptions of a study that a model has and that were not calibrated.
 

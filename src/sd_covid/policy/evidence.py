@@ -71,9 +71,9 @@ def read_evidence(path: str | Path) -> tuple[EvidenceRow, ...]:
     Parameters
     ----------
     path : path
-        A CSV with the columns ``id``, ``constant``, ``value``, ``low``, ``high``, ``distribution``, ``unit``, ``source``
-        and ``grade``. ``low`` and ``high`` are all of a uniform range, and a standard deviation to each side of the
-        middle of a normal, lognormal or logitnormal one.
+        A CSV with the columns ``id``, ``constant``, ``value``, ``low``, ``high``, ``distribution``, ``unit``,
+        ``source`` and ``grade``. ``low`` and ``high`` are all of a uniform range, and a standard deviation to each side
+        of the middle of a normal, lognormal or logitnormal one.
 
     Returns
     -------
@@ -101,7 +101,9 @@ def read_evidence(path: str | Path) -> tuple[EvidenceRow, ...]:
     try:
         return tuple(_row(row, path, reader.line_num) for row in reader)
     except csv.Error as error:
-        raise DataError(f"not a table: {error}", file=path, line=reader.line_num, advice="mind quotes") from error
+        raise DataError(
+            f"not a table: {error}", file=path, line=reader.line_num, advice="mind quotes"
+        ) from error
 
 
 def _row(row: dict[str, str | None], path: Path, line: int) -> EvidenceRow:

@@ -108,7 +108,7 @@ def _from_normal(value: Floats, shape: str) -> Floats:
 
 
 def _quantile(p: Floats, low: float, high: float, shape: str, floor: float) -> Floats:
-    """Quantiles of a uniform distribution, or of a normal one with central 90 % from low to high, cut off at `floor`."""
+    """Quantiles of a uniform distribution, or of a normal one with central 90 % from low to high, cut at `floor`."""
     if shape == "uniform":
         return low + p * (high - low)
     from scipy.special import ndtr, ndtri

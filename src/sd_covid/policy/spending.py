@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sd_covid.policy.costs import CostLine, budget_path, reach_path, unit_path
+from sd_covid.policy.costs import CostLine, budget_path, reach_path, spent_path, unit_path
 from sd_covid.policy.levers import Lever, LeverSetting
-from sd_covid.policy.scenario import Scenario, Study
+from sd_covid.policy.scenario import Scenario
+from sd_covid.policy.study import Study
 from sd_covid.policy.types import Floats
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def cost_line(lever: Lever, scenario: Scenario, run: xr.Dataset, study: Study) -
         range(study.first.year, study.last.year + (study.last > study.last.replace(month=1, day=1)))
     )
     if lever.cost.rule == "budget":
-        nominal = budget_path(lever.cost, setting.level, setting.start, setting.end, years)
+        nominal = budget_path(lever.cost, setting.level, setting.start, setting.end, years, setting.budget)
     elif lever.cost.rule == "unpriced":
         nominal = np.full((1, len(years)), np.nan)
     else:
@@ -45,7 +46,7 @@ def cost_line(lever: Lever, scenario: Scenario, run: xr.Dataset, study: Study) -
         lever=lever.id,
         title=lever.title,
         payer=lever.payer,
-        delivery=lever.delivery,
+        delivery=setting.delivery or lever.delivery,
         years=years,
         nominal=nominal,
         priced=lever.cost.rule != "unpriced",
@@ -62,6 +63,8 @@ def _counted(
     cost, prices = lever.cost, study.catalogue.prices
     time = run["time"].to_numpy().astype(np.float64)
     year_of = np.array([study.calendar.date(float(now)).year for now in time[:-1]], dtype=np.int64)
+    if cost.rule == "spent":
+        return spent_path(_total(run[cost.quantity]), year_of, years)
     months = _months(setting, time, study)
     if cost.rule == "unit":
         quantity = _total(run[cost.quantity])

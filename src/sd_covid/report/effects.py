@@ -54,11 +54,25 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One outcome: its title, the unit of its differences, and its cells, that of the peak possibly missing."""
+    """One outcome.
+
+    Attributes
+    ----------
+    title, unit : str
+        The unit is that of its differences.
+    cells : tuple of Cell
+        That of the peak is missing where it means nothing.
+    theme : str
+        Under which it is set; empty where the study has no themes.
+    basis : str
+        That it rests on assumption, in words; empty where it rests on figures.
+    """
 
     title: str
     unit: str
     cells: tuple[Cell, ...]
+    theme: str = ""
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +103,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What comes out for one outcome: where, and a sentence for each package."""
+    """What comes out for one outcome: where, under which theme, on what basis, and a sentence for each package."""
 
     place: str
     said: tuple[Said, ...]
+    theme: str = ""
+    basis: str = ""
 
 
 def covered(comparison: Comparison, years: Sequence[int]) -> tuple[int, ...]:
@@ -152,7 +168,7 @@ def findings(
                 sensitivity, entry.id, output.name, measure, years, glossary or Glossary(), texts
             )
             said.append(Said(_sentence(comparison, difference, texts), depends))
-        found.append(Finding(place, tuple(said)))
+        found.append(Finding(place, tuple(said), theme_of(output, texts), basis_of(output, texts)))
 
     for output in comparison.outputs:
         if not output.headline:
@@ -218,11 +234,27 @@ def _row(
     # The highest level is worth a column where it is the worst one.
     if output.better == "lower":
         found.append(comparison.peak(output.name, scenario, peak))
-    cells = tuple(_cell(difference, grade, texts) for difference in found)
-    return Row(texts.of(output.title), difference_unit(output, texts), cells)
+    cells = tuple(cell_of(difference, grade, texts) for difference in found)
+    return row_of(output, cells, texts)
 
 
-def _cell(difference: Difference, grade: str, texts: Texts) -> Cell:
+def row_of(output: Output, cells: Sequence[Cell], texts: Texts) -> Row:
+    """A row for an outcome, under its theme."""
+    unit = difference_unit(output, texts)
+    return Row(texts.of(output.title), unit, tuple(cells), theme_of(output, texts), basis_of(output, texts))
+
+
+def theme_of(output: Output, texts: Texts) -> str:
+    """The theme of the dashboard to which an outcome belongs, in words."""
+    return texts(f"theme.{output.theme}") if output.theme else ""
+
+
+def basis_of(output: Output, texts: Texts) -> str:
+    """That an outcome rests on assumption, in words; empty where it rests on figures."""
+    return "" if output.basis == "figures" else texts(f"basis.{output.basis}")
+
+
+def cell_of(difference: Difference, grade: str, texts: Texts) -> Cell:
     """One difference, rounded and judged."""
     spread = difference.difference
     printed = rounded(spread, difference.output, Numbers(texts.language))

@@ -16,16 +16,22 @@ from sd_covid.analysis.sensitivity import Sensitivity
 from sd_covid.calibration.results import FitReport
 from sd_covid.errors import RunError
 from sd_covid.policy.comparison import Comparison
+from sd_covid.policy.long_run import LongRun
 from sd_covid.policy.outputs import Output
 from sd_covid.report.charts import chart_style, first_difference
 from sd_covid.report.effects import covered, effect_tables, findings, quoted
 from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows, package_rows
 from sd_covid.report.inputs import Background
+from sd_covid.report.long_run import long_run_view
 from sd_covid.report.money import cost_sources, cost_tables
 from sd_covid.report.panels import Draw, design_note, path_panels, sensitivity_panels
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, RULE, SOFT
+from sd_covid.report.welfare import welfare_view
 from sd_covid.report.wording import Numbers
+
+#: The year in which the table of well-being judges, where the run covers it.
+_WELFARE_YEAR = 2030
 
 
 def write_report(
@@ -36,6 +42,7 @@ def write_report(
     language: str,
     *,
     background: Background | None = None,
+    long_run: LongRun | None = None,
 ) -> Path:
     """Write the report of a comparison.
 
@@ -52,6 +59,8 @@ def write_report(
     language : {'nl', 'en'}
     background : Background, optional
         Published figures, titles of series, the command.
+    long_run : LongRun, optional
+        On which assumption the long run rests: told before everything else.
 
     Returns
     -------
@@ -80,6 +89,7 @@ def write_report(
             glossary = background.glossary
             depends = [] if sensitivity is None else sensitivity_panels(sensitivity, glossary, draw, texts)
         content = _content(comparison, fit, sensitivity, background, years, texts)
+        content["long_run"] = None if long_run is None else long_run_view(long_run, texts)
         content |= {"paths": paths, "sensitivity": depends, "figures": figures.name}
         content["design"] = "" if sensitivity is None else design_note(sensitivity, texts)
         page = Path(aside) / path.name
@@ -143,6 +153,7 @@ def _content(
         ),
         "levers": package_rows(comparison, texts),
         "differences": effect_tables(comparison, headline, years, peak, texts),
+        "welfare": welfare_view(comparison, _WELFARE_YEAR if _WELFARE_YEAR in years else years[-1], texts),
         "side": effect_tables(comparison, others, years, peak, texts) if others else [],
         "costs": cost_tables(comparison, debt, effect_years, texts) if costed else [],
         "cost_sources": cost_sources(comparison, texts),
