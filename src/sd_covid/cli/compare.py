@@ -144,7 +144,7 @@ def run(
         When a scenario or an output cannot be used.
     """
     from sd_covid.policy import Study, read_scenario
-    from sd_covid.policy.long_run import doubled, parted, read_long_run
+    from sd_covid.policy.long_run import LongRun, read_long_run, without
     from sd_covid.policy.paths import read_path
     from sd_covid.policy.run import run_scenarios
 
@@ -159,17 +159,33 @@ def run(
     plan = read_long_run(file, study) if file.is_file() else None
     if plan is not None and not plan.tells(scenarios):
         plan = None
+    kept, drawn = outputs(inputs), draw(inputs.posterior.constants, study, size, seed)
+    asked = () if plan is None else plan.asked(kept)
+    total = len(scenarios) * size * (2 if asked else 1)
+    drawn_from = "posterior and ranges of the assumptions"
     comparison = run_scenarios(
         inputs.simulation,
-        scenarios if plan is None else doubled(scenarios, plan, study),
-        draw(inputs.posterior.constants, study, size, seed),
-        outputs(inputs),
+        scenarios,
+        drawn,
+        kept,
         study=study,
-        drawn_from="posterior and ranges of the assumptions",
+        drawn_from=drawn_from,
         seed=seed,
-        progress=tell,
+        progress=lambda done, _: tell(done, total),
     )
-    return (comparison, None) if plan is None else parted(comparison, plan)
+    if plan is None or not asked:
+        return comparison, None
+    bare = run_scenarios(
+        inputs.simulation,
+        without(scenarios, plan, study),
+        drawn,
+        asked,
+        study=study,
+        drawn_from=drawn_from,
+        seed=seed,
+        progress=lambda done, _: tell(total // 2 + done, total),
+    )
+    return comparison, LongRun(plan, comparison, bare)
 
 
 def outputs(inputs: Inputs) -> tuple[Output, ...]:

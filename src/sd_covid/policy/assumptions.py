@@ -48,6 +48,8 @@ class Assumption:
         Whether a comparison varies it; what only a scenario or a path sets is not.
     listed : bool
         Whether ``assumptions.yaml`` names it; the others are called as in the model.
+    rest_of : tuple of str
+        Ids of assumptions with which it adds up to one: where they vary it is what they leave.
     """
 
     id: str
@@ -59,6 +61,7 @@ class Assumption:
     grade: str
     swept: bool = True
     listed: bool = True
+    rest_of: tuple[str, ...] = ()
 
 
 def read_assumptions(path: str | Path | None, evidence: str | Path | None = None) -> dict[str, Assumption]:
@@ -100,6 +103,11 @@ def _listed(top: Node, rows: Mapping[str, EvidenceRow]) -> dict[str, Assumption]
             raise node.error(f"'{other}' is about '{item.constant}' already", "leave one of the two out")
         owners[key(item.constant)] = name
         found[name] = item
+    for name, item in found.items():
+        for other in item.rest_of:
+            if other not in found or found[other].rest_of or other == name:
+                advice = suggest(other, found) or "name entries of this file that have no 'rest_of'"
+                raise top.error(f"'{name}' is the rest of '{other}', which cannot be", advice)
     return found
 
 
@@ -112,7 +120,7 @@ def _derived(row: EvidenceRow) -> Assumption:
 
 def _read_assumption(name: str, node: Node, rows: Mapping[str, EvidenceRow]) -> Assumption:
     """One entry of the file; what it does not say is in its row of evidence."""
-    found = node.fields(("title", "constant"), (*_TOLD, "swept"))
+    found = node.fields(("title", "constant"), (*_TOLD, "swept", "rest_of"))
     constant = found["constant"].text()
     row = rows.get(key(constant))
     missing = [part for part in _TOLD if part not in found]
@@ -131,6 +139,7 @@ def _read_assumption(name: str, node: Node, rows: Mapping[str, EvidenceRow]) -> 
         source=read_source(found["source"]) if "source" in found or row is None else row.told,
         grade=found["grade"].choice(("A", "B", "C", "D")) if "grade" in found or row is None else row.grade,
         swept=swept,
+        rest_of=tuple(item.text() for item in found["rest_of"].items()) if "rest_of" in found else (),
     )
 
 

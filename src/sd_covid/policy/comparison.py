@@ -8,6 +8,7 @@ running is `sd_covid.policy.run`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -140,6 +141,15 @@ class Comparison:
     assumptions: dict[str, Assumption]
     varied: tuple[str, ...]
     provenance: Provenance
+
+    def covered(self, years: Sequence[int]) -> tuple[int, ...]:
+        """The years that the run covers to their last day."""
+
+        def first_day(year: int) -> np.datetime64:
+            return np.datetime64(f"{year:04d}-01-01")
+
+        start, end = self.date[0], self.date[-1]
+        return tuple(year for year in years if start <= first_day(year) and first_day(year + 1) <= end)
 
     def against(self, reference: str) -> Comparison:
         """The same runs with another null alternative.

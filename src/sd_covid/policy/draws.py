@@ -172,6 +172,10 @@ def sample_assumptions(
         left = [name for name in elements if key(name) not in taken]
         moved[item.id] = [names.spelling(item.constant)] if len(left) == len(elements) else left
     sample = sample_ranges({name: assumptions[name].range for name in moved}, size, seed)
+    for name in moved:
+        others = list(assumptions[name].rest_of)
+        if others and set(others) <= set(moved):
+            sample[name] = 1.0 - sample[others].sum(axis=1)
     columns = {constant: sample[name] for name, constants in moved.items() for constant in constants}
     return pd.DataFrame(columns, index=range(size))
 

@@ -7,22 +7,20 @@ whose differences are paired draw by draw: of a scenario with and without the as
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.errors import suggest
 from sd_covid.model.names import key
-from sd_covid.policy.comparison import Comparison, Difference
+from sd_covid.policy.comparison import Comparison, Difference, Floats
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.paths import AssumptionPath, read_path
 from sd_covid.policy.reading import read_number, read_text, scenario_faults
 from sd_covid.policy.scenario import Scenario, under
 from sd_covid.policy.spread import Spread, Verdict
 from sd_covid.policy.study import Study
-
-_MARK = " without"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,13 @@ class LongRunPlan:
     without: AssumptionPath
     years: tuple[int, ...]
     outputs: tuple[str, ...] = ()
+
+    def asked(self, outputs: Sequence[Output]) -> tuple[Output, ...]:
+        """Those outputs that may rest on it."""
+        named = {key(name) for name in self.outputs}
+        return tuple(
+            output for output in outputs if (key(output.name) in named if named else output.headline)
+        )
 
     def tells(self, scenarios: Sequence[Scenario]) -> bool:
         """Whether both differ: the model has the assumption, and not every scenario is without it already."""
@@ -84,13 +89,13 @@ def read_long_run(path: str | Path, study: Study) -> LongRunPlan:
         return LongRunPlan(
             said=read_text(found["said"]),
             called=read_text(found["called"]),
-            without=read_path(_without(found["without"]), study),
+            without=read_path(_file(found["without"]), study),
             years=tuple(int(read_number(year, 1900, 2200)) for year in found["years"].items()),
             outputs=tuple(node.text() for node in found["outputs"].items()) if "outputs" in found else (),
         )
 
 
-def _without(node: Node) -> Path:
+def _file(node: Node) -> Path:
     """The file of the path that takes the assumption away."""
     folder = node.file.parent / "paths"
     file = folder / f"{node.text()}.yaml"
@@ -104,73 +109,69 @@ def _without(node: Node) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class LongRun:
-    """Scenarios with and without the assumption.
+    """Scenarios with and without the assumption, on the same draws.
 
     Attributes
     ----------
     plan : LongRunPlan
-    comparison : Comparison
-        Every scenario twice: as it is, and without the assumption.
+    assumed, bare : Comparison
+        As the scenarios are, and without the assumption; the same scenarios, draws and reference.
     """
 
     plan: LongRunPlan
-    comparison: Comparison
-
-    @property
-    def scenarios(self) -> tuple[Scenario, ...]:
-        """The scenarios as they are, the null alternative first."""
-        pairs = (entry for entry in self.comparison.scenarios if not entry.id.endswith(_MARK))
-        return tuple(sorted(pairs, key=lambda entry: entry.id != self.comparison.reference))
+    assumed: Comparison
+    bare: Comparison
 
     @property
     def outputs(self) -> tuple[Output, ...]:
         """What may rest on the assumption."""
-        asked = {key(name) for name in self.plan.outputs}
-        if asked:
-            return tuple(output for output in self.comparison.outputs if key(output.name) in asked)
-        return tuple(output for output in self.comparison.outputs if output.headline)
+        return self.plan.asked(self.bare.outputs)
+
+    @property
+    def covered(self) -> tuple[int, ...]:
+        """The years asked for that the run covers to their last day."""
+        return self.assumed.covered(self.plan.years)
 
     def rests(self, output: str, scenario: str, year: int) -> Difference:
         """What the assumption does to a scenario: with minus without, paired."""
-        return self.comparison.against(scenario + _MARK).in_year(output, scenario, year)
+        item = self.assumed.output(output)
+        mine, theirs = self._values(output, year, (scenario,))
+        difference = Spread.of(mine[0] - theirs[0])
+        return Difference(
+            output=item,
+            scenario=scenario,
+            reference=scenario,
+            years=(year, year),
+            level=Spread.of(mine[0]),
+            reference_level=Spread.of(theirs[0]),
+            difference=difference,
+            verdict=difference.verdict(item.relevance),
+        )
 
     def package(self, output: str, scenario: str, year: int) -> tuple[Difference, Difference]:
         """A scenario minus the null alternative, with the assumption and without it."""
-        null = self.comparison.reference
-        without = self.comparison.against(null + _MARK)
-        return (
-            self.comparison.in_year(output, scenario, year),
-            without.in_year(output, scenario + _MARK, year),
-        )
+        return self.assumed.in_year(output, scenario, year), self.bare.in_year(output, scenario, year)
 
     def moved(self, output: str, scenario: str, year: int) -> Verdict:
         """Whether the difference from the null alternative depends on the assumption, draw by draw."""
-        null, span = self.comparison.reference, (year, year)
-        item = self.comparison.output(output)
-        ids = (scenario, null, scenario + _MARK, null + _MARK)
-        sound = self.comparison.sound(*ids)
-        mine, theirs, bare, base = (
-            self.comparison.of_members(output, name, "year", span, sound) for name in ids
+        mine, theirs = self._values(output, year, (scenario, self.assumed.reference))
+        return Spread.of((mine[0] - mine[1]) - (theirs[0] - theirs[1])).verdict(
+            self.assumed.output(output).relevance
         )
-        return Spread.of((mine - theirs) - (bare - base)).verdict(item.relevance)
+
+    def _values(
+        self, output: str, year: int, scenarios: tuple[str, ...]
+    ) -> tuple[list[Floats], list[Floats]]:
+        """Values of scenarios with the assumption and without, of the members sound in all, shape (member,)."""
+        sound = self.assumed.sound(*scenarios) & self.bare.sound(*scenarios)
+        both = (
+            [item.of_members(output, name, "year", (year, year), sound) for name in scenarios]
+            for item in (self.assumed, self.bare)
+        )
+        assumed, bare = both
+        return assumed, bare
 
 
-def doubled(scenarios: Sequence[Scenario], plan: LongRunPlan, study: Study) -> list[Scenario]:
-    """The scenarios, then each of them once more without the assumption."""
-    bare = [under(scenario, plan.without, study) for scenario in scenarios]
-    return [*scenarios, *(replace(scenario, id=scenario.id + _MARK) for scenario in bare)]
-
-
-def parted(comparison: Comparison, plan: LongRunPlan) -> tuple[Comparison, LongRun]:
-    """A comparison of doubled scenarios: that of the scenarios as they are, and what rests on the assumption."""
-    kept = [entry for entry in comparison.scenarios if not entry.id.endswith(_MARK)]
-    names = {entry.id for entry in kept}
-    places = [position for position, entry in enumerate(comparison.scenarios) if entry.id in names]
-    plain = replace(
-        comparison,
-        scenarios=tuple(kept),
-        levels={name: paths[places] for name, paths in comparison.levels.items()},
-        failures=tuple(item for item in comparison.failures if item.scenario in names),
-        costs=tuple(line for line in comparison.costs if line.scenario in names),
-    )
-    return plain, LongRun(plan, comparison)
+def without(scenarios: Sequence[Scenario], plan: LongRunPlan, study: Study) -> list[Scenario]:
+    """The scenarios without the assumption."""
+    return [under(scenario, plan.without, study) for scenario in scenarios]

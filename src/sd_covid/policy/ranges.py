@@ -33,8 +33,8 @@ class Range:
     central : float
         The value used when nothing is varied; the mode of a triangular distribution.
     shape : {'uniform', 'log-uniform', 'triangular', 'normal', 'log-normal', 'logit-normal'}
-    floor : float
-        A normal distribution is cut off below it; `low` is that of the distribution before the cut.
+    cut : tuple of float or None
+        Where a normal distribution is cut off below and above; None: nowhere.
 
     Examples
     --------
@@ -46,24 +46,25 @@ class Range:
     high: float
     central: float
     shape: Shape
-    floor: float = -math.inf
+    cut: tuple[float, float] | None = None
 
     @classmethod
     def of_deviation(cls, low: float, high: float, central: float, shape: Shape) -> Range:
         """A normal distribution, of whatever kind, whose standard deviation is half of `low` to `high`.
 
-        So a table of evidence states its normal ranges. What is not negative at `low` never is.
+        So a table of evidence states its normal ranges. It is cut off at its 5th and 95th percentile, beyond which
+        nobody vouched for anything, and what is not negative at `low` never is.
         """
         ends = _to_normal(np.array([low, high]), shape)
         middle, deviation = float(ends.mean()), float(ends[1] - ends[0]) / 2
-        wide = _from_normal(np.array([middle - _Z95 * deviation, middle + _Z95 * deviation]), shape)
+        first, last = _from_normal(np.array([middle - _Z95 * deviation, middle + _Z95 * deviation]), shape)
         floor = 0.0 if shape == "normal" and low >= 0 else -math.inf
-        return cls(float(wide[0]), float(wide[1]), central, shape, floor)
+        return cls(float(first), float(last), central, shape, (max(float(first), floor), float(last)))
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Low and high as a reader is told them: not below the floor."""
-        return max(self.low, self.floor), self.high
+        """Low and high as a reader is told them: those of the cut where there is one."""
+        return self.cut or (self.low, self.high)
 
     def fault(self) -> str | None:
         """Why these numbers make no distribution; None when they do."""
@@ -83,8 +84,10 @@ class Range:
         if self.shape == "triangular":
             return self._triangular(p)
         low, high = _to_normal(np.array([self.low, self.high]), self.shape)
-        plain = "uniform" if self.shape.endswith("uniform") else "normal"
-        return _from_normal(_quantile(p, float(low), float(high), plain, self.floor), self.shape)
+        if self.shape.endswith("uniform"):
+            return _from_normal(low + p * (high - low), self.shape)
+        cut = None if self.cut is None else _to_normal(np.array(self.cut), self.shape)
+        return _from_normal(_normal(p, float(low), float(high), cut), self.shape)
 
     def _triangular(self, p: Floats) -> Floats:
         """Quantiles of the triangular distribution with its mode at `central`."""
@@ -107,12 +110,10 @@ def _from_normal(value: Floats, shape: str) -> Floats:
     return np.exp(value) if shape.startswith("log-") else value
 
 
-def _quantile(p: Floats, low: float, high: float, shape: str, floor: float) -> Floats:
-    """Quantiles of a uniform distribution, or of a normal one with central 90 % from low to high, cut at `floor`."""
-    if shape == "uniform":
-        return low + p * (high - low)
+def _normal(p: Floats, low: float, high: float, cut: Floats | None) -> Floats:
+    """Quantiles of a normal distribution with central 90 % from low to high, cut off at both ends of `cut`."""
     from scipy.special import ndtr, ndtri
 
     middle, deviation = (low + high) / 2, (high - low) / (2 * _Z95)
-    below = ndtr((floor - middle) / deviation)
-    return np.asarray(middle + ndtri(below + p * (1 - below)) * deviation, dtype=np.float64)
+    below, above = (0.0, 1.0) if cut is None else ndtr((cut - middle) / deviation)
+    return np.asarray(middle + ndtri(below + p * (above - below)) * deviation, dtype=np.float64)

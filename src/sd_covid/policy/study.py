@@ -63,7 +63,7 @@ class Study:
         ScenarioError
             A catalogue that cannot be used, or a model without calendar.
         """
-        levers, assumptions = _beside(Path(path), "levers.yaml"), _beside(Path(path), "assumptions.yaml")
+        levers, assumptions = beside(path, "levers.yaml"), beside(path, "assumptions.yaml")
         evidence = study_folder(path) / "models" / "evidence.csv"
         catalogue = Catalogue() if levers is None else read_levers(levers)
         if calendar is None and simulation.model.calendar is None:
@@ -75,9 +75,11 @@ class Study:
                 reason, file=levers, variable="calendar", advice=f"its origin is {calendar.origin}"
             )
         first, last = (calendar.date(_bound(simulation, name)) for name in ("INITIAL TIME", "FINAL TIME"))
+        pulled = {key(name) for lever in catalogue.levers.values() for name in lever.constants.values()}
+        found = read_assumptions(assumptions, evidence if evidence.is_file() else None)
         return cls(
             catalogue=catalogue,
-            assumptions=read_assumptions(assumptions, evidence if evidence.is_file() else None),
+            assumptions={name: item for name, item in found.items() if key(item.constant) not in pulled},
             names=ConstantNames(simulation.constants),
             calendar=calendar,
             first=first,
@@ -154,9 +156,9 @@ def _bound(simulation: Simulator, name: str) -> float:
     )
 
 
-def _beside(path: Path, name: str) -> Path | None:
-    """A catalogue beside a scenario, or in the study's folder of scenarios; None when there is none."""
-    for folder in (path.resolve().parent, study_folder(path) / "scenarios"):
+def beside(path: str | Path, name: str) -> Path | None:
+    """A file of the study beside a scenario, or in the study's folder of scenarios; None when there is none."""
+    for folder in (Path(path).resolve().parent, study_folder(path) / "scenarios"):
         if (folder / name).is_file():
             return folder / name
     return None

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from sd_covid.analysis.sensitivity import Sensitivity
 from sd_covid.policy.comparison import Comparison, Difference, Measure
 from sd_covid.policy.outputs import Output
@@ -109,16 +107,6 @@ class Finding:
     said: tuple[Said, ...]
     theme: str = ""
     basis: str = ""
-
-
-def covered(comparison: Comparison, years: Sequence[int]) -> tuple[int, ...]:
-    """The years that the run covers to their last day."""
-
-    def first_day(year: int) -> np.datetime64:
-        return np.datetime64(f"{year:04d}-01-01")
-
-    start, end = comparison.date[0], comparison.date[-1]
-    return tuple(year for year in years if start <= first_day(year) and first_day(year + 1) <= end)
 
 
 def quoted(comparison: Comparison, scenario: str, texts: Texts) -> str:

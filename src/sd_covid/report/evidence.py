@@ -260,9 +260,7 @@ def assumption_rows(comparison: Comparison, texts: Texts) -> list[SourceRow]:
     varied = {key(name) for name in comparison.varied}
     rows = []
     for item in comparison.assumptions.values():
-        central, low, high = (
-            numbers.plain(value) for value in (item.range.central, item.range.low, item.range.high)
-        )
+        central, low, high = (numbers.plain(value) for value in (item.range.central, *item.range.bounds))
         inside = texts("word.yes" if key(item.constant) in varied else "word.no")
         unit = texts.unit(item.unit)
         cells = (f"{central} {unit}".strip(), texts("range.to", low=low, high=high), inside)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sd_covid.policy.long_run import LongRun
-from sd_covid.report.effects import EffectTable, cell_of, covered, quoted, row_of
+from sd_covid.report.effects import EffectTable, cell_of, quoted, row_of
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import period, sentence
 
@@ -42,8 +42,8 @@ class LongRunView:
 
 def long_run_view(found: LongRun, texts: Texts) -> LongRunView:
     """Both results, in words and tables."""
-    years = covered(found.comparison, found.plan.years)
-    null, *packages = found.scenarios
+    years = found.covered
+    null, packages = found.assumed.scenario(found.assumed.reference), found.assumed.alternatives
     resting, same = [], []
     for output in found.outputs:
         rests = [found.rests(output.name, null.id, year) for year in years]
@@ -96,7 +96,7 @@ def _resting_table(found: LongRun, scenario: str, years: tuple[int, ...], texts:
     )
     caption = texts(
         "longrun.resting",
-        scenario=quoted(found.comparison, scenario, texts),
+        scenario=quoted(found.assumed, scenario, texts),
         assumed=_named(found, True, texts),
         without=_named(found, False, texts),
     )
@@ -121,7 +121,7 @@ def _package_table(found: LongRun, scenario: str, years: tuple[int, ...], texts:
     columns = tuple(f"{year}, {name}" for year in years for name in names)
     caption = texts(
         "differences.caption",
-        package=quoted(found.comparison, scenario, texts),
-        reference=quoted(found.comparison, found.comparison.reference, texts),
+        package=quoted(found.assumed, scenario, texts),
+        reference=quoted(found.assumed, found.assumed.reference, texts),
     )
-    return EffectTable(texts.of(found.comparison.scenario(scenario).title), caption, columns, rows)
+    return EffectTable(texts.of(found.assumed.scenario(scenario).title), caption, columns, rows)

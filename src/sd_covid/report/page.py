@@ -19,7 +19,7 @@ from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.long_run import LongRun
 from sd_covid.policy.outputs import Output
 from sd_covid.report.charts import chart_style, first_difference
-from sd_covid.report.effects import covered, effect_tables, findings, quoted
+from sd_covid.report.effects import effect_tables, findings, quoted
 from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows, package_rows
 from sd_covid.report.inputs import Background
 from sd_covid.report.long_run import long_run_view
@@ -77,7 +77,7 @@ def write_report(
     texts = Texts(language)
     path = Path(path)
     background = background or Background()
-    years = covered(comparison, background.years)
+    years = comparison.covered(background.years)
     _refuse_empty(comparison, years)
     figures = path.with_name(f"{path.stem}-figures")
     path.parent.mkdir(parents=True, exist_ok=True)
