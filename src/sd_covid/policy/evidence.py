@@ -108,6 +108,9 @@ def read_evidence(path: str | Path) -> tuple[EvidenceRow, ...]:
 
 def _row(row: dict[str, str | None], path: Path, line: int) -> EvidenceRow:
     """One row."""
+    if None in row or None in row.values():
+        advice = "put a cell with a comma in double quotes"
+        raise DataError("the row has not as many cells as the first", advice=advice, file=path, line=line)
     cells = {name: (row[name] or "").strip() for name in _COLUMNS}
     name, distribution = cells["constant"], cells["distribution"]
 

@@ -66,6 +66,8 @@ class Output:
         One of `THEMES`, under which the report sets it; empty where it has none.
     welfare : str
         One of `WELFARE`, the themes of CBS's Monitor Brede Welvaart; empty where it has none.
+    peaks : bool
+        Whether its highest level in the crisis is worth telling, as that of a rate that is back before any year told.
     basis : {'figures', 'partly assumption', 'assumption'}
         What its course rests on: published figures that the model reproduces, or assumptions.
     """
@@ -81,6 +83,7 @@ class Output:
     theme: str = ""
     welfare: str = ""
     basis: Basis = "figures"
+    peaks: bool = True
 
 
 def read_outputs(path: str | Path) -> tuple[Output, ...]:
@@ -98,7 +101,8 @@ def read_outputs(path: str | Path) -> tuple[Output, ...]:
 def _read_output(name: str, node: Node) -> Output:
     """One entry; its key is the name in the model."""
     found = node.fields(
-        ("title", "unit", "reading", "better", "relevance", "headline"), ("theme", "welfare", "basis")
+        ("title", "unit", "reading", "better", "relevance", "headline"),
+        ("theme", "welfare", "basis", "peaks"),
     )
     return Output(
         name=name,
@@ -110,6 +114,7 @@ def _read_output(name: str, node: Node) -> Output:
         headline=found["headline"].flag(),
         theme=found["theme"].choice(THEMES) if "theme" in found else "",
         welfare=found["welfare"].choice(WELFARE) if "welfare" in found else "",
+        peaks=found["peaks"].flag() if "peaks" in found else True,
         basis=cast("Basis", found["basis"].choice(get_args(Basis)) if "basis" in found else "figures"),
     )
 

@@ -162,7 +162,7 @@ def findings(
         if not output.headline:
             continue
         # A rate moves with the crisis and is back before any year of the table; a stock carries on.
-        if output.reading == "mean" and output.better == "lower":
+        if output.peaks and output.reading == "mean" and output.better == "lower":
             add(output, "peak", peak, span)
         add(output, "year", (year, year), period(output, year, texts))
     return found
@@ -220,7 +220,7 @@ def _row(
     """The differences of one outcome."""
     found = [comparison.in_year(output.name, scenario, year) for year in years]
     # The highest level is worth a column where it is the worst one.
-    if output.better == "lower":
+    if output.peaks and output.better == "lower":
         found.append(comparison.peak(output.name, scenario, peak))
     cells = tuple(cell_of(difference, grade, texts) for difference in found)
     return row_of(output, cells, texts)

@@ -254,13 +254,26 @@ def _day(day: date, texts: Texts) -> str:
     return texts("date.day", day=str(day.day), month=months[day.month - 1], year=str(day.year))
 
 
-def assumption_rows(comparison: Comparison, texts: Texts) -> list[SourceRow]:
-    """Central value, range and source of every assumption, and whether the interval holds it."""
+def assumption_rows(comparison: Comparison, texts: Texts, *, listed: bool = True) -> list[SourceRow]:
+    """Central value, range and source of assumptions, and whether the interval holds them.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    texts : Texts
+    listed : bool
+        Those that the study's file of assumptions names, or the others.
+    """
     numbers = Numbers(texts.language)
-    varied = {key(name) for name in comparison.varied}
+    varied = {key(name) for name in comparison.varied} | {
+        key(name.partition("[")[0]) for name in comparison.varied
+    }
     rows = []
     for item in comparison.assumptions.values():
-        central, low, high = (numbers.plain(value) for value in (item.range.central, *item.range.bounds))
+        if item.listed is not listed:
+            continue
+        central = numbers.plain(item.range.central)
+        low, high = (numbers.plain(value, 3) for value in item.range.bounds)
         inside = texts("word.yes" if key(item.constant) in varied else "word.no")
         unit = texts.unit(item.unit)
         cells = (f"{central} {unit}".strip(), texts("range.to", low=low, high=high), inside)

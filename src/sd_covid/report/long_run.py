@@ -1,18 +1,41 @@
 """The first lines of the report: on which assumption the long run rests, and the result with it and without it.
 
-In goes a `LongRun`; out come sentences and tables of differences, set like those of the packages.
+In goes a `LongRun`; out come sentences, a table of levels under both assumptions for the null alternative, and tables
+of what packages differ from it under both.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sd_covid.policy.comparison import Difference
 from sd_covid.policy.long_run import LongRun
-from sd_covid.report.effects import EffectTable, cell_of, quoted, row_of
+from sd_covid.policy.outputs import Output
+from sd_covid.report.effects import Cell, EffectTable, cell_of, quoted, row_of
 from sd_covid.report.texts import Texts
-from sd_covid.report.wording import period, sentence
+from sd_covid.report.wording import Numbers, output_step
 
 _SAME = "no difference that matters"
+#: What rests on an assumption is shown as evidence of the lowest grade.
+_GRADE = "D"
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """A year of an outcome: medians with the assumption and without, and their paired difference."""
+
+    assumed: str
+    bare: str
+    difference: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class BothRow:
+    """An outcome that rests on the assumption: its title and unit, and one `Both` for each year."""
+
+    title: str
+    unit: str
+    years: tuple[Both, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +46,26 @@ class LongRunView:
     ----------
     said : str
         What the assumption is.
-    findings : tuple of (str, str)
-        Outcome and year, and what the assumption does to it under the null alternative.
+    caption : str
+    years : tuple of str
+    assumed, bare : str
+        What the two are called in the head of the table.
+    rows : tuple of BothRow
+        The outcomes of the null alternative to which the assumption makes a difference that matters.
     same : str
-        The outcomes to which it makes no difference that matters.
+        The outcomes to which it makes none.
     packages : str
         Whether the differences between packages depend on it.
     tables : tuple of EffectTable
-        The null alternative with minus without; then each package minus the null alternative, with and without.
+        Each package minus the null alternative, with and without.
     """
 
     said: str
-    findings: tuple[tuple[str, str], ...]
+    caption: str
+    years: tuple[str, ...]
+    assumed: str
+    bare: str
+    rows: tuple[BothRow, ...]
     same: str
     packages: str
     tables: tuple[EffectTable, ...]
@@ -42,86 +73,70 @@ class LongRunView:
 
 def long_run_view(found: LongRun, texts: Texts) -> LongRunView:
     """Both results, in words and tables."""
-    years = found.covered
-    null, packages = found.assumed.scenario(found.assumed.reference), found.assumed.alternatives
-    resting, same = [], []
+    null = found.assumed.reference
+    rows, same = [], []
     for output in found.outputs:
-        rests = [found.rests(output.name, null.id, year) for year in years]
+        rests = [found.rests(output.name, null, year) for year in found.covered]
         if all(item.verdict == _SAME for item in rests):
             same.append(texts.inside(output.title))
-            continue
-        for item in rests:
-            place = texts(
-                "finding.place", output=texts.of(output.title), period=period(output, item.years[1], texts)
-            )
-            resting.append(
-                (place, sentence(item, _named(found, True, texts), _named(found, False, texts), texts))
-            )
+        else:
+            years = tuple(_both(item, texts) for item in rests)
+            rows.append(BothRow(texts.of(output.title), texts.of(output.unit_title), years))
+    names = [texts.inside(found.plan.called), texts.inside(found.plan.without.title)]
     return LongRunView(
         said=texts.of(found.plan.said),
-        findings=tuple(resting),
-        same=texts("longrun.same", names=texts.listed(same)) if same else "",
-        packages=_packages(found, [entry.id for entry in packages], years, texts),
-        tables=(
-            _resting_table(found, null.id, years, texts),
-            *(_package_table(found, entry.id, years, texts) for entry in packages),
+        caption=texts(
+            "longrun.caption", scenario=quoted(found.assumed, null, texts), assumed=names[0], bare=names[1]
         ),
+        years=tuple(map(str, found.covered)),
+        assumed=names[0],
+        bare=names[1],
+        rows=tuple(rows),
+        same=texts("longrun.same", names=texts.listed(same)) if same else "",
+        packages=_packages(found, texts),
+        tables=tuple(_package_table(found, entry.id, names, texts) for entry in found.assumed.alternatives),
     )
 
 
-def _named(found: LongRun, assumed: bool, texts: Texts) -> str:
-    """The assumption, or its absence, in quotation marks."""
-    return f"‘{texts.of(found.plan.called if assumed else found.plan.without.title)}’"
+def _both(difference: Difference, texts: Texts) -> Both:
+    """Medians of both, rounded like their difference."""
+    numbers, output = Numbers(texts.language), difference.output
+    step = output_step(output, difference.difference.median, *difference.difference.interval)
+    levels = (difference.level.median, difference.reference_level.median)
+    assumed, bare = (numbers.stepped(level, step) for level in levels)
+    return Both(assumed, bare, cell_of(difference, _GRADE, texts))
 
 
-def _packages(found: LongRun, packages: list[str], years: tuple[int, ...], texts: Texts) -> str:
+def _packages(found: LongRun, texts: Texts) -> str:
     """Whether what packages do depends on the assumption."""
-    depends = [
-        texts.inside(output.title)
-        for output in found.outputs
-        if any(found.moved(output.name, name, year) != _SAME for name in packages for year in years)
-    ]
-    if not depends:
-        return texts("longrun.packages_same")
-    return texts("longrun.packages_differ", names=texts.listed(depends))
 
-
-def _resting_table(found: LongRun, scenario: str, years: tuple[int, ...], texts: Texts) -> EffectTable:
-    """What the assumption does to a scenario."""
-    rows = tuple(
-        row_of(
-            output, [cell_of(found.rests(output.name, scenario, year), "D", texts) for year in years], texts
+    def depends(output: Output) -> bool:
+        return any(
+            found.moved(output.name, entry.id, year) != _SAME
+            for entry in found.assumed.alternatives
+            for year in found.covered
         )
-        for output in found.outputs
+
+    names = [texts.inside(output.title) for output in found.outputs if depends(output)]
+    return (
+        texts("longrun.packages_differ", names=texts.listed(names))
+        if names
+        else texts("longrun.packages_same")
     )
-    caption = texts(
-        "longrun.resting",
-        scenario=quoted(found.assumed, scenario, texts),
-        assumed=_named(found, True, texts),
-        without=_named(found, False, texts),
-    )
-    return EffectTable("", caption, tuple(map(str, years)), rows)
 
 
-def _package_table(found: LongRun, scenario: str, years: tuple[int, ...], texts: Texts) -> EffectTable:
+def _package_table(found: LongRun, scenario: str, names: list[str], texts: Texts) -> EffectTable:
     """A package minus the null alternative under both."""
-    rows = tuple(
-        row_of(
-            output,
-            [
-                cell_of(difference, "D", texts)
-                for year in years
-                for difference in found.package(output.name, scenario, year)
-            ],
-            texts,
-        )
-        for output in found.outputs
-    )
-    names = [texts.inside(found.plan.called), texts.inside(found.plan.without.title)]
-    columns = tuple(f"{year}, {name}" for year in years for name in names)
-    caption = texts(
-        "differences.caption",
-        package=quoted(found.assumed, scenario, texts),
-        reference=quoted(found.assumed, found.assumed.reference, texts),
-    )
+
+    def cells(output: Output) -> list[Cell]:
+        return [
+            cell_of(difference, _GRADE, texts)
+            for year in found.covered
+            for difference in found.package(output.name, scenario, year)
+        ]
+
+    rows = tuple(row_of(output, cells(output), texts) for output in found.outputs)
+    columns = tuple(f"{year}, {name}" for year in found.covered for name in names)
+    package, reference = (quoted(found.assumed, name, texts) for name in (scenario, found.assumed.reference))
+    caption = texts("differences.caption", package=package, reference=reference)
     return EffectTable(texts.of(found.assumed.scenario(scenario).title), caption, columns, rows)

@@ -160,6 +160,7 @@ def _content(
         "prices": _prices(comparison, texts),
         "fit": fit_view(fit, background, texts),
         "assumptions": assumption_rows(comparison, texts),
+        "other_assumptions": assumption_rows(comparison, texts, listed=False),
         "lever_sources": lever_rows(comparison, texts),
         "varied": len(comparison.varied),
         "command": background.command,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.outputs import WELFARE
+from sd_covid.policy.outputs import WELFARE, Output
 from sd_covid.report.effects import Row, cell_of, package_grade, quoted, row_of
 from sd_covid.report.texts import Texts
 
@@ -45,10 +45,9 @@ def welfare_view(comparison: Comparison, year: int, texts: Texts) -> WelfareView
     Returns
     -------
     WelfareView or None
-        None when no headline outcome has a theme.
+        None when no outcome has a theme.
     """
-    outputs = [output for output in comparison.outputs if output.headline and output.welfare]
-    if not outputs:
+    if not any(output.welfare for output in comparison.outputs):
         return None
     packages = [(entry, package_grade(comparison, entry.id)) for entry in comparison.alternatives]
 
@@ -62,8 +61,7 @@ def welfare_view(comparison: Comparison, year: int, texts: Texts) -> WelfareView
                 ],
                 texts,
             )
-            for output in outputs
-            if output.welfare == theme
+            for output in _outputs(comparison, theme)
         )
 
     return WelfareView(
@@ -72,3 +70,11 @@ def welfare_view(comparison: Comparison, year: int, texts: Texts) -> WelfareView
         columns=tuple(texts.of(entry.title) for entry, _ in packages),
         themes=tuple(WelfareTheme(texts(f"welfare.{theme}"), rows(theme)) for theme in WELFARE),
     )
+
+
+def _outputs(comparison: Comparison, theme: str) -> list[Output]:
+    """The headline outcomes of a theme; where it has none, its others that are not of a group."""
+    found = [output for output in comparison.outputs if output.welfare == theme]
+    return [output for output in found if output.headline] or [
+        output for output in found if "[" not in output.name
+    ]
