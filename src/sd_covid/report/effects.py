@@ -243,7 +243,8 @@ def basis_of(output: Output, texts: Texts) -> str:
 
 
 def cell_of(difference: Difference, grade: str, texts: Texts) -> Cell:
-    """One difference, rounded and judged."""
+    """One difference, rounded and judged; an outcome that rests on assumption is evidence of the lowest grade."""
+    grade = "D" if difference.output.basis == "assumption" else grade
     spread = difference.difference
     printed = rounded(spread, difference.output, Numbers(texts.language))
     word = welfare_word(difference)

@@ -239,13 +239,21 @@ def package_rows(comparison: Comparison, texts: Texts) -> list[PackageRow]:
 
 
 def _setting(setting: LeverSetting | None, actual: LeverSetting, texts: Texts) -> str:
-    """A setting in words."""
+    """A setting in words; budget and delivery where they are not as they were."""
     if setting is None or setting.level == 0:
         return texts("packages.off")
+    numbers = Numbers(texts.language)
     dates = {"start": _day(setting.start, texts), "end": _day(setting.end, texts)}
+    as_it_was = (setting.level, setting.start, setting.end) == (actual.level, actual.start, actual.end)
     if setting.level == actual.level:
-        return texts("packages.as_it_was" if setting == actual else "packages.other_dates", **dates)
-    return texts("packages.level", level=Numbers(texts.language).plain(setting.level), **dates)
+        parts = [texts("packages.as_it_was" if as_it_was else "packages.other_dates", **dates)]
+    else:
+        parts = [texts("packages.level", level=numbers.plain(setting.level), **dates)]
+    if setting.budget is not None and setting.budget != actual.budget:
+        parts.append(texts("packages.budget", budget=numbers.plain(setting.budget)))
+    if setting.delivery is not None and setting.delivery != actual.delivery:
+        parts.append(texts(f"packages.{setting.delivery}"))
+    return "; ".join(parts)
 
 
 def _day(day: date, texts: Texts) -> str:
