@@ -1,4 +1,4 @@
-"""What rests on an assumption is told first, and outcomes stand under their themes. Expected: the numbers behind the page."""
+"""What rests on an assumption is told first, outcomes stand under themes. Expected: the numbers behind the page."""
 
 from __future__ import annotations
 

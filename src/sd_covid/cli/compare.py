@@ -51,7 +51,7 @@ Scenarios = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a comparison rests on: the study's problem, its model and the draws stored for it."""
+    """What a comparison rests on: the study's problem, the model of the study and the draws stored for it."""
 
     folder: Path
     problem: Problem
@@ -99,7 +99,10 @@ def command(
 
 
 def read_inputs(folder: Path) -> Inputs:
-    """Read a study's main problem, its model and the stored draws.
+    """Read a study's main problem, the model of the study and the stored draws.
+
+    The model is the one in ``models`` that bears the problem's id, such as all sectors coupled, where the problem fits
+    a part of it; otherwise the one that the problem names.
 
     Raises
     ------
@@ -112,7 +115,9 @@ def read_inputs(folder: Path) -> Inputs:
     from sd_covid.calibration.workflow import posterior_file
 
     problem = read_problem(folder / "calibration" / "problem.yaml")
-    return Inputs(folder, problem, sd_covid.load(problem.model_path), read_posterior(posterior_file(problem)))
+    whole = folder / "models" / f"{problem.model_id}.yaml"
+    simulation = sd_covid.load(whole if whole.is_file() else problem.model_path)
+    return Inputs(folder, problem, simulation, read_posterior(posterior_file(problem)))
 
 
 def run(
@@ -216,8 +221,9 @@ def draw(posterior: pd.DataFrame, study: Study, size: int, seed: int) -> pd.Data
 
     from sd_covid.policy.draws import choose_draws, sample_assumptions
 
-    assumed = sample_assumptions(study.assumptions, study.names, map(str, posterior), size, seed)
-    return pd.concat([choose_draws(posterior, size, seed), assumed], axis=1)
+    fitted = posterior[[name for name in posterior if str(name) in study.names]]
+    assumed = sample_assumptions(study.assumptions, study.names, map(str, fitted), size, seed)
+    return pd.concat([choose_draws(fitted, size, seed), assumed], axis=1)
 
 
 def analyse(inputs: Inputs, file: Path, tell: Tell) -> Sensitivity:
@@ -270,6 +276,6 @@ def background(inputs: Inputs) -> Background:
         observed=observed_series(inputs.problem, provenance["best"]),
         registry=read_registry(folder / "series"),
         glossary=read_glossary(folder / "titles.yaml", evidence, provenance["constants"]),
-        check=check_stored(inputs.problem.path, simulator=inputs.simulation),
+        check=check_stored(inputs.problem.path),
         command=shlex.join(["sd-covid", *sys.argv[1:]]),
     )
