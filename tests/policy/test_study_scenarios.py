@@ -56,6 +56,8 @@ def ran() -> Ran:
     assumed = sample_assumptions(study.assumptions, study.names, [], MEMBERS, seed=1)
     taken = {element for name in assumed for element in study.names.elements(str(name))}
     ranges = evidence_ranges(STUDY / "models" / "evidence.csv", simulation)
+    # The bill of fixed costs is its budget: one above it would be covered in full again where support ends early.
+    taken |= {"fixed cost support cost as it was"}
     rest = {name: spread for name, spread in ranges.items() if name not in taken}
     draws = pd.concat([sample_ranges(rest, MEMBERS, seed=1), assumed], axis=1)
     outputs = [*read_outputs(FOLDER / "outputs.yaml"), "cumulative job loss"]

@@ -170,6 +170,14 @@ def test_a_budget_and_a_delivery_that_differ_are_said(found):
     assert row.settings[1][0].endswith("; budget 25.5 million euro; delivered by municipalities")
 
 
+def test_a_package_says_under_which_path_of_assumptions_it_runs(found, tmp_path):
+    null, *others = found.assumed.scenarios
+    comparison = replace(found.assumed, scenarios=(replace(null, path=PLAN.without), *others))
+    file = write_report(comparison, None, None, tmp_path / "r.html", "en")
+    said = text(html.fromstring(file.read_text(encoding="utf-8")).get_element_by_id("packages"))
+    assert 1 == said.count("Under the path ‘Without scars’. b")
+
+
 def test_a_difference_that_never_matters_has_no_chart_but_a_sentence(found, tmp_path):
     outputs = tuple(replace(output, relevance=1e6) for output in found.assumed.outputs)
     file = write_report(replace(found.assumed, outputs=outputs), None, None, tmp_path / "r.html", "en")

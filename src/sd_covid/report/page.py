@@ -18,6 +18,7 @@ from sd_covid.errors import RunError
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.long_run import LongRun
 from sd_covid.policy.outputs import Output
+from sd_covid.policy.scenario import Scenario
 from sd_covid.report.charts import chart_style, first_difference
 from sd_covid.report.effects import effect_tables, findings, quoted
 from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows, package_rows
@@ -143,7 +144,12 @@ def _content(
         "language": texts.language,
         "span": {"first": str(comparison.date[0])[:4], "last": str(effect_years[1])},
         "packages": [
-            {"title": texts.of(entry.title), "rationale": texts.of(entry.rationale), "file": entry.file}
+            {
+                "title": texts.of(entry.title),
+                "rationale": texts.of(entry.rationale),
+                "file": entry.file,
+                "path": _path(entry, texts),
+            }
             for entry in (comparison.scenario(comparison.reference), *comparison.alternatives)
         ],
         "question": _question(comparison, effect_years[1], texts),
@@ -168,6 +174,14 @@ def _content(
         "drawn_from": texts.known("drawn", comparison.provenance.draws),
         "failures": _failures(comparison, texts),
     }
+
+
+def _path(scenario: Scenario, texts: Texts) -> str:
+    """Under which named path of assumptions a scenario runs; empty when under none."""
+    if scenario.path is None:
+        return ""
+    title, rationale = texts.of(scenario.path.title), texts.of(scenario.path.rationale)
+    return texts("packages.path", title=title, rationale=rationale)
 
 
 def _question(comparison: Comparison, last: int, texts: Texts) -> list[str]:
