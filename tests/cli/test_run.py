@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
@@ -97,3 +100,59 @@ def test_scenarios_share_one_array_and_the_command_line_overrules_them(
             time=0
         ).values.tolist()
         assert [0.5, 0.5] == runs["Tozo level"].isel(time=0).values.tolist()
+
+
+def test_a_path_of_assumptions_lies_on_top_of_a_scenario_and_the_long_run_is_told_first(
+    call: Call, study: Path, tmp_path: Path
+) -> None:
+    model, scenarios = study / "models" / "netherlands.yaml", study / "scenarios"
+    wave = scenarios / "paths" / "new-wave-2027.yaml"
+    options = (
+        "-s",
+        scenarios / "actual.yaml",
+        "--path",
+        wave,
+        "--columns",
+        "new wave level,distress prevalence",
+    )
+    answer = call("run", model, *options, "-o", tmp_path / "run.nc")
+    assert 0 == answer.code
+    assert answer.err.startswith(
+        "long run: What the model says of 2030 and later rests largely on one assumption"
+    )
+    assert re.search(
+        r"actual: Mental distress.*: 2030 [\d.]+ with scars, [\d.]+ without scars; 2035 ", answer.err
+    )
+    with xr.open_dataset(tmp_path / "run.nc") as run:
+        assert 0.74 == run["new wave level"].isel(scenario=0, time=0)
+        told = json.loads(run.attrs["long_run"])
+        year = (
+            run["distress prevalence"].isel(scenario=0).sel(time=slice(180, 192)).to_numpy()
+        )  # 2030, to 1 January 2031
+        with_scars, without = told["values"]["actual"]["distress prevalence"]["2030"]
+        # The mean over the year by the trapezium rule, as "in 2030" is read of a rate.
+        assert float(np.trapezoid(year) / 12) == pytest.approx(with_scars, rel=1e-12)
+        assert without < with_scars
+
+
+def test_a_path_also_lies_on_the_model_as_it_stands_and_says_when_it_changes_nothing(
+    call: Call, study: Path, tmp_path: Path
+) -> None:
+    paths = study / "scenarios" / "paths"
+    options = ("--columns", "inflation shock", "-o", tmp_path / "run.csv")
+    shock = call(
+        "run", study / "models" / "debt.mdl", "--path", paths / "cost-of-living-shock.yaml", *options
+    )
+    assert 0 == shock.code
+    assert 6.0 == pd.read_csv(tmp_path / "run.csv")["inflation shock"].iloc[0]
+    other = call("run", study / "models" / "debt.mdl", "--path", paths / "no-scarring.yaml", *options)
+    assert "warning: the path 'no-scarring' changes nothing in this model" in other.err
+
+
+def test_a_path_that_pulls_a_lever_is_refused(call: Call, study: Path, tmp_path: Path) -> None:
+    path = study / "scenarios" / "paths" / "base.yaml"
+    path.write_text(path.read_text() + "levers: {now: {level: 0}}\n")
+    answer = call("run", study / "models" / "debt.mdl", "--path", path, "-o", tmp_path / "run.csv")
+    assert 2 == answer.code
+    assert "a path of assumptions has no 'levers'" in answer.last
+    assert not (tmp_path / "run.csv").exists()

@@ -43,8 +43,8 @@ levers:
   help:
     title: {nl: Hulp, en: Help}
     meaning: {nl: 1 verdubbelt, en: 1 doubles}
-    constants: {level: help level, start: help start, end: help end}
-    actual: {level: 0, start: 2021-01-01, end: 2023-01-01}
+    constants: {level: help level, start: help start, end: help end, budget: help budget, municipal: help municipal}
+    actual: {level: 0, start: 2021-01-01, end: 2023-01-01, budget: 48}
     range: [0, 2]
     purpose: social
     target: {nl: Huishoudens, en: Households}
@@ -53,12 +53,8 @@ levers:
     source: invented
     grade: D
     cost:
-      rule: unit
-      counts: {nl: Trajecten, en: Trajectories}
-      unit_cost: 2000
-      price_year: 2020
-      quantity: intake
-      share: extra
+      rule: spent
+      spending: help spending
       source: invented
       grade: D
       note: none
@@ -100,7 +96,7 @@ class Toy:
     """Closed form: rate = 4 + slope in the months in which the subsidy would be in force but is withheld.
 
     debt = 600 + rise * (1 - subsidy level) * max(0, Time - 60) / 12, thousand households;
-    intake counts 2 a month in each group.
+    help spending grows by level times budget over 24 months in each group alike while help is in force (72 to 96).
     """
 
     constants: Mapping[str, float] = {
@@ -114,6 +110,8 @@ class Toy:
         "help level": 0.0,
         "help start": 72.0,
         "help end": 96.0,
+        "help budget": 48.0,
+        "help municipal": 1.0,
         "pause level": 1.0,
         "pause start": 62.0,
         "pause end": 74.0,
@@ -147,11 +145,13 @@ class Toy:
         debt = 600 + value("rise") * (1 - value("subsidy level")) * np.maximum(0, time - 60) / 12
         # A fragile member breaks down when nothing holds it up, from month 70.
         broken = (value("fragility") > 0) & (value("subsidy level") == 0) & (time >= 70)
-        both = np.broadcast_to(2 * time[None, :, None], (len(frame), time.size, 2))
+        months = np.clip(time - value("help start"), 0, value("help end") - value("help start"))
+        spent = value("help level") * value("help budget") * months / 24
+        both = np.stack([spent / 2, spent / 2], axis=-1)
         results = {
             "rate": (("member", "time"), rate, {"units": "percent"}),
             "debt": (("member", "time"), np.where(broken, np.nan, debt), {"units": "thousand households"}),
-            "intake": (("member", "time", "group"), both, {"units": "thousand households"}),
+            "help spending": (("member", "time", "group"), both, {"units": "million euro"}),
         }
         return xr.Dataset(
             {name: results[name] for name in outputs or results},

@@ -9,7 +9,7 @@ import pytest
 
 from sd_covid.data.text import Text
 from sd_covid.errors import RunError
-from sd_covid.policy.costs import Cost, Prices, Tranche, budget_path, reach_path, unit_path
+from sd_covid.policy.costs import Cost, Prices, Tranche, budget_path, spent_path
 
 NONE = Text()
 PRICES = Prices(2020, 2020, 0.0225, {2019: 98.0, 2020: 100.0, 2021: 102.0, 2022: 110.0})
@@ -48,50 +48,22 @@ def test_tranches_share_the_total_by_weight() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "level", "part"), [("all", 1.0, 1.0), ("extra", 1.0, 0.5), ("extra", 3.0, 0.75)]
+    ("budget", "part"), [(None, 1.0), (365.0, 1.0), (73.0, 0.2), (0.0, 0.0), (1000.0, 1.0)]
 )
-def test_a_unit_cost_follows_the_models_count_and_carries_prices(
-    share: str, level: float, part: float
+def test_a_smaller_budget_buys_as_much_less_and_a_larger_one_no_more(
+    budget: float | None, part: float
 ) -> None:
-    # Counting 4 thousand a month, in force for 2 months of 2020 and 1.5 of 2021, 2,500 euro each in prices of 2020:
-    # 20 million in 2020; 15 million in 2021, times 102/100 for its prices.
-    cost = Cost("unit", NONE, "D", NONE, unit_cost=2500.0, price_year=2020, quantity="q", share=share)  # type: ignore[arg-type]
-    in_force = np.array([0.0, 1.0, 1.0, 1.0, 0.5, 0.0])
+    path = budget_path(BUDGET, 1.0, date(2020, 3, 1), date(2021, 3, 1), YEARS, budget)
+    np.testing.assert_allclose(path, [[306.0 * part, 59.0 * part]], rtol=1e-12)
+
+
+def test_what_a_model_spent_is_counted_in_the_year_in_which_the_interval_starts() -> None:
+    # Spent by the end of six months, three of them in 2020: 0 to 12, then 12 to 20 million euro.
+    spent = np.array([[0.0, 0, 5, 12, 16, 20, 20], [0.0, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan]])
     year_of = np.array([2020, 2020, 2020, 2021, 2021, 2021])
-    counted = np.array([[0.0, 9, 13, 17, 21, 25, 34], [5.0, 5, 5, 5, 5, 5, 5]])
-    path = unit_path(cost, level, in_force, counted, year_of, PRICES, YEARS)
-    np.testing.assert_allclose(path, [[20.0 * part, 15.0 * 1.02 * part], [0.0, 0.0]], rtol=1e-12)
-
-
-@pytest.mark.parametrize(("level", "part"), [(0.1, 1.0), (0.05, 0.5), (0.0, 0.0)])
-def test_a_reach_cost_pays_who_is_there_and_who_comes_in_proportion_to_the_level(
-    level: float, part: float
-) -> None:
-    # In force for 2 months of 2020 and half a month of 2021, 5,000 euro each at level 0.1, in prices of 2020.
-    # 40 thousand are there at the start; then 10 a month, rising by 2: means of the months 11, 13 and 15 thousand.
-    # 2020: (40 + 11 + 13) * 5 = 320 million; 2021: half of 15 * 5 = 37.5 million, times 102/100 for its prices.
-    cost = Cost("reach", NONE, "D", NONE, unit_cost=5000.0, price_year=2020, level=0.1)
-    months = np.array([0.0, 1.0, 1.0, 0.5, 0.0])
-    year_of = np.array([2020, 2020, 2020, 2021, 2021])
-    stock = np.array([[10.0, 40, 99, 99, 99, 99]])
-    inflow = np.array([[8.0, 10, 12, 14, 16, np.nan]])
-    path = reach_path(cost, level, months, stock, inflow, year_of, PRICES, YEARS)
-    np.testing.assert_allclose(path, [[320.0 * part, 37.5 * 1.02 * part]], rtol=1e-12)
-
-
-def test_a_lever_that_is_never_in_force_reaches_nobody() -> None:
-    cost = Cost("reach", NONE, "D", NONE, unit_cost=5000.0, price_year=2020, level=0.1)
-    path = reach_path(
-        cost, 0.1, np.zeros(2), np.ones((1, 3)), np.ones((1, 3)), np.array([2020, 2020]), PRICES, (2020,)
-    )
-    np.testing.assert_array_equal(path, [[0.0]])
-
-
-def test_a_count_that_fails_while_the_lever_is_off_costs_nothing() -> None:
-    cost = Cost("unit", NONE, "D", NONE, unit_cost=1.0, price_year=2020, quantity="q")
-    counted = np.array([[0.0, np.nan, np.inf, np.inf]])
-    path = unit_path(cost, 0.0, np.zeros(3), counted, np.array([2020, 2020, 2020]), PRICES, (2020,))
-    np.testing.assert_array_equal(path, [[0.0]])
+    path = spent_path(spent, year_of, (2019, 2020, 2021))
+    np.testing.assert_array_equal(path[0], [0.0, 12.0, 8.0])
+    assert np.isnan(path[1, 1:]).all()
 
 
 def test_a_present_value_deflates_and_discounts() -> None:

@@ -30,6 +30,16 @@ ROUNDING = 1e-12
         (Range(0, 4, 2, "normal"), 0.95, 4.0),
         (Range(1, 4, 2, "log-normal"), 0.5, 2.0),
         (Range(1, 4, 2, "log-normal"), 0.05, 1.0),
+        (Range(0.2, 0.8, 0.4, "logit-normal"), 0.5, 0.5),
+        (Range(0.2, 0.8, 0.4, "logit-normal"), 0.95, 0.8),
+        # A normal distribution cut off at both ends of its central 90 %: what is left is stretched over 0 to 1.
+        (Range(0, 4, 2, "normal", (0, 4)), 0.0, 0.0),
+        (Range(0, 4, 2, "normal", (0, 4)), 0.5, 2.0),
+        (
+            Range(0, 4, 2, "normal", (2, 4)),
+            0.5,
+            2.0 + 2.0 * 0.5977601260424783 / 1.6448536269514722,
+        ),  # Φ⁻¹(0.725)
     ],
 )
 def test_quantiles_are_those_of_the_distribution(spread: Range, p: float, expected: float) -> None:
@@ -105,15 +115,23 @@ def test_a_posterior_that_cannot_be_used_is_named(
     assert str(path) == caught.value.file
 
 
-EVIDENCE = "id,constant,value,low,high,distribution\nA,slope,2,1,4,normal\nB,rise,6,6,6,fixed\nC,weight,1,0,2,uniform\n"
+EVIDENCE = """\
+id,constant,value,low,high,distribution,unit,source,grade
+A,slope,2,1,4,normal,percent,ASSUMPTION: none found.,D
+B,rise,6,6,6,fixed,1/Year,a definition,A
+C,weight,1,0,2,uniform,Dmnl,"a figure, of a table",B
+"""
 
 
 def test_the_evidence_gives_a_range_to_each_element_and_to_nothing_fixed(tmp_path: Path, toy: Any) -> None:
     path = tmp_path / "evidence.csv"
-    path.write_text(EVIDENCE + "D,other,1,0,2,normal\nE,pause level,1,0,1,lever\n", encoding="utf-8")
+    path.write_text(
+        EVIDENCE + "D,other,1,0,2,normal,,x,D\nE,pause level,1,0,1,lever,,x,A\n", encoding="utf-8"
+    )
     ranges = evidence_ranges(path, toy)
     assert ["slope", "weight[young]", "weight[old]"] == list(ranges)
-    assert Range(1, 4, 2, "triangular") == ranges["slope"]
+    assert Range.of_deviation(1, 4, 2, "normal") == ranges["slope"]
+    assert Range(0, 2, 1, "uniform") == ranges["weight[old]"]
 
 
 @pytest.mark.parametrize(
@@ -123,6 +141,11 @@ def test_the_evidence_gives_a_range_to_each_element_and_to_nothing_fixed(tmp_pat
         ("2,1,4", "2,x,4", 2, "could not convert"),
         ("1,0,2", "1,,2", 4, "could not convert"),
         ("low", "lower", 1, "'low' is missing"),
+        ("normal", "norml", 2, "'norml' is not known"),
+        ("uniform", "lognormal", 4, "a low above 0"),
+        (",D", ",E", 2, "grade 'E' is not known"),
+        (',"a figure, of a table"', ",a figure, of a table", 4, "not as many cells"),
+        (",Dmnl", "", 4, "not as many cells"),
     ],
 )
 def test_a_fault_in_the_evidence_names_its_line(

@@ -62,6 +62,24 @@ def test_a_scenario_sets_levers_assumptions_and_constants_on_top_of_what_it_exte
     }.items() <= top.settings.items()
 
 
+def test_a_scenario_sets_the_budget_and_who_delivers(study_folder: Path, toy: Any) -> None:
+    actual = read_scenario(study_folder / "actual.yaml", toy)
+    assert LeverSetting(0.0, date(2021, 1, 1), date(2023, 1, 1), 48.0, "municipal") == actual.levers["help"]
+    assert {"help budget": 48.0, "help municipal": 1.0}.items() <= actual.settings.items()
+    text = "levers: {help: {level: 1, budget: 12, delivery: national}}\n"
+    scenario = read_scenario(write(study_folder, "top.yaml", text), toy)
+    assert (12.0, "national") == (scenario.levers["help"].budget, scenario.levers["help"].delivery)
+    assert {"help budget": 12.0, "help municipal": 0.0}.items() <= scenario.settings.items()
+
+
+def test_a_model_without_the_budget_of_a_lever_works_by_its_level(study_folder: Path, toy: Any) -> None:
+    path = write(study_folder, "top.yaml", "levers: {help: {level: 1}}\n")
+    assert "help budget" not in read_scenario(path, without(toy, "help budget")).settings
+    path = write(study_folder, "top.yaml", "levers: {help: {budget: 1}}\n")
+    with pytest.raises(ScenarioError, match="no constant 'help budget'"):
+        read_scenario(path, toy)
+
+
 def test_a_month_is_its_first_day_and_names_match_as_in_vensim(study_folder: Path, toy: Any) -> None:
     text = "levers: {subsidy: {end: 2020-10}}\nconstants: {'Weight[ Young ]': 3, fragility: 1}\n"
     scenario = read_scenario(write(study_folder, "month.yaml", text), toy)
@@ -174,6 +192,18 @@ def test_a_study_without_catalogues_still_sets_constants(tmp_path: Path, toy: An
             "2021-03-01, is not after",
             "mend",
         ),
+        ("levers:\n  help: {budget: -1}", 4, "levers.help.budget", "not between 0", "in that range"),
+        ("levers:\n  help: {budget: x}", 4, "levers.help.budget", "not a number", "point for decimals"),
+        ("levers:\n  help: {delivery: local}", 4, "levers.help.delivery", "not known", "national, municipal"),
+        ("levers:\n  subsidy: {budget: 1}", 4, "levers.subsidy.budget", "cannot be set", "one: help"),
+        (
+            "levers:\n  subsidy: {delivery: national}",
+            4,
+            "levers.subsidy.delivery",
+            "cannot be set",
+            "one: help",
+        ),
+        ("path: storm", 3, "path", "no path 'storm'", "make"),
         ("levers:\n  subsidy: {}", 4, "levers.subsidy", "nothing is set", "leave the lever out"),
         ("levers:\n  subsidy: 0", 4, "levers.subsidy", "a mapping is expected", "key: value"),
         ("levers: [subsidy]", 3, "levers", "a mapping is expected", "key: value"),
@@ -251,7 +281,10 @@ def test_a_scenario_must_say_why_in_both_languages(study_folder: Path, toy: Any)
             "levers.subsidy.cost.tranches[0].end",
             "not after",
         ),
-        ("levers.yaml", "price_year: 2020", "price_year: 20", "levers.help.cost.price_year", "not a year"),
+        ("levers.yaml", "base_year: 2020", "base_year: 20", "prices.base_year", "not a year"),
+        ("levers.yaml", "      spending: help spending\n", "", "levers.help.cost", "'spending' is missing"),
+        ("levers.yaml", ", budget: 48}", "}", "levers.help.actual", "'budget' is missing"),
+        ("levers.yaml", "budget: 48}", "budget: -1}", "levers.help.actual.budget", "not between 0"),
         ("levers.yaml", "{2015: 95.0", "{y: 95.0", "prices.index.y", "not a year"),
         ("levers.yaml", "      total: 365\n", "", "levers.subsidy.cost", "'total' is missing"),
         ("assumptions.yaml", "default: 2", "default: 4", "slope.default", "not between 1 and 3"),

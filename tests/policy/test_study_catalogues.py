@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from sd_covid.model.names import key
-from sd_covid.policy.assumptions import read_assumptions
+from sd_covid.policy.assumptions import Assumption, read_assumptions
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.costs import Tranche, budget_path
 from sd_covid.policy.levers import Catalogue, read_levers
@@ -110,17 +110,63 @@ def test_the_actual_package_is_what_the_models_have_by_default(
         assert values["level"] == lever.actual.level, lever.id
         assert values["start"] == CALENDAR.time(lever.actual.start), lever.id
         assert values["end"] == CALENDAR.time(lever.actual.end), lever.id
+        assert values.get("budget") == lever.actual.budget, lever.id
+        delivery = {1.0: "municipal", 0.0: "national", None: lever.delivery}
+        assert delivery[values.get("municipal")] == lever.delivery, lever.id
+        row = evidence[key(lever.constants["level"])]
+        assert float(row["low"]) <= lever.low <= lever.high <= float(row["high"]), lever.id
         assert {"lever"} == {evidence[key(name)]["distribution"] for name in lever.constants.values()}
 
 
-def test_every_assumption_has_the_range_of_its_evidence(evidence: dict[str, dict[str, str]]) -> None:
-    for item in read_assumptions(STUDY / "scenarios" / "assumptions.yaml").values():
+def test_every_constant_that_a_scenario_sets_belongs_to_a_lever_or_to_a_path(
+    catalogue: Catalogue, assumptions: dict[str, Assumption], evidence: dict[str, dict[str, str]]
+) -> None:
+    pulled = {key(name) for lever in catalogue.levers.values() for name in lever.constants.values()}
+    of_paths = {key(item.constant) for item in assumptions.values() if not item.swept}
+    assert pulled | of_paths == {name for name, row in evidence.items() if row["distribution"] == "lever"}
+
+
+@pytest.fixture(scope="module")
+def assumptions() -> dict[str, Assumption]:
+    return read_assumptions(STUDY / "scenarios" / "assumptions.yaml", STUDY / "models" / "evidence.csv")
+
+
+def test_every_number_that_rests_on_an_assumption_alone_is_varied(
+    assumptions: dict[str, Assumption], evidence: dict[str, dict[str, str]]
+) -> None:
+    swept = {key(item.constant) for item in assumptions.values() if item.swept}
+    for name, row in evidence.items():
+        if row["grade"] == "D" and row["distribution"] not in ("fixed", "lever"):
+            assert name in swept, row["id"]
+    # What is held is a date, a definition, or a share by which every stock is split at the start.
+    held = {row["id"] for row in evidence.values() if row["grade"] == "D" and row["distribution"] == "fixed"}
+    assert {"B04", "H04", "L01", "W04", "W05", "P14", "K15", "Y02", "Y03"} == held
+
+
+def test_an_assumption_of_one_standard_deviation_reaches_as_far_in_its_sample(
+    assumptions: dict[str, Assumption], evidence: dict[str, dict[str, str]]
+) -> None:
+    # Half of the range is a standard deviation (models/PROVENANCE.md): of the number, its logarithm or its log-odds.
+    to_normal = {
+        "normal": lambda x: x,
+        "lognormal": np.log,
+        "logitnormal": lambda x: np.log(x / (1 - x)),
+    }
+    # A standard deviation below the middle, the middle, one above, in what is left from the 5th to the 95th percentile.
+    probability = (np.array([0.158655, 0.5, 0.841345]) - 0.05) / 0.9
+    for item in assumptions.values():
         row = evidence[key(item.constant)]
-        assert (float(row["value"]), float(row["low"]), float(row["high"])) == (
-            item.range.central,
-            item.range.low,
-            item.range.high,
-        )
-        assert (row["distribution"], row["unit"], row["grade"]) == (item.range.shape, item.unit, item.grade)
+        low, high = float(row["low"]), float(row["high"])
+        assert float(row["value"]) == item.range.central
         assert item.source.en.endswith(f"Evidence {row['id']}")
         assert item.source.nl.endswith(f"Bewijs {row['id']}")
+        if row["distribution"] in to_normal and item.range.cut == (item.range.low, item.range.high):
+            scale = to_normal[row["distribution"]]
+            middle, width = (scale(low) + scale(high)) / 2, (scale(high) - scale(low)) / 2
+            expected = [middle - width, middle, middle + width]
+            # 1e-5: the probabilities are written to six digits.
+            np.testing.assert_allclose(
+                scale(item.range.quantile(probability)), expected, rtol=1e-5, atol=1e-5
+            )
+        elif row["distribution"] == "uniform":
+            np.testing.assert_allclose(item.range.quantile(np.array([0.0, 1.0])), [low, high])

@@ -22,8 +22,9 @@ from sd_covid.errors import RunError
 from sd_covid.policy.comparison import Comparison, Failure, Measure, Provenance
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.run import run_scenarios
-from sd_covid.policy.scenario import Scenario, Study
+from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.spread import Spread
+from sd_covid.policy.study import Study
 from sd_covid.policy.types import Floats, Simulator
 
 

@@ -25,7 +25,8 @@ from sd_covid.policy.draws import read_posterior
 from sd_covid.policy.outputs import Output, read_outputs
 from sd_covid.policy.ranges import SHAPES, Range, Shape
 from sd_covid.policy.reading import read_number, read_text, scenario_faults
-from sd_covid.policy.scenario import Scenario, Study, read_scenario
+from sd_covid.policy.scenario import Scenario, read_scenario
+from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
 
 _KEYS = ("model", "scenarios", "outputs", "factors", "outcomes", "samples", "resamples", "seed")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
     from sd_covid.policy import Study
     from sd_covid.policy.comparison import Comparison
+    from sd_covid.policy.long_run import LongRun
+    from sd_covid.policy.outputs import Output
     from sd_covid.report import Background
 
 
@@ -49,7 +51,7 @@ Scenarios = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a comparison rests on: the study's problem, its model and the draws stored for it."""
+    """What a comparison rests on: the study's problem, the model of the study and the draws stored for it."""
 
     folder: Path
     problem: Problem
@@ -68,6 +70,14 @@ def command(
             "--language", "-l", help="Given twice: both, the second as REPORT-en.html.  [default: nl]"
         ),
     ] = None,
+    path: Annotated[
+        Path | None,
+        typer.Option(
+            "--path",
+            metavar="PATH",
+            help="A path of assumptions, such as scenarios/paths/new-wave-2027.yaml.",
+        ),
+    ] = None,
     draws: Annotated[int, typer.Option("--draws", min=2, help="Runs of each scenario.")] = 1000,
     sensitivity: Annotated[
         Path | None,
@@ -79,17 +89,20 @@ def command(
     refuse_suffix(output, ".html")
     inputs = read_inputs(study_folder(scenarios[0]))
     with stages(STAGES) as step:
-        comparison = run(inputs, scenarios, draws, seed, partial(step, "scenarios"))
+        comparison, long_run = run(inputs, scenarios, draws, seed, partial(step, "scenarios"), path)
         found = None if sensitivity is None else analyse(inputs, sensitivity, partial(step, "sensitivity"))
     if comparison.failures:
         first = comparison.failures[0]
         where = f"draw {first.member} of '{first.scenario}': '{first.output}' at Time {first.time:g}"
         warn(f"{len(comparison.failures)} runs are not finite and left out; the first is {where}")
-    write(inputs, comparison, found, output, list(dict.fromkeys(language or [Language.NL])))
+    write(inputs, (comparison, long_run), found, output, list(dict.fromkeys(language or [Language.NL])))
 
 
 def read_inputs(folder: Path) -> Inputs:
-    """Read a study's main problem, its model and the stored draws.
+    """Read a study's main problem, the model of the study and the stored draws.
+
+    The model is the one in ``models`` that bears the problem's id, such as all sectors coupled, where the problem fits
+    a part of it; otherwise the one that the problem names.
 
     Raises
     ------
@@ -102,11 +115,33 @@ def read_inputs(folder: Path) -> Inputs:
     from sd_covid.calibration.workflow import posterior_file
 
     problem = read_problem(folder / "calibration" / "problem.yaml")
-    return Inputs(folder, problem, sd_covid.load(problem.model_path), read_posterior(posterior_file(problem)))
+    whole = folder / "models" / f"{problem.model_id}.yaml"
+    simulation = sd_covid.load(whole if whole.is_file() else problem.model_path)
+    return Inputs(folder, problem, simulation, read_posterior(posterior_file(problem)))
 
 
-def run(inputs: Inputs, paths: Sequence[Path], size: int, seed: int, tell: Tell) -> Comparison:
-    """Run every scenario on the same draws of parameters and assumptions.
+def run(
+    inputs: Inputs, paths: Sequence[Path], size: int, seed: int, tell: Tell, assume: Path | None = None
+) -> tuple[Comparison, LongRun | None]:
+    """Run every scenario on the same draws of parameters and assumptions, with and without what the long run rests on.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    paths : sequence of Path
+        Scenario files, the null alternative first.
+    size, seed : int
+        Number of draws, and the seed by which they are chosen.
+    tell : callable
+        Called with the number of runs done and the number of all.
+    assume : Path, optional
+        A path of assumptions for all of them.
+
+    Returns
+    -------
+    comparison : Comparison
+    long_run : LongRun or None
+        None where the study names no such assumption, the model has nothing of it, or `assume` takes it away already.
 
     Raises
     ------
@@ -114,7 +149,8 @@ def run(inputs: Inputs, paths: Sequence[Path], size: int, seed: int, tell: Tell)
         When a scenario or an output cannot be used.
     """
     from sd_covid.policy import Study, read_scenario
-    from sd_covid.policy.outputs import read_outputs
+    from sd_covid.policy.long_run import LongRun, read_long_run, without
+    from sd_covid.policy.paths import read_path
     from sd_covid.policy.run import run_scenarios
 
     if len(paths) < 2:
@@ -122,16 +158,47 @@ def run(inputs: Inputs, paths: Sequence[Path], size: int, seed: int, tell: Tell)
             "one scenario is no comparison", advice="give the null alternative first, then another"
         )
     study = Study.beside(paths[0], inputs.simulation)
-    return run_scenarios(
+    assumed = None if assume is None else read_path(assume, study)
+    scenarios = [read_scenario(path, inputs.simulation, study=study, assume=assumed) for path in paths]
+    file = inputs.folder / "scenarios" / "long-run.yaml"
+    plan = read_long_run(file, study) if file.is_file() else None
+    if plan is not None and not plan.tells(scenarios):
+        plan = None
+    kept, drawn = outputs(inputs), draw(inputs.posterior.constants, study, size, seed)
+    asked = () if plan is None else plan.asked(kept)
+    total = len(scenarios) * size * (2 if asked else 1)
+    drawn_from = "posterior and ranges of the assumptions"
+    comparison = run_scenarios(
         inputs.simulation,
-        [read_scenario(path, inputs.simulation, study=study) for path in paths],
-        draw(inputs.posterior.constants, study, size, seed),
-        read_outputs(inputs.folder / "scenarios" / "outputs.yaml"),
+        scenarios,
+        drawn,
+        kept,
         study=study,
-        drawn_from="posterior and ranges of the assumptions",
+        drawn_from=drawn_from,
         seed=seed,
-        progress=tell,
+        progress=lambda done, _: tell(done, total),
     )
+    if plan is None or not asked:
+        return comparison, None
+    bare = run_scenarios(
+        inputs.simulation,
+        without(scenarios, plan, study),
+        drawn,
+        asked,
+        study=study,
+        drawn_from=drawn_from,
+        seed=seed,
+        progress=lambda done, _: tell(total // 2 + done, total),
+    )
+    return comparison, LongRun(plan, comparison, bare)
+
+
+def outputs(inputs: Inputs) -> tuple[Output, ...]:
+    """The outputs of the study that its model has."""
+    from sd_covid.policy.outputs import outputs_in, read_outputs
+
+    found = read_outputs(inputs.folder / "scenarios" / "outputs.yaml")
+    return outputs_in(found, inputs.simulation.model.variables)
 
 
 def draw(posterior: pd.DataFrame, study: Study, size: int, seed: int) -> pd.DataFrame:
@@ -152,16 +219,11 @@ def draw(posterior: pd.DataFrame, study: Study, size: int, seed: int) -> pd.Data
     """
     import pandas as pd
 
-    from sd_covid.model.names import key
-    from sd_covid.policy.draws import choose_draws, sample_ranges
+    from sd_covid.policy.draws import choose_draws, sample_assumptions
 
-    calibrated = {key(str(name)) for name in posterior}
-    assumed = {
-        study.names.spelling(item.constant): item.range
-        for item in study.assumptions.values()
-        if item.constant in study.names and key(item.constant) not in calibrated
-    }
-    return pd.concat([choose_draws(posterior, size, seed), sample_ranges(assumed, size, seed)], axis=1)
+    fitted = posterior[[name for name in posterior if str(name) in study.names]]
+    assumed = sample_assumptions(study.assumptions, study.names, map(str, fitted), size, seed)
+    return pd.concat([choose_draws(fitted, size, seed), assumed], axis=1)
 
 
 def analyse(inputs: Inputs, file: Path, tell: Tell) -> Sensitivity:
@@ -173,7 +235,7 @@ def analyse(inputs: Inputs, file: Path, tell: Tell) -> Sensitivity:
 
 def write(
     inputs: Inputs,
-    comparison: Comparison,
+    compared: tuple[Comparison, LongRun | None],
     found: Sensitivity | None,
     output: Path,
     languages: Sequence[Language],
@@ -188,12 +250,13 @@ def write(
     output.parent.mkdir(parents=True, exist_ok=True)
     written = [
         write_report(
-            comparison,
+            compared[0],
             read_report(fit) if fit.is_file() else None,
             found,
             output if position == 0 else output.with_name(f"{output.stem}-{language}{output.suffix}"),
             language.value,
             background=known,
+            long_run=compared[1],
         )
         for position, language in enumerate(languages)
     ]
@@ -213,6 +276,6 @@ def background(inputs: Inputs) -> Background:
         observed=observed_series(inputs.problem, provenance["best"]),
         registry=read_registry(folder / "series"),
         glossary=read_glossary(folder / "titles.yaml", evidence, provenance["constants"]),
-        check=check_stored(inputs.problem.path, simulator=inputs.simulation),
+        check=check_stored(inputs.problem.path),
         command=shlex.join(["sd-covid", *sys.argv[1:]]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from sd_covid.engine.simulation import Simulation
+    from sd_covid.policy import Scenario, Study
 
 MAX_STEPS = 100_000_000
 
@@ -23,6 +25,14 @@ Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .mdl file, or a 
 Scenarios = Annotated[
     list[Path] | None,
     typer.Option("--scenario", "-s", metavar="SCENARIO", help="A scenario file; may be repeated."),
+]
+Assumed = Annotated[
+    Path | None,
+    typer.Option(
+        "--path",
+        metavar="PATH",
+        help="A path of assumptions to put on top of every scenario, such as scenarios/paths/new-wave-2027.yaml.",
+    ),
 ]
 Parameters = Annotated[
     list[str] | None,
@@ -56,6 +66,7 @@ MaxSteps = Annotated[
 def command(
     model: Model,
     scenario: Scenarios = None,
+    path: Assumed = None,
     parameter: Parameters = None,
     output: Out = None,
     columns: Columns = None,
@@ -70,9 +81,9 @@ def command(
     import sd_covid
 
     simulation = sd_covid.load(model)
-    settings = {
-        name: override(values, overrides) for name, values in read_settings(simulation, scenarios).items()
-    }
+    study, chosen = read_scenarios(simulation, scenarios, path)
+    place = scenarios[0] if scenarios else path
+    settings = {name: override(item.settings, overrides) for name, item in chosen.items()} or {"": overrides}
     outputs = choose_columns(simulation, columns, flat=form not in ("nc", "zarr"))
     runs = {
         name: simulation.run(values, outputs, max_steps=max_steps).assign_attrs(
@@ -80,6 +91,12 @@ def command(
         )
         for name, values in settings.items()
     }
+    if study is not None and place is not None:
+        from sd_covid.cli.long_run import tell
+
+        told = [replace(chosen[name], settings=values) for name, values in settings.items()]
+        about = tell(simulation, study, told, place)
+        runs = {name: run.assign_attrs(about) for name, run in runs.items()}
     for name, run in runs.items():
         warn_non_finite(run, name)
     results.write(runs, output, form)
@@ -120,26 +137,46 @@ def parse_parameters(texts: Sequence[str]) -> dict[str, float]:
     return values
 
 
-def read_settings(simulation: Simulation, paths: Sequence[Path]) -> dict[str, dict[str, float]]:
-    """What each scenario sets, by scenario name; the model's own constants alone under ``""`` when there is none.
+def read_scenarios(
+    simulation: Simulation, files: Sequence[Path], assume: Path | None = None
+) -> tuple[Study | None, dict[str, Scenario]]:
+    """The study to which scenarios belong, and each scenario by name; without any the study is None.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    files : sequence of Path
+        Scenario files.
+    assume : Path, optional
+        A path of assumptions to put on top of each; by itself it is run on top of the model as it stands.
 
     Raises
     ------
     ScenarioError
         When a file cannot be used, or two have the same name.
     """
-    if not paths:
-        return {"": {}}
-    from sd_covid.policy import read_scenario
+    if not files and assume is None:
+        return None, {}
+    from sd_covid.policy import Scenario, Study, read_scenario
+    from sd_covid.policy.paths import read_path
+    from sd_covid.policy.scenario import under
 
-    settings: dict[str, dict[str, float]] = {}
-    for path in paths:
-        if path.stem in settings:
+    study = Study.beside(files[0] if files else assume or Path(), simulation)
+    assumed = None if assume is None else read_path(assume, study)
+    if assumed is not None and not (assumed.assumptions or assumed.constants):
+        warn(f"the path '{assumed.id}' changes nothing in this model")
+    if assumed is not None and not files:
+        bare = Scenario(assumed.id, assumed.title, assumed.rationale, assumed.file)
+        return study, {assumed.id: under(bare, assumed, study)}
+    found: dict[str, Scenario] = {}
+    for file in files:
+        if file.stem in found:
             raise ScenarioError(
-                f"a second scenario called '{path.stem}'", file=path, advice="give them different names"
+                f"a second scenario called '{file.stem}'", file=file, advice="give them different names"
             )
-        settings[path.stem] = dict(read_scenario(path, simulation).settings)
-    return settings
+        same = file.resolve().parent == files[0].resolve().parent
+        found[file.stem] = read_scenario(file, simulation, study=study if same else None, assume=assumed)
+    return study, found
 
 
 def override(settings: Mapping[str, float], overrides: Mapping[str, float]) -> dict[str, float]:

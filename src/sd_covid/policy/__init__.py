@@ -4,6 +4,7 @@ Levers (what a government sets) and assumptions (what nobody knows) are differen
 in the code.
 """
 
-from sd_covid.policy.scenario import Scenario, Study, read_scenario
+from sd_covid.policy.scenario import Scenario, read_scenario
+from sd_covid.policy.study import Study
 
 __all__ = ["Scenario", "Study", "read_scenario"]

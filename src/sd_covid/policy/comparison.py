@@ -8,6 +8,7 @@ running is `sd_covid.policy.run`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -141,6 +142,15 @@ class Comparison:
     varied: tuple[str, ...]
     provenance: Provenance
 
+    def covered(self, years: Sequence[int]) -> tuple[int, ...]:
+        """The years that the run covers to their last day."""
+
+        def first_day(year: int) -> np.datetime64:
+            return np.datetime64(f"{year:04d}-01-01")
+
+        start, end = self.date[0], self.date[-1]
+        return tuple(year for year in years if start <= first_day(year) and first_day(year + 1) <= end)
+
     def against(self, reference: str) -> Comparison:
         """The same runs with another null alternative.
 
@@ -266,6 +276,13 @@ class Comparison:
         mine = self.trajectories(output, scenario, paired_with=self.reference)
         theirs = self.trajectories(output, self.reference, paired_with=scenario)
         return self._measure(item, mine, measure, years), self._measure(item, theirs, measure, years)
+
+    def of_members(
+        self, output: str, scenario: str, measure: Measure, years: tuple[int, int], members: NDArray[np.bool_]
+    ) -> Floats:
+        """A measure of a scenario for chosen members, shape (chosen,); `members` has shape (member,)."""
+        item = self.output(output)
+        return self._measure(item, self.levels[item.name][self._position(scenario)][members], measure, years)
 
     def _measure(self, output: Output, path: Floats, measure: Measure, years: tuple[int, int]) -> Floats:
         """One number for each path (member, time); shape (member,)."""

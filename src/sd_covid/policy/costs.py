@@ -18,8 +18,6 @@ from sd_covid.data.text import Text
 from sd_covid.errors import RunError
 from sd_covid.policy.types import Floats
 
-Share = Literal["all", "extra"]
-
 
 @dataclass(frozen=True, slots=True)
 class Prices:
@@ -87,54 +85,32 @@ class Cost:
 
     Attributes
     ----------
-    rule : {'budget', 'unit', 'reach', 'unpriced'}
-        ``budget``: `total` over `tranches`, at level 1. ``unit``: `unit_cost` for each unit of the model's `quantity`
-        while the lever is in force. ``reach``: `unit_cost` for each unit reached, those in `stock` when the lever
-        starts and those who come by `inflow` while it is in force. ``unpriced``: no price is known.
+    rule : {'budget', 'spent', 'unpriced'}
+        ``budget``: `total` over `tranches`, at level 1, or the budget of the setting where that is less. ``spent``:
+        what the model's stock `spending` grows by, people reached times the price of each. ``unpriced``: no price is
+        known.
     source, note : Text
         Where the amount comes from, and how it was derived.
     grade : str
     total : float
         Million euro, nominal.
     tranches : tuple of Tranche
-    unit_cost : float
-        Euro for each single unit, in prices of `price_year`.
-    price_year : int
-    quantity : str
-        A stock of the model that only counts, in thousands: what is paid for in an interval is what it grew by.
-    share : {'all', 'extra'}
-        Which part of the quantity the lever pays: all of it, or the part that a level adds, ``level / (1 + level)``.
-    stock, inflow : tuple of str
-        Variables of the model, in thousands and in thousands a month, that are added up.
-    reached : str
-        The model's variable that is the share of them that the lever reaches; empty: all of them.
-    level : float
-        The level that one `unit_cost` buys: the cost goes in proportion to it.
-    title : Text
-        What is counted.
+    spending : str
+        A stock of the model that only counts what was spent, million euro, nominal.
     """
 
-    rule: Literal["budget", "unit", "reach", "unpriced"]
+    rule: Literal["budget", "spent", "unpriced"]
     source: Text
     grade: str
     note: Text
     total: float = 0.0
     tranches: tuple[Tranche, ...] = ()
-    unit_cost: float = 0.0
-    price_year: int = 0
-    quantity: str = ""
-    share: Share = "all"
-    stock: tuple[str, ...] = ()
-    inflow: tuple[str, ...] = ()
-    reached: str = ""
-    level: float = 1.0
-    title: Text = field(default_factory=Text)
+    spending: str = ""
 
     @property
     def variables(self) -> tuple[str, ...]:
         """The variables of the model from which the cost is counted."""
-        named = (self.quantity, *self.stock, *self.inflow, self.reached)
-        return tuple(name for name in named if name)
+        return (self.spending,) if self.spending else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +150,9 @@ class CostLine:
     note: Text = field(default_factory=Text)
 
 
-def budget_path(cost: Cost, level: float, start: date, end: date, years: tuple[int, ...]) -> Floats:
+def budget_path(
+    cost: Cost, level: float, start: date, end: date, years: tuple[int, ...], budget: float | None = None
+) -> Floats:
     """Spending by year under a budget rule.
 
     Parameters
@@ -186,6 +164,8 @@ def budget_path(cost: Cost, level: float, start: date, end: date, years: tuple[i
     start, end : date
         While the lever is in force.
     years : tuple of int
+    budget : float, optional
+        Million euro that may be spent on the whole scheme: less than its total reaches as much less.
 
     Returns
     -------
@@ -198,40 +178,26 @@ def budget_path(cost: Cost, level: float, start: date, end: date, years: tuple[i
     in the model as in the budget.
     """
     total_weight = sum(tranche.weight for tranche in cost.tranches)
+    afforded = level * (1.0 if budget is None else min(1.0, budget / cost.total))
     path = np.zeros((1, len(years)))
     for tranche in cost.tranches:
         per_day = cost.total * tranche.weight / total_weight / (tranche.end - tranche.start).days
         for column, year in enumerate(years):
             first = max(tranche.start, start, date(year, 1, 1))
             last = min(tranche.end, end, date(year + 1, 1, 1))
-            path[0, column] += level * per_day * max(0, (last - first).days)
+            path[0, column] += afforded * per_day * max(0, (last - first).days)
     return path
 
 
-def unit_path(
-    cost: Cost,
-    level: float,
-    in_force: Floats,
-    quantity: Floats,
-    year_of: NDArray[np.int64],
-    prices: Prices,
-    years: tuple[int, ...],
-) -> Floats:
-    """Spending by year under a unit rule.
+def spent_path(spent: Floats, year_of: NDArray[np.int64], years: tuple[int, ...]) -> Floats:
+    """Spending by year under a rule of what was spent.
 
     Parameters
     ----------
-    cost : Cost
-        With rule ``unit``.
-    level : float
-    in_force : ndarray, shape (time - 1,)
-        Part of each interval between saved times in which the lever is in force, 0 to 1.
-    quantity : ndarray, shape (member, time)
-        The model's counting stock at each saved time, thousands.
+    spent : ndarray, shape (member, time)
+        The model's stock of spending at each saved time, million euro.
     year_of : ndarray, shape (time - 1,)
-        The calendar year in which each interval starts.
-    prices : Prices
-        Whose index carries the unit cost to the prices of each year.
+        The calendar year in which each interval between saved times starts.
     years : tuple of int
 
     Returns
@@ -239,67 +205,6 @@ def unit_path(
     ndarray, shape (member, year)
         Million euro, nominal.
     """
-    share = level / (1.0 + level) if cost.share == "extra" else float(level > 0)
     with np.errstate(invalid="ignore"):  # a failed member: located and left out elsewhere
-        grown = np.diff(quantity, axis=1)
-    return _paid(cost, _within(grown, in_force) * share, year_of, prices, years)
-
-
-def reach_path(
-    cost: Cost,
-    level: float,
-    months: Floats,
-    stock: Floats,
-    inflow: Floats,
-    year_of: NDArray[np.int64],
-    prices: Prices,
-    years: tuple[int, ...],
-) -> Floats:
-    """Spending by year under a reach rule.
-
-    Parameters
-    ----------
-    cost : Cost
-        With rule ``reach``.
-    level : float
-    months : ndarray, shape (time - 1,)
-        Months of each interval between saved times in which the lever is in force.
-    stock : ndarray, shape (member, time)
-        Those whom the lever may reach at each saved time, thousands.
-    inflow : ndarray, shape (member, time)
-        Those who become so, thousands a month.
-    year_of, prices, years
-        As for `unit_path`.
-
-    Returns
-    -------
-    ndarray, shape (member, year)
-        Million euro, nominal.
-
-    Notes
-    -----
-    Who is there at the saved time at or before the start is paid for at once, who comes later on coming; who comes back
-    counts again. The inflow of an interval is the mean of its ends: the trapezium rule.
-    """
-    reached = _within((inflow[:, :-1] + inflow[:, 1:]) / 2.0, months)
-    touched = np.flatnonzero(months > 0)
-    if touched.size:
-        reached[:, touched[0]] += stock[:, touched[0]]
-    return _paid(cost, reached * (level / cost.level), year_of, prices, years)
-
-
-def _within(flow: Floats, weight: Floats) -> Floats:
-    """A flow (member, interval) times its weight, zero where that is zero even when the flow is not finite."""
-    counted = np.zeros_like(flow)
-    touched = weight > 0
-    counted[:, touched] = flow[:, touched] * weight[touched]
-    return counted
-
-
-def _paid(
-    cost: Cost, units: Floats, year_of: NDArray[np.int64], prices: Prices, years: tuple[int, ...]
-) -> Floats:
-    """Million euro by year, shape (member, year), for thousands of units in each interval."""
-    path = np.stack([units[:, year_of == year].sum(axis=1) for year in years], axis=1)
-    to_nominal = [prices.deflator(cost.price_year) / prices.deflator(year) for year in years]
-    return np.asarray(path * (cost.unit_cost / 1000.0) * np.array(to_nominal), dtype=np.float64)
+        grown = np.diff(spent, axis=1)
+    return np.stack([grown[:, year_of == year].sum(axis=1) for year in years], axis=1)

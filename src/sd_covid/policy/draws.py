@@ -7,7 +7,7 @@ correlations between its parameters; ranges are sampled independently of it and 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,9 @@ import pandas as pd
 
 from sd_covid.calibration import store
 from sd_covid.errors import DataError
+from sd_covid.model.names import key
+from sd_covid.policy.assumptions import Assumption
+from sd_covid.policy.evidence import read_evidence
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.ranges import Range
 from sd_covid.policy.types import Simulator
@@ -61,48 +64,26 @@ def evidence_ranges(path: str | Path, simulation: Simulator) -> dict[str, Range]
     Parameters
     ----------
     path : path
-        A table with ``constant``, ``value``, ``low``, ``high``, ``distribution``. A row that is ``fixed`` or a
-        ``lever`` does not vary, nor does one of another model.
+        A table of evidence (`sd_covid.policy.evidence.read_evidence`). A row that is ``fixed`` or a ``lever`` does not
+        vary, nor does one of another model.
     simulation : Simulator
 
     Returns
     -------
     dict
-        Model constant -> triangular `Range`, each element of an array by itself. Nothing is known of their correlation:
-        draws from these ranges are wider than those of a posterior.
+        Model constant -> `Range`, each element of an array by itself. Nothing is known of their correlation: draws from
+        these ranges are wider than those of a posterior.
 
     Raises
     ------
     DataError
         When the file is missing, lacks a column, or has a range that holds no value.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise DataError("the file does not exist", advice="give the model's table of evidence", file=path)
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(
-            "not a table in UTF-8", file=path, advice="see the evidence of another study"
-        ) from error
-    missing = {"constant", "value", "low", "high", "distribution"} - set(table.columns)
-    if missing:
-        raise DataError(f"the column '{min(missing)}' is missing", file=path, line=1, advice="add it")
     names = ConstantNames(simulation.constants)
     ranges: dict[str, Range] = {}
-    for line, row in enumerate(table.to_dict("records"), start=2):
-        name = str(row["constant"])
-        if row["distribution"] in ("fixed", "lever") or name not in names:
-            continue
-        advice = "mend low, value or high"
-        try:
-            spread = Range(float(row["low"]), float(row["high"]), float(row["value"]), "triangular")
-        except ValueError as error:
-            raise DataError(str(error), file=path, line=line, variable=name, advice=advice) from error
-        fault = spread.fault()
-        if fault is not None:
-            raise DataError(fault, file=path, line=line, variable=name, advice=advice)
-        ranges |= dict.fromkeys(names.elements(name), spread)
+    for row in read_evidence(path):
+        if row.varies and row.constant in names:
+            ranges |= dict.fromkeys(names.elements(row.constant), row.range)
     return ranges
 
 
@@ -134,6 +115,48 @@ def sample_ranges(ranges: Mapping[str, Range], size: int, seed: int) -> pd.DataF
     for name, spread in ranges.items():
         columns[name] = spread.quantile((rng.permutation(size) + rng.uniform(1e-9, 1 - 1e-9, size)) / size)
     return pd.DataFrame(columns, index=range(size), dtype=np.float64)
+
+
+def sample_assumptions(
+    assumptions: Mapping[str, Assumption],
+    names: ConstantNames,
+    calibrated: Iterable[str],
+    size: int,
+    seed: int,
+) -> pd.DataFrame:
+    """A Latin hypercube sample of the assumptions of a study that a model has and that were not calibrated.
+
+    Parameters
+    ----------
+    assumptions : mapping
+        Id -> `Assumption`; those that are not swept are left out.
+    names : ConstantNames
+        Of the model.
+    calibrated : iterable of str
+        Constants that the posterior holds. Of an array of which it holds some elements the others move together.
+    size : int
+        Number of rows.
+    seed : int
+
+    Returns
+    -------
+    DataFrame, shape (size, constant)
+    """
+    taken = {key(name) for name in calibrated}
+    moved: dict[str, list[str]] = {}
+    for item in assumptions.values():
+        if not item.swept or item.constant not in names or key(item.constant.partition("[")[0]) in taken:
+            continue
+        elements = names.elements(item.constant)
+        left = [name for name in elements if key(name) not in taken]
+        moved[item.id] = [names.spelling(item.constant)] if len(left) == len(elements) else left
+    sample = sample_ranges({name: assumptions[name].range for name in moved}, size, seed)
+    for name in moved:
+        others = list(assumptions[name].rest_of)
+        if others and set(others) <= set(moved):
+            sample[name] = 1.0 - sample[others].sum(axis=1)
+    columns = {constant: sample[name] for name, constants in moved.items() for constant in constants}
+    return pd.DataFrame(columns, index=range(size))
 
 
 def draws_hash(draws: pd.DataFrame) -> str:

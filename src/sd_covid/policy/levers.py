@@ -6,10 +6,10 @@ In comes ``scenarios/levers.yaml``; out comes a `Catalogue`. What nobody knows s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
@@ -34,6 +34,9 @@ _REQUIRED = (
     "cost",
 )
 _EVIDENCE = ("source", "grade")
+#: What a model must have of a lever for it to work there, and what it may have.
+WORKS_BY = ("level", "start", "end")
+_MAY_HAVE = ("budget", "municipal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,17 @@ class LeverSetting:
     level : float
         In the lever's own measure; 0 is not at all.
     start, end : date
+    budget : float or None
+        Million euro over the whole period, which limits how many are reached; None where the lever has none.
+    delivery : {'national', 'municipal'} or None
+        Who delivers it; None where the model makes no difference between the two.
     """
 
     level: float
     start: date
     end: date
+    budget: float | None = None
+    delivery: Delivery | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,8 @@ class Lever:
     title, meaning : Text
         `meaning` says what a level of 1 is.
     constants : dict
-        ``level``, ``start``, ``end`` -> name of the model's constant.
+        ``level``, ``start``, ``end`` and, for a lever that has them, ``budget`` and ``municipal`` (1 for municipal
+        delivery) -> name of the model's constant.
     actual : LeverSetting
         As it was, or is decided.
     low, high : float
@@ -72,6 +82,7 @@ class Lever:
     target, payer : Text
         Target group; on whose budget.
     delivery : {'national', 'municipal'}
+        As it was.
     cost : Cost
     source : Text
     grade : str
@@ -150,20 +161,24 @@ def _read_calendar(node: Node) -> Calendar:
 def _read_lever(name: str, node: Node) -> Lever:
     """One entry of the catalogue."""
     found = node.fields((*_REQUIRED, *_EVIDENCE))
-    constants = found["constants"].fields(("level", "start", "end"))
+    constants = found["constants"].fields(WORKS_BY, _MAY_HAVE)
     low, high = (read_number(bound) for bound in _pair(found["range"]))
+    delivery = cast("Delivery", found["delivery"].choice(get_args(Delivery)))
+    actual = _read_actual(found["actual"], low, high, budgeted="budget" in constants)
+    if "municipal" in constants:
+        actual = replace(actual, delivery=delivery)
     return Lever(
         id=name,
         title=read_text(found["title"]),
         meaning=read_text(found["meaning"]),
         constants={part: constant.text() for part, constant in constants.items()},
-        actual=_read_actual(found["actual"], low, high),
+        actual=actual,
         low=low,
         high=high,
         purpose=cast("Purpose", found["purpose"].choice(("business", "social"))),
         target=read_text(found["target"]),
         payer=read_text(found["payer"]),
-        delivery=cast("Delivery", found["delivery"].choice(("national", "municipal"))),
+        delivery=delivery,
         cost=read_cost(found["cost"]),
         source=read_source(found["source"]),
         grade=found["grade"].choice(("A", "B", "C", "D")),
@@ -178,11 +193,14 @@ def _pair(node: Node) -> list[Node]:
     return bounds
 
 
-def _read_actual(node: Node, low: float, high: float) -> LeverSetting:
+def _read_actual(node: Node, low: float, high: float, *, budgeted: bool) -> LeverSetting:
     """The actual package's setting of a lever."""
-    found = node.fields(("level", "start", "end"))
+    found = node.fields((*WORKS_BY, "budget") if budgeted else WORKS_BY)
     setting = LeverSetting(
-        read_number(found["level"], low, high), read_date(found["start"]), read_date(found["end"])
+        read_number(found["level"], low, high),
+        read_date(found["start"]),
+        read_date(found["end"]),
+        read_number(found["budget"], low=0.0) if budgeted else None,
     )
     if setting.end <= setting.start:
         raise found["end"].error(

@@ -20,8 +20,9 @@ from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison, Failure, Provenance
 from sd_covid.policy.draws import draws_hash
 from sd_covid.policy.outputs import Output
-from sd_covid.policy.scenario import Scenario, Study
+from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.spending import cost_line
+from sd_covid.policy.study import Study
 from sd_covid.policy.types import Floats, Simulator
 
 if TYPE_CHECKING:

@@ -10,20 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import cast, get_args
 
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
-from sd_covid.errors import ScenarioError, suggest
-from sd_covid.model.names import key
-from sd_covid.model.study import study_folder
-from sd_covid.policy.assumptions import Assumption, read_assumptions
+from sd_covid.errors import suggest
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.levers import Catalogue, LeverSetting, read_levers
-from sd_covid.policy.names import ConstantNames
+from sd_covid.policy.levers import WORKS_BY, Delivery, Lever, LeverSetting
+from sd_covid.policy.paths import AssumptionPath, read_path
 from sd_covid.policy.reading import read_date, read_number, read_text, scenario_faults
+from sd_covid.policy.study import Study, read_assumed, read_constants
 from sd_covid.policy.types import Simulator
 
-_KEYS = ("title", "rationale", "extends", "levers", "assumptions", "constants")
+_KEYS = ("title", "rationale", "extends", "path", "levers", "assumptions", "constants")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,9 @@ class Scenario:
         Assumption id -> value, for those that the scenario sets and the model has: what nobody knows.
     constants : dict
         Other constants that it sets directly, in the model's spelling.
+    path : AssumptionPath or None
+        The named path of assumptions under which it runs; what it sets of that path stands in `assumptions` and
+        `constants` too.
     settings : dict
         Model constant -> value: all of the above, dates as model time.
     """
@@ -54,97 +56,33 @@ class Scenario:
     levers: dict[str, LeverSetting] = field(default_factory=dict)
     assumptions: dict[str, float] = field(default_factory=dict)
     constants: dict[str, float] = field(default_factory=dict)
+    path: AssumptionPath | None = None
     settings: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Study:
-    """Against what a scenario is read: the study's catalogues and the model's constants.
-
-    Attributes
-    ----------
-    catalogue : Catalogue
-    assumptions : dict
-        Assumption id -> `Assumption`.
-    names : ConstantNames
-    calendar : Calendar
-    first, last : date
-        The days on which the model's run starts and ends.
-    """
-
-    catalogue: Catalogue
-    assumptions: dict[str, Assumption]
-    names: ConstantNames
-    calendar: Calendar
-    first: date
-    last: date
-
-    @classmethod
-    def beside(cls, path: str | Path, simulation: Simulator, calendar: Calendar | None = None) -> Study:
-        """The study to which a scenario file belongs.
-
-        Parameters
-        ----------
-        path : path
-            A scenario file. ``levers.yaml`` and ``assumptions.yaml`` are read beside it, or from the ``scenarios`` of
-            its study; a study without them has no levers, or no assumptions.
-        simulation : Simulator
-        calendar : Calendar, optional
-            That of the model, by default; of the catalogue of levers, where the model is a sector without one.
-
-        Raises
-        ------
-        ScenarioError
-            A catalogue that cannot be used, or a model without calendar.
-        """
-        levers, assumptions = _beside(Path(path), "levers.yaml"), _beside(Path(path), "assumptions.yaml")
-        catalogue = Catalogue() if levers is None else read_levers(levers)
-        if calendar is None and simulation.model.calendar is None:
-            calendar = catalogue.calendar
-        calendar = calendar or Calendar.of(simulation.model)
-        if catalogue.calendar not in (None, calendar):
-            reason = "the calendar is not that of the model"
-            raise ScenarioError(
-                reason, file=levers, variable="calendar", advice=f"its origin is {calendar.origin}"
-            )
-        first, last = (calendar.date(_bound(simulation, name)) for name in ("INITIAL TIME", "FINAL TIME"))
-        return cls(
-            catalogue=catalogue,
-            assumptions={} if assumptions is None else read_assumptions(assumptions),
-            names=ConstantNames(simulation.constants),
-            calendar=calendar,
-            first=first,
-            last=last,
-        )
-
-    @property
-    def owned(self) -> dict[str, str]:
-        """Canonical name of each constant that belongs to a lever or an assumption -> where a scenario sets it."""
-        owners = {
-            key(constant): f"levers: {{{lever.id}: {{{part}: …}}}}"
-            for lever in self.catalogue.levers.values()
-            for part, constant in lever.constants.items()
-        }
-        return owners | {
-            key(item.constant): f"assumptions: {{{item.id}: …}}" for item in self.assumptions.values()
-        }
-
-
 def read_scenario(
-    path: str | Path, simulation: Simulator, calendar: Calendar | None = None, *, study: Study | None = None
+    path: str | Path,
+    simulation: Simulator,
+    calendar: Calendar | None = None,
+    *,
+    study: Study | None = None,
+    assume: AssumptionPath | None = None,
 ) -> Scenario:
     """Read a scenario and check it against the study's levers and the model.
 
     Parameters
     ----------
     path : path
-        A YAML file: ``title``, ``rationale``, ``extends``, ``levers``, ``assumptions``, ``constants``.
+        A YAML file: ``title``, ``rationale``, ``extends``, ``path``, ``levers``, ``assumptions``, ``constants``. What
+        it sets itself comes on top of its path, and its path in place of that of the scenario that it extends.
     simulation : Simulator
         The model that it is to be run in.
     calendar : Calendar, optional
         That of the model.
     study : Study, optional
         Read once for many scenarios; without it, what stands beside the file.
+    assume : AssumptionPath, optional
+        A path to put on top of the scenario, in place of its own.
 
     Returns
     -------
@@ -161,7 +99,39 @@ def read_scenario(
     with scenario_faults():
         study = study or Study.beside(path, simulation, calendar)
         read = _read(path, study, ())
-    return replace(read, settings=_settings(read, study))
+    own = read.path if assume is None else None
+    if own is not None:
+        below = (own.assumptions | read.assumptions, own.constants | read.constants)
+        read = replace(read, assumptions=below[0], constants=below[1])
+    done = replace(read, settings=_settings(read, study))
+    return done if assume is None else under(done, assume, study)
+
+
+def under(scenario: Scenario, path: AssumptionPath, study: Study) -> Scenario:
+    """A scenario with a path of assumptions on top of what it sets.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        As `read_scenario` gives it.
+    path : AssumptionPath
+    study : Study
+
+    Returns
+    -------
+    Scenario
+    """
+    added = {
+        study.names.spelling(study.assumptions[name].constant): value
+        for name, value in path.assumptions.items()
+    }
+    return replace(
+        scenario,
+        assumptions=scenario.assumptions | path.assumptions,
+        constants=scenario.constants | path.constants,
+        path=path,
+        settings=scenario.settings | added | path.constants,
+    )
 
 
 def _read(path: Path, study: Study, below: tuple[Path, ...]) -> Scenario:
@@ -178,9 +148,23 @@ def _read(path: Path, study: Study, below: tuple[Path, ...]) -> Scenario:
         rationale=read_text(found["rationale"]),
         file=str(path),
         levers=base.levers | _levers(found.get("levers"), base.levers, study),
-        assumptions=base.assumptions | _assumptions(found.get("assumptions"), study),
-        constants=base.constants | _constants(found.get("constants"), study),
+        assumptions=base.assumptions | read_assumed(found.get("assumptions"), study),
+        constants=base.constants | read_constants(found.get("constants"), study),
+        path=_path(path, found["path"], study) if "path" in found else base.path,
     )
+
+
+def _path(path: Path, node: Node, study: Study) -> AssumptionPath:
+    """The path of assumptions that a scenario names: a file in ``paths`` beside it."""
+    name = node.text().removesuffix(".yaml")
+    file = path.parent / "paths" / f"{name}.yaml"
+    if Path(name).name != name or not file.is_file():
+        others = [item.stem for item in (path.parent / "paths").glob("*.yaml")]
+        advice = (
+            suggest(name, others) or f"use one of {', '.join(sorted(others))}" if others else f"make {file}"
+        )
+        raise node.error(f"there is no path '{name}'", advice)
+    return read_path(file, study)
 
 
 def _extended(path: Path, node: Node, below: tuple[Path, ...]) -> Path:
@@ -203,7 +187,7 @@ def _actual(study: Study) -> dict[str, LeverSetting]:
     return {
         lever.id: lever.actual
         for lever in study.catalogue.levers.values()
-        if all(constant in study.names for constant in lever.constants.values())
+        if all(lever.constants[part] in study.names for part in WORKS_BY)
     }
 
 
@@ -220,28 +204,49 @@ def _levers(node: Node | None, base: dict[str, LeverSetting], study: Study) -> d
             raise entry.error(
                 f"there is no lever '{name}'", suggest(name, known) or f"use {', '.join(known)}"
             )
-        missing = [item for item in known[name].constants.values() if item not in study.names]
+        missing = [known[name].constants[part] for part in WORKS_BY]
+        missing = [item for item in missing if item not in study.names]
         if name in base:
-            settings[name] = _setting(entry, base[name], known[name].low, known[name].high, study)
-        elif len(missing) < len(known[name].constants):
+            settings[name] = _setting(entry, base[name], known[name], study)
+        elif len(missing) < len(WORKS_BY):
             raise entry.error(f"the model has no constant '{missing[0]}' of this lever", "mend levers.yaml")
     if not settings:
         raise node.error("none of these levers is in the model", "run it in a model that has one of them")
     return settings
 
 
-def _setting(node: Node, base: LeverSetting, low: float, high: float, study: Study) -> LeverSetting:
-    """One lever's level and dates, checked together."""
-    found = node.fields((), ("level", "start", "end"))
+def _setting(node: Node, base: LeverSetting, lever: Lever, study: Study) -> LeverSetting:
+    """One lever's setting; its dates are checked together."""
+    found = node.fields((), (*WORKS_BY, "budget", "delivery"))
     if not found:
-        raise node.error("nothing is set", "give a level, a start or an end, or leave the lever out")
-    level = read_number(found["level"], low, high) if "level" in found else base.level
+        raise node.error(
+            "nothing is set", "give a level, a start, an end, a budget or a delivery, or leave the lever out"
+        )
+    level = read_number(found["level"], lever.low, lever.high) if "level" in found else base.level
     start = _day(found["start"], study) if "start" in found else base.start
     end = _day(found["end"], study) if "end" in found else base.end
     if end <= start:
         place = found.get("end", found.get("start", node))
         raise place.error(f"the end, {end}, is not after the start, {start}", "mend one of the two dates")
-    return LeverSetting(level, start, end)
+    budget, delivery = base.budget, base.delivery
+    if "budget" in found:
+        budget = read_number(_settable(found["budget"], "budget", lever, study), low=0.0)
+    if "delivery" in found:
+        chosen = _settable(found["delivery"], "municipal", lever, study).choice(get_args(Delivery))
+        delivery = cast("Delivery", chosen)
+    return LeverSetting(level, start, end, budget, delivery)
+
+
+def _settable(node: Node, part: str, lever: Lever, study: Study) -> Node:
+    """A part that not every lever has, where lever and model have it."""
+    word = "budget" if part == "budget" else "delivery"
+    if part not in lever.constants:
+        others = [item.id for item in study.catalogue.levers.values() if part in item.constants]
+        advice = f"leave it out; levers that have one: {', '.join(others) or 'none'}"
+        raise node.error(f"the {word} of '{lever.id}' cannot be set", advice)
+    if lever.constants[part] not in study.names:
+        raise node.error(f"the model has no constant '{lever.constants[part]}'", "leave it out")
+    return node
 
 
 def _day(node: Node, study: Study) -> date:
@@ -255,63 +260,22 @@ def _day(node: Node, study: Study) -> date:
     return day
 
 
-def _assumptions(node: Node | None, study: Study) -> dict[str, float]:
-    """The assumptions that a scenario sets, of those in the model; beyond their range is allowed: it is not a law."""
-    values = {}
-    for name, entry in () if node is None else node.entries():
-        known = study.assumptions
-        if name not in known:
-            raise entry.error(
-                f"there is no assumption '{name}'", suggest(name, known) or f"use {', '.join(known)}"
-            )
-        if known[name].constant in study.names:
-            values[name] = read_number(entry)
-    return values
-
-
-def _constants(node: Node | None, study: Study) -> dict[str, float]:
-    """Constants that a scenario sets directly."""
-    values = {}
-    for name, entry in () if node is None else node.entries():
-        if name not in study.names:
-            raise entry.error(f"the model has no constant '{name}'", study.names.advice(name))
-        owner = study.owned.get(key(name.partition("[")[0]))
-        if owner is not None:
-            raise entry.error(
-                f"'{name}' is not set here", f"write it as '{owner}', so that its cost and source follow"
-            )
-        values[study.names.spelling(name)] = read_number(entry)
-    return values
-
-
 def _settings(scenario: Scenario, study: Study) -> dict[str, float]:
     """All that a scenario sets, as constants of the model."""
     settings: dict[str, float] = {}
     for name, setting in scenario.levers.items():
-        constants = {
-            part: study.names.spelling(item) for part, item in study.catalogue.levers[name].constants.items()
-        }
-        settings[constants["level"]] = setting.level
-        settings[constants["start"]] = study.calendar.time(setting.start)
-        settings[constants["end"]] = study.calendar.time(setting.end)
+        for part, constant in study.catalogue.levers[name].constants.items():
+            if constant in study.names:
+                settings[study.names.spelling(constant)] = _value(setting, part, study)
     for name, value in scenario.assumptions.items():
         settings[study.names.spelling(study.assumptions[name].constant)] = value
     return settings | scenario.constants
 
 
-def _bound(simulation: Simulator, name: str) -> float:
-    """The model's first or last moment."""
-    for constant, value in simulation.constants.items():
-        if key(constant) == key(name):
-            return value
-    raise ScenarioError(
-        f"{name} is computed, so the run has no fixed end", advice="make it a number", variable=name
-    )
-
-
-def _beside(path: Path, name: str) -> Path | None:
-    """A catalogue beside a scenario, or in the study's folder of scenarios; None when there is none."""
-    for folder in (path.resolve().parent, study_folder(path) / "scenarios"):
-        if (folder / name).is_file():
-            return folder / name
-    return None
+def _value(setting: LeverSetting, part: str, study: Study) -> float:
+    """One part of a lever's setting as the model's constant."""
+    if part in ("start", "end"):
+        return study.calendar.time(setting.start if part == "start" else setting.end)
+    if part == "municipal":
+        return float(setting.delivery == "municipal")
+    return setting.level if part == "level" else setting.budget or 0.0

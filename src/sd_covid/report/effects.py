@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from sd_covid.analysis.sensitivity import Sensitivity
 from sd_covid.policy.comparison import Comparison, Difference, Measure
 from sd_covid.policy.outputs import Output
@@ -54,11 +52,25 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One outcome: its title, the unit of its differences, and its cells, that of the peak possibly missing."""
+    """One outcome.
+
+    Attributes
+    ----------
+    title, unit : str
+        The unit is that of its differences.
+    cells : tuple of Cell
+        That of the peak is missing where it means nothing.
+    theme : str
+        Under which it is set; empty where the study has no themes.
+    basis : str
+        That it rests on assumption, in words; empty where it rests on figures.
+    """
 
     title: str
     unit: str
     cells: tuple[Cell, ...]
+    theme: str = ""
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +101,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What comes out for one outcome: where, and a sentence for each package."""
+    """What comes out for one outcome: where, under which theme, on what basis, and a sentence for each package."""
 
     place: str
     said: tuple[Said, ...]
-
-
-def covered(comparison: Comparison, years: Sequence[int]) -> tuple[int, ...]:
-    """The years that the run covers to their last day."""
-
-    def first_day(year: int) -> np.datetime64:
-        return np.datetime64(f"{year:04d}-01-01")
-
-    start, end = comparison.date[0], comparison.date[-1]
-    return tuple(year for year in years if start <= first_day(year) and first_day(year + 1) <= end)
+    theme: str = ""
+    basis: str = ""
 
 
 def quoted(comparison: Comparison, scenario: str, texts: Texts) -> str:
@@ -152,13 +156,13 @@ def findings(
                 sensitivity, entry.id, output.name, measure, years, glossary or Glossary(), texts
             )
             said.append(Said(_sentence(comparison, difference, texts), depends))
-        found.append(Finding(place, tuple(said)))
+        found.append(Finding(place, tuple(said), theme_of(output, texts), basis_of(output, texts)))
 
     for output in comparison.outputs:
         if not output.headline:
             continue
         # A rate moves with the crisis and is back before any year of the table; a stock carries on.
-        if output.reading == "mean" and output.better == "lower":
+        if output.peaks and output.reading == "mean" and output.better == "lower":
             add(output, "peak", peak, span)
         add(output, "year", (year, year), period(output, year, texts))
     return found
@@ -216,14 +220,31 @@ def _row(
     """The differences of one outcome."""
     found = [comparison.in_year(output.name, scenario, year) for year in years]
     # The highest level is worth a column where it is the worst one.
-    if output.better == "lower":
+    if output.peaks and output.better == "lower":
         found.append(comparison.peak(output.name, scenario, peak))
-    cells = tuple(_cell(difference, grade, texts) for difference in found)
-    return Row(texts.of(output.title), difference_unit(output, texts), cells)
+    cells = tuple(cell_of(difference, grade, texts) for difference in found)
+    return row_of(output, cells, texts)
 
 
-def _cell(difference: Difference, grade: str, texts: Texts) -> Cell:
-    """One difference, rounded and judged."""
+def row_of(output: Output, cells: Sequence[Cell], texts: Texts) -> Row:
+    """A row for an outcome, under its theme."""
+    unit = difference_unit(output, texts)
+    return Row(texts.of(output.title), unit, tuple(cells), theme_of(output, texts), basis_of(output, texts))
+
+
+def theme_of(output: Output, texts: Texts) -> str:
+    """The theme of the dashboard to which an outcome belongs, in words."""
+    return texts(f"theme.{output.theme}") if output.theme else ""
+
+
+def basis_of(output: Output, texts: Texts) -> str:
+    """That an outcome rests on assumption, in words; empty where it rests on figures."""
+    return "" if output.basis == "figures" else texts(f"basis.{output.basis}")
+
+
+def cell_of(difference: Difference, grade: str, texts: Texts) -> Cell:
+    """One difference, rounded and judged; an outcome that rests on assumption is evidence of the lowest grade."""
+    grade = "D" if difference.output.basis == "assumption" else grade
     spread = difference.difference
     printed = rounded(spread, difference.output, Numbers(texts.language))
     word = welfare_word(difference)

@@ -239,13 +239,21 @@ def package_rows(comparison: Comparison, texts: Texts) -> list[PackageRow]:
 
 
 def _setting(setting: LeverSetting | None, actual: LeverSetting, texts: Texts) -> str:
-    """A setting in words."""
+    """A setting in words; budget and delivery where they are not as they were."""
     if setting is None or setting.level == 0:
         return texts("packages.off")
+    numbers = Numbers(texts.language)
     dates = {"start": _day(setting.start, texts), "end": _day(setting.end, texts)}
+    as_it_was = (setting.level, setting.start, setting.end) == (actual.level, actual.start, actual.end)
     if setting.level == actual.level:
-        return texts("packages.as_it_was" if setting == actual else "packages.other_dates", **dates)
-    return texts("packages.level", level=Numbers(texts.language).plain(setting.level), **dates)
+        parts = [texts("packages.as_it_was" if as_it_was else "packages.other_dates", **dates)]
+    else:
+        parts = [texts("packages.level", level=numbers.plain(setting.level), **dates)]
+    if setting.budget is not None and setting.budget != actual.budget:
+        parts.append(texts("packages.budget", budget=numbers.plain(setting.budget)))
+    if setting.delivery is not None and setting.delivery != actual.delivery:
+        parts.append(texts(f"packages.{setting.delivery}"))
+    return "; ".join(parts)
 
 
 def _day(day: date, texts: Texts) -> str:
@@ -254,15 +262,26 @@ def _day(day: date, texts: Texts) -> str:
     return texts("date.day", day=str(day.day), month=months[day.month - 1], year=str(day.year))
 
 
-def assumption_rows(comparison: Comparison, texts: Texts) -> list[SourceRow]:
-    """Central value, range and source of every assumption, and whether the interval holds it."""
+def assumption_rows(comparison: Comparison, texts: Texts, *, listed: bool = True) -> list[SourceRow]:
+    """Central value, range and source of assumptions, and whether the interval holds them.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    texts : Texts
+    listed : bool
+        Those that the study's file of assumptions names, or the others.
+    """
     numbers = Numbers(texts.language)
-    varied = {key(name) for name in comparison.varied}
+    varied = {key(name) for name in comparison.varied} | {
+        key(name.partition("[")[0]) for name in comparison.varied
+    }
     rows = []
     for item in comparison.assumptions.values():
-        central, low, high = (
-            numbers.plain(value) for value in (item.range.central, item.range.low, item.range.high)
-        )
+        if item.listed is not listed:
+            continue
+        central = numbers.plain(item.range.central)
+        low, high = (numbers.plain(value, 3) for value in item.range.bounds)
         inside = texts("word.yes" if key(item.constant) in varied else "word.no")
         unit = texts.unit(item.unit)
         cells = (f"{central} {unit}".strip(), texts("range.to", low=low, high=high), inside)

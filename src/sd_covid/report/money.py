@@ -194,9 +194,9 @@ def _amount(spread: Spread, texts: Texts) -> str:
     low, high = spread.interval
     if high - low <= 1e-9 * max(abs(low), abs(high), 1.0):
         return numbers.significant(spread.median, 3)
-    step = rounding_step((low, high))
+    step = rounding_step((low, high), finest=1.0)
     median, first, last = (numbers.stepped(value, step) for value in (spread.median, low, high))
-    return f"{median} ({first} – {last})"
+    return median if first == median == last else f"{median} ({first} – {last})"
 
 
 def unit_cost_sentences(found: CostPerUnit, package: str, reference: str, texts: Texts) -> tuple[str, ...]:
@@ -249,4 +249,5 @@ def _range(spread: Spread, scale: float, numbers: Numbers, texts: Texts, *, sign
     if high - low <= 1e-9 * max(abs(low), abs(high), 1.0):
         return numbers.significant(high, 3)
     step = rounding_step((low, high))
-    return texts("range.to", low=numbers.stepped(low, step), high=numbers.stepped(high, step))
+    first, last = (numbers.stepped(value, step) for value in (low, high))
+    return first if first == last else texts("range.to", low=first, high=last)

@@ -15,16 +15,23 @@ from sd_covid.analysis.sensitivity import Sensitivity
 from sd_covid.calibration.results import FitReport
 from sd_covid.errors import RunError
 from sd_covid.policy.comparison import Comparison
+from sd_covid.policy.long_run import LongRun
 from sd_covid.policy.outputs import Output
+from sd_covid.policy.scenario import Scenario
 from sd_covid.report.charts import chart_style, first_difference
-from sd_covid.report.effects import covered, effect_tables, findings, quoted
+from sd_covid.report.effects import effect_tables, findings, quoted
 from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows, package_rows
 from sd_covid.report.inputs import Background
+from sd_covid.report.long_run import long_run_view
 from sd_covid.report.markup import render
 from sd_covid.report.money import cost_sources, cost_tables
 from sd_covid.report.panels import Draw, design_note, path_panels, sensitivity_panels
 from sd_covid.report.texts import Texts
+from sd_covid.report.welfare import welfare_view
 from sd_covid.report.wording import Numbers
+
+#: The year in which the table of well-being judges, where the run covers it.
+_WELFARE_YEAR = 2030
 
 
 def write_report(
@@ -35,6 +42,7 @@ def write_report(
     language: str,
     *,
     background: Background | None = None,
+    long_run: LongRun | None = None,
 ) -> Path:
     """Write the report of a comparison.
 
@@ -51,6 +59,8 @@ def write_report(
     language : {'nl', 'en'}
     background : Background, optional
         Published figures, titles of series, the command.
+    long_run : LongRun, optional
+        On which assumption the long run rests: told before everything else.
 
     Returns
     -------
@@ -67,7 +77,7 @@ def write_report(
     texts = Texts(language)
     path = Path(path)
     background = background or Background()
-    years = covered(comparison, background.years)
+    years = comparison.covered(background.years)
     _refuse_empty(comparison, years)
     figures = path.with_name(f"{path.stem}-figures")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,6 +89,7 @@ def write_report(
             glossary = background.glossary
             depends = [] if sensitivity is None else sensitivity_panels(sensitivity, glossary, draw, texts)
         content = _content(comparison, fit, sensitivity, background, years, texts)
+        content["long_run"] = None if long_run is None else long_run_view(long_run, texts)
         content |= {"paths": paths, "sensitivity": depends, "figures": figures.name}
         content["design"] = "" if sensitivity is None else design_note(sensitivity, texts)
         page = Path(aside) / path.name
@@ -132,7 +143,12 @@ def _content(
         "language": texts.language,
         "span": {"first": str(comparison.date[0])[:4], "last": str(effect_years[1])},
         "packages": [
-            {"title": texts.of(entry.title), "rationale": texts.of(entry.rationale), "file": entry.file}
+            {
+                "title": texts.of(entry.title),
+                "rationale": texts.of(entry.rationale),
+                "file": entry.file,
+                "path": _path(entry, texts),
+            }
             for entry in (comparison.scenario(comparison.reference), *comparison.alternatives)
         ],
         "question": _question(comparison, effect_years[1], texts),
@@ -142,12 +158,14 @@ def _content(
         ),
         "levers": package_rows(comparison, texts),
         "differences": effect_tables(comparison, headline, years, peak, texts),
+        "welfare": welfare_view(comparison, _WELFARE_YEAR if _WELFARE_YEAR in years else years[-1], texts),
         "side": effect_tables(comparison, others, years, peak, texts) if others else [],
         "costs": cost_tables(comparison, debt, effect_years, texts) if costed else [],
         "cost_sources": cost_sources(comparison, texts),
         "prices": _prices(comparison, texts),
         "fit": fit_view(fit, background, texts),
         "assumptions": assumption_rows(comparison, texts),
+        "other_assumptions": assumption_rows(comparison, texts, listed=False),
         "lever_sources": lever_rows(comparison, texts),
         "varied": len(comparison.varied),
         "command": background.command,
@@ -155,6 +173,14 @@ def _content(
         "drawn_from": texts.known("drawn", comparison.provenance.draws),
         "failures": _failures(comparison, texts),
     }
+
+
+def _path(scenario: Scenario, texts: Texts) -> str:
+    """Under which named path of assumptions a scenario runs; empty when under none."""
+    if scenario.path is None:
+        return ""
+    title, rationale = texts.of(scenario.path.title), texts.of(scenario.path.rationale)
+    return texts("packages.path", title=title, rationale=rationale)
 
 
 def _question(comparison: Comparison, last: int, texts: Texts) -> list[str]:

@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sd_covid.analysis.factors import Factor
 from sd_covid.analysis.sensitivity import Sensitivity
 from sd_covid.policy.comparison import Comparison
+from sd_covid.policy.outputs import Output
 from sd_covid.report.charts import Bar, difference_chart, levels_chart, sensitivity_chart
 from sd_covid.report.depends import Share, depends_on, factors, within
+from sd_covid.report.effects import quoted
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.inputs import Background
 from sd_covid.report.observed import ObservedSeries, points_of
@@ -81,7 +85,10 @@ def _slug(text: str) -> str:
 def path_panels(
     comparison: Comparison, background: Background, years: Sequence[int], draw: Draw, texts: Texts
 ) -> list[Panel]:
-    """Charts of every outcome that leads or has published figures: levels, then the difference of each package."""
+    """Charts of every outcome that leads or has published figures: levels, then the difference of each package.
+
+    A difference that matters in no year has no chart; a sentence says so.
+    """
     panels = []
     for output in comparison.outputs:
         observed = points_of(list(background.observed), output.name)
@@ -104,9 +111,23 @@ def path_panels(
                 describe_difference(comparison, output, entry.id, years, texts),
             )
             for entry in comparison.alternatives
+            if matters(comparison, output, entry.id)
         ]
-        panels.append(Panel(title, tuple(charts), note=_figures_note(observed, background.registry, texts)))
+        same = [
+            quoted(comparison, entry.id, texts)
+            for entry in comparison.alternatives
+            if not matters(comparison, output, entry.id)
+        ]
+        told = [_figures_note(observed, background.registry, texts)]
+        told += [texts("paths.same", packages=texts.listed(same))] if same else []
+        panels.append(Panel(title, tuple(charts), note=" ".join(filter(None, told))))
     return panels
+
+
+def matters(comparison: Comparison, output: Output, scenario: str) -> bool:
+    """Whether the 90 % interval of a difference reaches the output's relevance at any time."""
+    bands = comparison.difference_bands(output.name, scenario)
+    return bool(np.abs(bands).max() >= output.relevance) if output.relevance > 0 else bool(bands.any())
 
 
 def _figures_note(observed: Sequence[ObservedSeries], registry: Registry | None, texts: Texts) -> str:

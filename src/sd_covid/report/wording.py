@@ -202,12 +202,17 @@ def sentence(difference: Difference, package: str, reference: str, texts: Texts)
 
 
 def welfare_word(difference: Difference) -> str:
-    """Key of the word for welfare: ``better``, ``worse``, their probable forms, or that there is none to give."""
+    """Key of the word for welfare: ``better``, ``worse``, their probable forms, or that there is none to give.
+
+    Of an outcome that is neither good nor bad by itself it says which way it goes.
+    """
     verdict = difference.verdict
     if verdict in ("cannot tell", "no difference that matters"):
         return "word.cannot_tell" if verdict == "cannot tell" else "word.no_difference"
-    good = verdict.endswith("lowers") == (difference.output.better == "lower")
     prefix = "probably_" if verdict.startswith("probably") else ""
+    if difference.output.better == "neutral":
+        return f"word.{prefix}{'lower' if verdict.endswith('lowers') else 'higher'}"
+    good = verdict.endswith("lowers") == (difference.output.better == "lower")
     return f"word.{prefix}{'better' if good else 'worse'}"
 
 

@@ -1,0 +1,164 @@
+"""The study against which a scenario is read: its catalogues of levers and assumptions, and the model's constants.
+
+In come ``levers.yaml``, ``assumptions.yaml`` and a loaded model; out comes a `Study`, and what a scenario or path sets
+of assumptions and constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sd_covid.data.keyed_yaml import Node
+from sd_covid.errors import ScenarioError, suggest
+from sd_covid.model.names import key
+from sd_covid.model.study import study_folder
+from sd_covid.policy.assumptions import Assumption, read_assumptions
+from sd_covid.policy.calendar import Calendar
+from sd_covid.policy.levers import Catalogue, read_levers
+from sd_covid.policy.names import ConstantNames
+from sd_covid.policy.reading import read_number
+from sd_covid.policy.types import Simulator
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Against what a scenario is read: the study's catalogues and the model's constants.
+
+    Attributes
+    ----------
+    catalogue : Catalogue
+    assumptions : dict
+        Assumption id -> `Assumption`.
+    names : ConstantNames
+    calendar : Calendar
+    first, last : date
+        The days on which the model's run starts and ends.
+    """
+
+    catalogue: Catalogue
+    assumptions: dict[str, Assumption]
+    names: ConstantNames
+    calendar: Calendar
+    first: date
+    last: date
+
+    @classmethod
+    def beside(cls, path: str | Path, simulation: Simulator, calendar: Calendar | None = None) -> Study:
+        """The study to which a scenario file belongs.
+
+        Parameters
+        ----------
+        path : path
+            A scenario file. ``levers.yaml`` and ``assumptions.yaml`` are read beside it, or from the ``scenarios`` of
+            its study, and ``models/evidence.csv`` from the study; one without them has no levers, or no assumptions.
+        simulation : Simulator
+        calendar : Calendar, optional
+            That of the model, by default; of the catalogue of levers, where the model is a sector without one.
+
+        Raises
+        ------
+        ScenarioError
+            A catalogue that cannot be used, or a model without calendar.
+        """
+        levers, assumptions = beside(path, "levers.yaml"), beside(path, "assumptions.yaml")
+        evidence = study_folder(path) / "models" / "evidence.csv"
+        catalogue = Catalogue() if levers is None else read_levers(levers)
+        if calendar is None and simulation.model.calendar is None:
+            calendar = catalogue.calendar
+        calendar = calendar or Calendar.of(simulation.model)
+        if catalogue.calendar not in (None, calendar):
+            reason = "the calendar is not that of the model"
+            raise ScenarioError(
+                reason, file=levers, variable="calendar", advice=f"its origin is {calendar.origin}"
+            )
+        first, last = (calendar.date(_bound(simulation, name)) for name in ("INITIAL TIME", "FINAL TIME"))
+        pulled = {key(name) for lever in catalogue.levers.values() for name in lever.constants.values()}
+        found = read_assumptions(assumptions, evidence if evidence.is_file() else None)
+        return cls(
+            catalogue=catalogue,
+            assumptions={name: item for name, item in found.items() if key(item.constant) not in pulled},
+            names=ConstantNames(simulation.constants),
+            calendar=calendar,
+            first=first,
+            last=last,
+        )
+
+    @property
+    def owned(self) -> dict[str, str]:
+        """Canonical name of each constant that belongs to a lever or an assumption -> where a scenario sets it."""
+        owners = {
+            key(constant): f"levers: {{{lever.id}: {{{part}: …}}}}"
+            for lever in self.catalogue.levers.values()
+            for part, constant in lever.constants.items()
+        }
+        return owners | {
+            key(item.constant): f"assumptions: {{{item.id}: …}}" for item in self.assumptions.values()
+        }
+
+
+def read_assumed(node: Node | None, study: Study) -> dict[str, float]:
+    """The assumptions that a scenario or path sets, of those in the model; beyond their range is allowed: it is no law.
+
+    Raises
+    ------
+    DataError
+        An assumption that the study does not have, or a value that is no number.
+    """
+    values = {}
+    for name, entry in () if node is None else node.entries():
+        known = study.assumptions
+        if name not in known:
+            raise entry.error(
+                f"there is no assumption '{name}'", suggest(name, known) or f"use {_some(known)}"
+            )
+        if known[name].constant in study.names:
+            values[name] = read_number(entry)
+    return values
+
+
+def read_constants(node: Node | None, study: Study) -> dict[str, float]:
+    """Constants that a scenario or path sets directly.
+
+    Raises
+    ------
+    DataError
+        A constant that the model does not have, or that belongs to a lever or an assumption.
+    """
+    values = {}
+    for name, entry in () if node is None else node.entries():
+        if name not in study.names:
+            raise entry.error(f"the model has no constant '{name}'", study.names.advice(name))
+        owner = study.owned.get(key(name)) or study.owned.get(key(name.partition("[")[0]))
+        if owner is not None:
+            raise entry.error(
+                f"'{name}' is not set here", f"write it as '{owner}', so that its cost and source follow"
+            )
+        values[study.names.spelling(name)] = read_number(entry)
+    return values
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first few of many names."""
+    known = list(names)
+    return ", ".join(known[:10]) + (f", … ({len(known)} in all)" if len(known) > 10 else "")
+
+
+def _bound(simulation: Simulator, name: str) -> float:
+    """The model's first or last moment."""
+    for constant, value in simulation.constants.items():
+        if key(constant) == key(name):
+            return value
+    raise ScenarioError(
+        f"{name} is computed, so the run has no fixed end", advice="make it a number", variable=name
+    )
+
+
+def beside(path: str | Path, name: str) -> Path | None:
+    """A file of the study beside a scenario, or in the study's folder of scenarios; None when there is none."""
+    for folder in (Path(path).resolve().parent, study_folder(path) / "scenarios"):
+        if (folder / name).is_file():
+            return folder / name
+    return None
