@@ -21,7 +21,7 @@ from sd_covid.errors import RunError
 
 Floats = NDArray[np.float64]
 
-_ROUNDS = 20_000
+_ROUNDS = 2_000  # some dozens are usual; what needs thousands is at the edge of what is possible
 _CHUNK = 8192  # tables fitted together: their cells stay in the processor's cache
 _EXACT = 1e-13  # of margins, which are shares
 _NEAR = 1e-11  # of national margins, summed over groups and cells
