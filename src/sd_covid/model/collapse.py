@@ -5,10 +5,12 @@ In goes a model and a `Variant`, from a YAML file such as::
     extends: netherlands.yaml
     collapse: {group: {everyone: regular}}
     constants: {vulnerable share: 0}
+    fixed: {share of the budget for the vulnerable: 0}
     without: [gap between groups]
 
 Out comes a model. Equations and numbers of elements that a dimension does not keep are gone, elements may get another
-name, and constants (called as the smaller model calls them) other values. Nothing is averaged: what a kept element
+name, and constants (called as the smaller model calls them) other values; a computed variable that is fixed becomes a
+constant. Nothing is averaged: what a kept element
 stands for is for the constants to say. An expression that uses what is gone is an error with its file and line. A sum
 (or product, minimum, maximum) over a dimension of one element is written as that element, which other programs read
 more readily.
@@ -63,7 +65,7 @@ def collapse(model: Model, variant: Variant) -> Model:
         variable.
     """
     without = _without(model, variant.without)
-    made = _Collapsing(model, variant, without).model()
+    made = _Collapsing(_fixed(model, variant.fixed), variant, without).model()
     for setting in variant.constants:
         _set(made, setting)
     return made
@@ -280,6 +282,30 @@ def _without(model: Model, left: Iterable[Left]) -> dict[str, Place]:
     return found
 
 
+def _fixed(model: Model, settings: Iterable[Setting]) -> Model:
+    """The model with some computed variables as constants."""
+    variables = dict(model.variables)
+    for setting in settings:
+        variable = variables.get(key(setting.name))
+        if variable is None:
+            near = suggest(setting.name, [item.name for item in variables.values()])
+            raise _error(
+                setting.place, f"'{setting.name}' is not a variable of the model", setting.name, near
+            )
+        if variable.equations[0].kind is Kind.LOOKUP:
+            raise _error(setting.place, "a lookup cannot be a number", setting.name, "fix what it gives")
+        if _constant(variable):
+            advice = "set it under 'constants'"
+            raise _error(setting.place, f"'{variable.name}' is a constant already", setting.name, advice)
+        number = _signed(setting)
+        equations = [
+            replace(item, kind=Kind.EQUATION, expression=number, values=(), mode=None)
+            for item in variable.equations
+        ]
+        variables[key(setting.name)] = replace(variable, equations=equations)
+    return replace(model, variables=variables)
+
+
 def _set(model: Model, setting: Setting) -> None:
     """Give a constant its value, or those of its elements that are named."""
     base, bracket, inside = setting.name.partition("[")
@@ -289,7 +315,8 @@ def _set(model: Model, setting: Setting) -> None:
         raise _error(setting.place, f"'{base.strip()}' is not a variable of the model", setting.name, near)
     if not _constant(variable):
         reason = f"'{variable.name}' is computed, so it cannot be set"
-        raise _error(setting.place, reason, setting.name, "set a constant that it is computed from")
+        advice = "set a constant that it is computed from, or make it one under 'fixed'"
+        raise _error(setting.place, reason, setting.name, advice)
     symbols = Symbols(model)
     axes = symbols.axes(variable)
     if not bracket:
@@ -306,6 +333,12 @@ def _set(model: Model, setting: Setting) -> None:
             advice = f"its elements are {known}" if known else "it has no subscripts"
             raise _error(setting.place, reason, setting.name, advice)
     variable.equations = [_with_value(symbols, item, wanted, setting) for item in variable.equations]
+
+
+def _signed(setting: Setting) -> Expression:
+    """The number of a setting; a sign is an operation."""
+    number = Number(abs(setting.value), setting.place)
+    return Unary("-", number, setting.place) if setting.value < 0 else number
 
 
 def _constant(variable: Variable) -> bool:
@@ -342,9 +375,7 @@ def _with_value(
     if not any(chosen):
         return equation
     if all(chosen):
-        number: Expression = Number(abs(setting.value), setting.place)
-        signed = Unary("-", number, setting.place) if setting.value < 0 else number
-        return replace(equation, kind=Kind.EQUATION, expression=signed, values=())
+        return replace(equation, kind=Kind.EQUATION, expression=_signed(setting), values=())
     if equation.excluded:
         reason = f"'{setting.name}' is one part of an equation with :EXCEPT:"
         raise _error(setting.place, reason, setting.name, "set all of it")

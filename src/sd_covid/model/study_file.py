@@ -18,7 +18,7 @@ from sd_covid.model.cells import is_within_study
 from sd_covid.model.expression import Place
 from sd_covid.model.source import read_source
 
-_VARIANT = ("collapse", "constants", "without")
+_VARIANT = ("collapse", "constants", "fixed", "without")
 _KEYS = ("name", "calendar", "sectors", "couplings", "extends", *_VARIANT)
 _UNITS = ("day", "week", "month", "quarter", "year")
 _ORIGIN = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
@@ -57,7 +57,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The value that a variant gives to a constant, or to some elements of one."""
+    """The value that a variant gives to a constant or some elements of one, or to a variable otherwise computed."""
 
     name: str
     value: float
@@ -79,6 +79,7 @@ class Variant:
     path: Path
     collapse: tuple[Kept, ...] = ()
     constants: tuple[Setting, ...] = ()
+    fixed: tuple[Setting, ...] = ()
     without: tuple[Left, ...] = ()
 
 
@@ -162,16 +163,20 @@ def _extended(reader: _Reader, node: yaml.Node, extending: tuple[Path, ...]) -> 
 
 def _variant(reader: _Reader, top: dict[str, yaml.Node]) -> Variant:
     collapse = reader.mapping(top["collapse"], "collapse", None) if "collapse" in top else {}
-    constants = reader.mapping(top["constants"], "constants", None) if "constants" in top else {}
     without = reader.sequence(top["without"], "without") if "without" in top else []
     return Variant(
-        reader.path,
-        tuple(_kept(reader, name, node) for name, node in collapse.items()),
-        tuple(
-            Setting(name, reader.number(node, name), reader.place(node)) for name, node in constants.items()
-        ),
-        tuple(Left(reader.text(node, "a name"), reader.place(node)) for node in without),
+        path=reader.path,
+        collapse=tuple(_kept(reader, name, node) for name, node in collapse.items()),
+        constants=_settings(reader, top, "constants"),
+        fixed=_settings(reader, top, "fixed"),
+        without=tuple(Left(reader.text(node, "a name"), reader.place(node)) for node in without),
     )
+
+
+def _settings(reader: _Reader, top: dict[str, yaml.Node], part: str) -> tuple[Setting, ...]:
+    """Names and their values."""
+    found = reader.mapping(top[part], part, None) if part in top else {}
+    return tuple(Setting(name, reader.number(node, name), reader.place(node)) for name, node in found.items())
 
 
 def _kept(reader: _Reader, dimension: str, node: yaml.Node) -> Kept:
