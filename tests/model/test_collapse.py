@@ -124,6 +124,14 @@ def test_a_variant_of_a_variant(tmp_path: Path):
     assert (values["share[rich]"], values["share[poor]"]) == (0.7, 0.3)
 
 
+def test_a_computed_variable_may_be_fixed(tmp_path: Path):
+    """What it used may then be gone: `gap` is of two groups, and nothing of them is asked for any more."""
+    small(tmp_path, ("[gap, over gap]", "[]\nfixed: {gap: -3}"))
+    run = sd_covid.load(tmp_path / "small.yaml").run()
+    assert (run["over gap"] == -6).all()
+    assert sd_covid.load(tmp_path / "small.yaml").constants["gap"] == -3
+
+
 def test_a_study_of_sectors_may_be_its_own_variant(tmp_path: Path):
     variant = "sectors: {base: base.mdl}\ncollapse: {age: [young]}\nwithout: [weighed]\n"
     model = read(write(tmp_path, variant=variant))
@@ -177,6 +185,8 @@ def test_series_given_with_a_model_keep_those_of_kept_elements(tmp_path: Path):
         ("  share: 1", "  share[rich]: 1", 6, "'rich' names no element of 'share'", "everyone"),
         ("  share: 1", "  share[everyone,old]: 1", 6, "names no element of 'share'", None),
         ("[gap, over gap]", "[gaps, over gap]", 8, "'gaps' is not a variable of the model", "'gap'"),
+        ("without:", "fixed: {gaps: 1}\nwithout:", 8, "'gaps' is not a variable of the model", "'gap'"),
+        ("without:", "fixed: {share: 1}\nwithout:", 8, "'share' is a constant already", "constants"),
         ("extends: base.mdl", "extends: ../other.mdl", 2, "not below the study folder", None),
         ("extends: base.mdl", "extends: small.yaml", 2, "extends this file in its turn", None),
         ("extends: base.mdl", "extends: base.mdl\nsectors: {a: base.mdl}", 1, "exclude one another", None),

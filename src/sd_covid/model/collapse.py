@@ -39,6 +39,7 @@ from sd_covid.model.expression import (
 )
 from sd_covid.model.functions import FUNCTIONS, Role
 from sd_covid.model.names import key
+from sd_covid.model.single import reduces
 from sd_covid.model.structure import Dimension, Equation, Kind, Model, Variable
 from sd_covid.model.study_file import Kept, Left, Setting, Variant
 from sd_covid.model.symbols import Symbols
@@ -209,13 +210,7 @@ class _Collapsing:
         if function is None or not function.reduces:
             return call
         arguments = tuple(rebuilt(item, self._single) for item in call.arguments)
-        left = any(
-            item.reduced
-            for argument in arguments
-            for node in walk(argument)
-            if isinstance(node, Reference | Call)
-            for item in node.subscripts
-        )
+        left = reduces(arguments)
         if not left and set(function.roles) == {Role.REDUCED} and len(arguments) == 1:
             return arguments[0]
         return replace(call, arguments=arguments) if left else call
