@@ -74,7 +74,7 @@ def save_chart(stacking: Stacking, calendar: Calendar, path: Path, language: str
             x=0.01,
             ha="left",
         )
-        figure.savefig(path, dpi=160)
+        figure.savefig(path, dpi=120)
 
 
 def _numbers(axes: Axes, unit: UnitStacking, calendar: Calendar, title: str, language: str) -> None:

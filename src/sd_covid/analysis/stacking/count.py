@@ -62,7 +62,7 @@ class UnitStacking:
     within : ndarray, shape (pair,)
         Odds ratios within a group, given the other problems.
     assumed : tuple of Text
-        Associations and conversions that it uses and that are assumptions.
+        What it uses and is an assumption: associations, conversions, and what of the groups is one.
     """
 
     unit: str
@@ -250,14 +250,14 @@ def _unit(
         drawn=drawn,
         national=ratios,
         within=np.exp(within),
-        assumed=_assumed(definition, readings, pair),
+        assumed=_assumed(definition, readings, pair, len(groups) > 1),
     )
 
 
 def _assumed(
-    definition: Definition, readings: Sequence[Reading], pair: Sequence[Association]
+    definition: Definition, readings: Sequence[Reading], pair: Sequence[Association], several: bool
 ) -> tuple[Text, ...]:
-    """What is used and an assumption, in words."""
+    """What is used and an assumption, in words; `several`: whether there are groups."""
     titles = {name: item.title for name, item in definition.problems.items()}
     found = [
         Text(
@@ -269,7 +269,8 @@ def _assumed(
     ]
     used = {name for item in readings for name in (item.times, item.members) if name}
     conversions = (item for name, item in definition.conversions.items() if name in used)
-    return (*found, *(item.title for item in conversions if item.grade == "D"))
+    found += [item.title for item in conversions if item.grade == "D"]
+    return (*found, definition.assumed) if several and definition.assumed.en else tuple(found)
 
 
 def _joint(shares: Floats, weights: Floats, ratios: Floats, when: int) -> tuple[Floats, Floats]:

@@ -77,10 +77,14 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """All that ``stacking.yaml`` says."""
+    """All that ``stacking.yaml`` says.
+
+    `assumed` says what of the groups is an assumption; empty when nothing is.
+    """
 
     file: Path
     dimension: str
+    assumed: Text = field(default_factory=Text)
     groups: dict[str, Text] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
     conversions: dict[str, Conversion] = field(default_factory=dict)
@@ -113,14 +117,15 @@ def read_definition(file: Path) -> Definition:
     DataError
         With file, line and key.
     """
-    top = read_yaml(file).fields(("dimension", "units", "conversions", "problems"), ("groups",))
+    top = read_yaml(file).fields(("dimension", "units", "conversions", "problems"), ("groups", "assumed"))
     groups = {name: read_text(node) for name, node in top["groups"].entries()} if "groups" in top else {}
     units = {name: _unit(name, node) for name, node in top["units"].entries()}
     conversions = {name: _conversion(name, node) for name, node in top["conversions"].entries()}
     problems = {name: _problem(name, node, units, conversions) for name, node in top["problems"].entries()}
     if len(problems) < 2:
         raise top["problems"].error("one problem does not stack", "define at least two")
-    return Definition(file, top["dimension"].text(), groups, units, conversions, problems)
+    assumed = read_text(top["assumed"]) if "assumed" in top else Text()
+    return Definition(file, top["dimension"].text(), assumed, groups, units, conversions, problems)
 
 
 def read_associations(file: Path, problems: Sequence[str] | Mapping[str, object]) -> list[Association]:
