@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 def run_in_pysd(model: Model, until: float | None = None) -> pd.DataFrame:
     """Run a model in PySD, by Euler's method, saving what it saves.
 
+    PySD takes an array of one element for a number, so a dimension of one element is left out of what it gets.
+
     Parameters
     ----------
     model : Model
@@ -44,11 +46,13 @@ def run_in_pysd(model: Model, until: float | None = None) -> pd.DataFrame:
     import pandas as pd
 
     from sd_covid.model import write_mdl
+    from sd_covid.model.single import Flattened
 
+    flat = Flattened(model)
     with tempfile.TemporaryDirectory(prefix="sd-covid-") as folder:
         text, out = Path(folder) / "model.mdl", Path(folder) / "results.parquet"
         try:
-            write_mdl(model, text, for_pysd=True)
+            write_mdl(flat.model, text, for_pysd=True)
         except ModelError as error:  # as of a conveyor, which no .mdl holds
             raise RunError(
                 f"PySD cannot run {model.name}: '{error.variable}': {error.reason}",
@@ -60,7 +64,7 @@ def run_in_pysd(model: Model, until: float | None = None) -> pd.DataFrame:
         if done.returncode != 0:
             said = done.stderr.strip().splitlines() or ["nothing"]
             raise RunError(f"PySD cannot run {model.name}: {said[-1]}", advice="the comparison is left out")
-        return pd.read_parquet(out)
+        return pd.read_parquet(out).rename(columns=flat.spelled)
 
 
 def _main(model: str, out: str, until: str) -> None:

@@ -9,7 +9,8 @@ In goes a YAML file::
       - {input: unemployment rate input, from: labour, source: unemployment rate, note: why}
 
 Out comes one flat model: variables keep their names, what two sectors define alike is there once, and each input is the
-variable that it is coupled to. Each sector is read, and checked, as the model of its own that it is.
+variable that it is coupled to. Each sector is read, and checked, as the model of its own that it is. A file with
+``extends: other.yaml`` in place of sectors is a variant of another; see `sd_covid.model.collapse`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from sd_covid.errors import ModelError, suggest
 from sd_covid.model.check import check
+from sd_covid.model.collapse import collapse
 from sd_covid.model.definition import SERIES
 from sd_covid.model.expression import Call, Place, Reference, Subscript
 from sd_covid.model.external import is_within_study
@@ -52,7 +54,7 @@ def compose(path: str | Path) -> Model:
     study = read_study_file(Path(path))
     sectors: dict[str, Model] = {}
     for name, sector in study.sectors.items():
-        file = study.path.parent / sector.file
+        file = (sector.place.file or study.path).parent / sector.file
         if not is_within_study(file, study.path):
             reason = f"'{sector.file}' is not below the study folder"
             raise _error(sector.place, reason, name, "move the file into the study")
@@ -63,6 +65,9 @@ def compose(path: str | Path) -> Model:
     for coupling in study.couplings:
         _couple(composed, sectors, coupling)
     check(composed)
+    for variant in study.variants:
+        composed = collapse(composed, variant)
+        check(composed)
     return composed
 
 

@@ -1,26 +1,30 @@
-"""The YAML file that names sector models and their couplings, read strictly.
+"""The YAML file that names sector models and their couplings, or a variant of another, read strictly.
 
 In goes the file; out comes a `StudyFile`, each part with its line. What the sectors hold is for
-`sd_covid.model.compose`.
+`sd_covid.model.compose`, what a variant does to them for `sd_covid.model.collapse`.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 
 from sd_covid.errors import ModelError, suggest
+from sd_covid.model.cells import is_within_study
 from sd_covid.model.expression import Place
 from sd_covid.model.source import read_source
 
-_KEYS = ("name", "calendar", "sectors", "couplings")
+_VARIANT = ("collapse", "constants", "fixed", "without")
+_KEYS = ("name", "calendar", "sectors", "couplings", "extends", *_VARIANT)
 _UNITS = ("day", "week", "month", "quarter", "year")
 _ORIGIN = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 _MAX_DEPTH = 10
 _MAX_LENGTH = 1_000_000
+_MAX_EXTENDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,55 @@ class Coupling:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The elements that a dimension keeps: as the model calls them -> as the variant does."""
+
+    dimension: str
+    elements: dict[str, str]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The value that a variant gives to a constant or some elements of one, or to a variable otherwise computed."""
+
+    name: str
+    value: float
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A variable that a variant does without."""
+
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What makes a smaller model of another; see `sd_covid.model.collapse`."""
+
+    path: Path
+    collapse: tuple[Kept, ...] = ()
+    constants: tuple[Setting, ...] = ()
+    fixed: tuple[Setting, ...] = ()
+    without: tuple[Left, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StudyFile:
-    """What the file says; see `sd_covid.model.compose`."""
+    """What the file says, and what it extends; see `sd_covid.model.compose`.
+
+    A sector's file lies beside the file that names it (``sector.place.file``). Variants are made one after another.
+    """
 
     path: Path
     name: str
     calendar: tuple[str, str] | None
     sectors: dict[str, Sector]
     couplings: tuple[Coupling, ...]
+    variants: tuple[Variant, ...] = ()
 
 
 def read_study_file(path: Path) -> StudyFile:
@@ -61,18 +106,92 @@ def read_study_file(path: Path) -> StudyFile:
     ModelError
         When it is no YAML or has not the form; names line and key.
     """
+    return _read(path, ())
+
+
+def _read(path: Path, extending: tuple[Path, ...]) -> StudyFile:
+    """Read the file; `extending`: the files that extend it, the nearest last."""
     reader = _Reader(path)
-    top = reader.mapping(reader.root, "the file", _KEYS, needed=("sectors",))
-    sectors = reader.mapping(top["sectors"], "sectors", None)
-    if not sectors:
-        raise reader.error(
-            top["sectors"], "there are no sectors", "sectors", "name at least one: {id: file.mdl}"
-        )
-    named = {name: Sector(reader.text(node, name), reader.place(node)) for name, node in sectors.items()}
-    couplings = reader.sequence(top["couplings"], "couplings") if "couplings" in top else []
+    top = reader.mapping(reader.root, "the file", _KEYS)
+    if ("extends" in top) == ("sectors" in top):
+        both = "'sectors' and 'extends' exclude one another" if "extends" in top else "there are no sectors"
+        advice = "name the sectors, or the file that this one extends"
+        raise reader.error(reader.root, both, "sectors", advice)
     name = reader.text(top["name"], "name") if "name" in top else path.stem
-    calendar = _calendar(reader, top["calendar"]) if "calendar" in top else None
-    return StudyFile(path, name, calendar, named, tuple(_coupling(reader, node) for node in couplings))
+    if "extends" in top:
+        base = _extended(reader, top["extends"], extending)
+        for other, there in (("couplings", True), ("calendar", base.calendar is not None)):
+            if other in top and there:
+                reason = f"'{other}' stands in the file that this one extends"
+                raise reader.error(top[other], reason, other, "take it out")
+        calendar = _calendar(reader, top["calendar"]) if "calendar" in top else base.calendar
+        base = replace(base, path=path, name=name, calendar=calendar)
+    else:
+        couplings = reader.sequence(top["couplings"], "couplings") if "couplings" in top else []
+        calendar = _calendar(reader, top["calendar"]) if "calendar" in top else None
+        coupled = tuple(_coupling(reader, node) for node in couplings)
+        base = StudyFile(path, name, calendar, _sectors(reader, top["sectors"]), coupled)
+    if not set(_VARIANT) & top.keys():
+        return base
+    return replace(base, variants=(*base.variants, _variant(reader, top)))
+
+
+def _sectors(reader: _Reader, node: yaml.Node) -> dict[str, Sector]:
+    sectors = reader.mapping(node, "sectors", None)
+    if not sectors:
+        raise reader.error(node, "there are no sectors", "sectors", "name at least one: {id: file.mdl}")
+    return {name: Sector(reader.text(file, name), reader.place(file)) for name, file in sectors.items()}
+
+
+def _extended(reader: _Reader, node: yaml.Node, extending: tuple[Path, ...]) -> StudyFile:
+    """The file that another extends; a model of its own counts as a study of one sector."""
+    named, place = reader.text(node, "extends"), reader.place(node)
+    file = reader.path.parent / named
+    before = (*extending, reader.path)
+    if not is_within_study(file, reader.path):
+        raise reader.error(
+            node, f"'{named}' is not below the study folder", "extends", "move it into the study"
+        )
+    if file.suffix.lower() not in {".yaml", ".yml"}:
+        return StudyFile(file, file.stem, None, {file.stem: Sector(named, place)}, ())
+    if file.resolve() in {item.resolve() for item in before}:
+        raise reader.error(node, f"'{named}' extends this file in its turn", "extends", "name another file")
+    if len(before) > _MAX_EXTENDS:
+        raise reader.error(node, f"more than {_MAX_EXTENDS} files extend one another", "extends")
+    return _read(file, before)
+
+
+def _variant(reader: _Reader, top: dict[str, yaml.Node]) -> Variant:
+    collapse = reader.mapping(top["collapse"], "collapse", None) if "collapse" in top else {}
+    without = reader.sequence(top["without"], "without") if "without" in top else []
+    return Variant(
+        path=reader.path,
+        collapse=tuple(_kept(reader, name, node) for name, node in collapse.items()),
+        constants=_settings(reader, top, "constants"),
+        fixed=_settings(reader, top, "fixed"),
+        without=tuple(Left(reader.text(node, "a name"), reader.place(node)) for node in without),
+    )
+
+
+def _settings(reader: _Reader, top: dict[str, yaml.Node], part: str) -> tuple[Setting, ...]:
+    """Names and their values."""
+    found = reader.mapping(top[part], part, None) if part in top else {}
+    return tuple(Setting(name, reader.number(node, name), reader.place(node)) for name, node in found.items())
+
+
+def _kept(reader: _Reader, dimension: str, node: yaml.Node) -> Kept:
+    """``[kept, …]``, or ``{new name: kept, …}``."""
+    if isinstance(node, yaml.MappingNode):
+        named = {new: reader.text(item, new) for new, item in reader.mapping(node, dimension, None).items()}
+    else:
+        kept = [reader.text(item, dimension) for item in reader.sequence(node, dimension)]
+        named = {name: name for name in kept}
+    if not named:
+        raise reader.error(node, f"'{dimension}' keeps no element", dimension, "name at least one")
+    elements = {old: new for new, old in named.items()}
+    if len(elements) < len(named) or (isinstance(node, yaml.SequenceNode) and len(node.value) > len(named)):
+        raise reader.error(node, f"'{dimension}' names an element twice", dimension, "name each once")
+    return Kept(dimension, elements, reader.place(node))
 
 
 def _calendar(reader: _Reader, node: yaml.Node) -> tuple[str, str]:
@@ -164,6 +283,17 @@ class _Reader:
         if not isinstance(node, yaml.ScalarNode) or not node.value.strip():
             raise self.error(node, f"{what} should be a text", what)
         return str(node.value)
+
+    def number(self, node: yaml.Node, what: str) -> float:
+        """A finite number."""
+        text = self.text(node, what)
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise self.error(node, f"'{text}' is not a number", what, "use a point for decimals")
+        return value
 
     def place(self, node: yaml.Node) -> Place:
         """Where a node stands."""

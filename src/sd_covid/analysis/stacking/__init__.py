@@ -1,0 +1,1 @@
+"""Stacking: how many persons and households have several problems at once."""
