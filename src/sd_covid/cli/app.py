@@ -14,7 +14,18 @@ from contextlib import contextmanager
 
 import typer
 
-from sd_covid.cli import calibrate, check, compare, conformance, convert, data, predict, run, sensitivity
+from sd_covid.cli import (
+    calibrate,
+    check,
+    compare,
+    conformance,
+    convert,
+    data,
+    document,
+    predict,
+    run,
+    sensitivity,
+)
 from sd_covid.errors import SdCovidError
 
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
@@ -40,6 +51,7 @@ app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
 app.command("conformance")(conformance.command)
 app.command("convert")(convert.command)
+app.command("document")(document.command)
 app.add_typer(data.app)
 
 

@@ -1,0 +1,129 @@
+"""The pictures of a sector, by file name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sd_covid.document.causes import chapters, draw_causes
+from sd_covid.document.charts import Course, Dot, draw_chart
+from sd_covid.document.drawing import draw
+from sd_covid.document.lanes import in_lanes
+from sd_covid.document.periods import value_in
+from sd_covid.document.sources import Compared, Sector, Study, course
+from sd_covid.document.strokes import Names, Origin
+from sd_covid.document.structure import Diagram, count, diagrams, without
+from sd_covid.model.layout import arranged
+
+#: Flows and names beyond which stocks and flows, and their causes, are two pictures.
+_FLOWS, _NAMES = 4, 15
+
+
+@dataclass(slots=True)
+class Picture:
+    """A picture of stocks: its title, its file, and the files of what moves its flows."""
+
+    title: str
+    file: str
+    causes: list[str] = field(default_factory=list)
+
+
+def slug(text: str) -> str:
+    """A text as a part of a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def stock_pictures(sector: Sector, files: dict[str, str]) -> list[Picture]:
+    """Draw the stocks of a sector into `files`."""
+    made = []
+    for diagram in diagrams(sector.anatomy):
+        name = f"{slug(sector.stem)}-{slug(sector.model.variables[diagram.parts.stocks[0]].name)}"
+        picture = Picture(diagram.title, f"{name}.svg")
+        parts = diagram.parts
+        size = len(parts.stocks) + len(parts.flows) + len(parts.auxiliaries) + len(parts.shadows)
+        if len(parts.flows) > _FLOWS or (size > _NAMES and parts.flows):
+            _apart(sector, diagram, picture, name, files)
+        else:
+            model = without(sector.model, sector.anatomy.counters)
+            files[picture.file] = draw(arranged(model, parts, diagram.title), _names(sector))
+        made.append(picture)
+    return made
+
+
+def _apart(sector: Sector, diagram: Diagram, picture: Picture, name: str, files: dict[str, str]) -> None:
+    """Stocks and flows in one picture, what moves the flows in others."""
+    names, parts = _names(sector), diagram.parts
+    files[picture.file] = draw(in_lanes(diagram.title, parts.stocks, parts.flows, names.spelled), names)
+    flows = [flow.name for flow in parts.flows]
+    shown = {(end, flow.name) for flow in parts.flows for end in (flow.source, flow.target) if end}
+    for at, chapter in enumerate(chapters(sector.anatomy, flows, shown), start=1):
+        spelled = dict(names.spelled) | {key: f"… {names.spelled[key]}" for key in chapter.continued}
+        file = f"{name}-causes-{at}.svg"
+        title = f"{diagram.title}: causes"
+        files[file] = draw_causes(
+            title, chapter.links, chapter.targets, Names(spelled, names.origins, names.times)
+        )
+        picture.causes.append(file)
+
+
+def _names(sector: Sector) -> Names:
+    """How names of a sector are drawn."""
+    found = sector.anatomy
+    origins: dict[str, Origin] = dict.fromkeys(found.stocks, "stock")
+    origins |= dict.fromkeys(found.drivers, "driver")
+    origins |= dict.fromkeys(found.inputs, "input")
+    spelled = {name: variable.name for name, variable in sector.model.variables.items()}
+    times = {name: count(sector.model, name) for name in found.stocks}
+    return Names(spelled, origins, times)
+
+
+def mode_pictures(
+    study: Study, sector: Sector, found: Sequence[Compared], files: dict[str, str]
+) -> dict[tuple[str, ...], str]:
+    """Draw a chart for each mode and variable into `files`; the file of each (mode, variable, aggregation, length)."""
+    assert study.origin is not None
+    first = study.origin[0] + (study.origin[1] - 1) / 12
+    groups: dict[tuple[str, ...], list[Compared]] = {}
+    for item in found:
+        groups.setdefault(series(item), []).append(item)
+    charts = {}
+    for which, items in groups.items():
+        row, length = items[0].row, items[0].end - items[0].start
+        courses: list[Course] = []
+        for simulation in (study.alone(sector), study.whole):
+            if simulation is None:
+                continue
+            time, values = course(simulation, row["variable"], row)
+            if row["aggregation"] == "change":
+                inside = (time - length / 2 >= time[0]) & (time + length / 2 <= time[-1])
+                values = np.array(
+                    [
+                        value_in("change", time, values, at - length / 2, at + length / 2)
+                        for at in time[inside]
+                    ]
+                )
+                time = time[inside]
+            courses.append(Course(first + time / 12, values, dashed=bool(courses)))
+        dots = [_dot(item, first) for item in items]
+        file = f"{slug(sector.stem)}-mode-{slug('-'.join(which))}.svg"
+        unit = sector.model.variable(row["variable"].partition("[")[0]).units
+        files[file] = draw_chart(row["variable"], unit, dots, courses)
+        charts[which] = file
+    return charts
+
+
+def series(item: Compared) -> tuple[str, ...]:
+    """What figures that stand in one chart have in common."""
+    row = item.row
+    length = "" if row["aggregation"] != "change" else f"{item.end - item.start:g}"
+    return row["mode"], row["variable"], row["aggregation"], *([length] if length else [])
+
+
+def _dot(item: Compared, first: float) -> Dot:
+    start, end = first + item.start / 12, first + item.end / 12
+    if item.row["aggregation"] in ("start", "end"):
+        start = end = start if item.row["aggregation"] == "start" else end
+    return Dot(start, end, item.row.number("value"), item.row.number("tolerance"))

@@ -1,0 +1,225 @@
+"""A model to be documented, read and run: its sectors, how they are coupled, and what lies beside them.
+
+In goes a model file; out comes a `Study` of everything that pages say. A single file is a study of one sector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import sd_covid
+from sd_covid.document.companions import Alternative, Companions, Row, read_companions
+from sd_covid.document.periods import months, value_in
+from sd_covid.document.structure import Anatomy, anatomy
+from sd_covid.engine.simulation import Simulation
+from sd_covid.errors import DataError, UnknownNameError
+from sd_covid.model import read
+from sd_covid.model.names import key
+from sd_covid.model.structure import Model
+from sd_covid.model.study_file import read_study_file
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A coupling: an input, the sector and variable that give it, and the sectors that take it."""
+
+    input: str
+    giver: str
+    source: str
+    takers: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Sector:
+    """A sector: its id in the study, its file, and what it is made of."""
+
+    id: str
+    path: Path
+    model: Model
+    anatomy: Anatomy
+
+    @property
+    def stem(self) -> str:
+        """Name of its page."""
+        return self.path.stem
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A figure of a reference mode, what the sector alone makes of it, and what the whole does."""
+
+    row: Row
+    start: float
+    end: float
+    alone: float
+    coupled: float | None
+
+
+@dataclass
+class Study:
+    """What pages are made of."""
+
+    path: Path
+    name: str
+    sectors: list[Sector]
+    given: list[Given]
+    beside: Companions
+    origin: tuple[int, int] | None
+    _alone: dict[str, Simulation] = field(default_factory=dict)
+
+    def of(self, sector: str) -> Sector:
+        """The sector of an id."""
+        return next(item for item in self.sectors if item.id == sector)
+
+    @cached_property
+    def whole(self) -> Simulation | None:
+        """The coupled model; None for a study of one file."""
+        return sd_covid.load(self.path) if self.given else None
+
+    @cached_property
+    def model(self) -> Model:
+        """All of the model as one."""
+        return read(self.path)
+
+    def alone(self, sector: Sector) -> Simulation:
+        """A sector as a model of its own."""
+        if sector.id not in self._alone:
+            self._alone[sector.id] = sd_covid.load(sector.path)
+        return self._alone[sector.id]
+
+    def modes(self, sector: Sector) -> list[Row]:
+        """Its rows of reference modes."""
+        return [row for row in self.beside.modes if row["sector"] in (sector.id, sector.stem)]
+
+    def links(self, sector: Sector) -> list[Row]:
+        """Its rows of links."""
+        return [row for row in self.beside.links if row["sector"] in (sector.id, sector.stem)]
+
+
+def read_study(path: Path) -> Study:
+    """Read a model and what lies beside it.
+
+    Raises
+    ------
+    ModelError, DataError
+        When one of the files cannot be used.
+    """
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        model = read(path)
+        beside = read_companions(path.parent, [path.stem])
+        sector = Sector(path.stem, path, model, anatomy(model, ()))
+        return Study(path, model.name, [sector], [], beside, _origin(model))
+    whole = read(path)
+    file = read_study_file(path)
+    files = {name: path.parent / sector.file for name, sector in file.sectors.items()}
+    models = {name: read(item) for name, item in files.items()}
+    given = []
+    for coupling in file.couplings:
+        takers = tuple(name for name, model in models.items() if key(coupling.input) in model.variables)
+        given.append(Given(coupling.input, coupling.sector, coupling.source, takers, coupling.note))
+    sectors = [
+        Sector(
+            name,
+            files[name],
+            model,
+            anatomy(model, [item.input for item in given if name in item.takers]),
+        )
+        for name, model in models.items()
+    ]
+    stems = [*(item.stem for item in files.values()), path.stem]
+    beside = read_companions(path.parent, stems)
+    return Study(path, file.name, sectors, given, beside, _origin(whole))
+
+
+def _origin(model: Model) -> tuple[int, int] | None:
+    """Year and month of model time 0, where time is in months and the study says so."""
+    if model.calendar is None or model.calendar[1] != "month":
+        return None
+    year, month = [*map(int, model.calendar[0].split("-")), 1][:2]
+    return year, month
+
+
+def course(simulation: Simulation, name: str, row: Row | None = None) -> tuple[Floats, Floats]:
+    """Times and values of a scalar variable or an element over a run.
+
+    Raises
+    ------
+    DataError
+        When a row of a table names a variable that the model does not have, or that has several elements.
+    """
+    try:
+        run = simulation.run(outputs=[name])
+    except UnknownNameError as error:
+        if row is None:
+            raise
+        raise row.error(error.reason, error.advice or "name a variable of the sector", "variable") from error
+    values = np.asarray(run[name], dtype=np.float64)
+    if values.ndim != 1:
+        reason = f"'{name}' has {values[0].size} elements"
+        if row is None:
+            raise DataError(reason, advice="name one of them, as in 'name[Element]'")
+        raise row.error(reason, "name one of them, as in 'name[Element]'", "variable")
+    return np.asarray(run["time"], dtype=np.float64), values
+
+
+def compared(study: Study, sector: Sector) -> list[Compared]:
+    """Every figure of a sector beside what models make of it; none where model time has no date."""
+    if study.origin is None:
+        return []
+    found = []
+    for row in study.modes(sector):
+        start, end = months(row, study.origin)
+        values = []
+        for simulation in (study.alone(sector), study.whole):
+            if simulation is None:
+                continue
+            time, path = course(simulation, row["variable"], row)
+            if start < time[0] or end > time[-1]:
+                raise row.error(f"{row['period']} lies outside the run", "choose another period", "period")
+            values.append(value_in(row["aggregation"], time, path, start, end))
+        found.append(Compared(row, start, end, values[0], values[1] if len(values) > 1 else None))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """An output under an assumption and its opposite, in each year."""
+
+    variable: str
+    unit: str
+    as_it_is: tuple[float, ...]
+    otherwise: tuple[float, ...]
+
+
+def under(study: Study, alternative: Alternative, simulation: Simulation) -> list[Under]:
+    """What an assumption makes of outputs: means of the years."""
+    if study.origin is None:
+        return []
+    runs = [
+        simulation.run(constants, outputs=list(alternative.variables))
+        for constants in ({}, alternative.constants)
+    ]
+    time = np.asarray(runs[0]["time"], dtype=np.float64)
+    found = []
+    for name in alternative.variables:
+        means = [
+            _means(time, np.asarray(run[name], dtype=np.float64), alternative.years, study.origin)
+            for run in runs
+        ]
+        unit = study.model.variable(name.partition("[")[0]).units
+        found.append(Under(name, unit, means[0], means[1]))
+    return found
+
+
+def _means(time: Floats, values: Floats, years: Sequence[int], origin: tuple[int, int]) -> tuple[float, ...]:
+    starts = [12.0 * (year - origin[0]) + 1 - origin[1] for year in years]
+    return tuple(value_in("mean", time, values, start, start + 12) for start in starts)
