@@ -80,10 +80,11 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A piece of an equation and how tightly it binds."""
+    """A piece of an equation and how tightly it binds; a product that begins with a sign binds as a sum does."""
 
     html: str
     binding: int = _ATOM
+    signed: bool = False
 
     def within(self, binding: int) -> str:
         """The text as an operand: in parentheses when it binds less."""
@@ -183,7 +184,7 @@ class Notation:
         if node.operator == ":NOT:":
             return Written(f"{self.words.not_} {operand.within(_NOT)}", _NOT)
         sign = "−" if node.operator == "-" else "+"
-        return Written(sign + operand.within(_PRODUCT), _SUM)
+        return Written(sign + operand.within(_PRODUCT), _SUM, signed=True)
 
     def _binary(self, node: Binary, left: tuple[str, ...], summed: frozenset[str]) -> Written:
         """A row of operations, in a loop: it may be long."""
@@ -201,6 +202,8 @@ class Notation:
             return Written(f"<sup>{first.html}</sup>⁄<sub>{second.html}</sub>", _POWER)
         binding, sign = _BINARY[operator]
         sign = {"or": self.words.or_, "and": self.words.and_}.get(sign, sign)
+        if binding == _PRODUCT and first.signed:
+            return Written(f"{first.html} {sign} {second.within(binding + 1)}", _SUM, signed=True)
         before = binding + 1 if binding == _COMPARISON else binding
         return Written(f"{first.within(before)} {sign} {second.within(binding + 1)}", binding)
 
