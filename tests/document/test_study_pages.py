@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -205,3 +206,29 @@ def test_a_mean_over_a_period_is_the_integral_over_its_length() -> None:
     # The trapezoidal rule on steps h errs by h^2/12 of the second derivative's mean, here 1/1200 of the value.
     assert value_in("mean", time, values, 3.0, 15.0) == pytest.approx(exact, rel=1 / 1100)
     assert value_in("change", time, values, 3.0, 15.0) == pytest.approx(math.exp(-1.5) - math.exp(-0.3))
+
+
+def test_what_is_left_of_a_driver_is_the_difference_from_a_run_without_it(study: Path) -> None:
+    """A level fed by a driver of 2 for a year: without decay all stays, 2 * 12 = 24; with it the Euler solution."""
+    rows = "Time,hired\n" + "".join(f"{month},{2 if month < 12 else 0}\n" for month in range(48))
+    (study.parent / "drivers.csv").write_text(rows, encoding="utf-8")
+    data = (
+        "hired data :HOLD BACKWARD: := GET DIRECT DATA('drivers.csv', ',', 'A', 'B2') "
+        "~ thousand persons/Month ~ Persons hired. |\n"
+    )
+    work = WORK.replace("INTEG(- leaving", "INTEG(hired data - leaving") + data + CONTROL
+    (study.parent / "work.mdl").write_text(work, encoding="utf-8")
+    notes = study.parent / "notes" / "small.yaml"
+    notes.write_text(notes.read_text(encoding="utf-8") + "    less: [hired data]\n", encoding="utf-8")
+    page = document(study, ["en"])["en/index.md"]
+    left = 0.0
+    levels = []
+    for step in range(8 * 24 + 1):
+        levels.append(left)
+        left += 0.125 * ((2 if step < 8 * 12 else 0) - 0.1 * left)
+    month = levels[8 * 12 :: 8]
+    mean = sum((a + b) / 2 for a, b in pairwise(month)) / 12
+    assert f"| jobs | thousand persons | {mean:+.2g} | +24 |" in page
+    notes.write_text(notes.read_text(encoding="utf-8").replace("hired data]", "hird data]"), encoding="utf-8")
+    with pytest.raises(DataError, match="did you mean 'hired data'"):
+        document(study)

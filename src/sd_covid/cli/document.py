@@ -9,6 +9,7 @@ import typer
 
 from sd_covid.cli.console import say
 from sd_covid.cli.convert import Source
+from sd_covid.cli.output import replacing
 from sd_covid.errors import RunError
 
 Folder = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the pages go.")]
@@ -29,8 +30,8 @@ def command(model: Source, output: Folder, language: Language = None) -> None:
     pages = document(model, language or LANGUAGES)
     for name, text in pages.items():
         file = output / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8", newline="\n")
+        with replacing(file) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
     for name in pages:
         if name.endswith(".md"):
             say(str(output / name))

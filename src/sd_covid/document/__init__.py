@@ -47,8 +47,8 @@ def document(path: str | Path, languages: Sequence[str] = LANGUAGES) -> dict[str
     pages: dict[str, str] = {}
     for sector in study.sectors:
         stocks = stock_pictures(sector, figures)
-        found = compared(study, sector)
-        charts = mode_pictures(study, sector, found, figures) if found else {}
+        found, runs = compared(study, sector)
+        charts = mode_pictures(study, sector, found, runs, figures) if found else {}
         drawn = Drawn(stocks, found, charts)
         for texts in spoken:
             pages[f"{texts.language}/{sector.stem}.md"] = SectorPage(study, sector, drawn, texts).text()

@@ -20,6 +20,7 @@ from sd_covid.report.theme import INK, PACKAGES, REFERENCE, RULE, SOFT
 Floats = NDArray[np.float64]
 
 _WIDE, _HIGH = 560.0, 250.0
+_AROUND = 2  # years shown before the first figure and after the last
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 40.0, 26.0
 
 
@@ -56,9 +57,10 @@ def draw_chart(title: str, unit: str, dots: Sequence[Dot], courses: Sequence[Cou
     str
         A whole SVG document.
     """
-    first = math.floor(min(dot.start for dot in dots)) - 1
-    last = math.ceil(max(dot.end for dot in dots)) + 1
+    first = math.floor(min(dot.start for dot in dots)) - _AROUND
+    last = math.ceil(max(dot.end for dot in dots)) + _AROUND
     first = max(first, math.floor(min(course.year[0] for course in courses)))
+    last = min(last, math.ceil(max(course.year[-1] for course in courses)))
     seen = [course.value[(course.year >= first) & (course.year <= last)] for course in courses]
     values = np.concatenate(
         [*seen, *([dot.value - dot.tolerance, dot.value + dot.tolerance] for dot in dots)]

@@ -79,12 +79,27 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """An assumption and its opposite: constants set otherwise, and the outputs and years at which to look."""
+    """An assumption and its opposite, and where to look.
+
+    Attributes
+    ----------
+    title : Text
+    constants : dict of str to float
+        What is set otherwise.
+    variables : tuple of str
+    years : tuple of int
+    less : tuple of str
+        Drivers: what is shown is the difference from a run in which they are zero. Empty: the outputs themselves.
+    node : Node or None
+        Where it stands.
+    """
 
     title: Text
     constants: dict[str, float]
     variables: tuple[str, ...]
     years: tuple[int, ...]
+    less: tuple[str, ...] = ()
+    node: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +239,7 @@ def _notes(file: Path) -> Notes:
 
 
 def _alternative(node: Node) -> Alternative:
-    parts = node.fields(("title", "constants", "variables", "years"))
+    parts = node.fields(("title", "constants", "variables", "years"), ("less",))
     constants = {}
     for name, value in parts["constants"].entries():
         try:
@@ -238,4 +253,5 @@ def _alternative(node: Node) -> Alternative:
             raise item.error("a year is expected here", "write one, such as 2030")
         years.append(year)
     variables = tuple(item.text() for item in parts["variables"].items())
-    return Alternative(_text(parts["title"]), constants, variables, tuple(years))
+    less = tuple(item.text() for item in parts["less"].items()) if "less" in parts else ()
+    return Alternative(_text(parts["title"]), constants, variables, tuple(years), less, node)

@@ -13,7 +13,7 @@ from sd_covid.document.charts import Course, Dot, draw_chart
 from sd_covid.document.drawing import draw
 from sd_covid.document.lanes import in_lanes
 from sd_covid.document.periods import value_in
-from sd_covid.document.sources import Compared, Sector, Study, course
+from sd_covid.document.sources import Compared, Courses, Sector, Study
 from sd_covid.document.strokes import Names, Origin
 from sd_covid.document.structure import Diagram, count, diagrams, without
 from sd_covid.model.layout import arranged
@@ -81,7 +81,7 @@ def _names(sector: Sector) -> Names:
 
 
 def mode_pictures(
-    study: Study, sector: Sector, found: Sequence[Compared], files: dict[str, str]
+    study: Study, sector: Sector, found: Sequence[Compared], runs: Sequence[Courses], files: dict[str, str]
 ) -> dict[tuple[str, ...], str]:
     """Draw a chart for each mode and variable into `files`; the file of each (mode, variable, aggregation, length)."""
     assert study.origin is not None
@@ -92,11 +92,9 @@ def mode_pictures(
     charts = {}
     for which, items in groups.items():
         row, length = items[0].row, items[0].end - items[0].start
-        courses: list[Course] = []
-        for simulation in (study.alone(sector), study.whole):
-            if simulation is None:
-                continue
-            time, values = course(simulation, row["variable"], row)
+        lines: list[Course] = []
+        for run in runs:
+            time, values = run.time, run.values[row["variable"]]
             if row["aggregation"] == "change":
                 inside = (time - length / 2 >= time[0]) & (time + length / 2 <= time[-1])
                 values = np.array(
@@ -106,11 +104,13 @@ def mode_pictures(
                     ]
                 )
                 time = time[inside]
-            courses.append(Course(first + time / 12, values, dashed=bool(courses)))
+            lines.append(Course(first + time / 12, values, dashed=bool(lines)))
         dots = [_dot(item, first) for item in items]
         file = f"{slug(sector.stem)}-mode-{slug('-'.join(which))}.svg"
         unit = sector.model.variable(row["variable"].partition("[")[0]).units
-        files[file] = draw_chart(row["variable"], unit, dots, courses)
+        if row["aggregation"] == "change":
+            unit = f"{unit}, change over {length:g} months"
+        files[file] = draw_chart(row["variable"], unit, dots, lines)
         charts[which] = file
     return charts
 

@@ -6,7 +6,7 @@ In goes a model file; out comes a `Study` of everything that pages say. A single
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 import sd_covid
 from sd_covid.document.companions import Alternative, Companions, Row, read_companions
 from sd_covid.document.periods import months, value_in
-from sd_covid.document.structure import Anatomy, anatomy
+from sd_covid.document.structure import Anatomy, anatomy, is_driver
 from sd_covid.engine.simulation import Simulation
-from sd_covid.errors import DataError, UnknownNameError
+from sd_covid.errors import UnknownNameError, suggest
 from sd_covid.model import read
+from sd_covid.model.expression import Number
 from sd_covid.model.names import key
-from sd_covid.model.structure import Model
+from sd_covid.model.structure import Equation, Kind, Model
 from sd_covid.model.study_file import read_study_file
 
 Floats = NDArray[np.float64]
@@ -148,46 +149,54 @@ def _origin(model: Model) -> tuple[int, int] | None:
     return year, month
 
 
-def course(simulation: Simulation, name: str, row: Row | None = None) -> tuple[Floats, Floats]:
-    """Times and values of a scalar variable or an element over a run.
+@dataclass(frozen=True, slots=True)
+class Courses:
+    """Runs of a model as it stands: times, and the values of the variables that were asked for."""
+
+    time: Floats
+    values: dict[str, Floats]
+
+
+def courses(simulation: Simulation, rows: Sequence[Row]) -> Courses:
+    """One run, of the variables that rows of reference modes name.
 
     Raises
     ------
     DataError
-        When a row of a table names a variable that the model does not have, or that has several elements.
+        When a row names a variable that the model does not have, or that has several elements.
     """
-    try:
-        run = simulation.run(outputs=[name])
-    except UnknownNameError as error:
-        if row is None:
-            raise
-        raise row.error(error.reason, error.advice or "name a variable of the sector", "variable") from error
-    values = np.asarray(run[name], dtype=np.float64)
-    if values.ndim != 1:
-        reason = f"'{name}' has {values[0].size} elements"
-        if row is None:
-            raise DataError(reason, advice="name one of them, as in 'name[Element]'")
-        raise row.error(reason, "name one of them, as in 'name[Element]'", "variable")
-    return np.asarray(run["time"], dtype=np.float64), values
+    for row in rows:
+        try:
+            cells = simulation.names.cells(row["variable"])
+        except UnknownNameError as error:
+            advice = error.advice or "name a variable of the sector"
+            raise row.error(error.reason, advice, "variable") from error
+        if len(cells) > 1:
+            reason = f"'{row['variable']}' has {len(cells)} elements"
+            raise row.error(reason, "name one of them, as in 'name[Element]'", "variable")
+    names = list(dict.fromkeys(row["variable"] for row in rows))
+    run = simulation.run(outputs=names)
+    values = {name: np.asarray(run[name], dtype=np.float64).reshape(-1) for name in names}
+    return Courses(np.asarray(run["time"], dtype=np.float64), values)
 
 
-def compared(study: Study, sector: Sector) -> list[Compared]:
-    """Every figure of a sector beside what models make of it; none where model time has no date."""
-    if study.origin is None:
-        return []
+def compared(study: Study, sector: Sector) -> tuple[list[Compared], list[Courses]]:
+    """Every figure of a sector beside what models make of it, and the runs; none where model time has no date."""
+    rows = study.modes(sector)
+    if study.origin is None or not rows:
+        return [], []
+    runs = [courses(item, rows) for item in (study.alone(sector), study.whole) if item is not None]
     found = []
-    for row in study.modes(sector):
+    for row in rows:
         start, end = months(row, study.origin)
-        values = []
-        for simulation in (study.alone(sector), study.whole):
-            if simulation is None:
-                continue
-            time, path = course(simulation, row["variable"], row)
-            if start < time[0] or end > time[-1]:
-                raise row.error(f"{row['period']} lies outside the run", "choose another period", "period")
-            values.append(value_in(row["aggregation"], time, path, start, end))
+        time = runs[0].time
+        if start < time[0] or end > time[-1]:
+            raise row.error(f"{row['period']} lies outside the run", "choose another period", "period")
+        values = [
+            value_in(row["aggregation"], run.time, run.values[row["variable"]], start, end) for run in runs
+        ]
         found.append(Compared(row, start, end, values[0], values[1] if len(values) > 1 else None))
-    return found
+    return found, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,23 +210,51 @@ class Under:
 
 
 def under(study: Study, alternative: Alternative, simulation: Simulation) -> list[Under]:
-    """What an assumption makes of outputs: means of the years."""
+    """What an assumption makes of outputs: means of the years, or their differences from a run without some drivers.
+
+    Raises
+    ------
+    UnknownNameError
+        For a constant or output that the model does not have.
+    DataError
+        For a driver that is none.
+    """
     if study.origin is None:
         return []
-    runs = [
-        simulation.run(constants, outputs=list(alternative.variables))
-        for constants in ({}, alternative.constants)
-    ]
-    time = np.asarray(runs[0]["time"], dtype=np.float64)
+    names = list(alternative.variables)
+    less = None
+    if alternative.less:
+        less = Simulation(_without_drivers(study.model, alternative))
     found = []
-    for name in alternative.variables:
-        means = [
-            _means(time, np.asarray(run[name], dtype=np.float64), alternative.years, study.origin)
-            for run in runs
-        ]
+    courses_of: list[tuple[Floats, dict[str, Floats]]] = []
+    for constants in ({}, alternative.constants):
+        run = simulation.run(constants, outputs=names)
+        values = {name: np.asarray(run[name], dtype=np.float64) for name in names}
+        if less is not None:
+            base = less.run(constants, outputs=names)
+            values = {name: values[name] - np.asarray(base[name], dtype=np.float64) for name in names}
+        courses_of.append((np.asarray(run["time"], dtype=np.float64), values))
+    for name in names:
+        means = [_means(time, values[name], alternative.years, study.origin) for time, values in courses_of]
         unit = study.model.variable(name.partition("[")[0]).units
         found.append(Under(name, unit, means[0], means[1]))
     return found
+
+
+def _without_drivers(model: Model, alternative: Alternative) -> Model:
+    """The model with some data variables at zero throughout."""
+    variables = dict(model.variables)
+    for name in alternative.less:
+        variable = variables.get(key(name))
+        if variable is None or not is_driver(variable):
+            assert alternative.node is not None
+            drivers = [item.name for item in variables.values() if is_driver(item)]
+            raise alternative.node.error(
+                f"'{name}' is no driver", suggest(name, drivers) or "name a data variable"
+            )
+        zero = Equation(Kind.EQUATION, expression=Number(0.0), place=variable.place)
+        variables[key(name)] = replace(variable, equations=[zero])
+    return replace(model, variables=variables)
 
 
 def _means(time: Floats, values: Floats, years: Sequence[int], origin: tuple[int, int]) -> tuple[float, ...]:

@@ -53,10 +53,10 @@ class WholePage:
                 texts("section.purpose"),
                 [line for item in self.notes.purpose for line in (said(texts.of(item)), "")],
             ),
+            (texts("whole.alternatives"), self._alternatives()),
             (texts("section.can"), bullets(said(texts.of(item)) for item in self.notes.can_say)),
             (texts("section.cannot"), bullets(said(texts.of(item)) for item in self.notes.cannot_say)),
             (texts("section.leaves_out"), bullets(said(texts.of(item)) for item in self.notes.leaves_out)),
-            (texts("whole.alternatives"), self._alternatives()),
             (texts("whole.sectors"), self._sectors()),
             (texts("whole.couplings"), self._couplings()),
             (texts("section.loops"), self._loops()),
@@ -85,15 +85,18 @@ class WholePage:
             set_to = ", ".join(
                 f"{said(name)} = {plain_number(value)}" for name, value in item.constants.items()
             )
-            lines += [f"### {said(texts.of(item.title))}", "", f"{set_to}.", ""]
+            lines += [f"### {said(texts.of(item.title))}", "", texts("whole.set_otherwise", constants=set_to)]
+            if item.less:
+                lines[-1] += " " + texts("whole.less", drivers=said(", ".join(item.less)))
+            lines.append("")
             heads = [texts("column.output"), texts("column.unit")]
             for year in item.years:
                 heads += [texts("whole.as_it_is", year=year), texts("whole.otherwise", year=year)]
             rows = []
             for found in under(self.study, item, self.study.whole):
                 cells = [said(found.variable), said(found.unit)]
-                for first, second in zip(found.as_it_is, found.otherwise, strict=True):
-                    cells += [plain_number(first), plain_number(second)]
+                for pair in zip(found.as_it_is, found.otherwise, strict=True):
+                    cells += [_signed(value) if item.less else plain_number(value) for value in pair]
                 rows.append(cells)
             lines += table(heads, rows, range(2, len(heads)))
         return lines
@@ -198,3 +201,10 @@ class WholePage:
     def _is_of_study(self, names: Sequence[str]) -> bool:
         """Whether a source is used by a variable of the study: the folder may hold other models."""
         return any(key(name.partition("[")[0]) in self.study.model.variables for name in names)
+
+
+def _signed(value: float) -> str:
+    """A difference: with its sign, to two digits."""
+    if abs(value) < 5e-4:
+        return "0.000"
+    return f"{value:+.2g}".replace("-", "−") if abs(value) < 10 else f"{value:+.0f}".replace("-", "−")
