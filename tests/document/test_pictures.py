@@ -15,6 +15,7 @@ from sd_covid.document.lanes import in_lanes
 from sd_covid.document.pictures import stock_pictures
 from sd_covid.document.sources import Sector
 from sd_covid.document.structure import Anatomy, anatomy, diagrams
+from sd_covid.engine.simulation import Simulation
 from sd_covid.model import read
 from sd_covid.model.names import key
 
@@ -83,7 +84,7 @@ def test_causes_cut_into_pictures_lose_no_link(found: Anatomy) -> None:
 def test_pictures_are_svg_with_every_name(found: Anatomy) -> None:
     sector = Sector(found.model.name, Path(f"{found.model.name}.mdl"), found.model, found)
     files: dict[str, str] = {}
-    pictures = stock_pictures(sector, files)
+    pictures = stock_pictures(sector, Simulation(found.model), files)
     assert {file for item in pictures for file in (item.file, *item.causes)} == set(files)
     words = " ".join(" ".join(ElementTree.fromstring(text).itertext()) for text in files.values())
     words = re.sub(r"\s+", " ", words)

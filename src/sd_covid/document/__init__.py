@@ -46,7 +46,7 @@ def document(path: str | Path, languages: Sequence[str] = LANGUAGES) -> dict[str
     figures: dict[str, str] = {}
     pages: dict[str, str] = {}
     for sector in study.sectors:
-        stocks = stock_pictures(sector, figures)
+        stocks = stock_pictures(sector, study.alone(sector), figures)
         found, runs = compared(study, sector)
         charts = mode_pictures(study, sector, found, runs, figures) if found else {}
         drawn = Drawn(stocks, found, charts)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from sd_covid.document.strokes import ARROW, Names, Point, Shape, arrow_head, cause_shape, document, px
+from sd_covid.document.strokes import Names, Point, Shape, arrow_head, cause_shape, document, px
 from sd_covid.document.structure import Anatomy
 from sd_covid.model.layout import text_size
 
@@ -125,7 +125,7 @@ def draw_causes(title: str, links: Sequence[tuple[str, str]], targets: Sequence[
     _sort(columns)
     _place(columns)
     items = {name: item for column in columns for name, item in column.items()}
-    parts = [_way([items[name] for name in edge]) for edge in edges]
+    parts = [_way([items[name] for name in edge], names) for edge in edges]
     for item in items.values():
         if not item.passing:
             parts += cause_shape(Shape(item.name, item.x, item.y, item.width, item.height), names)
@@ -259,7 +259,7 @@ def _spread(column: list[_Item], wanted: list[float]) -> None:
             column[at].y = total / weight + offsets[at]
 
 
-def _way(items: Sequence[_Item]) -> str:
+def _way(items: Sequence[_Item], names: Names) -> str:
     """An arrow through items: level at each, curved between."""
     points: list[tuple[Point, Point]] = []
     for at, item in enumerate(items):
@@ -279,5 +279,6 @@ def _way(items: Sequence[_Item]) -> str:
         path.append(f"C{px(here[0] + bend)} {px(here[1])} {px(x - bend)} {px(y)} {px(x)} {px(y)}")
         here = leave
     tip = points[-1][0]
-    line = f'<path d="{" ".join(path)}" fill="none" stroke="{ARROW}" stroke-width="1.1"/>'
-    return line + arrow_head(tip, (1.0, 0.0), ARROW)
+    colour, dashes = names.stroke(items[0].name, items[-1].name)
+    line = f'<path d="{" ".join(path)}" fill="none" stroke="{colour}" stroke-width="1.2"{dashes}/>'
+    return line + arrow_head(tip, (1.0, 0.0), colour)

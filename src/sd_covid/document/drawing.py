@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 
 from sd_covid.document.strokes import (
-    ARROW,
     FILL,
     PIPE,
     Box,
@@ -147,11 +146,12 @@ class _Pen:
             return
         tip, before = curve[last], curve[max(first, last - 4)]
         control = _part_control(start, control, end, first / 60, last / 60)
+        colour, dashes = self.names.stroke(cause.name, effect.name)
         self.parts.append(
             f'<path d="M{px(curve[first][0])} {px(curve[first][1])} Q{px(control[0])} {px(control[1])} '
-            f'{px(tip[0])} {px(tip[1])}" fill="none" stroke="{ARROW}" stroke-width="1.1"/>'
+            f'{px(tip[0])} {px(tip[1])}" fill="none" stroke="{colour}" stroke-width="1.2"{dashes}/>'
         )
-        self.parts.append(arrow_head(tip, (tip[0] - before[0], tip[1] - before[1]), ARROW))
+        self.parts.append(arrow_head(tip, (tip[0] - before[0], tip[1] - before[1]), colour))
         self.reach += [(x - 2, y - 2, x + 2, y + 2) for x, y in curve]
 
 

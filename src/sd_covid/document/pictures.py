@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,10 +13,13 @@ from sd_covid.document.charts import Course, Dot, draw_chart
 from sd_covid.document.drawing import draw
 from sd_covid.document.lanes import in_lanes
 from sd_covid.document.periods import value_in
+from sd_covid.document.signs import Range, Sign, both, sign_of
 from sd_covid.document.sources import Compared, Courses, Sector, Study
 from sd_covid.document.strokes import Names, Origin
-from sd_covid.document.structure import Diagram, count, diagrams, without
+from sd_covid.document.structure import Diagram, count, diagrams, rates, without
+from sd_covid.engine.simulation import Simulation
 from sd_covid.model.layout import arranged
+from sd_covid.model.names import key
 
 #: Flows and names beyond which stocks and flows, and their causes, are two pictures.
 _FLOWS, _NAMES = 4, 15
@@ -36,8 +39,9 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def stock_pictures(sector: Sector, files: dict[str, str]) -> list[Picture]:
-    """Draw the stocks of a sector into `files`."""
+def stock_pictures(sector: Sector, simulation: Simulation, files: dict[str, str]) -> list[Picture]:
+    """Draw the stocks of a sector into `files`; arrows bear the sign that they have in a run of it alone."""
+    names = _names(sector, simulation)
     made = []
     for diagram in diagrams(sector.anatomy):
         name = f"{slug(sector.stem)}-{slug(sector.model.variables[diagram.parts.stocks[0]].name)}"
@@ -45,39 +49,53 @@ def stock_pictures(sector: Sector, files: dict[str, str]) -> list[Picture]:
         parts = diagram.parts
         size = len(parts.stocks) + len(parts.flows) + len(parts.auxiliaries) + len(parts.shadows)
         if len(parts.flows) > _FLOWS or (size > _NAMES and parts.flows):
-            _apart(sector, diagram, picture, name, files)
+            _apart(sector, diagram, picture, names, files)
         else:
             model = without(sector.model, sector.anatomy.counters)
-            files[picture.file] = draw(arranged(model, parts, diagram.title), _names(sector))
+            files[picture.file] = draw(arranged(model, parts, diagram.title), names)
         made.append(picture)
     return made
 
 
-def _apart(sector: Sector, diagram: Diagram, picture: Picture, name: str, files: dict[str, str]) -> None:
+def _apart(sector: Sector, diagram: Diagram, picture: Picture, names: Names, files: dict[str, str]) -> None:
     """Stocks and flows in one picture, what moves the flows in others."""
-    names, parts = _names(sector), diagram.parts
+    parts = diagram.parts
     files[picture.file] = draw(in_lanes(diagram.title, parts.stocks, parts.flows, names.spelled), names)
     flows = [flow.name for flow in parts.flows]
     shown = {(end, flow.name) for flow in parts.flows for end in (flow.source, flow.target) if end}
     for at, chapter in enumerate(chapters(sector.anatomy, flows, shown), start=1):
         spelled = dict(names.spelled) | {key: f"… {names.spelled[key]}" for key in chapter.continued}
-        file = f"{name}-causes-{at}.svg"
+        file = f"{picture.file.removesuffix('.svg')}-causes-{at}.svg"
         title = f"{diagram.title}: causes"
-        files[file] = draw_causes(
-            title, chapter.links, chapter.targets, Names(spelled, names.origins, names.times)
-        )
+        files[file] = draw_causes(title, chapter.links, chapter.targets, replace(names, spelled=spelled))
         picture.causes.append(file)
 
 
-def _names(sector: Sector) -> Names:
-    """How names of a sector are drawn."""
+def _names(sector: Sector, simulation: Simulation) -> Names:
+    """How names and links of a sector are drawn."""
     found = sector.anatomy
     origins: dict[str, Origin] = dict.fromkeys(found.stocks, "stock")
     origins |= dict.fromkeys(found.drivers, "driver")
     origins |= dict.fromkeys(found.inputs, "input")
     spelled = {name: variable.name for name, variable in sector.model.variables.items()}
     times = {name: count(sector.model, name) for name in found.stocks}
-    return Names(spelled, origins, times)
+    return Names(spelled, origins, times, _signs(sector, simulation))
+
+
+def _signs(sector: Sector, simulation: Simulation) -> dict[tuple[str, str], Sign]:
+    """The sign of every link of a sector, over the values that its variables have in a run."""
+    run = simulation.run()
+    ranges: dict[str, Range] = {}
+    for name in run.data_vars:
+        values = np.asarray(run[name], dtype=np.float64)
+        if np.isfinite(values).all():
+            ranges[key(str(name))] = float(values.min()), float(values.max())
+    found: dict[tuple[str, str], Sign] = {}
+    for effect, variable in sector.model.variables.items():
+        for cause in sector.anatomy.causes.get(effect, ()):
+            signs = [sign_of(rate, cause, ranges) for rate in rates(variable)]
+            found[cause, effect] = both(*signs)
+    return found
 
 
 def mode_pictures(

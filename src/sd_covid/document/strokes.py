@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Literal
 
+from sd_covid.document.signs import Sign
 from sd_covid.model.layout import LINE, wrapped
 from sd_covid.report.theme import INK, REFERENCE
 
@@ -18,7 +19,13 @@ from sd_covid.report.theme import INK, REFERENCE
 Origin = Literal["own", "input", "driver", "stock"]
 
 FILL: Mapping[str, str] = {"stock": "#e8eff6", "input": "#fbeee6", "driver": "#e5f1ef"}
-ARROW, PIPE = "#7d8894", "#5c7a99"
+PIPE = "#5c7a99"
+_STROKES: Mapping[Sign, tuple[str, str]] = {
+    "+": ("#6b7784", ""),
+    "-": ("#b3261e", ' stroke-dasharray="6 3"'),
+    "?": ("#6b7784", ' stroke-dasharray="1.5 3"'),
+    "0": ("#6b7784", ' stroke-dasharray="1.5 3"'),
+}
 _FONT = "Arial, 'DejaVu Sans', 'Liberation Sans', sans-serif"
 _SIZE = 11.0
 _INPUT, _DRIVER = "#a8480f", "#00695c"
@@ -39,11 +46,18 @@ class Names:
         Key -> `Origin`; "own" where it says nothing.
     times : mapping
         Key of a stock -> how many elements it has.
+    signs : mapping
+        (cause, effect) -> the sign of the link; "+" where it says nothing.
     """
 
     spelled: Mapping[str, str]
     origins: Mapping[str, Origin]
     times: Mapping[str, int]
+    signs: Mapping[tuple[str, str], Sign] = field(default_factory=dict)
+
+    def stroke(self, cause: str, effect: str) -> tuple[str, str]:
+        """Colour of an arrow, and what makes it dashed or dotted, so that it is told apart without colour."""
+        return _STROKES[self.signs.get((cause, effect), "+")]
 
 
 def document(parts: Sequence[str], box: Box, title: str) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sd_covid.model.definition import SERIES
-from sd_covid.model.expression import Call, Reference, walk
-from sd_covid.model.layout_parts import CONTROL, Flow, Parts, flows_of, is_stock
+from sd_covid.model.expression import Call, Expression, Number, Reference, Unary, walk
+from sd_covid.model.layout_parts import CONTROL, INTEGRALS, Flow, Parts, flows_of, is_stock
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Model, Variable
 from sd_covid.model.symbols import Symbols
@@ -107,7 +107,6 @@ def is_driver(variable: Variable) -> bool:
 
 def is_constant(variable: Variable) -> bool:
     """Whether a variable is given as numbers: nothing is computed."""
-    from sd_covid.model.expression import Number, Unary
 
     def number(node: object) -> bool:
         return isinstance(node, Number) or (isinstance(node, Unary) and isinstance(node.operand, Number))
@@ -198,6 +197,18 @@ def _rate_causes(variable: Variable, known: Collection[str]) -> list[str]:
                 case Reference(name=name) | Call(function=name):
                     found[key(name)] = None
     return [name for name in found if name in known]
+
+
+def rates(variable: Variable) -> list[Expression]:
+    """What the equations of a variable compute after the start: of a stock, its rates."""
+    found = []
+    for equation in variable.equations:
+        node = equation.expression
+        if isinstance(node, Call) and key(node.function) in INTEGRALS:
+            found.append(node.arguments[0])
+        elif node is not None:
+            found.append(node)
+    return found
 
 
 def without(model: Model, names: Iterable[str]) -> Model:
