@@ -232,3 +232,16 @@ def test_what_is_left_of_a_driver_is_the_difference_from_a_run_without_it(study:
     notes.write_text(notes.read_text(encoding="utf-8").replace("hired data]", "hird data]"), encoding="utf-8")
     with pytest.raises(DataError, match="did you mean 'hired data'"):
         document(study)
+
+
+def test_a_lever_stands_with_its_dates_and_money(study: Path) -> None:
+    lever = (
+        "help level = 1 ~ Dmnl ~ Help: 1 as it was. Evidence: V01. |\nhelp start = 3 ~ Month ~ Start. |\n"
+        "help end = 15 ~ Month ~ End. |\nhelp budget = 40 ~ million euro ~ Money. |\n"
+        "help unit cost = 5 ~ million euro/thousand persons ~ Cost. |\nwave level = 0 ~ Dmnl ~ No end. |\n"
+    )
+    (study.parent / "work.mdl").write_text(WORK + lever + CONTROL, encoding="utf-8")
+    page = document(study, ["en"])["en/work.md"]
+    row = "| **help** | 1 | 2015-04 | 2016-04 | 40 | 5 million euro/thousand persons | Help: 1 as it was. |"
+    assert row in page
+    assert "| **wave** |" not in page

@@ -58,6 +58,7 @@ class SectorPage:
             (texts("section.diagrams"), self._diagrams()),
             (texts("section.inputs"), self._exchange()),
             (texts("section.drivers"), self._drivers()),
+            (texts("section.levers"), self._levers()),
             (texts("section.outputs"), self._outputs()),
             (texts("section.loops"), self._loops()),
             (texts("section.links"), self._links()),
@@ -237,6 +238,52 @@ class SectorPage:
             rows.append((said(variable.name), said(variable.units), *(said(cell) for cell in cells)))
         heads = ("name", "unit", "source", "transformation", "observed", "quality")
         return [texts("drivers.lead"), "", *table([texts(f"column.{head}") for head in heads], rows)]
+
+    def _levers(self) -> list[str]:
+        """What a government sets: constants called level, start, end, budget and unit cost of one thing."""
+        texts, rows = self.texts, []
+        for variable in self.model.variables.values():
+            name = variable.name.removesuffix(" level")
+            dated = all(key(f"{name} {part}") in self.model.variables for part in ("start", "end"))
+            if name == variable.name or not dated:
+                continue
+            cells = [
+                self._constant(f"{name} {part}") for part in ("level", "start", "end", "budget", "unit cost")
+            ]
+            dates = [self._date(cell) for cell in cells[1:3]]
+            cost = self.model.variables.get(key(f"{name} unit cost"))
+            unit = "" if cost is None or not cells[4] else f" {said(cost.units)}"
+            rows.append(
+                (
+                    f"**{said(name)}**",
+                    cells[0],
+                    *dates,
+                    cells[3],
+                    f"{cells[4]}{unit}",
+                    said(_comment(variable)),
+                )
+            )
+        if not rows:
+            return []
+        heads = ("lever", "level", "begins", "ends", "budget", "cost", "meaning")
+        return [
+            texts("levers.lead"),
+            "",
+            *table([texts(f"column.{head}") for head in heads], rows, (1, 4, 5)),
+        ]
+
+    def _constant(self, name: str) -> str:
+        """The number of a constant; nothing when there is none."""
+        variable = self.model.variables.get(key(name))
+        return "" if variable is None or not is_constant(variable) else self._values(variable)
+
+    def _date(self, time: str) -> str:
+        """A model time as year and month, where the study gives it a date."""
+        origin = self.study.origin
+        if origin is None or not time or not time.replace(".", "", 1).isdigit():
+            return time
+        month = origin[0] * 12 + origin[1] - 1 + int(float(time))
+        return f"{month // 12}-{month % 12 + 1:02}"
 
     def _outputs(self) -> list[str]:
         found = [

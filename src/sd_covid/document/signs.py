@@ -1,9 +1,10 @@
 """Whether more of a cause gives more or less of its effect, read from the equation.
 
 In go an expression and the range that each variable has in a run; out comes whether it rises with a variable (``+``),
-falls (``-``), does not depend on it (``0``), or neither can be read from it (``?``). Ranges go through the expression by
-interval arithmetic (Moore 1966), so that ``1 - share`` is known to be positive where the share stays below one. What is
-zero all along, as a lever that is off, counts as positive. A choice that depends on the cause is read from its branches.
+falls (``-``), does not depend on it (``0``), or neither can be read from it (``?``). Ranges go through the expression
+by interval arithmetic (Moore 1966), so that ``1 - share`` is known to be positive where the share stays below one.
+What is zero all along, as a lever that is off, counts as positive. A choice that depends on the cause is read from its
+branches.
 """
 
 from __future__ import annotations
