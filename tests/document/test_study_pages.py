@@ -99,6 +99,8 @@ def test_a_page_says_what_the_files_say(study: Path) -> None:
         assert text in page
     assert "> <sup>d</sup>⁄<sub>dt</sub> jobs = −leaving<br>jobs(start) = 100" in page
     assert re.search(r"leaving rate \| 0\.1 \| 0\.05 – 0\.2 \| 1/Month \| B \| A01: A study", page)
+    assert "| B1 | Drain | balancing (B) | **jobs** → **leaving** |" in page
+    assert "figures/small-loop-b1.svg" in page
     assert "D1" not in page
     debt = document(study)["nl/debt.md"]
     assert "[Werk](work.md): leaving" in debt

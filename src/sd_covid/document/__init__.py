@@ -36,7 +36,7 @@ def document(path: str | Path, languages: Sequence[str] = LANGUAGES) -> dict[str
         When a file beside it cannot be used.
     """
     from sd_covid.document.page import Drawn, SectorPage
-    from sd_covid.document.pictures import mode_pictures, stock_pictures
+    from sd_covid.document.pictures import loop_pictures, mode_pictures, stock_pictures
     from sd_covid.document.sources import compared, read_study
     from sd_covid.document.texts import Texts
     from sd_covid.document.whole import WholePage
@@ -45,15 +45,16 @@ def document(path: str | Path, languages: Sequence[str] = LANGUAGES) -> dict[str
     study = read_study(Path(path))
     figures: dict[str, str] = {}
     pages: dict[str, str] = {}
+    loops = loop_pictures(study, spoken[-1], figures)
     for sector in study.sectors:
         stocks = stock_pictures(sector, study.alone(sector), figures)
         found, runs = compared(study, sector)
         charts = mode_pictures(study, sector, found, runs, figures) if found else {}
-        drawn = Drawn(stocks, found, charts)
+        drawn = Drawn(stocks, found, charts, loops)
         for texts in spoken:
             pages[f"{texts.language}/{sector.stem}.md"] = SectorPage(study, sector, drawn, texts).text()
     for texts in spoken if study.given else ():
-        whole = WholePage(study, texts)
+        whole = WholePage(study, loops, texts)
         name, picture = whole.figure()
         figures[name] = picture
         pages[f"{texts.language}/index.md"] = whole.text()

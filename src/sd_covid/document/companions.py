@@ -209,10 +209,16 @@ def _loops(file: Path) -> tuple[Loop, ...]:
     """Named loops, in the order of the file; how they are measured is not for here."""
     if not file.is_file():
         return ()
-    top = read_yaml(file).fields(("of", "moment", "horizon", "loops"), ("by",))
+    top = read_yaml(file)
+    listed = dict(top.entries()).get("loops")
+    if listed is None:
+        raise top.error("the key 'loops' is missing", "add 'loops:'")
     found = []
-    for name, item in top["loops"].entries():
-        parts = item.fields(("title", "polarity", "through"), ("when",))
+    for name, item in listed.entries():
+        parts = dict(item.entries())
+        for needed in ("title", "polarity", "through"):
+            if needed not in parts:
+                raise item.error(f"the key '{needed}' is missing", f"add '{needed}:'")
         polarity = parts["polarity"].choice(("reinforcing", "balancing"))
         through = tuple(node.text() for node in parts["through"].items())
         found.append(Loop(name, _text(parts["title"]), polarity, through))

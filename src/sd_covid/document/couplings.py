@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sd_covid.document.strokes import Box, Point, arrow_head, document, px, rectangle, text_at
 from sd_covid.model.layout import CHARACTER, LINE, wrapped
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, tint
 
 _RADIUS = (455.0, 330.0)  # of the ring, across and down
-_SECTOR = (176.0, 60.0)
+_SECTOR = (200.0, 60.0)
 _BOW = 0.13  # how far an arrow bends aside, as a share of its length
 _PLACES = 41
 _WRAP = 31  # characters in a line of what is given
 _COLOURS = (REFERENCE, *PACKAGES)
+
+
+def sector_colours(sectors: Iterable[str]) -> dict[str, str]:
+    """A colour for each sector, by its id."""
+    return {name: _COLOURS[at % len(_COLOURS)] for at, name in enumerate(sectors)}
 
 
 def draw_couplings(
@@ -42,7 +47,7 @@ def draw_couplings(
     """
     middles = _ring(list(sectors))
     boxes = {name: _box(middle, *_SECTOR) for name, middle in middles.items()}
-    colours = {name: _COLOURS[at % len(_COLOURS)] for at, name in enumerate(sectors)}
+    colours = sector_colours(sectors)
     parts: list[str] = []
     labels: list[str] = []
     taken: list[Box] = []

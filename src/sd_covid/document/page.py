@@ -6,7 +6,7 @@ it comes from the model and those files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from sd_covid.data.text import Text
 from sd_covid.document.companions import Notes, Row
 from sd_covid.document.markdown import anchor, bullets, said, table
-from sd_covid.document.pictures import Picture, series
+from sd_covid.document.pictures import Picture, Round, series
 from sd_covid.document.readable import Notation, number
 from sd_covid.document.sources import Compared, Sector, Study
 from sd_covid.document.structure import count, is_constant, without
@@ -33,6 +33,7 @@ class Drawn:
     stocks: Sequence[Picture]
     compared: Sequence[Compared]
     charts: Mapping[tuple[str, ...], str]
+    loops: Sequence[Round] = ()
 
 
 class SectorPage:
@@ -297,16 +298,20 @@ class SectorPage:
         return table([self.texts(f"column.{head}") for head in ("output", "unit", "meaning")], rows)
 
     def _loops(self) -> list[str]:
-        texts, rows = self.texts, []
-        for loop in self.study.beside.loops:
-            mine = [name for name in loop.through if key(name) in self.model.variables]
-            if mine:
-                way = " → ".join(f"**{said(name)}**" if name in mine else said(name) for name in loop.through)
-                rows.append((loop.id, said(texts.of(loop.title)), texts(f"polarity.{loop.polarity}"), way))
-        if not rows:
-            return [texts("loops.none"), ""] if self.study.beside.loops else []
-        heads = ("id", "loop", "polarity", "through")
-        return [texts("loops.lead"), "", *table([texts(f"column.{head}") for head in heads], rows)]
+        """The loops that run through the sector, each with its picture."""
+        mine = [item for item in self.drawn.loops if self._is_mine(item)]
+        if not mine:
+            return [self.texts("loops.none"), ""] if self.drawn.loops else []
+        own = {name for name in self.model.variables if self.sector in self.study.home(name)}
+        return [self.texts("loops.lead"), "", *loop_lines(mine, own, self.model_names(), self.texts)]
+
+    def _is_mine(self, item: Round) -> bool:
+        names = item.path or [key(name) for name in item.loop.through]
+        return any(self.sector in self.study.home(name) for name in names)
+
+    def model_names(self) -> dict[str, str]:
+        """Names as spelled, of the whole study."""
+        return {name: variable.name for name, variable in self.study.model.variables.items()}
 
     def _links(self) -> list[str]:
         texts = self.texts
@@ -450,6 +455,27 @@ class SectorPage:
 def title(notes: Notes, sector: Sector, texts: Texts) -> str:
     """What a sector is called."""
     return texts.of(notes.title) or _capital(sector.stem.replace("_", " "))
+
+
+def loop_lines(
+    rounds: Sequence[Round], own: Collection[str], spelled: Mapping[str, str], texts: Texts
+) -> list[str]:
+    """A table of loops, what is one's own in bold, and their pictures."""
+    rows, pictures = [], []
+    for item in rounds:
+        names = item.path or [key(name) for name in item.loop.through]
+        way = " → ".join(
+            f"**{said(spelled[name])}**" if name in own else said(spelled[name]) for name in names
+        )
+        if not item.path:
+            way = f"{way} ({texts('loops.not_found')})"
+        name = said(texts.of(item.loop.title))
+        rows.append((item.loop.id, name, texts(f"polarity.{item.loop.polarity}"), way))
+        if item.file:
+            pictures += [f"**{item.loop.id}: {name}** ({texts(f'polarity.{item.loop.polarity}')})", ""]
+            pictures += [f"![{name}](../figures/{item.file})", ""]
+    heads = ("id", "loop", "polarity", "through")
+    return [*table([texts(f"column.{head}") for head in heads], rows), *pictures]
 
 
 def _title_of(study: Study, sector: Sector, texts: Texts) -> str:

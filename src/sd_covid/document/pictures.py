@@ -10,13 +10,17 @@ import numpy as np
 
 from sd_covid.document.causes import chapters, draw_causes
 from sd_covid.document.charts import Course, Dot, draw_chart
+from sd_covid.document.companions import Loop
+from sd_covid.document.couplings import sector_colours
 from sd_covid.document.drawing import draw
 from sd_covid.document.lanes import in_lanes
+from sd_covid.document.loops import draw_loop, way_round
 from sd_covid.document.periods import value_in
 from sd_covid.document.signs import Range, Sign, both, sign_of
 from sd_covid.document.sources import Compared, Courses, Sector, Study
 from sd_covid.document.strokes import Names, Origin
-from sd_covid.document.structure import Diagram, count, diagrams, rates, without
+from sd_covid.document.structure import Anatomy, Diagram, anatomy, count, diagrams, rates, without
+from sd_covid.document.texts import Texts
 from sd_covid.engine.simulation import Simulation
 from sd_covid.model.layout import arranged
 from sd_covid.model.names import key
@@ -79,23 +83,68 @@ def _names(sector: Sector, simulation: Simulation) -> Names:
     origins |= dict.fromkeys(found.inputs, "input")
     spelled = {name: variable.name for name, variable in sector.model.variables.items()}
     times = {name: count(sector.model, name) for name in found.stocks}
-    return Names(spelled, origins, times, _signs(sector, simulation))
+    return Names(spelled, origins, times, _signs(found, simulation))
 
 
-def _signs(sector: Sector, simulation: Simulation) -> dict[tuple[str, str], Sign]:
-    """The sign of every link of a sector, over the values that its variables have in a run."""
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A named loop as it runs through a model: its variables by key, none where there is no such way; and its file."""
+
+    loop: Loop
+    path: tuple[str, ...] = ()
+    file: str = ""
+
+
+def loop_pictures(study: Study, texts: Texts, files: dict[str, str]) -> list[Round]:
+    """Find the named loops of a study, and draw those that are found into `files`."""
+    model = study.model
+    loops = [
+        loop for loop in study.beside.loops if all(key(name) in model.variables for name in loop.through)
+    ]
+    if not loops:
+        return []
+    found = anatomy(model)
+    effects: dict[str, list[str]] = {}
+    for effect in found.causes:
+        for cause in found.rate_causes(effect):
+            effects.setdefault(cause, []).append(effect)
+    simulation = study.whole or study.alone(study.sectors[0])
+    names = Names(
+        {name: variable.name for name, variable in model.variables.items()},
+        {},
+        dict.fromkeys((*found.stocks, *found.counters), 1),
+        _signs(found, simulation),
+    )
+    colours = sector_colours(item.id for item in study.sectors)
+    of = {name: colours[sector.id] for name in model.variables for sector in study.home(name)}
+    inputs = {key(item.input) for item in study.given}
+    rounds = []
+    for loop in loops:
+        path = way_round([key(name) for name in loop.through], effects)
+        file = f"{slug(study.name)}-loop-{slug(loop.id)}.svg" if path else ""
+        if path and file not in files:
+            # An input is of the sector that the loop goes on in.
+            following = zip(path, [*path[1:], path[0]], strict=True)
+            mine = {name: of.get(after if name in inputs else name, "") for name, after in following}
+            files[file] = draw_loop(texts.of(loop.title), loop.id, path, names, mine)
+        rounds.append(Round(loop, tuple(path), file))
+    return rounds
+
+
+def _signs(found: Anatomy, simulation: Simulation) -> dict[tuple[str, str], Sign]:
+    """The sign of every link of a model, over the values that its variables have in a run."""
     run = simulation.run()
     ranges: dict[str, Range] = {}
     for name in run.data_vars:
         values = np.asarray(run[name], dtype=np.float64)
         if np.isfinite(values).all():
             ranges[key(str(name))] = float(values.min()), float(values.max())
-    found: dict[tuple[str, str], Sign] = {}
-    for effect, variable in sector.model.variables.items():
-        for cause in sector.anatomy.causes.get(effect, ()):
+    made: dict[tuple[str, str], Sign] = {}
+    for effect, variable in found.model.variables.items():
+        for cause in found.causes.get(effect, ()):
             signs = [sign_of(rate, cause, ranges) for rate in rates(variable)]
-            found[cause, effect] = both(*signs)
-    return found
+            made[cause, effect] = both(*signs)
+    return made
 
 
 def mode_pictures(

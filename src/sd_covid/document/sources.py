@@ -97,6 +97,12 @@ class Study:
             self._alone[sector.id] = sd_covid.load(sector.path)
         return self._alone[sector.id]
 
+    def home(self, name: str) -> list[Sector]:
+        """The sector that a variable is of; none for one that is nowhere. An input is of the first that takes it."""
+        having = [item for item in self.sectors if key(name) in item.anatomy.causes]
+        own = [item for item in having if key(name) not in item.anatomy.inputs]
+        return (own or having)[:1]
+
     def modes(self, sector: Sector) -> list[Row]:
         """Its rows of reference modes."""
         return [row for row in self.beside.modes if row["sector"] in (sector.id, sector.stem)]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sd_covid.document.companions import Notes
 from sd_covid.document.couplings import draw_couplings
 from sd_covid.document.markdown import anchor, bullets, said, table
-from sd_covid.document.page import title
-from sd_covid.document.pictures import slug
+from sd_covid.document.page import loop_lines, title
+from sd_covid.document.pictures import Round, slug
 from sd_covid.document.sources import Given, Sector, Study, under
 from sd_covid.document.structure import anatomy, count
 from sd_covid.document.texts import Texts, plain_number
@@ -20,8 +20,8 @@ FIGURE = "couplings"
 class WholePage:
     """Writes the page of a study in one language."""
 
-    def __init__(self, study: Study, texts: Texts) -> None:
-        self.study, self.texts = study, texts
+    def __init__(self, study: Study, loops: Sequence[Round], texts: Texts) -> None:
+        self.study, self.loops, self.texts = study, loops, texts
         self.notes = study.beside.notes.get(study.path.stem, Notes())
 
     def titles(self) -> dict[str, str]:
@@ -162,20 +162,10 @@ class WholePage:
         return "—" if giver == taker else "<br>".join(said(self._spelled(item)) for item in given)
 
     def _loops(self) -> list[str]:
-        texts = self.texts
-        if not self.study.beside.loops:
+        if not self.loops:
             return []
-        rows = [
-            (
-                loop.id,
-                said(texts.of(loop.title)),
-                texts(f"polarity.{loop.polarity}"),
-                said(" → ".join(loop.through)),
-            )
-            for loop in self.study.beside.loops
-        ]
-        heads = ("id", "loop", "polarity", "through")
-        return [texts("loops.whole"), "", *table([texts(f"column.{head}") for head in heads], rows)]
+        spelled = {name: variable.name for name, variable in self.study.model.variables.items()}
+        return [self.texts("loops.whole"), "", *loop_lines(self.loops, (), spelled, self.texts)]
 
     def _sources(self) -> list[str]:
         """Every source once."""
