@@ -11,6 +11,12 @@ import sd_covid
 
 MODELS = Path(__file__).parents[2] / "models"
 
+#: The sectors there are, in the order in which they depend on one another.
+SECTORS = tuple(
+    sector
+    for sector in ("unemployment", "debt", "youth_development", "mental_health", "social_cohesion")
+    if (MODELS / f"{sector}.mdl").exists()
+)
 PERSONS = (
     "permanent employment",
     "flexible employment",
@@ -31,7 +37,21 @@ HEADLINES = (
     "problem debt share",
     "unemployment rate by group",
     "problem debt share by group",
+    "earnings loss",
+    "homeless",
+    "social cost of problem debt",
 )
+
+
+LEVERS = {
+    "unemployment.mdl": ("job guidance", "youth work approach", "practical learning", "IPS"),
+    "debt.mdl": ("debt assistance", "early signalling", "income gap support", "debt relief credit"),
+}
+
+
+def by_group(values: xr.DataArray) -> xr.DataArray:
+    """Persons or households by group, and by age where the variable has ages: other dimensions added up."""
+    return values.sum([d for d in values.dims if d not in ("time", "group", "age")])
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +68,14 @@ def debt() -> sd_covid.Simulation:
 
 @pytest.fixture(scope="session")
 def netherlands() -> sd_covid.Simulation:
-    """Both sectors, coupled."""
+    """All five sectors, coupled."""
     return sd_covid.load(MODELS / "netherlands.yaml")
+
+
+@pytest.fixture(scope="session")
+def work_and_debt() -> sd_covid.Simulation:
+    """Labour and debt, coupled to one another only."""
+    return sd_covid.load(MODELS / "work-and-debt.yaml")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -12,9 +13,8 @@ from sd_covid.model import read
 from sd_covid.model.expression import Number
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Model, Variable
-from tests.models_nl.conftest import MODELS
+from tests.models_nl.conftest import MODELS, SECTORS
 
-SECTORS = ("unemployment", "debt")
 GRADES = set("ABCD")
 DISTRIBUTIONS = {"fixed", "uniform", "normal", "lognormal", "logitnormal", "lever"}
 
@@ -96,7 +96,7 @@ def test_every_driver_states_series_source_and_last_period() -> None:
     sources = pd.read_csv(MODELS / "drivers_sources.csv", keep_default_na=False)
     drivers = pd.read_csv(MODELS / "drivers.csv")
     assert list(sources["variable"]) == list(drivers.columns[1:])
-    assert list(sources["column"]) == list("BCDEFGH")
+    assert list(sources["column"]) == list("BCDEFGHIJKLMNOPQ")
     for column in sources.columns:
         assert (sources[column].str.len() > 0).all(), column
 
@@ -119,10 +119,40 @@ def test_driver_data_read_the_column_of_their_name(model: Model) -> None:
         assert columns[ord(letter) - ord("A")] == name
 
 
-def test_shared_variables_of_the_sectors_are_the_same() -> None:
-    first, second = (read(MODELS / f"{sector}.mdl") for sector in SECTORS)
+@pytest.mark.parametrize("pair", list(itertools.combinations(SECTORS, 2)), ids="-".join)
+def test_shared_variables_of_the_sectors_are_the_same(pair: tuple[str, str]) -> None:
+    first, second = (read(MODELS / f"{sector}.mdl") for sector in pair)
     shared = set(first.variables) & set(second.variables)
     assert {"drivers on", "trends on", "vulnerable share", "final time"} <= shared
-    for name in shared - {"distress input"}:
-        assert first.variables[name].units == second.variables[name].units, name
-        assert _values(first, first.variables[name]) == _values(second, second.variables[name]), name
+    for name in shared:
+        one, other = first.variables[name], second.variables[name]
+        assert one.units == other.units, name
+        assert _values(first, one) == _values(second, other), name
+        assert [str(e.expression) for e in one.equations] == [str(e.expression) for e in other.equations], (
+            name
+        )
+
+
+@pytest.mark.parametrize(
+    ("constant", "coverage", "first", "after"),
+    [
+        ("NOW covered gap as it was", "wage subsidy ratio", 62, 87),
+        ("Tozo covered gap as it was", "Tozo ratio", 62, 81),
+    ],
+)
+def test_what_support_covered_is_the_sum_of_the_drivers(
+    constant: str, coverage: str, first: int, after: int, evidence: pd.DataFrame
+) -> None:
+    drivers = pd.read_csv(MODELS / "drivers.csv", index_col="Time").loc[first : after - 1]
+    gap = drivers["output gap"].fillna(0).clip(lower=0.02)
+    covered = (drivers[coverage].ffill() * gap).sum()
+    row = evidence.set_index("constant").loc[constant]
+    assert float(row["value"]) == pytest.approx(covered, abs=1e-4)
+
+
+def test_an_assumption_without_a_figure_is_swept(evidence: pd.DataFrame) -> None:
+    """Dates, definitions and the share of the vulnerable excepted, no grade D constant is held fixed."""
+    fixed = evidence[(evidence["grade"] == "D") & (evidence["distribution"] == "fixed")]
+    kept = {"vulnerable share", "social assistance long term share", "premium default rise time"}
+    named = fixed[~fixed["unit"].isin(["Month"]) & ~fixed["constant"].isin(kept)]
+    assert list(named["constant"]) == []

@@ -1,4 +1,4 @@
-"""Both sectors, as they stand in their files, agree with PySD.
+"""Every sector, as it stands in its file, agrees with PySD.
 
 Two windows of six steps of a month: one through spring 2020, when every shock and lever acts, one
 through the end of the figures, when the assumption paths begin. PySD needs up to a second a step, so
@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import sd_covid
-from tests.models_nl.conftest import MODELS
+from tests.models_nl.conftest import MODELS, SECTORS
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.set_index:DeprecationWarning"),
@@ -39,7 +39,7 @@ def _window(sector: str, start: int, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("start", [61, 132], ids=["spring 2020", "end of the figures"])
-@pytest.mark.parametrize("sector", ["unemployment", "debt"])
+@pytest.mark.parametrize("sector", SECTORS)
 def test_agrees_with_pysd_on_every_variable(sector: str, start: int, tmp_path: Path) -> None:
     import pysd  # warns when it is imported: see the filters above
 
