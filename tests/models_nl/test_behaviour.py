@@ -286,3 +286,13 @@ def test_trust_brings_more_to_debt_assistance(debt: sd_covid.Simulation) -> None
         .sel(time=rally)
         .all()
     )
+
+
+@pytest.mark.parametrize(("duration", "success", "sign"), [(17, 0.6, -1), (36, 0.5, 1)])
+def test_more_assistance_lowers_debt_only_where_failures_leave_early(
+    duration: float, success: float, sign: int, debt: sd_covid.Simulation
+) -> None:
+    stay = {"assistance duration": duration, "assistance success": success}
+    more = debt.run({**stay, "debt assistance level": 1, "debt assistance budget": 1e5})
+    change = (more["problem debt share"] - debt.run(stay)["problem debt share"]).sel(time=180)
+    assert sign * change > 0.05

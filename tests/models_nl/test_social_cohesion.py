@@ -154,6 +154,30 @@ def test_groups_and_life_stages_add_up_to_the_national_levels_of_2015(as_it_was:
         assert abs(difference).max() < 1e-10, total
 
 
+def test_gaps_between_the_groups_are_their_differences(as_it_was: xr.Dataset) -> None:
+    for gap, name in (
+        ("gap of unemployment", "unemployment rate input"),
+        ("gap of problem debt", "problem debt share input"),
+        ("gap of distress", "distress input"),
+        ("gap of loneliness", "strongly lonely by group"),
+    ):
+        values = as_it_was[name]
+        difference = values.sel(group="vulnerable") - values.sel(group="regular")
+        assert abs(as_it_was[gap] - difference).max() < 1e-12, gap
+
+
+def test_without_a_vulnerable_group_the_nation_starts_the_same_and_nothing_grows_apart(
+    cohesion: sd_covid.Simulation, as_it_was: xr.Dataset
+) -> None:
+    one = cohesion.run({"vulnerable share": 0})
+    assert abs(one["inequality of impact"]).max() == 0
+    assert (one["loneliness ratio of the groups"] == 1).all()
+    for name in ("trust in parliament", "strongly lonely", "volunteering", "young offenders per thousand"):
+        start = float(as_it_was[name].isel(time=0))
+        assert float(one[name].isel(time=0)) == pytest.approx(start), name
+        assert np.isfinite(one[name]).all(), name
+
+
 # --- figures ---
 
 
