@@ -7,7 +7,7 @@ runs through a name.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -120,8 +120,7 @@ def draw_causes(title: str, links: Sequence[tuple[str, str]], targets: Sequence[
     str
         A whole SVG document.
     """
-    levels = _levels(links, targets)
-    columns, edges = _columns(links, levels, names)
+    columns, edges = _columns(links, targets, names)
     _sort(columns)
     _place(columns)
     items = {name: item for column in columns for name, item in column.items()}
@@ -139,17 +138,46 @@ def draw_causes(title: str, links: Sequence[tuple[str, str]], targets: Sequence[
     return document(parts, box, title)
 
 
-def _levels(links: Sequence[tuple[str, str]], targets: Sequence[str]) -> dict[str, int]:
-    """The column of each name, from the right: one more than its farthest effect.
+def _again(links: Sequence[tuple[str, str]], targets: Collection[str]) -> set[tuple[str, str]]:
+    """The links whose cause stands a second time, left of the effect: it is a target, or what it acts on acts on it.
 
-    A target stays in its column; where it is a cause too, it stands a second time, under its key with a blank before.
+    Without stocks between, that goes by way of a delay.
     """
+    behind: dict[str, list[str]] = {}
+    for cause, effect in links:
+        behind.setdefault(effect, []).append(cause)
+    found = {(cause, effect) for cause, effect in links if cause in targets}
+    done: set[str] = set()
+    for target in targets:
+        way: list[str] = [target]
+        todo: list[Iterator[str]] = [iter(behind.get(target, ()))]
+        while todo:
+            following: str | None = next(todo[-1], None)
+            if following is None:
+                todo.pop()
+                done.add(way.pop())
+                continue
+            cause = following
+            if cause in way:
+                found.add((cause, way[-1]))
+            elif cause not in done and cause not in targets:
+                way.append(cause)
+                todo.append(iter(behind.get(cause, ())))
+    return found
+
+
+def _levels(links: Sequence[tuple[str, str]], targets: Collection[str]) -> dict[str, int]:
+    """The column of each item, from the right: one more than its farthest effect.
+
+    A cause that stands a second time has its name with a blank before as its key.
+    """
+    again = _again(links, targets)
     levels = {name: 0 for _, name in links if name in targets}
     moved = True
     while moved:
         moved = False
         for cause, effect in links:
-            source = _left(cause, targets)
+            source = f" {cause}" if (cause, effect) in again else cause
             wanted = levels.get(effect, 0) + 1
             if levels.get(source, 0) < wanted:
                 levels[source] = wanted
@@ -157,15 +185,11 @@ def _levels(links: Sequence[tuple[str, str]], targets: Sequence[str]) -> dict[st
     return levels
 
 
-def _left(name: str, targets: Sequence[str]) -> str:
-    """A cause as an item: a target that is a cause too stands twice."""
-    return f" {name}" if name in targets else name
-
-
 def _columns(
-    links: Sequence[tuple[str, str]], levels: Mapping[str, int], names: Names
+    links: Sequence[tuple[str, str]], targets: Collection[str], names: Names
 ) -> tuple[list[dict[str, _Item]], list[list[str]]]:
     """Items by column from the left, and for each link the items that its arrow goes through."""
+    levels, again = _levels(links, targets), _again(links, targets)
     last = max(levels.values())
     columns: list[dict[str, _Item]] = [{} for _ in range(last + 1)]
     for name, level in levels.items():
@@ -173,7 +197,7 @@ def _columns(
         columns[last - level][name] = _Item(name.strip(), False, wide + 18, high + 8)
     edges: list[list[str]] = []
     for cause, effect in links:
-        source = cause if cause in levels and levels[cause] > levels.get(effect, 0) else f" {cause}"
+        source = f" {cause}" if (cause, effect) in again else cause
         way = [source]
         for column in range(last - levels[source] + 1, last - levels[effect]):
             # One row serves all arrows of a cause that pass a column.
