@@ -14,7 +14,7 @@ from sd_covid.document.couplings import draw_couplings
 from sd_covid.document.lanes import in_lanes
 from sd_covid.document.pictures import stock_pictures
 from sd_covid.document.sources import Sector
-from sd_covid.document.structure import Anatomy, anatomy, diagrams
+from sd_covid.document.structure import Anatomy, anatomy, diagrams, pipes
 from sd_covid.engine.simulation import Simulation
 from sd_covid.model import read
 from sd_covid.model.names import key
@@ -118,3 +118,20 @@ def test_an_input_is_looked_at_as_moving_though_it_rests_alone() -> None:
     given = anatomy(model, ["distress input"])
     assert key("distress input") in given.moving
     assert len(rests.moving) <= len(given.moving)
+
+
+def test_a_flow_summed_over_ages_leads_from_stock_to_stock(tmp_path: Path) -> None:
+    text = """{UTF-8}
+age: young, old ~~|
+pupils[age] = INTEG(- leaving[age], 10) ~ person ~ |
+leaving[age] = pupils[age] / 5 ~ person/Month ~ |
+leavers = INTEG(SUM(leaving[age!]) - gone, 0) ~ person ~ |
+gone = leavers / 3 ~ person/Month ~ |
+INITIAL TIME = 0 ~~|
+FINAL TIME = 9 ~~|
+TIME STEP = 1 ~~|
+SAVEPER = 1 ~~|
+"""
+    (tmp_path / "school.mdl").write_text(text, encoding="utf-8")
+    flows = {flow.name: (flow.source, flow.target) for flow in pipes(read(tmp_path / "school.mdl"))}
+    assert flows == {"leaving": ("pupils", "leavers"), "gone": ("leavers", None)}

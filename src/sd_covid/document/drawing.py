@@ -23,7 +23,7 @@ from sd_covid.document.strokes import (
     rectangle,
     text_at,
 )
-from sd_covid.model.layout import LINE, NAME_BELOW, VALVE, Connector, Node, PipeLine, View, wrapped
+from sd_covid.model.layout import NAME_BELOW, VALVE, Connector, Node, PipeLine, View, wrapped
 from sd_covid.report.theme import REFERENCE, SOFT
 
 _GAP = 3.0  # between a box and the arrow at it
@@ -85,13 +85,12 @@ class _Pen:
 
     def _stock_text(self, node: Node) -> None:
         lines = wrapped(self.names.spelled[node.name])
+        self.parts.append(text_at(node.x, node.y, lines, font_weight="bold"))
         times = self.names.times.get(node.name, 1)
-        if times > 1:
-            self.parts.append(text_at(node.x, node.y - 6, lines, font_weight="bold"))
-            below = node.y - 6 + LINE * (len(lines) + 1) / 2
-            self.parts.append(text_at(node.x, below, [f"× {times}"], SOFT, font_size="9.5"))
-        else:
-            self.parts.append(text_at(node.x, node.y, lines, font_weight="bold"))
+        if times > 1:  # in the lower right corner
+            _, _, right, bottom = node.boxes[0]
+            mark = text_at(right - 4, bottom - 7, [f"× {times}"], SOFT, font_size="9", text_anchor="end")
+            self.parts.append(mark)
 
     def _valve(self, node: Node) -> None:
         """Two triangles tip to tip, and the name below on a ground that keeps lines from running through it."""

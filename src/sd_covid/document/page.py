@@ -17,9 +17,9 @@ from sd_covid.document.markdown import anchor, bullets, said, table
 from sd_covid.document.pictures import Picture, Round, series
 from sd_covid.document.readable import Notation, number
 from sd_covid.document.sources import Compared, Sector, Study
-from sd_covid.document.structure import count, is_constant, without
+from sd_covid.document.structure import count, is_constant, pipes, without
 from sd_covid.document.texts import Texts, plain_number
-from sd_covid.model.layout_parts import CONTROL, flows_of
+from sd_covid.model.layout_parts import CONTROL
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Variable
 
@@ -104,7 +104,7 @@ class SectorPage:
         texts, found = self.texts, self.anatomy
         if not found.stocks:
             return []
-        flows = flows_of(without(self.model, found.counters))
+        flows = pipes(without(self.model, found.counters))
         flowing = {flow.name for flow in flows}
         others = [
             name
@@ -144,7 +144,7 @@ class SectorPage:
     def _stock_table(self, stocks: Sequence[str]) -> list[str]:
         texts = self.texts
         model = without(self.model, self.anatomy.counters)
-        flows = flows_of(model)
+        flows = pipes(model)
         run = self.study.alone(self.sector).run(
             outputs=[self.model.variables[name].name for name in stocks], until=None
         )

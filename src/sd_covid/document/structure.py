@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from sd_covid.model.definition import SERIES
 from sd_covid.model.expression import Call, Expression, Number, Reference, Unary, walk
-from sd_covid.model.layout_parts import CONTROL, INTEGRALS, Flow, Parts, flows_of, is_stock
+from sd_covid.model.layout_parts import CONTROL, INTEGRALS, Flow, Parts, flows_of, is_stock, terms
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Model, Variable
 from sd_covid.model.symbols import Symbols
@@ -217,10 +217,35 @@ def without(model: Model, names: Iterable[str]) -> Model:
     return replace(model, variables={name: v for name, v in model.variables.items() if name not in gone})
 
 
+def pipes(model: Model) -> list[Flow]:
+    """The flows of a model, those included that a stock takes or gives as their sum over a dimension."""
+    found = {flow.name: flow for flow in flows_of(model)}
+    for variable in model.variables.values():
+        for rate in rates(variable) if is_stock(variable) else ():
+            for sign, term in terms(rate):
+                name = _summed(term)
+                if name not in model.variables or is_stock(model.variables[name]):
+                    continue
+                flow = found.get(name, Flow(name, None, None))
+                if sign == "+" and flow.target is None and flow.source != variable.key:
+                    found[name] = replace(flow, target=variable.key)
+                elif sign == "-" and flow.source is None and flow.target != variable.key:
+                    found[name] = replace(flow, source=variable.key)
+    return [found[name] for name in model.variables if name in found]
+
+
+def _summed(term: Expression) -> str:
+    """The key of the variable that a term is the sum of; nothing when it is another expression."""
+    match term:
+        case Call(function=function, arguments=(Reference(name=name),)) if key(function) == "sum":
+            return key(name)
+    return ""
+
+
 def diagrams(found: Anatomy) -> list[Diagram]:
     """Pictures of the stocks: those that flows join together, and the rest by their group."""
     model = without(found.model, found.counters)
-    flows = flows_of(model)
+    flows = pipes(model)
     joined, alone = _joined(found.stocks, flows)
     pictures = [_picture(found, model, stocks, flows) for stocks in joined]
     groups: dict[str, list[str]] = {}

@@ -73,5 +73,7 @@ def plain_number(value: float) -> str:
     if value == 0 or not abs(value) < float("inf"):
         return f"{value + 0.0:g}"
     if 1e-4 <= abs(value) < 1e7:
-        return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return f"{value:.3g}"
+        text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    else:
+        text = f"{value:.3g}"
+    return text.replace("-", "−")
