@@ -120,14 +120,13 @@ def read_study(path: Path) -> Study:
     ModelError, DataError
         When one of the files cannot be used.
     """
-    if path.suffix.lower() not in (".yaml", ".yml"):
-        model = read(path)
-        beside = read_companions(path.parent, [path.stem])
-        sector = Sector(path.stem, path, model, anatomy(model, ()))
-        return Study(path, model.name, [sector], [], beside, _origin(model))
     whole = read(path)
-    file = read_study_file(path)
-    files = {name: path.parent / sector.file for name, sector in file.sectors.items()}
+    file = read_study_file(path) if path.suffix.lower() in (".yaml", ".yml") else None
+    if file is None or getattr(file, "variants", ()):  # a variant is another model than its sectors make
+        beside = read_companions(path.parent, [path.stem])
+        sector = Sector(path.stem, path, whole, anatomy(whole))
+        return Study(path, whole.name, [sector], [], beside, _origin(whole))
+    files = {name: (item.place.file or path).parent / item.file for name, item in file.sectors.items()}
     models = {name: read(item) for name, item in files.items()}
     given = []
     for coupling in file.couplings:
@@ -135,15 +134,11 @@ def read_study(path: Path) -> Study:
         given.append(Given(coupling.input, coupling.sector, coupling.source, takers, coupling.note))
     sectors = [
         Sector(
-            name,
-            files[name],
-            model,
-            anatomy(model, [item.input for item in given if name in item.takers]),
+            name, files[name], model, anatomy(model, [item.input for item in given if name in item.takers])
         )
         for name, model in models.items()
     ]
-    stems = [*(item.stem for item in files.values()), path.stem]
-    beside = read_companions(path.parent, stems)
+    beside = read_companions(path.parent, [*(item.stem for item in files.values()), path.stem])
     return Study(path, file.name, sectors, given, beside, _origin(whole))
 
 
