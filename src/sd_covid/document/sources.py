@@ -122,7 +122,7 @@ def read_study(path: Path) -> Study:
     """
     whole = read(path)
     file = read_study_file(path) if path.suffix.lower() in (".yaml", ".yml") else None
-    if file is None or getattr(file, "variants", ()):  # a variant is another model than its sectors make
+    if file is None or getattr(file, "variants", False):  # a variant is another model than its sectors make
         beside = read_companions(path.parent, [path.stem])
         sector = Sector(path.stem, path, whole, anatomy(whole))
         return Study(path, whole.name, [sector], [], beside, _origin(whole))
