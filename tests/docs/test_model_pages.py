@@ -38,6 +38,19 @@ def test_every_sector_says_in_both_languages_what_it_cannot_say(made: dict[str, 
             assert "\n## What it cannot say\n" in made[name.replace("nl/", "en/")], name
 
 
+@pytest.mark.parametrize("page", ["index", "mental_health", "social_cohesion"])
+def test_what_rests_on_scars_stands_before_what_can_be_said_with_both_results(
+    made: dict[str, str], page: str
+) -> None:
+    for language, rests, can in (
+        ("nl", "Wat op een aanname rust", "Wat het kan zeggen"),
+        ("en", "What rests on", "What it can"),
+    ):
+        text = made[f"{language}/{page}.md"]
+        assert 0 < text.index(f"\n## {rests}") < text.index(f"\n## {can}")
+        assert "scarring of" in text[text.index(f"\n## {rests}") : text.index(f"\n## {can}")]
+
+
 @pytest.mark.parametrize("page", ["docs/index.md", "docs/nl/modellen.md", "README.md"])
 def test_links_to_the_pages_lead_somewhere(page: str) -> None:
     file = ROOT / page

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sd_covid.data.text import Text
-from sd_covid.document.companions import Notes, Row
+from sd_covid.document.companions import Alternative, Notes, Row
 from sd_covid.document.markdown import anchor, bullets, said, table
 from sd_covid.document.pictures import Picture, Round, series
 from sd_covid.document.readable import Notation, number
-from sd_covid.document.sources import Compared, Sector, Study
+from sd_covid.document.sources import Compared, Sector, Study, Under
 from sd_covid.document.structure import count, is_constant, pipes, without
 from sd_covid.document.texts import Texts, plain_number
 from sd_covid.model.layout_parts import CONTROL
@@ -53,6 +53,10 @@ class SectorPage:
         texts = self.texts
         sections: list[tuple[str, list[str]]] = [
             (texts("section.purpose"), self._sentences(self.notes.purpose)),
+            (
+                texts("whole.alternatives"),
+                alternative_lines(self.study.alternatives(self.sector.stem), texts),
+            ),
             (texts("section.can"), self._list(self.notes.can_say)),
             (texts("section.cannot"), self._list(self.notes.cannot_say)),
             (texts("section.leaves_out"), self._leaves_out()),
@@ -476,6 +480,37 @@ def loop_lines(
             pictures += [f"![{name}](../figures/{item.file})", ""]
     heads = ("id", "loop", "polarity", "through")
     return [*table([texts(f"column.{head}") for head in heads], rows), *pictures]
+
+
+def alternative_lines(found: Sequence[tuple[Alternative, Sequence[Under]]], texts: Texts) -> list[str]:
+    """Outputs under assumptions and their opposite, a table each."""
+    if not found:
+        return []
+    lines = [texts("whole.alternatives_lead"), ""]
+    for item, outputs in found:
+        set_to = ", ".join(f"{said(name)} = {plain_number(value)}" for name, value in item.constants.items())
+        lines += [f"### {said(texts.of(item.title))}", "", texts("whole.set_otherwise", constants=set_to)]
+        if item.less:
+            lines[-1] += " " + texts("whole.less", drivers=said(", ".join(item.less)))
+        lines.append("")
+        heads = [texts("column.output"), texts("column.unit")]
+        for year in item.years:
+            heads += [texts("whole.as_it_is", year=year), texts("whole.otherwise", year=year)]
+        rows = []
+        for output in outputs:
+            cells = [said(output.variable), said(output.unit)]
+            for pair in zip(output.as_it_is, output.otherwise, strict=True):
+                cells += [_signed(value) if item.less else plain_number(value) for value in pair]
+            rows.append(cells)
+        lines += table(heads, rows, range(2, len(heads)))
+    return lines
+
+
+def _signed(value: float) -> str:
+    """A difference: with its sign, to two digits."""
+    if abs(value) < 5e-4:
+        return "0.000"
+    return (f"{value:+.2g}" if abs(value) < 10 else f"{value:+.0f}").replace("-", "−")
 
 
 def _title_of(study: Study, sector: Sector, texts: Texts) -> str:

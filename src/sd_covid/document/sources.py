@@ -65,6 +65,16 @@ class Compared:
     coupled: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Under:
+    """An output under an assumption and its opposite, in each year."""
+
+    variable: str
+    unit: str
+    as_it_is: tuple[float, ...]
+    otherwise: tuple[float, ...]
+
+
 @dataclass
 class Study:
     """What pages are made of."""
@@ -76,6 +86,8 @@ class Study:
     beside: Companions
     origin: tuple[int, int] | None
     _alone: dict[str, Simulation] = field(default_factory=dict)
+    _less: dict[tuple[str, ...], Simulation] = field(default_factory=dict)
+    _under: dict[str, list[tuple[Alternative, list[Under]]]] = field(default_factory=dict)
 
     def of(self, sector: str) -> Sector:
         """The sector of an id."""
@@ -102,6 +114,30 @@ class Study:
         having = [item for item in self.sectors if key(name) in item.anatomy.causes]
         own = [item for item in having if key(name) not in item.anatomy.inputs]
         return (own or having)[:1]
+
+    def alternatives(self, stem: str) -> list[tuple[Alternative, list[Under]]]:
+        """What the assumptions in the notes of a sector, or of the whole, make of outputs of the whole.
+
+        Notes of a sector may name variables of sectors that another study lacks: those stay unsaid there.
+        """
+        if stem not in self._under:
+            notes = self.beside.notes.get(stem)
+            listed = notes.alternatives if notes is not None and self.origin is not None else ()
+            if stem != self.path.stem:
+                listed = tuple(item for item in listed if self._has(item))
+            self._under[stem] = [(item, under(self, item)) for item in listed]
+        return self._under[stem]
+
+    def _has(self, item: Alternative) -> bool:
+        """Whether the study has all that an alternative names."""
+        names = (*item.constants, *item.variables, *item.less)
+        return all(key(name.partition("[")[0]) in self.model.variables for name in names)
+
+    def without(self, alternative: Alternative) -> Simulation:
+        """The whole with some drivers at zero."""
+        if alternative.less not in self._less:
+            self._less[alternative.less] = Simulation(_without_drivers(self.model, alternative))
+        return self._less[alternative.less]
 
     def modes(self, sector: Sector) -> list[Row]:
         """Its rows of reference modes."""
@@ -200,17 +236,7 @@ def compared(study: Study, sector: Sector) -> tuple[list[Compared], list[Courses
     return found, runs
 
 
-@dataclass(frozen=True, slots=True)
-class Under:
-    """An output under an assumption and its opposite, in each year."""
-
-    variable: str
-    unit: str
-    as_it_is: tuple[float, ...]
-    otherwise: tuple[float, ...]
-
-
-def under(study: Study, alternative: Alternative, simulation: Simulation) -> list[Under]:
+def under(study: Study, alternative: Alternative) -> list[Under]:
     """What an assumption makes of outputs: means of the years, or their differences from a run without some drivers.
 
     Raises
@@ -220,26 +246,22 @@ def under(study: Study, alternative: Alternative, simulation: Simulation) -> lis
     DataError
         For a driver that is none.
     """
-    if study.origin is None:
-        return []
+    assert study.origin is not None
+    simulation = study.whole or study.alone(study.sectors[0])
     names = list(alternative.variables)
-    less = None
-    if alternative.less:
-        less = Simulation(_without_drivers(study.model, alternative))
-    found = []
-    courses_of: list[tuple[Floats, dict[str, Floats]]] = []
+    less = study.without(alternative) if alternative.less else None
+    found: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
     for constants in ({}, alternative.constants):
         run = simulation.run(constants, outputs=names)
-        values = {name: np.asarray(run[name], dtype=np.float64) for name in names}
-        if less is not None:
-            base = less.run(constants, outputs=names)
-            values = {name: values[name] - np.asarray(base[name], dtype=np.float64) for name in names}
-        courses_of.append((np.asarray(run["time"], dtype=np.float64), values))
-    for name in names:
-        means = [_means(time, values[name], alternative.years, study.origin) for time, values in courses_of]
-        unit = study.model.variable(name.partition("[")[0]).units
-        found.append(Under(name, unit, means[0], means[1]))
-    return found
+        base = None if less is None else less.run(constants, outputs=names)
+        time = np.asarray(run["time"], dtype=np.float64)
+        for name in names:
+            values = np.asarray(run[name], dtype=np.float64)
+            if base is not None:
+                values = values - np.asarray(base[name], dtype=np.float64)
+            found[name].append(_means(time, values, alternative.years, study.origin))
+    units = {name: study.model.variable(name.partition("[")[0]).units for name in names}
+    return [Under(name, units[name], *found[name]) for name in names]
 
 
 def _without_drivers(model: Model, alternative: Alternative) -> Model:

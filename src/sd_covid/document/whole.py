@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from sd_covid.document.companions import Notes
 from sd_covid.document.couplings import draw_couplings
 from sd_covid.document.markdown import anchor, bullets, said, table
-from sd_covid.document.page import loop_lines, title
+from sd_covid.document.page import alternative_lines, loop_lines, title
 from sd_covid.document.pictures import Round, slug
-from sd_covid.document.sources import Given, Sector, Study, under
+from sd_covid.document.sources import Given, Sector, Study
 from sd_covid.document.structure import anatomy, count
-from sd_covid.document.texts import Texts, plain_number
+from sd_covid.document.texts import Texts
 from sd_covid.model.names import key
 
 FIGURE = "couplings"
@@ -53,7 +53,10 @@ class WholePage:
                 texts("section.purpose"),
                 [line for item in self.notes.purpose for line in (said(texts.of(item)), "")],
             ),
-            (texts("whole.alternatives"), self._alternatives()),
+            (
+                texts("whole.alternatives"),
+                alternative_lines(self.study.alternatives(self.study.path.stem), texts),
+            ),
             (texts("section.can"), bullets(said(texts.of(item)) for item in self.notes.can_say)),
             (texts("section.cannot"), bullets(said(texts.of(item)) for item in self.notes.cannot_say)),
             (texts("section.leaves_out"), bullets(said(texts.of(item)) for item in self.notes.leaves_out)),
@@ -74,32 +77,6 @@ class WholePage:
         for heading, body in sections:
             lines += [f"## {heading}", "", *body]
         return "\n".join(lines).rstrip() + "\n"
-
-    def _alternatives(self) -> list[str]:
-        """Outputs under an assumption and its opposite."""
-        texts = self.texts
-        if not self.notes.alternatives or self.study.whole is None:
-            return []
-        lines = [texts("whole.alternatives_lead"), ""]
-        for item in self.notes.alternatives:
-            set_to = ", ".join(
-                f"{said(name)} = {plain_number(value)}" for name, value in item.constants.items()
-            )
-            lines += [f"### {said(texts.of(item.title))}", "", texts("whole.set_otherwise", constants=set_to)]
-            if item.less:
-                lines[-1] += " " + texts("whole.less", drivers=said(", ".join(item.less)))
-            lines.append("")
-            heads = [texts("column.output"), texts("column.unit")]
-            for year in item.years:
-                heads += [texts("whole.as_it_is", year=year), texts("whole.otherwise", year=year)]
-            rows = []
-            for found in under(self.study, item, self.study.whole):
-                cells = [said(found.variable), said(found.unit)]
-                for pair in zip(found.as_it_is, found.otherwise, strict=True):
-                    cells += [_signed(value) if item.less else plain_number(value) for value in pair]
-                rows.append(cells)
-            lines += table(heads, rows, range(2, len(heads)))
-        return lines
 
     def _sectors(self) -> list[str]:
         texts, titles = self.texts, self.titles()
@@ -191,10 +168,3 @@ class WholePage:
     def _is_of_study(self, names: Sequence[str]) -> bool:
         """Whether a source is used by a variable of the study: the folder may hold other models."""
         return any(key(name.partition("[")[0]) in self.study.model.variables for name in names)
-
-
-def _signed(value: float) -> str:
-    """A difference: with its sign, to two digits."""
-    if abs(value) < 5e-4:
-        return "0.000"
-    return f"{value:+.2g}".replace("-", "−") if abs(value) < 10 else f"{value:+.0f}".replace("-", "−")
