@@ -6,17 +6,28 @@ it comes from the model and those files.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sd_covid.data.text import Text
-from sd_covid.document.companions import Alternative, Notes, Row
+from sd_covid.document.companions import Notes
+from sd_covid.document.lines import (
+    adds_up,
+    alternative_lines,
+    capital,
+    comment,
+    figure_lines,
+    is_within,
+    loop_lines,
+    title,
+    title_of,
+)
 from sd_covid.document.markdown import anchor, bullets, said, table
 from sd_covid.document.pictures import Picture, Round, series
 from sd_covid.document.readable import Notation, number
-from sd_covid.document.sources import Compared, Sector, Study, Under
+from sd_covid.document.sources import Compared, Sector, Study
 from sd_covid.document.structure import count, is_constant, pipes, without
 from sd_covid.document.texts import Texts, plain_number
 from sd_covid.model.layout_parts import CONTROL
@@ -131,7 +142,7 @@ class SectorPage:
         ]
         for picture in self.drawn.stocks:
             lines += [
-                f"### {said(_capital(picture.title))}",
+                f"### {said(capital(picture.title))}",
                 "",
                 f"![{said(picture.title)}](../figures/{picture.file})",
                 "",
@@ -163,11 +174,11 @@ class SectorPage:
                 (
                     f"**{said(variable.name)}**",
                     str(cells),
-                    plain_number(start) if cells == 1 or _adds_up(variable) else "",
+                    plain_number(start) if cells == 1 or adds_up(variable) else "",
                     said(variable.units),
                     said(", ".join(into)),
                     said(", ".join(out)),
-                    said(_comment(variable)),
+                    said(comment(variable)),
                 )
             )
         heads = ("stock", "cells", "start", "unit", "inflows", "outflows", "meaning")
@@ -177,7 +188,7 @@ class SectorPage:
         if not self.anatomy.counters:
             return []
         variables = [self.model.variables[name] for name in self.anatomy.counters]
-        rows = [(said(item.name), said(item.units), said(_comment(item))) for item in variables]
+        rows = [(said(item.name), said(item.units), said(comment(item))) for item in variables]
         heads = [self.texts("diagrams.counters"), self.texts("column.unit"), self.texts("column.meaning")]
         return table(heads, rows)
 
@@ -196,9 +207,9 @@ class SectorPage:
                 (
                     said(variable.name),
                     said(variable.units),
-                    f"[{said(_title_of(self.study, giver, texts))}]({giver.stem}.md): {said(item.source)}",
+                    f"[{said(title_of(self.study, giver, texts))}]({giver.stem}.md): {said(item.source)}",
                     said(", ".join(self._link_ids(item.input)) or item.note),
-                    said(_comment(variable)),
+                    said(comment(variable)),
                 )
             )
         if rows:
@@ -212,10 +223,10 @@ class SectorPage:
                     said(item.source),
                     said(self.model.variable(item.source).units),
                     ", ".join(
-                        f"[{said(_title_of(self.study, taker, texts))}]({taker.stem}.md)"
+                        f"[{said(title_of(self.study, taker, texts))}]({taker.stem}.md)"
                         for taker in map(self.study.of, item.takers)
                     ),
-                    said(_comment(self.model.variable(item.source))),
+                    said(comment(self.model.variable(item.source))),
                 )
                 for item in given
             ]
@@ -265,7 +276,7 @@ class SectorPage:
                     *dates,
                     cells[3],
                     f"{cells[4]}{unit}",
-                    said(_comment(variable)),
+                    said(comment(variable)),
                 )
             )
         if not rows:
@@ -298,7 +309,7 @@ class SectorPage:
         ]
         if not found:
             return []
-        rows = [(said(item.name), said(item.units), said(_comment(item))) for item in found]
+        rows = [(said(item.name), said(item.units), said(comment(item))) for item in found]
         return table([self.texts(f"column.{head}") for head in ("output", "unit", "meaning")], rows)
 
     def _loops(self) -> list[str]:
@@ -336,40 +347,17 @@ class SectorPage:
         if not rows:
             return []
         if self.study.origin is None:
-            return [texts("modes.no_calendar"), "", *self._figures(rows, [])]
+            return [texts("modes.no_calendar"), "", *figure_lines(rows, [], texts)]
         whole = self.study.given
-        within = sum(_is_within(item) for item in self.drawn.compared)
+        within = sum(is_within(item) for item in self.drawn.compared)
         lines = [texts("modes.lead" if whole else "modes.only_alone"), ""]
         lines += [texts("modes.tally", within=within, all=len(self.drawn.compared)), ""]
         for which, file in self.drawn.charts.items():
             found = [item for item in self.drawn.compared if series(item) == which]
             heading = texts("modes.title", mode=which[0], variable=said(which[1]))
             lines += [f"### {heading}", "", f"![{said(which[1])}](../figures/{file})", ""]
-            lines += self._figures([item.row for item in found], found)
+            lines += figure_lines([item.row for item in found], found, texts)
         return lines
-
-    def _figures(self, rows: Sequence[Row], found: Sequence[Compared]) -> list[str]:
-        """The table of figures of one chart."""
-        texts = self.texts
-        heads = ["period", "aggregation", "figure", "tolerance"]
-        if found:
-            heads += ["alone", *(["coupled"] if found[0].coupled is not None else [])]
-        cells = []
-        for at, row in enumerate(rows):
-            line = [
-                said(row["period"]),
-                texts(f"modes.{row['aggregation']}"),
-                plain_number(row.number("value")),
-                f"± {plain_number(row.number('tolerance'))}",
-            ]
-            if found:
-                alone = plain_number(found[at].alone)
-                line.append(alone if _is_within(found[at]) else f"{alone} ({texts('modes.outside')})")
-                coupled = found[at].coupled
-                line += [] if coupled is None else [plain_number(coupled)]
-            cells.append([*line, said(row["reason"]), said(row["source"])])
-        heads += ["reason", "source"]
-        return table([texts(f"column.{head}") for head in heads], cells, range(2, len(heads) - 2))
 
     def _equations(self) -> list[str]:
         """Every equation that is no constant, by group."""
@@ -454,84 +442,3 @@ class SectorPage:
             elif equation.expression is not None:
                 found.append(self.notation.expression(equation.expression))
         return ", ".join(found)
-
-
-def title(notes: Notes, sector: Sector, texts: Texts) -> str:
-    """What a sector is called."""
-    return texts.of(notes.title) or _capital(sector.stem.replace("_", " "))
-
-
-def loop_lines(
-    rounds: Sequence[Round], own: Collection[str], spelled: Mapping[str, str], texts: Texts
-) -> list[str]:
-    """A table of loops, what is one's own in bold, and their pictures."""
-    rows, pictures = [], []
-    for item in rounds:
-        names = item.path or [key(name) for name in item.loop.through]
-        way = " → ".join(
-            f"**{said(spelled[name])}**" if name in own else said(spelled[name]) for name in names
-        )
-        if not item.path:
-            way = f"{way} ({texts('loops.not_found')})"
-        name = said(texts.of(item.loop.title))
-        rows.append((item.loop.id, name, texts(f"polarity.{item.loop.polarity}"), way))
-        if item.file:
-            pictures += [f"**{item.loop.id}: {name}** ({texts(f'polarity.{item.loop.polarity}')})", ""]
-            pictures += [f"![{name}](../figures/{item.file})", ""]
-    heads = ("id", "loop", "polarity", "through")
-    return [*table([texts(f"column.{head}") for head in heads], rows), *pictures]
-
-
-def alternative_lines(found: Sequence[tuple[Alternative, Sequence[Under]]], texts: Texts) -> list[str]:
-    """Outputs under assumptions and their opposite, a table each."""
-    if not found:
-        return []
-    lines = [texts("whole.alternatives_lead"), ""]
-    for item, outputs in found:
-        set_to = ", ".join(f"{said(name)} = {plain_number(value)}" for name, value in item.constants.items())
-        lines += [f"### {said(texts.of(item.title))}", "", texts("whole.set_otherwise", constants=set_to)]
-        if item.less:
-            lines[-1] += " " + texts("whole.less", drivers=said(", ".join(item.less)))
-        lines.append("")
-        heads = [texts("column.output"), texts("column.unit")]
-        for year in item.years:
-            heads += [texts("whole.as_it_is", year=year), texts("whole.otherwise", year=year)]
-        rows = []
-        for output in outputs:
-            cells = [said(output.variable), said(output.unit)]
-            for pair in zip(output.as_it_is, output.otherwise, strict=True):
-                cells += [_signed(value) if item.less else plain_number(value) for value in pair]
-            rows.append(cells)
-        lines += table(heads, rows, range(2, len(heads)))
-    return lines
-
-
-def _signed(value: float) -> str:
-    """A difference: with its sign, to two digits."""
-    if abs(value) < 5e-4:
-        return "0.000"
-    return (f"{value:+.2g}" if abs(value) < 10 else f"{value:+.0f}").replace("-", "−")
-
-
-def _title_of(study: Study, sector: Sector, texts: Texts) -> str:
-    return title(study.beside.notes.get(sector.stem, Notes()), sector, texts)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _comment(variable: Variable) -> str:
-    """The documentation of a variable without its reference to the evidence, which has a column of its own."""
-    return variable.documentation.partition(" Evidence: ")[0]
-
-
-def _adds_up(variable: Variable) -> bool:
-    """Whether the elements of a stock may be added: they are counted in something, and are no ratio or index."""
-    return (
-        any(word in variable.units for word in ("person", "household", "euro")) and "/" not in variable.units
-    )
-
-
-def _is_within(item: Compared) -> bool:
-    return abs(item.alone - item.row.number("value")) <= item.row.number("tolerance")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sd_covid.document.companions import Notes
 from sd_covid.document.couplings import draw_couplings
+from sd_covid.document.lines import alternative_lines, loop_lines, title
 from sd_covid.document.markdown import anchor, bullets, said, table
-from sd_covid.document.page import alternative_lines, loop_lines, title
 from sd_covid.document.pictures import Round, slug
 from sd_covid.document.sources import Given, Sector, Study
 from sd_covid.document.structure import anatomy, count
