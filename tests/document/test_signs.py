@@ -91,3 +91,12 @@ def test_a_sign_holds_between_any_two_points_of_the_range(
 )
 def test_signs_of_links_as_modellers_write_them(text: str, cause: str, sign: Sign) -> None:
     assert sign_of(parse_expression(text), cause, RANGES) == sign
+
+
+def test_what_moves_together_is_told_apart_better_than_each_range_could() -> None:
+    node = parse_expression("(persons[age] - ill[age]) * hazard")
+    apart = {"persons": (600.0, 9000.0), "ill": (50.0, 900.0)}
+    assert sign_of(node, "hazard", apart) == "?"
+    assert sign_of(node, "hazard", apart | {("persons", "ill"): (500.0, 8100.0)}) == "+"
+    other = parse_expression("(persons[age] - ill[group]) * hazard")
+    assert sign_of(other, "hazard", apart | {("persons", "ill"): (500.0, 8100.0)}) == "?"

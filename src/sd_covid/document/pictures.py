@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,14 +17,18 @@ from sd_covid.document.drawing import draw
 from sd_covid.document.lanes import in_lanes
 from sd_covid.document.loops import draw_loop, way_round
 from sd_covid.document.periods import value_in
-from sd_covid.document.signs import Range, Sign, both, sign_of
+from sd_covid.document.signs import Range, Sign, both, pair_of, sign_of
 from sd_covid.document.sources import Compared, Courses, Sector, Study
 from sd_covid.document.strokes import Names, Origin
 from sd_covid.document.structure import Anatomy, Diagram, anatomy, count, diagrams, rates, without
 from sd_covid.document.texts import Texts
 from sd_covid.engine.simulation import Simulation
+from sd_covid.model.expression import Binary, Reference, walk
 from sd_covid.model.layout import arranged
 from sd_covid.model.names import key
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 #: Flows and names beyond which stocks and flows, and their causes, are two pictures.
 _FLOWS, _NAMES = 4, 15
@@ -134,11 +139,15 @@ def loop_pictures(study: Study, texts: Texts, files: dict[str, str]) -> list[Rou
 def _signs(found: Anatomy, simulation: Simulation) -> dict[tuple[str, str], Sign]:
     """The sign of every link of a model, over the values that its variables have in a run."""
     run = simulation.run()
-    ranges: dict[str, Range] = {}
-    for name in run.data_vars:
-        values = np.asarray(run[name], dtype=np.float64)
-        if np.isfinite(values).all():
-            ranges[key(str(name))] = float(values.min()), float(values.max())
+    courses = {key(str(name)): run[name] for name in run.data_vars}
+    ranges: dict[str | tuple[str, str], Range] = {name: _range(course) for name, course in courses.items()}
+    for variable in found.model.variables.values():
+        for node in (below for rate in rates(variable) for below in walk(rate)):
+            match node:
+                case Binary(operator="-", left=Reference() as left, right=Reference() as right):
+                    pair = pair_of(left, right)
+                    if pair[0] in courses and pair[1] in courses:
+                        ranges[pair] = _range(courses[pair[0]] - courses[pair[1]])
     made: dict[tuple[str, str], Sign] = {}
     for effect, variable in found.model.variables.items():
         for cause in found.causes.get(effect, ()):
@@ -187,6 +196,12 @@ def series(item: Compared) -> tuple[str, ...]:
     row = item.row
     length = "" if row["aggregation"] != "change" else f"{item.end - item.start:g}"
     return row["mode"], row["variable"], row["aggregation"], *([length] if length else [])
+
+
+def _range(course: xr.DataArray) -> Range:
+    """Lowest and highest value; any where it is not finite."""
+    values = np.asarray(course, dtype=np.float64)
+    return (float(values.min()), float(values.max())) if np.isfinite(values).all() else (-np.inf, np.inf)
 
 
 def _dot(item: Compared, first: float) -> Dot:

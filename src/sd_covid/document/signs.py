@@ -18,6 +18,9 @@ from sd_covid.model.names import key
 
 Sign = Literal["+", "-", "0", "?"]
 Range = tuple[float, float]
+#: Lowest and highest value of variables by key, and of differences of two by both keys: what moves together is told
+#: apart better than the range of each could.
+Ranges = Mapping[str | tuple[str, str], Range]
 
 _ANY: Range = (-math.inf, math.inf)
 _MINUS: Mapping[Sign, Sign] = {"+": "-", "-": "+", "0": "0", "?": "?"}
@@ -33,7 +36,7 @@ _QUOTIENTS = frozenset({"zidz", "xidz"})
 _CONDITIONS = frozenset({"=", "<>", "<", "<=", ">", ">=", ":AND:", ":OR:"})
 
 
-def sign_of(node: Expression, cause: str, ranges: Mapping[str, Range]) -> Sign:
+def sign_of(node: Expression, cause: str, ranges: Ranges) -> Sign:
     """Whether an expression rises or falls with a variable.
 
     Parameters
@@ -42,7 +45,7 @@ def sign_of(node: Expression, cause: str, ranges: Mapping[str, Range]) -> Sign:
     cause : str
         Key of the variable.
     ranges : mapping
-        Key of a variable -> its lowest and highest value; any value where it says nothing.
+        Key of a variable, or of two whose difference it is -> lowest and highest value; any where it says nothing.
     """
     if not _uses(node, cause):
         return "0"
@@ -64,7 +67,7 @@ def _uses(node: Expression, cause: str) -> bool:
     return any(isinstance(below, Reference) and key(below.name) == cause for below in walk(node))
 
 
-def _of_row(node: Binary, cause: str, ranges: Mapping[str, Range]) -> Sign:
+def _of_row(node: Binary, cause: str, ranges: Ranges) -> Sign:
     """Of a row of operations, in a loop: it may be long."""
     first, links = chain(node)
     sign, before = sign_of(first, cause, ranges), range_of(first, ranges)
@@ -84,11 +87,12 @@ def _of_row(node: Binary, cause: str, ranges: Mapping[str, Range]) -> Sign:
                 sign = both(_times(sign, right), by_exponent)
             case _:
                 sign = "?"
-        before = _row(link.operator, before, right)
+        short = isinstance(link.left, Reference)
+        before = range_of(link, ranges) if short else _row(link.operator, before, right)
     return sign
 
 
-def _of_call(node: Call, cause: str, ranges: Mapping[str, Range]) -> Sign:
+def _of_call(node: Call, cause: str, ranges: Ranges) -> Sign:
     function, arguments = key(node.function), node.arguments
     signs = [sign_of(argument, cause, ranges) for argument in arguments]
     match function:
@@ -123,7 +127,7 @@ def _times(sign: Sign, factor: Range) -> Sign:
     return _MINUS[sign] if factor[1] <= 0 else "?"
 
 
-def range_of(node: Expression, ranges: Mapping[str, Range]) -> Range:
+def range_of(node: Expression, ranges: Ranges) -> Range:
     """Bounds of what an expression can be, given those of its variables."""
     match node:
         case Number(value=value):
@@ -135,8 +139,12 @@ def range_of(node: Expression, ranges: Mapping[str, Range]) -> Range:
             return -high, -low
         case Unary(operator="+", operand=operand):
             return range_of(operand, ranges)
+        case Binary(left=Reference(), operator="-", right=Reference()) if _pair(node) in ranges:
+            return ranges[_pair(node)]
         case Binary():
             first, links = chain(node)
+            if len(links) > 1 and isinstance(first, Reference):
+                first, links = links[0], links[1:]
             found = range_of(first, ranges)
             for link in links:
                 found = _row(link.operator, found, range_of(link.right, ranges))
@@ -144,6 +152,18 @@ def range_of(node: Expression, ranges: Mapping[str, Range]) -> Range:
         case Call():
             return _range_of_call(node, [range_of(argument, ranges) for argument in node.arguments])
     return _ANY
+
+
+def _pair(node: Binary) -> tuple[str, str]:
+    """The keys of the two variables that a node is the difference of."""
+    assert isinstance(node.left, Reference)
+    assert isinstance(node.right, Reference)
+    return pair_of(node.left, node.right)
+
+
+def pair_of(left: Reference, right: Reference) -> tuple[str, str]:
+    """The keys of two variables of the same elements; otherwise of nothing."""
+    return (key(left.name), key(right.name)) if left.subscripts == right.subscripts else ("", "")
 
 
 def _range_of_call(node: Call, arguments: Sequence[Range]) -> Range:
