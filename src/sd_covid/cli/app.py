@@ -21,6 +21,7 @@ from sd_covid.cli import (
     conformance,
     convert,
     data,
+    document,
     predict,
     run,
     sensitivity,
@@ -52,6 +53,7 @@ app.command("compare")(compare.command)
 app.command("stacking")(stacking.command)
 app.command("conformance")(conformance.command)
 app.command("convert")(convert.command)
+app.command("document")(document.command)
 app.add_typer(data.app)
 
 

@@ -118,7 +118,12 @@ def lay_out(model: Model) -> list[View]:
         One, or for a large model one for each group or for stocks that belong together. The same model always gives
         the same views.
     """
-    return [_Arranging(model, parts).view(title) for title, parts in split(model)]
+    return [arranged(model, parts, title) for title, parts in split(model)]
+
+
+def arranged(model: Model, parts: Parts, title: str) -> View:
+    """One view, of parts that were chosen; the same parts always give the same view."""
+    return _Arranging(model, parts).view(title)
 
 
 def wrapped(name: str) -> list[str]:
