@@ -1,6 +1,6 @@
 """Each sector alone, driven by published figures for the others, and the coupled five meet the reference modes.
 
-The modes and their tolerances, with reasons, stand in ``models/reference_modes.csv``, one figure a row; the model passport
+The modes, with tolerances and reasons, stand in ``models/reference_modes.csv``, one figure a row; the model passport
 reads a run as these tests do.
 """
 
