@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sd_covid.cli.calibrate import Seed
-from sd_covid.cli.console import say, warn
+from sd_covid.cli.console import note, say, warn
 from sd_covid.cli.progress import stages
 from sd_covid.cli.results import refuse_suffix
 from sd_covid.errors import RunError
@@ -163,6 +163,8 @@ def run(
     file = inputs.folder / "scenarios" / "long-run.yaml"
     plan = read_long_run(file, study) if file.is_file() else None
     if plan is not None and not plan.tells(scenarios):
+        if plan.in_model:
+            note(f"long run: {plan.without.title.en}. {plan.without.rationale.en}")
         plan = None
     kept, drawn = outputs(inputs), draw(inputs.posterior.constants, study, size, seed)
     asked = () if plan is None else plan.asked(kept)
@@ -178,7 +180,7 @@ def run(
         seed=seed,
         progress=lambda done, _: tell(done, total),
     )
-    if plan is None or not asked:
+    if plan is None or not asked or not comparison.covered(plan.years):
         return comparison, None
     bare = run_scenarios(
         inputs.simulation,

@@ -14,7 +14,7 @@ from sd_covid.policy import Scenario, Study
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
-    from sd_covid.policy.long_run import LongRun
+    from sd_covid.policy.long_run import LongRun, LongRunPlan
 
 
 def tell(
@@ -35,10 +35,21 @@ def tell(
     -------
     dict
         ``long_run`` for the attributes of the result: the assumption, and for each scenario, output and year the value
-        with it and without it. Empty where the study names no such assumption or the model has nothing of it.
+        with it and without it. Empty where the study names no such assumption, the model has nothing of it, or the run
+        ends before it tells.
     """
-    found = _found(simulation, study, scenarios, place)
-    if found is None:
+    from sd_covid.policy.long_run import read_long_run
+    from sd_covid.policy.study import beside
+
+    file = beside(place, "long-run.yaml")
+    plan = None if file is None else read_long_run(file, study)
+    if plan is None or not plan.in_model:
+        return {}
+    if not plan.tells(scenarios):
+        note(f"long run: {plan.without.title.en}. {plan.without.rationale.en}")
+        return {"long_run": {"assumption": plan.without.rationale.en, "without": plan.without.title.en}}
+    found = _found(simulation, study, scenarios, plan, place)
+    if found is None or not found.covered:
         return {}
     values = {entry.id: _values(found, entry.id) for entry in scenarios}
     note(f"long run: {found.plan.said.en}")
@@ -49,22 +60,20 @@ def tell(
 
 
 def _found(
-    simulation: Simulation, study: Study, scenarios: Sequence[Scenario], place: Path
+    simulation: Simulation, study: Study, scenarios: Sequence[Scenario], plan: LongRunPlan, place: Path
 ) -> LongRun | None:
-    """Every scenario with the assumption and without it; None where there is nothing to tell."""
+    """Every scenario with the assumption and without it; None where the model has no output that it tells of."""
     import pandas as pd
 
-    from sd_covid.policy.long_run import LongRun, read_long_run, without
+    from sd_covid.policy.long_run import LongRun, without
     from sd_covid.policy.outputs import outputs_in, read_outputs
     from sd_covid.policy.run import run_scenarios
     from sd_covid.policy.study import beside
 
-    files = [beside(place, name) for name in ("long-run.yaml", "outputs.yaml")]
-    if files[0] is None or files[1] is None:
-        return None
-    plan = read_long_run(files[0], study)
-    outputs = plan.asked(outputs_in(read_outputs(files[1]), simulation.model.variables))
-    if not outputs or not plan.tells(scenarios):
+    file = beside(place, "outputs.yaml")
+    known = () if file is None else outputs_in(read_outputs(file), simulation.model.variables)
+    outputs = plan.asked(known)
+    if not outputs:
         return None
     name, value = next(iter(simulation.constants.items()))
     draws = pd.DataFrame({name: [value]})  # one member, the model as it stands

@@ -54,6 +54,11 @@ class LongRunPlan:
             output for output in outputs if (key(output.name) in named if named else output.headline)
         )
 
+    @property
+    def in_model(self) -> bool:
+        """Whether the model has the assumption."""
+        return bool(self.without.assumptions or self.without.constants)
+
     def tells(self, scenarios: Sequence[Scenario]) -> bool:
         """Whether both differ: the model has the assumption, and not every scenario is without it already."""
         taken = self.without.assumptions | self.without.constants
