@@ -294,6 +294,7 @@ def loops_row(measured: Sequence[MeasuredLoop] | None, moment: float, horizon: f
                 item.loop.title,
                 f"polarity.{item.loop.polarity}",
                 *gains,
+                moment if item.loop.moment is None else item.loop.moment,
                 f"loop.{verdict}",
                 where,
             )
@@ -304,6 +305,7 @@ def loops_row(measured: Sequence[MeasuredLoop] | None, moment: float, horizon: f
         "polarity",
         "gain",
         *(f"gain of {name}" for name in groups),
+        "time",
         "verdict",
         "path",
     )
