@@ -141,7 +141,7 @@ def _read(model: Path, scenario: Path | None, parameter: list[str], published: P
     from sd_covid.analysis.stacking.count import variables
     from sd_covid.analysis.stacking.definition import read_associations, read_definition
     from sd_covid.analysis.stacking.published import read_published
-    from sd_covid.cli.run import override, parse_parameters, read_settings, warn_non_finite
+    from sd_covid.cli.run import override, parse_parameters, read_scenarios, warn_non_finite
     from sd_covid.policy.calendar import Calendar
 
     overrides = parse_parameters(parameter)
@@ -152,8 +152,9 @@ def _read(model: Path, scenario: Path | None, parameter: list[str], published: P
     simulation = sd_covid.load(model)
     calendar = Calendar.of(simulation.model)
     wanted, _ = variables(definition, simulation.model.variables)
-    (settings,) = read_settings(simulation, [] if scenario is None else [scenario]).values()
-    run = simulation.run(override(settings, overrides), wanted)
+    _, chosen = read_scenarios(simulation, [] if scenario is None else [scenario])
+    settings = [item.settings for item in chosen.values()] or [{}]
+    run = simulation.run(override(settings[0], overrides), wanted)
     warn_non_finite(run)
     return _Inputs(run, calendar, definition, associations, folder / "models" / "stacking_figures.csv", table)
 
