@@ -79,6 +79,12 @@ def test_an_assumption_of_the_lowest_grade_does_not_pass_for_a_figure(evidence: 
     assert (evidence.loc[invented, "grade"] == "D").all()
 
 
+def test_what_is_assumed_says_so_in_its_source(evidence: pd.DataFrame) -> None:
+    assumed = evidence[evidence["grade"] == "D"]
+    silent = assumed[~assumed["source"].str.contains("assumption", case=False)]
+    assert list(silent["id"]) == []
+
+
 def test_no_evidence_for_a_constant_that_is_gone(evidence: pd.DataFrame) -> None:
     known = {key(name) for sector in SECTORS for name in read(MODELS / f"{sector}.mdl").variables}
     for name, models in zip(evidence["constant"], evidence["model"], strict=True):
