@@ -2,7 +2,7 @@
 
     python benchmarks/second_engine.py [--step 1] [--model models/netherlands.yaml]
 
-PySD takes about a second a step of this model, so that the model's own step of 1/8 month (2,016 steps) takes most of an
+PySD takes most of a second a step of this model, so that the model's own step of 1/8 month (2,016 steps) takes half an
 hour; a step of a month (252) shows the same equations over the same span.
 """
 
