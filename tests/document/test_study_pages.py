@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sd_covid.analysis.passport.reference_modes import value_in
 from sd_covid.cli.app import execute
 from sd_covid.document import document
-from sd_covid.document.periods import value_in
 from sd_covid.errors import DataError, SdCovidError
 
 CONTROL = """
@@ -159,10 +159,10 @@ def test_a_model_without_anything_beside_it_is_documented_too(tmp_path: Path) ->
     ("name", "old", "new", "line", "says"),
     [
         ("evidence.csv", "low,high", "hihg,low", 1, "'high' is missing"),
-        ("links.csv", "as designed", "as, designed", 2, "9 cells are expected, 10 are there"),
+        ("links.csv", "as designed", "as, designed", 2, "10 fields, where 9 are expected"),
         ("reference_modes.csv", ",30,", ",thirty,", 2, "'thirty' is not a number"),
         ("reference_modes.csv", "jobs,end", "jobs,ends", 2, "did you mean 'end'"),
-        ("reference_modes.csv", "2015/16", "2015/17", 4, "'2015/17' is no period"),
+        ("reference_modes.csv", "2015/16", "2015/17", 4, "'2015/17' is no school year"),
         ("reference_modes.csv", "jobs,end", "jbos,end", 2, "did you mean 'jobs'"),
         ("reference_modes.csv", "2015-Q1", "2012-Q1", 3, "lies outside the run"),
         ("loops.yaml", "balancing", "balanced", 7, "did you mean 'balancing'"),

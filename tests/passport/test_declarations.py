@@ -84,7 +84,7 @@ def test_counts_are_those_of_the_file(study: Study) -> None:
     [
         ("A1,drift,rooms,0,", "A1,drift,rooms,none,", "evidence.csv:2: 'value': 'none' is not a number"),
         ("nobody knows,D", "nobody knows,E", "evidence.csv:2: 'grade': 'E' is not known here"),
-        ("id,constant", "ID,constant", "evidence.csv:1: the header is 'ID,constant"),
+        ("id,constant", "ID,constant", "evidence.csv:1: the column 'id' is missing; did you mean 'ID'"),
     ],
 )
 def test_evidence_that_cannot_be_read_says_where(study: Study, old: str, new: str, reason: str) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sd_covid.document.companions import Alternative, Notes, Row
+from sd_covid.analysis.passport.reference_modes import Figure
+from sd_covid.document.companions import Alternative, Notes
 from sd_covid.document.markdown import said, table
 from sd_covid.document.pictures import Round
 from sd_covid.document.sources import Compared, Sector, Study, Under
 from sd_covid.document.texts import Texts, plain_number
-from sd_covid.model.names import key
 from sd_covid.model.structure import Variable
 
 
@@ -24,7 +24,7 @@ def loop_lines(
     """A table of loops, what is one's own in bold, and their pictures."""
     rows, pictures = [], []
     for item in rounds:
-        names = item.path or [key(name) for name in item.loop.through]
+        names = item.path or item.loop.through
         way = " → ".join(
             f"**{said(spelled[name])}**" if name in own else said(spelled[name]) for name in names
         )
@@ -94,27 +94,27 @@ def adds_up(variable: Variable) -> bool:
 
 def is_within(item: Compared) -> bool:
     """Whether the sector alone comes as near to a figure as it should."""
-    return abs(item.alone - item.row.number("value")) <= item.row.number("tolerance")
+    return abs(item.alone - item.figure.value) <= item.figure.tolerance
 
 
-def figure_lines(rows: Sequence[Row], found: Sequence[Compared], texts: Texts) -> list[str]:
+def figure_lines(figures: Sequence[Figure], found: Sequence[Compared], texts: Texts) -> list[str]:
     """The table of figures of one chart."""
     heads = ["period", "aggregation", "figure", "tolerance"]
     if found:
         heads += ["alone", *(["coupled"] if found[0].coupled is not None else [])]
     cells = []
-    for at, row in enumerate(rows):
+    for at, figure in enumerate(figures):
         line = [
-            said(row["period"]),
-            texts(f"modes.{row['aggregation']}"),
-            plain_number(row.number("value")),
-            f"± {plain_number(row.number('tolerance'))}",
+            said(figure.period),
+            texts(f"modes.{figure.aggregation}"),
+            plain_number(figure.value),
+            f"± {plain_number(figure.tolerance)}",
         ]
         if found:
             alone = plain_number(found[at].alone)
             line.append(alone if is_within(found[at]) else f"{alone} ({texts('modes.outside')})")
             coupled = found[at].coupled
             line += [] if coupled is None else [plain_number(coupled)]
-        cells.append([*line, said(row["reason"]), said(row["source"])])
+        cells.append([*line, said(figure.line["reason"]), said(figure.line["source"])])
     heads += ["reason", "source"]
     return table([texts(f"column.{head}") for head in heads], cells, range(2, len(heads) - 2))

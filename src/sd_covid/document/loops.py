@@ -1,15 +1,13 @@
 """Named feedback loops as pictures: the whole way round, with the sector that each variable is of.
 
-In go a loop and what depends on what; out come the variables on its shortest way through the names that declare it, and
-an SVG. How strong a loop is, is not for here.
+In go the variables of a loop in order of effect; out comes an SVG. Which they are, and how strong a loop is, is not for
+here.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 from sd_covid.document.strokes import Names, Point, Shape, arrow_head, document, px, rectangle, text_at
 from sd_covid.model.layout import text_size, wrapped
@@ -20,43 +18,6 @@ _WIDE = 270.0  # between two columns, so that the mark fits between
 _COLUMNS = 6  # as many as fit a page
 _ASIDE = 9.0  # how far two arrows between the same boxes stand from their middles
 _ROOM = 16.0  # around a name in its box
-
-
-def way_round(through: Sequence[str], effects: Mapping[str, Sequence[str]]) -> list[str]:
-    """The shortest way through some names and back to the first; empty where there is none.
-
-    Parameters
-    ----------
-    through : sequence of str
-        Keys, in the order in which the loop leads through them.
-    effects : mapping
-        Key -> keys of what it acts on.
-    """
-    path: list[str] = []
-    for start, end in pairwise([*through, through[0]]):
-        found = _shortest(start, end, effects, {*through, *path} - {start, end})
-        if not found:
-            return []
-        path += found[:-1]
-    return path
-
-
-def _shortest(start: str, end: str, effects: Mapping[str, Sequence[str]], avoided: set[str]) -> list[str]:
-    """The shortest way from a name to another by what each acts on."""
-    before: dict[str, str] = {}
-    todo = deque([start])
-    while todo:
-        name = todo.popleft()
-        for effect in effects.get(name, ()):
-            if effect == end:
-                way = [end, name]
-                while way[-1] != start:
-                    way.append(before[way[-1]])
-                return way[::-1]
-            if effect not in before and effect not in avoided and effect != start:
-                before[effect] = name
-                todo.append(effect)
-    return []
 
 
 def draw_loop(title: str, mark: str, path: Sequence[str], names: Names, colours: Mapping[str, str]) -> str:

@@ -321,7 +321,7 @@ class SectorPage:
         return [self.texts("loops.lead"), "", *loop_lines(mine, own, self.model_names(), self.texts)]
 
     def _is_mine(self, item: Round) -> bool:
-        names = item.path or [key(name) for name in item.loop.through]
+        names = item.path or item.loop.through
         return any(self.sector in self.study.home(name) for name in names)
 
     def model_names(self) -> dict[str, str]:
@@ -356,7 +356,7 @@ class SectorPage:
             found = [item for item in self.drawn.compared if series(item) == which]
             heading = texts("modes.title", mode=which[0], variable=said(which[1]))
             lines += [f"### {heading}", "", f"![{said(which[1])}](../figures/{file})", ""]
-            lines += figure_lines([item.row for item in found], found, texts)
+            lines += figure_lines([item.figure for item in found], found, texts)
         return lines
 
     def _equations(self) -> list[str]:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sd_covid.analysis.passport.loops import LoopSearch
+from sd_covid.analysis.passport.loops_file import NamedLoop
+from sd_covid.analysis.passport.reference_modes import value_in
 from sd_covid.document.causes import chapters, draw_causes
 from sd_covid.document.charts import Course, Dot, draw_chart
-from sd_covid.document.companions import Loop
 from sd_covid.document.couplings import sector_colours
 from sd_covid.document.drawing import draw
 from sd_covid.document.lanes import in_lanes
-from sd_covid.document.loops import draw_loop, way_round
-from sd_covid.document.periods import value_in
+from sd_covid.document.loops import draw_loop
 from sd_covid.document.signs import Range, Sign, both, pair_of, sign_of
 from sd_covid.document.sources import Compared, Courses, Sector, Study
 from sd_covid.document.strokes import Names, Origin
@@ -95,7 +96,7 @@ def _names(sector: Sector, simulation: Simulation) -> Names:
 class Round:
     """A named loop as it runs through a model: its variables by key, none where there is no such way; and its file."""
 
-    loop: Loop
+    loop: NamedLoop
     path: tuple[str, ...] = ()
     file: str = ""
 
@@ -103,16 +104,10 @@ class Round:
 def loop_pictures(study: Study, texts: Texts, files: dict[str, str]) -> list[Round]:
     """Find the named loops of a study, and draw those that are found into `files`."""
     model = study.model
-    loops = [
-        loop for loop in study.beside.loops if all(key(name) in model.variables for name in loop.through)
-    ]
+    loops = [loop for loop in study.beside.loops if all(name in model.variables for name in loop.through)]
     if not loops:
         return []
     found = anatomy(model)
-    effects: dict[str, list[str]] = {}
-    for effect in found.causes:
-        for cause in found.rate_causes(effect):
-            effects.setdefault(cause, []).append(effect)
     simulation = study.whole or study.alone(study.sectors[0])
     names = Names(
         {name: variable.name for name, variable in model.variables.items()},
@@ -123,9 +118,9 @@ def loop_pictures(study: Study, texts: Texts, files: dict[str, str]) -> list[Rou
     colours = sector_colours(item.id for item in study.sectors)
     of = {name: colours[sector.id] for name in model.variables for sector in study.home(name)}
     inputs = {key(item.input) for item in study.given}
-    rounds = []
+    search, rounds = LoopSearch(simulation), []
     for loop in loops:
-        path = way_round([key(name) for name in loop.through], effects)
+        path, _ = search.path(loop)
         file = f"{slug(study.name)}-loop-{slug(loop.id)}.svg" if path else ""
         if path and file not in files:
             # An input is of the sector that the loop goes on in.
@@ -167,11 +162,11 @@ def mode_pictures(
         groups.setdefault(series(item), []).append(item)
     charts = {}
     for which, items in groups.items():
-        row, length = items[0].row, items[0].end - items[0].start
+        figure, length = items[0].figure, items[0].end - items[0].start
         lines: list[Course] = []
         for run in runs:
-            time, values = run.time, run.values[row["variable"]]
-            if row["aggregation"] == "change":
+            time, values = run.time, run.values[figure.variable]
+            if figure.aggregation == "change":
                 inside = (time - length / 2 >= time[0]) & (time + length / 2 <= time[-1])
                 values = np.array(
                     [
@@ -183,19 +178,19 @@ def mode_pictures(
             lines.append(Course(first + time / 12, values, dashed=bool(lines)))
         dots = [_dot(item, first) for item in items]
         file = f"{slug(sector.stem)}-mode-{slug('-'.join(which))}.svg"
-        unit = sector.model.variable(row["variable"].partition("[")[0]).units
-        if row["aggregation"] == "change":
+        unit = sector.model.variable(figure.variable.partition("[")[0]).units
+        if figure.aggregation == "change":
             unit = f"{unit}, change over {length:g} months"
-        files[file] = draw_chart(row["variable"], unit, dots, lines)
+        files[file] = draw_chart(figure.variable, unit, dots, lines)
         charts[which] = file
     return charts
 
 
 def series(item: Compared) -> tuple[str, ...]:
     """What figures that stand in one chart have in common."""
-    row = item.row
-    length = "" if row["aggregation"] != "change" else f"{item.end - item.start:g}"
-    return row["mode"], row["variable"], row["aggregation"], *([length] if length else [])
+    figure = item.figure
+    length = "" if figure.aggregation != "change" else f"{item.end - item.start:g}"
+    return str(figure.mode), figure.variable, figure.aggregation, *([length] if length else [])
 
 
 def _range(course: xr.DataArray) -> Range:
@@ -206,6 +201,6 @@ def _range(course: xr.DataArray) -> Range:
 
 def _dot(item: Compared, first: float) -> Dot:
     start, end = first + item.start / 12, first + item.end / 12
-    if item.row["aggregation"] in ("start", "end"):
-        start = end = start if item.row["aggregation"] == "start" else end
-    return Dot(start, end, item.row.number("value"), item.row.number("tolerance"))
+    if item.figure.aggregation in ("start", "end"):
+        start = end = start if item.figure.aggregation == "start" else end
+    return Dot(start, end, item.figure.value, item.figure.tolerance)

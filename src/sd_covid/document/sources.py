@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -14,16 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 import sd_covid
-from sd_covid.document.companions import Alternative, Companions, Row, read_companions
-from sd_covid.document.periods import months, value_in
+from sd_covid.analysis.passport.reference_modes import Figure, fits, months, value_in
+from sd_covid.analysis.passport.tables import Line
+from sd_covid.document.companions import Alternative, Companions, read_companions
 from sd_covid.document.structure import Anatomy, anatomy, is_driver
 from sd_covid.engine.simulation import Simulation
-from sd_covid.errors import UnknownNameError, suggest
+from sd_covid.errors import suggest
 from sd_covid.model import read
 from sd_covid.model.expression import Number
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Model
 from sd_covid.model.study_file import read_study_file
+from sd_covid.policy.calendar import Calendar
 
 Floats = NDArray[np.float64]
 
@@ -58,7 +61,7 @@ class Sector:
 class Compared:
     """A figure of a reference mode, what the sector alone makes of it, and what the whole does."""
 
-    row: Row
+    figure: Figure
     start: float
     end: float
     alone: float
@@ -139,11 +142,11 @@ class Study:
             self._less[alternative.less] = Simulation(_without_drivers(self.model, alternative))
         return self._less[alternative.less]
 
-    def modes(self, sector: Sector) -> list[Row]:
-        """Its rows of reference modes."""
-        return [row for row in self.beside.modes if row["sector"] in (sector.id, sector.stem)]
+    def modes(self, sector: Sector) -> list[Figure]:
+        """Its figures of reference modes."""
+        return [item for item in self.beside.modes if item.sector in (sector.id, sector.stem)]
 
-    def links(self, sector: Sector) -> list[Row]:
+    def links(self, sector: Sector) -> list[Line]:
         """Its rows of links."""
         return [row for row in self.beside.links if row["sector"] in (sector.id, sector.stem)]
 
@@ -158,8 +161,8 @@ def read_study(path: Path) -> Study:
     """
     whole = read(path)
     file = read_study_file(path) if path.suffix.lower() in (".yaml", ".yml") else None
-    if file is None or getattr(file, "variants", False):  # a variant is another model than its sectors make
-        beside = read_companions(path.parent, [path.stem])
+    if file is None or file.variants:  # a variant is another model than its sectors make
+        beside = read_companions(path.parent, whole, [path.stem])
         sector = Sector(path.stem, path, whole, anatomy(whole))
         return Study(path, whole.name, [sector], [], beside, _origin(whole))
     files = {name: (item.place.file or path).parent / item.file for name, item in file.sectors.items()}
@@ -174,7 +177,7 @@ def read_study(path: Path) -> Study:
         )
         for name, model in models.items()
     ]
-    beside = read_companions(path.parent, [*(item.stem for item in files.values()), path.stem])
+    beside = read_companions(path.parent, whole, [*(item.stem for item in files.values()), path.stem])
     return Study(path, file.name, sectors, given, beside, _origin(whole))
 
 
@@ -194,24 +197,17 @@ class Courses:
     values: dict[str, Floats]
 
 
-def courses(simulation: Simulation, rows: Sequence[Row]) -> Courses:
-    """One run, of the variables that rows of reference modes name.
+def courses(simulation: Simulation, figures: Sequence[Figure]) -> Courses:
+    """One run, of the variables that figures of reference modes name.
 
     Raises
     ------
     DataError
-        When a row names a variable that the model does not have, or that has several elements.
+        When a figure does not fit the model.
     """
-    for row in rows:
-        try:
-            cells = simulation.names.cells(row["variable"])
-        except UnknownNameError as error:
-            advice = error.advice or "name a variable of the sector"
-            raise row.error(error.reason, advice, "variable") from error
-        if len(cells) > 1:
-            reason = f"'{row['variable']}' has {len(cells)} elements"
-            raise row.error(reason, "name one of them, as in 'name[Element]'", "variable")
-    names = list(dict.fromkeys(row["variable"] for row in rows))
+    for figure in figures:
+        fits(simulation, figure)
+    names = list(dict.fromkeys(figure.variable for figure in figures))
     run = simulation.run(outputs=names)
     values = {name: np.asarray(run[name], dtype=np.float64).reshape(-1) for name in names}
     return Courses(np.asarray(run["time"], dtype=np.float64), values)
@@ -219,20 +215,21 @@ def courses(simulation: Simulation, rows: Sequence[Row]) -> Courses:
 
 def compared(study: Study, sector: Sector) -> tuple[list[Compared], list[Courses]]:
     """Every figure of a sector beside what models make of it, and the runs; none where model time has no date."""
-    rows = study.modes(sector)
-    if study.origin is None or not rows:
+    figures = study.modes(sector)
+    if study.origin is None or not figures:
         return [], []
-    runs = [courses(item, rows) for item in (study.alone(sector), study.whole) if item is not None]
+    calendar = Calendar(date(*study.origin, 1))
+    runs = [courses(item, figures) for item in (study.alone(sector), study.whole) if item is not None]
     found = []
-    for row in rows:
-        start, end = months(row, study.origin)
+    for figure in figures:
+        start, end = months(figure, calendar)
         time = runs[0].time
         if start < time[0] or end > time[-1]:
-            raise row.error(f"{row['period']} lies outside the run", "choose another period", "period")
+            raise figure.line.error("period", f"{figure.period} lies outside the run", "choose another")
         values = [
-            value_in(row["aggregation"], run.time, run.values[row["variable"]], start, end) for run in runs
+            value_in(figure.aggregation, run.time, run.values[figure.variable], start, end) for run in runs
         ]
-        found.append(Compared(row, start, end, values[0], values[1] if len(values) > 1 else None))
+        found.append(Compared(figure, start, end, values[0], values[1] if len(values) > 1 else None))
     return found, runs
 
 

@@ -6,7 +6,8 @@ In goes a model; out come the causes of every variable. What only sets an initia
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from sd_covid.model.expression import Call, Expression, Reference, children
 from sd_covid.model.names import key
@@ -104,6 +105,34 @@ def shortest_path(
                 came[effect] = name
                 queue.append(effect)
     return None
+
+
+def way_round(
+    after: Mapping[str, list[str]], through: Sequence[str]
+) -> tuple[list[str], tuple[str, str] | None]:
+    """The shortest way through some variables in order and back to the first, none of them twice.
+
+    Parameters
+    ----------
+    after : mapping
+        The effects of each variable.
+    through : sequence of str
+        Keys of the variables.
+
+    Returns
+    -------
+    path : list of str
+        Empty where there is none.
+    missing : tuple of str or None
+        The two between which there is no way.
+    """
+    path: list[str] = []
+    for start, end in pairwise([*through, through[0]]):
+        found = shortest_path(after, start, end, {*through, *path} - {start, end})
+        if found is None:
+            return [], (start, end)
+        path += found[:-1]
+    return path, None
 
 
 def strong_components(graph: Graph) -> list[list[str]]:

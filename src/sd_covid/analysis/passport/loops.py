@@ -14,7 +14,6 @@ of its net flow by its elements, it passes flows on as the integral of exp(A s) 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sd_covid.analysis.passport.dependencies import causes, effects, shortest_path
+from sd_covid.analysis.passport.dependencies import causes, effects, way_round
 from sd_covid.analysis.passport.loops_file import LoopsFile, NamedLoop, Polarity
 from sd_covid.analysis.passport.slopes import Slopes
 from sd_covid.model.layout_parts import is_stock
@@ -110,15 +109,8 @@ class LoopSearch:
 
     def path(self, loop: NamedLoop) -> tuple[list[str], tuple[str, ...]]:
         """The shortest path through the waypoints of a loop, by keys; or the pair between which there is none."""
-        path: list[str] = []
-        points = [*loop.through, loop.through[0]]
-        for start, end in itertools.pairwise(points):
-            avoid = {*loop.through, *path} - {start, end}
-            found = shortest_path(self._effects, start, end, avoid)
-            if found is None:
-                return [], (self._name(start), self._name(end))
-            path += found[:-1]
-        return path, ()
+        path, missing = way_round(self._effects, loop.through)
+        return path, () if missing is None else tuple(map(self._name, missing))
 
     def measure(self, loops: Iterable[NamedLoop], file: LoopsFile) -> list[MeasuredLoop]:
         """Find loops and work out their gains."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sd_covid.analysis.passport.tables import Line, read_lines
 from sd_covid.errors import UnknownNameError
@@ -25,6 +26,7 @@ from sd_covid.policy.calendar import Calendar
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
 
+Floats = NDArray[np.float64]
 FILE = "reference_modes.csv"
 COLUMNS = (
     "mode",
@@ -112,7 +114,7 @@ def read_figures(path: Path) -> list[Figure]:
     for line in read_lines(path, COLUMNS):
         if not line["mode"].isdigit():
             raise line.error("mode", f"'{line['mode']}' is no number of a mode", "write a whole number")
-        _months(line["period"], line)
+        days(line["period"], line)
         if line.number_in("tolerance") < 0:
             raise line.error("tolerance", "a tolerance is not negative", "write it as a distance")
         for column in ("reason", "source"):
@@ -134,8 +136,20 @@ def read_figures(path: Path) -> list[Figure]:
     return found
 
 
-def _months(period: str, line: Line) -> tuple[date, date]:
-    """First day of a period, and of what follows it."""
+def days(period: str, line: Line) -> tuple[date, date]:
+    """First day of a period, and of what follows it.
+
+    Parameters
+    ----------
+    period : str
+    line : Line
+        Where it stands.
+
+    Raises
+    ------
+    DataError
+        When it is no period.
+    """
     match = _PERIOD.fullmatch(period)
     advice = "write 2021, 2021-Q1, 2021-03 or, for a school year, 2021/22"
     if match is None:
@@ -157,6 +171,12 @@ def _span(year: int, month: int, length: int) -> tuple[date, date]:
     return date(year, month, 1), date(end // 12, end % 12 + 1, 1)
 
 
+def months(figure: Figure, calendar: Calendar) -> tuple[float, float]:
+    """Begin and end of the period of a figure, in model time."""
+    start, end = days(figure.period, figure.line)
+    return calendar.time(start), calendar.time(end)
+
+
 def compare(
     simulation: Simulation, figures: Sequence[Figure], calendar: Calendar, run: str
 ) -> list[Compared]:
@@ -176,22 +196,29 @@ def compare(
         For a variable that the model does not have, or that is an array; another unit; a period outside the run.
     """
     for figure in figures:
-        _fits(simulation, figure)
+        fits(simulation, figure)
     if not figures:
         return []
     course = simulation.run(outputs=list(dict.fromkeys(figure.variable for figure in figures)))
     times = np.asarray(course["time"], dtype=np.float64)
     found = []
     for figure in figures:
-        start, end = (calendar.time(day) for day in _months(figure.period, figure.line))
+        start, end = months(figure, calendar)
         if start < times[0] or end > times[-1]:
             raise figure.line.error("period", f"{figure.period} lies outside the run", "choose another")
         values = np.asarray(course[figure.variable], dtype=np.float64).reshape(-1)
-        found.append(Compared(figure, run, _read(figure.aggregation, times, values, start, end)))
+        found.append(Compared(figure, run, value_in(figure.aggregation, times, values, start, end)))
     return found
 
 
-def _fits(simulation: Simulation, figure: Figure) -> None:
+def fits(simulation: Simulation, figure: Figure) -> None:
+    """Refuse a figure that a model cannot be compared with.
+
+    Raises
+    ------
+    DataError
+        For a variable that the model does not have, or that is an array, and for another unit.
+    """
     try:
         cells = simulation.names.cells(figure.variable)
     except UnknownNameError as error:
@@ -205,8 +232,18 @@ def _fits(simulation: Simulation, figure: Figure) -> None:
         )
 
 
-def _read(aggregation: str, times: np.ndarray, values: np.ndarray, start: float, end: float) -> float:
-    """The value that stands for a period; the mean by the trapezoidal rule between saved times."""
+def value_in(aggregation: str, times: Floats, values: Floats, start: float, end: float) -> float:
+    """The value of a course that stands for a period.
+
+    Parameters
+    ----------
+    aggregation : {'mean', 'end', 'start', 'change'}
+        The mean is by the trapezoidal rule between saved times; a change is the end less the start.
+    times, values : array
+        The course.
+    start, end : float
+        The period, in model time.
+    """
     if aggregation == "mean":
         inside = times[(times > start) & (times < end)]
         at = np.concatenate([[start], inside, [end]])

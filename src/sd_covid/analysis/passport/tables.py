@@ -76,12 +76,20 @@ def read_lines(path: Path, columns: Sequence[str]) -> list[Line]:
         When the file is no table in UTF-8, its header is another, or a row has more or fewer fields.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.reader(file)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
             header = [name.strip() for name in next(reader, [])]
             rows = [(reader.line_num, row) for row in reader if any(field.strip() for field in row)]
-    except (UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
+        raise DataError(
+            f"not a table: {error}", file=path, line=reader.line_num, advice="mind the quotes"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
         raise DataError("not a table in UTF-8", file=path, advice="save it as CSV in UTF-8") from error
+    missing = [name for name in columns if name not in header]
+    if missing:
+        near = suggest(missing[0], header) or f"write {','.join(columns)}"
+        raise DataError(f"the column '{missing[0]}' is missing", file=path, line=1, advice=near)
     if header != list(columns):
         raise DataError(
             f"the header is '{','.join(header)}'", file=path, line=1, advice=f"write {','.join(columns)}"
