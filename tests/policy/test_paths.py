@@ -55,6 +55,12 @@ def test_a_path_that_is_asked_for_lies_on_top_of_everything_in_place_of_the_scen
     assert storm == scenario.path
 
 
+def test_a_path_is_no_scenario(study_folder: Path, toy: Any) -> None:
+    file = write(study_folder, "paths/storm.yaml", "assumptions: {slope: 2.5}\n")
+    with pytest.raises(ScenarioError, match=r"paths/storm.yaml: is a path of assumptions, .*--path"):
+        read_scenario(file, toy)
+
+
 def test_a_path_sets_nothing_that_a_sector_lacks(study_folder: Path, toy: Any) -> None:
     toy.constants = {name: value for name, value in toy.constants.items() if name != "slope"}
     assert {} == path_of(study_folder, toy, "assumptions: {slope: 2.5}\n").assumptions

@@ -14,6 +14,9 @@ from sd_covid.data.text import Text
 from sd_covid.policy.reading import read_text, scenario_faults
 from sd_covid.policy.study import Study, read_assumed, read_constants
 
+#: Where paths stand, beside the scenarios.
+FOLDER = "paths"
+
 
 @dataclass(frozen=True, slots=True)
 class AssumptionPath:

@@ -14,10 +14,10 @@ from typing import cast, get_args
 
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
-from sd_covid.errors import suggest
+from sd_covid.errors import ScenarioError, suggest
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.levers import WORKS_BY, Delivery, Lever, LeverSetting
-from sd_covid.policy.paths import AssumptionPath, read_path
+from sd_covid.policy.paths import FOLDER, AssumptionPath, read_path
 from sd_covid.policy.reading import read_date, read_number, read_text, scenario_faults
 from sd_covid.policy.study import Study, read_assumed, read_constants
 from sd_covid.policy.types import Simulator
@@ -93,7 +93,7 @@ def read_scenario(
     ScenarioError
         With file, line and key: a missing file, an unknown key, lever, assumption or constant (naming the nearest), a
         value of the wrong type or outside the lever's range, a date that is none or lies outside the run, an end before
-        its start, scenarios that extend one another in a circle.
+        its start, scenarios that extend one another in a circle, a path of assumptions in place of a scenario.
     """
     path = Path(path)
     with scenario_faults():
@@ -138,6 +138,9 @@ def _read(path: Path, study: Study, below: tuple[Path, ...]) -> Scenario:
     """A scenario on top of the one that it extends; `below` are the files that led here."""
     top = read_yaml(path)
     found = top.fields(("title", "rationale"), _KEYS[2:])
+    if path.resolve().parent.name == FOLDER:
+        advice = f"put it on top of one: --path {path}"
+        raise ScenarioError("is a path of assumptions, and no scenario", advice=advice, file=path)
     if "extends" in found:
         base = _read(_extended(path, found["extends"], below), study, (*below, path.resolve()))
     else:
@@ -157,9 +160,9 @@ def _read(path: Path, study: Study, below: tuple[Path, ...]) -> Scenario:
 def _path(path: Path, node: Node, study: Study) -> AssumptionPath:
     """The path of assumptions that a scenario names: a file in ``paths`` beside it."""
     name = node.text().removesuffix(".yaml")
-    file = path.parent / "paths" / f"{name}.yaml"
+    file = path.parent / FOLDER / f"{name}.yaml"
     if Path(name).name != name or not file.is_file():
-        others = [item.stem for item in (path.parent / "paths").glob("*.yaml")]
+        others = [item.stem for item in (path.parent / FOLDER).glob("*.yaml")]
         advice = (
             suggest(name, others) or f"use one of {', '.join(sorted(others))}" if others else f"make {file}"
         )
