@@ -71,7 +71,7 @@ def outcomes(netherlands: sd_covid.Simulation) -> dict[str, xr.Dataset]:
 
 
 @cache
-def _shocks() -> tuple[str, ...]:
+def _coupled_inputs() -> tuple[str, ...]:
     """Every coupled input's name."""
     return tuple(item.input for item in read_study_file(MODELS / "netherlands.yaml").couplings)
 
@@ -180,9 +180,8 @@ def test_every_input_of_a_sector_is_coupled_to_a_variable_that_moves(history: xr
         for variable in read(MODELS / f"{sector}.mdl").variables.values()
         if re.search(r" input$", variable.name)
     }
-    assert own == set(_shocks())
-    still = {"noncompliance input"}  # moves too; what it does is off by default
-    for name in own - still:
+    assert own == set(_coupled_inputs())
+    for name in own:
         assert float(abs(history[name] - history[name].isel(time=0)).max()) > 0, name
 
 
@@ -225,7 +224,7 @@ def _bounded(start: float, end: float, step: float) -> Simulation:
 
 
 def test_the_composed_model_agrees_with_pysd_from_2019_to_2022() -> None:
-    """At steps of a month, as PySD needs a second a step; steps of 1/8 month over the whole span: benchmarks/."""
+    """At steps of a month, as PySD needs most of a second a step; the whole span: benchmarks/second_engine.py."""
     simulation = _bounded(48, 96, 1)
     found = largest_difference(as_table(simulation.run()), run_in_pysd(simulation.model))
     assert len(found) > 2000

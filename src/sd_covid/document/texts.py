@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib import resources
-from pathlib import Path
-
-from sd_covid.data.keyed_yaml import read_yaml
-from sd_covid.data.text import Text
 from sd_covid.document.readable import Words
-from sd_covid.errors import UnknownNameError, suggest
+from sd_covid.report import texts as report_texts
+from sd_covid.report.texts import LANGUAGES, texts_in
 
-LANGUAGES = ("nl", "en")
-
-
-@lru_cache(maxsize=1)
-def _all() -> dict[str, Text]:
-    with resources.as_file(resources.files("sd_covid.document") / "texts.yaml") as file:
-        found = {}
-        for name, node in read_yaml(Path(file)).entries():
-            parts = node.fields(LANGUAGES)
-            found[name] = Text(parts["nl"].text(), parts["en"].text())
-    return found
+__all__ = ["LANGUAGES", "Texts", "plain_number"]
 
 
-class Texts:
-    """The texts in one language.
+class Texts(report_texts.Texts):
+    """The texts of the pages in one language.
 
     Parameters
     ----------
@@ -38,20 +23,7 @@ class Texts:
     """
 
     def __init__(self, language: str) -> None:
-        if language not in LANGUAGES:
-            raise UnknownNameError(f"no pages in '{language}'", advice="use nl or en", variable="language")
-        self.language = language
-        self._texts = _all()
-
-    def __call__(self, name: str, /, **values: str | int) -> str:
-        """The text under a key, its braces filled."""
-        if name not in self._texts:
-            raise UnknownNameError(f"no text '{name}'", advice=suggest(name, self._texts), variable=name)
-        return self._texts[name].in_language(self.language).format_map(values)
-
-    def of(self, text: Text) -> str:
-        """A text of the study in this language."""
-        return text.in_language(self.language)
+        super().__init__(language, texts_in("sd_covid.document", "texts.yaml"))
 
     def words(self) -> Words:
         """The words of equations."""

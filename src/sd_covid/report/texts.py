@@ -5,7 +5,8 @@ In goes a key and what fills its braces; out comes a sentence in one language. N
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Literal, get_args
@@ -19,16 +20,21 @@ FILES = ("texts.yaml", "passport.yaml")
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
-@lru_cache(maxsize=1)
-def all_texts() -> dict[str, Text]:
-    """Every text by its key."""
+@cache
+def texts_in(package: str, *names: str) -> dict[str, Text]:
+    """Every text of some files of a package, by its key."""
     found: dict[str, Text] = {}
-    for name in FILES:
-        with resources.as_file(resources.files("sd_covid.report") / name) as file:
+    for name in names:
+        with resources.as_file(resources.files(package) / name) as file:
             for entry, node in read_yaml(Path(file)).entries():
-                parts = node.fields(("nl", "en"))
+                parts = node.fields(LANGUAGES)
                 found[entry] = Text(parts["nl"].text(), parts["en"].text())
     return found
+
+
+def all_texts() -> dict[str, Text]:
+    """Every text of report and passport, by its key."""
+    return texts_in("sd_covid.report", *FILES)
 
 
 class Texts:
@@ -37,6 +43,8 @@ class Texts:
     Parameters
     ----------
     language : {'nl', 'en'}
+    texts : mapping, optional
+        By key; those of report and passport by default.
 
     Raises
     ------
@@ -44,11 +52,11 @@ class Texts:
         Another language.
     """
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, texts: Mapping[str, Text] | None = None) -> None:
         if language not in LANGUAGES:
             raise UnknownNameError(f"no report in '{language}'", advice="use nl or en", variable="language")
         self.language = language
-        self._texts = all_texts()
+        self._texts = all_texts() if texts is None else texts
 
     def __call__(self, name: str, /, **values: str | int) -> str:
         """The text under a key, its braces filled.

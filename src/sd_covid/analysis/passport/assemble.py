@@ -83,9 +83,8 @@ def make_passport(
     ScenarioError
         When the study's outputs.yaml cannot be used.
     """
-    declared = read_declarations(
-        simulation.model
-    )  # what is amiss in the files is told before anything takes time
+    # What is amiss in the files is told before anything takes time.
+    declared = read_declarations(simulation.model)
     loops = read_loops(simulation.model)
     sectors = sectors_of(simulation)
     _read_tables(simulation, sectors)
