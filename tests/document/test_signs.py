@@ -87,6 +87,7 @@ def test_a_sign_holds_between_any_two_points_of_the_range(
         ("ZIDZ(b, a)", "a", "-"),
         ("INITIAL(a)", "a", "0"),
         ("b * c", "a", "0"),
+        ("a / c", "c", "?"),
     ],
 )
 def test_signs_of_links_as_modellers_write_them(text: str, cause: str, sign: Sign) -> None:

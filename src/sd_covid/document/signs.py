@@ -81,7 +81,7 @@ def _of_row(node: Binary, cause: str, ranges: Ranges) -> Sign:
             case "*":
                 sign = both(_times(sign, right), _times(other, before))
             case "/":
-                sign = both(_times(sign, right), _MINUS[_times(other, before)])
+                sign = both(_times(sign, right), _by_divisor(other, before, right))
             case "^" if before[0] >= 0:
                 by_exponent = _times(other, _outer(math.log, before))
                 sign = both(_times(sign, right), by_exponent)
@@ -106,7 +106,7 @@ def _of_call(node: Call, cause: str, ranges: Ranges) -> Sign:
             return both(*signs)
         case _ if function in _QUOTIENTS:
             top, bottom = range_of(arguments[0], ranges), range_of(arguments[1], ranges)
-            return both(_times(signs[0], bottom), _MINUS[_times(signs[1], top)], *signs[2:])
+            return both(_times(signs[0], bottom), _by_divisor(signs[1], top, bottom), *signs[2:])
         case _ if function in _RISING and all(sign == "0" for sign in signs[1:]):
             return signs[0]
     return "?"
@@ -125,6 +125,12 @@ def _times(sign: Sign, factor: Range) -> Sign:
     if sign == "0" or factor[0] >= 0:
         return sign
     return _MINUS[sign] if factor[1] <= 0 else "?"
+
+
+def _by_divisor(sign: Sign, top: Range, bottom: Range) -> Sign:
+    """How a quotient goes with its divisor; from one side of zero to the other it jumps the other way."""
+    spans_zero = sign != "0" and bottom[0] < 0 < bottom[1]
+    return "?" if spans_zero else _MINUS[_times(sign, top)]
 
 
 def range_of(node: Expression, ranges: Ranges) -> Range:
