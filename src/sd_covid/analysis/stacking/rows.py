@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sd_covid.data import references
+from sd_covid.data.references import Reference
 from sd_covid.errors import DataError, suggest
 
 
@@ -37,6 +39,19 @@ class Row:
         if not found:
             raise self.error(column, "the cell is empty", "fill it in")
         return found
+
+    def source(self, known: Mapping[str, Reference]) -> str:
+        """The cell of the source, followed by the references that the row names in full.
+
+        Raises
+        ------
+        DataError
+            For a reference that is not known.
+        """
+        cell = self.optional(references.COLUMN)
+        found = references.named(cell, known, lambda *fault: self.error(references.COLUMN, *fault))
+        full = "".join(f" {item.full}" for item in found)
+        return f"{self.text('source').rstrip('. ')}.{full}" if full else self.text("source")
 
     def optional(self, column: str) -> str:
         """The cell; empty when there is none."""
