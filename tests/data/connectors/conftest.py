@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -97,7 +98,9 @@ def as_workbook(sheets: Mapping[str, list[list[object]]]) -> Reply:
 
 def _passes(cell: Mapping[str, object], conditions: str) -> bool:
     """Whether a cell has the codes of ``A eq 'x' and B eq 'y'``."""
-    return all(str(cell[name]).strip() == code for name, code in re.findall(r"(\w+) eq '([^']*)'", conditions))
+    return all(
+        str(cell[name]).strip() == code for name, code in re.findall(r"(\w+) eq '([^']*)'", conditions)
+    )
 
 
 @pytest.fixture
@@ -114,10 +117,8 @@ def publisher() -> Iterator[Publisher]:
             known.headers.append(dict(self.headers))
             reply = known.routes.get(parts.path, lambda _: Reply(b"gone", "text/html", 404))(query)
             self.close_connection = True
-            try:
+            with contextlib.suppress(OSError):  # the client has given up, as it should
                 self._send(reply)
-            except OSError:
-                pass  # the client has given up, as it should
 
         def _send(self, reply: Reply) -> None:
             self.send_response(reply.status)

@@ -9,7 +9,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from decimal import Decimal
 
-from sd_covid.data.connectors.client import Answer, Client
+from sd_covid.data.connectors.client import Answer, Client, too_large
 from sd_covid.data.connectors.rows import Row, read_figure
 from sd_covid.data.connectors.settings import Refresh
 from sd_covid.errors import SourceError
@@ -38,13 +38,16 @@ def sheet_rows(settings: Refresh, client: Client) -> tuple[list[Row], str]:
     SourceError
         When it is no workbook, or has no such sheet or header.
     """
-    from zipfile import BadZipFile
+    from zipfile import BadZipFile, ZipFile
 
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
     answer = client.get(settings.address, "xlsx")
     try:
+        with ZipFile(io.BytesIO(answer.content)) as packed:
+            if sum(part.file_size for part in packed.infolist()) > client.limits.size:
+                raise too_large(answer.address, client.limits)
         book = load_workbook(io.BytesIO(answer.content), read_only=True, data_only=True)
         if settings.table not in book.sheetnames:
             reason = f"{answer.address}: has no sheet '{settings.table}'"
