@@ -135,6 +135,18 @@ def test_a_server_that_is_gone_is_out_of_reach(client):
         client.get(f"{nobody}/table.csv", "csv")
 
 
+def test_the_proxy_of_the_surroundings_is_used_but_not_for_this_machine(publisher, client, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("https_proxy", publisher.address)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    address = publisher.gives("/table.csv", Reply(CSV, "text/csv"))
+    assert client.get(address, "csv").content == CSV
+    # The publisher is no proxy: it refuses the tunnel that is asked of it, and nothing else is tried.
+    with pytest.raises(SourceError, match=r"//example\.invalid/table\.csv: out of reach"):
+        client.get("https://example.invalid/table.csv", "csv")
+
+
 @pytest.mark.parametrize(
     "address",
     [

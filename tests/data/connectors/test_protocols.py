@@ -1,8 +1,8 @@
 """Each protocol gives the figures that its publisher means.
 
 Expectations: the OData conventions of CBS (a cell a row in version 4, a topic a column in version 3, codes padded with
-blanks, the state of a period in the table of periods), the JSON-stat 2.0 format (row-major order, sparse or dense values),
-and figures written by hand.
+blanks, the state of a period in the table of periods), the JSON-stat 2.0 format (row-major order, sparse or dense
+values), and figures written by hand.
 """
 
 from __future__ import annotations

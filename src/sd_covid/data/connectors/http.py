@@ -173,7 +173,8 @@ def _proxy(address: str) -> str | None:
     from urllib.request import getproxies, proxy_bypass
 
     parts = _split(address)
-    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+    here = parts.hostname in _THIS_MACHINE
+    return None if here or proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 
 
 def _body(

@@ -27,6 +27,9 @@ _MISSING = ("", ".", "x", ":", "nan", "na", "n/a", "#n/a", "null")
 # CBS marks provisional figures with one or two asterisks, Eurostat with a letter after a blank.
 _MARKS = {"*": PROVISIONAL, "**": PROVISIONAL, "p": PROVISIONAL, "e": ESTIMATED, "b": BREAK}
 _FIGURE = re.compile(r"([-+−]?[\d.,]*\d(?:[eE][-+]?\d+)?)\s*\(?(\*\*|\*|[peb])?\)?", re.ASCII)
+# Figures beyond these are none, and would be written with as many digits.
+_LARGEST = Decimal(10) ** 18
+_MOST_DECIMALS = 30
 _NAMED = 8  # codes that a fault lists
 
 
@@ -126,7 +129,7 @@ def read_figure(
     if raw is None or (isinstance(raw, float) and math.isnan(raw)):
         return None, frozenset()
     if isinstance(raw, (int, float, Decimal)) and not isinstance(raw, bool) and math.isfinite(raw):
-        return Decimal(str(raw)), frozenset()
+        return _published(Decimal(str(raw)), place), frozenset()
     text = str(raw).strip()
     if isinstance(raw, str) and text.casefold() in _MISSING:
         return None, frozenset()
@@ -139,7 +142,15 @@ def read_figure(
     except InvalidOperation as error:
         advice = "set decimal_comma, or name another column" if "," in text else "name another column"
         raise SourceError(f"{place}: '{text}' is not a figure", advice=advice) from error
-    return value, frozenset({_MARKS[match[2]]} if match[2] else ())
+    return _published(value, place), frozenset({_MARKS[match[2]]} if match[2] else ())
+
+
+def _published(value: Decimal, place: str) -> Decimal:
+    """A figure, unless it has more digits than any publisher prints."""
+    decimals = -int(value.as_tuple().exponent)
+    if abs(value) >= _LARGEST or decimals > _MOST_DECIMALS:
+        raise SourceError(f"{place}: {value:.3E} is not a figure", advice="name another column")
+    return value
 
 
 def _refuse_missing_column(name: str, row: Row, place: str) -> None:

@@ -53,6 +53,8 @@ _SPELLING: dict[Connector, Spelling] = {
     "eurostat": "eurostat",
     "oxcgrt": "series",
 }
+_MOST_DECIMALS = 9
+_LARGEST_POWER = 18  # of ten: no published unit is further from another
 _FILES: tuple[Connector, ...] = ("csv", "xlsx", "oxcgrt")
 
 
@@ -148,14 +150,7 @@ def read_refresh(node: Node, frequency: Frequency) -> Refresh:
             "the key 'connector' is missing", f"add 'connector:', one of {', '.join(CONNECTORS)}"
         )
     connector = cast(Connector, found["connector"].choice(CONNECTORS))
-    required, optional = _OWN[connector]
-    keys = node.fields(
-        [*_REQUIRED, *required], [name for name in (*optional, *_OPTIONAL) if name not in required]
-    )
-    if connector == "oxcgrt" and frequency != "month":
-        raise keys["connector"].error(
-            f"'oxcgrt' gives means of months, the series is by {frequency}", "use 'csv' for another file"
-        )
+    keys = _known(node, connector, frequency)
     spelling, periods = _periods(keys, frequency, _SPELLING.get(connector, "series"))
     return Refresh(
         connector=connector,
@@ -168,12 +163,23 @@ def read_refresh(node: Node, frequency: Frequency) -> Refresh:
         spelling=spelling,
         periods=periods,
         scale=_scale(keys),
-        decimals=keys["decimals"].whole() if "decimals" in keys else None,
+        decimals=_decimals(keys),
         since=_period(keys["since"], frequency) if "since" in keys else None,
         separator=_separator(keys),
-        decimal_comma=keys["decimal_comma"].flag() if "decimal_comma" in keys else False,
+        decimal_comma="decimal_comma" in keys and keys["decimal_comma"].flag(),
         header=_header(keys),
     )
+
+
+def _known(node: Node, connector: Connector, frequency: Frequency) -> dict[str, Node]:
+    """The keys, all of which the connector knows."""
+    required, optional = _OWN[connector]
+    others = [name for name in (*optional, *_OPTIONAL) if name not in required]
+    keys = node.fields([*_REQUIRED, *required], others)
+    if connector == "oxcgrt" and frequency != "month":
+        reason = f"'oxcgrt' gives means of months, the series is by {frequency}"
+        raise keys["connector"].error(reason, "use 'csv' for another file")
+    return keys
 
 
 def _optional(keys: Mapping[str, Node], name: str, default: str = "") -> str:
@@ -226,6 +232,13 @@ def _scale(keys: Mapping[str, Node]) -> Decimal:
     return scale
 
 
+def _decimals(keys: Mapping[str, Node]) -> int | None:
+    decimals = keys["decimals"].whole() if "decimals" in keys else None
+    if decimals is not None and decimals > _MOST_DECIMALS:
+        raise keys["decimals"].error(f"{decimals} decimals are too many", f"write {_MOST_DECIMALS} or less")
+    return decimals
+
+
 def _number(node: Node, least: Decimal | None = None) -> Decimal:
     """A decimal number, exactly as written."""
     text = node.text()
@@ -233,7 +246,7 @@ def _number(node: Node, least: Decimal | None = None) -> Decimal:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal("nan")
-    if not value.is_finite() or "_" in text or not text.isascii():
+    if not value.is_finite() or abs(value.adjusted()) > _LARGEST_POWER or "_" in text or not text.isascii():
         raise node.error(f"'{text}' is not a number", "write a number such as 0.001")
     if least is not None and value < least:
         raise node.error(f"{text} is less than {least}", f"write {least} or more")
