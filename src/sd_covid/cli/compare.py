@@ -75,7 +75,7 @@ def command(
         typer.Option(
             "--path",
             metavar="PATH",
-            help="A path of assumptions, such as scenarios/paths/new-wave-2027.yaml.",
+            help="A path of assumptions: a file, or the name of one, as new-wave-2027.",
         ),
     ] = None,
     draws: Annotated[int, typer.Option("--draws", min=2, help="Runs of each scenario.")] = 1000,
@@ -87,6 +87,10 @@ def command(
 ) -> None:
     """Run scenarios on the same draws and write the report of their differences, costs and evidence."""
     refuse_suffix(output, ".html")
+    if path is not None:
+        from sd_covid.policy.paths import chosen_path
+
+        path = chosen_path(path, scenarios[0])
     inputs = read_inputs(study_folder(scenarios[0]))
     with stages(STAGES) as step:
         comparison, long_run = run(inputs, scenarios, draws, seed, partial(step, "scenarios"), path)
