@@ -49,7 +49,7 @@ class PublishedFigure:
     comparable : {'roughly', 'used', 'no'}
     reason : Text
         Why not quite, or not at all.
-    source : str
+    source : Text
     """
 
     id: str
@@ -61,7 +61,7 @@ class PublishedFigure:
     computed: str
     comparable: str
     reason: Text
-    source: str
+    source: Text
 
     @property
     def how_far(self) -> Text:
@@ -79,7 +79,7 @@ def read_figures(file: Path, definition: Definition) -> list[PublishedFigure]:
     """
     columns = (
         "id", "unit", "first_year", "last_year", "low", "high", "measure", "computed", "comparable",
-        "reason_nl", "reason_en", "source",
+        "reason_nl", "reason_en", "source_nl", "source_en",
     )  # fmt: skip
     return [_figure(row, definition) for row in read_rows(file, columns)]
 
@@ -135,6 +135,6 @@ def _figure(row: Row, definition: Definition) -> PublishedFigure:
         measure=measure,
         computed=spelled,
         comparable=row.choice("comparable", _COMPARABLE),
-        reason=Text(row.text("reason_nl"), row.text("reason_en")),
-        source=row.text("source"),
+        reason=row.both("reason"),
+        source=row.both("source"),
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sd_covid.data.text import Text
 from sd_covid.errors import DataError, suggest
 
 
@@ -41,6 +42,15 @@ class Row:
     def optional(self, column: str) -> str:
         """The cell; empty when there is none."""
         return self.cells.get(column, "").strip()
+
+    def both(self, column: str) -> Text:
+        """A text in both languages, from the cells ``<column>_nl`` and ``<column>_en``; neither may be empty.
+
+        Raises
+        ------
+        DataError
+        """
+        return Text(self.text(f"{column}_nl"), self.text(f"{column}_en"))
 
     def number(
         self, column: str, least: float = -math.inf, most: float = math.inf, *, positive: bool = False
