@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sd_covid.analysis.passport.light import Passport
     from sd_covid.analysis.step_size import StepSize
     from sd_covid.analysis.verification import Verification
+    from sd_covid.engine.simulation import Simulation
     from sd_covid.model.units_report import UnitsReport
 
 
@@ -49,6 +50,9 @@ def command(
             "--language", "-l", help="Of the page; given twice: both, the second as FILE-en.  [default: nl]"
         ),
     ] = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep the lights in calibration/, where reports take them from.")
+    ] = False,
     loop: Annotated[
         str, typer.Option("--loop", metavar="ID", help="Only show one named loop: its path and its gain.")
     ] = "",
@@ -59,6 +63,8 @@ def command(
 
     if page is not None and page.suffix.lower() not in (".html", ".htm"):
         raise RunError("a passport is written as HTML", advice="choose a name that ends in .html", file=page)
+    if loop and save:
+        raise RunError("--loop shows one loop, which is no passport", advice="leave out --loop or --save")
     if loop and page is not None:
         raise RunError(
             "--loop shows one loop, which has no page", advice="leave out --loop or --html", file=page
@@ -66,6 +72,7 @@ def command(
     simulation = sd_covid.load(model)
     if loop:
         return show_loop(simulation, loop, out)
+    kept = _record_file(simulation) if save else None
     engines = "in both engines" if pysd else "in our engine"
     note(
         f"checking {simulation.model.name}: units, a run {engines}, at half the step and by RK4; what it declares"
@@ -77,9 +84,27 @@ def command(
         with replacing(out) as temporary:
             told = json.dumps(_data(found, passport), indent=1, ensure_ascii=False, allow_nan=False)
             temporary.write_text(told, encoding="utf-8")
+    if kept is not None:
+        _keep(passport, simulation, kept)
     if page is not None:
         _write_pages(passport, page, list(dict.fromkeys(language or [Language.NL])), model)
     return _conclude(found, passport)
+
+
+def _record_file(simulation: Simulation) -> Path:
+    """Where the lights are kept; refused before anything takes time."""
+    from sd_covid.report.passport_record import record_file
+
+    return record_file(simulation)
+
+
+def _keep(passport: Passport, simulation: Simulation, kept: Path) -> None:
+    """Keep the lights of a passport with the study."""
+    from sd_covid.report.passport_record import record_of, record_text
+
+    with replacing(kept) as temporary:
+        temporary.write_text(record_text(record_of(passport, simulation)), encoding="utf-8")
+    note(f"wrote {kept}")
 
 
 def _data(found: Verification, passport: Passport) -> dict[str, Any]:

@@ -275,12 +275,16 @@ def background(inputs: Inputs) -> Background:
     from sd_covid.calibration.workflow import check_stored
     from sd_covid.data import read_registry
     from sd_covid.report import Background, observed_series, read_glossary
+    from sd_covid.report.passport_record import read_record, record_file
 
     folder, provenance = inputs.problem.folder, inputs.posterior.provenance
+    passport = read_record(record_file(inputs.simulation))
     evidence = inputs.folder / "models" / "evidence.csv"
     return Background(
         observed=observed_series(inputs.problem, provenance["best"]),
         registry=read_registry(folder / "series"),
+        passport=passport,
+        passport_holds=passport is not None and passport.is_of(inputs.simulation),
         glossary=read_glossary(folder / "titles.yaml", evidence, provenance["constants"]),
         check=check_stored(inputs.problem.path),
         command=shlex.join(["sd-covid", *sys.argv[1:]]),
