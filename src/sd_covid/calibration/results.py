@@ -93,6 +93,11 @@ class SeriesRow:
     holdout_seasonal: float
 
     @property
+    def given(self) -> bool:
+        """Whether it is a driver that the model was given: what differs is the rounding of the computer."""
+        return self.rmse_share < 1e-9
+
+    @property
     def holdout_skill(self) -> float:
         """1 minus the ratio to the last value's error: above 0 beats it."""
         return 1.0 - self.holdout_rmse / self.holdout_naive if self.holdout_naive > 0 else float("nan")

@@ -17,7 +17,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import COLUMN, Reference, references_beside
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, suggest
-from sd_covid.policy.reading import read_number, read_text
+from sd_covid.policy.reading import read_number, read_source, read_text
 
 GRADES = ("A", "B", "C", "D")
 
@@ -31,7 +31,7 @@ class Conversion:
     value: float
     low: float
     high: float
-    source: str
+    source: Text
     grade: str
 
 
@@ -101,7 +101,7 @@ class Association:
     ratio: float
     low: float
     high: float
-    source: str
+    source: Text
     grade: str
 
     @property
@@ -135,7 +135,8 @@ def read_associations(file: Path, problems: Sequence[str] | Mapping[str, object]
     Parameters
     ----------
     file : Path
-        Columns ``first``, ``second``, ``odds_ratio``, ``low``, ``high``, ``source``, ``grade``.
+        Columns ``first``, ``second``, ``odds_ratio``, ``low``, ``high``, ``source_nl``, ``source_en``,
+        ``grade``.
     problems : sequence or mapping of str
         The problems that there are.
 
@@ -144,7 +145,7 @@ def read_associations(file: Path, problems: Sequence[str] | Mapping[str, object]
     DataError
         With file, line and column; also when a pair is missing or there twice.
     """
-    needed = ("first", "second", "odds_ratio", "low", "high", "source", "grade")
+    needed = ("first", "second", "odds_ratio", "low", "high", "source_nl", "source_en", "grade")
     found: dict[frozenset[str], Association] = {}
     known = references_beside(file)
     for row in read_rows(file, needed, ("id", COLUMN, "note")):
@@ -189,7 +190,7 @@ def _conversion(name: str, node: Node) -> Conversion:
         raise found["value"].error(f"{value:g} is not between {low:g} and {high:g}", "mend the range")
     if grade == "D" and low == high:
         raise found["low"].error("an assumption has a range", "give low and high")
-    return Conversion(name, read_text(found["title"]), value, low, high, found["source"].text(), grade)
+    return Conversion(name, read_text(found["title"]), value, low, high, read_source(found["source"]), grade)
 
 
 def _problem(

@@ -50,7 +50,7 @@ class PublishedFigure:
     comparable : {'roughly', 'used', 'no'}
     reason : Text
         Why not quite, or not at all.
-    source : str
+    source : Text
     """
 
     id: str
@@ -62,7 +62,7 @@ class PublishedFigure:
     computed: str
     comparable: str
     reason: Text
-    source: str
+    source: Text
 
     @property
     def how_far(self) -> Text:
@@ -80,7 +80,7 @@ def read_figures(file: Path, definition: Definition) -> list[PublishedFigure]:
     """
     columns = (
         "id", "unit", "first_year", "last_year", "low", "high", "measure", "computed", "comparable",
-        "reason_nl", "reason_en", "source",
+        "reason_nl", "reason_en", "source_nl", "source_en",
     )  # fmt: skip
     known = references_beside(file)
     return [_figure(row, definition, known) for row in read_rows(file, columns, (COLUMN,))]
@@ -137,6 +137,6 @@ def _figure(row: Row, definition: Definition, known: Mapping[str, Reference]) ->
         measure=measure,
         computed=spelled,
         comparable=row.choice("comparable", _COMPARABLE),
-        reason=Text(row.text("reason_nl"), row.text("reason_en")),
+        reason=row.both("reason"),
         source=row.source(known),
     )
