@@ -5,11 +5,12 @@ Out: one `ProblemError` for each fault, at its line of ``problem.yaml`` or at th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sd_covid.calibration.extension import ROOT
-from sd_covid.calibration.formula import Constant
+from sd_covid.calibration.formula import Constant, symbols
 from sd_covid.calibration.noise import noise_of
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.settings import ObservationSetting
@@ -69,9 +70,8 @@ def _family(
         advice = "leave it out, or give noise: student-t"
         yield document.error((*where, "freedom"), "only Student t noise has it", advice)
     if isinstance(setting.freedom, str):
-        below = "be zero or less"
         place = (*where, "freedom")
-        yield from _parameter(problem, document, place, setting.freedom, 1e-300, float("inf"), below)
+        yield from _parameter(problem, document, place, setting.freedom, 0.0, math.inf, "be below zero")
     fits = ("normal", "log-normal") if student else ("normal",)
     if setting.noise is not None and item.distribution not in fits:
         reason = f"{setting.noise} noise takes the place of {item.distribution} noise"
@@ -137,7 +137,7 @@ def _figures(problem: Problem, setting: ObservationSetting, observable: str) -> 
             yield item.row.error(
                 "sample_size", f"'{observable}' is no survey", "give it a survey in problem.yaml"
             )
-        if size is not None and not 0 < size < float("inf"):
+        if size is not None and not 0 < size < math.inf:
             yield item.row.error("sample_size", f"{size:g} persons were asked", "write a number above zero")
         if setting.noise in SHARES and survey is not None and not 0 <= item.value <= survey.per:
             reason = f"{item.value:g} is not a share between 0 and {survey.per:g}"
@@ -165,6 +165,9 @@ def check_facts(problem: Problem, document: YamlFile) -> Iterator[ProblemError]:
                 advice = suggest(own, [*fact.terms, *problem.parameters])
                 reason = f"'{own}' is neither a term nor a parameter"
                 yield document.error((*where, "formula"), reason, advice)
+        for term in fact.terms:
+            if term not in symbols(fact.formula):
+                yield document.error((*where, "terms", term), "is not in the formula", "remove it")
 
 
 def check_facts_model(problem: Problem, names: ModelNames) -> Iterator[ProblemError]:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from sd_covid.calibration.fit import Progress
 from sd_covid.calibration.forecast import REPEATS, Forecaster
+from sd_covid.calibration.noise import noise_of
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.process import Paths, simulate
 from sd_covid.calibration.settings import ObservationSetting, ProcessSetting
@@ -133,7 +134,7 @@ class Predictor:
             found = self._equivalent(target, twin, inside, setting.difference_sd, rng)
         if np.all(inside):
             return found
-        positive = self.problem.observables[target.id].distribution.startswith("log-")
+        positive = noise_of(self.problem.observables[target.id].distribution, setting).logarithmic
         before = ProcessSetting(target.series.id, scale="log" if positive else "identity")
         earlier = simulate(target.id, before, target.ends, target.figures, None, self.draws, rng)
         return Paths(

@@ -67,9 +67,8 @@ class YamlFile:
         """
         if found not in choices:
             reason = f"'{found}' is not one of {', '.join(map(str, choices))}"
-            raise self.error(
-                where, reason, suggest(str(found), [str(item) for item in choices]) or "use one of these"
-            )
+            near = suggest(found, [str(item) for item in choices]) if isinstance(found, str) else None
+            raise self.error(where, reason, near or "use one of these")
         return found
 
     def number(self, where: Path_, found: Any, *, positive: bool = False) -> float:
