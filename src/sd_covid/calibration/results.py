@@ -134,6 +134,25 @@ class RollingForecast:
 
 
 @dataclass(frozen=True, slots=True)
+class FactRow:
+    """A soft fact about the model as it stands, and the posterior of its quantity; holdout: kept apart in validation.
+
+    ``said`` are the 5 %, 50 % and 95 % quantiles of the fact's own distribution, ``found`` those of the posterior, in
+    ``unit``.
+    """
+
+    id: str
+    unit: str
+    holdout: bool
+    said_low: float
+    said_median: float
+    said_high: float
+    found_low: float
+    found_median: float
+    found_high: float
+
+
+@dataclass(frozen=True, slots=True)
 class StartRow:
     """One start of the multi-start fit: log posterior reached, gradient evaluations, and whether it converged."""
 
@@ -163,6 +182,7 @@ class FitReport:
         Kept draws in all, and chains.
     provenance : dict
         model_hash, data_hash, seed, versions.
+    facts : tuple of FactRow
     """
 
     converged: bool
@@ -176,6 +196,7 @@ class FitReport:
     draws: int
     chains: int
     provenance: dict[str, Any] = field(default_factory=dict)
+    facts: tuple[FactRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +230,7 @@ _NESTED = {
     "rolling": RollingForecast,
     "starts": StartRow,
     "origins": OriginRow,
+    "facts": FactRow,
 }
 
 
