@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem, write_problem
+from sd_covid.calibration.petab import read_problem
+from sd_covid.calibration.petab_write import write_problem
 from sd_covid.calibration.store import tables_hash
 
 from .analytic import decay
