@@ -33,7 +33,6 @@ from sd_covid.model.study import study_folder
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
 
-PRECISION = 17  # digits that carry every double
 NOISE = {
     ("normal", "inverse"): "1/{}",
     ("gaussian", "inverse"): "1/{}",
@@ -185,7 +184,8 @@ def _location(source: Path, target: Path) -> str:
 
 
 def _number(value: float) -> str:
-    return format(value, f".{PRECISION}g")
+    """The shortest text that gives the same number back."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def _parameter(item: Search, names: _Names, simulation: Simulation) -> dict[str, str]:
