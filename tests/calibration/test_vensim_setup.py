@@ -86,7 +86,8 @@ def test_a_save_list_names_variables_and_a_misspelt_one_is_refused(
 
 
 def test_an_optimisation_control_gives_options_and_searches(tmp_path: Path) -> None:
-    text = ":OPTI=POWELL\n:optimizer = OFF\n:MCLIMIT=5000\n0 <= rate = 0.4 <= 1|FRAC=0.01\n1<=start level<=limit\nnoise\n"
+    text = ":OPTI=POWELL\n:optimizer = OFF\n:MCLIMIT=5000\n0 <= rate = 0.4 <= 1|FRAC=0.01\n"
+    text += "1<=start level<=limit\nnoise\n"
     control = vensim.read_control(write(tmp_path, "a.voc", text))
     assert {"optimizer": "OFF", "mclimit": "5000"} == control.options
     found = [(item.constant, item.low, item.high, item.start, item.tolerance) for item in control.searches]

@@ -48,7 +48,7 @@ def test_convert_writes_a_calibration_problem(call: Call, drain: Path, tmp_path:
     files = ("--search", tmp_path / "a.voc", "--payoff", tmp_path / "a.vpd", "--data", tmp_path / "d.csv")
     answer = call("convert", drain, "-o", tmp_path / "fit", *files)
     assert (0, str(tmp_path / "fit" / "problem.yaml")) == (answer.code, answer.out.strip())
-    assert "1 figures lie outside" in answer.err
+    assert "1 figure(s) outside" in answer.err
     assert ":OPTIMIZER" in answer.err
     assert "is there already" in call("convert", drain, "-o", tmp_path / "fit", *files).last
     assert "give all three" in call("convert", drain, "-o", tmp_path / "other", *files[:2]).last

@@ -85,7 +85,7 @@ def _calibration(
     control, elements = read_control(search), read_payoff(payoff)
     found = write_petab(sd_covid.load(model), control, elements, data, output, gaussian)
     if found.outside:
-        note(f"{found.outside} figures lie outside the model's time and are left out")
+        note(f"{found.outside} figure(s) outside the model's time left out")
     if control.options:
         left = ", ".join(f":{name.upper()}" for name in control.options)
         note(f"options of Vensim's optimiser that do not go along: {left}")
