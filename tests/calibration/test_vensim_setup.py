@@ -177,6 +177,8 @@ def test_a_calibration_becomes_a_problem_of_the_likelihood_worked_out_by_hand(
         ("0<=rat<=1", "*C\nlevel|d/1", r"a\.voc:1: 'rat' is not a constant .*'rate'"),
         ("rate", "*C\nlevel|d/1", r"a\.voc:1: .*needs both bounds"),
         ("0<=share<=1", "*C\nlevel|d/1", r"a\.voc:1: .*2 elements.*share\[North\]"),
+        (":OPTIMIZER=OFF", "*C\nlevel|d/1", "the control holds no line"),
+        ("0<=rate<=1", "*C", "the payoff holds no line"),
         ("0<=rate<=1", "*C\nlevl|d/1", r"a\.vpd:2: 'levl' .*'level'"),
         ("0<=rate<=1", "*C\nlevel|e/1", r"a\.vpd:2: 'e' is in no file of data"),
         ("0<=rate<=1", "*CG\nlevel|d/1", r"a\.vpd:2: .*--gaussian sd"),
@@ -261,6 +263,10 @@ def test_the_first_line_of_a_design_has_the_manuals_defaults(tmp_path: Path) -> 
         ("9,M,-1\nrate=RANDOM UNIFORM(0,1)", 1, "at least 1"),
         ("9,M,1", 1, "nothing is drawn"),
         ("9,F,1", 1, "needs a file"),
+        ("9,F,1,../rows.tab", 1, "outside the study"),
+        ("9,F,1,rows.tab", None, "the file does not exist"),
+        ("1e999,M,1\nrate=RANDOM UNIFORM(0,1)", 1, "not a number"),
+        ("9,M,1\nrate=RANDOM UNIFORM(0,inf)", 2, "'inf' is not a number"),
         ("9,M,1\nrate=RANDOM UNIFROM(0,1)", 2, "did you mean 'random uniform'"),
         ("9,M,1\nrate=RANDOM NORMAL(0,1)", 2, "takes 4 numbers"),
         ("9,M,1\nrate=RANDOM NORMAL(5,6,0,0.1)", 2, "no probability"),
@@ -271,9 +277,22 @@ def test_the_first_line_of_a_design_has_the_manuals_defaults(tmp_path: Path) -> 
     ],
 )
 def test_a_wrong_design_is_refused_with_its_line(
-    tmp_path: Path, simulation: Simulation, text: str, line: int, says: str
+    tmp_path: Path, simulation: Simulation, text: str, line: int | None, says: str
 ) -> None:
     with pytest.raises(ProblemError) as caught:
         vensim.draw(vensim.read_design(write(tmp_path, "a.vsc", text)), simulation)
     assert line == caught.value.line
     assert says in str(caught.value)
+
+
+def test_a_model_of_the_same_study_is_named_and_a_reserved_name_gets_another(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    (study / "models").mkdir(parents=True)
+    file = write(study / "models", "max.mdl", MODEL.replace("rate", "max"))
+    data = write(study, "d.csv", "Time,d\n1,52\n")
+    control = vensim.read_control(write(study, "a.voc", "0.1<=max<=0.9"))
+    payoff = vensim.read_payoff(write(study, "a.vpd", "*C\nlevel|d/1"))
+    found = vensim.write_petab(sd_covid.load(file), control, payoff, [data], study / "calibration" / "fit")
+    problem = read_problem(found.path)
+    assert file == problem.model_path
+    assert {"max_": "max"} == {alias.entity: alias.model_name for alias in problem.aliases}

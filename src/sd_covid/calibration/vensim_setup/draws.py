@@ -24,6 +24,7 @@ from sd_covid.calibration.vensim_setup.changes import constant_cells
 from sd_covid.calibration.vensim_setup.lines import Line, parts, read_lines
 from sd_covid.errors import ProblemError
 from sd_covid.model.names import key
+from sd_covid.model.study import study_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,16 +83,24 @@ def read_design(path: Path | str) -> Design:
     if count < 1 or seed < 1:
         raise head.error("number of runs and seed are at least 1", "write 200,M,1234")
     method = head.choice(cells[1].upper() or "M", METHODS, "method")
-    sample = head.file.parent / cells[3] if method == "F" else None
+    sample = _sample(head, cells[3]) if method == "F" else None
     constants = [] if sample else [_drawn(line) for line in rest]
-    if sample is not None and not cells[3]:
-        raise head.error("method F needs a file", "write 200,F,1234,sample.tab")
     if not constants and sample is None:
         raise head.error("nothing is drawn", "add a line NAME=RANDOM UNIFORM(0,1)")
     for item in constants:
         if (item.distribution == "vector") and method != "U":
             raise item.line.error("VECTOR runs through values one constant at a time", "use method U")
     return Design(count, method, seed, sample, constants, head.file)
+
+
+def _sample(line: Line, name: str) -> Path:
+    """The file of method F, which must lie in the study's folder, links resolved."""
+    if not name:
+        raise line.error("method F needs a file", "write 200,F,1234,sample.tab")
+    found = (line.file.parent / name).resolve()
+    if not found.is_relative_to(study_folder(line.file)):
+        raise line.error(f"'{name}' lies outside the study folder", "move the file into the study")
+    return found
 
 
 def _whole(line: Line, text: str, default: int, what: str) -> int:

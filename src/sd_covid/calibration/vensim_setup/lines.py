@@ -6,6 +6,7 @@ quotes may hold any sign.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,13 +39,16 @@ class Line:
         Raises
         ------
         ProblemError
-            When it is none; ``what`` names it.
+            When it is none, or not finite; ``what`` names it.
         """
         try:
-            return float(text)
+            value = float(text)
         except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
             advice = "write it with a point, such as 0.5"
-            raise self.error(f"{what}: '{text.strip()}' is not a number", advice) from None
+            raise self.error(f"{what}: '{text.strip()}' is not a number", advice)
+        return value
 
     def choice(self, text: str, known: Iterable[str], what: str) -> str:
         """One of a closed set.

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from sd_covid.calibration.petab import read_problem
 from sd_covid.calibration.petab_write import write_files
-from sd_covid.calibration.tables import Row, Table
+from sd_covid.calibration.tables import RESERVED, Row, Table
 from sd_covid.calibration.vensim_setup.changes import constant_cells
 from sd_covid.calibration.vensim_setup.control import Control, Search
 from sd_covid.calibration.vensim_setup.lines import Line
@@ -70,6 +70,7 @@ class _Names:
     def identifier(self, name: str) -> str:
         slug = re.sub(r"\W+", "_", name.strip().strip('"'), flags=re.ASCII).strip("_") or "x"
         slug = f"x_{slug}" if slug[0].isdigit() else slug
+        slug = f"{slug}_" if slug.lower() in RESERVED else slug
         wanted, count = slug, 1
         while key(self.by_id.setdefault(wanted, name)) != key(name):
             count += 1
@@ -112,6 +113,10 @@ def write_petab(
     target = folder / "problem.yaml"
     if target.exists():
         raise ProblemError("is there already", advice="choose another folder", file=target)
+    if not control.searches or not payoff:
+        what = "payoff" if control.searches else "control"
+        advice = "add a line below *C" if control.searches else "add a line 0 <= NAME = 1 <= 2"
+        raise ProblemError(f"the {what} holds no line to calibrate with", advice=advice)
     found = {name: series for file in data for name, series in read_series(Path(file))}
     names = _Names()
     parameters = [_parameter(item, names, simulation) for item in control.searches]
