@@ -113,55 +113,74 @@ def write_petab(
     target = folder / "problem.yaml"
     if target.exists():
         raise ProblemError("is there already", advice="choose another folder", file=target)
+    _refuse_empty(control, payoff)
+    found = {name: series for file in data for name, series in read_series(Path(file))}
+    names = _Names()
+    tables: dict[str, list[dict[str, str]]] = {
+        "parameter": [_parameter(item, names, simulation) for item in control.searches],
+        "observable": [],
+        "measurement": [],
+    }
+    searched = {row["parameterId"] for row in tables["parameter"]}
+    outside = 0
+    for number, item in enumerate(payoff, 1):
+        tables["parameter"] += _weight(item, names, searched, simulation)
+        tables["observable"].append(_observable(item, number, names, simulation, gaussian))
+        rows = _measurements(item, tables["observable"][-1]["observableId"], found, simulation)
+        outside += len(_series(item, found)[0]) - len(rows)
+        tables["measurement"] += rows
+    mapped = [{"petabEntityId": a, "modelEntityId": b} for a, b in names.by_id.items() if a != b]
+    _write(target, simulation, tables | ({"mapping": mapped} if mapped else {}))
+    return Setup(target, len(tables["measurement"]), outside)
+
+
+def _refuse_empty(control: Control, payoff: Sequence[Element]) -> None:
     if not control.searches or not payoff:
         what = "payoff" if control.searches else "control"
         advice = "add a line below *C" if control.searches else "add a line 0 <= NAME = 1 <= 2"
         raise ProblemError(f"the {what} holds no line to calibrate with", advice=advice)
-    found = {name: series for file in data for name, series in read_series(Path(file))}
-    names = _Names()
-    parameters = [_parameter(item, names, simulation) for item in control.searches]
-    searched = {row["parameterId"] for row in parameters}
-    observables, measurements, outside = [], [], 0
-    for number, item in enumerate(payoff, 1):
-        parameters += _weight(item, names, searched, simulation)
-        observable = _observable(item, number, names, simulation, gaussian)
-        rows = _measurements(item, observable["observableId"], found, simulation)
-        outside += len(_series(item, found)[0]) - len(rows)
-        observables.append(observable)
-        measurements += rows
-    tables = {
-        "parameter": parameters,
-        "observable": observables,
-        "measurement": measurements,
-        "mapping": [{"petabEntityId": a, "modelEntityId": b} for a, b in names.by_id.items() if a != b],
-    }
-    _write(target, simulation, {kind: rows for kind, rows in tables.items() if rows})
-    return Setup(target, len(measurements), outside)
 
 
 def _write(target: Path, simulation: Simulation, rows: Mapping[str, list[dict[str, str]]]) -> None:
-    """Write, and read what was written: the tables' own checks are the last word."""
-    before = target.parent.exists()
-    target.parent.mkdir(parents=True, exist_ok=True)
+    """Write, and read what was written: the tables' own checks are the last word.
+
+    A model outside the problem's study is copied beside it.
+    """
     files = {kind: target.parent / f"{kind}s.tsv" for kind in rows}
     tables = [
         Table(files[kind], list(items[0]), [Row(item, files[kind], at) for at, item in enumerate(items, 2)])
         for kind, items in rows.items()
     ]
     source = Path(simulation.model.path or "")
+    if source.suffix.lower() not in (".mdl", ".xmile", ".stmx"):
+        raise ProblemError("a single model is expected", advice="give a .mdl or .xmile", file=source)
+    below = source.resolve().is_relative_to(study_folder(target))
+    location = os.path.relpath(source.resolve(), target.parent.resolve()) if below else source.name
+    language = "vensim" if source.suffix.lower() == ".mdl" else "xmile"
     config = {
         "format_version": "2.0.0",
         "id": source.stem,
-        "model_files": {source.stem: {"location": _location(source, target), "language": _language(source)}},
+        "model_files": {source.stem: {"location": Path(location).as_posix(), "language": language}},
         **{f"{kind}_files": [file.name] for kind, file in files.items()},
         "extensions": {"sd_covid": _extension(rows["observable"])},
     }
+    made = [*files.values(), target]
+    before = target.parent.exists()
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        if not below:
+            copy = target.parent / source.name
+            if copy.exists():
+                raise ProblemError(
+                    "is in the way of the model's copy", advice="choose another folder", file=copy
+                )
+            made.append(copy)
+            shutil.copyfile(source, copy)
         from sd_covid.calibration.objective import model_names
 
         model_names(read_problem(write_files(target, config, tables)), simulation)
     except Exception:
-        for file in (*files.values(), target):
+        for file in made:
             file.unlink(missing_ok=True)
         if not before:
             shutil.rmtree(target.parent)
@@ -172,20 +191,6 @@ def _extension(observables: Iterable[Mapping[str, str]]) -> dict[str, object]:
     """Vensim compares at an instant, not over a period."""
     observations = {item["observableId"]: {"aggregation": "end"} for item in observables}
     return {"version": "1.0", "required": True, "observations": observations}
-
-
-def _language(source: Path) -> str:
-    return "vensim" if source.suffix.lower() == ".mdl" else "xmile"
-
-
-def _location(source: Path, target: Path) -> str:
-    """Where the model lies, seen from the problem; a model outside the problem's study is copied beside it."""
-    if source.suffix.lower() not in (".mdl", ".xmile", ".stmx"):
-        raise ProblemError("a single model is expected", advice="give a .mdl or .xmile", file=source)
-    if source.resolve().is_relative_to(study_folder(target)):
-        return Path(os.path.relpath(source.resolve(), target.parent.resolve())).as_posix()
-    shutil.copyfile(source, target.parent / source.name)
-    return source.name
 
 
 def _number(value: float) -> str:
