@@ -199,6 +199,18 @@ def test_a_calibration_that_means_nothing_is_refused_and_nothing_is_written(
     assert not (tmp_path / "fit").exists()
 
 
+@pytest.mark.parametrize("name", ["problem.yaml", "parameters.tsv", "halving.mdl"])
+def test_no_file_of_the_user_is_written_over(tmp_path: Path, simulation: Simulation, name: str) -> None:
+    (tmp_path / "fit").mkdir()
+    write(tmp_path / "fit", name, "mine")
+    data = write(tmp_path, "d.csv", "Time,d\n1,52\n")
+    control = vensim.read_control(write(tmp_path, "a.voc", "0.1<=rate<=0.9"))
+    payoff = vensim.read_payoff(write(tmp_path, "a.vpd", "*C\nlevel|d/1"))
+    with pytest.raises(ProblemError, match="is there already"):
+        vensim.write_petab(simulation, control, payoff, [data], tmp_path / "fit")
+    assert ["mine"] == [file.read_text() for file in (tmp_path / "fit").iterdir()]
+
+
 @pytest.mark.parametrize(("meaning", "sd"), [("sd", 4.0), ("inverse", 0.25)])
 def test_the_weight_of_a_gaussian_payoff_is_what_the_user_says(
     tmp_path: Path, simulation: Simulation, meaning: str, sd: float

@@ -110,27 +110,21 @@ def write_petab(
     ProblemError
         A name that the model or the data do not have, a payoff that compares nothing, a folder that holds a problem.
     """
-    target = folder / "problem.yaml"
-    if target.exists():
-        raise ProblemError("is there already", advice="choose another folder", file=target)
     _refuse_empty(control, payoff)
     found = {name: series for file in data for name, series in read_series(Path(file))}
     names = _Names()
-    tables: dict[str, list[dict[str, str]]] = {
-        "parameter": [_parameter(item, names, simulation) for item in control.searches],
-        "observable": [],
-        "measurement": [],
-    }
-    searched = {row["parameterId"] for row in tables["parameter"]}
+    parameters = [_parameter(item, names, simulation) for item in control.searches]
+    tables: dict[str, list[dict[str, str]]] = {"parameter": parameters, "observable": [], "measurement": []}
+    searched = {row["parameterId"] for row in parameters}
     outside = 0
     for number, item in enumerate(payoff, 1):
-        tables["parameter"] += _weight(item, names, searched, simulation)
+        parameters += _weight(item, names, searched, simulation)
         tables["observable"].append(_observable(item, number, names, simulation, gaussian))
         rows = _measurements(item, tables["observable"][-1]["observableId"], found, simulation)
         outside += len(_series(item, found)[0]) - len(rows)
         tables["measurement"] += rows
     mapped = [{"petabEntityId": a, "modelEntityId": b} for a, b in names.by_id.items() if a != b]
-    _write(target, simulation, tables | ({"mapping": mapped} if mapped else {}))
+    target = _write(folder, simulation, tables | ({"mapping": mapped} if mapped else {}))
     return Setup(target, len(tables["measurement"]), outside)
 
 
@@ -141,12 +135,13 @@ def _refuse_empty(control: Control, payoff: Sequence[Element]) -> None:
         raise ProblemError(f"the {what} holds no line to calibrate with", advice=advice)
 
 
-def _write(target: Path, simulation: Simulation, rows: Mapping[str, list[dict[str, str]]]) -> None:
+def _write(folder: Path, simulation: Simulation, rows: Mapping[str, list[dict[str, str]]]) -> Path:
     """Write, and read what was written: the tables' own checks are the last word.
 
     A model outside the problem's study is copied beside it.
     """
-    files = {kind: target.parent / f"{kind}s.tsv" for kind in rows}
+    target = folder / "problem.yaml"
+    files = {kind: folder / f"{kind}s.tsv" for kind in rows}
     tables = [
         Table(files[kind], list(items[0]), [Row(item, files[kind], at) for at, item in enumerate(items, 2)])
         for kind, items in rows.items()
@@ -155,7 +150,7 @@ def _write(target: Path, simulation: Simulation, rows: Mapping[str, list[dict[st
     if source.suffix.lower() not in (".mdl", ".xmile", ".stmx"):
         raise ProblemError("a single model is expected", advice="give a .mdl or .xmile", file=source)
     below = source.resolve().is_relative_to(study_folder(target))
-    location = os.path.relpath(source.resolve(), target.parent.resolve()) if below else source.name
+    location = os.path.relpath(source.resolve(), folder.resolve()) if below else source.name
     language = "vensim" if source.suffix.lower() == ".mdl" else "xmile"
     config = {
         "format_version": "2.0.0",
@@ -164,27 +159,25 @@ def _write(target: Path, simulation: Simulation, rows: Mapping[str, list[dict[st
         **{f"{kind}_files": [file.name] for kind, file in files.items()},
         "extensions": {"sd_covid": _extension(rows["observable"])},
     }
-    made = [*files.values(), target]
-    before = target.parent.exists()
-    target.parent.mkdir(parents=True, exist_ok=True)
+    copy = [] if below else [folder / source.name]
+    for file in (target, *files.values(), *copy):
+        if file.exists():
+            raise ProblemError("is there already", advice="choose another folder", file=file)
+    before = folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        if not below:
-            copy = target.parent / source.name
-            if copy.exists():
-                raise ProblemError(
-                    "is in the way of the model's copy", advice="choose another folder", file=copy
-                )
-            made.append(copy)
-            shutil.copyfile(source, copy)
+        for file in copy:
+            shutil.copyfile(source, file)
         from sd_covid.calibration.objective import model_names
 
         model_names(read_problem(write_files(target, config, tables)), simulation)
     except Exception:
-        for file in made:
+        for file in (target, *files.values(), *copy):
             file.unlink(missing_ok=True)
         if not before:
-            shutil.rmtree(target.parent)
+            shutil.rmtree(folder)
         raise
+    return target
 
 
 def _extension(observables: Iterable[Mapping[str, str]]) -> dict[str, object]:
