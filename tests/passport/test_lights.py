@@ -168,7 +168,16 @@ def test_evidence_that_does_not_fit_is_red(study: Study, old: str, new: str, fau
 def test_an_assumption_that_nobody_varies_is_amber(study: Study) -> None:
     row = light(study(evidence_csv=EVIDENCE.replace("0,0,0.5,uniform", "0,0,0.5,fixed")), "parameters")
     assert row.light is Light.AMBER
-    assert {"A": 6, "B": 2, "C": 0, "D": 1} == {grade: row.said[0].values[grade] for grade in "ABCD"}
+    assert {"A": 2, "B": 2, "C": 0, "D": 1} == {grade: row.said[0].values[grade] for grade in "ABCD"}
+
+
+def test_what_is_defined_or_chosen_is_counted_apart_and_never_on_a_bound(study: Study) -> None:
+    lever = EVIDENCE.replace(
+        "10,5,20,uniform,Month,A register of stays,B", "10,5,10,lever,Month,Of a scenario,-"
+    )
+    (said, *_) = light(study(evidence_csv=lever), "parameters").said
+    # Time bounds are four definitions; drift, at the low end of its range, is the only estimate on a bound.
+    assert (4, 1, 1) == tuple(said.values[name] for name in ("defined", "chosen", "bound"))
 
 
 def test_a_count_above_its_limit_is_red(study: Study) -> None:

@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sd_covid.analysis.passport import evidence, links, reference_modes
+from sd_covid.analysis.passport import links, reference_modes
 from sd_covid.analysis.passport.loops_file import NamedLoop, read_loops
 from sd_covid.analysis.passport.tables import Line, read_lines
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.model.names import key
 from sd_covid.model.structure import Model
+from sd_covid.policy import evidence
+from sd_covid.policy.evidence import EvidenceRow
 
 _DRIVERS = ("column", "variable", "unit", "series", "transformation", "source", "last_observed", "quality")
 
@@ -64,24 +66,25 @@ class Companions:
 
     Attributes
     ----------
-    evidence, drivers, links : tuple of Line
+    evidence : tuple of EvidenceRow
+    drivers, links : tuple of Line
     modes : tuple of Figure
     loops : tuple of NamedLoop
     notes : dict of str to Notes
         By the stem of a model.
     """
 
-    evidence: tuple[Line, ...] = ()
+    evidence: tuple[EvidenceRow, ...] = ()
     drivers: tuple[Line, ...] = ()
     links: tuple[Line, ...] = ()
     modes: tuple[reference_modes.Figure, ...] = ()
     loops: tuple[NamedLoop, ...] = ()
     notes: dict[str, Notes] = field(default_factory=dict)
 
-    def evidence_of(self, name: str) -> list[Line]:
+    def evidence_of(self, name: str) -> list[EvidenceRow]:
         """The rows of a constant, or of its elements."""
         wanted = key(name)
-        return [row for row in self.evidence if key(row["constant"].partition("[")[0]) == wanted]
+        return [row for row in self.evidence if key(row.constant.partition("[")[0]) == wanted]
 
 
 def read_companions(folder: Path, model: Model, stems: Sequence[str]) -> Companions:
@@ -102,9 +105,10 @@ def read_companions(folder: Path, model: Model, stems: Sequence[str]) -> Compani
         cannot hold; names file and line.
     """
     notes = {stem: folder / "notes" / f"{stem}.yaml" for stem in stems}
+    known = folder / evidence.FILE
     figures, loops = folder / reference_modes.FILE, read_loops(model)
     return Companions(
-        evidence=_table(folder / evidence.FILE, evidence.COLUMNS),
+        evidence=evidence.read_evidence(known) if known.is_file() else (),
         drivers=_table(folder / "drivers_sources.csv", _DRIVERS),
         links=_table(folder / links.FILE, links.COLUMNS),
         modes=tuple(reference_modes.read_figures(figures)) if figures.is_file() else (),

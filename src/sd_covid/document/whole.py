@@ -149,12 +149,12 @@ class WholePage:
         texts, assumptions = self.texts, 0
         named: dict[str, list[str]] = {}
         for row in self.study.beside.evidence:
-            if row["source"].startswith("ASSUMPTION"):
+            if row.assumed:
                 assumptions += 1
                 continue
-            named.setdefault(row["source"], []).append(row["constant"])
-        for row in self.study.beside.drivers:
-            named.setdefault(row["source"], []).append(f"{row['variable']} data")
+            named.setdefault(row.source, []).append(row.constant)
+        for driver in self.study.beside.drivers:
+            named.setdefault(driver["source"], []).append(f"{driver['variable']} data")
         used = {source: names for source, names in named.items() if self._is_of_study(names)}
         if not used:
             return []
