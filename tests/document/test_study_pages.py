@@ -131,6 +131,29 @@ def test_the_whole_page_couples_counts_and_lists_sources_once(study: Path) -> No
     assert "figures/small-couplings-en.svg" in pages
 
 
+def test_an_output_is_called_as_the_study_does_and_percent_is_said_in_dutch(
+    study: Path,
+) -> None:
+    notes = study.parent / "notes" / "small.yaml"
+    drained = (
+        (study.parent / "work.mdl")
+        .read_text(encoding="utf-8")
+        .replace("jobs =", "share left = jobs ~ percent ~ What is left of a hundred. |\njobs =")
+    )
+    (study.parent / "work.mdl").write_text(drained, encoding="utf-8")
+    told = notes.read_text(encoding="utf-8").replace("[jobs]", "[jobs, share left]")
+    notes.write_text(told, encoding="utf-8")
+    (study.parent / "scenarios").mkdir()
+    (study.parent / "scenarios" / "outputs.yaml").write_text(
+        "jobs:\n  title: {nl: Werkenden, en: Employed}\n  unit: {nl: duizend, en: thousand}\n"
+        "  reading: mean\n  better: higher\n  relevance: 1\n  headline: true\n",
+        encoding="utf-8",
+    )
+    page = document(study)["nl/index.md"]
+    assert "| Werkenden | duizend |" in page
+    assert "| share left | procent |" in page
+
+
 def test_every_link_and_picture_of_a_page_is_there(study: Path) -> None:
     pages = document(study)
     for name, text in pages.items():

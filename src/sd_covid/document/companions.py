@@ -17,8 +17,10 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.model.names import key
 from sd_covid.model.structure import Model
+from sd_covid.model.study import study_folder
 from sd_covid.policy import evidence
 from sd_covid.policy.evidence import EvidenceRow
+from sd_covid.policy.outputs import Output, read_outputs
 
 _DRIVERS = ("column", "variable", "unit", "series", "transformation", "source", "last_observed", "quality")
 
@@ -72,6 +74,8 @@ class Companions:
     loops : tuple of NamedLoop
     notes : dict of str to Notes
         By the stem of a model.
+    outputs : dict of str to Output
+        What the study of the model calls its outputs, by the canonical name of the variable.
     """
 
     evidence: tuple[EvidenceRow, ...] = ()
@@ -80,6 +84,7 @@ class Companions:
     modes: tuple[reference_modes.Figure, ...] = ()
     loops: tuple[NamedLoop, ...] = ()
     notes: dict[str, Notes] = field(default_factory=dict)
+    outputs: dict[str, Output] = field(default_factory=dict)
 
     def evidence_of(self, name: str) -> list[EvidenceRow]:
         """The rows of a constant, or of its elements."""
@@ -106,6 +111,7 @@ def read_companions(folder: Path, model: Model, stems: Sequence[str]) -> Compani
     """
     notes = {stem: folder / "notes" / f"{stem}.yaml" for stem in stems}
     known = folder / evidence.FILE
+    called = study_folder(known) / "scenarios" / "outputs.yaml"
     figures, loops = folder / reference_modes.FILE, read_loops(model)
     return Companions(
         evidence=evidence.read_evidence(known) if known.is_file() else (),
@@ -114,6 +120,7 @@ def read_companions(folder: Path, model: Model, stems: Sequence[str]) -> Compani
         modes=tuple(reference_modes.read_figures(figures)) if figures.is_file() else (),
         loops=() if loops is None else loops.loops,
         notes={stem: _notes(file) for stem, file in notes.items() if file.is_file()},
+        outputs={key(item.name): item for item in read_outputs(called)} if called.is_file() else {},
     )
 
 

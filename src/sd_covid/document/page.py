@@ -68,7 +68,9 @@ class SectorPage:
             (texts("section.purpose"), self._sentences(self.notes.purpose)),
             (
                 texts("whole.alternatives"),
-                alternative_lines(self.study.alternatives(self.sector.stem), texts),
+                alternative_lines(
+                    self.study.alternatives(self.sector.stem), self.study.beside.outputs, texts
+                ),
             ),
             (texts("section.can"), self._list(self.notes.can_say)),
             (texts("section.cannot"), self._list(self.notes.cannot_say)),

@@ -55,7 +55,9 @@ class WholePage:
             ),
             (
                 texts("whole.alternatives"),
-                alternative_lines(self.study.alternatives(self.study.path.stem), texts),
+                alternative_lines(
+                    self.study.alternatives(self.study.path.stem), self.study.beside.outputs, texts
+                ),
             ),
             (texts("section.can"), bullets(said(texts.of(item)) for item in self.notes.can_say)),
             (texts("section.cannot"), bullets(said(texts.of(item)) for item in self.notes.cannot_say)),
