@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.cli.console import warn
+from sd_covid.cli.console import note, warn
 from sd_covid.errors import RunError, ScenarioError
 from sd_covid.model.names import key
 
@@ -112,6 +112,7 @@ def command(
         told = [replace(chosen[name], settings=values) for name, values in settings.items()]
         about = tell(simulation, study, told, place)
         runs = {name: run.assign_attrs(about) for name, run in runs.items()}
+        note("one run, at the constants as they stand: levels are not the medians over draws of a comparison")
     for name, run in runs.items():
         warn_non_finite(run, name)
     results.write(runs, output, form)
