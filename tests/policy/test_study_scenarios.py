@@ -104,7 +104,7 @@ def test_without_support_more_households_are_in_problem_debt(ran: Ran) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "first"), [("no-support", "2020-02-01"), ("early-withdrawal", "2020-10-01")]
+    ("scenario", "first"), [("no-support", "2020-03-01"), ("early-withdrawal", "2020-10-01")]
 )
 def test_a_lever_changes_nothing_before_its_date(ran: Ran, scenario: str, first: str) -> None:
     # Levers act on flows, so a stock can differ only after the date on which a setting does.
