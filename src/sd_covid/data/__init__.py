@@ -4,6 +4,7 @@ Figures come in from ``calibration/series``; calibration, the report and ``sd-co
 """
 
 from sd_covid.data.coverage import StatusRow, status
+from sd_covid.data.description import Break, Comparison, Kind, Licence, Publisher
 from sd_covid.data.periods import (
     FREQUENCIES,
     ORIGIN,
@@ -14,16 +15,18 @@ from sd_covid.data.periods import (
     parse_period,
     periods_between,
 )
-from sd_covid.data.registry import Break, Kind, Licence, Registry, Series, read_registry
+from sd_covid.data.registry import Registry, Series, read_registry
 from sd_covid.data.text import Text
 
 __all__ = [
     "FREQUENCIES",
     "ORIGIN",
     "Break",
+    "Comparison",
     "Frequency",
     "Kind",
     "Licence",
+    "Publisher",
     "Registry",
     "Series",
     "StatusRow",

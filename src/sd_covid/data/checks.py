@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from sd_covid.data.description import BOUNDS, Measure
 from sd_covid.data.periods import parse_period
 from sd_covid.data.registry import Series
 from sd_covid.data.registry_file import Entries
@@ -87,7 +88,9 @@ def read_theme(file: Path, entries: Entries) -> dict[str, Series]:
             advice = suggest(row.series, members) or "describe it in registry.yaml"
             reason = f"the registry has no series '{row.series}' of theme '{file.stem}'"
             raise _fault(file, row, "series", reason, advice)
-        found[row.series].append(_figure(file, row, members[row.series], found[row.series]))
+        series = members[row.series]
+        found[row.series].append(_figure(file, row, series, found[row.series]))
+        _refuse_impossible(file, row, found[row.series][-1].value, entries.measures.get(series.unit))
     for name, figures in found.items():
         if not figures:
             raise DataError(
@@ -173,6 +176,15 @@ def _number(file: Path, row: _Row) -> float:
         advice = "write a decimal point and no thousands separator; leave the row out when there is no figure"
         raise _fault(file, row, "value", f"'{row.value}' is not a number", advice)
     return value
+
+
+def _refuse_impossible(file: Path, row: _Row, value: float, measure: Measure | None) -> None:
+    """Raise when a figure is none that its measure can have, such as a share above 100 %."""
+    low, high = BOUNDS[measure] if measure is not None else (-math.inf, math.inf)
+    if not low <= value <= high:
+        expected = f"{low:g} or more" if math.isinf(high) else f"from {low:g} to {high:g}"
+        reason = f"{row.value} cannot be: a {measure} in '{row.unit}' is {expected}"
+        raise _fault(file, row, "value", reason, "correct the figure, or its unit")
 
 
 def _fault(file: Path, row: _Row, column: str, reason: str, advice: str) -> DataError:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from sd_covid.data.description import Tier
 from sd_covid.data.periods import Frequency, format_period, last_month
-from sd_covid.data.registry import Series, Tier, read_registry
+from sd_covid.data.registry import Series, read_registry
 from sd_covid.data.text import Text
 
 
