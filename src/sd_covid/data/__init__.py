@@ -3,7 +3,7 @@
 Figures come in from ``calibration/series``; calibration, the report and ``sd-covid data status`` take series by id.
 """
 
-from sd_covid.data.coverage import StatusRow, status
+from sd_covid.data.coverage import Coverage, StatusRow, Use, coverage, status
 from sd_covid.data.description import Break, Comparison, Kind, Licence, Publisher
 from sd_covid.data.periods import (
     FREQUENCIES,
@@ -23,6 +23,7 @@ __all__ = [
     "ORIGIN",
     "Break",
     "Comparison",
+    "Coverage",
     "Frequency",
     "Kind",
     "Licence",
@@ -31,6 +32,8 @@ __all__ = [
     "Series",
     "StatusRow",
     "Text",
+    "Use",
+    "coverage",
     "format_period",
     "last_month",
     "model_time",

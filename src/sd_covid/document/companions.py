@@ -18,7 +18,17 @@ from sd_covid.data.text import Text
 from sd_covid.model.names import key
 from sd_covid.model.structure import Model
 
-_DRIVERS = ("column", "variable", "unit", "series", "transformation", "source", "last_observed", "quality")
+DRIVER_COLUMNS = (
+    "column",
+    "variable",
+    "unit",
+    "series",
+    "transformation",
+    "source",
+    "last_observed",
+    "quality",
+)
+"""Columns of ``drivers_sources.csv``, which says from which series the drivers of a model are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +115,7 @@ def read_companions(folder: Path, model: Model, stems: Sequence[str]) -> Compani
     figures, loops = folder / reference_modes.FILE, read_loops(model)
     return Companions(
         evidence=_table(folder / evidence.FILE, evidence.COLUMNS),
-        drivers=_table(folder / "drivers_sources.csv", _DRIVERS),
+        drivers=_table(folder / "drivers_sources.csv", DRIVER_COLUMNS),
         links=_table(folder / links.FILE, links.COLUMNS),
         modes=tuple(reference_modes.read_figures(figures)) if figures.is_file() else (),
         loops=() if loops is None else loops.loops,
