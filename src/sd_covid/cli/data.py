@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sd_covid.cli import data_add
 from sd_covid.cli.console import say, table
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ Folder = Annotated[
         metavar="FOLDER", help="Folder of series; calibration/series of the study around you by default."
     ),
 ]
+
+
+app.command("add")(data_add.command)
 
 
 @app.callback()
@@ -56,7 +60,7 @@ def status(
     from sd_covid.data import coverage
     from sd_covid.data import status as series_status
 
-    place = folder or _study_series()
+    place = folder or study_series()
     rows = series_status(place, datetime.now(UTC).date(), _uses(place))
     kept = rows if theme is None else _of_theme(rows, theme)
     for name in () if summary else dict.fromkeys(row.theme for row in kept):
@@ -72,8 +76,8 @@ def status(
     return 1 if check and any(row.overdue and row.use in ("calibrated", "driver") for row in kept) else 0
 
 
-def _study_series() -> Path:
-    """The series of the study around the working folder."""
+def study_series() -> Path:
+    """Folder of the series of the study around the working folder."""
     from sd_covid.model.study import study_folder
 
     # A file that need not exist: the study folder is sought from the working folder upwards.

@@ -5,6 +5,7 @@ Figures come in from ``calibration/series``; calibration, the report and ``sd-co
 
 from sd_covid.data.coverage import Coverage, StatusRow, Use, coverage, status
 from sd_covid.data.description import Break, Comparison, Kind, Licence, Publisher
+from sd_covid.data.monitor import Addition, prepare
 from sd_covid.data.periods import (
     FREQUENCIES,
     ORIGIN,
@@ -21,6 +22,7 @@ from sd_covid.data.text import Text
 __all__ = [
     "FREQUENCIES",
     "ORIGIN",
+    "Addition",
     "Break",
     "Comparison",
     "Coverage",
@@ -39,6 +41,7 @@ __all__ = [
     "model_time",
     "parse_period",
     "periods_between",
+    "prepare",
     "read_registry",
     "status",
 ]
