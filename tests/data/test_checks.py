@@ -230,8 +230,8 @@ TRAIT_FAULTS = {
     "group": ("group: [age]", "group", "a mapping is expected", "key: value"),
     "output key": ("observable: {outputt: jobs}", "observable.outputt", "is not a key", "'output'"),
     "scale": ("observable: {output: jobs, scale: 0}", "observable.scale", "'0' is no scale", "other than 0"),
-    "twin": ("equivalent_to: numbr", "equivalent_to", "'numbr' is not another series", "'number'"),
-    "itself": ("equivalent_to: rate", "equivalent_to", "'rate' is not another series", "name another"),
+    "twin": ("equivalent_to: numbr", "equivalent_to", "'numbr' is not a series", "'number'"),
+    "itself": ("equivalent_to: rate", "equivalent_to", "'rate' is equivalent to itself", "none in return"),
 }
 
 
@@ -244,12 +244,12 @@ def test_what_else_a_registry_says_of_a_series_is_checked_at_its_line(folder, fa
     assert advice in error.advice
 
 
-def test_a_series_is_not_equivalent_to_one_that_is_itself_equivalent(folder):
+def test_two_series_are_not_equivalent_to_each_other(folder):
     registry = folder / "registry.yaml"
     text = registry.read_text(encoding="utf-8")
     registry.write_text(text.replace("lag: null", "lag: null\n    equivalent_to: rate"), encoding="utf-8")
     error = broken(folder, "registry.yaml", "lag: 45", "lag: 45\n    equivalent_to: number")
-    assert "is itself equivalent to another series" in error.reason
+    assert "is equivalent to itself, in the end" in error.reason
 
 
 def test_settings_of_a_refresh_are_left_to_what_fetches(folder):

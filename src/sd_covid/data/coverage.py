@@ -62,7 +62,7 @@ class StatusRow:
         Whether that day has passed.
     publisher, licence : str
     revision : {'final', 'provisional', 'open'}
-    equivalent_to : str
+    equivalent_to : tuple of str
     """
 
     id: str
@@ -86,7 +86,7 @@ class StatusRow:
     publisher: str
     licence: str
     revision: str
-    equivalent_to: str
+    equivalent_to: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,8 +70,8 @@ class Series:
         Whether its last figures are final, provisional, or the publisher does not say.
     comparison : Comparison or None
         The model output that it can be compared with.
-    equivalent_to : str
-        Series that tells the same of the same periods; see `Registry.independent`.
+    equivalent_to : tuple of str
+        Series that tell the same of the same periods; see `Registry.independent`.
     """
 
     id: str
@@ -95,7 +95,7 @@ class Series:
     sample_size: int | None = None
     revision: Revision = "open"
     comparison: Comparison | None = None
-    equivalent_to: str = ""
+    equivalent_to: tuple[str, ...] = ()
 
     @property
     def values(self) -> pd.Series[float]:
@@ -122,6 +122,11 @@ class Series:
         due = periods_between(self.first, self.last, self.frequency)
         present = set(self.rows.index)
         return [period for period in due if period not in present]
+
+    @property
+    def spans(self) -> list[tuple[float, float]]:
+        """First and last moment of the period of each figure, in model time."""
+        return [model_time(period, self.frequency) for period in self.rows.index]
 
     def definition_at(self, period: pd.Period) -> str:
         """Method by which the figure of a period was, or will be, made."""
@@ -203,9 +208,9 @@ class Registry:
         return self.by_id[series]
 
     def independent(self, series: str) -> pd.Series[float]:
-        """The figures that the series it is equivalent to does not tell already, so that none counts twice.
+        """The figures that the series it is equivalent to do not tell already, so that none counts twice.
 
-        A figure is told already when figures of the other series cover its whole period, as four quarters do a year.
+        A figure is told already when figures of one other series cover its whole period, as four quarters do a year.
 
         Raises
         ------
@@ -213,15 +218,7 @@ class Registry:
             When there is no such series.
         """
         one = self.series(series)
-        if not one.equivalent_to:
-            return one.values
-        other = self.series(one.equivalent_to)
-        spans = [model_time(period, other.frequency) for period in other.rows.index]
-        told = []
-        for period in one.rows.index:
-            start, end = model_time(period, one.frequency)
-            covered = sum(max(0.0, min(end, last) - max(start, first)) for first, last in spans)
-            told.append(covered >= end - start)
+        told = [any(_covers(self.series(name), span) for name in one.equivalent_to) for span in one.spans]
         return one.values[[not item for item in told]]
 
     def joined(self, *series: str) -> pd.Series[float]:
@@ -249,6 +246,12 @@ class Registry:
             _refuse_join(parts[0], part)
         whole = pd.concat([part.values for part in parts])
         return whole[~whole.index.duplicated()].sort_index().rename(series[0])
+
+
+def _covers(series: Series, span: tuple[float, float]) -> bool:
+    """Whether the periods with a figure make up a whole span of time."""
+    start, end = span
+    return sum(max(0.0, min(end, last) - max(start, first)) for first, last in series.spans) >= end - start
 
 
 def _refuse_join(one: Series, other: Series) -> None:

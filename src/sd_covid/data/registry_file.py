@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import cast
 
 import pandas as pd
+import yaml
 
 from sd_covid.data.description import (
     KINDS,
@@ -158,18 +159,30 @@ def _fresh(sections: Mapping[str, Node], section: str, known: Collection[str]) -
 
 
 def _check_equivalents(sections: Mapping[str, Node], entries: Entries) -> None:
-    """Refuse a series that is equivalent to none that stands on its own figures."""
+    """Refuse a series that is equivalent to none of the registry, or in the end to itself: neither would count."""
     for name, node in sections["series"].entries() if "series" in sections else ():
-        other = entries.series[name].equivalent_to
-        if not other:
+        if not entries.series[name].equivalent_to:
             continue
         place = dict(node.entries())["equivalent_to"]
-        if other not in entries.series or other == name:
-            advice = suggest(other, set(entries.series) - {name}) or "name another series of the registry"
-            raise place.error(f"'{other}' is not another series", advice)
-        if entries.series[other].equivalent_to:
-            advice = f"name '{entries.series[other].equivalent_to}' itself"
-            raise place.error(f"'{other}' is itself equivalent to another series", advice)
+        for other in entries.series[name].equivalent_to:
+            if other not in entries.series:
+                advice = suggest(other, set(entries.series) - {name}) or "name a series of the registry"
+                raise place.error(f"'{other}' is not a series", advice)
+        if name in _equals(entries.series, name):
+            reason = f"'{name}' is equivalent to itself, in the end"
+            raise place.error(reason, "name the series whose figures count, and none in return")
+
+
+def _equals(series: Mapping[str, Series], name: str) -> set[str]:
+    """Every series to which one is equivalent, directly or through others."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = series.get(waiting.pop())
+        fresh = set(one.equivalent_to) - found if one is not None else set()
+        found |= fresh
+        waiting += fresh
+    return found
 
 
 def _series(name: str, node: Node, entries: Entries) -> Series:
@@ -203,7 +216,16 @@ def _series(name: str, node: Node, entries: Entries) -> Series:
         sample_size=keys["sample_size"].whole() if "sample_size" in keys else None,
         revision=cast(Revision, keys["revision"].choice(REVISIONS)) if "revision" in keys else "open",
         comparison=_comparison(keys["observable"]) if "observable" in keys else None,
-        equivalent_to=keys["equivalent_to"].text() if "equivalent_to" in keys else "",
+        equivalent_to=_names(keys["equivalent_to"]) if "equivalent_to" in keys else (),
+    )
+
+
+def _names(node: Node) -> tuple[str, ...]:
+    """One name, or a list of them."""
+    return (
+        tuple(item.text() for item in node.items())
+        if isinstance(node.raw, yaml.SequenceNode)
+        else (node.text(),)
     )
 
 
