@@ -23,9 +23,18 @@ from sd_covid.policy import evidence
 from sd_covid.policy.evidence import EvidenceRow
 from sd_covid.policy.outputs import Output, read_outputs
 
-_DRIVERS = (
-    "column", "variable", "unit", "series", "transformation", "source", COLUMN, "last_observed", "quality",
-)  # fmt: skip
+DRIVER_COLUMNS = (
+    "column",
+    "variable",
+    "unit",
+    "series",
+    "transformation",
+    "source",
+    COLUMN,
+    "last_observed",
+    "quality",
+)
+"""Columns of ``drivers_sources.csv``, which says from which series the drivers of a model are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +130,7 @@ def read_companions(folder: Path, model: Model, stems: Sequence[str]) -> Compani
     figures, loops = folder / reference_modes.FILE, read_loops(model)
     return Companions(
         evidence=evidence.read_evidence(known) if known.is_file() else (),
-        drivers=_table(folder / "drivers_sources.csv", _DRIVERS),
+        drivers=_table(folder / "drivers_sources.csv", DRIVER_COLUMNS),
         links=_table(folder / links.FILE, links.COLUMNS),
         modes=tuple(reference_modes.read_figures(figures)) if figures.is_file() else (),
         loops=() if loops is None else loops.loops,
