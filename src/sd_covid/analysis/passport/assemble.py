@@ -93,37 +93,15 @@ def make_passport(
     progress("units, second engine, integration")
     found = verify(simulation, until=until, second_engine=second_engine)
     run = simulation.run()
-    made = [
-        rows.units_row(found),
-        rows.integration_row(found),
-        rows.finite_row(found),
-        rows.engine_row(found),
-    ]
+    made = _of_checks(found)
     progress("extremes, balances")
-    made += [
-        _extremes(simulation, declared),
-        rows.conservation_row(balances(simulation, () if declared is None else declared.conserved)),
-        _non_negative(simulation, run, declared),
-        _equilibrium(simulation, declared),
-    ]
+    made += _of_limits(simulation, run, declared)
     progress("parameters, structure, behaviour")
-    made += [
-        _parameters(simulation),
-        _structure(simulation, sectors, declared),
-        _behaviour(simulation, sectors),
-    ]
+    made += _of_sectors(simulation, sectors, declared)
     progress("loops, links")
     made += [_loops(simulation, loops), _links(simulation, sectors, declared)]
     made.append(_reproducibility(simulation, run))
-    step = simulation.model.variables["time step"].name
-    provenance: dict[str, Value] = {
-        "model_hash": simulation.fingerprint,
-        "versions": str(run.attrs["versions"]),
-        "method": str(simulation.model.settings.method),
-        "step": float(run[step].values.flat[0]),
-        "engine": str(run.attrs.get("engine", "")),
-    }
-    return found, Passport(simulation.model.name, tuple(made), provenance)
+    return found, Passport(simulation.model.name, tuple(made), _provenance(simulation, run))
 
 
 def measured_loops(simulation: Simulation) -> tuple[LoopsFile | None, list[MeasuredLoop]]:
@@ -138,6 +116,49 @@ def measured_loops(simulation: Simulation) -> tuple[LoopsFile | None, list[Measu
     if file is None:
         return None, []
     return file, LoopSearch(simulation).measure(file.loops, file)
+
+
+def _of_checks(found: Verification) -> list[Row]:
+    """The rows of what verification found."""
+    return [
+        rows.units_row(found),
+        rows.integration_row(found),
+        rows.finite_row(found),
+        rows.engine_row(found),
+    ]
+
+
+def _of_limits(simulation: Simulation, run: xr.Dataset, declared: Declarations | None) -> list[Row]:
+    """The rows of what holds whatever the inputs are."""
+    return [
+        _extremes(simulation, declared),
+        rows.conservation_row(balances(simulation, () if declared is None else declared.conserved)),
+        _non_negative(simulation, run, declared),
+        _equilibrium(simulation, declared),
+    ]
+
+
+def _of_sectors(
+    simulation: Simulation, sectors: dict[str, Simulation], declared: Declarations | None
+) -> list[Row]:
+    """The rows of parameters, structure and behaviour, of the whole and of its sectors."""
+    return [
+        _parameters(simulation),
+        _structure(simulation, sectors, declared),
+        _behaviour(simulation, sectors),
+    ]
+
+
+def _provenance(simulation: Simulation, run: xr.Dataset) -> dict[str, Value]:
+    """Of what, and by what, a passport was made."""
+    step = simulation.model.variables["time step"].name
+    return {
+        "model_hash": simulation.fingerprint,
+        "versions": str(run.attrs["versions"]),
+        "method": str(simulation.model.settings.method),
+        "step": float(run[step].values.flat[0]),
+        "engine": str(run.attrs.get("engine", "")),
+    }
 
 
 def _read_tables(simulation: Simulation, sectors: dict[str, Simulation]) -> None:
