@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
-import yaml
-
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, ScenarioError
@@ -97,6 +95,6 @@ def read_source(node: Node) -> Text:
     DataError
         When it is neither.
     """
-    if isinstance(node.raw, yaml.ScalarNode):
+    if node.is_value:
         return Text(node.text(), node.text())
     return read_text(node)
