@@ -20,7 +20,7 @@ from sd_covid.analysis.passport.extremes import (
     try_ranges,
 )
 from sd_covid.analysis.passport.light import Light, Passport, Row, Said, Value, grey
-from sd_covid.analysis.passport.loops import LoopSearch, MeasuredLoop
+from sd_covid.analysis.passport.loops import LoopSearch
 from sd_covid.analysis.passport.loops_file import LoopsFile, read_loops
 from sd_covid.analysis.passport.reference_modes import Compared
 from sd_covid.analysis.passport.structure_counts import count, read_in
@@ -34,23 +34,6 @@ if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
 
 Progress = Callable[[str], None]
-#: The rows of a passport, in order.
-TESTS = (
-    "units",
-    "integration",
-    "finite",
-    "second engine",
-    "extremes",
-    "conservation",
-    "non-negativity",
-    "equilibrium",
-    "parameters",
-    "structure",
-    "behaviour",
-    "loops",
-    "links",
-    "reproducibility",
-)
 
 
 def make_passport(
@@ -102,20 +85,6 @@ def make_passport(
     made += [_loops(simulation, loops), _links(simulation, sectors, declared)]
     made.append(_reproducibility(simulation, run))
     return found, Passport(simulation.model.name, tuple(made), _provenance(simulation, run))
-
-
-def measured_loops(simulation: Simulation) -> tuple[LoopsFile | None, list[MeasuredLoop]]:
-    """The named loops of a model with their gains.
-
-    Raises
-    ------
-    DataError
-        When loops.yaml cannot be used.
-    """
-    file = read_loops(simulation.model)
-    if file is None:
-        return None, []
-    return file, LoopSearch(simulation).measure(file.loops, file)
 
 
 def _of_checks(found: Verification) -> list[Row]:
