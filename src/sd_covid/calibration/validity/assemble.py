@@ -36,6 +36,7 @@ from sd_covid.calibration.workflow import Step, load_problem, model_hash, poster
 from sd_covid.errors import DataError, RunError
 
 SHOWN = 5  # parameters, and figures of other series, that move most
+CLEAR = 3.0  # standard errors of a weighted mean: the largest of some hundred that stay put comes near it
 LEVELS = (0.5, 0.8, 0.9)
 
 
@@ -206,9 +207,8 @@ def _moved(weights: Weights, found: Replay, own: SeriesReplay | None) -> Without
 
 
 def _shifts(names: list[str], values: Array, weights: Weights) -> tuple[Shift, ...]:
-    """Those that move most in posterior sd."""
-    if not names:
-        return ()
+    """Those that move most in posterior sd, by more than the weights move what they should leave alone."""
+    noise = CLEAR / np.sqrt(weights.effective)
     rows = [
         Shift(name, *numbers)
         for name, *numbers in zip(
@@ -220,4 +220,5 @@ def _shifts(names: list[str], values: Array, weights: Weights) -> tuple[Shift, .
             strict=True,
         )
     ]
-    return tuple(sorted(rows, key=lambda row: -abs(row.in_sd))[:SHOWN])
+    clear = [row for row in rows if abs(row.in_sd) > noise]
+    return tuple(sorted(clear, key=lambda row: -abs(row.in_sd))[:SHOWN])

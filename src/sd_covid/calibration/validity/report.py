@@ -176,7 +176,7 @@ class WithoutSeries:
     rmse, rmse_without : float
         Of its figures, as the model says them with it and without it. NaN for a soft fact.
     parameters, figures : tuple of Shift
-        Those that move most, the largest first.
+        Those that move most, the largest first; none that moves by less than three standard errors of the weighting.
     """
 
     left_out: str
