@@ -45,13 +45,14 @@ def series_chart(series: SeriesValidity, texts: Texts) -> Figure:
     # A band of one period has no width: it is then a bar.
     for low, high, share in _BANDS:
         bottom, top = (np.array([getattr(point, name) for point in points]) for name in (low, high))
-        for part in _unbroken(years):
-            if part.stop - part.start > 1:
-                axes.fill_between(years[part], bottom[part], top[part], color=tint(REFERENCE, share), lw=0)
+        colour = tint(REFERENCE, share)
+        for stretch in _unbroken(years):
+            if stretch.stop - stretch.start > 1:
+                axes.fill_between(years[stretch], bottom[stretch], top[stretch], color=colour, lw=0)
             else:
-                axes.vlines(years[part], bottom[part], top[part], color=tint(REFERENCE, share), lw=6)
-    for part in _unbroken(years):
-        axes.plot(years[part], [point.median for point in points[part]], color=REFERENCE, lw=1.4)
+                axes.vlines(years[stretch], bottom[stretch], top[stretch], color=colour, lw=6)
+    for stretch in _unbroken(years):
+        axes.plot(years[stretch], [point.median for point in points[stretch]], color=REFERENCE, lw=1.4)
     value = np.array([point.figure for point in points])
     for part, face in ((~held, INK), (held, "white")):
         size = (2.8 if face == "white" else 2.0) if len(points) > 24 else 3.6

@@ -194,7 +194,9 @@ def _moved(weights: Weights, found: Replay, own: SeriesReplay | None) -> Without
     shared = [place for place, name in enumerate(found.names) if name not in weights.own]
     parameters = _shifts([found.names[k] for k in shared], found.parameters[:, shared], weights)
     others = [item for item in found.series if item is not own and not item.given]
-    last = np.array([item.predicted.median[:, -1] for item in others]).reshape(len(others), -1).T
+    last = np.empty((len(found.parameters), len(others)))
+    for place, item in enumerate(others):
+        last[:, place] = item.predicted.median[:, -1]
     figures = _shifts([_label(item.key) for item in others], last, weights)
     errors = (np.nan, np.nan)
     if own is not None:
