@@ -17,6 +17,7 @@ from sd_covid.calibration.petab import read_problem
 from sd_covid.calibration.validity.information import DRAWN, Information, information
 from sd_covid.calibration.validity.replay import replay
 from sd_covid.calibration.validity.without import smoothed, weights_without
+from sd_covid.errors import RunError
 
 from .analytic import line
 
@@ -204,11 +205,25 @@ def test_weights_that_rest_on_a_few_draws_call_for_a_refit(objective: Objective)
     assert smoothed(1.5 * z**2)[1] > 0.7
 
 
-def test_equal_weights_have_no_tail_and_few_draws_cannot_tell() -> None:
+def test_equal_weights_have_no_tail() -> None:
     share, k = smoothed(np.zeros(40))
     assert k == 0.0
     np.testing.assert_array_equal(share, np.full(40, 1 / 40))
-    assert np.isnan(smoothed(np.arange(8.0))[1])
+
+
+def test_few_draws_cannot_tell(objective: Objective, told: Information) -> None:
+    weights = weights_without(objective, replay(objective, drawn(8)), B, told.only(B))
+    assert np.isnan(weights.k)
+    assert not weights.reliable
+
+
+def test_a_parameter_that_is_the_same_in_every_draw_cannot_be_weighted(
+    objective: Objective, told: Information
+) -> None:
+    draws = drawn(50)
+    draws[:, 2] = -2.0
+    with pytest.raises(RunError, match="the draws of shift do not vary"):
+        weights_without(objective, replay(objective, draws), B, told.only(B))
 
 
 def test_a_draw_at_which_the_model_fails_is_counted_and_kept_out(objective: Objective) -> None:

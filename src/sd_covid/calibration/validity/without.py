@@ -20,6 +20,7 @@ import numpy as np
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.types import Array
 from sd_covid.calibration.validity.replay import Key, Replay
+from sd_covid.errors import RunError
 
 RELIABLE = 0.7
 FEWEST = 25  # draws: a fifth of them is the tail, of which at least five are needed
@@ -36,7 +37,7 @@ class Weights:
     own : tuple of str
         Parameters that only it informs: they keep their fitted distribution.
     k : float
-        Pareto shape of the largest weights.
+        Pareto shape of the largest weights; NaN where there are too few draws to tell.
     share : ndarray, shape (draw,)
         Smoothed, of sum 1.
     """
@@ -77,7 +78,16 @@ def weights_without(objective: Objective, found: Replay, key: Key, own: list[int
     key : Key
     own : list of int
         Places of the parameters that only it informs.
+
+    Raises
+    ------
+    RunError
+        One of these is the same in every draw.
     """
+    count = len(found.parameters)
+    if count < max(FEWEST, 2 * len(own)):
+        names = tuple(found.names[place] for place in own)
+        return Weights(key, names, math.nan, np.full(count, 1.0 / count))
     log_ratio = -found.log_likelihoods[key]
     if own:
         log_ratio = log_ratio + _fitted_over_prior(objective, found.parameters, own)
@@ -92,15 +102,13 @@ def smoothed(log_ratio: Array) -> tuple[Array, float]:
     -------
     share : ndarray, shape (draw,)
     k : float
-        0 for equal weights; NaN where there are too few draws to tell.
+        0 for equal weights; NaN where the draws that differ are too few to tell.
     """
     import arviz
 
     equal = np.full(len(log_ratio), 1.0 / len(log_ratio))
     if np.ptp(log_ratio) == 0.0:
         return equal, 0.0
-    if len(log_ratio) < FEWEST:
-        return equal, math.nan
     logs, k = arviz.psislw(log_ratio - log_ratio.max())  # type: ignore[no-untyped-call]
     share = np.exp(np.asarray(logs, dtype=np.float64))
     return share / share.sum(), float(k) if math.isfinite(float(k)) else math.nan
@@ -121,7 +129,11 @@ def _fitted_over_prior(objective: Objective, draws: Array, own: list[int]) -> Ar
         priors.append(value + float(np.sum(np.log(slope[own]))))
     u_own = np.array(points)
     covariance = np.atleast_2d(np.cov(u_own, rowvar=False))
-    root = np.linalg.cholesky(covariance)
+    try:
+        root = np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError as error:
+        named = ", ".join(objective.names[place] for place in own)
+        raise RunError(f"the draws of {named} do not vary", advice="run sd-covid calibrate again") from error
     z = np.linalg.solve(root, (u_own - u_own.mean(axis=0)).T)
     fitted = -0.5 * np.sum(z**2, axis=0) - np.sum(np.log(np.diag(root)))
     found: Array = fitted - np.array(priors)
