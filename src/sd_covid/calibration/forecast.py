@@ -92,7 +92,7 @@ class Forecaster:
         """
         observation = self._observation(observable, ends)
         found = [observation.figures(self._runs[index], self._draws[index]).predicted for index in self._kept]
-        return Paths(*observation.noise.paths(ends, figures, _stacked(found), rng))
+        return Paths(*observation.noise.paths(ends, figures, stacked(found), rng))
 
     def medians(self, observable: str, ends: Array) -> Array:
         """The model's own figures, without noise. Shape (draw, period)."""
@@ -116,18 +116,18 @@ class Forecaster:
         return Observation(item, setting, ends, like, self._rows, self.grid)
 
 
-def _stacked(found: Sequence[Predicted]) -> Predicted:
-    """One set of parameters after another, each `REPEATS` times; what one has, all have."""
+def stacked(found: Sequence[Predicted], repeats: int = REPEATS) -> Predicted:
+    """One set of parameters after another, each so many times; what one has, all have."""
     first = found[0]
 
     def several(name: str) -> Array | None:
         if getattr(first, name) is None:
             return None
-        return np.repeat([getattr(item, name) for item in found], REPEATS, axis=0)
+        return np.repeat([getattr(item, name) for item in found], repeats, axis=0)
 
     return Predicted(
-        np.repeat([item.median for item in found], REPEATS, axis=0),
-        np.repeat([item.sd for item in found], REPEATS, axis=0),
+        np.repeat([item.median for item in found], repeats, axis=0),
+        np.repeat([item.sd for item in found], repeats, axis=0),
         several("rho"),
         several("freedom"),
         first.size,

@@ -236,7 +236,7 @@ _NESTED = {
 
 def write_report(report: FitReport, file: Path) -> None:
     """Write a report as JSON; NaN is written as null."""
-    text = json.dumps(_plain(dataclasses.asdict(report)), indent=1, allow_nan=False, ensure_ascii=False)
+    text = json.dumps(plain(dataclasses.asdict(report)), indent=1, allow_nan=False, ensure_ascii=False)
     file.write_text(text + "\n", encoding="utf-8")
 
 
@@ -245,11 +245,12 @@ def read_report(file: Path) -> FitReport:
     return _build(FitReport, json.loads(file.read_text(encoding="utf-8")))  # type: ignore[no-any-return]
 
 
-def _plain(item: Any) -> Any:
+def plain(item: Any) -> Any:
+    """Data in types that JSON knows; NaN becomes None."""
     if isinstance(item, dict):
-        return {key: _plain(value) for key, value in item.items()}
+        return {key: plain(value) for key, value in item.items()}
     if isinstance(item, (list, tuple)):
-        return [_plain(value) for value in item]
+        return [plain(value) for value in item]
     if isinstance(item, float) and item != item:
         return None
     return item

@@ -26,6 +26,7 @@ from sd_covid.cli import (
     run,
     sensitivity,
     stacking,
+    validate,
 )
 from sd_covid.errors import SdCovidError
 
@@ -48,6 +49,7 @@ app.command("run")(run.command)
 app.command("check")(check.command)
 app.command("calibrate")(calibrate.command)
 app.command("predict")(predict.command)
+app.command("validate")(validate.command)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
 app.command("stacking")(stacking.command)
