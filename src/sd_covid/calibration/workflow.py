@@ -9,40 +9,44 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from sd_covid.calibration.fit import Fit, fit, laplace
+from sd_covid.calibration.identify import identify
 from sd_covid.calibration.lint import check_series
 from sd_covid.calibration.objective import Objective, model_names
 from sd_covid.calibration.petab import Problem, read_problem
 from sd_covid.calibration.posterior import Diagnostics, Samples, diagnostics, sample
 from sd_covid.calibration.predict import Predictor
-from sd_covid.calibration.results import FitReport, ParameterRow, StoredFitCheck, write_report
+from sd_covid.calibration.results import FitReport, ParameterRow, StoredFitCheck, read_report, write_report
+from sd_covid.calibration.starts import KeptStarts, kept_file
 from sd_covid.calibration.store import Posterior, read_posterior, tables_hash, versions, write_posterior
 from sd_covid.calibration.types import Array, Simulator
 from sd_covid.calibration.validation import fact_rows, rolling, series_rows
 from sd_covid.data import read_registry
+from sd_covid.errors import DataError
 
 IDENTIFIED = 0.9  # a posterior sd above nine tenths of the prior's says that the figures hardly speak
 KEEP = 1000  # stored draws
 TOLERANCE = 1e-6  # of a log posterior of some hundreds: other processors round differently, other data do not
 
 Step = Callable[[str, int, int], None]
-"""Progress: called with (stage, done, total); stages are fit, sample, runs, series, origins."""
+"""Progress: called with (stage, done, total); stages are fit, sample, information, runs, series, origins."""
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationResult:
-    """What `calibrate` made: the stored posterior, the report, and where they are."""
+    """What `calibrate` made: the stored posterior, the report, where they are, and how many starts were resumed."""
 
     posterior: Posterior
     report: FitReport
     posterior_file: Path
     report_file: Path
+    resumed: int = 0
 
     @property
     def converged(self) -> bool:
@@ -96,6 +100,7 @@ def calibrate(
     threads: int = 1,
     seed: int = 0,
     write: bool = True,
+    resume: bool = False,
     progress: Step | None = None,
 ) -> CalibrationResult:
     """Fit and sample a problem, and store draws and report beside it.
@@ -115,6 +120,8 @@ def calibrate(
         Of everything random.
     write : bool
         Whether to write ``posterior.parquet`` and ``fit.json``.
+    resume : bool
+        Whether starts that an interrupted fit of the same problem and seed had finished count.
     progress : callable, optional
 
     Raises
@@ -128,7 +135,8 @@ def calibrate(
     problem, simulator = load_problem(path, simulator)
     registry = read_registry(problem.folder / "series")
     objective = Objective(problem, simulator)
-    found = fit(objective, starts=starts, seed=seed, threads=threads, progress=stage("fit"))
+    kept = kept_starts(problem, simulator, seed, resume=resume)
+    found = fit(objective, starts=starts, seed=seed, threads=threads, kept=kept, progress=stage("fit"))
     samples = sample(
         objective,
         laplace(objective, found.best),
@@ -140,6 +148,7 @@ def calibrate(
         progress=stage("sample"),
     )
     posterior = _posterior(problem, simulator, objective, found, samples, seed)
+    information = identify(objective, found.best, samples.values.reshape(-1, objective.dimension))
     predictor = Predictor(problem, simulator, registry, posterior, seed=seed, progress=stage("runs"))
     diagnosed = diagnostics(samples.values)
     rows = parameter_rows(problem, posterior, found.best, samples.values, diagnosed)
@@ -159,12 +168,59 @@ def calibrate(
             key: posterior.provenance[key] for key in ("model_hash", "data_hash", "seed", "versions")
         },
         facts=fact_rows(problem, predictor),
+        identifiability=information,
     )
-    result = CalibrationResult(posterior, report, posterior_file(problem), report_file(problem))
+    result = CalibrationResult(
+        posterior, report, posterior_file(problem), report_file(problem), found.resumed
+    )
     if write:
         write_posterior(posterior, result.posterior_file)
         write_report(report, result.report_file)
     return result
+
+
+def kept_starts(problem: Problem, simulator: Simulator, seed: int, *, resume: bool) -> KeptStarts:
+    """Where the finished starts of a fit are kept; they belong to these tables, this model, seed and software."""
+    file = kept_file(tables_hash(problem), model_hash(simulator), seed, versions())
+    return KeptStarts(file, resume=resume)
+
+
+def identify_stored(path: Path | str, *, simulator: Simulator | None = None) -> FitReport:
+    """The stored report, with what the figures identify at its best fit, made anew.
+
+    Parameters
+    ----------
+    path : path
+        ``problem.yaml``.
+    simulator : Simulator, optional
+
+    Raises
+    ------
+    ProblemError, ModelError, RunError
+    DataError
+        There is no stored fit, or it is of other parameters.
+    """
+    problem, simulator = load_problem(path, simulator)
+    stored = read_posterior(posterior_file(problem))
+    objective = Objective(problem, simulator)
+    found = identify(objective, stored_best(problem, stored), stored.parameters.to_numpy(dtype=np.float64))
+    return replace(read_report(report_file(problem)), identifiability=found)
+
+
+def stored_best(problem: Problem, stored: Posterior) -> Array:
+    """The best fit of stored draws, in the order of the problem's parameters.
+
+    Raises
+    ------
+    DataError
+        They are of other parameters.
+    """
+    best = stored.provenance["best"]
+    names = [item.id for item in problem.estimated]
+    if list(best) != names:
+        reason = "the stored draws are of other parameters than the table's"
+        raise DataError(reason, advice="run sd-covid calibrate again", file=posterior_file(problem))
+    return np.array([best[name] for name in names])
 
 
 def _posterior(
