@@ -23,8 +23,8 @@ from sd_covid.calibration.types import Array
 from sd_covid.errors import UnknownNameError, suggest
 
 Kind = Literal["posterior", "likelihood"]
-Tell = Callable[[int, float], None]
-"""Called with (points done, largest drop so far on this side)."""
+Tell = Callable[[float], None]
+"""Called with the share of the work that is done, as far as can be seen."""
 
 DROP = float(chi2.ppf(0.95, 1)) / 2  # 1.92
 WISHED = 0.4  # drop between two points: five or so to either side
@@ -105,9 +105,7 @@ def profile(
     UnknownNameError
         No estimated parameter has that id.
     """
-    if parameter not in objective.names:
-        advice = suggest(parameter, objective.names) or "fit.json lists the estimated parameters"
-        raise UnknownNameError(f"'{parameter}' is not estimated", advice=advice, variable=parameter)
+    check_estimated(objective, parameter)
     walk = _Walk(objective, parameter, kind, tell)
     top, value = walk.climb(best, held=False)
     sides = [walk.side(top, value, -1.0), walk.side(top, value, 1.0)]
@@ -129,6 +127,18 @@ def profile(
         better=highest - value if highest - value > NOTICED else 0.0,
         failed=tuple(sides[0].failed + sides[1].failed),
     )
+
+
+def check_estimated(objective: Objective, parameter: str) -> None:
+    """Refuse what is not the id of an estimated parameter.
+
+    Raises
+    ------
+    UnknownNameError
+    """
+    if parameter not in objective.names:
+        advice = suggest(parameter, objective.names) or "fit.json lists the estimated parameters"
+        raise UnknownNameError(f"'{parameter}' is not estimated", advice=advice, variable=parameter)
 
 
 @dataclass(slots=True)
@@ -193,7 +203,7 @@ class _Walk:
             highest = max(highest, reached)
             step *= 2.0 if change < WISHED / 2 else 1.0
             if self._tell is not None:
-                self._tell(len(found.points), highest - height)
+                self._tell(0.25 * (1.0 + direction) + 0.5 * min(1.0, max(0.0, (highest - height) / DROP)))
         return found
 
     def _started(self, here: Array, before: Array, at: float) -> Array:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +22,12 @@ from sd_covid.calibration.objective import Objective, model_names
 from sd_covid.calibration.petab import Problem, read_problem
 from sd_covid.calibration.posterior import Diagnostics, Samples, diagnostics, sample
 from sd_covid.calibration.predict import Predictor
-from sd_covid.calibration.results import FitReport, ParameterRow, StoredFitCheck, read_report, write_report
+from sd_covid.calibration.results import FitReport, ParameterRow, StoredFitCheck, write_report
 from sd_covid.calibration.starts import KeptStarts, kept_file
 from sd_covid.calibration.store import Posterior, read_posterior, tables_hash, versions, write_posterior
 from sd_covid.calibration.types import Array, Simulator
 from sd_covid.calibration.validation import fact_rows, rolling, series_rows
 from sd_covid.data import read_registry
-from sd_covid.errors import DataError
 
 IDENTIFIED = 0.9  # a posterior sd above nine tenths of the prior's says that the figures hardly speak
 KEEP = 1000  # stored draws
@@ -148,7 +147,11 @@ def calibrate(
         progress=stage("sample"),
     )
     posterior = _posterior(problem, simulator, objective, found, samples, seed)
+    if progress is not None:
+        progress("information", 0, 1)
     information = identify(objective, found.best, samples.values.reshape(-1, objective.dimension))
+    if progress is not None:
+        progress("information", 1, 1)
     predictor = Predictor(problem, simulator, registry, posterior, seed=seed, progress=stage("runs"))
     diagnosed = diagnostics(samples.values)
     rows = parameter_rows(problem, posterior, found.best, samples.values, diagnosed)
@@ -183,44 +186,6 @@ def kept_starts(problem: Problem, simulator: Simulator, seed: int, *, resume: bo
     """Where the finished starts of a fit are kept; they belong to these tables, this model, seed and software."""
     file = kept_file(tables_hash(problem), model_hash(simulator), seed, versions())
     return KeptStarts(file, resume=resume)
-
-
-def identify_stored(path: Path | str, *, simulator: Simulator | None = None) -> FitReport:
-    """The stored report, with what the figures identify at its best fit, made anew.
-
-    Parameters
-    ----------
-    path : path
-        ``problem.yaml``.
-    simulator : Simulator, optional
-
-    Raises
-    ------
-    ProblemError, ModelError, RunError
-    DataError
-        There is no stored fit, or it is of other parameters.
-    """
-    problem, simulator = load_problem(path, simulator)
-    stored = read_posterior(posterior_file(problem))
-    objective = Objective(problem, simulator)
-    found = identify(objective, stored_best(problem, stored), stored.parameters.to_numpy(dtype=np.float64))
-    return replace(read_report(report_file(problem)), identifiability=found)
-
-
-def stored_best(problem: Problem, stored: Posterior) -> Array:
-    """The best fit of stored draws, in the order of the problem's parameters.
-
-    Raises
-    ------
-    DataError
-        They are of other parameters.
-    """
-    best = stored.provenance["best"]
-    names = [item.id for item in problem.estimated]
-    if list(best) != names:
-        reason = "the stored draws are of other parameters than the table's"
-        raise DataError(reason, advice="run sd-covid calibrate again", file=posterior_file(problem))
-    return np.array([best[name] for name in names])
 
 
 def _posterior(

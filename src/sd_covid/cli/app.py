@@ -23,6 +23,7 @@ from sd_covid.cli import (
     data,
     document,
     predict,
+    profile,
     run,
     sensitivity,
     stacking,
@@ -48,6 +49,7 @@ app.command("run")(run.command)
 app.command("check")(check.command)
 app.command("calibrate")(calibrate.command)
 app.command("predict")(predict.command)
+app.command("profile")(profile.command)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
 app.command("stacking")(stacking.command)
