@@ -19,6 +19,7 @@ from sd_covid.calibration.fit import Fit, fit, laplace
 from sd_covid.calibration.identify import identify
 from sd_covid.calibration.lint import check_series
 from sd_covid.calibration.objective import Objective, model_names
+from sd_covid.calibration.partial import without_unused
 from sd_covid.calibration.petab import Problem, read_problem
 from sd_covid.calibration.posterior import Diagnostics, Samples, diagnostics, sample
 from sd_covid.calibration.predict import Predictor
@@ -54,13 +55,15 @@ class CalibrationResult:
 
 
 def posterior_file(problem: Problem) -> Path:
-    """Where a problem's draws are kept: ``posterior.parquet`` beside ``problem.yaml``."""
-    return problem.folder / "posterior.parquet"
+    """Where a problem's draws are kept: ``posterior.parquet`` beside ``problem.yaml``, a variant's by its name."""
+    return problem.path.with_name(
+        "posterior.parquet" if problem.base is None else f"{problem.path.stem}.parquet"
+    )
 
 
 def report_file(problem: Problem) -> Path:
-    """Where a problem's fit report is kept: ``fit.json`` beside ``problem.yaml``."""
-    return problem.folder / "fit.json"
+    """Where a problem's fit report is kept: ``fit.json`` beside ``problem.yaml``, a variant's under its own name."""
+    return problem.path.with_name("fit.json" if problem.base is None else f"{problem.path.stem}.json")
 
 
 def load_problem(path: Path | str, simulator: Simulator | None = None) -> tuple[Problem, Simulator]:
@@ -78,7 +81,7 @@ def load_problem(path: Path | str, simulator: Simulator | None = None) -> tuple[
         import sd_covid
 
         simulator = sd_covid.load(problem.model_path)
-    return problem, simulator
+    return without_unused(problem, simulator) if problem.partial else problem, simulator
 
 
 def model_hash(simulator: Simulator) -> str:

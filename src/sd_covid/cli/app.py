@@ -22,6 +22,7 @@ from sd_covid.cli import (
     convert,
     data,
     document,
+    fits,
     predict,
     profile,
     run,
@@ -50,6 +51,7 @@ app.command("check")(check.command)
 app.command("calibrate")(calibrate.command)
 app.command("predict")(predict.command)
 app.command("profile")(profile.command)
+app.command("fits")(fits.command)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
 app.command("stacking")(stacking.command)
