@@ -137,7 +137,7 @@ def test_a_pair_that_the_figures_do_not_tell_apart_is_found_and_named(twins: Obj
     covariance = np.linalg.inv(np.diag([*PRIOR_SD**-2.0, 4.0**-2]) + design.T @ design / SD**2)
     expected = covariance[0, 2] / math.sqrt(covariance[0, 0] * covariance[2, 2])
     assert pair.correlation == pytest.approx(expected, rel=1e-7)
-    assert "tell the sum of start and extra" in pair.advice
+    assert "tell the weighted sum of start and extra" in pair.advice
     assert "fix start" in pair.advice  # of the two its own prior is narrowed least
     (sloppy,) = found.sloppy
     assert sloppy.information == pytest.approx(0.0, abs=1e-6)

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.linalg import eigh
 
 from sd_covid.calibration.fit import PROBES
+from sd_covid.calibration.formula import symbols
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.petab import Parameter
 from sd_covid.calibration.results import Direction, Identifiability, InformationRow, Pair
@@ -82,7 +83,9 @@ def _described(
             for index, value in enumerate(values.tolist())
             if value < 1.0
         ),
-        pairs=_pairs([objective.parameters[index] for index in places.tolist()], covariance),
+        pairs=_pairs(
+            [objective.parameters[index] for index in places.tolist()], covariance, _noise(objective)
+        ),
         parameters=tuple(
             InformationRow(name, expected.get(name, 0.0), contraction[index])
             for index, name in enumerate(objective.names)
@@ -125,7 +128,7 @@ def _direction(names: list[str], value: float, vector: Array) -> Direction:
     return Direction(value, tuple((names[index], sign * float(vector[index])) for index in chosen))
 
 
-def _pairs(parameters: list[Parameter], covariance: Array) -> tuple[Pair, ...]:
+def _pairs(parameters: list[Parameter], covariance: Array, noise: set[str]) -> tuple[Pair, ...]:
     """Pairs that move together, the strongest first."""
     if not np.all(np.isfinite(covariance)):
         return ()
@@ -136,16 +139,31 @@ def _pairs(parameters: list[Parameter], covariance: Array) -> tuple[Pair, ...]:
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         r = float(correlation[row, column])
         one, other = parameters[row], parameters[column]
-        wide, narrow = (one, other) if sd[row] >= sd[column] else (other, one)
-        found.append(Pair(one.id, other.id, r, _advice(one, other, wide, narrow, r)))
+        wide, narrow = (one.id, other.id) if sd[row] >= sd[column] else (other.id, one.id)
+        if {one.id, other.id} <= noise:
+            advice = f"both are of the noise: leave them, or fix {wide} and estimate {narrow}"
+        else:
+            what = _combination(one, other, r)
+            advice = (
+                f"the figures tell the {what} of {one.id} and {other.id} better than either: "
+                f"fix {wide} from a source and estimate {narrow}, or estimate that {what}"
+            )
+        found.append(Pair(one.id, other.id, r, advice))
     return tuple(sorted(found, key=lambda item: -abs(item.correlation)))
 
 
-def _advice(one: Parameter, other: Parameter, wide: Parameter, narrow: Parameter, r: float) -> str:
-    """Which of a pair to give up."""
-    logarithms = all(item.prior is not None and item.prior.logarithmic for item in (one, other))
-    what = ("product" if logarithms else "sum") if r < 0 else ("ratio" if logarithms else "difference")
-    return (
-        f"the figures tell the {what} of {one.id} and {other.id} better than either: "
-        f"fix {wide.id} from a source and estimate {narrow.id}, or estimate that {what}"
-    )
+def _combination(one: Parameter, other: Parameter, r: float) -> str:
+    """What two parameters that move together leave as it is, on the scales of their priors."""
+    logarithms = [item.prior is not None and item.prior.logarithmic for item in (one, other)]
+    if all(logarithms):
+        return "product" if r < 0 else "ratio"
+    if not any(logarithms):
+        return "weighted sum" if r < 0 else "weighted difference"
+    return "combination"
+
+
+def _noise(objective: Objective) -> set[str]:
+    """Parameters of the noise of series, and of their seasons."""
+    problem = objective.problem
+    found = {name for item in problem.observables.values() for name in symbols(item.noise)}
+    return found.union(*(item.parameters for item in problem.extension.observations.values()))

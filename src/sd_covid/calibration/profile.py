@@ -31,6 +31,7 @@ WISHED = 0.4  # drop between two points: five or so to either side
 FIRST = 0.1  # first step, in standard deviations of the prior
 FURTHEST = 8.0  # standard deviations of the prior within which an end is looked for
 MOST = 40  # points on one side
+AGAIN = 5  # times at most
 NOTICED = 1e-3  # a drop below minus this is another, better fit; less is where the optimiser stops
 
 
@@ -162,10 +163,19 @@ class _Walk:
         self.reach = (max(low, -FURTHEST), min(high, FURTHEST))
 
     def climb(self, start: Array, *, held: bool) -> tuple[Array, float]:
-        """The highest point from a start, with the parameter held or not."""
-        found, row = maximise(
-            self._objective, start, density=self._density, held=self._held if held else None
-        )
+        """The highest point from a start, with the parameter held or not.
+
+        In a flat valley the optimiser may stop short: it sets off again from where it ended until that gains nothing.
+        """
+        held_now = self._held if held else None
+        found, row = maximise(self._objective, start, density=self._density, held=held_now)
+        for _ in range(AGAIN):
+            if not math.isfinite(row.log_posterior):
+                break
+            before = row.log_posterior
+            found, row = maximise(self._objective, found, density=self._density, held=held_now)
+            if row.log_posterior - before < NOTICED:
+                break
         return found, row.log_posterior
 
     def natural(self, coordinate: float) -> float:
