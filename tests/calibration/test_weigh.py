@@ -16,9 +16,11 @@ import pytest
 from scipy import stats
 
 from sd_covid.calibration.identify import identify
+from sd_covid.calibration.mixture import Mixture
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.petab import read_problem
 from sd_covid.calibration.pointwise import figure_densities, figure_names
+from sd_covid.calibration.process import Paths
 from sd_covid.calibration.results import FitReport, ParameterRow
 from sd_covid.calibration.store import Posterior
 from sd_covid.calibration.weigh import (
@@ -165,3 +167,31 @@ def test_only_parameters_of_both_fits_are_shared(pair: tuple[StoredFit, StoredFi
     whole = dataclasses.replace(one, report=dataclasses.replace(one.report, parameters=rows))
     part = dataclasses.replace(other, report=dataclasses.replace(other.report, parameters=rows[:1]))
     assert [item.id for item in shared(whole, part)] == ["start"]
+
+
+class Always:
+    """A predictor of one series that is always the same number."""
+
+    def __init__(self, value: float, draws: int, name: str = "obs") -> None:
+        self.targets = {name: None}
+        self.draws = draws
+        self._value = value
+
+    def paths(self, name: str) -> Paths:
+        path = np.full((self.draws, 2), self._value) + np.arange(self.draws)[:, None] / 1e6
+        return Paths(path, path)
+
+
+def test_each_variant_has_its_share_of_the_members_and_the_same_ones_for_every_series() -> None:
+    mixture = Mixture([Always(0.0, 400), Always(1.0, 100)], [0.75, 0.25])  # type: ignore[list-item]
+    assert mixture.shares == [300, 100]
+    found = mixture.paths("obs")
+    assert np.mean(found.marginal > 0.5) == 0.25
+    assert len(np.unique(found.path[:, 0])) == 400  # no member twice
+    np.testing.assert_array_equal(found.path, mixture.paths("obs").path)
+
+
+def test_variants_that_predict_other_series_are_not_mixed() -> None:
+    one, other = Always(0.0, 4), Always(1.0, 4, "another")
+    with pytest.raises(ProblemError, match="do not predict the same series: 'another'"):
+        Mixture([one, other], [0.5, 0.5])  # type: ignore[list-item]
