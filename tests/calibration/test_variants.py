@@ -156,3 +156,11 @@ def test_a_variant_of_a_variant_is_refused(write: Write) -> None:
     second.write_text("extends: other.yaml\n")
     with pytest.raises(ProblemError, match="extends another problem itself"):
         read_problem(second)
+
+
+def test_a_repeated_series_is_not_left_without_the_one_it_repeats(write: Write) -> None:
+    setting = "obs_mean: {aggregation: mean, period: 3"
+    path = write(("problem.yaml", setting, setting + ", equivalent_to: obs_level"))
+    with pytest.raises(ProblemError, match="repeats the figures of 'obs_level', which is left out") as caught:
+        read_problem(variant(path, "without: [obs_level]\n"))
+    assert caught.value.line == 2

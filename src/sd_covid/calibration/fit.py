@@ -8,8 +8,9 @@ gradients is what Villaverde et al. (Bioinformatics 35, 2019) found best on mode
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
 from threading import Event
 
@@ -187,12 +188,14 @@ def fit(
     resumed = len(found)
     if progress is not None and resumed:
         progress(resumed, starts)
-    for index, result in _climbed(objective, points, found.keys(), threads):
-        found[index] = result
-        if kept is not None:
-            kept.add(points[index], *result)
-        if progress is not None:
-            progress(len(found), starts)
+    # closed at once when interrupted: a traceback would keep it open, and its threads climbing
+    with closing(_climbed(objective, points, set(found), threads)) as climbed:
+        for index, result in climbed:
+            found[index] = result
+            if kept is not None:
+                kept.add(points[index], *result)
+            if progress is not None:
+                progress(len(found), starts)
     results = sorted((found[index] for index in range(starts)), key=lambda item: -item[1].log_posterior)
     best, row = results[0]
     if not math.isfinite(row.log_posterior):
@@ -211,7 +214,7 @@ def _points(objective: Objective, starts: int, seed: int, first: Array | None) -
 
 def _climbed(
     objective: Objective, points: list[Array], done: Collection[int], threads: int
-) -> Iterator[tuple[int, tuple[Array, StartRow]]]:
+) -> Generator[tuple[int, tuple[Array, StartRow]]]:
     """Starts that are not done yet, each as it finishes; an interruption ends the others at their next evaluation."""
     stop = Event()
     pool = ThreadPoolExecutor(threads)

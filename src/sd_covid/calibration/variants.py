@@ -153,6 +153,7 @@ def _select(variant: YamlFile, document: YamlFile, tables: Tables) -> None:
     kept = (set(known) if only is None else only) - (without or set())
     if not kept:
         raise variant.error(("without",), "nothing is left to fit", "keep at least one observable")
+    _refuse_without_twin(variant, block, kept)
     for kind in ("observable", "measurement"):
         _filter(tables[kind], lambda row: row.text("observableId") in kept)
     facts = {name: item for name, item in (block.get("soft_facts") or {}).items() if name in kept}
@@ -166,6 +167,16 @@ def _select(variant: YamlFile, document: YamlFile, tables: Tables) -> None:
     block["observations"] = {k: v for k, v in (block.get("observations") or {}).items() if k not in gone}
     block["scored"] = [name for name in block.get("scored") or [] if name not in gone]
     block["processes"] = _led(block.get("processes") or {}, gone)
+
+
+def _refuse_without_twin(variant: YamlFile, block: dict[str, Any], kept: set[str]) -> None:
+    """An observable that repeats the figures of another is nothing without it."""
+    where = ("only",) if "only" in variant.data else ("without",)
+    for name, item in (block.get("observations") or {}).items():
+        twin = item.get("equivalent_to") if isinstance(item, dict) else None
+        if name in kept and isinstance(twin, str) and twin not in kept:
+            reason = f"'{name}' repeats the figures of '{twin}', which is left out"
+            raise variant.error(where, reason, f"keep '{twin}' too, or leave out '{name}'")
 
 
 def _block(document: YamlFile) -> dict[str, Any]:
