@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +17,7 @@ from sd_covid.errors import RunError
 
 if TYPE_CHECKING:
     from sd_covid.calibration.results import FitReport
+    from sd_covid.calibration.workflow import CalibrationResult
 
 STAGES = {
     "fit": "fitting from many starts",
@@ -61,25 +64,9 @@ def command(
     from sd_covid.calibration.results import write_report
     from sd_covid.calibration.store import write_posterior
     from sd_covid.calibration.workflow import calibrate
-    from sd_covid.engine.kernel import thread_count
 
-    try:
-        with stages(STAGES) as step:
-            result = calibrate(
-                problem,
-                starts=starts,
-                draws=draws,
-                tune=tune,
-                chains=chains,
-                threads=thread_count(),
-                seed=seed,
-                write=False,
-                resume=resume,
-                progress=step,
-            )
-    except KeyboardInterrupt:
-        note("finished starts of the fit are kept; the same command with --resume goes on from them")
-        raise
+    sizes = partial(calibrate, starts=starts, draws=draws, tune=tune, chains=chains)
+    result = _fit(partial(sizes, problem, seed=seed, resume=resume, write=False))
     if resume:
         note(f"{result.resumed} of {starts} starts came from the interrupted fit")
     with replacing(result.posterior_file) as temporary:
@@ -93,6 +80,18 @@ def command(
         show_identifiability(result.report.identifiability)
     note(f"wrote {result.posterior_file} and {result.report_file}")
     return _conclude(result.report)
+
+
+def _fit(work: Callable[..., CalibrationResult]) -> CalibrationResult:
+    """Fit and sample with progress; on Ctrl-C say how to go on."""
+    from sd_covid.engine.kernel import thread_count
+
+    try:
+        with stages(STAGES) as step:
+            return work(threads=thread_count(), progress=step)
+    except KeyboardInterrupt:
+        note("finished starts of the fit are kept; the same command with --resume goes on from them")
+        raise
 
 
 def _check(problem: Path) -> int:
