@@ -8,7 +8,9 @@ it in ``problem.yaml``; periods before the model starts by a random walk through
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -194,12 +196,25 @@ class Predictor:
         return np.column_stack(columns)
 
 
-def predict(predictor: Predictor, progress: Progress | None = None) -> pd.DataFrame:
+class Predicts(Protocol):
+    """A predictor, or several mixed."""
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """What is predicted, by observable or process id."""
+        ...
+
+    def paths(self, name: str) -> Paths:
+        """Paths of one target."""
+        ...
+
+
+def predict(predictor: Predicts, progress: Progress | None = None) -> pd.DataFrame:
     """Quantiles of every figure.
 
     Parameters
     ----------
-    predictor : Predictor
+    predictor : Predictor or Mixture
     progress : callable, optional
         Called with (series done, series).
 

@@ -22,7 +22,9 @@ from sd_covid.cli import (
     convert,
     data,
     document,
+    fits,
     predict,
+    profile,
     run,
     sensitivity,
     stacking,
@@ -50,6 +52,8 @@ app.command("check")(check.command)
 app.command("calibrate")(calibrate.command)
 app.command("predict")(predict.command)
 app.command("validate")(validate.command)
+app.command("profile")(profile.command)
+app.command("fits")(fits.command)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
 app.command("stacking")(stacking.command)

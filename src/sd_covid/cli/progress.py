@@ -58,11 +58,13 @@ def _columns() -> tuple[ProgressColumn, ...]:
     from rich.text import Text
 
     class Rate(ProgressColumn):
-        """Steps a second."""
+        """Steps a second; a minute where they are slow."""
 
         def render(self, task: Task) -> Text:
             speed = task.finished_speed or task.speed
-            return Text("" if speed is None else f"{speed:,.1f}/s")
+            if speed is None:
+                return Text("")
+            return Text(f"{speed:,.1f}/s" if speed >= 1 else f"{60 * speed:,.1f}/min")
 
     work = TextColumn("{task.description}")
     return work, BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn()
