@@ -8,11 +8,12 @@ OUT := out
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install study test lint bench lock clean
+.PHONY: help install study test explore lint bench lock clean
 
 help:
 	@echo "make study   run the Dutch study: check the fit, run the scenarios, write the report"
 	@echo "make test    lint, types and tests"
+	@echo "make explore property tests only, with examples never tried before"
 	@echo "make lint    lint and types only"
 	@echo "make bench   speed and memory, beside other engines"
 	@echo "make lock    renew requirements.lock from pyproject.toml"
@@ -45,6 +46,9 @@ lint: install
 
 test: lint
 	$(BIN)/pytest -n 2 --dist loadfile
+
+explore: install
+	HYPOTHESIS_PROFILE=explore $(BIN)/pytest -n 2 --dist loadfile -m hypothesis
 
 bench: install
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r benchmarks/requirements.lock

@@ -1,10 +1,19 @@
-"""For every test: skips are counted where one looks, and are failures in continuous integration."""
+"""For every test: skips are counted, and fail continuous integration; property tests try what they are told to.
+
+By default a property test tries the same examples every time, so that the same code gives the same answer;
+``make explore`` looks for others.
+"""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.hookimpl(trylast=True)

@@ -71,6 +71,10 @@ class DataError(SdCovidError):
     """A series or data file that cannot be used."""
 
 
+class SourceError(SdCovidError):
+    """A source of figures that is out of reach, or answers with something else than asked."""
+
+
 class ProblemError(SdCovidError):
     """A calibration problem whose tables contradict one another."""
 

@@ -116,6 +116,87 @@ def test_a_fault_in_a_table_is_refused_where_it_lies(
     assert advice in (error.advice or "")
 
 
+# settings of noise, seasons and years: block of obs_level after its period, key of the fault, part of reason, of advice
+LEVEL = "obs_level: {aggregation: end, period: 1, autocorrelation: rho"
+SURVEY = ", survey: {size: 100, per: 20}"
+SETTINGS = [
+    (", noise: student", "noise", "'student'", "'student-t'"),
+    (", noise: student-t", "", "degrees of freedom", "freedom: 4"),
+    (", noise: student-t, freedom: 0", "freedom", "not above zero", "above zero"),
+    (", noise: student-t, freedom: roh", "freedom", "'roh'", "'rho'"),
+    (", noise: student-t, freedom: wave", "freedom", "below zero", "bound"),
+    (", freedom: 4", "freedom", "only Student t", "student-t"),
+    (", noise: beta-binomial" + SURVEY, "autocorrelation", "Gaussian or Student t", "normal"),
+    (", survey: {design_effect: 2}", "survey", "with a size", "size: 7500"),
+    (", survey: {size: 0}", "survey.size", "not above zero", "above zero"),
+    (", survey: {size: 10, deff: 2}", "survey.deff", "not a known key", "known are"),
+    (", noise: student-t, freedom: 4" + SURVEY, "survey", "does not add", "normal"),
+    (", each: 10", "each", "only the noise of counts", "leave it out"),
+    (", seasonal: {by: week, terms: {Q1: 1}}", "seasonal.by", "'week'", "one of"),
+    (", seasonal: {by: quarter, terms: {Q5: 1}}", "seasonal.terms.Q5", "not a known key", "known are Q1"),
+    (
+        ", seasonal: {by: quarter, terms: {Q1: 1}}",
+        "seasonal.terms",
+        "3 seasons are left out",
+        "leave out one",
+    ),
+    (", seasonal: {by: half-year, terms: {H1: 1, H2: 1}}", "seasonal.terms", "add to 2", "leave out one"),
+    (
+        ", seasonal: {by: half-year, terms: {H1: wave, H2: 1}}",
+        "seasonal.terms",
+        "only if one",
+        "leave out one",
+    ),
+    (", seasonal: {by: half-year, terms: {H1: wav}}", "seasonal.terms.H1", "'wav'", "'wave'"),
+    (", starts_in: 13", "starts_in", "'13'", "one of"),
+    (", starts_in: 10", "starts_in", "no year", "period: 12"),
+]
+
+
+@pytest.mark.parametrize(("block", "key", "reason", "advice"), SETTINGS, ids=[c[0][2:40] for c in SETTINGS])
+def test_a_fault_in_the_setting_of_a_noise_is_refused_at_its_key(
+    write: Write, block: str, key: str, reason: str, advice: str
+) -> None:
+    with pytest.raises(ProblemError) as caught:
+        read_problem(write((Y, LEVEL, LEVEL + block)))
+    where = "extensions.sd_covid.observations.obs_level"
+    assert caught.value.variable == (f"{where}.{key}" if key else where)
+    assert caught.value.line == line_of(Y, "obs_level")
+    assert reason in caught.value.reason
+    assert advice in (caught.value.advice or "")
+
+
+FIGURES = [
+    (
+        ", noise: beta-binomial, survey: {size: 100, per: 9}",
+        "\t9.7",
+        "measurement",
+        "not a share between 0 and 9",
+    ),
+    (", noise: poisson", "obs_level", "noiseFormula", "no error of the model"),
+    (", noise: negative-binomial", "\t-9.7", "measurement", "not a count"),
+]
+
+
+@pytest.mark.parametrize(("block", "place", "column", "reason"), FIGURES, ids=[c[2] for c in FIGURES])
+def test_figures_must_be_what_their_noise_counts(
+    write: Write, block: str, place: str, column: str, reason: str
+) -> None:
+    changes = [(Y, LEVEL, "obs_level: {aggregation: end, period: 1" + block)]
+    if place.startswith("\t-"):
+        changes.append((M, "\t9.7", place))
+    with pytest.raises(ProblemError) as caught:
+        read_problem(write(*changes))
+    assert (caught.value.variable, caught.value.line) == (column, 2)
+    assert reason in caught.value.reason
+
+
+def test_a_year_that_ends_elsewhere_than_said_is_refused_at_its_row(write: Write) -> None:
+    with pytest.raises(ProblemError, match="no year from month 10 ends at time 12") as caught:
+        read_problem(write((Y, "period: 12}", "period: 12, starts_in: 10}")))
+    assert (caught.value.variable, caught.value.line) == ("time", line_of(M, "\t4.9"))
+
+
 # faults that show only beside the model
 MODEL = [
     ("mapping.tsv", "decay rate", "decay rat", ("mapping.tsv", "decay rate"), "modelEntityId", "'decay rat'", "'decay rate'"),  # noqa: E501

@@ -166,3 +166,32 @@ def test_a_path_that_pulls_a_lever_is_refused(call: Call, study: Path, tmp_path:
     assert 2 == answer.code
     assert "a path of assumptions has no 'levers'" in answer.last
     assert not (tmp_path / "run.csv").exists()
+
+
+def test_a_path_is_given_by_its_file_or_by_its_bare_name(call: Call, study: Path, tmp_path: Path) -> None:
+    sector = study / "models" / "debt.mdl"
+    options = ("--columns", "inflation shock", "-o", tmp_path / "run.csv")
+    for given in ("cost-of-living-shock", "cost-of-living-shock.yaml"):
+        assert 0 == call("run", sector, "--path", given, *options).code
+        assert 6.0 == pd.read_csv(tmp_path / "run.csv")["inflation shock"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        (
+            "cost-of-living-shok",
+            "error: there is no path 'cost-of-living-shok'; did you mean 'cost-of-living-",
+        ),
+        ("zzz", "use one of base, cost-of-living-shock, "),
+        ("STUDY/scenarios/paths/no-scaring.yaml", "did you mean 'no-scarring'?"),
+    ],
+)
+def test_a_path_that_is_not_there_names_the_nearest(
+    call: Call, study: Path, tmp_path: Path, given: str, advice: str
+) -> None:
+    given = given.replace("STUDY", str(study))
+    answer = call("run", study / "models" / "debt.mdl", "--path", given, "-o", tmp_path / "run.csv")
+    assert 2 == answer.code
+    assert advice in answer.last
+    assert not (tmp_path / "run.csv").exists()

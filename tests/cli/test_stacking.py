@@ -19,7 +19,10 @@ def test_what_it_rests_on_comes_first(call: Call, stacked: Path):
     first = answer.out.splitlines()[0]
     assert first.startswith("personen van 12 jaar en ouder: berust op aannames: problematische schulden")
     assert "Gepubliceerde cijfers ernaast" in answer.out
-    assert "een voorziening is geen probleem" in " ".join(answer.out.split())
+    told = " ".join(answer.out.split())
+    assert "een voorziening is geen probleem" in told
+    assert "van de 1000 inwoners" in told
+    assert "of 1000 inhabitants" not in told
 
 
 def test_a_table_and_a_chart_are_written(call: Call, stacked: Path, tmp_path: Path):

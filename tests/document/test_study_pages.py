@@ -131,6 +131,44 @@ def test_the_whole_page_couples_counts_and_lists_sources_once(study: Path) -> No
     assert "figures/small-couplings-en.svg" in pages
 
 
+REFERENCES = """key,author,year,title,container,address_or_doi,kind,read,note
+someone-2009,"Someone, A.",2009,Work and leaving,Journal 74,doi 10/1,article,abstract,
+office,Office of Figures,,How many?,,,statistics table,copy at copies.example,
+"""
+
+
+def test_a_page_lists_in_full_what_it_cites(study: Path) -> None:
+    (study.parent / "references.csv").write_text(REFERENCES, encoding="utf-8")
+    evidence, modes = (study.parent / name for name in ("evidence.csv", "reference_modes.csv"))
+    text = evidence.read_text(encoding="utf-8").replace("source,grade", "source,references,grade")
+    text = text.replace('"A study, doi 10/1",B', "A tenth,someone-2009;office,B").replace(
+        "found,D", "found,,D"
+    )
+    evidence.write_text(text, encoding="utf-8")
+    lines = modes.read_text(encoding="utf-8").splitlines()
+    modes.write_text(
+        "\n".join([f"{lines[0]},references", *(f"{line},office" for line in lines[1:])]), "utf-8"
+    )
+    pages = document(study)
+    page = pages["en/work.md"]
+    cited = "A01: A tenth ([someone-2009](#someone-2009), [office](#office)) (seen)"
+    assert cited in page
+    assert "The Office of Figures ([office](#office))" in page
+    office = "Office of Figures. How many? (Read: a copy at copies.example.)"
+    someone = "Someone, A. (2009). Work and leaving. Journal 74. doi 10/1. (Read: the abstract.)"
+    assert f'* <a id="office"></a>{office}\n* <a id="someone-2009"></a>{someone}\n' in page
+    assert "(Gelezen: de samenvatting.)" in pages["nl/work.md"]
+    assert "References" not in pages["en/debt.md"]
+    whole = pages["en/index.md"]
+    assert f"| {someone} | leaving rate |" in whole
+    assert "A tenth" not in whole
+    assert "there are 1" in whole
+    evidence.write_text(text.replace("someone-2009;", "sameone-2009;"), encoding="utf-8")
+    with pytest.raises(DataError, match=r"evidence\.csv:2: 'references': 'sameone-2009' is not in") as caught:
+        document(study)
+    assert "did you mean 'someone-2009'" in str(caught.value)
+
+
 def test_every_link_and_picture_of_a_page_is_there(study: Path) -> None:
     pages = document(study)
     for name, text in pages.items():

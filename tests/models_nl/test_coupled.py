@@ -143,6 +143,35 @@ def test_care_staff_two_years_later_relieve_less_per_person_waiting(netherlands:
     assert 0 < relief(108) < relief(84)
 
 
+@pytest.mark.parametrize(
+    ("lever", "level", "outcome"),
+    [
+        ("tutoring", 1, "mean learning deficit"),
+        ("youth care capacity", 0.1, "waiting for youth care"),
+        ("job guidance", 0.1, "unemployment rate"),
+    ],
+)
+def test_two_years_later_fewer_are_helped_but_not_less_by_job_guidance(
+    lever: str, level: float, outcome: str, netherlands: sd_covid.Simulation
+) -> None:
+    """Over ten years in all: tutoring and youth care find fewer to help later, job guidance does as much as before."""
+
+    def relief(start: int) -> float:
+        dates = {f"{lever} start": start, f"{lever} end": start + 24}
+        plain, package = (
+            netherlands.run({f"{lever} level": item, **dates}, outputs=[outcome])[outcome]
+            for item in (0, level)
+        )
+        return -float((package - plain).sel(time=slice(start, start + 120)).sum())
+
+    early, late = relief(84), relief(108)
+    assert early > 0
+    if lever == "job guidance":
+        assert late == pytest.approx(early, rel=0.02)  # "about as much" in docs/models.md
+    else:
+        assert 0 < late < early
+
+
 def test_awareness_without_capacity_lengthens_waiting_and_hardly_relieves_distress(
     netherlands: sd_covid.Simulation,
 ) -> None:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import pytest
 
 import sd_covid
-from sd_covid.analysis.passport.assemble import make_passport
+from sd_covid.analysis.passport.assemble import TESTS, make_passport
 from sd_covid.analysis.passport.light import Light, Passport
 from sd_covid.analysis.passport.reference_modes import FILE as MODES
+from sd_covid.report.passport_record import read_record, record_file
 from tests.models_nl.conftest import MODELS
 
 #: Loops of the design; a letter marks a second way that a loop takes.
@@ -120,3 +121,13 @@ def test_spirals_are_stronger_where_problems_gather(loops: dict[str, Loop]) -> N
     for name in ("R1", "R1b", "R6", "R7", "R8", "R9", "R12"):
         gains = loops[name].gains
         assert gains["vulnerable"] > gains["regular"] > 0, name
+
+
+def test_the_lights_that_reports_show_are_those_of_the_model_as_it_stands(
+    netherlands: sd_covid.Simulation,
+) -> None:
+    """Otherwise make them again: ``sd-covid check models/netherlands.yaml --save``."""
+    record = read_record(record_file(netherlands))
+    assert record is not None
+    assert record.is_of(netherlands)
+    assert tuple(row.test for row in record.rows) == TESTS

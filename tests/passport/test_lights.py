@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 import pytest
 
 import sd_covid
+from sd_covid.analysis.passport import evidence
 from sd_covid.analysis.passport.assemble import TESTS, make_passport
 from sd_covid.analysis.passport.light import Light, Row
 from sd_covid.analysis.passport.rows import engine_row
@@ -147,6 +150,21 @@ def test_a_constant_without_evidence_is_red(study: Study) -> None:
     gone = "\n".join(line for line in EVIDENCE.splitlines() if not line.startswith("A4[south]"))
     row = light(study(evidence_csv=gone), "parameters")
     assert (Light.RED, ("start[south]",)) == (row.light, row.failed)
+
+
+def test_what_numbers_rest_on_is_listed_once_in_full(study: Study) -> None:
+    references = "key,author,year,title,container,address_or_doi,kind,read,note\n"
+    references += "b-2001,B,2001,Rooms,,,report,full text,\na-2000,A,2000,Stays,,,article,abstract,\n"
+    table = list(csv.DictReader(io.StringIO(EVIDENCE)))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, evidence.COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for number, cells in enumerate(table):
+        writer.writerow(cells | {"references": "a-2000;b-2001" if number == 0 else "b-2001" * (number == 1)})
+    row = light(study(evidence_csv=text.getvalue(), references_csv=references), "parameters")
+    assert row.light is light(study(evidence_csv=EVIDENCE), "parameters").light
+    (listed,) = [item for item in row.tables if item.key == "references"]
+    assert (("A (2000). Stays.", 1), ("B (2001). Rooms.", 2)) == listed.rows
 
 
 @pytest.mark.parametrize(

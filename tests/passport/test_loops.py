@@ -167,6 +167,7 @@ z = SUM(y[side!]) + MAX(0, x[north]) ~ unit ~ |
         ("of: rooms.mdl", "of: room.mdl", 1, "did you mean 'rooms.mdl'"),
         ("[home, leaving]", "[home, home]", 9, "a variable is named twice"),
         ("horizon: 12\n", "", 1, "the key 'horizon' is missing"),
+        ("[home, leaving]", "[home, 'leaving[north]']", 9, "'leaving[north]' names an element"),
     ],
 )
 def test_a_loop_that_cannot_be_read_says_where(

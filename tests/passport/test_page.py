@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,36 @@ def test_one_loop_can_be_shown_by_its_name(study: Study, capsys: pytest.CaptureF
     assert "B1: as named" == said.splitlines()[-1]
     assert 2 == execute(["check", str(path), "--loop", "B2"])
     assert "error: rooms has no loop 'B2'; its loops are B1" == capsys.readouterr().err.splitlines()[-1]
+
+
+def test_one_loop_is_written_for_programs(study: Study, tmp_path: Path) -> None:
+    path, out = study(loops_yaml=LOOPS).model.path, tmp_path / "loop.json"
+    assert 0 == execute(["check", str(path), "--loop", "B1", "--json", str(out)])
+    told = json.loads(out.read_text())
+    assert ("B1", "balancing", "found", 6, 12) == tuple(
+        told[name] for name in ("loop", "polarity", "verdict", "moment", "horizon")
+    )
+    assert [("home", "leaving", 1), ("leaving", "home", -1)] == [
+        (step["cause"], step["effect"], step["sign"]) for step in told["path"]
+    ]
+    # leaving a tenth a month, over 12 months
+    assert told["gains"] == pytest.approx(dict.fromkeys(("north", "south"), math.expm1(-1.2)), rel=1e-7)
+
+
+def test_a_loop_that_is_not_found_is_written_with_the_pair_between_which_there_is_no_way(
+    files: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "loop.json"
+    assert 1 == execute(["check", str(files / "rooms.mdl"), "--loop", "B1", "--json", str(out)])
+    told = json.loads(out.read_text())
+    assert (["leaving", "stay"], None, []) == (told["missing"], told["gain"], told["path"])
+
+
+def test_one_loop_has_no_page(study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, page = study(loops_yaml=LOOPS).model.path, tmp_path / "loop.html"
+    assert 2 == execute(["check", str(path), "--loop", "B1", "--html", str(page)])
+    assert "leave out --loop or --html" in capsys.readouterr().err.splitlines()[-1]
+    assert not page.exists()
 
 
 def test_a_loop_that_is_not_there_is_an_answer_and_not_a_mistake(

@@ -51,6 +51,27 @@ def test_every_row_of_the_lowest_grade_that_varies_is_an_assumption_by_its_name(
     assert "nobody" not in found["slope"].source.nl
 
 
+def test_a_source_is_told_with_its_references_in_full(tmp_path: Path) -> None:
+    lines = EVIDENCE.replace("a study,D", "a tenth,D").splitlines()
+    text = "\n".join(
+        [f"{lines[0]},references", *(f"{line},{'one' if line[0] in 'BD' else ''}" for line in lines[1:])]
+    )
+    (tmp_path / "evidence.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "references.csv").write_text(
+        "key,author,year,title,container,address_or_doi,kind,read,note\none,A,2001,Rise,,,article,abstract,\n",
+        encoding="utf-8",
+    )
+    found = read_assumptions(None, tmp_path / "evidence.csv")
+    assert "a tenth. A (2001). Rise. Evidence B" == found["rise"].source.en
+    assert (
+        "Aanname, uitgelegd in models/evidence.csv. A (2001). Rise. Bewijs D"
+        == found["weight-young"].source.nl
+    )
+    (tmp_path / "evidence.csv").write_text(text.replace(",one", ",oen"), encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"evidence\.csv:3: 'rise': 'oen' is not in references\.csv"):
+        read_assumptions(None, tmp_path / "evidence.csv")
+
+
 def test_the_file_adds_a_title_and_keeps_what_the_evidence_says(tmp_path: Path) -> None:
     found = read(tmp_path, f"steep:\n{ENTRY}Slope\nbreak:\n{ENTRY}fragility\n")
     assert ["steep", "break", "rise", "weight-young", "left", "right", "help-budget"] == list(found)

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from sd_covid.calibration.facts.quantity import Quantity
 from sd_covid.calibration.fit import Progress
-from sd_covid.calibration.markov import leave_one_out, sample_paths
-from sd_covid.calibration.noise import residuals
+from sd_covid.calibration.noise import Predicted
 from sd_covid.calibration.objective import differentiable, formula_outputs, model_names
 from sd_covid.calibration.observation import Observation
-from sd_covid.calibration.petab import Measurement, Observable, Problem
+from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.process import Paths
 from sd_covid.calibration.types import Array, Simulator
 
@@ -90,47 +90,45 @@ class Forecaster:
         Paths
             `REPEATS` rows for each draw whose run did not fail.
         """
-        item = self.problem.observables[observable]
-        setting = self.problem.extension.observation(observable)
-        observation = Observation(item, setting, ends, self._overrides(item, ends), self._rows, self.grid)
-        found = [observation.figures(self._runs[index], self._draws[index]) for index in self._kept]
-        median = np.repeat([row.median for row in found], REPEATS, axis=0)
-        sd = np.repeat([row.sd for row in found], REPEATS, axis=0)
-        rho = np.repeat([0.0 if row.rho is None else row.rho for row in found], REPEATS)
-        known = ~np.isnan(figures)
-        z = np.full_like(median, np.nan)
-        z[:, known] = residuals(item.distribution, figures[known], median[:, known]) / sd[:, known]
-        if item.distribution.endswith("laplace"):
-            path = np.where(known, z, rng.laplace(size=z.shape))
-            alone = np.where(known, rng.laplace(size=z.shape), np.nan)
-        else:
-            path = sample_paths(ends, z, rho, rng)
-            alone = leave_one_out(ends, z, rho, rng)
-        noisy = _add(item, median, sd * path)
-        return Paths(
-            np.where(known, np.where(known, figures, 0.0), noisy),
-            _add(item, median, sd * np.where(known, alone, path)),
-        )
+        observation = self._observation(observable, ends)
+        found = [observation.figures(self._runs[index], self._draws[index]).predicted for index in self._kept]
+        return Paths(*observation.noise.paths(ends, figures, _stacked(found), rng))
 
     def medians(self, observable: str, ends: Array) -> Array:
         """The model's own figures, without noise. Shape (draw, period)."""
-        item = self.problem.observables[observable]
-        setting = self.problem.extension.observation(observable)
-        observation = Observation(item, setting, ends, self._overrides(item, ends), self._rows, self.grid)
-        return np.array([observation.figures(self._runs[i], self._draws[i]).median for i in self._kept])
+        observation = self._observation(observable, ends)
+        return np.array(
+            [observation.figures(self._runs[i], self._draws[i]).predicted.median for i in self._kept]
+        )
 
-    def _overrides(self, item: Observable, ends: Array) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-        """For each period the overrides of the figure nearest to it; placeholders are never left open."""
-        mine: list[Measurement] = [m for m in self.problem.measurements if m.observable == item.id]
-        if not mine:
-            return [((), ())] * len(ends)
+    def quantities(self, fact: str) -> Array:
+        """The quantity of a soft fact at every draw whose run did not fail. Shape (draw,)."""
+        view = Quantity(self.problem.extension.facts[fact], self._rows, self.grid)
+        return np.array([view.value(self._runs[i], self._draws[i]) for i in self._kept])
+
+    def _observation(self, observable: str, ends: Array) -> Observation:
+        """An observable at any periods: each takes the overrides and the sample size of the figure nearest to it."""
+        mine = [m for m in self.problem.measurements if m.observable == observable]
         times = np.array([m.time for m in mine])
-        nearest = [mine[int(np.argmin(np.abs(times - end)))] for end in ends.tolist()]
-        return [(m.overrides, m.noise_overrides) for m in nearest]
+        like = [mine[int(np.argmin(np.abs(times - end)))] if mine else None for end in ends.tolist()]
+        setting = self.problem.extension.observation(observable)
+        item = self.problem.observables[observable]
+        return Observation(item, setting, ends, like, self._rows, self.grid)
 
 
-def _add(item: Observable, median: Array, noise: Array) -> Array:
-    if item.distribution.startswith("log-"):
-        logarithmic: Array = median * np.exp(noise)
-        return logarithmic
-    return median + noise
+def _stacked(found: Sequence[Predicted]) -> Predicted:
+    """One set of parameters after another, each `REPEATS` times; what one has, all have."""
+    first = found[0]
+
+    def several(name: str) -> Array | None:
+        if getattr(first, name) is None:
+            return None
+        return np.repeat([getattr(item, name) for item in found], REPEATS, axis=0)
+
+    return Predicted(
+        np.repeat([item.median for item in found], REPEATS, axis=0),
+        np.repeat([item.sd for item in found], REPEATS, axis=0),
+        several("rho"),
+        several("freedom"),
+        first.size,
+    )

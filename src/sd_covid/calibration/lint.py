@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sd_covid.calibration.extension import ROOT
+from sd_covid.calibration.extension_checks import check_facts, check_facts_model, check_observation
 from sd_covid.calibration.formula import Formula, symbols
 from sd_covid.calibration.petab import Measurement, Observable, Problem
-from sd_covid.calibration.settings import ROOT
 from sd_covid.calibration.tables import Row
 from sd_covid.calibration.types import Simulator
-from sd_covid.calibration.yamlfile import YamlFile, read_yaml
+from sd_covid.calibration.yamlfile import read_yaml
 from sd_covid.data import Registry
 from sd_covid.errors import ProblemError, suggest
 from sd_covid.model.names import key
@@ -35,6 +36,7 @@ def check_model(problem: Problem, simulator: Simulator) -> Iterator[ProblemError
             advice = suggest(alias.model_name, names.known) or "use the model's own spelling"
             yield alias.row.error("modelEntityId", f"'{alias.model_name}' is not in the model", advice)
     yield from _formula_names(problem, names)
+    yield from check_facts_model(problem, names)
     yield from _unused_parameters(problem, names)
     for change in problem.changes:
         if names.constant(change.target) is None:
@@ -203,7 +205,7 @@ def _extension(problem: Problem) -> Iterator[ProblemError]:
         if name not in problem.observables:
             yield document.error(where, f"'{name}' is not an observable", suggest(name, known))
             continue
-        yield from _autocorrelation(problem, document, name)
+        yield from check_observation(problem, document, name)
         twin = setting.equivalent_to
         if twin is not None and (twin not in problem.observables or twin == name):
             reason = f"'{twin}' is not another observable"
@@ -215,24 +217,10 @@ def _extension(problem: Problem) -> Iterator[ProblemError]:
             yield document.error(
                 where, f"'{process.leader}' is not predicted", suggest(process.leader, leaders)
             )
+    yield from check_facts(problem, document)
     for name in problem.extension.scored:
         if name not in problem.observables:
             yield document.error((*ROOT, "scored"), f"'{name}' is not an observable", suggest(name, known))
-
-
-def _autocorrelation(problem: Problem, document: YamlFile, observable: str) -> Iterator[ProblemError]:
-    rho = problem.extension.observations[observable].autocorrelation
-    if rho is None:
-        return
-    where = (*ROOT, "observations", observable, "autocorrelation")
-    parameter = problem.parameters.get(rho)
-    if parameter is None:
-        yield document.error(where, f"'{rho}' is not a parameter", suggest(rho, problem.parameters))
-    elif parameter.lower < 0 or parameter.upper > 1:
-        reason = f"'{rho}' may leave the interval from 0 to 1"
-        yield document.error(where, reason, "bound it by 0 and 1 in the parameter table")
-    if problem.observables[observable].distribution.endswith("laplace"):
-        yield document.error(where, "autocorrelation needs Gaussian noise", "use normal or log-normal noise")
 
 
 def _formula_names(problem: Problem, names: ModelNames) -> Iterator[ProblemError]:
@@ -262,7 +250,10 @@ def _unused_parameters(problem: Problem, names: ModelNames) -> Iterator[ProblemE
         used.update(symbols(change.value))
     for measurement in problem.measurements:
         used.update(measurement.overrides, measurement.noise_overrides)
-    used.update(setting.autocorrelation or "" for setting in problem.extension.observations.values())
+    for setting in problem.extension.observations.values():
+        used.update(setting.parameters)
+    for fact in problem.extension.facts.values():
+        used.update(fact.names)
     for parameter in problem.parameters.values():
         if parameter.id not in used and names.constant(parameter.id) is None:
             known = [*names.entities, *names.constants.values()]

@@ -9,12 +9,36 @@ section 1.1).
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from sd_covid.calibration.types import Array
 
 
-def sample_paths(times: Array, residuals: Array, rho: Array | None, rng: np.random.Generator) -> Array:
+class Between(Protocol):
+    """How a residual is drawn from its neighbours: by default as of a normal process."""
+
+    def __call__(
+        self,
+        values: Array,
+        rho: Array | None,
+        index: int,
+        before: tuple[int, float] | None,
+        after: tuple[int, float] | None,
+        rng: np.random.Generator,
+    ) -> Array:
+        """Draws at period ``index`` of ``values`` (draw, period); neighbours as (period, months away), or None."""
+        ...
+
+
+def sample_paths(
+    times: Array,
+    residuals: Array,
+    rho: Array | None,
+    rng: np.random.Generator,
+    between: Between | None = None,
+) -> Array:
     """Residual paths through the known residuals.
 
     Parameters
@@ -26,26 +50,37 @@ def sample_paths(times: Array, residuals: Array, rho: Array | None, rng: np.rand
     rho : ndarray, shape (draw,), or None
         Correlation one month apart; None for the random walk, which then needs at least one figure.
     rng : Generator
+    between : Between, optional
+        The process, if it is not a normal one.
 
     Returns
     -------
     ndarray, shape (draw, period)
     """
+    draw = _between if between is None else between
     known = np.flatnonzero(~np.isnan(residuals[0]))
     paths = residuals.copy()
     for index in np.flatnonzero(np.isnan(residuals[0])):
         before = int(index) - 1 if index > 0 else None
         later = known[known > index]
         after = int(later[0]) if len(later) else None
-        paths[:, index] = _between(times, paths, rho, int(index), before, after, rng)
+        near = _neighbour(times, int(index), before), _neighbour(times, int(index), after)
+        paths[:, index] = draw(paths, rho, int(index), *near, rng)
     return paths
 
 
-def leave_one_out(times: Array, residuals: Array, rho: Array | None, rng: np.random.Generator) -> Array:
+def leave_one_out(
+    times: Array,
+    residuals: Array,
+    rho: Array | None,
+    rng: np.random.Generator,
+    between: Between | None = None,
+) -> Array:
     """For each known residual a draw from what the other known ones say of it; NaN elsewhere.
 
     Parameters and result as in `sample_paths`. A lone figure of a random walk has nothing to say of it and stays.
     """
+    draw = _between if between is None else between
     known = np.flatnonzero(~np.isnan(residuals[0]))
     drawn = np.full_like(residuals, np.nan)
     for place, index in enumerate(known):
@@ -54,17 +89,21 @@ def leave_one_out(times: Array, residuals: Array, rho: Array | None, rng: np.ran
         if rho is None and before is None and after is None:
             drawn[:, index] = residuals[:, index]
         else:
-            drawn[:, index] = _between(times, residuals, rho, int(index), before, after, rng)
+            near = _neighbour(times, int(index), before), _neighbour(times, int(index), after)
+            drawn[:, index] = draw(residuals, rho, int(index), *near, rng)
     return drawn
 
 
+def _neighbour(times: Array, index: int, other: int | None) -> tuple[int, float] | None:
+    return None if other is None else (other, abs(float(times[other] - times[index])))
+
+
 def _between(
-    times: Array,
     values: Array,
     rho: Array | None,
     index: int,
-    before: int | None,
-    after: int | None,
+    before: tuple[int, float] | None,
+    after: tuple[int, float] | None,
     rng: np.random.Generator,
 ) -> Array:
     """A draw at one period given its neighbours: precisions add, means are weighted by them."""
@@ -75,12 +114,12 @@ def _between(
     )  # without a neighbour: the stationary AR(1)
     precision = np.zeros(draws) if rho is None and before is None else 1.0 / variance_before
     if before is not None:
-        factor, variance = _step(times[index] - times[before], rho, draws)
-        mean_before, precision = factor * values[:, before], 1.0 / variance
+        factor, variance = _step(before[1], rho, draws)
+        mean_before, precision = factor * values[:, before[0]], 1.0 / variance
     weighted = precision * mean_before
     if after is not None:
-        factor, variance = _step(times[after] - times[index], rho, draws)
-        weighted = weighted + factor * values[:, after] / variance
+        factor, variance = _step(after[1], rho, draws)
+        weighted = weighted + factor * values[:, after[0]] / variance
         precision = precision + factor**2 / variance
     return weighted / precision + rng.standard_normal(draws) / np.sqrt(precision)
 

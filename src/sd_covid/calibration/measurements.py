@@ -12,7 +12,7 @@ from pathlib import Path
 from sd_covid.calibration.petab import Observable, Problem
 from sd_covid.calibration.settings import ObservationSetting
 from sd_covid.calibration.tables import Row, Table
-from sd_covid.data import Registry, Series, format_period, model_time
+from sd_covid.data import Registry, Series, format_period
 
 COLUMNS = (
     "observableId",
@@ -70,7 +70,7 @@ def measurement_table(problem: Problem, registry: Registry, file: Path) -> Table
 def _rows(item: Observable, setting: ObservationSetting, series: Series) -> Iterator[dict[str, str]]:
     chosen = []
     for period, row in zip(series.rows.index, series.rows.itertuples(index=False), strict=True):
-        start, end = model_time(period, series.frequency)
+        start, end = setting.span(period, series.frequency)
         if start >= 0:
             chosen.append((period, end, row))
     fitted = len(chosen) - (round(HOLDOUT_SHARE * len(chosen)) if len(chosen) >= FEWEST else 0)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sd_covid.calibration import formula as formulas
+from sd_covid.calibration.facts.quantity import Quantity
 from sd_covid.calibration.formula import Constant, Formula, Symbol
 from sd_covid.calibration.lint import ModelNames, check_model
-from sd_covid.calibration.noise import likelihood
 from sd_covid.calibration.observation import Figures, Observation
 from sd_covid.calibration.petab import Measurement, Problem
 from sd_covid.calibration.priors import JointPrior
@@ -67,12 +67,13 @@ class Inputs:
 
 @dataclass(slots=True)
 class Experiment:
-    """One run of the model: its inputs as formulas of the parameters, and what is observed of it."""
+    """One run of the model: its inputs as formulas of the parameters, what is observed and said of it."""
 
     id: str
     model: Differentiable
     inputs: Inputs
     series: list[Series]
+    facts: list[Quantity]
 
 
 def model_names(problem: Problem, simulator: Simulator) -> ModelNames:
@@ -89,7 +90,7 @@ def model_names(problem: Problem, simulator: Simulator) -> ModelNames:
 
 
 def formula_outputs(problem: Problem, names: ModelNames) -> dict[str, str]:
-    """Model outputs used by the observables: name in the formula -> name in the model."""
+    """Model outputs used by observables and soft facts: name in the formula -> name in the model."""
     found: dict[str, str] = {}
     for item in problem.observables.values():
         for name in formulas.symbols(item.formula):
@@ -99,6 +100,11 @@ def formula_outputs(problem: Problem, names: ModelNames) -> dict[str, str]:
                 and name not in (*item.placeholders, "time")
                 and output is not None
             ):
+                found[name] = output
+    for fact in problem.extension.facts.values():
+        for name in fact.inside:
+            output = names.output(name)
+            if name not in problem.parameters and name != "time" and output is not None:
                 found[name] = output
     return found
 
@@ -176,22 +182,31 @@ class Objective:
             for item in problem.measurements
             if (holdout or not item.holdout) and (until is None or item.time <= until)
         ]
+        facts = [
+            item
+            for item in problem.extension.facts.values()
+            if (holdout or not item.holdout) and (until is None or item.end <= until)
+        ]
         used = {item.observable for item in chosen}
         everything = formula_outputs(problem, names)
         needed = {name for key in used for name in formulas.symbols(problem.observables[key].formula)}
+        needed.update(name for item in facts for name in item.inside)
         aliases = {name: output for name, output in everything.items() if name in needed}
         outputs = list(dict.fromkeys(aliases.values()))
         rows = {alias: outputs.index(output) for alias, output in aliases.items()}
-        final = float(np.ceil(max((item.time for item in chosen), default=1.0)))
+        last = max([item.time for item in chosen] + [item.end for item in facts], default=1.0)
+        final = float(np.ceil(last))
         self.experiments: list[Experiment] = []
-        for experiment in dict.fromkeys(item.experiment for item in chosen):
+        named = [item.experiment for item in chosen] + [item.experiment for item in facts]
+        for experiment in dict.fromkeys(named):
             model, inputs = differentiable(problem, simulator, names, experiment, outputs, final)
             mine = [item for item in chosen if item.experiment == experiment]
             series = [
                 _series(problem, key, mine, rows, model.time) for key in problem.observables if key in used
             ]
+            said = [Quantity(item, rows, model.time) for item in facts if item.experiment == experiment]
             self.experiments.append(
-                Experiment(experiment, model, inputs, [s for s in series if s is not None])
+                Experiment(experiment, model, inputs, [s for s in series if s is not None], said)
             )
 
     @property
@@ -203,7 +218,9 @@ class Objective:
         """An independent objective for another thread; tables and compiled code are shared."""
         twin = object.__new__(Objective)
         twin.__dict__.update(self.__dict__)
-        twin.experiments = [Experiment(e.id, e.model.copy(), e.inputs, e.series) for e in self.experiments]
+        twin.experiments = [
+            Experiment(e.id, e.model.copy(), e.inputs, e.series, e.facts) for e in self.experiments
+        ]
         return twin
 
     def values(self, x: Array) -> dict[str, float]:
@@ -226,6 +243,8 @@ class Objective:
             seed = np.zeros_like(outputs)
             for series in experiment.series:
                 total += _add_series(series, outputs, parameters, seed, gradient)
+            for fact in experiment.facts:
+                total += fact.log_density(outputs, parameters, seed, gradient)
             if not math.isfinite(total):
                 return math.nan, np.full(len(x), math.nan)
             experiment.inputs.pull_back(experiment.model.gradient(seed), parameters, gradient)
@@ -289,7 +308,7 @@ def _series(
         problem.observables[observable],
         setting,
         np.array([item.time for item in items]),
-        [(item.overrides, item.noise_overrides) for item in items],
+        items,
         rows,
         grid,
     )
@@ -303,16 +322,8 @@ def _add_series(
     """Log likelihood of one series, its derivatives added to seed and gradient."""
     observation = series.observation
     figures = observation.figures(outputs, parameters)
-    logarithmic = observation.observable.distribution.startswith("log-")
-    if not np.all(figures.sd > 0) or (logarithmic and not np.all(figures.median > 0)):
+    if not observation.noise.defined(figures.predicted):
         return math.nan
-    found = likelihood(
-        observation.observable.distribution,
-        series.figures,
-        figures.median,
-        figures.sd,
-        figures.rho,
-        observation.gaps,
-    )
-    observation.pull_back(figures, found.median, found.sd, found.rho, seed, gradient)
+    found = observation.noise.likelihood(series.figures, figures.predicted, observation.gaps)
+    observation.pull_back(figures, found, seed, gradient)
     return found.value

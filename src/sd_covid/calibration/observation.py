@@ -1,8 +1,8 @@
 """From the model's saved outputs to the published figures, with exact derivatives.
 
-In: saved outputs (output, time) and parameter values. Out: for one observable in one experiment the median, standard
-deviation and autocorrelation of every figure, and the way back: a derivative with respect to those becomes a seed on
-the outputs and a gradient on the parameters. Outputs are aggregated over the period first; the formula follows.
+In: saved outputs (output, time) and parameter values. Out: for one observable in one experiment what the noise of its
+figures needs to know, and the way back: derivatives with respect to that become a seed on the outputs and a gradient on
+the parameters. Outputs are aggregated over the period first; the formula follows, and the seasonal term.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import numpy as np
 
 from sd_covid.calibration import formula as formulas
 from sd_covid.calibration.formula import Constant, Formula, Symbol
-from sd_covid.calibration.petab import Observable
+from sd_covid.calibration.noise import Likelihood, Predicted, noise_of
+from sd_covid.calibration.petab import Measurement, Observable
+from sd_covid.calibration.season import with_season
 from sd_covid.calibration.settings import ObservationSetting
 from sd_covid.calibration.types import Array, Index
 from sd_covid.errors import ProblemError
@@ -26,8 +28,9 @@ def aggregation(kind: str, ends: Array, period: float, grid: Array) -> Array:
     Parameters
     ----------
     kind : str
-        ``end``, ``start``, ``change`` (end minus start) or ``mean`` (trapezoid rule over the saved points of the
-        period, both ends included: exact for an output that is linear between saved points).
+        ``end``, ``start``, ``change`` (end minus start), ``sum`` (integral by the trapezoid rule over the saved points
+        of the period, both ends included: exact for an output that is linear between saved points) or ``mean`` (that
+        over the length of the period).
     ends : ndarray, shape (period,)
         Ends of the periods, in model time.
     period : float
@@ -54,12 +57,13 @@ def aggregation(kind: str, ends: Array, period: float, grid: Array) -> Array:
         operator[rows, first] += 1.0
     if kind == "change":
         operator[rows, first] -= 1.0
-    if kind == "mean":
+    if kind in ("mean", "sum"):
         steps = np.diff(grid)
         for row, begin, end in zip(rows, first, last, strict=True):
             operator[row, begin:end] += steps[begin:end] / 2
             operator[row, begin + 1 : end + 1] += steps[begin:end] / 2
-        operator /= period
+        if kind == "mean":
+            operator /= period
     return operator
 
 
@@ -79,17 +83,15 @@ def _index(grid: Array, times: Array) -> Index:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the model says about the figures of one observable. Shapes (figure,); ``rho`` None without AR(1)."""
+    """What the model says about the figures of one observable, and the values of names it was computed from."""
 
-    median: Array
-    sd: Array
-    rho: float | None
+    predicted: Predicted
     values: tuple[Mapping[str, Array | float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Figures that share their overrides: rows, aggregated outputs, names used, formulas and their slopes by name.
+    """Figures of the same overrides and season: rows, aggregated outputs, names used, formulas, their slopes by name.
 
     A slope of None is 1 throughout.
     """
@@ -119,8 +121,8 @@ class Observation:
     setting : ObservationSetting
     ends : ndarray, shape (figure,)
         Ends of the periods, increasing.
-    overrides : sequence of (overrides, noise overrides)
-        One pair for each figure.
+    like : sequence of Measurement or None
+        For each figure the one whose overrides and sample size it takes: itself, or the nearest one published.
     outputs : dict of str to int
         Row of each output among the saved outputs, by the name used in the formula.
     grid : ndarray, shape (time,)
@@ -132,7 +134,7 @@ class Observation:
         observable: Observable,
         setting: ObservationSetting,
         ends: Array,
-        overrides: Sequence[tuple[tuple[str, ...], tuple[str, ...]]],
+        like: Sequence[Measurement | None],
         outputs: Mapping[str, int],
         grid: Array,
     ) -> None:
@@ -140,12 +142,18 @@ class Observation:
         self.setting = setting
         self.ends = ends
         self.gaps = np.diff(ends)
+        self.noise = noise_of(observable.distribution, setting)
+        self._size = _sizes(setting, like)
         self._outputs = outputs
         self._groups: list[_Group] = []
-        for pair in dict.fromkeys(overrides):
-            rows = np.flatnonzero([item == pair for item in overrides])
-            formula = formulas.substitute(observable.formula, _fill(observable.placeholders, pair[0]))
-            noise = formulas.substitute(observable.noise, _fill(observable.noise_placeholders, pair[1]))
+        kinds = [_kind(setting, item, end) for item, end in zip(like, ends.tolist(), strict=True)]
+        for kind in dict.fromkeys(kinds):
+            rows = np.flatnonzero([item == kind for item in kinds])
+            formula = formulas.substitute(observable.formula, _fill(observable.placeholders, kind[0]))
+            noise = formulas.substitute(observable.noise, _fill(observable.noise_placeholders, kind[1]))
+            if setting.seasonal is not None:
+                term = setting.seasonal.term(kind[2])
+                formula = with_season(formula, term, logarithmic=self.noise.logarithmic)
             used = [name for name in dict.fromkeys(formulas.symbols(formula)) if name in outputs]
             operators = {
                 name: aggregation(setting.of_output(name), ends[rows], float(setting.period), grid)
@@ -161,7 +169,7 @@ class Observation:
             self._groups.append(_Group(rows, operators, tuple(sorted(names)), *functions))
 
     def figures(self, outputs: Array, parameters: Mapping[str, float]) -> Figures:
-        """Median, standard deviation and autocorrelation of every figure.
+        """What the model says of every figure.
 
         Parameters
         ----------
@@ -180,26 +188,24 @@ class Observation:
                 median[group.rows] = known[self.observable.id] = group.median(known)
                 sd[group.rows] = group.sd(known)
                 values.append(known)
-        rho = self.setting.autocorrelation
-        return Figures(median, sd, None if rho is None else parameters[rho], tuple(values))
+        rho, freedom = self.setting.autocorrelation, self.setting.freedom
+        predicted = Predicted(
+            median,
+            sd,
+            None if rho is None else np.asarray(parameters[rho]),
+            None if freedom is None else np.asarray(_number(freedom, parameters)),
+            self._size,
+        )
+        return Figures(predicted, tuple(values))
 
-    def pull_back(
-        self,
-        figures: Figures,
-        d_median: Array,
-        d_sd: Array,
-        d_rho: float,
-        seed: Array,
-        gradient: dict[str, float],
-    ) -> None:
-        """Add derivatives by median, sd and rho to a seed on the outputs and a gradient on the parameters.
+    def pull_back(self, figures: Figures, found: Likelihood, seed: Array, gradient: dict[str, float]) -> None:
+        """Add the derivatives of a likelihood to a seed on the outputs and a gradient on the parameters.
 
         Parameters
         ----------
         figures : Figures
             As `figures` returned them.
-        d_median, d_sd : ndarray, shape (figure,)
-        d_rho : float
+        found : Likelihood
         seed : ndarray, shape (output, time)
             Added to in place.
         gradient : dict of str to float
@@ -208,7 +214,7 @@ class Observation:
         own = self.observable.id
         with np.errstate(all="ignore"):
             for group, known in zip(self._groups, figures.values, strict=True):
-                by_sd, by_median = d_sd[group.rows], d_median[group.rows]
+                by_sd, by_median = found.sd[group.rows], found.median[group.rows]
                 for name, slope in group.sd_slopes.items():
                     weight = by_sd if slope is None else by_sd * slope(known)
                     if name == own:
@@ -221,9 +227,32 @@ class Observation:
                         seed[self._outputs[name]] += weight @ group.operators[name]
                     elif name in gradient:
                         gradient[name] += float(weight.sum())
-        rho = self.setting.autocorrelation
-        if rho is not None and rho in gradient:
-            gradient[rho] += d_rho
+        rho, freedom = self.setting.autocorrelation, self.setting.freedom
+        if rho in gradient:
+            gradient[rho] += found.rho
+        if isinstance(freedom, str) and freedom in gradient:
+            gradient[freedom] += found.freedom
+
+
+def _kind(
+    setting: ObservationSetting, like: Measurement | None, end: float
+) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Overrides, noise overrides and season of a figure."""
+    season = "" if setting.seasonal is None else setting.seasonal.season(end)
+    return ((), (), season) if like is None else (like.overrides, like.noise_overrides, season)
+
+
+def _sizes(setting: ObservationSetting, like: Sequence[Measurement | None]) -> Array | None:
+    """Persons effectively asked for each figure: their number over the design effect."""
+    survey = setting.survey
+    if survey is None:
+        return None
+    own = [None if item is None else item.row.number("sample_size") for item in like]
+    return np.array([survey.size if size is None else size for size in own]) / survey.design_effect
+
+
+def _number(item: str | float, parameters: Mapping[str, float]) -> float:
+    return parameters[item] if isinstance(item, str) else float(item)
 
 
 def _fill(placeholders: Sequence[str], overrides: Sequence[str]) -> dict[str, Formula]:

@@ -15,9 +15,10 @@ from typing import Any
 import yaml
 
 from sd_covid.calibration import formula as formulas
+from sd_covid.calibration.extension import read_extension
 from sd_covid.calibration.formula import Formula
 from sd_covid.calibration.priors import FAMILIES, Prior
-from sd_covid.calibration.settings import Extension, read_extension
+from sd_covid.calibration.settings import Extension
 from sd_covid.calibration.tables import Row, Table, read_table, write_table
 from sd_covid.calibration.yamlfile import YamlFile, read_yaml
 

@@ -15,9 +15,10 @@ import pandas as pd
 
 from sd_covid.calibration.fit import Progress
 from sd_covid.calibration.forecast import REPEATS, Forecaster
+from sd_covid.calibration.noise import noise_of
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.process import Paths, simulate
-from sd_covid.calibration.settings import ProcessSetting
+from sd_covid.calibration.settings import ObservationSetting, ProcessSetting
 from sd_covid.calibration.store import Posterior
 from sd_covid.calibration.types import Array, Mask, Simulator
 from sd_covid.data import Registry, Series, format_period, model_time, periods_between
@@ -133,7 +134,7 @@ class Predictor:
             found = self._equivalent(target, twin, inside, setting.difference_sd, rng)
         if np.all(inside):
             return found
-        positive = self.problem.observables[target.id].distribution.startswith("log-")
+        positive = noise_of(self.problem.observables[target.id].distribution, setting).logarithmic
         before = ProcessSetting(target.series.id, scale="log" if positive else "identity")
         earlier = simulate(target.id, before, target.ends, target.figures, None, self.draws, rng)
         return Paths(
@@ -242,10 +243,11 @@ def _targets(problem: Problem, registry: Registry, last: pd.Period) -> dict[str,
 
 
 def _target(problem: Problem, name: str, series: Series, last: pd.Period) -> Target:
-    periods = _all_periods(series, last)
-    spans = np.array([model_time(period, series.frequency) for period in periods])
+    setting = problem.extension.observation(name)
+    periods = _all_periods(series, setting, last)
+    spans = np.array([setting.span(period, series.frequency) for period in periods])
     published = dict(
-        zip([model_time(p, series.frequency)[1] for p in series.rows.index], series.values, strict=True)
+        zip([setting.span(p, series.frequency)[1] for p in series.rows.index], series.values, strict=True)
     )
     own = {m.time: m.value for m in problem.measurements if m.observable == name}
     if name not in problem.observables or not own:
@@ -256,7 +258,7 @@ def _target(problem: Problem, name: str, series: Series, last: pd.Period) -> Tar
     return Target(name, series, tuple(periods), spans[:, 0], spans[:, 1], figures)
 
 
-def _all_periods(series: Series, last: pd.Period) -> list[pd.Period]:
+def _all_periods(series: Series, setting: ObservationSetting, last: pd.Period) -> list[pd.Period]:
     """Periods from the first figure to the last that is over by the given month, or has begun for a first-day stock."""
     limit = model_time(last, "month")[1]
     monthly = series.frequency in ("month", "half-year", "instant")
@@ -264,4 +266,4 @@ def _all_periods(series: Series, last: pd.Period) -> list[pd.Period]:
     final = beyond if monthly else beyond.asfreq(series.first.freqstr)
     moment = 0 if series.kind == "start" else 1
     periods = periods_between(series.first, final, series.frequency)
-    return [period for period in periods if model_time(period, series.frequency)[moment] < limit + moment]
+    return [period for period in periods if setting.span(period, series.frequency)[moment] < limit + moment]

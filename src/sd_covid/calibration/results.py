@@ -93,6 +93,11 @@ class SeriesRow:
     holdout_seasonal: float
 
     @property
+    def given(self) -> bool:
+        """Whether it is a driver that the model was given: what differs is the rounding of the computer."""
+        return self.rmse_share < 1e-9
+
+    @property
     def holdout_skill(self) -> float:
         """1 minus the ratio to the last value's error: above 0 beats it."""
         return 1.0 - self.holdout_rmse / self.holdout_naive if self.holdout_naive > 0 else float("nan")
@@ -129,6 +134,25 @@ class RollingForecast:
 
 
 @dataclass(frozen=True, slots=True)
+class FactRow:
+    """A soft fact about the model as it stands, and the posterior of its quantity; holdout: kept apart in validation.
+
+    ``said`` are the 5 %, 50 % and 95 % quantiles of the fact's own distribution, ``found`` those of the posterior, in
+    ``unit``.
+    """
+
+    id: str
+    unit: str
+    holdout: bool
+    said_low: float
+    said_median: float
+    said_high: float
+    found_low: float
+    found_median: float
+    found_high: float
+
+
+@dataclass(frozen=True, slots=True)
 class StartRow:
     """One start of the multi-start fit: log posterior reached, gradient evaluations, and whether it converged."""
 
@@ -158,6 +182,7 @@ class FitReport:
         Kept draws in all, and chains.
     provenance : dict
         model_hash, data_hash, seed, versions.
+    facts : tuple of FactRow
     """
 
     converged: bool
@@ -171,6 +196,7 @@ class FitReport:
     draws: int
     chains: int
     provenance: dict[str, Any] = field(default_factory=dict)
+    facts: tuple[FactRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +230,7 @@ _NESTED = {
     "rolling": RollingForecast,
     "starts": StartRow,
     "origins": OriginRow,
+    "facts": FactRow,
 }
 
 

@@ -1,22 +1,51 @@
 """Our extension of PEtab, ``extensions: {sd_covid: ...}`` of the problem file.
 
 It says what PEtab has no words for: over which period an output is aggregated before it is compared with a figure,
-that the noise of a series remembers (AR(1)), that two series carry the same figures, and by which process a series
-moves that no output of the model expresses. It changes what the problem means, so it is marked ``required: true``.
+what noise and seasons a series has, that two series carry the same figures, by which process a series moves that no
+output of the model expresses, and soft facts. It changes what the problem means, so it is marked ``required: true``.
+`sd_covid.calibration.extension` reads it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sd_covid.calibration.yamlfile import Path_, YamlFile
+import pandas as pd
 
-AGGREGATIONS = ("end", "start", "mean", "change")
+from sd_covid.calibration.facts.setting import SoftFact
+from sd_covid.calibration.season import Seasonal
+from sd_covid.data import model_time
+from sd_covid.data.periods import Frequency
+
+AGGREGATIONS = ("end", "start", "mean", "change", "sum")
 FREQUENCIES = (1, 3, 6, 12)
+NOISES = ("student-t", "binomial", "beta-binomial", "poisson", "negative-binomial")
 KINDS = ("ar1", "random_walk", "trend")
 SCALES = ("identity", "log", "logit")
+
+
+@dataclass(frozen=True, slots=True)
+class SurveySetting:
+    """A survey behind a series.
+
+    Attributes
+    ----------
+    size : float
+        Persons asked, for figures whose row has no ``sample_size`` of its own.
+    design_effect : float
+        By what factor the way of asking makes the variance larger than that of a simple random sample.
+    per : float
+        The figure if everybody said yes: 100 for a percentage.
+    spread : float or None
+        For a mean instead of a share: the standard deviation between persons, in the unit of the series.
+    """
+
+    size: float
+    design_effect: float = 1.0
+    per: float = 100.0
+    spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +56,8 @@ class ObservationSetting:
     ----------
     aggregation : str or dict
         One of ``end`` (value at the period's end), ``start`` (at its start), ``mean`` (over the period, trapezoid rule
-        on the saved points), ``change`` (end minus start, for a flow by its cumulative stock); or one for each output.
+        on the saved points), ``sum`` (integral of a flow over the period, by the same rule), ``change`` (end minus
+        start, for a flow by its cumulative stock); or one for each output, so that a rate is a ratio of sums or means.
     period : int
         Length of the period in months: 1, 3, 6 or 12.
     autocorrelation : str or None
@@ -38,6 +68,18 @@ class ObservationSetting:
         Standard deviation of the difference to that observable's figures (rounding, later vintages), in its unit.
     by_definition : dict of str to str
         Override of the observable's one placeholder for each definition of the series: a parameter id or a number.
+    noise : str or None
+        A family that the observable table has no word for, one of `NOISES`.
+    freedom : str, float or None
+        Degrees of freedom of ``student-t`` noise: a parameter id or a number.
+    survey : SurveySetting or None
+        The survey whose error adds to the noise, or whose persons the binomial families count.
+    each : float
+        For the noise of counts: how many events a figure of 1 stands for.
+    seasonal : Seasonal or None
+        Seasonal terms, added to the formula, or to its logarithm where the noise is that of logarithms or counts.
+    starts_in : int or None
+        First month (1 to 12) of a year that is no calendar year: 10 for October to September.
     """
 
     aggregation: str | Mapping[str, str] = "mean"
@@ -46,10 +88,48 @@ class ObservationSetting:
     equivalent_to: str | None = None
     difference_sd: float = 0.0
     by_definition: Mapping[str, str | float] = field(default_factory=dict)
+    noise: str | None = None
+    freedom: str | float | None = None
+    survey: SurveySetting | None = None
+    each: float = 1.0
+    seasonal: Seasonal | None = None
+    starts_in: int | None = None
 
     def of_output(self, name: str) -> str:
         """Aggregation of one output of the formula."""
         return self.aggregation if isinstance(self.aggregation, str) else self.aggregation.get(name, "mean")
+
+    def span(self, period: pd.Period, frequency: Frequency) -> tuple[float, float]:
+        """First and last moment of a period of the series, in model time; see `sd_covid.data.model_time`."""
+        if self.starts_in is None:
+            return model_time(period, frequency)
+        return model_time(period, frequency, school_year_starts=self.starts_in)
+
+    @property
+    def parameters(self) -> list[str]:
+        """Ids of the parameters that the noise and the seasons use."""
+        own = [self.autocorrelation, self.freedom if isinstance(self.freedom, str) else None]
+        seasonal = [] if self.seasonal is None else self.seasonal.parameters
+        return [name for name in own if name is not None] + seasonal
+
+    def content(self) -> dict[str, Any]:
+        """What the posterior rests on. Settings that came later count where they are used: older draws stay valid."""
+        plain = ObservationSetting()
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name in _ALWAYS or getattr(self, name) != getattr(plain, name)
+        }
+
+
+_ALWAYS = {
+    "aggregation",
+    "period",
+    "autocorrelation",
+    "equivalent_to",
+    "difference_sd",
+    "by_definition",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +172,8 @@ class Extension:
         `ObservationSetting` by observable id; an observable not named has the defaults.
     processes : dict
         `ProcessSetting` by the id under which it is predicted.
+    facts : dict
+        `SoftFact` by id.
     origins : tuple of str
         Months (``2020-03``) after which a 12-month forecast is made for the rolling validation.
     scored : tuple of str
@@ -105,100 +187,8 @@ class Extension:
     origins: tuple[str, ...] = ()
     scored: tuple[str, ...] = ()
     observed_drivers: tuple[str, ...] = ()
+    facts: Mapping[str, SoftFact] = field(default_factory=dict)
 
     def observation(self, observable: str) -> ObservationSetting:
         """Setting of an observable."""
         return self.observations.get(observable, ObservationSetting())
-
-
-ROOT: Path_ = ("extensions", "sd_covid")
-
-
-def read_extension(document: YamlFile) -> Extension:
-    """Read the extension block; other extensions are refused when they are required.
-
-    Raises
-    ------
-    ProblemError
-        A required extension that is not ours, an unknown key or value.
-    """
-    extensions = document.data.get("extensions") or {}
-    if not isinstance(extensions, dict):
-        raise document.error(
-            ("extensions",), "a mapping by name is expected", "write {sd_covid: {version, required}}"
-        )
-    for name, block in extensions.items():
-        if name != "sd_covid" and (not isinstance(block, dict) or block.get("required", True)):
-            reason = f"the extension '{name}' is required and not known here"
-            raise document.error(("extensions", str(name)), reason, "only sd_covid is supported")
-    block = extensions.get("sd_covid")
-    if block is None:
-        return Extension()
-    sections = ("version", "required", "observations", "processes", "origins", "scored", "observed_drivers")
-    document.check_keys(ROOT, sections)
-    if str(block.get("version")) != "1.0":
-        raise document.error(
-            (*ROOT, "version"), f"'{block.get('version')}' is not known", 'write version: "1.0"'
-        )
-    return Extension(
-        {key: _observation(document, key, item) for key, item in (block.get("observations") or {}).items()},
-        {key: _process(document, key, item) for key, item in (block.get("processes") or {}).items()},
-        _texts(document, block, "origins"),
-        _texts(document, block, "scored"),
-        _texts(document, block, "observed_drivers"),
-    )
-
-
-def _texts(document: YamlFile, block: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    found = block.get(key) or []
-    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-        raise document.error((*ROOT, key), "a list of texts is expected", f"write {key}: ['…', '…']")
-    return tuple(found)
-
-
-def _choice(document: YamlFile, where: Path_, found: Any, choices: tuple[Any, ...]) -> Any:
-    if found not in choices:
-        raise document.error(
-            where, f"'{found}' is not one of {', '.join(map(str, choices))}", "use one of these"
-        )
-    return found
-
-
-def _observation(document: YamlFile, name: str, item: Any) -> ObservationSetting:
-    where = (*ROOT, "observations", str(name))
-    if not isinstance(item, dict):
-        raise document.error(where, "a mapping is expected", "write {aggregation: mean, period: 1}")
-    document.check_keys(where, ObservationSetting.__slots__)
-    aggregation = item.get("aggregation", "mean")
-    kinds = aggregation.values() if isinstance(aggregation, dict) else [aggregation]
-    for kind in kinds:
-        _choice(document, (*where, "aggregation"), kind, AGGREGATIONS)
-    _choice(document, (*where, "period"), item.get("period", 1), FREQUENCIES)
-    difference = item.get("difference_sd", 0.0)
-    if not isinstance(difference, (int, float)) or difference < 0:
-        reason = f"'{difference}' is not a standard deviation"
-        raise document.error((*where, "difference_sd"), reason, "write a number of at least zero")
-    definitions = item.get("by_definition", {})
-    if not isinstance(definitions, dict):
-        raise document.error(
-            (*where, "by_definition"), "a mapping is expected", "write {definition: parameter}"
-        )
-    return ObservationSetting(**item)
-
-
-def _process(document: YamlFile, name: str, item: Any) -> ProcessSetting:
-    where = (*ROOT, "processes", str(name))
-    if not isinstance(item, dict) or "series" not in item:
-        raise document.error(
-            where, "a mapping with a series is expected", "write {series: ID, kind: random_walk}"
-        )
-    document.check_keys(where, ProcessSetting.__slots__)
-    _choice(document, (*where, "kind"), item.get("kind", "random_walk"), KINDS)
-    _choice(document, (*where, "scale"), item.get("scale", "identity"), SCALES)
-    _choice(document, (*where, "seasonal"), item.get("seasonal", False), (True, False))
-    sd = item.get("sd", 1.0)
-    if not isinstance(sd, (int, float)) or sd <= 0:
-        raise document.error(
-            (*where, "sd"), f"'{sd}' is not a standard deviation", "write a number above zero"
-        )
-    return ProcessSetting(**item)

@@ -105,14 +105,16 @@ def tables_hash(problem: Problem) -> str:
     Processes, origins and the like are left out: they only matter to predictions, which are made anew each time.
     """
     content = {
-        "observations": {
-            key: dataclasses.asdict(item) for key, item in problem.extension.observations.items()
-        },
+        "observations": {key: item.content() for key, item in problem.extension.observations.items()},
         "tables": {
             kind: [[dict(sorted(row.cells.items())) for row in table.rows] for table in tables]
             for kind, tables in problem.tables.items()
         },
     }
+    if problem.extension.facts:
+        content["soft facts"] = {
+            key: dataclasses.asdict(item) for key, item in problem.extension.facts.items()
+        }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from sd_covid.calibration.fit import Progress, maximise
-from sd_covid.calibration.noise import residuals
+from sd_covid.calibration.noise import Predicted
 from sd_covid.calibration.objective import Objective, Series
 from sd_covid.calibration.observation import Figures
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.predict import Predictor
-from sd_covid.calibration.results import OriginRow, RollingForecast, SeriesRow
+from sd_covid.calibration.results import FactRow, OriginRow, RollingForecast, SeriesRow
 from sd_covid.calibration.types import Array, Index, Simulator
 from sd_covid.data import model_time
 
@@ -59,6 +59,24 @@ def series_rows(
     return tuple(rows)
 
 
+def fact_rows(problem: Problem, predictor: Predictor) -> tuple[FactRow, ...]:
+    """What the posterior makes of every soft fact about the model as it stands.
+
+    Parameters
+    ----------
+    problem : Problem
+    predictor : Predictor
+    """
+    rows = []
+    for fact in problem.extension.facts.values():
+        if fact.experiment:
+            continue
+        found = np.quantile(predictor.forecaster.quantities(fact.id), [0.05, 0.5, 0.95]).tolist()
+        said = fact.distribution.quantile(np.array([0.05, 0.5, 0.95])).tolist()
+        rows.append(FactRow(fact.id, fact.unit, fact.holdout, *said, *found))
+    return tuple(rows)
+
+
 def best_within(everything: Objective, part: Objective, best: Array) -> Array:
     """The values of the parameters of ``part``, which are those of ``everything`` in the same order."""
     return best[[everything.names.index(name) for name in part.names]]
@@ -78,7 +96,7 @@ def _series_row(problem: Problem, series: Series, forecast: Figures, predictor: 
     mse = float(np.mean(error**2))
     spread = float(np.std(series.figures))
     bias, variance, covariance = theil(series.figures, model)
-    held = holdout_errors(item.distribution, series, forecast)
+    held = holdout_errors(series, forecast)
     cover = [coverage(predictor, item.id, ends, level) for level in (0.5, 0.9)]
     return SeriesRow(
         observable=item.id,
@@ -133,32 +151,31 @@ def coverage(predictor: Predictor, observable: str, ends: Array, level: float) -
     return float(np.mean((target.figures[places] >= low) & (target.figures[places] <= high)))
 
 
-def continued(distribution: str, series: Series, model: Figures, known: Index, ahead: Index) -> Array:
-    """Forecasts of the figures ``ahead``: the model's median with the last known residual fading at rho a month.
+def continued(series: Series, model: Figures, known: Index, ahead: Index) -> Array:
+    """Forecasts of the figures ``ahead``: the model's, with what is left of the residuals of those before them.
 
     ``known`` and ``ahead`` are positions in the series; the forecast is in its unit.
     """
-    rho = 0.0 if model.rho is None else model.rho
-    median: Array = model.median[ahead]
-    if not len(known):
-        return median
-    last = int(known[-1])
-    residual = residuals(distribution, series.figures[[last]], model.median[[last]])[0]
-    gaps = series.observation.ends[ahead] - series.observation.ends[last]
-    fading = residual * model.sd[ahead] / model.sd[last] * rho**gaps
-    if distribution.startswith("log-"):
-        fading = median * np.expm1(fading)
-    forecast: Array = median + fading
-    return forecast
+    observation, model_says = series.observation, model.predicted
+    places = np.concatenate([known, ahead])
+    part = Predicted(
+        model_says.median[places],
+        model_says.sd[places],
+        model_says.rho,
+        model_says.freedom,
+        None if model_says.size is None else model_says.size[places],
+    )
+    is_ahead = np.arange(len(places)) >= len(known)
+    return observation.noise.forecast(observation.ends[places], series.figures[places], part, is_ahead)
 
 
-def holdout_errors(distribution: str, series: Series, model: Figures) -> tuple[float, float, float]:
+def holdout_errors(series: Series, model: Figures) -> tuple[float, float, float]:
     """RMSE on the held-out figures of the forecast, of the last value and of the same season before."""
     ahead, known = np.flatnonzero(series.holdout), np.flatnonzero(~series.holdout)
     if not len(ahead) or not len(known):
         return math.nan, math.nan, math.nan
     figures, ends = series.figures, series.observation.ends
-    forecast = continued(distribution, series, model, known, ahead)
+    forecast = continued(series, model, known, ahead)
     seasonal = []
     for index in ahead.tolist():
         same = [k for k in known.tolist() if (ends[index] - ends[k]) % 12 == 0]
@@ -206,7 +223,7 @@ def _origin_row(origin: str, end: float, series: Series, model: Figures) -> Orig
     known, ahead = np.flatnonzero(ends <= end), np.flatnonzero((ends > end) & (ends <= end + HORIZON))
     if not len(known) or not len(ahead):
         return None
-    forecast = continued(series.observation.observable.distribution, series, model, known, ahead)
+    forecast = continued(series, model, known, ahead)
     last = float(series.figures[known[-1]])
     periods = [series.measurements[index].period or f"{ends[index]:g}" for index in ahead.tolist()]
     figures = series.figures[ahead]

@@ -24,7 +24,7 @@ from sd_covid.calibration.predict import Predictor
 from sd_covid.calibration.results import FitReport, ParameterRow, StoredFitCheck, write_report
 from sd_covid.calibration.store import Posterior, read_posterior, tables_hash, versions, write_posterior
 from sd_covid.calibration.types import Array, Simulator
-from sd_covid.calibration.validation import rolling, series_rows
+from sd_covid.calibration.validation import fact_rows, rolling, series_rows
 from sd_covid.data import read_registry
 
 IDENTIFIED = 0.9  # a posterior sd above nine tenths of the prior's says that the figures hardly speak
@@ -158,6 +158,7 @@ def calibrate(
         provenance={
             key: posterior.provenance[key] for key in ("model_hash", "data_hash", "seed", "versions")
         },
+        facts=fact_rows(problem, predictor),
     )
     result = CalibrationResult(posterior, report, posterior_file(problem), report_file(problem))
     if write:

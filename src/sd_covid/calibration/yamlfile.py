@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,32 @@ class YamlFile:
             if key not in names:
                 advice = suggest(str(key), names) or "known are " + ", ".join(names)
                 raise self.error((*where, str(key)), "is not a known key", advice)
+
+    def choice(self, where: Path_, found: Any, choices: tuple[Any, ...]) -> Any:
+        """A value that must be one of a closed set.
+
+        Raises
+        ------
+        ProblemError
+        """
+        if found not in choices:
+            reason = f"'{found}' is not one of {', '.join(map(str, choices))}"
+            near = suggest(found, [str(item) for item in choices]) if isinstance(found, str) else None
+            raise self.error(where, reason, near or "use one of these")
+        return found
+
+    def number(self, where: Path_, found: Any, *, positive: bool = False) -> float:
+        """A value that must be a finite number, above zero if asked for.
+
+        Raises
+        ------
+        ProblemError
+        """
+        if isinstance(found, bool) or not isinstance(found, (int, float)) or not math.isfinite(found):
+            raise self.error(where, f"'{found}' is not a number", "write it as 0.25 or 1.0e-3")
+        if positive and found <= 0:
+            raise self.error(where, f"{found:g} is not above zero", "write a number above zero")
+        return float(found)
 
     def below_study(self, where: Path_, name: str) -> Path:
         """A file named at a key, which must lie in the study's folder, links resolved.

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sd_covid.cli.check_loop import show_loop
 from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, say, table, warn
 from sd_covid.cli.output import replacing
 from sd_covid.cli.run import Model
-from sd_covid.errors import RunError, UnknownNameError, suggest
+from sd_covid.errors import RunError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sd_covid.analysis.passport.light import Passport
-    from sd_covid.analysis.passport.loops import MeasuredLoop
     from sd_covid.analysis.step_size import StepSize
     from sd_covid.analysis.verification import Verification
     from sd_covid.engine.simulation import Simulation
@@ -50,6 +50,9 @@ def command(
             "--language", "-l", help="Of the page; given twice: both, the second as FILE-en.  [default: nl]"
         ),
     ] = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep the lights in calibration/, where reports take them from.")
+    ] = False,
     loop: Annotated[
         str, typer.Option("--loop", metavar="ID", help="Only show one named loop: its path and its gain.")
     ] = "",
@@ -60,9 +63,16 @@ def command(
 
     if page is not None and page.suffix.lower() not in (".html", ".htm"):
         raise RunError("a passport is written as HTML", advice="choose a name that ends in .html", file=page)
+    if loop and save:
+        raise RunError("--loop shows one loop, which is no passport", advice="leave out --loop or --save")
+    if loop and page is not None:
+        raise RunError(
+            "--loop shows one loop, which has no page", advice="leave out --loop or --html", file=page
+        )
     simulation = sd_covid.load(model)
     if loop:
-        return _show_loop(simulation, loop)
+        return show_loop(simulation, loop, out)
+    kept = _record_file(simulation) if save else None
     engines = "in both engines" if pysd else "in our engine"
     note(
         f"checking {simulation.model.name}: units, a run {engines}, at half the step and by RK4; what it declares"
@@ -74,9 +84,27 @@ def command(
         with replacing(out) as temporary:
             told = json.dumps(_data(found, passport), indent=1, ensure_ascii=False, allow_nan=False)
             temporary.write_text(told, encoding="utf-8")
+    if kept is not None:
+        _keep(passport, simulation, kept)
     if page is not None:
         _write_pages(passport, page, list(dict.fromkeys(language or [Language.NL])), model)
     return _conclude(found, passport)
+
+
+def _record_file(simulation: Simulation) -> Path:
+    """Where the lights are kept; refused before anything takes time."""
+    from sd_covid.report.passport_record import record_file
+
+    return record_file(simulation)
+
+
+def _keep(passport: Passport, simulation: Simulation, kept: Path) -> None:
+    """Keep the lights of a passport with the study."""
+    from sd_covid.report.passport_record import record_of, record_text
+
+    with replacing(kept) as temporary:
+        temporary.write_text(record_text(record_of(passport, simulation)), encoding="utf-8")
+    note(f"wrote {kept}")
 
 
 def _data(found: Verification, passport: Passport) -> dict[str, Any]:
@@ -115,50 +143,6 @@ def _show_passport(passport: Passport, most: int) -> None:
         for shown in row.tables if row.test not in _OLDER else ():
             caption, headers, cells = table_texts(shown)
             table(caption, headers, cells[:most])
-
-
-def _show_loop(simulation: Simulation, name: str) -> int:
-    """Print one named loop; 1 when it is not as named."""
-    from sd_covid.analysis.passport.loops import LoopSearch
-    from sd_covid.analysis.passport.loops_file import FILE, read_loops
-    from sd_covid.analysis.passport.rows import loop_verdict
-
-    file = read_loops(simulation.model)
-    known = {} if file is None else {item.id.casefold(): item for item in file.loops}
-    chosen = known.get(name.casefold())
-    if file is None or chosen is None:
-        ids = [item.id for item in known.values()]
-        advice = suggest(name, ids) or (
-            f"its loops are {', '.join(ids)}" if ids else f"write a {FILE} beside it"
-        )
-        raise UnknownNameError(f"{simulation.model.name} has no loop '{name}'", advice=advice, variable=name)
-    (measured,) = LoopSearch(simulation).measure([chosen], file)
-    say(f"{chosen.id} {chosen.title.en}: {chosen.polarity}")
-    if measured.missing:
-        say(f"no path from '{measured.missing[0]}' to '{measured.missing[1]}'")
-        return 1
-    _show_path(measured)
-    moment = file.moment if chosen.moment is None else chosen.moment
-    for group, gain in measured.gains.items():
-        say(f"gain{f' of {group}' if group else ''} at Time {moment:g}, horizon {file.horizon:g}: {gain:.3g}")
-    verdict = loop_verdict(measured)
-    say(f"{chosen.id}: {'as named' if verdict == 'found' else verdict}")
-    return 0 if verdict in ("found", "idle") else 1
-
-
-def _show_path(measured: MeasuredLoop) -> None:
-    """Print the links of a loop."""
-    signs = {1: "+", -1: "−", 0: "0"}
-    rows = [
-        (
-            step.cause,
-            signs[step.sign],
-            step.effect,
-            f"stock, mean stay {step.mean_stay:.3g}" if step.mean_stay else "",
-        )
-        for step in measured.steps
-    ]
-    table("Path", ("cause", "sign", "effect", ""), rows)
 
 
 def _show_found(found: Verification, show: int) -> None:

@@ -75,7 +75,7 @@ def command(
         typer.Option(
             "--path",
             metavar="PATH",
-            help="A path of assumptions, such as scenarios/paths/new-wave-2027.yaml.",
+            help="A path of assumptions: a file, or the name of one, as new-wave-2027.",
         ),
     ] = None,
     draws: Annotated[int, typer.Option("--draws", min=2, help="Runs of each scenario.")] = 1000,
@@ -87,6 +87,10 @@ def command(
 ) -> None:
     """Run scenarios on the same draws and write the report of their differences, costs and evidence."""
     refuse_suffix(output, ".html")
+    if path is not None:
+        from sd_covid.policy.paths import chosen_path
+
+        path = chosen_path(path, scenarios[0])
     inputs = read_inputs(study_folder(scenarios[0]))
     with stages(STAGES) as step:
         comparison, long_run = run(inputs, scenarios, draws, seed, partial(step, "scenarios"), path)
@@ -271,12 +275,16 @@ def background(inputs: Inputs) -> Background:
     from sd_covid.calibration.workflow import check_stored
     from sd_covid.data import read_registry
     from sd_covid.report import Background, observed_series, read_glossary
+    from sd_covid.report.passport_record import read_record, record_file
 
     folder, provenance = inputs.problem.folder, inputs.posterior.provenance
+    passport = read_record(record_file(inputs.simulation))
     evidence = inputs.folder / "models" / "evidence.csv"
     return Background(
         observed=observed_series(inputs.problem, provenance["best"]),
         registry=read_registry(folder / "series"),
+        passport=passport,
+        passport_holds=passport is not None and passport.is_of(inputs.simulation),
         glossary=read_glossary(folder / "titles.yaml", evidence, provenance["constants"]),
         check=check_stored(inputs.problem.path),
         command=shlex.join(["sd-covid", *sys.argv[1:]]),

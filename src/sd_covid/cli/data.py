@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sd_covid.cli import refresh
 from sd_covid.cli.console import say, table
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ Folder = Annotated[
 @app.callback()
 def _group() -> None:
     """Published series of a study."""
+
+
+app.command("refresh")(refresh.command)
 
 
 @app.command("status")

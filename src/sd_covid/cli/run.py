@@ -31,7 +31,7 @@ Assumed = Annotated[
     typer.Option(
         "--path",
         metavar="PATH",
-        help="A path of assumptions to put on top of every scenario, such as scenarios/paths/new-wave-2027.yaml.",
+        help="A path of assumptions to put on top of every scenario: a file, or the name of one, as new-wave-2027.",
     ),
 ]
 Parameters = Annotated[
@@ -81,6 +81,10 @@ def command(
     import sd_covid
 
     simulation = sd_covid.load(model)
+    if path is not None:
+        from sd_covid.policy.paths import chosen_path
+
+        path = chosen_path(path, scenarios[0] if scenarios else model)
     study, chosen = read_scenarios(simulation, scenarios, path)
     place = scenarios[0] if scenarios else path
     settings = {name: override(item.settings, overrides) for name, item in chosen.items()} or {"": overrides}

@@ -256,7 +256,7 @@ def _show_pairs(found: Stacking, unit: UnitStacking, title: str, language: str) 
         titles = [found.definition.problems[unit.problems[k]].title.in_language(language) for k in (i, j)]
         same = item.ratio == unit.national[at]
         given = f"{item.ratio:.2f} ({item.low:.2f}–{item.high:.2f})" if same else f"{unit.national[at]:.2f}"
-        grade, source = (item.grade, item.source) if same else ("", "--table")
+        grade, source = (item.grade, item.source.in_language(language)) if same else ("", "--table")
         rows.append((" – ".join(titles), given, f"{unit.within[at]:.2f}", grade, source))
     heading, heads = _PAIRS[language]
     table(f"{title}: {heading}", heads, rows, numbers=(1, 2))
@@ -280,7 +280,7 @@ def _show_figures(found: Stacking, inputs: _Inputs, language: str) -> None:
                 f"{published} {sign}",
                 f"{_band(value, 1)} {sign}" if value else "",
                 item.how_far.in_language(language),
-                f"{item.reason.in_language(language)} ({item.source})",
+                f"{item.reason.in_language(language)} ({item.source.in_language(language)})",
             )
         )
     heading, heads = _FIGURES[language]

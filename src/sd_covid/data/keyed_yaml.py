@@ -42,6 +42,11 @@ class Node:
         """A fault at this place."""
         return DataError(reason, advice=advice, file=self.file, line=self.line, variable=self.path)
 
+    @property
+    def is_mapping(self) -> bool:
+        """Whether this holds keys and values, instead of one value or a list."""
+        return isinstance(self.raw, yaml.MappingNode)
+
     def entries(self) -> Iterator[tuple[str, Node]]:
         """Keys and values of a mapping, in order.
 

@@ -44,8 +44,8 @@ _LENGTH: dict[Frequency, int] = {
     "school year": 12,
     "instant": 1,
 }
-# A Dutch school year ends on 31 July (Wet op het voortgezet onderwijs: it runs from 1 August).
-_LAST_MONTH_OF_SCHOOL_YEAR = 7
+SCHOOL_YEAR_STARTS = 8
+"""First month of a Dutch school year (Wet op het voortgezet onderwijs: it runs from 1 August to 31 July)."""
 
 
 def parse_period(text: str, frequency: Frequency) -> pd.Period:
@@ -110,14 +110,21 @@ def format_period(period: pd.Period, frequency: Frequency) -> str:
     return f"{period.year:04d}-{period.month:02d}"
 
 
-def last_month(period: pd.Period, frequency: Frequency) -> pd.Period:
+def last_month(
+    period: pd.Period, frequency: Frequency, school_year_starts: int = SCHOOL_YEAR_STARTS
+) -> pd.Period:
     """The last month of a period, as a monthly ``Period``."""
     if frequency == "school year":
-        return pd.Period(year=period.year, month=_LAST_MONTH_OF_SCHOOL_YEAR, freq="M")
+        return pd.Period(year=period.year, month=(school_year_starts - 2) % 12 + 1, freq="M")
     return period.asfreq("M", how="end")
 
 
-def model_time(period: pd.Period, frequency: Frequency, origin: pd.Period = ORIGIN) -> tuple[float, float]:
+def model_time(
+    period: pd.Period,
+    frequency: Frequency,
+    origin: pd.Period = ORIGIN,
+    school_year_starts: int = SCHOOL_YEAR_STARTS,
+) -> tuple[float, float]:
     """First and last moment of a period in model time.
 
     Parameters
@@ -128,6 +135,8 @@ def model_time(period: pd.Period, frequency: Frequency, origin: pd.Period = ORIG
         One of `FREQUENCIES`.
     origin : pandas.Period
         The month whose first day is model time 0.
+    school_year_starts : int
+        First month of a school year, 1 to 12: some series count from October to September.
 
     Returns
     -------
@@ -141,8 +150,10 @@ def model_time(period: pd.Period, frequency: Frequency, origin: pd.Period = ORIG
     (3.0, 6.0)
     >>> model_time(parse_period("2016", "school year"), "school year")
     (7.0, 19.0)
+    >>> model_time(parse_period("2016", "school year"), "school year", school_year_starts=10)
+    (9.0, 21.0)
     """
-    end = last_month(period, frequency).ordinal - origin.ordinal + 1
+    end = last_month(period, frequency, school_year_starts).ordinal - origin.ordinal + 1
     return float(end - _LENGTH[frequency]), float(end)
 
 

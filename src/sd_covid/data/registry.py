@@ -14,6 +14,7 @@ from typing import Literal, get_args
 
 import pandas as pd
 
+from sd_covid.data.connectors.settings import Refresh
 from sd_covid.data.periods import Frequency, periods_between
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, UnknownNameError, suggest
@@ -83,6 +84,8 @@ class Series:
     rows : pandas.DataFrame
         One row a figure, indexed by Period in order: value, quality, definition, vintage, source_title, source, note
         and line (its line in `file`).
+    refresh : Refresh or None
+        Where new figures are published; None when a person looks them up.
     """
 
     id: str
@@ -101,6 +104,7 @@ class Series:
     note: str
     file: Path
     rows: pd.DataFrame
+    refresh: Refresh | None = None
 
     @property
     def values(self) -> pd.Series[float]:

@@ -12,6 +12,7 @@ from typing import cast
 
 import pandas as pd
 
+from sd_covid.data.connectors.settings import read_refresh
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.periods import FREQUENCIES, Frequency, parse_period
 from sd_covid.data.registry import KINDS, TIERS, Break, Kind, Licence, Series, Tier
@@ -85,7 +86,7 @@ def read_entries(file: Path) -> Entries:
 
 def _series(name: str, node: Node, entries: Entries) -> Series:
     """One series, without its figures."""
-    keys = node.fields(_REQUIRED, ("breaks", "note"))
+    keys = node.fields(_REQUIRED, ("breaks", "note", "refresh"))
     frequency = cast(Frequency, keys["frequency"].choice(FREQUENCIES))
     theme = keys["theme"].text()
     if not theme.isidentifier():
@@ -109,6 +110,7 @@ def _series(name: str, node: Node, entries: Entries) -> Series:
         note=keys["note"].text() if "note" in keys else "",
         file=node.file,
         rows=pd.DataFrame(),
+        refresh=read_refresh(keys["refresh"], frequency) if "refresh" in keys else None,
     )
 
 

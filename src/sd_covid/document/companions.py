@@ -12,13 +12,16 @@ from pathlib import Path
 
 from sd_covid.analysis.passport import evidence, links, reference_modes
 from sd_covid.analysis.passport.loops_file import NamedLoop, read_loops
-from sd_covid.analysis.passport.tables import Line, read_lines
 from sd_covid.data.keyed_yaml import Node, read_yaml
+from sd_covid.data.references import COLUMN, Reference, references_beside
+from sd_covid.data.tables import Line, read_lines
 from sd_covid.data.text import Text
 from sd_covid.model.names import key
 from sd_covid.model.structure import Model
 
-_DRIVERS = ("column", "variable", "unit", "series", "transformation", "source", "last_observed", "quality")
+_DRIVERS = (
+    "column", "variable", "unit", "series", "transformation", "source", COLUMN, "last_observed", "quality",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class Companions:
     loops : tuple of NamedLoop
     notes : dict of str to Notes
         By the stem of a model.
+    references : dict of str to Reference
+        By key.
     """
 
     evidence: tuple[Line, ...] = ()
@@ -77,6 +82,7 @@ class Companions:
     modes: tuple[reference_modes.Figure, ...] = ()
     loops: tuple[NamedLoop, ...] = ()
     notes: dict[str, Notes] = field(default_factory=dict)
+    references: dict[str, Reference] = field(default_factory=dict)
 
     def evidence_of(self, name: str) -> list[Line]:
         """The rows of a constant, or of its elements."""
@@ -110,12 +116,13 @@ def read_companions(folder: Path, model: Model, stems: Sequence[str]) -> Compani
         modes=tuple(reference_modes.read_figures(figures)) if figures.is_file() else (),
         loops=() if loops is None else loops.loops,
         notes={stem: _notes(file) for stem, file in notes.items() if file.is_file()},
+        references=references_beside(folder / evidence.FILE),
     )
 
 
 def _table(file: Path, columns: Sequence[str]) -> tuple[Line, ...]:
     """The rows of a table; none when there is no file."""
-    return tuple(read_lines(file, columns)) if file.is_file() else ()
+    return tuple(read_lines(file, columns, (COLUMN,))) if file.is_file() else ()
 
 
 def _text(node: Node) -> Text:

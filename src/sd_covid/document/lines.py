@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from sd_covid.analysis.passport.reference_modes import Figure
+from sd_covid.document.citations import Citations
 from sd_covid.document.companions import Alternative, Notes
 from sd_covid.document.markdown import said, table
 from sd_covid.document.pictures import Round
@@ -97,7 +98,9 @@ def is_within(item: Compared) -> bool:
     return abs(item.alone - item.figure.value) <= item.figure.tolerance
 
 
-def figure_lines(figures: Sequence[Figure], found: Sequence[Compared], texts: Texts) -> list[str]:
+def figure_lines(
+    figures: Sequence[Figure], found: Sequence[Compared], citations: Citations, texts: Texts
+) -> list[str]:
     """The table of figures of one chart."""
     heads = ["period", "aggregation", "figure", "tolerance"]
     if found:
@@ -115,6 +118,6 @@ def figure_lines(figures: Sequence[Figure], found: Sequence[Compared], texts: Te
             line.append(alone if is_within(found[at]) else f"{alone} ({texts('modes.outside')})")
             coupled = found[at].coupled
             line += [] if coupled is None else [plain_number(coupled)]
-        cells.append([*line, said(figure.line["reason"]), said(figure.line["source"])])
+        cells.append([*line, said(figure.line["reason"]), citations.source(figure.line)])
     heads += ["reason", "source"]
     return table([texts(f"column.{head}") for head in heads], cells, range(2, len(heads) - 2))

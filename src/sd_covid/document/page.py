@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sd_covid.data.text import Text
+from sd_covid.document.citations import Citations
 from sd_covid.document.companions import Notes
 from sd_covid.document.lines import (
     adds_up,
@@ -58,6 +59,7 @@ class SectorPage:
             name for name, item in self.model.variables.items() if item.equations[0].kind is Kind.LOOKUP
         ]
         self.notation = Notation(texts.words(), lookups)
+        self.citations = Citations(study.beside.references)
 
     def text(self) -> str:
         """The page."""
@@ -81,6 +83,7 @@ class SectorPage:
             (texts("section.modes"), self._modes()),
             (texts("section.equations"), self._equations()),
             (texts("section.constants"), self._constants()),
+            (texts("section.references"), self.citations.lines(texts)),
         ]
         sections = [(heading, lines) for heading, lines in sections if lines]
         lines = [f"# {said(title(self.notes, self.sector, texts))}", ""]
@@ -247,11 +250,10 @@ class SectorPage:
         for name in self.anatomy.drivers:
             variable = self.model.variables[name]
             known = [row for row in self.study.beside.drivers if f"{key(row['variable'])} data" == name]
-            cells = [
-                known[0][column] if known else ""
-                for column in ("source", "transformation", "last_observed", "quality")
-            ]
-            rows.append((said(variable.name), said(variable.units), *(said(cell) for cell in cells)))
+            source = self.citations.source(known[0]) if known else ""
+            columns = ("transformation", "last_observed", "quality")
+            cells = [said(known[0][column]) if known else "" for column in columns]
+            rows.append((said(variable.name), said(variable.units), source, *cells))
         heads = ("name", "unit", "source", "transformation", "observed", "quality")
         return [texts("drivers.lead"), "", *table([texts(f"column.{head}") for head in heads], rows)]
 
@@ -347,7 +349,7 @@ class SectorPage:
         if not rows:
             return []
         if self.study.origin is None:
-            return [texts("modes.no_calendar"), "", *figure_lines(rows, [], texts)]
+            return [texts("modes.no_calendar"), "", *figure_lines(rows, [], self.citations, texts)]
         whole = self.study.given
         within = sum(is_within(item) for item in self.drawn.compared)
         lines = [texts("modes.lead" if whole else "modes.only_alone"), ""]
@@ -356,7 +358,7 @@ class SectorPage:
             found = [item for item in self.drawn.compared if series(item) == which]
             heading = texts("modes.title", mode=which[0], variable=said(which[1]))
             lines += [f"### {heading}", "", f"![{said(which[1])}](../figures/{file})", ""]
-            lines += figure_lines([item.figure for item in found], found, texts)
+            lines += figure_lines([item.figure for item in found], found, self.citations, texts)
         return lines
 
     def _equations(self) -> list[str]:
@@ -422,7 +424,7 @@ class SectorPage:
                         said(spread),
                         said(row["unit"]),
                         said(row["grade"]),
-                        f"{said(row['id'])}: {said(row['source'])}{note}",
+                        f"{said(row['id'])}: {self.citations.source(row)}{note}",
                     )
                 )
         if not rows:

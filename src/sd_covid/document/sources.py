@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import sd_covid
 from sd_covid.analysis.passport.reference_modes import Figure, fits, months, value_in
-from sd_covid.analysis.passport.tables import Line
+from sd_covid.data.tables import Line
 from sd_covid.document.companions import Alternative, Companions, read_companions
 from sd_covid.document.structure import Anatomy, anatomy, is_driver
 from sd_covid.engine.simulation import Simulation

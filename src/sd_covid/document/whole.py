@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sd_covid.data.references import named_in
+from sd_covid.document.citations import full
 from sd_covid.document.companions import Notes
 from sd_covid.document.couplings import draw_couplings
 from sd_covid.document.lines import alternative_lines, loop_lines, title
@@ -145,25 +147,26 @@ class WholePage:
         return [self.texts("loops.whole"), "", *loop_lines(self.loops, (), spelled, self.texts)]
 
     def _sources(self) -> list[str]:
-        """Every source once."""
-        texts, assumptions = self.texts, 0
+        """Every reference once, and every source that names none."""
+        texts, beside, assumptions = self.texts, self.study.beside, 0
         named: dict[str, list[str]] = {}
-        for row in self.study.beside.evidence:
-            if row["source"].startswith("ASSUMPTION"):
-                assumptions += 1
-                continue
-            named.setdefault(row["source"], []).append(row["constant"])
-        for row in self.study.beside.drivers:
-            named.setdefault(row["source"], []).append(f"{row['variable']} data")
+        rows = [(row, row["constant"]) for row in beside.evidence]
+        rows += [(row, f"{row['variable']} data") for row in beside.drivers]
+        for row, name in rows:
+            found = named_in(row, beside.references)
+            assumed = not found and row["source"].startswith("ASSUMPTION")
+            assumptions += assumed
+            for source in [full(item, texts) for item in found] or ([] if assumed else [said(row["source"])]):
+                named.setdefault(source, []).append(name)
         used = {source: names for source, names in named.items() if self._is_of_study(names)}
         if not used:
             return []
-        rows = [
-            (said(source), said(", ".join(dict.fromkeys(names))))
+        cells = [
+            (source, said(", ".join(dict.fromkeys(names))))
             for source, names in sorted(used.items(), key=lambda item: item[0].casefold())
         ]
         lead = texts("whole.sources_lead", assumptions=assumptions)
-        return [lead, "", *table([texts("column.source"), texts("column.used")], rows)]
+        return [lead, "", *table([texts("column.source"), texts("column.used")], cells)]
 
     def _is_of_study(self, names: Sequence[str]) -> bool:
         """Whether a source is used by a variable of the study: the folder may hold other models."""

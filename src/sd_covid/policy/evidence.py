@@ -6,9 +6,12 @@ In comes ``models/evidence.csv``; out come `EvidenceRow` objects, each with the 
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sd_covid.data import references
+from sd_covid.data.references import Reference
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, suggest
 from sd_covid.policy.ranges import Range, Shape
@@ -45,6 +48,8 @@ class EvidenceRow:
         A–D.
     line : int
         In the file.
+    references : tuple of Reference
+        What it rests on.
     """
 
     id: str
@@ -55,6 +60,7 @@ class EvidenceRow:
     source: str
     grade: str
     line: int
+    references: tuple[Reference, ...] = ()
 
     @property
     def told(self) -> Text:
@@ -62,7 +68,8 @@ class EvidenceRow:
         source = self.source.rstrip(". ")
         assumed = self.source.startswith(_ASSUMED)
         dutch = "Aanname, uitgelegd in models/evidence.csv" if assumed else source
-        return Text(f"{dutch}. Bewijs {self.id}", f"{_plain(source)}. Evidence {self.id}")
+        named = "".join(f" {item.full}" for item in self.references)
+        return Text(f"{dutch}.{named} Bewijs {self.id}", f"{_plain(source)}.{named} Evidence {self.id}")
 
 
 def read_evidence(path: str | Path) -> tuple[EvidenceRow, ...]:
@@ -73,7 +80,8 @@ def read_evidence(path: str | Path) -> tuple[EvidenceRow, ...]:
     path : path
         A CSV with the columns ``id``, ``constant``, ``value``, ``low``, ``high``, ``distribution``, ``unit``,
         ``source`` and ``grade``. ``low`` and ``high`` are all of a uniform range, and a standard deviation to each side
-        of the middle of a normal, lognormal or logitnormal one.
+        of the middle of a normal, lognormal or logitnormal one. A column ``references`` names keys of
+        ``references.csv`` in the same folder.
 
     Returns
     -------
@@ -99,14 +107,17 @@ def read_evidence(path: str | Path) -> tuple[EvidenceRow, ...]:
         advice = suggest(missing[0], reader.fieldnames or ()) or "add it"
         raise DataError(f"the column '{missing[0]}' is missing", file=path, line=1, advice=advice)
     try:
-        return tuple(_row(row, path, reader.line_num) for row in reader)
+        known = references.references_beside(path)
+        return tuple(_row(row, path, reader.line_num, known) for row in reader)
     except csv.Error as error:
         raise DataError(
             f"not a table: {error}", file=path, line=reader.line_num, advice="mind quotes"
         ) from error
 
 
-def _row(row: dict[str, str | None], path: Path, line: int) -> EvidenceRow:
+def _row(
+    row: dict[str, str | None], path: Path, line: int, known_references: Mapping[str, Reference]
+) -> EvidenceRow:
     """One row."""
     if None in row or None in row.values():
         advice = "put a cell with a comma in double quotes"
@@ -142,6 +153,7 @@ def _row(row: dict[str, str | None], path: Path, line: int) -> EvidenceRow:
         source=cells["source"],
         grade=cells["grade"],
         line=line,
+        references=references.named(row.get(references.COLUMN) or "", known_references, fault),
     )
 
 

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sd_covid.data.keyed_yaml import Node, read_yaml
+from sd_covid.data.keyed_yaml import read_yaml
 from sd_covid.data.text import Text
-from sd_covid.errors import suggest
 from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison, Difference, Floats
 from sd_covid.policy.outputs import Output
-from sd_covid.policy.paths import AssumptionPath, read_path
+from sd_covid.policy.paths import AssumptionPath, named_path, read_path
 from sd_covid.policy.reading import read_number, read_text, scenario_faults
 from sd_covid.policy.scenario import Scenario, under
 from sd_covid.policy.spread import Spread, Verdict
@@ -91,25 +90,14 @@ def read_long_run(path: str | Path, study: Study) -> LongRunPlan:
     """
     with scenario_faults():
         found = read_yaml(Path(path)).fields(("said", "called", "without", "years"), ("outputs",))
+        without = named_path(found["without"].text(), Path(path).parent, found["without"].error)
         return LongRunPlan(
             said=read_text(found["said"]),
             called=read_text(found["called"]),
-            without=read_path(_file(found["without"]), study),
+            without=read_path(without, study),
             years=tuple(int(read_number(year, 1900, 2200)) for year in found["years"].items()),
             outputs=tuple(node.text() for node in found["outputs"].items()) if "outputs" in found else (),
         )
-
-
-def _file(node: Node) -> Path:
-    """The file of the path that takes the assumption away."""
-    folder = node.file.parent / "paths"
-    file = folder / f"{node.text()}.yaml"
-    if not file.is_file():
-        others = sorted(item.stem for item in folder.glob("*.yaml"))
-        raise node.error(
-            f"there is no path '{node.text()}'", suggest(node.text(), others) or f"make {file.name}"
-        )
-    return file
 
 
 @dataclass(frozen=True, slots=True)

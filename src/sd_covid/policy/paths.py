@@ -1,16 +1,19 @@
 """A named path of assumptions into the future: what happens outside the government's reach, on top of any scenario.
 
-In comes a YAML file of ``scenarios/paths``; out comes an `AssumptionPath`. A path sets assumptions and constants, never
-a lever: what a government does and what befalls it stay apart.
+In comes a YAML file of ``scenarios/paths``, or its name; out comes an `AssumptionPath`. A path sets assumptions and
+constants, never a lever: what a government does and what befalls it stay apart.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sd_covid.data.keyed_yaml import read_yaml
 from sd_covid.data.text import Text
+from sd_covid.errors import ScenarioError, suggest
+from sd_covid.model.study import study_folder
 from sd_covid.policy.reading import read_text, scenario_faults
 from sd_covid.policy.study import Study, read_assumed, read_constants
 
@@ -79,3 +82,57 @@ def read_path(path: str | Path, study: Study) -> AssumptionPath:
             assumptions=read_assumed(found.get("assumptions"), study),
             constants=read_constants(found.get("constants"), study),
         )
+
+
+def named_path(name: str, folder: Path, fault: Callable[[str, str], Exception]) -> Path:
+    """The file of a path of assumptions, by its name.
+
+    Parameters
+    ----------
+    name : str
+        With or without ``.yaml``.
+    folder : Path
+        The folder of scenarios in which ``paths`` lies.
+    fault : callable
+        Makes the error of a reason and an advice; it knows the place.
+
+    Raises
+    ------
+    Exception
+        That of `fault`, when there is no such path, with the nearest name.
+    """
+    stem = name.removesuffix(".yaml")
+    file = folder / FOLDER / f"{stem}.yaml"
+    if Path(stem).name != stem or not file.is_file():
+        others = sorted(item.stem for item in (folder / FOLDER).glob("*.yaml"))
+        known = f"use one of {', '.join(others)}" if others else f"make {file}"
+        raise fault(f"there is no path '{stem}'", suggest(Path(stem).name, others) or known)
+    return file
+
+
+def chosen_path(given: Path, near: Path) -> Path:
+    """The file of a path that is given as a file, or by its bare name.
+
+    Parameters
+    ----------
+    given : Path
+    near : Path
+        A scenario or the model: a name is looked for in ``paths`` beside it, then in those of its study.
+
+    Raises
+    ------
+    ScenarioError
+        When there is none, with the nearest name.
+    """
+    if given.is_file():
+        return given
+    bare = given.name == str(given)
+    study = study_folder(near) / "scenarios"
+    folders = (near.resolve().parent, study) if bare else (given.parent.parent,)
+    folder = next((item for item in folders if (item / FOLDER).is_dir()), study)
+    place = None if bare else given
+    return named_path(
+        str(given) if bare else given.name,
+        folder,
+        lambda reason, advice: ScenarioError(reason, advice=advice, file=place),
+    )

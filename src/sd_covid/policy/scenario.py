@@ -17,7 +17,7 @@ from sd_covid.data.text import Text
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.levers import WORKS_BY, Delivery, Lever, LeverSetting
-from sd_covid.policy.paths import FOLDER, AssumptionPath, read_path
+from sd_covid.policy.paths import FOLDER, AssumptionPath, named_path, read_path
 from sd_covid.policy.reading import read_date, read_number, read_text, scenario_faults
 from sd_covid.policy.study import Study, read_assumed, read_constants
 from sd_covid.policy.types import Simulator
@@ -159,15 +159,7 @@ def _read(path: Path, study: Study, below: tuple[Path, ...]) -> Scenario:
 
 def _path(path: Path, node: Node, study: Study) -> AssumptionPath:
     """The path of assumptions that a scenario names: a file in ``paths`` beside it."""
-    name = node.text().removesuffix(".yaml")
-    file = path.parent / FOLDER / f"{name}.yaml"
-    if Path(name).name != name or not file.is_file():
-        others = [item.stem for item in (path.parent / FOLDER).glob("*.yaml")]
-        advice = (
-            suggest(name, others) or f"use one of {', '.join(sorted(others))}" if others else f"make {file}"
-        )
-        raise node.error(f"there is no path '{name}'", advice)
-    return read_path(file, study)
+    return read_path(named_path(node.text(), path.parent, node.error), study)
 
 
 def _extended(path: Path, node: Node, below: tuple[Path, ...]) -> Path:

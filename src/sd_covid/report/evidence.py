@@ -146,11 +146,9 @@ def _fit_row(row: SeriesRow, background: Background, texts: Texts) -> FitRow:
     """One series of the fit table."""
     numbers = Numbers(texts.language)
     title, unit = _series_title(row, background, texts)
-    # A driver is given to the model: what differs is the rounding of the computer, and no merit of it.
-    given = row.rmse_share < 1e-9
-    rmse = 0.0 if given else row.rmse
+    rmse = 0.0 if row.given else row.rmse
     verdict, tone = _forecast_verdict(row.holdout_rmse, row.holdout_naive, texts)
-    if given:
+    if row.given:
         verdict, tone = texts("fit.given"), "neutral"
     share = "–" if math.isnan(row.coverage_90) else f"{numbers.exact(100 * row.coverage_90, 0)} %"
     cells = (

@@ -12,6 +12,7 @@ from sd_covid.report.observed import ObservedSeries
 if TYPE_CHECKING:
     from sd_covid.calibration.results import StoredFitCheck
     from sd_covid.data import Registry
+    from sd_covid.report.passport_record import PassportRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class Background:
         Titles of the series in both languages.
     check : StoredFitCheck or None
         Whether the stored draws still belong to tables and model.
+    passport : PassportRecord or None
+        The lights of the model; None when its passport was not kept.
+    passport_holds : bool
+        Whether they are of the model as it stands.
     glossary : Glossary
         What the calibrated parameters are called, and the grade of their evidence.
     command : str
@@ -39,6 +44,8 @@ class Background:
     observed: Sequence[ObservedSeries] = ()
     registry: Registry | None = None
     check: StoredFitCheck | None = None
+    passport: PassportRecord | None = None
+    passport_holds: bool = False
     glossary: Glossary = field(default_factory=Glossary)
     command: str = ""
     debt_output: str = "households in problem debt"

@@ -22,6 +22,7 @@ from sd_covid.report.charts import chart_style, first_difference
 from sd_covid.report.effects import effect_tables, findings, quoted
 from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows, package_rows
 from sd_covid.report.inputs import Background
+from sd_covid.report.lights import lights_view
 from sd_covid.report.long_run import long_run_view
 from sd_covid.report.markup import render
 from sd_covid.report.money import cost_sources, cost_tables
@@ -93,7 +94,9 @@ def write_report(
         content |= {"paths": paths, "sensitivity": depends, "figures": figures.name}
         content["design"] = "" if sensitivity is None else design_note(sensitivity, texts)
         page = Path(aside) / path.name
-        page.write_text(render("report.html.j2", ("report.css",), texts, content), encoding="utf-8")
+        page.write_text(
+            render("report.html.j2", ("report.css", "lights.css"), texts, content), encoding="utf-8"
+        )
         _publish(Path(aside), figures)
         page.replace(path)
     return path
@@ -163,6 +166,7 @@ def _content(
         "costs": cost_tables(comparison, debt, effect_years, texts) if costed else [],
         "cost_sources": cost_sources(comparison, texts),
         "prices": _prices(comparison, texts),
+        "lights": lights_view(fit, background, texts),
         "fit": fit_view(fit, background, texts),
         "assumptions": assumption_rows(comparison, texts),
         "other_assumptions": assumption_rows(comparison, texts, listed=False),

@@ -46,9 +46,8 @@ def write_passport(passport: Passport, path: str | Path, language: str, command:
     words = Words(Texts(language))
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    page = render(
-        "passport.html.j2", ("report.css", "passport.css"), words.texts, _content(passport, words, command)
-    )
+    styles = ("report.css", "lights.css", "passport.css")
+    page = render("passport.html.j2", styles, words.texts, _content(passport, words, command))
     # Made aside and then moved into place, so that a page is whole or not there.
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as aside:
         whole = Path(aside) / path.name

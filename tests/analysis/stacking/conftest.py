@@ -35,7 +35,7 @@ YAML = "name: small\ncalendar: {origin: 2015-01, unit: month}\nsectors: {small: 
 def study(tmp_path: Path) -> Path:
     """The model of a study that has the project's own tables of stacking."""
     for folder, names in (
-        ("models", ("associations.csv", "stacking_figures.csv")),
+        ("models", ("associations.csv", "references.csv", "stacking_figures.csv")),
         ("scenarios", ("stacking.yaml",)),
     ):
         (tmp_path / folder).mkdir()

@@ -67,8 +67,9 @@ def test_a_fault_in_the_definition_is_said_with_its_line(study: Path, old: str, 
         ("3.24,2.91", "x,2.91", 3, "'x' is not a number"),
         ("2,1,4", "2,2,2", 4, "an assumption has a range"),
         ("odds_ratio", "ratio", 1, "unknown column 'ratio'"),
-        ('",A,unsecured', '",,unsecured', 3, "the cell is empty"),
-        ("A02,", "A02,,", 3, "has 10 cells"),
+        ("2013,A,unsecured", "2013,,unsecured", 3, "the cell is empty"),
+        ("-2013,A", "-2031,A", 3, "did you mean 'richardson-elliott-roberts-2013'"),
+        ("A02,", "A02,,", 3, "has 12 cells"),
         ('"Meta', "'Meta", 3, "has 1"),
     ],
 )  # fmt: skip
@@ -94,9 +95,11 @@ def test_a_pair_without_a_row_is_an_error(study: Path):
 def test_every_association_of_the_project_has_a_source_and_assumptions_say_so(study: Path):
     definition = read_definition(study.parents[1] / "scenarios" / "stacking.yaml")
     for item in read_associations(study.parent / "associations.csv", definition.problems):
-        assert item.source.startswith("ASSUMPTION") == item.assumed, item.first
+        assert item.source.en.startswith("ASSUMPTION") == item.assumed, item.first
+        assert item.source.nl.startswith("AANNAME") == item.assumed, item.first
     for conversion in definition.conversions.values():
-        assert conversion.source.startswith("ASSUMPTION") == (conversion.grade == "D")
+        assert conversion.source.en.startswith("ASSUMPTION") == (conversion.grade == "D")
+        assert conversion.source.nl.startswith("AANNAME") == (conversion.grade == "D")
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sd_covid.analysis.passport.tables import Line, read_lines
+from sd_covid.data import references
+from sd_covid.data.references import Reference
+from sd_covid.data.tables import Line, read_lines
 from sd_covid.model.expression import Number
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Variable
@@ -31,6 +34,7 @@ COLUMNS = (
     "distribution",
     "unit",
     "source",
+    references.COLUMN,
     "grade",
     "note",
 )
@@ -52,6 +56,7 @@ class Evidence:
     source: str
     grade: str
     line: Line
+    references: tuple[Reference, ...] = ()
 
     @property
     def swept(self) -> bool:
@@ -79,6 +84,8 @@ class Coverage:
         Constants of grade D that no study of uncertainty varies, though their range is wider than a point.
     on_bound : tuple of str
         Constants that lie on an end of their range.
+    references : dict of str to list of str
+        Constants that rest on a publication, by its full reference.
     """
 
     constants: int
@@ -88,6 +95,7 @@ class Coverage:
     amiss: tuple[tuple[str, str, str], ...]
     not_swept: tuple[str, ...]
     on_bound: tuple[str, ...]
+    references: dict[str, list[str]]
 
 
 def read_evidence(path: Path) -> list[Evidence]:
@@ -96,14 +104,15 @@ def read_evidence(path: Path) -> list[Evidence]:
     Raises
     ------
     DataError
-        When the table, a number or a grade cannot be read, with file and line.
+        When the table, a number or a grade cannot be read, or a reference is not known, with file and line.
     """
-    found = []
-    for line in read_lines(path, COLUMNS):
+    found, known = [], references.references_beside(path)
+    for line in read_lines(path, COLUMNS, (references.COLUMN,)):
         value, low, high = (line.number_in(column) for column in ("value", "low", "high"))
         grade = line.choice("grade", GRADES)
         texts = (line["distribution"], line["unit"], line["source"], grade)
-        found.append(Evidence(line["id"], line["constant"], value, low, high, *texts, line))
+        named = references.named_in(line, known)
+        found.append(Evidence(line["id"], line["constant"], value, low, high, *texts, line, named))
     return found
 
 
@@ -138,7 +147,17 @@ def coverage(simulation: Simulation, path: Path) -> Coverage:
         amiss=tuple(dict.fromkeys(amiss)),
         not_swept=tuple(r.constant for r in own if r.grade == "D" and not r.swept and _could_be_swept(r)),
         on_bound=tuple(r.constant for r in own if r.low < r.high and r.value in (r.low, r.high)),
+        references=_by_reference(own),
     )
+
+
+def _by_reference(rows: Sequence[Evidence]) -> dict[str, list[str]]:
+    """Constants by the full reference that they rest on, in the order of the alphabet."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for item in row.references:
+            found.setdefault(item.full, []).append(row.constant)
+    return dict(sorted(found.items(), key=lambda item: item[0].casefold()))
 
 
 def _stated(variable: Variable) -> bool:

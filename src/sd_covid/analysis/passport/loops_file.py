@@ -17,6 +17,7 @@ Each is named by variables that it leads through, in order; `sd_covid.analysis.p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
@@ -127,6 +128,7 @@ def _loop(name: str, node: Node, names: Known) -> NamedLoop | None:
     there += [names.has(item, value) for item, value in when.items()]
     if not all(there):
         return None
+    _refuse_elements(items)
     through = tuple(key(item.text()) for item in items)
     if len(set(through)) < len(through):
         raise found["through"].error("a variable is named twice", "name it once")
@@ -138,3 +140,12 @@ def _loop(name: str, node: Node, names: Known) -> NamedLoop | None:
         {item: read_number(value) for item, value in when.items()},
         read_number(found["moment"]) if "moment" in found else None,
     )
+
+
+def _refuse_elements(waypoints: Sequence[Node]) -> None:
+    """Refuse a waypoint with an element: a path is one of whole variables, and gains are told apart by group."""
+    for item in waypoints:
+        name, bracket, _ = item.text().partition("[")
+        if bracket:
+            reason = f"'{item.text()}' names an element, and a loop leads through whole variables"
+            raise item.error(reason, f"write '{name.strip()}'; 'by' tells gains apart by element")

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.analysis.passport.tables import Line, read_lines
+from sd_covid.data import references
+from sd_covid.data.tables import Line, read_lines
 from sd_covid.errors import UnknownNameError
 from sd_covid.policy.calendar import Calendar
 
@@ -39,6 +40,7 @@ COLUMNS = (
     "tolerance",
     "reason",
     "source",
+    references.COLUMN,
 )
 AGGREGATIONS = ("mean", "end", "start", "change")
 #: Fewer points say nothing of variation.
@@ -108,10 +110,11 @@ def read_figures(path: Path) -> list[Figure]:
     Raises
     ------
     DataError
-        For a mode, aggregation, period or number that cannot be read, with file and line.
+        For a mode, aggregation, period, number or reference that cannot be read, with file and line.
     """
-    found = []
-    for line in read_lines(path, COLUMNS):
+    found, known = [], references.references_beside(path)
+    for line in read_lines(path, COLUMNS, (references.COLUMN,)):
+        references.named_in(line, known)
         if not line["mode"].isdigit():
             raise line.error("mode", f"'{line['mode']}' is no number of a mode", "write a whole number")
         days(line["period"], line)

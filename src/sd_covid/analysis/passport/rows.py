@@ -184,6 +184,8 @@ def parameters_row(found: Coverage | None) -> Row:
         said.append(Said("parameters.not swept", {"count": len(found.not_swept)}))
     else:
         said.append(Said("parameters.swept"))
+    if found.references:
+        said.append(Said("parameters.references", {"count": len(found.references)}))
     tables = []
     for name, rows in (("missing", found.missing), ("not swept", found.not_swept), ("bound", found.on_bound)):
         if rows:
@@ -191,6 +193,9 @@ def parameters_row(found: Coverage | None) -> Row:
     if found.amiss:
         amiss = tuple((name, f"fault.{what}", how) for name, what, how in found.amiss)
         tables.append(Table("amiss", ("constant", "what", "finding"), amiss))
+    if found.references:
+        listed = tuple((full, len(names)) for full, names in found.references.items())
+        tables.append(Table("references", ("reference", "number"), listed))
     failed = _unique([*found.missing, *(name for name, _, _ in found.amiss)])
     return Row("parameters", judged(bool(failed), bool(found.not_swept)), tuple(said), tuple(tables), failed)
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from sd_covid.analysis.stacking.rows import Row, read_rows
 from sd_covid.data.keyed_yaml import Node, read_yaml
+from sd_covid.data.references import COLUMN, Reference, references_beside
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, suggest
-from sd_covid.policy.reading import read_number, read_text
+from sd_covid.policy.reading import read_number, read_source, read_text
 
 GRADES = ("A", "B", "C", "D")
 
@@ -30,7 +31,7 @@ class Conversion:
     value: float
     low: float
     high: float
-    source: str
+    source: Text
     grade: str
 
 
@@ -100,7 +101,7 @@ class Association:
     ratio: float
     low: float
     high: float
-    source: str
+    source: Text
     grade: str
 
     @property
@@ -134,7 +135,8 @@ def read_associations(file: Path, problems: Sequence[str] | Mapping[str, object]
     Parameters
     ----------
     file : Path
-        Columns ``first``, ``second``, ``odds_ratio``, ``low``, ``high``, ``source``, ``grade``.
+        Columns ``first``, ``second``, ``odds_ratio``, ``low``, ``high``, ``source_nl``, ``source_en``,
+        ``grade``.
     problems : sequence or mapping of str
         The problems that there are.
 
@@ -143,16 +145,17 @@ def read_associations(file: Path, problems: Sequence[str] | Mapping[str, object]
     DataError
         With file, line and column; also when a pair is missing or there twice.
     """
-    needed = ("first", "second", "odds_ratio", "low", "high", "source", "grade")
+    needed = ("first", "second", "odds_ratio", "low", "high", "source_nl", "source_en", "grade")
     found: dict[frozenset[str], Association] = {}
-    for row in read_rows(file, needed, ("id", "note")):
+    known = references_beside(file)
+    for row in read_rows(file, needed, ("id", COLUMN, "note")):
         names = [row.choice(column, problems) for column in ("first", "second")]
         pair = frozenset(names)
         if len(pair) < 2:
             raise row.error("second", f"'{names[0]}' is paired with itself", "name another problem")
         if pair in found:
             raise row.error("second", f"{names[0]} and {names[1]} are there twice", "keep one of the two")
-        found[pair] = _association(row, names)
+        found[pair] = _association(row, names, known)
     ordered = list(problems)
     for at, first in enumerate(ordered):
         for second in ordered[at + 1 :]:
@@ -162,14 +165,14 @@ def read_associations(file: Path, problems: Sequence[str] | Mapping[str, object]
     return list(found.values())
 
 
-def _association(row: Row, names: list[str]) -> Association:
+def _association(row: Row, names: list[str], known: Mapping[str, Reference]) -> Association:
     ratio, low, high = (row.number(column, positive=True) for column in ("odds_ratio", "low", "high"))
     grade = row.choice("grade", GRADES)
     if not low <= ratio <= high:
         raise row.error("odds_ratio", f"{ratio:g} is not between {low:g} and {high:g}", "mend the range")
     if grade == "D" and low == high:
         raise row.error("low", "an assumption has a range", "give low and high")
-    return Association(names[0], names[1], ratio, low, high, row.text("source"), grade)
+    return Association(names[0], names[1], ratio, low, high, row.source(known), grade)
 
 
 def _unit(name: str, node: Node) -> Unit:
@@ -187,7 +190,7 @@ def _conversion(name: str, node: Node) -> Conversion:
         raise found["value"].error(f"{value:g} is not between {low:g} and {high:g}", "mend the range")
     if grade == "D" and low == high:
         raise found["low"].error("an assumption has a range", "give low and high")
-    return Conversion(name, read_text(found["title"]), value, low, high, found["source"].text(), grade)
+    return Conversion(name, read_text(found["title"]), value, low, high, read_source(found["source"]), grade)
 
 
 def _problem(

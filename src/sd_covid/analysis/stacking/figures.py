@@ -7,7 +7,7 @@ show whether an association is of the right order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from sd_covid.analysis.stacking.count import Stacking, UnitStacking
 from sd_covid.analysis.stacking.definition import Definition
 from sd_covid.analysis.stacking.present import Band, year_mean
 from sd_covid.analysis.stacking.rows import Row, read_rows
+from sd_covid.data.references import COLUMN, Reference, references_beside
 from sd_covid.data.text import Text
 from sd_covid.policy.calendar import Calendar
 
@@ -49,7 +50,7 @@ class PublishedFigure:
     comparable : {'roughly', 'used', 'no'}
     reason : Text
         Why not quite, or not at all.
-    source : str
+    source : Text
     """
 
     id: str
@@ -61,7 +62,7 @@ class PublishedFigure:
     computed: str
     comparable: str
     reason: Text
-    source: str
+    source: Text
 
     @property
     def how_far(self) -> Text:
@@ -79,9 +80,10 @@ def read_figures(file: Path, definition: Definition) -> list[PublishedFigure]:
     """
     columns = (
         "id", "unit", "first_year", "last_year", "low", "high", "measure", "computed", "comparable",
-        "reason_nl", "reason_en", "source",
+        "reason_nl", "reason_en", "source_nl", "source_en",
     )  # fmt: skip
-    return [_figure(row, definition) for row in read_rows(file, columns)]
+    known = references_beside(file)
+    return [_figure(row, definition, known) for row in read_rows(file, columns, (COLUMN,))]
 
 
 def computed(
@@ -112,7 +114,7 @@ def _value(item: PublishedFigure, unit: UnitStacking, calendar: Calendar) -> Ban
     return year_mean(series[0], series[1], unit.time, calendar, *item.years)
 
 
-def _figure(row: Row, definition: Definition) -> PublishedFigure:
+def _figure(row: Row, definition: Definition, known: Mapping[str, Reference]) -> PublishedFigure:
     measure, spelled = row.choice("measure", _MEASURES), row.text("computed")
     parts = [part.strip() for part in spelled.split("|")]
     if len(parts) != (2 if measure == "ratio" else 1):
@@ -135,6 +137,6 @@ def _figure(row: Row, definition: Definition) -> PublishedFigure:
         measure=measure,
         computed=spelled,
         comparable=row.choice("comparable", _COMPARABLE),
-        reason=Text(row.text("reason_nl"), row.text("reason_en")),
-        source=row.text("source"),
+        reason=row.both("reason"),
+        source=row.source(known),
     )

@@ -20,6 +20,7 @@ from sd_covid.analysis.stacking.count import Given, Stacking
 from sd_covid.analysis.stacking.definition import Association, Definition
 from sd_covid.analysis.stacking.present import Band, year_mean
 from sd_covid.analysis.stacking.rows import Row, read_rows
+from sd_covid.data.text import Text
 from sd_covid.errors import DataError, suggest
 from sd_covid.policy.calendar import Calendar
 
@@ -157,9 +158,9 @@ def ratios_of(table: PublishedTable, definition: Definition, calendar: Calendar)
     for (unit, year), whole in sorted(_complete(table).items()):
         if unit in given:
             continue
-        names = table.problems[unit]
+        names, where = table.problems[unit], f"{table.file.name}, {year}"
         found = [
-            Association(first, second, ratio, ratio, ratio, f"{table.file.name}, {year}", "B")
+            Association(first, second, ratio, ratio, ratio, Text(where, where), "B")
             for first, second in combinations(names, 2)
             for ratio in [_ratio(whole, first, second)]
         ]

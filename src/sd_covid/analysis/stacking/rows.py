@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sd_covid.data import references
+from sd_covid.data.references import Reference
+from sd_covid.data.text import Text
 from sd_covid.errors import DataError, suggest
 
 
@@ -38,9 +41,31 @@ class Row:
             raise self.error(column, "the cell is empty", "fill it in")
         return found
 
+    def source(self, known: Mapping[str, Reference]) -> Text:
+        """The source in both languages, followed by the references that the row names in full.
+
+        Raises
+        ------
+        DataError
+            For an empty cell, or a reference that is not known.
+        """
+        cell, text = self.optional(references.COLUMN), self.both("source")
+        found = references.named(cell, known, lambda *fault: self.error(references.COLUMN, *fault))
+        full = "".join(f" {item.full}" for item in found)
+        return Text(f"{text.nl.rstrip('. ')}.{full}", f"{text.en.rstrip('. ')}.{full}") if full else text
+
     def optional(self, column: str) -> str:
         """The cell; empty when there is none."""
         return self.cells.get(column, "").strip()
+
+    def both(self, column: str) -> Text:
+        """A text in both languages, from the cells ``<column>_nl`` and ``<column>_en``; neither may be empty.
+
+        Raises
+        ------
+        DataError
+        """
+        return Text(self.text(f"{column}_nl"), self.text(f"{column}_en"))
 
     def number(
         self, column: str, least: float = -math.inf, most: float = math.inf, *, positive: bool = False

@@ -67,8 +67,16 @@ class Line:
         return self[column]
 
 
-def read_lines(path: Path, columns: Sequence[str]) -> list[Line]:
+def read_lines(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> list[Line]:
     """The rows of a table with exactly these columns.
+
+    Parameters
+    ----------
+    path : Path
+    columns : sequence of str
+        In the order of the file.
+    optional : sequence of str
+        Those of them that the file may lack; their texts are then empty.
 
     Raises
     ------
@@ -86,22 +94,29 @@ def read_lines(path: Path, columns: Sequence[str]) -> list[Line]:
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise DataError("not a table in UTF-8", file=path, advice="save it as CSV in UTF-8") from error
-    missing = [name for name in columns if name not in header]
+    missing = [name for name in columns if name not in (*header, *optional)]
     if missing:
         near = suggest(missing[0], header) or f"write {','.join(columns)}"
         raise DataError(f"the column '{missing[0]}' is missing", file=path, line=1, advice=near)
-    if header != list(columns):
+    if header != [name for name in columns if name in header]:
         raise DataError(
             f"the header is '{','.join(header)}'", file=path, line=1, advice=f"write {','.join(columns)}"
         )
+    return _lines(path, columns, header, rows)
+
+
+def _lines(
+    path: Path, columns: Sequence[str], header: Sequence[str], rows: Sequence[tuple[int, list[str]]]
+) -> list[Line]:
     lines = []
     for number, row in rows:
-        if len(row) != len(columns):
+        if len(row) != len(header):
             raise DataError(
-                f"{len(row)} fields, where {len(columns)} are expected",
+                f"{len(row)} fields, where {len(header)} are expected",
                 file=path,
                 line=number,
                 advice="put text with commas in double quotes",
             )
-        lines.append(Line(path, number, dict(zip(columns, (field.strip() for field in row), strict=True))))
+        fields = dict(zip(header, (field.strip() for field in row), strict=True))
+        lines.append(Line(path, number, dict.fromkeys(columns, "") | fields))
     return lines

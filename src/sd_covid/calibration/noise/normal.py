@@ -1,0 +1,42 @@
+"""Normal and log-normal noise, by itself or as a stationary AR(1)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.special import ndtri
+
+from sd_covid.calibration.markov import leave_one_out, sample_paths
+from sd_covid.calibration.noise.base import Predicted
+from sd_covid.calibration.noise.memory import innovations, pull_back
+from sd_covid.calibration.noise.scale import LocationScale, Shape
+from sd_covid.calibration.types import Array
+
+LOG_TWO_PI = math.log(2 * math.pi)
+
+
+class Normal(LocationScale):
+    """Noise of which the noise formula gives the (stationary) standard deviation."""
+
+    def shape(self, z: Array, predicted: Predicted, gaps: Array, constant: float) -> Shape:
+        """Log density of standard normal residuals, or of an AR(1) of them."""
+        if predicted.rho is None:
+            return Shape(constant - 0.5 * len(z) * LOG_TWO_PI - 0.5 * float(z @ z), -z)
+        found = innovations(z, predicted.rho, gaps)
+        log_variance = np.log(1.0 - found.phi * found.phi).sum()
+        value = -0.5 * (len(z) * LOG_TWO_PI + z[0] ** 2 + found.new @ found.new + log_variance)
+        d_z, d_rho = pull_back(found, z, predicted.rho, gaps, -found.new)
+        d_z[0] -= z[0]
+        return Shape(float(value) + constant, d_z, d_rho)
+
+    def standard_quantile(self, probability: Array, predicted: Predicted) -> Array:
+        """Quantiles of a standard normal."""
+        return np.asarray(ndtri(probability))
+
+    def standard_paths(
+        self, times: Array, z: Array, predicted: Predicted, rng: np.random.Generator
+    ) -> tuple[Array, Array]:
+        """Residuals through the known ones, and as predicted from the others."""
+        rho = np.zeros(len(z)) if predicted.rho is None else predicted.rho
+        return sample_paths(times, z, rho, rng), leave_one_out(times, z, rho, rng)

@@ -1,0 +1,86 @@
+"""Every figure refers to a publication that is listed, and every publication that is listed is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sd_covid.data.references import COLUMN, read_references
+from tests.models_nl.conftest import MODELS
+
+TABLES = ("evidence", "associations", "stacking_figures", "drivers_sources", "reference_modes")
+#: How a source begins that needs no publication: what holds by its meaning, sums of other rows, and what is assumed.
+WITHOUT = ("Definition", "Arithmetic", "ASSUMPTION")
+#: Sites that hold copies of what others published: they may hold what was read, never be what is cited.
+COPIES = ("scribd", "5dok", "collabzium", "fdocuments", "doczz", "deepdyve", "docslib", "paperzz", "blogspot")
+
+
+def read_table(name: str) -> pd.DataFrame:
+    table = pd.read_csv(MODELS / f"{name}.csv", dtype=str, keep_default_na=False)
+    return table.rename(columns={"source_en": "source"})
+
+
+def keys() -> Iterator[str]:
+    for name in TABLES:
+        for cell in read_table(name)[COLUMN]:
+            yield from filter(None, cell.split(";"))
+
+
+def test_every_key_is_listed_and_every_reference_is_used() -> None:
+    listed, used = set(read_references(MODELS / "references.csv")), set(keys())
+    assert used - listed == set()
+    assert listed - used == set()
+
+
+def test_keys_stand_in_the_order_of_the_alphabet() -> None:
+    listed = list(read_references(MODELS / "references.csv"))
+    assert listed == sorted(listed)
+    assert all(key == key.lower() and " " not in key for key in listed)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_figure_without_a_publication_is_a_definition_or_an_assumption(name: str) -> None:
+    table = read_table(name)
+    silent = table[table[COLUMN] == ""]
+    grades = silent["grade"] if "grade" in silent else pd.Series("", index=silent.index)
+    neither = silent[~silent["source"].str.startswith(WITHOUT) & (grades != "D")]
+    assert list(neither["source"]) == []
+
+
+def test_what_was_not_read_is_said() -> None:
+    for item in read_references(MODELS / "references.csv").values():
+        if not item.title:
+            assert "not read" in item.note, item.key
+        if not item.author:
+            assert "author" in item.note, item.key
+        if "title after the address" in item.note:
+            assert item.title, item.key
+
+
+def test_a_copy_is_what_was_read_and_not_what_is_cited() -> None:
+    for item in read_references(MODELS / "references.csv").values():
+        assert not any(site in item.address for site in COPIES), item.key
+        if item.read.startswith("copy at "):
+            assert item.author, item.key
+            assert item.title, item.key
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_addresses_stand_with_the_reference_and_not_in_the_source(name: str) -> None:
+    pattern = r"\b[\w-]+\.(?:nl|com|org|uk|edu|eu|net)\b|\bdoi\b|\bPMC\d|\bkst-|\bKamerstuk\b"
+    table = read_table(name)
+    for column in table.columns.intersection(["source", "source_nl"]):
+        assert list(table.loc[table[column].str.contains(pattern), column]) == []
+
+
+def test_own_calculations_refer_to_files_that_are_there() -> None:
+    own = [
+        item for item in read_references(MODELS / "references.csv").values() if item.kind == "own calculation"
+    ]
+    assert own
+    for item in own:
+        for file in item.address.split("; "):
+            assert (Path(MODELS).parent / file).is_file(), file
