@@ -26,6 +26,18 @@ FORMULAS = {
     "max(a, b)*min(a, 2*b) + abs(b - a)": lambda a, b, t: max(a, b) * min(a, 2 * b) + abs(b - a),
     "pow(a, b)*sign(a)": lambda a, b, t: a**b,
     "1e-3*a": lambda a, b, t: 1e-3 * a,
+    "log(b, a) + tan(b)": lambda a, b, t: math.log(b) / math.log(a) + math.tan(b),
+    "sinh(a) + cosh(b) + tanh(a*b)": lambda a, b, t: math.sinh(a) + math.cosh(b) + math.tanh(a * b),
+    "arcsin(b) + arccos(b/2) + arctan(a)": lambda a, b, t: math.asin(b) + math.acos(b / 2) + math.atan(a),
+    "arcsinh(a) + arccosh(a) + arctanh(b)": lambda a, b, t: math.asinh(a) + math.acosh(a) + math.atanh(b),
+    "cot(a) + sec(b) + csc(a)": lambda a, b, t: 1 / math.tan(a) + 1 / math.cos(b) + 1 / math.sin(a),
+    "coth(a) + sech(b) + csch(a)": lambda a, b, t: 1 / math.tanh(a) + 1 / math.cosh(b) + 1 / math.sinh(a),
+    "arccot(a) + arcsec(a) + arccsc(a)": lambda a, b, t: (
+        math.atan(1 / a) + math.acos(1 / a) + math.asin(1 / a)
+    ),
+    "arccoth(a) + arcsech(b) + arccsch(a)": lambda a, b, t: (
+        math.atanh(1 / a) + math.acosh(1 / b) + math.asinh(1 / a)
+    ),
 }
 
 

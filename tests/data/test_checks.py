@@ -212,3 +212,49 @@ def test_an_error_is_one_line_with_place_and_advice(folder):
     assert text.startswith(f"{folder / 'labour.csv'}:3: ")
     assert text.endswith("; keep one of the two")
     assert "\n" not in text
+
+
+def test_bounds_of_a_unit_hold_for_every_figure_in_it(folder):
+    registry = folder / "registry.yaml"
+    text = registry.read_text(encoding="utf-8")
+    registry.write_text(text.replace('force"}', 'force", measure: share}'), encoding="utf-8")
+    error = broken(folder, "labour.csv", "rate,2020,3.9", "rate,2020,390")
+    assert (error.line, error.variable) == (3, "value")
+    assert error.reason == "column value: 390 cannot be: a share in '% of labour force' is from 0 to 100"
+
+
+TRAIT_FAULTS = {
+    "publisher": ("publisher: cbss", "publisher", "'cbss' is not known here", "use one of"),
+    "sample": ("sample_size: many", "sample_size", "'many' is not a whole number", "or null"),
+    "revision": ("revision: finel", "revision", "'finel' is not known here", "'final'"),
+    "group": ("group: [age]", "group", "a mapping is expected", "key: value"),
+    "output key": ("observable: {outputt: jobs}", "observable.outputt", "is not a key", "'output'"),
+    "scale": ("observable: {output: jobs, scale: 0}", "observable.scale", "'0' is no scale", "other than 0"),
+    "twin": ("equivalent_to: numbr", "equivalent_to", "'numbr' is not a series", "'number'"),
+    "itself": ("equivalent_to: rate", "equivalent_to", "'rate' is equivalent to itself", "none in return"),
+}
+
+
+@pytest.mark.parametrize("fault", TRAIT_FAULTS)
+def test_what_else_a_registry_says_of_a_series_is_checked_at_its_line(folder, fault):
+    new, key, reason, advice = TRAIT_FAULTS[fault]
+    error = broken(folder, "registry.yaml", "    release_lag: 45\n", f"    release_lag: 45\n    {new}\n")
+    assert (error.line, error.variable) == (20, f"series.rate.{key}")
+    assert reason in error.reason
+    assert advice in error.advice
+
+
+def test_two_series_are_not_equivalent_to_each_other(folder):
+    registry = folder / "registry.yaml"
+    text = registry.read_text(encoding="utf-8")
+    registry.write_text(text.replace("lag: null", "lag: null\n    equivalent_to: rate"), encoding="utf-8")
+    error = broken(folder, "registry.yaml", "lag: 45", "lag: 45\n    equivalent_to: number")
+    assert "is equivalent to itself, in the end" in error.reason
+
+
+def test_settings_of_a_refresh_are_left_to_what_fetches(folder):
+    registry = folder / "registry.yaml"
+    text = registry.read_text(encoding="utf-8")
+    settings = "lag: 45\n    refresh: {connector: any, rows: [1, 2]}"
+    registry.write_text(text.replace("lag: 45", settings), encoding="utf-8")
+    assert read_registry(folder).series("rate").release_lag == 45

@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from sd_covid.data import model_time, parse_period, read_registry, status
+from sd_covid.data import coverage, model_time, parse_period, read_registry, status
 from sd_covid.errors import DataError, UnknownNameError
 
 
@@ -96,3 +96,38 @@ def test_a_first_day_stock_is_read_at_the_start_and_a_flow_over_its_period(study
     homeless = study.series("homeless_18_65_jan1")
     assert homeless.kind == "start"
     assert model_time(parse_period("2021", "year"), homeless.frequency)[0] == 72.0
+
+
+def test_a_year_that_its_quarters_tell_does_not_count_twice(study):
+    quarters = study.series("SC_TRUST_PARLIAMENT_Q")
+    told = {str(year) for year in range(2018, 2022)}  # published by quarter whole; 2022 only its first half
+    assert {period.year for period in quarters.values.index} == {2018, 2019, 2020, 2021, 2022}
+    years = study.independent("SC_TRUST_PARLIAMENT_A")
+    assert told.isdisjoint(map(str, years.index))
+    assert [str(year) for year in years.index] == ["2012", "2013", "2014", "2015", "2016", "2017", "2022"]
+
+
+def test_a_series_without_an_equal_counts_whole(study):
+    assert study.independent("unemp_rate_eurostat_m").equals(study.series("unemp_rate_eurostat_m").values)
+
+
+def test_coverage_sums_the_rows_by_heading(study):
+    rows = status(study.folder, datetime.date(2026, 1, 1), {"unemp_rate_eurostat_m": "calibrated"})
+    parts = {part.heading: part for part in coverage(rows)}
+    assert list(parts) == ["work", "background", *list(parts)[2:]]
+    assert set(parts) == set(study.headings)
+    assert sum(part.series for part in parts.values()) == len(study)
+    assert sum(part.figures for part in parts.values()) == sum(len(one.rows) for one in study)
+    assert parts["work"].uses["calibrated"] == 1
+    for part in parts.values():
+        assert sum(part.uses.values()) == part.series
+
+
+def test_a_release_day_is_an_estimate_until_its_publisher_states_a_rhythm(folder):
+    registry = folder / "registry.yaml"
+    text = registry.read_text(encoding="utf-8")
+    assert [row.release_estimated for row in status(folder, datetime.date(2023, 2, 1))] == [True, False]
+    stated = 'publishers:\n  cbs: {name: "CBS", lag_source: "release calendar"}\n' + text
+    registry.write_text(stated.replace("lag: 45", "lag: 45\n    publisher: cbs"), encoding="utf-8")
+    rate = status(folder, datetime.date(2023, 2, 1))[0]
+    assert (rate.publisher, rate.release_estimated) == ("CBS", False)

@@ -164,9 +164,34 @@ def test_a_page_lists_in_full_what_it_cites(study: Path) -> None:
     assert "A tenth" not in whole
     assert "there are 1" in whole
     evidence.write_text(text.replace("someone-2009;", "sameone-2009;"), encoding="utf-8")
-    with pytest.raises(DataError, match=r"evidence\.csv:2: 'references': 'sameone-2009' is not in") as caught:
+    with pytest.raises(
+        DataError, match=r"evidence\.csv:2: 'leaving rate': 'sameone-2009' is not in"
+    ) as caught:
         document(study)
     assert "did you mean 'someone-2009'" in str(caught.value)
+
+
+def test_an_output_is_called_as_the_study_does_and_percent_is_said_in_dutch(
+    study: Path,
+) -> None:
+    notes = study.parent / "notes" / "small.yaml"
+    drained = (
+        (study.parent / "work.mdl")
+        .read_text(encoding="utf-8")
+        .replace("jobs =", "share left = jobs ~ percent ~ What is left of a hundred. |\njobs =")
+    )
+    (study.parent / "work.mdl").write_text(drained, encoding="utf-8")
+    told = notes.read_text(encoding="utf-8").replace("[jobs]", "[jobs, share left]")
+    notes.write_text(told, encoding="utf-8")
+    (study.parent / "scenarios").mkdir()
+    (study.parent / "scenarios" / "outputs.yaml").write_text(
+        "jobs:\n  title: {nl: Werkenden, en: Employed}\n  unit: {nl: duizend, en: thousand}\n"
+        "  reading: mean\n  better: higher\n  relevance: 1\n  headline: true\n",
+        encoding="utf-8",
+    )
+    page = document(study)["nl/index.md"]
+    assert "| Werkenden | duizend |" in page
+    assert "| share left | procent |" in page
 
 
 def test_every_link_and_picture_of_a_page_is_there(study: Path) -> None:

@@ -44,8 +44,20 @@ HEADLINES = (
 
 
 LEVERS = {
-    "unemployment.mdl": ("job guidance", "youth work approach", "practical learning", "IPS"),
-    "debt.mdl": ("debt assistance", "early signalling", "income gap support", "debt relief credit"),
+    "unemployment.mdl": (
+        "job guidance",
+        "social package guidance",
+        "youth work approach",
+        "practical learning",
+        "IPS",
+    ),
+    "debt.mdl": (
+        "debt assistance",
+        "social package debt",
+        "early signalling",
+        "income gap support",
+        "debt relief credit",
+    ),
 }
 
 

@@ -154,6 +154,12 @@ def test_support_of_business_cost_what_it_cost_and_is_nothing_without_money(
     ("file", "helped", "eligible", "settings"),
     [
         ("unemployment.mdl", "guided jobseekers", "unemployed by age and group", {"job guidance level": 0.2}),
+        (
+            "unemployment.mdl",
+            "guided jobseekers",
+            "unemployed by age and group",
+            {"social package guidance level": 1},
+        ),
         ("unemployment.mdl", "IPS clients", "inactive", {"IPS level": 1}),
         ("debt.mdl", "signalled households", "arrears", {"early signalling level": 1}),
         ("debt.mdl", "households on credit", "assisted", {"debt relief credit level": 1}),
@@ -170,8 +176,9 @@ def test_money_without_end_helps_no_more_than_are_eligible(
     whole = results[eligible]
     if helped == "IPS clients":
         whole = whole.sum("age") * results["IPS eligible share"]
-    assert results[helped].max() > 0
-    assert (results[helped] <= whole * (1 + 1e-9)).all()
+    reached = results[helped].sum([dim for dim in results[helped].dims if dim == "programme"])
+    assert reached.max() > 0
+    assert (reached <= whole * (1 + 1e-9)).all()
 
 
 def test_municipal_delivery_starts_later_and_reaches_more_of_the_vulnerable(
@@ -179,7 +186,9 @@ def test_municipal_delivery_starts_later_and_reaches_more_of_the_vulnerable(
 ) -> None:
     rich = {"job guidance level": 0.1, "job guidance budget": 1e6}
     national, municipal = (
-        labour.run({**rich, "job guidance municipal": delivery})["guided jobseekers"].sum("age")
+        labour.run({**rich, "job guidance municipal": delivery})["guided jobseekers"]
+        .sel(programme="programme to come")
+        .sum("age")
         for delivery in (0, 1)
     )
     assert (municipal.sel(time=123) < national.sel(time=123)).all()
@@ -188,6 +197,85 @@ def test_municipal_delivery_starts_later_and_reaches_more_of_the_vulnerable(
         for run in (national, municipal)
     ]
     assert share[1] > share[0]
+
+
+def test_two_programmes_at_once_guide_no_more_jobseekers_than_one_can_reach(
+    labour: sd_covid.Simulation,
+) -> None:
+    """Those in guidance are not eligible for more of it: at a time, as many as the reach of guidance, not twice."""
+    rich = {"job guidance level": 0.2, "job guidance start": 72, "job guidance end": 96}
+    rich |= {"job guidance budget": 1e6, "social package guidance budget": 1e6}
+    results = labour.run(rich)
+    guided = results["guided jobseekers"].sel(time=96)
+    assert (guided.sum(["age", "group"]) > 0).all()
+    bound = results["unemployed by age and group"].sel(time=96) * results["job guidance reach"]
+    assert (guided.sum("programme") <= bound * (1 + 1e-9)).all()
+
+
+def test_the_share_for_poverty_is_spent_and_helps_nobody_in_debt(debt: sd_covid.Simulation) -> None:
+    none = debt.run({"social package debt level": 0})
+    poverty = debt.run({"social package debt share": 0})
+    assert (poverty["households in problem debt"] == none["households in problem debt"]).all()
+    # 1e-12: the sum of 192 steps of equal size.
+    assert float(poverty["social package debt spending"].isel(time=-1)) == pytest.approx(150, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("sector", "lever"),
+    [
+        ("unemployment", "NOW"),
+        ("unemployment", "Tozo"),
+        ("unemployment", "fixed cost support"),
+        ("unemployment", "social package guidance"),
+        ("unemployment", "youth work approach"),
+        ("unemployment", "practical learning"),
+        ("unemployment", "IPS"),
+        ("debt", "collection pause"),
+        ("debt", "collection costs"),
+        ("debt", "early signalling"),
+        ("debt", "social package debt"),
+        ("debt", "income gap support"),
+        ("debt", "debt relief credit"),
+        ("debt", "homeless places"),
+        ("mental_health", "wellbeing package"),
+        ("mental_health", "care capacity"),
+        ("mental_health", "care awareness"),
+        ("social_cohesion", "loneliness programme"),
+        ("social_cohesion", "violence shelter"),
+        ("youth_development", "education programme"),
+        ("youth_development", "tutoring"),
+        ("youth_development", "catch up programme"),
+        ("youth_development", "youth care capacity"),
+        ("youth_development", "childcare compensation"),
+        ("youth_development", "lenient progression"),
+    ],
+)
+def test_a_level_or_budget_that_cannot_be_acts_as_the_nearest_that_can(sector: str, lever: str) -> None:
+    sim = sd_covid.load(MODELS / f"{sector}.mdl")
+    level, budget = f"{lever} level", f"{lever} budget"
+    pairs = [({level: 7}, {level: 1}), ({level: -1}, {level: 0})]
+    if budget in sim.constants:
+        pairs.append(({level: 1, budget: -5}, {level: 1, budget: 0}))
+    for impossible, nearest in pairs:
+        one, other = sim.run(impossible), sim.run(nearest)
+        for name in one.data_vars:
+            assert name in impossible or (one[name] == other[name]).all(), (name, impossible)
+
+
+@pytest.mark.parametrize(
+    ("file", "lever"), [("unemployment.mdl", "job guidance"), ("debt.mdl", "debt assistance")]
+)
+def test_an_intensity_may_exceed_one_but_spending_not_its_budget(file: str, lever: str) -> None:
+    sim = sd_covid.load(MODELS / file)
+    spending, stock = f"{lever} spending", "unemployed" if file == "unemployment.mdl" else "chronic debt"
+    strong = sim.run({f"{lever} level": 7})
+    assert 0 < float(strong[spending].isel(time=-1)) <= sim.constants[f"{lever} budget"] * (1 + 1e-9)
+    none, below = sim.run({f"{lever} level": 0}), sim.run({f"{lever} level": -1})
+    assert (none[stock] == below[stock]).all()
+    assert float(below[spending].isel(time=-1)) == 0
+    poor = sim.run({f"{lever} level": 1, f"{lever} budget": -5})
+    assert (poor[stock] == none[stock]).all()
+    assert float(poor[spending].isel(time=-1)) == 0
 
 
 def test_no_more_households_get_help_than_capacity_of_debt_assistance(debt: sd_covid.Simulation) -> None:

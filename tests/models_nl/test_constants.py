@@ -15,7 +15,7 @@ from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Model, Variable
 from tests.models_nl.conftest import MODELS, SECTORS
 
-GRADES = set("ABCD")
+GRADES = set("ABCD-")
 DISTRIBUTIONS = {"fixed", "uniform", "normal", "lognormal", "logitnormal", "lever"}
 
 
@@ -72,17 +72,32 @@ def test_evidence_is_complete_and_consistent(evidence: pd.DataFrame) -> None:
         assert row.source.strip(), row.id
 
 
-def test_an_assumption_of_the_lowest_grade_does_not_pass_for_a_figure(evidence: pd.DataFrame) -> None:
-    measured = evidence[evidence["grade"].isin(["A", "B"])]
-    assert not measured["source"].str.contains("no published figure").any()
+def test_an_assumption_does_not_pass_for_evidence(evidence: pd.DataFrame) -> None:
+    assumes = evidence["source"].str.contains("assum", case=False)
+    measured = evidence["grade"].isin(["A", "B", "C"])
+    assert list(evidence.loc[assumes & measured, "id"]) == []
+    assert list(evidence.loc[~assumes & (evidence["grade"] == "D"), "id"]) == []
     invented = evidence["source"].str.fullmatch("ASSUMPTION: no published figure found")
     assert (evidence.loc[invented, "grade"] == "D").all()
 
 
-def test_what_is_assumed_says_so_in_its_source(evidence: pd.DataFrame) -> None:
-    assumed = evidence[evidence["grade"] == "D"]
-    silent = assumed[~assumed["source"].str.contains("assumption", case=False)]
-    assert list(silent["id"]) == []
+def test_a_definition_and_a_choice_are_no_evidence(evidence: pd.DataFrame) -> None:
+    none = evidence["grade"] == "-"
+    defined = evidence["source"].str.startswith("Definition")
+    chosen = evidence["source"].str.startswith("ASSUMPTION: setting of a scenario")
+    of_lever = evidence["distribution"] == "lever"
+    level = of_lever & evidence["constant"].str.endswith(" level")
+    assert none[defined | level | (chosen & of_lever)].all()
+    # What has no evidence does not vary, but for the innovations: standard normal, drawn in forecasts.
+    varied = none & ~evidence["distribution"].isin(["fixed", "lever"])
+    assert set(evidence.loc[varied, "constant"]) == {"vacancy innovation", "matching innovation"}
+
+
+def test_an_estimate_on_an_end_of_its_range_says_why(evidence: pd.DataFrame) -> None:
+    ends = (evidence["value"] == evidence["low"]) | (evidence["value"] == evidence["high"])
+    estimate = (evidence["grade"] != "-") & (evidence["distribution"] != "lever")
+    found = evidence[ends & estimate & (evidence["low"] < evidence["high"])]
+    assert list(found.loc[~found["note"].str.contains("one-sided"), "id"]) == []
 
 
 def test_no_evidence_for_a_constant_that_is_gone(evidence: pd.DataFrame) -> None:

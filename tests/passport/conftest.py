@@ -51,10 +51,10 @@ A2,stay,rooms,10,5,20,uniform,Month,A register of stays,B,
 A3,travel,rooms,5,2,10,uniform,Month,A register of travel,B,
 A4[north],start[north],rooms,60,60,60,fixed,person,A count,A,
 A4[south],start[south],rooms,40,40,40,fixed,person,A count,A,
-T1,INITIAL TIME,rooms,0,0,0,fixed,Month,Definition of the model,A,
-T2,FINAL TIME,rooms,24,24,24,fixed,Month,Definition of the model,A,
-T3,TIME STEP,rooms,0.0625,0.0625,0.0625,fixed,Month,Definition of the model,A,
-T4,SAVEPER,rooms,1,1,1,fixed,Month,Definition of the model,A,
+T1,INITIAL TIME,rooms,0,0,0,fixed,Month,Definition of the model,-,
+T2,FINAL TIME,rooms,24,24,24,fixed,Month,Definition of the model,-,
+T3,TIME STEP,rooms,0.0625,0.0625,0.0625,fixed,Month,Definition of the model,-,
+T4,SAVEPER,rooms,1,1,1,fixed,Month,Definition of the model,-,
 """
 
 LOOPS = """of: rooms.mdl

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from sd_covid.analysis.passport.declarations import read_declarations
-from sd_covid.analysis.passport.evidence import read_evidence
 from sd_covid.analysis.passport.reference_modes import Compared, errors, read_figures
 from sd_covid.analysis.passport.structure_counts import count
 from sd_covid.errors import DataError
+from sd_covid.policy.evidence import read_evidence
 from tests.passport.conftest import CHECKS, EVIDENCE, MODES, ROOMS, STUDY, Study
 
 
@@ -82,8 +82,8 @@ def test_counts_are_those_of_the_file(study: Study) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("A1,drift,rooms,0,", "A1,drift,rooms,none,", "evidence.csv:2: 'value': 'none' is not a number"),
-        ("nobody knows,D", "nobody knows,E", "evidence.csv:2: 'grade': 'E' is not known here"),
+        ("A1,drift,rooms,0,", "A1,drift,rooms,none,", "evidence.csv:2: 'drift': 'none' is not a number"),
+        ("nobody knows,D", "nobody knows,E", "evidence.csv:2: 'drift': the grade 'E' is not known"),
         ("id,constant", "ID,constant", "evidence.csv:1: the column 'id' is missing; did you mean 'ID'"),
     ],
 )

@@ -28,6 +28,8 @@ BUDGET = Cost(
         (1.0, date(2020, 3, 1), date(2020, 10, 1), (214.0, 0.0)),  # 31+30+31+30+31+31+30 days
         (1.0, date(2015, 1, 1), date(2030, 1, 1), (306.0, 59.0)),  # no recipients beyond the tranches
         (1.0, date(2021, 2, 1), date(2021, 3, 1), (0.0, 28.0)),
+        (7.0, date(2020, 3, 1), date(2021, 3, 1), (306.0, 59.0)),  # no more than the scheme
+        (-1.0, date(2020, 3, 1), date(2021, 3, 1), (0.0, 0.0)),
     ],
 )
 def test_a_budget_is_spent_while_its_lever_is_in_force(
@@ -48,7 +50,7 @@ def test_tranches_share_the_total_by_weight() -> None:
 
 
 @pytest.mark.parametrize(
-    ("budget", "part"), [(None, 1.0), (365.0, 1.0), (73.0, 0.2), (0.0, 0.0), (1000.0, 1.0)]
+    ("budget", "part"), [(None, 1.0), (365.0, 1.0), (73.0, 0.2), (0.0, 0.0), (-5.0, 0.0), (1000.0, 1.0)]
 )
 def test_a_smaller_budget_buys_as_much_less_and_a_larger_one_no_more(
     budget: float | None, part: float

@@ -12,7 +12,8 @@ import pytest
 
 from sd_covid.calibration.store import Posterior, write_posterior
 from sd_covid.errors import DataError
-from sd_covid.policy.draws import choose_draws, draws_hash, evidence_ranges, read_posterior, sample_ranges
+from sd_covid.policy.draws import choose_draws, draws_hash, read_posterior, sample_ranges
+from sd_covid.policy.evidence import read_evidence
 from sd_covid.policy.ranges import Range
 
 #: One rounding of a square root, a logarithm or the library's normal quantile.
@@ -118,28 +119,28 @@ def test_a_posterior_that_cannot_be_used_is_named(
 EVIDENCE = """\
 id,constant,value,low,high,distribution,unit,source,grade
 A,slope,2,1,4,normal,percent,ASSUMPTION: none found.,D
-B,rise,6,6,6,fixed,1/Year,a definition,A
+B,rise,6,6,6,fixed,1/Year,a definition,-
 C,weight,1,0,2,uniform,Dmnl,"a figure, of a table",B
 """
 
 
-def test_the_evidence_gives_a_range_to_each_element_and_to_nothing_fixed(tmp_path: Path, toy: Any) -> None:
+def test_a_row_of_evidence_tells_its_range_and_whether_it_varies(tmp_path: Path) -> None:
     path = tmp_path / "evidence.csv"
-    path.write_text(
-        EVIDENCE + "D,other,1,0,2,normal,,x,D\nE,pause level,1,0,1,lever,,x,A\n", encoding="utf-8"
-    )
-    ranges = evidence_ranges(path, toy)
-    assert ["slope", "weight[young]", "weight[old]"] == list(ranges)
-    assert Range.of_deviation(1, 4, 2, "normal") == ranges["slope"]
-    assert Range(0, 2, 1, "uniform") == ranges["weight[old]"]
+    path.write_text(EVIDENCE + "E,pause level,1,0,1,lever,,set by a scenario,-\n", encoding="utf-8")
+    normal, fixed, uniform, lever = read_evidence(path)
+    assert [True, False, True, False] == [row.varies for row in (normal, fixed, uniform, lever)]
+    assert [True, False, True, False] == [row.graded for row in (normal, fixed, uniform, lever)]
+    assert Range.of_deviation(1, 4, 2, "normal") == normal.range
+    assert Range(0, 2, 1, "uniform") == uniform.range
+    assert Range(6, 6, 6, "uniform") == fixed.range
 
 
 @pytest.mark.parametrize(
     ("old", "new", "line", "reason"),
     [
         ("2,1,4", "2,3,4", 2, "not between 3 and 4"),
-        ("2,1,4", "2,x,4", 2, "could not convert"),
-        ("1,0,2", "1,,2", 4, "could not convert"),
+        ("2,1,4", "2,x,4", 2, "is not a number"),
+        ("1,0,2", "1,,2", 4, "is not a number"),
         ("low", "lower", 1, "'low' is missing"),
         ("normal", "norml", 2, "'norml' is not known"),
         ("uniform", "lognormal", 4, "a low above 0"),
@@ -149,10 +150,10 @@ def test_the_evidence_gives_a_range_to_each_element_and_to_nothing_fixed(tmp_pat
     ],
 )
 def test_a_fault_in_the_evidence_names_its_line(
-    tmp_path: Path, toy: Any, old: str, new: str, line: int, reason: str
+    tmp_path: Path, old: str, new: str, line: int, reason: str
 ) -> None:
     path = tmp_path / "evidence.csv"
     path.write_text(EVIDENCE.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(DataError, match=reason) as caught:
-        evidence_ranges(path, toy)
+        assert all(row.range for row in read_evidence(path))
     assert (str(path), line) == (caught.value.file, caught.value.line)

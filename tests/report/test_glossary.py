@@ -42,20 +42,23 @@ def test_every_title_is_that_of_a_parameter_or_an_observable() -> None:
 
 def test_the_grade_of_a_constant_is_that_of_its_row_of_evidence(tmp_path: Path) -> None:
     evidence = tmp_path / "evidence.csv"
-    evidence.write_text("id,constant,grade\nA,slope,B\nB,weight[old],C\nC,step,D\n", encoding="utf-8")
+    head = "id,constant,value,low,high,distribution,unit,source,grade\n"
+    rows = [("slope", "B"), ("weight[old]", "C"), ("step", "D"), ("all of it", "-")]
+    lines = [f"A,{name},1,1,1,fixed,Dmnl,a table,{grade}\n" for name, grade in rows]
+    evidence.write_text(head + "".join(lines), encoding="utf-8")
     titles = tmp_path / "titles.yaml"
     titles.write_text("w: {nl: gewicht, en: weight}\n", encoding="utf-8")
     found = read_glossary(titles, evidence, {"w": "weight[old]"})
     assert (Text("gewicht", "weight"), "C") == found.constant("Weight[Old]")
     assert (Text("slope", "slope"), "B") == found.constant("slope")
     assert "D" == found.constant("step[h12]")[1]
-    assert "" == found.constant("unknown")[1]
+    assert "" == found.constant("unknown")[1] == found.constant("all of it")[1]
 
 
 def test_a_table_of_evidence_without_grades_is_refused(tmp_path: Path) -> None:
     evidence = tmp_path / "evidence.csv"
     evidence.write_text("id,constant\nA,slope\n", encoding="utf-8")
-    with pytest.raises(DataError, match="lacks a column"):
+    with pytest.raises(DataError, match="is missing"):
         read_glossary(tmp_path / "titles.yaml", evidence, {})
 
 

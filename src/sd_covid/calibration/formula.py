@@ -87,6 +87,14 @@ def _make(operation: str, *operands: Formula) -> Formula:
     return Apply(operation, operands)
 
 
+def _square(x: Formula) -> Formula:
+    return _make("multiply", x, x)
+
+
+def _inverse_root(x: Formula) -> Formula:
+    return _make("divide", ONE, Apply("sqrt", (x,)))
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """What an operation computes, and its partial derivative with respect to each operand."""
@@ -123,6 +131,20 @@ OPERATIONS: dict[str, Operation] = {
     "sqrt": Operation(1, np.sqrt, (lambda a: _make("divide", Constant(0.5), Apply("sqrt", (a,))),)),
     "sin": Operation(1, np.sin, (lambda a: Apply("cos", (a,)),)),
     "cos": Operation(1, np.cos, (lambda a: _negative(Apply("sin", (a,))),)),
+    "tan": Operation(1, np.tan, (lambda a: _make("add", ONE, _square(Apply("tan", (a,)))),)),
+    "sinh": Operation(1, np.sinh, (lambda a: Apply("cosh", (a,)),)),
+    "cosh": Operation(1, np.cosh, (lambda a: Apply("sinh", (a,)),)),
+    "tanh": Operation(1, np.tanh, (lambda a: _make("subtract", ONE, _square(Apply("tanh", (a,)))),)),
+    "arcsin": Operation(1, np.arcsin, (lambda a: _inverse_root(_make("subtract", ONE, _square(a))),)),
+    "arccos": Operation(
+        1, np.arccos, (lambda a: _negative(_inverse_root(_make("subtract", ONE, _square(a)))),)
+    ),
+    "arctan": Operation(1, np.arctan, (lambda a: _make("divide", ONE, _make("add", ONE, _square(a))),)),
+    "arcsinh": Operation(1, np.arcsinh, (lambda a: _inverse_root(_make("add", ONE, _square(a))),)),
+    "arccosh": Operation(1, np.arccosh, (lambda a: _inverse_root(_make("subtract", _square(a), ONE)),)),
+    "arctanh": Operation(
+        1, np.arctanh, (lambda a: _make("divide", ONE, _make("subtract", ONE, _square(a))),)
+    ),
     "abs": Operation(1, np.abs, (lambda a: Apply("sign", (a,)),)),
     "sign": Operation(1, np.sign, (lambda a: ZERO,)),
     # 1 where the first operand is the larger (or the smaller) one; the derivative at a tie is that of the second.
@@ -144,8 +166,17 @@ OPERATIONS: dict[str, Operation] = {
         ),
     ),
 }
-FUNCTIONS = {"exp", "log", "ln", "log10", "log2", "sqrt", "sin", "cos", "abs", "sign", "min", "max", "pow"}
 _SYNONYMS = {"ln": "log", "pow": "power"}
+#: One divided by another function.
+_RECIPROCALS = {"cot": "tan", "sec": "cos", "csc": "sin", "coth": "tanh", "sech": "cosh", "csch": "sinh"}
+#: Another function of one divided by the operand; arccot so lies between -pi/2 and pi/2.
+_OF_RECIPROCAL = {f"arc{name}": f"arc{other}" for name, other in _RECIPROCALS.items()}
+FUNCTIONS = (
+    OPERATIONS.keys() - {"add", "subtract", "multiply", "divide", "power", "heaviside"}
+    | _SYNONYMS.keys()
+    | _RECIPROCALS.keys()
+    | _OF_RECIPROCAL.keys()
+)
 _OPERATORS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "power"}
 
 
@@ -243,6 +274,12 @@ def _call(function: str, operands: tuple[Formula, ...], text: str) -> Formula:
             f"'{function}' in formula '{text}' is not one of {', '.join(sorted(FUNCTIONS))}"
         )
     operation = _SYNONYMS.get(function, function)
+    if operation in _RECIPROCALS:
+        return Apply("divide", (ONE, _call(_RECIPROCALS[operation], operands, text)))
+    if operation in _OF_RECIPROCAL:
+        return _call(_OF_RECIPROCAL[operation], tuple(Apply("divide", (ONE, x)) for x in operands), text)
+    if function == "log" and len(operands) == 2:  # the second is its base
+        return Apply("divide", (Apply("log", operands[:1]), Apply("log", operands[1:])))
     if len(operands) != OPERATIONS[operation].arity:
         expected = OPERATIONS[operation].arity
         raise FormulaSyntaxError(

@@ -6,12 +6,13 @@ line, column and the nearest names. The checks are those of the PEtab v2 lint, w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from sd_covid.calibration.extension import ROOT
 from sd_covid.calibration.extension_checks import check_facts, check_facts_model, check_observation
 from sd_covid.calibration.formula import Formula, symbols
-from sd_covid.calibration.petab import Measurement, Observable, Problem
+from sd_covid.calibration.petab import Change, Measurement, Observable, Period, Problem
 from sd_covid.calibration.tables import Row
 from sd_covid.calibration.types import Simulator
 from sd_covid.calibration.yamlfile import read_yaml
@@ -38,11 +39,21 @@ def check_model(problem: Problem, simulator: Simulator) -> Iterator[ProblemError
     yield from _formula_names(problem, names)
     yield from check_facts_model(problem, names)
     yield from _unused_parameters(problem, names)
+    yield from _starts(problem, simulator)
     for change in problem.changes:
         if names.constant(change.target) is None:
             known = [*names.entities, *names.constants.values()]
             advice = suggest(change.target, known) or "use the model's own spelling"
             yield change.row.error("targetId", f"'{change.target}' is not a constant of the model", advice)
+
+
+def _starts(problem: Problem, simulator: Simulator) -> Iterator[ProblemError]:
+    """Experiments begin where the model does."""
+    start = next((value for name, value in simulator.constants.items() if key(name) == "initial time"), None)
+    for period in problem.periods:
+        if start is not None and period.time != start:
+            reason = f"experiment '{period.experiment}' begins at {period.time:g}, the model at {start:g}"
+            yield period.row.error("time", reason, f"write {start:g}")
 
 
 class ModelNames:
@@ -84,7 +95,7 @@ def _nearest(name: str, known: list[str], row: Row, column: str, what: str) -> P
 
 def _measurements(problem: Problem) -> Iterator[ProblemError]:
     experiments = {period.experiment for period in problem.periods}
-    seen: dict[tuple[str, str, float], int] = {}
+    seen: dict[tuple[str, str, float], Measurement] = {}
     for item in problem.measurements:
         observable = problem.observables.get(item.observable)
         if observable is None:
@@ -103,11 +114,20 @@ def _measurements(problem: Problem) -> Iterator[ProblemError]:
         yield from _overrides(problem, observable, item)
         place = (item.observable, item.experiment, item.time)
         if place in seen:
-            reason = f"'{item.observable}' has two figures at time {item.time:g}"
-            yield item.row.error(
-                "time", reason, f"the first is on line {seen[place]}; keep one, or two observables"
-            )
-        seen.setdefault(place, item.row.line)
+            yield from _replicate(problem, item, seen[place])
+        seen.setdefault(place, item)
+
+
+def _replicate(problem: Problem, item: Measurement, first: Measurement) -> Iterator[ProblemError]:
+    """Two figures at one time are independent measurements of one thing, unless the noise remembers or they repeat."""
+    remembers = problem.extension.observation(item.observable).autocorrelation is not None
+    if remembers:
+        reason = f"'{item.observable}' has two figures at time {item.time:g} and noise that remembers"
+        yield item.row.error("time", reason, f"the first is on line {first.row.line}; keep one")
+    elif dict(item.row.cells) == dict(first.row.cells):
+        reason = f"the row repeats line {first.row.line}"
+        advice = "remove it; a second measurement that gave the same has another replicateId"
+        yield item.row.error("time", reason, advice)
 
 
 def _same_as_observable(observable: Observable, item: Measurement, column: str) -> Iterator[ProblemError]:
@@ -168,7 +188,9 @@ def _observables(problem: Problem) -> Iterator[ProblemError]:
         ):
             used = set(symbols(formula))
             for name in names:
-                if name in problem.parameters:
+                if (item.placeholders + item.noise_placeholders).count(name) > 1:
+                    yield item.row.error(column, f"the placeholder '{name}' stands twice", "rename one")
+                elif name in problem.parameters:
                     yield item.row.error(column, f"the placeholder '{name}' is also a parameter", "rename it")
                 elif name not in used:
                     yield item.row.error(
@@ -179,22 +201,54 @@ def _observables(problem: Problem) -> Iterator[ProblemError]:
 def _experiments(problem: Problem) -> Iterator[ProblemError]:
     conditions = {change.condition for change in problem.changes}
     targets: set[tuple[str, str]] = set()
+    by_condition: dict[str, list[Change]] = {}
     for change in problem.changes:
         if (change.condition, change.target) in targets:
             reason = f"condition '{change.condition}' sets '{change.target}' twice"
             yield change.row.error("targetId", reason, "keep one assignment")
         targets.add((change.condition, change.target))
+        by_condition.setdefault(change.condition, []).append(change)
         for name in symbols(change.value):
             if name not in problem.parameters:
                 yield _nearest(name, list(problem.parameters), change.row, "targetValue", "the parameter")
     seen: dict[str, float] = {}
+    set_by: dict[tuple[str, str], Period] = {}
     for period in problem.periods:
         if period.condition and period.condition not in conditions:
             yield _nearest(period.condition, list(conditions), period.row, "conditionId", "the condition")
-        if seen.setdefault(period.experiment, period.time) != period.time or period.time == float("-inf"):
-            reason = f"experiment '{period.experiment}' changes during the run or starts from a steady state"
-            advice = "give one time, the start of the run; dated changes are the start and end constants of a lever"
-            yield period.row.error("time", reason, advice)
+        yield from _when(period, seen.setdefault(period.experiment, period.time))
+        for change in by_condition.get(period.condition, []):
+            other = set_by.setdefault((period.experiment, change.target), period)
+            if other is not period:
+                reason = f"'{change.target}' is also set by '{other.condition}' in experiment '{period.experiment}'"
+                yield period.row.error(
+                    "conditionId", reason, f"keep one; the first is on line {other.row.line}"
+                )
+
+
+def _when(period: Period, first: float) -> Iterator[ProblemError]:
+    """An experiment is one run: constants hold from its start to its end."""
+    if period.time == -math.inf:
+        reason = f"experiment '{period.experiment}' starts from a steady state, which is not looked for here"
+        yield period.row.error("time", reason, "give the time at which the model starts")
+    elif period.time != first:
+        reason = f"experiment '{period.experiment}' changes a constant during the run"
+        advice = (
+            "give one time, the start of the run; dated changes are the start and end constants of a lever"
+        )
+        yield period.row.error("time", reason, advice)
+
+
+def unused(problem: Problem) -> Iterator[ProblemError]:
+    """Experiments without figures and conditions without an experiment: no fault, and seldom meant."""
+    measured = {item.experiment for item in problem.measurements}
+    applied = {period.condition for period in problem.periods}
+    for name, period in {item.experiment: item for item in reversed(problem.periods)}.items():
+        if name not in measured:
+            yield period.row.error("experimentId", f"no figure belongs to experiment '{name}'")
+    for name, change in {item.condition: item for item in reversed(problem.changes)}.items():
+        if name not in applied:
+            yield change.row.error("conditionId", f"no experiment applies the condition '{name}'")
 
 
 def _extension(problem: Problem) -> Iterator[ProblemError]:

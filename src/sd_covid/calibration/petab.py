@@ -1,4 +1,4 @@
-"""A calibration problem as data: the PEtab v2 tables, read and written.
+"""A calibration problem as data: the PEtab v2 tables, read.
 
 In: ``problem.yaml`` and the tables it names. Out: a `Problem` of typed entities that keep the place they came from, and
 the raw tables, so that what is written is what was read, extra columns included. Whether the tables agree with one
@@ -8,18 +8,17 @@ another and with the model is checked by `lint`, which `read_problem` runs on wh
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from sd_covid.calibration import formula as formulas
 from sd_covid.calibration.extension import read_extension
 from sd_covid.calibration.formula import Formula
 from sd_covid.calibration.priors import FAMILIES, Prior
 from sd_covid.calibration.settings import Extension
-from sd_covid.calibration.tables import Row, Table, read_table, write_table
+from sd_covid.calibration.tables import Row, Table, read_table
 from sd_covid.calibration.yamlfile import YamlFile, read_yaml
 
 NOISE_DISTRIBUTIONS = ("normal", "log-normal", "laplace", "log-laplace")
@@ -170,7 +169,7 @@ def read_problem(path: Path | str) -> Problem:
     ProblemError
         The first fault found, with file, line and column or key.
     """
-    from sd_covid.calibration.lint import check_tables  # lint needs the classes above
+    from sd_covid.calibration.lint import check_tables, unused  # lint needs the classes above
 
     document = read_yaml(Path(path))
     model_id, model_path, language = _configuration(document)
@@ -184,31 +183,9 @@ def read_problem(path: Path | str) -> Problem:
                 _READERS[kind](problem, row)
     for fault in check_tables(problem):
         raise fault
+    for remark in unused(problem):
+        warnings.warn(str(remark), stacklevel=2)
     return problem
-
-
-def write_problem(problem: Problem, folder: Path | str) -> Path:
-    """Write a problem's YAML and tables, as they were read, to another folder.
-
-    Parameters
-    ----------
-    problem : Problem
-    folder : path
-        Made when missing. Tables keep their file names; the model's location is written as it stands.
-
-    Returns
-    -------
-    Path
-        The new ``problem.yaml``.
-    """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for tables in problem.tables.values():
-        for table in tables:
-            write_table(table, folder / table.file.name)
-    target = folder / problem.path.name
-    target.write_text(yaml.safe_dump(problem.config, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    return target
 
 
 def _configuration(document: YamlFile) -> tuple[str, Path, str]:
@@ -344,6 +321,9 @@ def _read_measurement(problem: Problem, row: Row) -> None:
         raise row.error(
             "time", "a finite time is expected", "steady states are not observed; give the period's end"
         )
+    if row.text("modelId") not in ("", problem.model_id):
+        reason = f"'{row.text('modelId')}' is not the model of this problem"
+        raise row.error("modelId", reason, f"that is '{problem.model_id}'")
     problem.measurements.append(
         Measurement(
             row.identifier("observableId"),
@@ -374,7 +354,8 @@ def _read_experiment(problem: Problem, row: Row) -> None:
 def _read_mapping(problem: Problem, row: Row) -> None:
     entity = row.identifier("petabEntityId")
     _unique(row, "petabEntityId", entity, {item.entity: item for item in problem.aliases})
-    problem.aliases.append(Alias(entity, row.required("modelEntityId"), row))
+    if row.text("modelEntityId"):  # a row without is a remark
+        problem.aliases.append(Alias(entity, row.text("modelEntityId"), row))
 
 
 _READERS = {

@@ -16,6 +16,52 @@ from pathlib import Path
 
 from sd_covid.errors import ProblemError, suggest
 
+#: Words that PEtab v2 keeps for its formulas, whatever their capitals ("Reserved keywords").
+RESERVED = frozenset(
+    [
+        "true",
+        "false",
+        "inf",
+        "time",
+        "nan",
+        "pow",
+        "exp",
+        "sqrt",
+        "log",
+        "ln",
+        "log2",
+        "log10",
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "arccot",
+        "arcsec",
+        "arccsc",
+        "sinh",
+        "cosh",
+        "tanh",
+        "coth",
+        "sech",
+        "csch",
+        "arcsinh",
+        "arccosh",
+        "arctanh",
+        "arccoth",
+        "arcsech",
+        "arccsch",
+        "piecewise",
+        "abs",
+        "sign",
+        "min",
+        "max",
+    ]
+)
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -62,6 +108,9 @@ class Row:
                 "use letters, digits and underscores, and map it to the model's name in the mapping table"
             )
             raise self.error(column, f"'{found}' is not an identifier", advice)
+        if found.lower() in RESERVED:
+            reason = f"'{found}' is a word of the formulas, so it cannot name anything"
+            raise self.error(column, reason, f"call it '{found}_'")
         return found
 
     def number(self, column: str) -> float | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.cli.console import warn
+from sd_covid.cli.console import note, warn
 from sd_covid.errors import RunError, ScenarioError
 from sd_covid.model.names import key
 
@@ -43,6 +43,13 @@ Parameters = Annotated[
         help="A constant to set, after the scenario; may be repeated.",
     ),
 ]
+Changes = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE.cin",
+        help="Vensim's changes to constants, after the scenario and before -p; may be repeated.",
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -55,7 +62,9 @@ Out = Annotated[
 Columns = Annotated[
     list[str] | None,
     typer.Option(
-        "--columns", metavar="NAME,…", help="The variables to keep, separated by commas; may be repeated."
+        "--columns",
+        metavar="NAME,…",
+        help="The variables to keep, separated by commas, or @FILE.lst; may be repeated.",
     ),
 ]
 MaxSteps = Annotated[
@@ -68,6 +77,7 @@ def command(
     scenario: Scenarios = None,
     path: Assumed = None,
     parameter: Parameters = None,
+    changes: Changes = None,
     output: Out = None,
     columns: Columns = None,
     max_steps: MaxSteps = MAX_STEPS,
@@ -85,6 +95,7 @@ def command(
         from sd_covid.policy.paths import chosen_path
 
         path = chosen_path(path, scenarios[0] if scenarios else model)
+    overrides = override(read_changes(changes or [], simulation), overrides)
     study, chosen = read_scenarios(simulation, scenarios, path)
     place = scenarios[0] if scenarios else path
     settings = {name: override(item.settings, overrides) for name, item in chosen.items()} or {"": overrides}
@@ -101,6 +112,7 @@ def command(
         told = [replace(chosen[name], settings=values) for name, values in settings.items()]
         about = tell(simulation, study, told, place)
         runs = {name: run.assign_attrs(about) for name, run in runs.items()}
+        note("one run, at the constants as they stand: levels are not the medians over draws of a comparison")
     for name, run in runs.items():
         warn_non_finite(run, name)
     results.write(runs, output, form)
@@ -139,6 +151,20 @@ def parse_parameters(texts: Sequence[str]) -> dict[str, float]:
             raise RunError(f"-p sets '{name}' twice", variable=name, advice="keep one of the two")
         values[name] = value
     return values
+
+
+def read_changes(files: Sequence[Path], simulation: Simulation) -> dict[str, float]:
+    """What Vensim's changes files set in a model; the last counts.
+
+    Raises
+    ------
+    ProblemError
+    """
+    if not files:
+        return {}
+    from sd_covid.calibration.vensim_setup import changes
+
+    return changes.settings([item for file in files for item in changes.read_changes(file)], simulation)
 
 
 def read_scenarios(
@@ -196,7 +222,8 @@ def choose_columns(simulation: Simulation, texts: Sequence[str] | None, *, flat:
     ----------
     simulation : Simulation
     texts : sequence of str or None
-        From ``--columns``: each one name, or several separated by commas outside brackets. None: every variable.
+        From ``--columns``: each one name, several separated by commas outside brackets, or ``@`` and a save list.
+        None: every variable.
     flat : bool
         Whether an array is taken apart into the elements that have an equation.
 
@@ -215,11 +242,20 @@ def choose_columns(simulation: Simulation, texts: Sequence[str] | None, *, flat:
     names = (
         _every_variable(simulation)
         if texts is None
-        else [name for text in texts for name in split_names(text)]
+        else [name for text in texts for name in _named(simulation, text)]
     )
     if not names:
         raise RunError("--columns names nothing", advice="leave it out to keep every variable")
     return [element for name in names for element in _elements(simulation, name)] if flat else names
+
+
+def _named(simulation: Simulation, text: str) -> list[str]:
+    """The names in one ``--columns``."""
+    if not text.startswith("@"):
+        return split_names(text)
+    from sd_covid.calibration.vensim_setup import saved_names
+
+    return saved_names(text[1:], simulation)
 
 
 def _every_variable(simulation: Simulation) -> list[str]:

@@ -3,7 +3,9 @@
 Figures come in from ``calibration/series``; calibration, the report and ``sd-covid data status`` take series by id.
 """
 
-from sd_covid.data.coverage import StatusRow, status
+from sd_covid.data.coverage import Coverage, StatusRow, Use, coverage, status
+from sd_covid.data.description import Break, Comparison, Kind, Licence, Publisher
+from sd_covid.data.monitor import Addition, prepare
 from sd_covid.data.periods import (
     FREQUENCIES,
     ORIGIN,
@@ -14,25 +16,32 @@ from sd_covid.data.periods import (
     parse_period,
     periods_between,
 )
-from sd_covid.data.registry import Break, Kind, Licence, Registry, Series, read_registry
+from sd_covid.data.registry import Registry, Series, read_registry
 from sd_covid.data.text import Text
 
 __all__ = [
     "FREQUENCIES",
     "ORIGIN",
+    "Addition",
     "Break",
+    "Comparison",
+    "Coverage",
     "Frequency",
     "Kind",
     "Licence",
+    "Publisher",
     "Registry",
     "Series",
     "StatusRow",
     "Text",
+    "Use",
+    "coverage",
     "format_period",
     "last_month",
     "model_time",
     "parse_period",
     "periods_between",
+    "prepare",
     "read_registry",
     "status",
 ]

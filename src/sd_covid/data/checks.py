@@ -7,15 +7,16 @@ or of another frequency, or its value is no number. Gaps are not faults: `Series
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
+from sd_covid.data.csv_rows import read_csv
+from sd_covid.data.description import BOUNDS, Measure
 from sd_covid.data.periods import parse_period
 from sd_covid.data.registry import Series
 from sd_covid.data.registry_file import Entries
@@ -36,7 +37,7 @@ COLUMNS = (
 QUALITIES = ("measured", "revised", "estimated")
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """A line of the file that is not yet trusted; the fields are `COLUMNS`, and the line."""
 
     series: str
@@ -57,7 +58,7 @@ class _Figure(NamedTuple):
 
     period: pd.Period
     value: float
-    row: _Row
+    row: Row
 
 
 def read_theme(file: Path, entries: Entries) -> dict[str, Series]:
@@ -81,13 +82,40 @@ def read_theme(file: Path, entries: Entries) -> dict[str, Series]:
         At the first figure that cannot be trusted; for a series without figures, at its line in the registry.
     """
     members = {name: series for name, series in entries.series.items() if series.theme == file.stem}
+    advice = "add the file, or correct 'theme' in registry.yaml"
+    rows = (Row(**row, line=line) for line, row in read_csv(file, _check_header, advice))
+    return check_figures(file, rows, members, entries)
+
+
+def check_figures(
+    file: Path, rows: Iterable[Row], members: Mapping[str, Series], entries: Entries
+) -> dict[str, Series]:
+    """Series with the figures of these rows, refused unless every one of them can be trusted.
+
+    Parameters
+    ----------
+    file : Path
+        Where the rows stand.
+    rows : iterable of Row
+    members : mapping of str to Series
+        The series to which they may belong, all of one theme.
+    entries : Entries
+        What the registry says.
+
+    Raises
+    ------
+    DataError
+        As `read_theme`.
+    """
     found: dict[str, list[_Figure]] = {name: [] for name in members}
-    for row in _rows(file):
+    for row in rows:
         if row.series not in members:
             advice = suggest(row.series, members) or "describe it in registry.yaml"
             reason = f"the registry has no series '{row.series}' of theme '{file.stem}'"
             raise _fault(file, row, "series", reason, advice)
-        found[row.series].append(_figure(file, row, members[row.series], found[row.series]))
+        series = members[row.series]
+        found[row.series].append(_figure(file, row, series, found[row.series]))
+        _refuse_impossible(file, row, found[row.series][-1].value, entries.measures.get(series.unit))
     for name, figures in found.items():
         if not figures:
             raise DataError(
@@ -100,35 +128,15 @@ def read_theme(file: Path, entries: Entries) -> dict[str, Series]:
     return {name: replace(members[name], file=file, rows=_table(figures)) for name, figures in found.items()}
 
 
-def _rows(file: Path) -> Iterator[_Row]:
-    """Lines of the file below its header."""
-    try:
-        with file.open(encoding="utf-8", newline="") as stream:
-            reader = csv.reader(stream, strict=True)
-            header = next(reader, [])
-            if tuple(header) != COLUMNS:
-                missing = [name for name in COLUMNS if name not in header]
-                reason = f"column {missing[0]} is missing" if missing else "the columns are in another order"
-                raise DataError(reason, advice=f"write the header {','.join(COLUMNS)}", file=file, line=1)
-            # A quoted field may hold a line break, so a row starts one line after the end of the row before it.
-            line = reader.line_num + 1
-            for fields in reader:
-                if len(fields) != len(COLUMNS):
-                    reason = f"{len(fields)} fields instead of {len(COLUMNS)}"
-                    raise DataError(reason, advice="quote a text that holds a comma", file=file, line=line)
-                yield _Row(**dict(zip(COLUMNS, fields, strict=True)), line=line)
-                line = reader.line_num + 1
-    except FileNotFoundError as error:
-        advice = "add the file, or correct 'theme' in registry.yaml"
-        raise DataError("the file does not exist", advice=advice, file=file) from error
-    except UnicodeDecodeError as error:
-        raise DataError("the file is not UTF-8 text", advice="save it as UTF-8", file=file) from error
-    except csv.Error as error:
-        reason = f"not CSV: {error}"
-        raise DataError(reason, advice="mind the quotes", file=file, line=reader.line_num) from error
+def _check_header(file: Path, header: list[str]) -> None:
+    """Refuse a header that is not `COLUMNS`."""
+    if tuple(header) != COLUMNS:
+        missing = [name for name in COLUMNS if name not in header]
+        reason = f"column {missing[0]} is missing" if missing else "the columns are in another order"
+        raise DataError(reason, advice=f"write the header {','.join(COLUMNS)}", file=file, line=1)
 
 
-def _figure(file: Path, row: _Row, series: Series, before: list[_Figure]) -> _Figure:
+def _figure(file: Path, row: Row, series: Series, before: list[_Figure]) -> _Figure:
     """One figure, or a fault."""
     try:
         period = parse_period(row.period, series.frequency)
@@ -162,7 +170,7 @@ def _figure(file: Path, row: _Row, series: Series, before: list[_Figure]) -> _Fi
     return _Figure(period, _number(file, row), row)
 
 
-def _number(file: Path, row: _Row) -> float:
+def _number(file: Path, row: Row) -> float:
     """The value of a row."""
     try:
         value = float(row.value)
@@ -175,7 +183,16 @@ def _number(file: Path, row: _Row) -> float:
     return value
 
 
-def _fault(file: Path, row: _Row, column: str, reason: str, advice: str) -> DataError:
+def _refuse_impossible(file: Path, row: Row, value: float, measure: Measure | None) -> None:
+    """Raise when a figure is none that its measure can have, such as a share above 100 %."""
+    low, high = BOUNDS[measure] if measure is not None else (-math.inf, math.inf)
+    if not low <= value <= high:
+        expected = f"{low:g} or more" if math.isinf(high) else f"from {low:g} to {high:g}"
+        reason = f"{row.value} cannot be: a {measure} in '{row.unit}' is {expected}"
+        raise _fault(file, row, "value", reason, "correct the figure, or its unit")
+
+
+def _fault(file: Path, row: Row, column: str, reason: str, advice: str) -> DataError:
     return DataError(f"column {column}: {reason}", advice=advice, file=file, line=row.line, variable=column)
 
 

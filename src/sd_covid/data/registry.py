@@ -8,48 +8,25 @@ done by `sd_covid.data.registry_file` and `sd_covid.data.checks`; what a model d
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
 
 import pandas as pd
 
 from sd_covid.data.connectors.settings import Refresh
-from sd_covid.data.periods import Frequency, periods_between
+from sd_covid.data.description import (
+    Break,
+    Comparison,
+    Kind,
+    Licence,
+    Measure,
+    Publisher,
+    Revision,
+    Tier,
+)
+from sd_covid.data.periods import Frequency, model_time, periods_between
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, UnknownNameError, suggest
-
-Kind = Literal["end", "start", "mean", "flow"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-Tier = Literal["A", "B", "C", "D"]
-TIERS: tuple[Tier, ...] = get_args(Tier)
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """A change in how a series is made.
-
-    Attributes
-    ----------
-    period : pandas.Period
-        First period of the new way.
-    definition : str or None
-        Method from then on, when it starts a new level; None for a later vintage of the same method.
-    what : str
-        What changed.
-    """
-
-    period: pd.Period
-    definition: str | None
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Licence:
-    """Terms of use of a publisher, and the address where they are stated."""
-
-    terms: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +61,18 @@ class Series:
     rows : pandas.DataFrame
         One row a figure, indexed by Period in order: value, quality, definition, vintage, source_title, source, note
         and line (its line in `file`).
+    publisher : str
+        Key of the registry's `publishers`; empty when the registry names none.
+    group : dict
+        Dimension -> value of the part of the population that it is about, as age -> 12-25; empty for all.
+    sample_size : int or None
+        Respondents a period, for a survey that states it.
+    revision : {'final', 'provisional', 'open'}
+        Whether its last figures are final, provisional, or the publisher does not say.
+    comparison : Comparison or None
+        The model output that it can be compared with.
+    equivalent_to : tuple of str
+        Series that tell the same of the same periods; see `Registry.independent`.
     refresh : Refresh or None
         Where new figures are published; None when a person looks them up.
     """
@@ -104,6 +93,12 @@ class Series:
     note: str
     file: Path
     rows: pd.DataFrame
+    publisher: str = ""
+    group: Mapping[str, str] = field(default_factory=dict)
+    sample_size: int | None = None
+    revision: Revision = "open"
+    comparison: Comparison | None = None
+    equivalent_to: tuple[str, ...] = ()
     refresh: Refresh | None = None
 
     @property
@@ -131,6 +126,11 @@ class Series:
         due = periods_between(self.first, self.last, self.frequency)
         present = set(self.rows.index)
         return [period for period in due if period not in present]
+
+    @property
+    def spans(self) -> list[tuple[float, float]]:
+        """First and last moment of the period of each figure, in model time."""
+        return [model_time(period, self.frequency) for period in self.rows.index]
 
     def definition_at(self, period: pd.Period) -> str:
         """Method by which the figure of a period was, or will be, made."""
@@ -170,6 +170,13 @@ class Registry:
     licences : dict
     by_id : dict
         Series id -> `Series`, in the order of the registry file.
+    measures : dict
+        Unit -> what figures in it are: a share, a count; units of which the registry says nothing are left out.
+    publishers : dict
+    headings : dict
+        Heading of the dashboard -> its title.
+    heading_of : dict
+        Theme -> its heading.
     """
 
     folder: Path
@@ -177,6 +184,10 @@ class Registry:
     units: Mapping[str, Text]
     licences: Mapping[str, Licence]
     by_id: Mapping[str, Series]
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    publishers: Mapping[str, Publisher] = field(default_factory=dict)
+    headings: Mapping[str, Text] = field(default_factory=dict)
+    heading_of: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Series]:
         return iter(self.by_id.values())
@@ -199,6 +210,20 @@ class Registry:
             advice = suggest(series, self.by_id) or "'sd-covid data status' lists the series"
             raise UnknownNameError(f"no series '{series}' in {self.folder}", advice=advice, variable=series)
         return self.by_id[series]
+
+    def independent(self, series: str) -> pd.Series[float]:
+        """The figures that the series it is equivalent to do not tell already, so that none counts twice.
+
+        A figure is told already when figures of one other series cover its whole period, as four quarters do a year.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such series.
+        """
+        one = self.series(series)
+        told = [any(_covers(self.series(name), span) for name in one.equivalent_to) for span in one.spans]
+        return one.values[[not item for item in told]]
 
     def joined(self, *series: str) -> pd.Series[float]:
         """Series of one definition as one, each figure from the first that has it.
@@ -225,6 +250,12 @@ class Registry:
             _refuse_join(parts[0], part)
         whole = pd.concat([part.values for part in parts])
         return whole[~whole.index.duplicated()].sort_index().rename(series[0])
+
+
+def _covers(series: Series, span: tuple[float, float]) -> bool:
+    """Whether the periods with a figure make up a whole span of time."""
+    start, end = span
+    return sum(max(0.0, min(end, last) - max(start, first)) for first, last in series.spans) >= end - start
 
 
 def _refuse_join(one: Series, other: Series) -> None:
@@ -277,4 +308,14 @@ def read_registry(folder: str | Path) -> Registry:
     for theme in themes:
         read |= read_theme(folder / f"{theme}.csv", entries)
     by_id = {name: read[name] for name in entries.series}
-    return Registry(folder, entries.definitions, entries.units, entries.licences, by_id)
+    return Registry(
+        folder,
+        entries.definitions,
+        entries.units,
+        entries.licences,
+        by_id,
+        entries.measures,
+        entries.publishers,
+        entries.headings,
+        entries.heading_of,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sd_covid.data.references import READ, Reference, named_in
 from sd_covid.data.tables import Line
@@ -20,21 +20,24 @@ class Citations:
     """
 
     def __init__(self, known: Mapping[str, Reference]) -> None:
-        self.known = known
+        self._known = known
         self._cited: dict[str, Reference] = {}
 
-    def source(self, row: Line) -> str:
-        """The source of a row, with links to the references that it names.
+    def source(self, text: str, references: Sequence[Reference]) -> str:
+        """A source, with links to the references that it rests on."""
+        self._cited |= {item.key: item for item in references}
+        links = ", ".join(f"[{said(item.key)}](#{item.key})" for item in references)
+        return f"{said(text)} ({links})" if links else said(text)
+
+    def of(self, row: Line) -> str:
+        """The source of a row of a table.
 
         Raises
         ------
         DataError
             For a key that is not known.
         """
-        found = named_in(row, self.known)
-        self._cited |= {item.key: item for item in found}
-        links = ", ".join(f"[{said(item.key)}](#{item.key})" for item in found)
-        return f"{said(row['source'])} ({links})" if links else said(row["source"])
+        return self.source(row["source"], named_in(row, self._known))
 
     def lines(self, texts: Texts) -> list[str]:
         """The list of what was cited; none when nothing was."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sd_covid.analysis.passport import evidence, links, reference_modes
+from sd_covid.analysis.passport import links, reference_modes
 from sd_covid.analysis.passport.loops_file import NamedLoop, read_loops
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import COLUMN, Reference, references_beside
@@ -18,10 +18,23 @@ from sd_covid.data.tables import Line, read_lines
 from sd_covid.data.text import Text
 from sd_covid.model.names import key
 from sd_covid.model.structure import Model
+from sd_covid.model.study import study_folder
+from sd_covid.policy import evidence
+from sd_covid.policy.evidence import EvidenceRow
+from sd_covid.policy.outputs import Output, read_outputs
 
-_DRIVERS = (
-    "column", "variable", "unit", "series", "transformation", "source", COLUMN, "last_observed", "quality",
-)  # fmt: skip
+DRIVER_COLUMNS = (
+    "column",
+    "variable",
+    "unit",
+    "series",
+    "transformation",
+    "source",
+    COLUMN,
+    "last_observed",
+    "quality",
+)
+"""Columns of ``drivers_sources.csv``, which says from which series the drivers of a model are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +80,31 @@ class Companions:
 
     Attributes
     ----------
-    evidence, drivers, links : tuple of Line
+    evidence : tuple of EvidenceRow
+    drivers, links : tuple of Line
     modes : tuple of Figure
     loops : tuple of NamedLoop
     notes : dict of str to Notes
         By the stem of a model.
     references : dict of str to Reference
         By key.
+    outputs : dict of str to Output
+        What the study of the model calls its outputs, by the canonical name of the variable.
     """
 
-    evidence: tuple[Line, ...] = ()
+    evidence: tuple[EvidenceRow, ...] = ()
     drivers: tuple[Line, ...] = ()
     links: tuple[Line, ...] = ()
     modes: tuple[reference_modes.Figure, ...] = ()
     loops: tuple[NamedLoop, ...] = ()
     notes: dict[str, Notes] = field(default_factory=dict)
     references: dict[str, Reference] = field(default_factory=dict)
+    outputs: dict[str, Output] = field(default_factory=dict)
 
-    def evidence_of(self, name: str) -> list[Line]:
+    def evidence_of(self, name: str) -> list[EvidenceRow]:
         """The rows of a constant, or of its elements."""
         wanted = key(name)
-        return [row for row in self.evidence if key(row["constant"].partition("[")[0]) == wanted]
+        return [row for row in self.evidence if key(row.constant.partition("[")[0]) == wanted]
 
 
 def read_companions(folder: Path, model: Model, stems: Sequence[str]) -> Companions:
@@ -108,15 +125,18 @@ def read_companions(folder: Path, model: Model, stems: Sequence[str]) -> Compani
         cannot hold; names file and line.
     """
     notes = {stem: folder / "notes" / f"{stem}.yaml" for stem in stems}
+    known = folder / evidence.FILE
+    called = study_folder(known) / "scenarios" / "outputs.yaml"
     figures, loops = folder / reference_modes.FILE, read_loops(model)
     return Companions(
-        evidence=_table(folder / evidence.FILE, evidence.COLUMNS),
-        drivers=_table(folder / "drivers_sources.csv", _DRIVERS),
+        evidence=evidence.read_evidence(known) if known.is_file() else (),
+        drivers=_table(folder / "drivers_sources.csv", DRIVER_COLUMNS),
         links=_table(folder / links.FILE, links.COLUMNS),
         modes=tuple(reference_modes.read_figures(figures)) if figures.is_file() else (),
         loops=() if loops is None else loops.loops,
         notes={stem: _notes(file) for stem, file in notes.items() if file.is_file()},
         references=references_beside(folder / evidence.FILE),
+        outputs={key(item.name): item for item in read_outputs(called)} if called.is_file() else {},
     )
 
 

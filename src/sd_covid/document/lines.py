@@ -11,7 +11,9 @@ from sd_covid.document.markdown import said, table
 from sd_covid.document.pictures import Round
 from sd_covid.document.sources import Compared, Sector, Study, Under
 from sd_covid.document.texts import Texts, plain_number
+from sd_covid.model.names import key
 from sd_covid.model.structure import Variable
+from sd_covid.policy.outputs import Output
 
 
 def title(notes: Notes, sector: Sector, texts: Texts) -> str:
@@ -40,12 +42,14 @@ def loop_lines(
     return [*table([texts(f"column.{head}") for head in heads], rows), *pictures]
 
 
-def alternative_lines(found: Sequence[tuple[Alternative, Sequence[Under]]], texts: Texts) -> list[str]:
-    """Outputs under assumptions and their opposite, a table each."""
+def alternative_lines(
+    found: Sequence[tuple[Alternative, Sequence[Under]]], outputs: Mapping[str, Output], texts: Texts
+) -> list[str]:
+    """Outputs under assumptions and their opposite, a table each; called as the study does where it has a name."""
     if not found:
         return []
     lines = [texts("whole.alternatives_lead"), ""]
-    for item, outputs in found:
+    for item, courses in found:
         set_to = ", ".join(f"{said(name)} = {plain_number(value)}" for name, value in item.constants.items())
         lines += [f"### {said(texts.of(item.title))}", "", texts("whole.set_otherwise", constants=set_to)]
         if item.less:
@@ -55,13 +59,24 @@ def alternative_lines(found: Sequence[tuple[Alternative, Sequence[Under]]], text
         for year in item.years:
             heads += [texts("whole.as_it_is", year=year), texts("whole.otherwise", year=year)]
         rows = []
-        for output in outputs:
-            cells = [said(output.variable), said(output.unit)]
-            for pair in zip(output.as_it_is, output.otherwise, strict=True):
+        for course in courses:
+            cells = _called(course, outputs, texts, difference=bool(item.less))
+            for pair in zip(course.as_it_is, course.otherwise, strict=True):
                 cells += [_signed(value) if item.less else plain_number(value) for value in pair]
             rows.append(cells)
         lines += table(heads, rows, range(2, len(heads)))
     return lines
+
+
+def _called(course: Under, outputs: Mapping[str, Output], texts: Texts, *, difference: bool) -> list[str]:
+    """What an output and its unit are called; a difference of percentages is in points."""
+    known = outputs.get(key(course.variable))
+    name, unit = course.variable, course.unit
+    if known is not None:
+        name, unit = texts.of(known.title), texts.of(known.unit_title)
+    if course.unit == "percent" and (difference or known is None):
+        unit = texts("unit.points" if difference else "unit.percent")
+    return [said(name), said(unit)]
 
 
 def _signed(value: float) -> str:
@@ -118,6 +133,6 @@ def figure_lines(
             line.append(alone if is_within(found[at]) else f"{alone} ({texts('modes.outside')})")
             coupled = found[at].coupled
             line += [] if coupled is None else [plain_number(coupled)]
-        cells.append([*line, said(figure.line["reason"]), citations.source(figure.line)])
+        cells.append([*line, said(figure.line["reason"]), citations.of(figure.line)])
     heads += ["reason", "source"]
     return table([texts(f"column.{head}") for head in heads], cells, range(2, len(heads) - 2))

@@ -6,6 +6,7 @@ it comes from the model and those files.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ from sd_covid.document.texts import Texts, plain_number
 from sd_covid.model.layout_parts import CONTROL
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Variable
+from sd_covid.policy.evidence import GRADES, NO_EVIDENCE
 
 OUTPUTS = "outputs"  # the group of a model that holds them
 
@@ -68,7 +70,9 @@ class SectorPage:
             (texts("section.purpose"), self._sentences(self.notes.purpose)),
             (
                 texts("whole.alternatives"),
-                alternative_lines(self.study.alternatives(self.sector.stem), texts),
+                alternative_lines(
+                    self.study.alternatives(self.sector.stem), self.study.beside.outputs, texts
+                ),
             ),
             (texts("section.can"), self._list(self.notes.can_say)),
             (texts("section.cannot"), self._list(self.notes.cannot_say)),
@@ -250,7 +254,7 @@ class SectorPage:
         for name in self.anatomy.drivers:
             variable = self.model.variables[name]
             known = [row for row in self.study.beside.drivers if f"{key(row['variable'])} data" == name]
-            source = self.citations.source(known[0]) if known else ""
+            source = self.citations.of(known[0]) if known else ""
             columns = ("transformation", "last_observed", "quality")
             cells = [said(known[0][column]) if known else "" for column in columns]
             rows.append((said(variable.name), said(variable.units), source, *cells))
@@ -403,7 +407,7 @@ class SectorPage:
 
     def _constants(self) -> list[str]:
         texts = self.texts
-        rows, grades = [], dict.fromkeys("ABCD", 0)
+        rows, grades = [], Counter[str]()
         for variable in self.model.variables.values():
             if not is_constant(variable):
                 continue
@@ -414,17 +418,17 @@ class SectorPage:
                     (said(variable.name), self._values(variable), "", said(variable.units), "", source)
                 )
             for row in evidence:
-                grades[row["grade"]] = grades.get(row["grade"], 0) + 1
-                spread = "" if row["low"] == row["high"] else f"{row['low']} – {row['high']}"
-                note = f" ({said(row['note'])})" if row["note"] else ""
+                grades[row.grade] += 1
+                spread = "" if row.low == row.high else f"{number(row.low)} – {number(row.high)}"
+                note = f" ({said(row.note)})" if row.note else ""
                 rows.append(
                     (
-                        said(row["constant"]),
-                        said(row["value"]),
-                        said(spread),
-                        said(row["unit"]),
-                        said(row["grade"]),
-                        f"{said(row['id'])}: {self.citations.source(row)}{note}",
+                        said(row.constant),
+                        number(row.value),
+                        spread,
+                        said(row.unit),
+                        row.grade if row.graded else "–",
+                        f"{said(row.id)}: {self.citations.source(row.source, row.references)}{note}",
                     )
                 )
         if not rows:
@@ -432,7 +436,8 @@ class SectorPage:
         heads = ("name", "value", "range", "unit", "grade", "source")
         lines = [texts("constants.lead"), ""]
         if self.study.beside.evidence:
-            lines += [texts("constants.counts", **{name.lower(): grades[name] for name in "ABCD"}), ""]
+            counts = {grade.lower(): grades[grade] for grade in GRADES}
+            lines += [texts("constants.counts", none=grades[NO_EVIDENCE], **counts), ""]
         return lines + table([texts(f"column.{head}") for head in heads], rows, (1,))
 
     def _values(self, variable: Variable) -> str:

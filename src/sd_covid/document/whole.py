@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sd_covid.data.references import named_in
+from sd_covid.data.references import Reference, named_in
 from sd_covid.document.citations import full
 from sd_covid.document.companions import Notes
 from sd_covid.document.couplings import draw_couplings
@@ -57,7 +57,9 @@ class WholePage:
             ),
             (
                 texts("whole.alternatives"),
-                alternative_lines(self.study.alternatives(self.study.path.stem), texts),
+                alternative_lines(
+                    self.study.alternatives(self.study.path.stem), self.study.beside.outputs, texts
+                ),
             ),
             (texts("section.can"), bullets(said(texts.of(item)) for item in self.notes.can_say)),
             (texts("section.cannot"), bullets(said(texts.of(item)) for item in self.notes.cannot_say)),
@@ -150,14 +152,14 @@ class WholePage:
         """Every reference once, and every source that names none."""
         texts, beside, assumptions = self.texts, self.study.beside, 0
         named: dict[str, list[str]] = {}
-        rows = [(row, row["constant"]) for row in beside.evidence]
-        rows += [(row, f"{row['variable']} data") for row in beside.drivers]
-        for row, name in rows:
-            found = named_in(row, beside.references)
-            assumed = not found and row["source"].startswith("ASSUMPTION")
+        for row in beside.evidence:
+            assumed = not row.references and row.assumed
             assumptions += assumed
-            for source in [full(item, texts) for item in found] or ([] if assumed else [said(row["source"])]):
-                named.setdefault(source, []).append(name)
+            for source in self._cited(row.references, "" if assumed else row.source):
+                named.setdefault(source, []).append(row.constant)
+        for driver in beside.drivers:
+            for source in self._cited(named_in(driver, beside.references), driver["source"]):
+                named.setdefault(source, []).append(f"{driver['variable']} data")
         used = {source: names for source, names in named.items() if self._is_of_study(names)}
         if not used:
             return []
@@ -167,6 +169,10 @@ class WholePage:
         ]
         lead = texts("whole.sources_lead", assumptions=assumptions)
         return [lead, "", *table([texts("column.source"), texts("column.used")], cells)]
+
+    def _cited(self, references: Sequence[Reference], source: str) -> list[str]:
+        """The references in full; without any the source, if there is one."""
+        return [full(item, self.texts) for item in references] or ([said(source)] if source else [])
 
     def _is_of_study(self, names: Sequence[str]) -> bool:
         """Whether a source is used by a variable of the study: the folder may hold other models."""

@@ -42,9 +42,7 @@ def give_data(model: Model, files: Iterable[str | Path]) -> None:
     }
     for file in files:
         path = Path(file)
-        if not path.is_file():
-            raise DataError("there is no such file", advice="check its name", file=path)
-        found = list(_columns(path))
+        found = read_series(path)
         used = [(name, series) for name, series in found if name[0] in wanted]
         if not used:
             names = [model.variables[name].name for name in sorted(wanted)]
@@ -56,6 +54,19 @@ def give_data(model: Model, files: Iterable[str | Path]) -> None:
             raise DataError(reason, advice=advice, file=path)
         for name, series in used:
             model.series.setdefault(name, series)
+
+
+def read_series(path: Path) -> list[tuple[tuple[str, ...], Series]]:
+    """Every series of a file, under the keys of its variable and elements.
+
+    Raises
+    ------
+    DataError
+        When the file is missing or cannot be read, a cell is no number, or times do not increase.
+    """
+    if not path.is_file():
+        raise DataError("there is no such file", advice="check its name", file=path)
+    return list(_columns(path))
 
 
 def _columns(path: Path) -> Iterator[tuple[tuple[str, ...], Series]]:

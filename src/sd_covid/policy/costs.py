@@ -160,7 +160,7 @@ def budget_path(
     cost : Cost
         With rule ``budget``.
     level : float
-        1 is the actual scheme.
+        1 is the actual scheme; a level above 1 buys no more than it, one below 0 nothing, as in the models.
     start, end : date
         While the lever is in force.
     years : tuple of int
@@ -178,7 +178,9 @@ def budget_path(
     in the model as in the budget.
     """
     total_weight = sum(tranche.weight for tranche in cost.tranches)
-    afforded = level * (1.0 if budget is None else min(1.0, budget / cost.total))
+    afforded = min(max(level, 0.0), 1.0)
+    if budget is not None:
+        afforded *= min(1.0, max(budget, 0.0) / cost.total)
     path = np.zeros((1, len(years)))
     for tranche in cost.tranches:
         per_day = cost.total * tranche.weight / total_weight / (tranche.end - tranche.start).days

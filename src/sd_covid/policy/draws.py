@@ -17,7 +17,6 @@ from sd_covid.calibration import store
 from sd_covid.errors import DataError
 from sd_covid.model.names import key
 from sd_covid.policy.assumptions import Assumption
-from sd_covid.policy.evidence import read_evidence
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.ranges import Range
 from sd_covid.policy.types import Simulator
@@ -56,35 +55,6 @@ def read_posterior(path: str | Path, simulation: Simulator) -> pd.DataFrame:
         if not np.isfinite(draws[column].to_numpy()).all():
             raise DataError("a draw is not finite", file=path, variable=str(column), advice="calibrate again")
     return draws
-
-
-def evidence_ranges(path: str | Path, simulation: Simulator) -> dict[str, Range]:
-    """The ranges of a model's evidence, for a study that has no posterior yet.
-
-    Parameters
-    ----------
-    path : path
-        A table of evidence (`sd_covid.policy.evidence.read_evidence`). A row that is ``fixed`` or a ``lever`` does not
-        vary, nor does one of another model.
-    simulation : Simulator
-
-    Returns
-    -------
-    dict
-        Model constant -> `Range`, each element of an array by itself. Nothing is known of their correlation: draws from
-        these ranges are wider than those of a posterior.
-
-    Raises
-    ------
-    DataError
-        When the file is missing, lacks a column, or has a range that holds no value.
-    """
-    names = ConstantNames(simulation.constants)
-    ranges: dict[str, Range] = {}
-    for row in read_evidence(path):
-        if row.varies and row.constant in names:
-            ranges |= dict.fromkeys(names.elements(row.constant), row.range)
-    return ranges
 
 
 def choose_draws(draws: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:

@@ -1,12 +1,13 @@
 """The models' table of evidence: one row a constant, with its value, range, source and grade.
 
-In comes ``models/evidence.csv``; out come `EvidenceRow` objects, each with the line on which it stands.
+In comes ``models/evidence.csv``; out come `EvidenceRow` objects, each with the line on which it stands. Comparisons,
+the passport, the pages of the model and reports all read it here.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,12 @@ from sd_covid.data.text import Text
 from sd_covid.errors import DataError, suggest
 from sd_covid.policy.ranges import Range, Shape
 
+#: Name of the file, beside the models.
+FILE = "evidence.csv"
+#: From a figure of that very thing to an assumption.
+GRADES = ("A", "B", "C", "D")
+#: In place of a grade: what is set or defined is not known by evidence.
+NO_EVIDENCE = "-"
 _COLUMNS = ("id", "constant", "value", "low", "high", "distribution", "unit", "source", "grade")
 #: What the table calls a distribution -> its shape.
 _SHAPES: dict[str, Shape] = {
@@ -38,14 +45,15 @@ class EvidenceRow:
     id : str
     constant : str
         Its name in the model, with its element where elements differ.
-    range : Range
-        Uniform over low and high where the row is fixed or a lever.
-    varies : bool
-        Whether it has a distribution.
+    value, low, high : float
+    distribution : str
+        As the table calls it; ``fixed`` or ``lever`` where it does not vary.
     unit : str
     source : str
     grade : str
-        A–D.
+        A–D, or ``-`` for what is no evidence: a definition, or a setting that somebody chooses.
+    note : str
+    file : Path
     line : int
         In the file.
     references : tuple of Reference
@@ -54,20 +62,54 @@ class EvidenceRow:
 
     id: str
     constant: str
-    range: Range
-    varies: bool
+    value: float
+    low: float
+    high: float
+    distribution: str
     unit: str
     source: str
     grade: str
+    note: str
+    file: Path
     line: int
     references: tuple[Reference, ...] = ()
+
+    @property
+    def varies(self) -> bool:
+        """Whether it has a distribution."""
+        return self.distribution not in _STILL
+
+    @property
+    def graded(self) -> bool:
+        """Whether it rests on evidence, be it an assumption; else it is defined or chosen."""
+        return self.grade != NO_EVIDENCE
+
+    @property
+    def assumed(self) -> bool:
+        """Whether its source is but an assumption, spelled out in English."""
+        return self.source.startswith(_ASSUMED)
+
+    @property
+    def range(self) -> Range:
+        """Its distribution; uniform over low and high where the row is fixed or a lever.
+
+        Raises
+        ------
+        DataError
+            When its numbers make no distribution.
+        """
+        shape = _SHAPES.get(self.distribution, "uniform")
+        spread = Range(self.low, self.high, self.value, shape)
+        reason = spread.fault() if self.varies else None
+        if reason is not None:
+            raise _fault(self.file, self.line, self.constant, reason, "mend low, value, high or distribution")
+        return spread if shape == "uniform" else Range.of_deviation(self.low, self.high, self.value, shape)
 
     @property
     def told(self) -> Text:
         """The source in both languages: a reference is the same in both, an assumption is spelled out in English."""
         source = self.source.rstrip(". ")
-        assumed = self.source.startswith(_ASSUMED)
-        dutch = "Aanname, uitgelegd in models/evidence.csv" if assumed else source
+        dutch = "Aanname, uitgelegd in models/evidence.csv" if self.assumed else source
         named = "".join(f" {item.full}" for item in self.references)
         return Text(f"{dutch}.{named} Bewijs {self.id}", f"{_plain(source)}.{named} Evidence {self.id}")
 
@@ -79,9 +121,9 @@ def read_evidence(path: str | Path) -> tuple[EvidenceRow, ...]:
     ----------
     path : path
         A CSV with the columns ``id``, ``constant``, ``value``, ``low``, ``high``, ``distribution``, ``unit``,
-        ``source`` and ``grade``. ``low`` and ``high`` are all of a uniform range, and a standard deviation to each side
-        of the middle of a normal, lognormal or logitnormal one. A column ``references`` names keys of
-        ``references.csv`` in the same folder.
+        ``source`` and ``grade``; ``note`` is read where it is there, and ``references`` names keys of
+        ``references.csv`` in the same folder. ``low`` and ``high`` are all of a uniform range, and a standard deviation
+        to each side of the middle of a normal, lognormal or logitnormal one.
 
     Returns
     -------
@@ -122,39 +164,47 @@ def _row(
     if None in row or None in row.values():
         advice = "put a cell with a comma in double quotes"
         raise DataError("the row has not as many cells as the first", advice=advice, file=path, line=line)
-    cells = {name: (row[name] or "").strip() for name in _COLUMNS}
-    name, distribution = cells["constant"], cells["distribution"]
+    cells = {name: (row.get(name) or "").strip() for name in (*_COLUMNS, "note")}
+    distribution, grade = cells["distribution"], cells["grade"]
 
     def fault(reason: str, advice: str) -> DataError:
-        return DataError(reason, advice=advice, file=path, line=line, variable=name)
+        return _fault(path, line, cells["constant"], reason, advice)
 
     known = (*_STILL, *_SHAPES)
     if distribution not in known:
         advice = suggest(distribution, known) or f"use one of {', '.join(known)}"
         raise fault(f"the distribution '{distribution}' is not known", advice)
-    if cells["grade"] not in ("A", "B", "C", "D"):
-        raise fault(f"the grade '{cells['grade']}' is not known", "use A, B, C or D")
-    try:
-        low, high, value = (float(cells[part]) for part in ("low", "high", "value"))
-    except ValueError as error:
-        raise fault(str(error), "write numbers, with a point for decimals") from error
-    spread = Range(low, high, value, _SHAPES.get(distribution, "uniform"))
-    reason = None if distribution in _STILL else spread.fault()
-    if reason is not None:
-        raise fault(reason, "mend low, value, high or distribution")
-    if spread.shape != "uniform":
-        spread = Range.of_deviation(low, high, value, spread.shape)
+    if grade not in (*GRADES, NO_EVIDENCE):
+        raise fault(f"the grade '{grade}' is not known", "use A, B, C or D, or - for what is no evidence")
+    value, low, high = (_number(cells[part], fault) for part in ("value", "low", "high"))
     return EvidenceRow(
         id=cells["id"],
-        constant=name,
-        range=spread,
-        varies=distribution not in _STILL,
+        constant=cells["constant"],
+        value=value,
+        low=low,
+        high=high,
+        distribution=distribution,
         unit=cells["unit"],
         source=cells["source"],
-        grade=cells["grade"],
+        grade=grade,
+        note=cells["note"],
+        file=path,
         line=line,
         references=references.named(row.get(references.COLUMN) or "", known_references, fault),
     )
+
+
+def _number(text: str, fault: Callable[[str, str], DataError]) -> float:
+    """A cell as a number."""
+    try:
+        return float(text)
+    except ValueError as error:
+        raise fault(f"'{text}' is not a number", "write numbers, with a point for decimals") from error
+
+
+def _fault(path: Path, line: int, constant: str, reason: str, advice: str) -> DataError:
+    """What is wrong with a row."""
+    return DataError(reason, advice=advice, file=path, line=line, variable=constant)
 
 
 def _plain(source: str) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from sd_covid.data.keyed_yaml import read_yaml
 from sd_covid.data.text import Text
-from sd_covid.errors import DataError
 from sd_covid.model.names import key
+from sd_covid.policy.evidence import read_evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +63,20 @@ def read_glossary(titles: Path, evidence: Path, constants: Mapping[str, str]) ->
     titles : Path
         A YAML file, id -> ``{nl: …, en: …}``; without it names are those of the model.
     evidence : Path
-        A CSV with columns ``constant`` and ``grade``; without it there are no grades.
+        The models' table of evidence (`read_evidence`); without it there are no grades.
     constants : mapping
         Parameter id -> model constant.
 
     Raises
     ------
     DataError
-        With file, line and key, when the titles say something they cannot, or the evidence lacks a column.
+        With file, line and key, when the titles say something they cannot, or the evidence cannot be read.
     """
     found = {}
     if titles.is_file():
         for name, node in read_yaml(titles).entries():
             parts = node.fields(("nl", "en"))
             found[name] = Text(parts["nl"].text(), parts["en"].text())
-    return Glossary(found, {key(constant): name for name, constant in constants.items()}, _grades(evidence))
-
-
-def _grades(evidence: Path) -> dict[str, str]:
-    """Grade of every constant in a table of evidence."""
-    import pandas as pd
-
-    if not evidence.is_file():
-        return {}
-    table = pd.read_csv(evidence, dtype=str, keep_default_na=False)
-    if not {"constant", "grade"} <= set(table.columns):
-        advice = "give it the columns 'constant' and 'grade'"
-        raise DataError("the table of evidence lacks a column", advice=advice, file=evidence, line=1)
-    return {key(name): grade for name, grade in zip(table["constant"], table["grade"], strict=True)}
+    rows = read_evidence(evidence) if evidence.is_file() else ()
+    grades = {key(row.constant): row.grade for row in rows if row.graded}
+    return Glossary(found, {key(constant): name for name, constant in constants.items()}, grades)

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sd_covid.analysis.passport import evidence, links, reference_modes, rows
+from sd_covid.analysis.passport import links, reference_modes, rows
 from sd_covid.analysis.passport.balances import balances, drifts
 from sd_covid.analysis.passport.declarations import Declarations, beside, read_declarations
+from sd_covid.analysis.passport.evidence import coverage
 from sd_covid.analysis.passport.extremes import (
     all_at_once,
     negative_stocks,
@@ -25,6 +26,7 @@ from sd_covid.analysis.passport.reference_modes import Compared
 from sd_covid.analysis.passport.structure_counts import count, read_in
 from sd_covid.analysis.passport.study import calendar_of, is_coupled, outputs_of, sectors_of
 from sd_covid.analysis.verification import Verification, verify
+from sd_covid.policy import evidence
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -175,7 +177,7 @@ def _equilibrium(simulation: Simulation, declared: Declarations | None) -> Row:
     if declared is None or declared.at_rest is None:
         return rows.equilibrium_row(declared, [])
     path = beside(simulation.model, evidence.FILE)
-    ranges = [] if path is None else [row for row in evidence.read_evidence(path) if row.swept]
+    ranges = [] if path is None else [row for row in evidence.read_evidence(path) if row.varies]
     elsewhere = list(all_at_once(simulation, ranges).values()) if ranges else []
     found = drifts(simulation, declared.at_rest, declared.accumulators, elsewhere)
     return rows.equilibrium_row(declared, found, 1 + len(elsewhere))
@@ -183,7 +185,7 @@ def _equilibrium(simulation: Simulation, declared: Declarations | None) -> Row:
 
 def _parameters(simulation: Simulation) -> Row:
     path = beside(simulation.model, evidence.FILE)
-    return rows.parameters_row(None if path is None else evidence.coverage(simulation, path))
+    return rows.parameters_row(None if path is None else coverage(simulation, path))
 
 
 def _structure(simulation: Simulation, sectors: dict[str, Simulation], declared: Declarations | None) -> Row:

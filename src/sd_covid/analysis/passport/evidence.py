@@ -13,55 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sd_covid.data import references
-from sd_covid.data.references import Reference
-from sd_covid.data.tables import Line, read_lines
 from sd_covid.model.expression import Number
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Variable
+from sd_covid.policy.evidence import GRADES, EvidenceRow, read_evidence
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
 
-FILE = "evidence.csv"
-COLUMNS = (
-    "id",
-    "constant",
-    "model",
-    "value",
-    "low",
-    "high",
-    "distribution",
-    "unit",
-    "source",
-    references.COLUMN,
-    "grade",
-    "note",
-)
-GRADES = ("A", "B", "C", "D")
 _NAMED = re.compile(r"Evidence: (\w+)\.")
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What is known of a constant, or of one element of it."""
-
-    id: str
-    constant: str
-    value: float
-    low: float
-    high: float
-    distribution: str
-    unit: str
-    source: str
-    grade: str
-    line: Line
-    references: tuple[Reference, ...] = ()
-
-    @property
-    def swept(self) -> bool:
-        """Whether a study of uncertainty varies it."""
-        return self.distribution not in ("fixed", "lever") and self.low < self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +32,12 @@ class Coverage:
     ----------
     constants : int
         Settable constants, elements counted one by one.
-    rows : tuple of Evidence
+    rows : tuple of EvidenceRow
         Of this model.
     grades : dict of str to int
-        Rows by grade.
+        Rows by grade; those without evidence, definitions and settings of levers, are in none.
+    defined, chosen : int
+        Rows without evidence: definitions, and settings of levers.
     missing : tuple of str
         Constants without a row.
     amiss : tuple of (str, str, str)
@@ -83,37 +45,21 @@ class Coverage:
     not_swept : tuple of str
         Constants of grade D that no study of uncertainty varies, though their range is wider than a point.
     on_bound : tuple of str
-        Constants that lie on an end of their range.
+        Constants of a grade that lie on an end of their range, but for levers, which are set.
     references : dict of str to list of str
         Constants that rest on a publication, by its full reference.
     """
 
     constants: int
-    rows: tuple[Evidence, ...]
+    rows: tuple[EvidenceRow, ...]
     grades: dict[str, int]
+    defined: int
+    chosen: int
     missing: tuple[str, ...]
     amiss: tuple[tuple[str, str, str], ...]
     not_swept: tuple[str, ...]
     on_bound: tuple[str, ...]
     references: dict[str, list[str]]
-
-
-def read_evidence(path: Path) -> list[Evidence]:
-    """The rows of a table of evidence.
-
-    Raises
-    ------
-    DataError
-        When the table, a number or a grade cannot be read, or a reference is not known, with file and line.
-    """
-    found, known = [], references.references_beside(path)
-    for line in read_lines(path, COLUMNS, (references.COLUMN,)):
-        value, low, high = (line.number_in(column) for column in ("value", "low", "high"))
-        grade = line.choice("grade", GRADES)
-        texts = (line["distribution"], line["unit"], line["source"], grade)
-        named = references.named_in(line, known)
-        found.append(Evidence(line["id"], line["constant"], value, low, high, *texts, line, named))
-    return found
 
 
 def coverage(simulation: Simulation, path: Path) -> Coverage:
@@ -126,7 +72,7 @@ def coverage(simulation: Simulation, path: Path) -> Coverage:
     """
     rows = read_evidence(path)
     by_name = {_folded(row.constant): row for row in rows}
-    used: dict[str, Evidence] = {}
+    used: dict[str, EvidenceRow] = {}
     missing, amiss = [], []
     for name, value in simulation.constants.items():
         variable = simulation.model.variable(name.partition("[")[0])
@@ -139,19 +85,22 @@ def coverage(simulation: Simulation, path: Path) -> Coverage:
         used[row.id] = row
         amiss += [(name, what, how) for what, how in _faults(row, variable, value)]
     own = tuple(used.values())
+    chosen = sum(not row.graded and row.distribution == "lever" for row in own)
     return Coverage(
         constants=sum(_stated(simulation.model.variable(n.partition("[")[0])) for n in simulation.constants),
         rows=own,
         grades={grade: Counter(row.grade for row in own)[grade] for grade in GRADES},
+        defined=sum(not row.graded for row in own) - chosen,
+        chosen=chosen,
         missing=tuple(missing),
         amiss=tuple(dict.fromkeys(amiss)),
-        not_swept=tuple(r.constant for r in own if r.grade == "D" and not r.swept and _could_be_swept(r)),
-        on_bound=tuple(r.constant for r in own if r.low < r.high and r.value in (r.low, r.high)),
+        not_swept=tuple(r.constant for r in own if r.grade == "D" and not r.varies and _has_range(r)),
+        on_bound=tuple(r.constant for r in own if r.graded and _has_range(r) and r.value in (r.low, r.high)),
         references=_by_reference(own),
     )
 
 
-def _by_reference(rows: Sequence[Evidence]) -> dict[str, list[str]]:
+def _by_reference(rows: Sequence[EvidenceRow]) -> dict[str, list[str]]:
     """Constants by the full reference that they rest on, in the order of the alphabet."""
     found: dict[str, list[str]] = {}
     for row in rows:
@@ -170,12 +119,12 @@ def _stated(variable: Variable) -> bool:
     )
 
 
-def _could_be_swept(row: Evidence) -> bool:
+def _has_range(row: EvidenceRow) -> bool:
     """Dates and definitions have no range; a lever is set by who plays it."""
     return row.low < row.high and row.distribution != "lever"
 
 
-def _faults(row: Evidence, variable: Variable, value: float) -> list[tuple[str, str]]:
+def _faults(row: EvidenceRow, variable: Variable, value: float) -> list[tuple[str, str]]:
     found = []
     if row.value != value:
         found.append(("value", f"{row.value:g} ≠ {value:g}"))

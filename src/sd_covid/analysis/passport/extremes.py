@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sd_covid.analysis.passport.declarations import Extreme
-from sd_covid.analysis.passport.evidence import Evidence
 from sd_covid.analysis.passport.handles import Hold, with_conditions, with_holds
 from sd_covid.analysis.passport.links import batch_of
 from sd_covid.errors import UnknownNameError
 from sd_covid.model.layout_parts import CONTROL, is_stock
 from sd_covid.model.names import key
 from sd_covid.model.parse import parse_expression
+from sd_covid.policy.evidence import EvidenceRow
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -111,7 +111,7 @@ def try_conditions(
 
 
 def try_ranges(
-    simulation: Simulation, evidence: Sequence[Evidence], may_be_negative: Collection[str]
+    simulation: Simulation, evidence: Sequence[EvidenceRow], may_be_negative: Collection[str]
 ) -> tuple[int, list[Broken]]:
     """Run a model at the ends of the ranges of its constants.
 
@@ -120,7 +120,6 @@ def try_ranges(
     runs : int
     broken : list of Broken
     """
-    # members of a batch share their time bounds
     # members of a batch share their time bounds
     varied = [row for row in evidence if row.low < row.high and key(row.constant) not in CONTROL]
     settings = all_at_once(simulation, varied)
@@ -147,7 +146,7 @@ def try_ranges(
     return len(settings), broken
 
 
-def all_at_once(simulation: Simulation, evidence: Sequence[Evidence]) -> dict[str, dict[str, float]]:
+def all_at_once(simulation: Simulation, evidence: Sequence[EvidenceRow]) -> dict[str, dict[str, float]]:
     """Every constant at its low end, and every one at its high end."""
     found: dict[str, dict[str, float]] = {ALL_LOW: {}, ALL_HIGH: {}}
     for row in evidence:

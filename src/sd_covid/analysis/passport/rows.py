@@ -179,6 +179,7 @@ def parameters_row(found: Coverage | None) -> Row:
     covered = found.constants - len(found.missing)
     values: dict[str, Value] = {"constants": found.constants, "covered": covered}
     values |= {"rows": len(found.rows), "bound": len(found.on_bound), **found.grades}
+    values |= {"defined": found.defined, "chosen": found.chosen}
     said = [Said("parameters", values)]
     if found.not_swept:
         said.append(Said("parameters.not swept", {"count": len(found.not_swept)}))
