@@ -153,7 +153,9 @@ def _chees_slope(before: Array, move: _Move, jitter: float) -> float:
         return 0.0
     after = np.where(weight[:, None] > 0, move.proposal.x, before)
     centred = after - weight @ after / total
-    speed = np.where(weight > 0, np.sum(centred * np.where(weight[:, None] > 0, move.velocity, 0.0), axis=1), 0.0)
+    speed = np.where(
+        weight > 0, np.sum(centred * np.where(weight[:, None] > 0, move.velocity, 0.0), axis=1), 0.0
+    )
     change = np.sum(centred**2, axis=1) - np.sum((before - before.mean(axis=0)) ** 2, axis=1)
     return jitter * float(np.sum(weight * change * speed)) / total
 
@@ -184,7 +186,7 @@ def sample_lanes(
     density : callable
         In coordinates in which the density has about unit spread.
     start : ndarray, shape (chain, dimension)
-        Other for every chain, with a finite density. Ten chains or more: they tune themselves by what they have in common.
+        Other for every chain, with a finite density. Ten chains or more: they are tuned by what they have in common.
     draws, tune : int
         Kept and warm-up draws of each chain.
     seed : int

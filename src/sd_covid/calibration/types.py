@@ -36,6 +36,22 @@ class Differentiable(Protocol):
         """An independent object for another thread."""
         ...
 
+    def batch(self, threads: int | None = None, /) -> DifferentiableBatch:
+        """The same function of many points at once."""
+        ...
+
+
+class DifferentiableBatch(Protocol):
+    """A model as a differentiable function of some of its constants, at many points at once."""
+
+    def values(self, theta: Array, /) -> Array:
+        """Outputs at ``theta`` (shape (member, constant)). Shape (output, member, time)."""
+        ...
+
+    def gradient(self, seed: Array, /) -> Array:
+        """Vector-Jacobian products at the last `values`: ``seed`` (output, member, time) -> (member, constant)."""
+        ...
+
 
 class Simulator(Protocol):
     """A loaded model."""
