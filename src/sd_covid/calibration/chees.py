@@ -4,7 +4,8 @@ In: a log density with gradient of many points at once, and a start for each cha
 tuned themselves together. The No-U-Turn sampler gives every chain a trajectory of its own length, so that chains cannot
 share a batch; here all share one length, which is learned while warming up by the criterion ChEES (Hoffman, Radul and
 Sountsov, AISTATS 2021): the rate at which squared distance from the mean changes along the trajectory. Lengths are
-jittered by a Halton sequence, so that no trajectory keeps returning to where it began.
+jittered by a Halton sequence, so that no trajectory keeps returning to where it began. The scale in which the chains
+move is learned too, from where all of them have been.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sd_covid.calibration.tuning import DualAverage, Length, halton, harmonic_mean, widened
 from sd_covid.calibration.types import Array, Mask
+from sd_covid.errors import RunError
 
 Density = Callable[[Array], tuple[Array, Array]]
 """Points (chain, dimension) -> log densities (chain,), not finite where there is none, and gradients."""
 
 MAX_STEPS = 200  # of one trajectory
 TOO_FAR = 1000.0  # an error of energy above it is a divergence, as in Stan
-LEARNING_RATE = 0.05  # of the log of the trajectory's length, by Adam
+WIDEN = (0.1, 0.25, 0.5, 0.8)  # parts of the warm-up after which the scale is learned anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,67 +54,6 @@ class LaneSamples:
     gradients: int
 
 
-class _DualAverage:
-    """Step size that brings acceptance to its target (Nesterov 2009; Hoffman and Gelman 2014, section 3.2)."""
-
-    def __init__(self, first: float, target: float) -> None:
-        self._target, self._centre = target, math.log(10 * first)
-        self._sum, self._mean, self._count = 0.0, math.log(first), 0
-        self.now = first
-
-    def learn(self, acceptance: float) -> None:
-        self._count += 1
-        count = self._count
-        self._sum += (self._target - acceptance - self._sum) / (count + 10)
-        log = self._centre - math.sqrt(count) / 0.05 * self._sum
-        weight = count**-0.75
-        self._mean = weight * log + (1 - weight) * self._mean
-        self.now = math.exp(log)
-
-    @property
-    def settled(self) -> float:
-        return math.exp(self._mean)
-
-
-class _Adam:
-    """The log of the trajectory's length, climbed by noisy slopes (Kingma and Ba 2015)."""
-
-    def __init__(self, first: float) -> None:
-        self.log, self._mean = math.log(first), math.log(first)
-        self._first = self._second = 0.0
-        self._count = 0
-
-    def learn(self, slope: float, low: float, high: float) -> None:
-        self._count += 1
-        self._first += 0.1 * (slope - self._first)
-        self._second += 0.05 * (slope * slope - self._second)
-        first, second = self._first / (1 - 0.9**self._count), self._second / (1 - 0.95**self._count)
-        self.log += LEARNING_RATE * first / (math.sqrt(second) + 1e-8)
-        self.log = min(max(self.log, math.log(low)), math.log(high))
-        weight = self._count**-0.5
-        self._mean = weight * self.log + (1 - weight) * self._mean
-
-    @property
-    def settled(self) -> float:
-        return math.exp(self._mean)
-
-
-def halton(index: int) -> float:
-    """The ``index``-th number of the Halton sequence of base 2, in (0, 1).
-
-    Examples
-    --------
-    >>> [halton(1), halton(2), halton(3)]
-    [0.5, 0.25, 0.75]
-    """
-    value, weight = 0.0, 0.5
-    while index:
-        value += weight * (index & 1)
-        index >>= 1
-        weight /= 2
-    return value
-
-
 @dataclass(slots=True)
 class _State:
     x: Array
@@ -119,9 +61,23 @@ class _State:
     slope: Array
 
 
+class _Scale:
+    """Coordinates ``root @ white`` in which the chains move."""
+
+    def __init__(self, root: Array) -> None:
+        self.root = root
+        self._inverse = np.linalg.inv(root)
+
+    def white(self, x: Array) -> Array:
+        return x @ self._inverse.T
+
+
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """A trajectory of all chains: where it led, with which probability it is accepted, and its last velocity."""
+    """A trajectory of all chains: where it led, with which probability it is accepted, and its last velocity.
+
+    The velocity is that of the white coordinates; a chain that diverged stays where it was.
+    """
 
     proposal: _State
     probability: Array
@@ -129,33 +85,34 @@ class _Move:
     diverged: Mask
 
 
-def _trajectory(density: Density, state: _State, step: float, steps: int, rng: np.random.Generator) -> _Move:
+def _trajectory(
+    density: Density, state: _State, scale: _Scale, step: float, steps: int, rng: np.random.Generator
+) -> _Move:
     velocity = rng.standard_normal(state.x.shape)
     energy = state.value - 0.5 * np.sum(velocity**2, axis=1)
     x, slope, value = state.x, state.slope, state.value
     with np.errstate(all="ignore"):  # a chain that leaves for infinity is a divergence, counted below
         for _ in range(steps):
-            velocity = velocity + 0.5 * step * slope
-            x = x + step * velocity
+            velocity = velocity + 0.5 * step * slope @ scale.root
+            x = x + step * velocity @ scale.root.T
             value, slope = density(x)
-            velocity = velocity + 0.5 * step * slope
+            velocity = velocity + 0.5 * step * slope @ scale.root
         gain = value - 0.5 * np.sum(velocity**2, axis=1) - energy
         diverged = ~(gain >= -TOO_FAR)
-        probability = np.where(np.isfinite(gain), np.exp(np.minimum(gain, 0.0)), 0.0)
-    return _Move(_State(x, value, slope), probability, velocity, diverged)
+        probability = np.where(diverged, 0.0, np.exp(np.minimum(gain, 0.0)))
+    there = ~diverged[:, None]
+    ended = _State(np.where(there, x, state.x), value, slope)
+    return _Move(ended, probability, np.where(there, velocity, 0.0), diverged)
 
 
-def _chees_slope(before: Array, move: _Move, jitter: float) -> float:
-    """Slope of the criterion by the length of the trajectory, weighted by acceptance."""
-    weight = np.where(move.diverged, 0.0, move.probability)
+def _chees_slope(before: Array, after: Array, move: _Move, jitter: float) -> float:
+    """Slope of the criterion by the length of the trajectory, weighted by acceptance; all in white coordinates."""
+    weight = move.probability
     total = float(np.sum(weight))
     if total <= 0:
         return 0.0
-    after = np.where(weight[:, None] > 0, move.proposal.x, before)
     centred = after - weight @ after / total
-    speed = np.where(
-        weight > 0, np.sum(centred * np.where(weight[:, None] > 0, move.velocity, 0.0), axis=1), 0.0
-    )
+    speed = np.sum(centred * move.velocity, axis=1)
     change = np.sum(centred**2, axis=1) - np.sum((before - before.mean(axis=0)) ** 2, axis=1)
     return jitter * float(np.sum(weight * change * speed)) / total
 
@@ -169,6 +126,48 @@ def _accept(state: _State, move: _Move, rng: np.random.Generator) -> _State:
     )
 
 
+class _Chains:
+    """All chains: where they are, how they move, and what they have learned of it."""
+
+    def __init__(self, density: Density, start: Array, target: float, seed: int) -> None:
+        value, slope = density(start)
+        bad = int(np.sum(~(np.isfinite(value) & np.all(np.isfinite(slope), axis=1))))
+        if bad:
+            raise RunError(
+                f"{bad} of {len(value)} chains start where there is no density",
+                advice="narrow the bounds or priors around the best fit, or fit again from more starts",
+            )
+        self._density, self._target = density, target
+        self.state = _State(np.array(start), value, slope)
+        self._rng = np.random.default_rng(seed)
+        self._scale = _Scale(np.eye(start.shape[1]))
+        self._first = 0.5 * start.shape[1] ** -0.25  # of the size that a unit normal of that dimension bears
+        self.size, self.length = DualAverage(self._first, target), Length()
+        self.gradients, self._moves = len(start), 0
+
+    def move(self, *, warming: bool) -> _Move:
+        """Let every chain take one trajectory, and learn from it while warming up."""
+        self._moves += 1
+        step = self.size.now if warming else self.size.settled
+        jitter = 2 * halton(self._moves)  # of mean one
+        span = jitter * (self.length.now if warming else self.length.settled)
+        steps = min(max(1, math.ceil(span / step)), MAX_STEPS)
+        before = self.state
+        move = _trajectory(self._density, before, self._scale, step, steps, self._rng)
+        self.gradients += steps * len(before.x)
+        if warming:
+            self.size.learn(harmonic_mean(move.probability))
+            places = self._scale.white(before.x), self._scale.white(move.proposal.x)
+            self.length.learn(_chees_slope(*places, move, jitter), step, MAX_STEPS * step / 2)
+        self.state = _accept(before, move, self._rng)
+        return move
+
+    def widen(self, seen: Array) -> None:
+        """Move on in the scale of what has been seen (draw, chain, dimension); step size and length start anew."""
+        self._scale = _Scale(self._scale.root @ widened(self._scale.white(seen)))
+        self.size, self.length = DualAverage(self._first, self._target), Length()
+
+
 def sample_lanes(
     density: Density,
     start: Array,
@@ -177,54 +176,54 @@ def sample_lanes(
     tune: int,
     seed: int = 0,
     target_accept: float = 0.75,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> LaneSamples:
     """Draw from a density with all chains in one batch.
 
     Parameters
     ----------
     density : callable
-        In coordinates in which the density has about unit spread.
+        In coordinates in which the density has very roughly unit spread.
     start : ndarray, shape (chain, dimension)
         Other for every chain, with a finite density. Ten chains or more: they are tuned by what they have in common.
     draws, tune : int
         Kept and warm-up draws of each chain.
     seed : int
     target_accept : float
-        Mean acceptance that the step size aims at.
+        Harmonic mean of the chains' acceptance that the step size aims at.
     progress : callable, optional
-        Called with (draws done, draws in all) after every draw.
+        Called with the moves done, warm-up included, after each.
 
     Raises
     ------
-    ValueError
-        When a start has no density.
+    RunError
+        When a chain starts without a density.
     """
-    rng = np.random.default_rng(seed)
-    value, slope = density(start)
-    if not np.all(np.isfinite(value)):
-        raise ValueError(f"{int(np.sum(~np.isfinite(value)))} of {len(value)} chains start without a density")
-    state, gradients = _State(np.array(start), value, slope), len(start)
-    size = _DualAverage(0.5 * start.shape[1] ** -0.25, target_accept)
-    length = _Adam(1.0)
+    chains = _Chains(density, start, target_accept, seed)
+    _warm_up(chains, tune, progress)
     values = np.empty((len(start), draws, start.shape[1]))
     logs = np.empty((len(start), draws))
     divergences, accepted = 0, 0.0
-    for index in range(tune + draws):
-        warming = index < tune
-        step, span = (size.now, math.exp(length.log)) if warming else (size.settled, length.settled)
-        jitter = 2 * halton(index + 1)  # of mean one
-        steps = min(max(1, math.ceil(jitter * span / step)), MAX_STEPS)
-        move = _trajectory(density, state, step, steps, rng)
-        gradients += steps * len(start)
-        if warming:
-            size.learn(float(np.mean(move.probability)))
-            length.learn(_chees_slope(state.x, move, jitter), step, MAX_STEPS * step / 2)
-        state = _accept(state, move, rng)
-        if not warming:
-            values[:, index - tune], logs[:, index - tune] = state.x, state.value
-            divergences += int(np.sum(move.diverged))
-            accepted += float(np.mean(move.probability)) / draws
+    for index in range(draws):
+        move = chains.move(warming=False)
+        values[:, index], logs[:, index] = chains.state.x, chains.state.value
+        divergences += int(np.sum(move.diverged))
+        accepted += float(np.mean(move.probability)) / draws
         if progress is not None:
-            progress(index + 1, tune + draws)
-    return LaneSamples(values, logs, divergences, size.settled, length.settled, accepted, gradients)
+            progress(tune + index + 1)
+    tuned = chains.size.settled, chains.length.settled
+    return LaneSamples(values, logs, divergences, *tuned, accepted, chains.gradients)
+
+
+def _warm_up(chains: _Chains, tune: int, progress: Callable[[int], None] | None) -> None:
+    """Let the chains find their scale, step size and length."""
+    seen: list[Array] = []
+    ends = {round(part * tune) for part in WIDEN}
+    for index in range(1, tune + 1):
+        chains.move(warming=True)
+        seen.append(chains.state.x)
+        if index in ends and len(seen) > 1:
+            chains.widen(np.array(seen))
+            seen = []
+        if progress is not None:
+            progress(index)

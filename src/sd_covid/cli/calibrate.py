@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sd_covid.calibration.types import Method
 from sd_covid.cli.console import note, say, table, warn
 from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
@@ -33,9 +34,16 @@ def command(
         typer.Option("--check", help="Do not fit: check that the stored draws belong to model and figures."),
     ] = False,
     starts: Annotated[int, typer.Option("--starts", min=1, help="Starts of the fit.")] = 20,
-    draws: Annotated[int, typer.Option("--draws", min=4, help="Draws a chain.")] = 1000,
-    tune: Annotated[int, typer.Option("--tune", min=1, help="Warm-up draws a chain.")] = 500,
-    chains: Annotated[int, typer.Option("--chains", min=2, help="Chains.")] = 4,
+    method: Annotated[
+        Method, typer.Option("--method", help="Sampler: many chains in one batch, or few one by one.")
+    ] = "lanes",
+    draws: Annotated[
+        int | None, typer.Option("--draws", min=4, help="Draws a chain; lanes: 500, nuts: 1000.")
+    ] = None,
+    tune: Annotated[
+        int | None, typer.Option("--tune", min=1, help="Warm-up draws a chain; lanes: 300, nuts: 500.")
+    ] = None,
+    chains: Annotated[int | None, typer.Option("--chains", min=2, help="Chains; lanes: 16, nuts: 4.")] = None,
     seed: Seed = 0,
 ) -> int:
     """Fit a problem, sample its posterior, and store both beside it. Exit code 1 when it did not converge."""
@@ -50,6 +58,7 @@ def command(
         result = calibrate(
             problem,
             starts=starts,
+            method=method,
             draws=draws,
             tune=tune,
             chains=chains,
