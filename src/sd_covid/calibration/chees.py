@@ -158,7 +158,7 @@ class _Chains:
         if warming:
             self.size.learn(harmonic_mean(move.probability))
             places = self._scale.white(before.x), self._scale.white(move.proposal.x)
-            self.length.learn(_chees_slope(*places, move, jitter), step, MAX_STEPS * step / 2)
+            self.length.learn(_chees_slope(*places, move, jitter))
         self.state = _accept(before, move, self._rng)
         return move
 
@@ -175,7 +175,7 @@ def sample_lanes(
     draws: int,
     tune: int,
     seed: int = 0,
-    target_accept: float = 0.75,
+    target_accept: float = 0.65,
     progress: Callable[[int], None] | None = None,
 ) -> LaneSamples:
     """Draw from a density with all chains in one batch.

@@ -34,7 +34,7 @@ class Budget:
 
 
 BUDGETS: dict[Method, Budget] = {
-    "lanes": Budget(chains=16, draws=500, tune=300, target_accept=0.75),
+    "lanes": Budget(chains=16, draws=500, tune=300, target_accept=0.65),
     "nuts": Budget(chains=4, draws=1000, tune=500, target_accept=0.9),
 }
 FEWEST_LANES = 8  # chains that tune themselves by what they have in common must have something in common
@@ -53,11 +53,14 @@ class Samples:
     names : tuple of str
         Parameter ids.
     divergences : int
+    method : str
+        The sampler that drew them.
     """
 
     values: Array
     names: tuple[str, ...]
     divergences: int
+    method: Method
 
     def thinned(self, keep: int) -> Array:
         """Every nth draw of each chain, about ``keep`` in all. Shape (chain, draw, parameter)."""
@@ -164,7 +167,7 @@ def sample(
         prior = objective.parameters[index].prior
         if prior is not None:
             values[:, :, index] = prior.draw(rng, values[:, :, index].size).reshape(values.shape[:2])
-    return Samples(values, tuple(objective.names), divergences)
+    return Samples(values, tuple(objective.names), divergences, method)
 
 
 def _by_lanes(

@@ -13,7 +13,7 @@ from scipy.linalg import eigh
 
 from sd_covid.calibration.types import Array
 
-LEARNING_RATE = 0.05  # of the log of the length
+LEARNING_RATE = 0.025  # of the log of the length
 QUARTER_TURN = math.pi / 2  # in a unit normal the end is then independent of the start
 DEPENDENCE = (
     3.0  # draws of a chain that count for one independent draw, when the noise of a covariance is judged
@@ -52,14 +52,14 @@ class Length:
         self._first = self._second = 0.0
         self._count = 0
 
-    def learn(self, slope: float, low: float, high: float) -> None:
-        """Take in the slope of the criterion by the length; it stays between two bounds."""
+    def learn(self, slope: float) -> None:
+        """Take in the slope of the criterion by the length."""
         self._count += 1
         self._first += 0.1 * (slope - self._first)
         self._second += 0.05 * (slope * slope - self._second)
         first, second = self._first / (1 - 0.9**self._count), self._second / (1 - 0.95**self._count)
         self._log += LEARNING_RATE * first / (math.sqrt(second) + 1e-8)
-        self._log = min(max(self._log, math.log(low)), math.log(high))
+        self._log = min(max(self._log, math.log(QUARTER_TURN / 2)), math.log(2 * QUARTER_TURN))
         weight = self._count**-0.5
         self._mean = weight * self._log + (1 - weight) * self._mean
 

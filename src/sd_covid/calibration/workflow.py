@@ -163,7 +163,8 @@ def calibrate(
         draws=samples.values.shape[0] * samples.values.shape[1],
         chains=samples.values.shape[0],
         provenance={
-            key: posterior.provenance[key] for key in ("model_hash", "data_hash", "seed", "versions")
+            key: posterior.provenance[key]
+            for key in ("model_hash", "data_hash", "method", "seed", "versions")
         },
         facts=fact_rows(problem, predictor),
     )
@@ -192,6 +193,7 @@ def _posterior(
         "best": dict(zip(objective.names, found.best.tolist(), strict=True)),
         "model_hash": model_hash(simulator),
         "data_hash": tables_hash(problem),
+        "method": samples.method,
         "seed": seed,
         "versions": versions(),
     }
