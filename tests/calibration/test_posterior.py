@@ -90,7 +90,7 @@ def test_the_gaussian_approximation_of_a_normal_posterior_is_exact(
     np.testing.assert_allclose(found.sd, np.sqrt(np.diag(covariance)), rtol=1e-6)
 
 
-@pytest.mark.parametrize(("method", "draws", "chains"), [("nuts", 500, 4), ("lanes", 125, 16)])
+@pytest.mark.parametrize(("method", "draws", "chains"), [("nuts", 500, 4), ("lanes", 250, 16)])
 def test_a_sampler_agrees_with_the_closed_form_within_its_monte_carlo_error(
     objective: Objective, figures: np.ndarray, method: Method, draws: int, chains: int
 ) -> None:

@@ -133,7 +133,7 @@ def write_study(folder: Path) -> Path:
 def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CalibrationResult]:
     path = write_study(tmp_path_factory.mktemp("study"))
     return path, calibrate(
-        path, simulator=decay(), starts=2, draws=125, tune=150, chains=16, threads=2, seed=1
+        path, simulator=decay(), starts=2, draws=250, tune=150, chains=16, threads=2, seed=1
     )
 
 
