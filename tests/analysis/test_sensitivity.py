@@ -16,7 +16,8 @@ import pytest
 import xarray as xr
 
 from sd_covid.analysis.factors import assumption_factor, parameters, posterior_factor, range_factor
-from sd_covid.analysis.sensitivity_file import model_of, read_plan, run_plan
+from sd_covid.analysis.sensitivity import analyse
+from sd_covid.analysis.sensitivity_file import model_of, read_plan
 from sd_covid.errors import ScenarioError
 from sd_covid.model.structure import Model
 from sd_covid.policy.ranges import Range
@@ -141,7 +142,7 @@ def changed(plan_file: Path, old: str, new: str) -> Path:
 
 def test_the_indices_of_an_additive_difference_are_its_shares_of_variance(plan_file: Path) -> None:
     seen: list[tuple[int, int]] = []
-    result = run_plan(read_plan(plan_file, Toy()), progress=lambda done, total: seen.append((done, total)))
+    result = analyse(read_plan(plan_file, Toy()), progress=lambda done, total: seen.append((done, total)))
     assert ["slope", "idle", "gain"] == [factor.id for factor in result.factors]
     assert (1024 * 5 * 2, 1024 * 5 * 2) == seen[-1]
     assert result.runs == 1024 * 5 * 2
@@ -158,7 +159,7 @@ def test_the_indices_of_an_additive_difference_are_its_shares_of_variance(plan_f
 
 def test_failed_runs_are_counted_and_their_blocks_left_out(plan_file: Path) -> None:
     plan = read_plan(plan_file, Toy())
-    result = run_plan(plan)
+    result = analyse(plan)
     assert {"none"} == {failure.scenario for failure in result.failures}
     blocks = {failure.member // 5 for failure in result.failures}
     assert 0 < len(blocks)
@@ -176,7 +177,7 @@ def test_the_posterior_is_one_factor_that_picks_whole_draws(plan_file: Path) -> 
     changed(plan_file, "[slope, idle]", "[idle]")
     plan = read_plan(plan_file, Toy(), posterior=draws)
     assert ["posterior", "assumption"] == [factor.kind for factor in plan.factors]
-    result = run_plan(plan)
+    result = analyse(plan)
     np.testing.assert_allclose(3.0, result.outcomes[0].spread.median, rtol=1e-12)
     assert np.isnan(result.outcomes[0].indices.total).all()
     assert np.isnan(result.outcomes[0].drift)

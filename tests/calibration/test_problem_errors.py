@@ -158,6 +158,7 @@ SETTINGS = [
     ),
     (", seasonal: {by: half-year, terms: {H1: wav}}", "seasonal.terms.H1", "'wav'", "'wave'"),
     (", starts_in: 13", "starts_in", "'13'", "one of"),
+    (", independent: yearly", "independent", "'yearly'", "one of"),
     (", starts_in: 10", "starts_in", "no year", "period: 12"),
 ]
 

@@ -172,3 +172,20 @@ def test_a_wrong_unit_or_series_of_a_table_is_named_with_its_line(
     with pytest.raises(ProblemError, match=says) as found:
         load_problem(tmp_path / "calibration" / "problem.yaml")
     assert found.value.line is not None
+
+
+@pytest.mark.parametrize("path", sorted((FOLDER / "variants").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_variant_has_a_likelihood_and_parameters_of_the_problem(path: Path, problem: Problem) -> None:
+    variant, model = load_problem(path)
+    objective = Objective(variant, model)
+    assert set(objective.names) <= {item.id for item in problem.estimated}
+    medians = np.array([item.prior.median for item in objective.parameters if item.prior is not None])
+    value, gradient = objective.log_posterior(medians)
+    assert np.isfinite(value)
+    assert np.all(np.isfinite(gradient))
+
+
+def test_the_two_sectors_alone_share_out_the_figures_of_the_problem(problem: Problem) -> None:
+    parts = [load_problem(FOLDER / "variants" / f"{name}.yaml")[0] for name in ("labour", "debt")]
+    assert sum(len(part.measurements) for part in parts) == len(problem.measurements)
+    assert set(parts[0].observables) | set(parts[1].observables) == set(problem.observables)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -124,3 +125,29 @@ def test_a_study_without_stored_draws_says_how_to_make_them(
     answer = call(command, *arguments[command])
     assert 2 == answer.code
     assert "posterior.parquet" in answer.last
+
+
+def test_validate_writes_page_and_data_of_the_stored_draws(call: Call, fitted: Path, tmp_path: Path) -> None:
+    page, data = tmp_path / "v.html", tmp_path / "v.json"
+    problem = fitted / "calibration" / "problem.yaml"
+    answer = call("validate", problem, "-o", page, "--json", data, "-l", "en")
+    assert 0 == answer.code
+    found = json.loads(data.read_text())
+    assert (8, 0, []) == (found["draws"], found["failed"], found["stale"])
+    assert {item["observable"] for item in found["series"]} <= set(answer.out.split())
+    # Eight draws are too few to weigh: that is said, and nothing is made of it.
+    assert {None} == {item["k"] for item in found["without"]}
+    assert page.read_text().count("<svg") == len(found["series"])
+
+
+def test_a_validation_is_a_page_of_html_and_rests_on_draws(call: Call, fitted: Path, tmp_path: Path) -> None:
+    problem = fitted / "calibration" / "problem.yaml"
+    answer = call("validate", problem, "-o", tmp_path / "v.pdf")
+    assert (2, []) == (answer.code, list(tmp_path.iterdir()))
+    assert answer.last.endswith("choose a name that ends in .html")
+    shutil.copytree(fitted, tmp_path / "study")
+    bare = tmp_path / "study" / "calibration" / "problem.yaml"
+    (bare.parent / "posterior.parquet").unlink()
+    answer = call("validate", bare)
+    assert 2 == answer.code
+    assert answer.last.endswith("there are no posterior draws; run sd-covid calibrate first")

@@ -250,11 +250,3 @@ def test_two_series_are_not_equivalent_to_each_other(folder):
     registry.write_text(text.replace("lag: null", "lag: null\n    equivalent_to: rate"), encoding="utf-8")
     error = broken(folder, "registry.yaml", "lag: 45", "lag: 45\n    equivalent_to: number")
     assert "is equivalent to itself, in the end" in error.reason
-
-
-def test_settings_of_a_refresh_are_left_to_what_fetches(folder):
-    registry = folder / "registry.yaml"
-    text = registry.read_text(encoding="utf-8")
-    settings = "lag: 45\n    refresh: {connector: any, rows: [1, 2]}"
-    registry.write_text(text.replace("lag: 45", settings), encoding="utf-8")
-    assert read_registry(folder).series("rate").release_lag == 45

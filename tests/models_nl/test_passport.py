@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import pytest
 
 import sd_covid
-from sd_covid.analysis.passport.assemble import TESTS, make_passport
+from sd_covid.analysis.passport.assemble import make_passport
 from sd_covid.analysis.passport.light import Light, Passport
 from sd_covid.analysis.passport.reference_modes import FILE as MODES
 from sd_covid.report.passport_record import read_record, record_file
 from tests.models_nl.conftest import MODELS
+from tests.passport.conftest import TESTS
 
 #: Loops of the design; a letter marks a second way that a loop takes.
 NAMED = {*(f"R{k}" for k in range(1, 13)), *(f"B{k}" for k in range(1, 9))}

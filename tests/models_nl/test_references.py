@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from sd_covid.data.references import COLUMN, read_references
+from sd_covid.policy.levers import read_levers
 from tests.models_nl.conftest import MODELS
 
 TABLES = ("evidence", "associations", "stacking_figures", "drivers_sources", "reference_modes")
@@ -16,6 +20,7 @@ TABLES = ("evidence", "associations", "stacking_figures", "drivers_sources", "re
 WITHOUT = ("Definition", "Arithmetic", "ASSUMPTION")
 #: Sites that hold copies of what others published: they may hold what was read, never be what is cited.
 COPIES = ("scribd", "5dok", "collabzium", "fdocuments", "doczz", "deepdyve", "docslib", "paperzz", "blogspot")
+ADDRESS = r"\b[\w-]+\.(?:nl|com|org|uk|edu|eu|net)\b|\bdoi\b|\bPMC\d|\bkst-|\bKamerstuk\b"
 
 
 def read_table(name: str) -> pd.DataFrame:
@@ -27,6 +32,17 @@ def keys() -> Iterator[str]:
     for name in TABLES:
         for cell in read_table(name)[COLUMN]:
             yield from filter(None, cell.split(";"))
+    for entry in lever_entries():
+        yield from entry.get(COLUMN, [])
+
+
+def lever_entries() -> Iterator[dict[str, Any]]:
+    """Whatever has a source in the catalogue of levers: prices, levers and their costs."""
+    catalogue = yaml.safe_load((MODELS.parent / "scenarios" / "levers.yaml").read_text(encoding="utf-8"))
+    yield catalogue["prices"]
+    for lever in catalogue["levers"].values():
+        yield lever
+        yield lever["cost"]
 
 
 def test_every_key_is_listed_and_every_reference_is_used() -> None:
@@ -70,10 +86,27 @@ def test_a_copy_is_what_was_read_and_not_what_is_cited() -> None:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_addresses_stand_with_the_reference_and_not_in_the_source(name: str) -> None:
-    pattern = r"\b[\w-]+\.(?:nl|com|org|uk|edu|eu|net)\b|\bdoi\b|\bPMC\d|\bkst-|\bKamerstuk\b"
     table = read_table(name)
     for column in table.columns.intersection(["source", "source_nl"]):
-        assert list(table.loc[table[column].str.contains(pattern), column]) == []
+        assert list(table.loc[table[column].str.contains(ADDRESS), column]) == []
+
+
+def test_addresses_stand_with_the_reference_and_not_in_the_catalogue_of_levers() -> None:
+    for entry in lever_entries():
+        for part in ("source", "note"):
+            assert not re.search(ADDRESS, str(entry.get(part, ""))), entry[part]
+
+
+def test_a_source_of_a_lever_shows_its_references_in_full() -> None:
+    listed = read_references(MODELS / "references.csv")
+    catalogue = read_levers(MODELS.parent / "scenarios" / "levers.yaml")
+    read = [catalogue.prices]
+    for lever in catalogue.levers.values():
+        read += [lever, lever.cost]
+    for entry, item in zip(lever_entries(), read, strict=True):
+        for key in entry.get(COLUMN, []):
+            assert listed[key].full in item.source.nl
+            assert listed[key].full in item.source.en
 
 
 def test_own_calculations_refer_to_files_that_are_there() -> None:

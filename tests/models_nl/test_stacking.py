@@ -7,11 +7,12 @@ import pytest
 import xarray as xr
 
 import sd_covid
-from sd_covid.analysis.stacking.association import by_number, pair_ratio, pairs
+from sd_covid.analysis.stacking.association import by_number, pairs
 from sd_covid.analysis.stacking.count import Stacking, count, variables
 from sd_covid.analysis.stacking.definition import read_associations, read_definition
 from sd_covid.analysis.stacking.figures import computed, read_figures
 from sd_covid.policy.calendar import Calendar
+from tests.analysis.stacking.conftest import pair_ratio
 from tests.models_nl.conftest import MODELS
 
 DEFINITION = read_definition(MODELS.parent / "scenarios" / "stacking.yaml")

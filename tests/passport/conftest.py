@@ -9,6 +9,24 @@ import pytest
 
 import sd_covid
 
+#: The rows of a passport, in order.
+TESTS = (
+    "units",
+    "integration",
+    "finite",
+    "second engine",
+    "extremes",
+    "conservation",
+    "non-negativity",
+    "equilibrium",
+    "parameters",
+    "structure",
+    "behaviour",
+    "loops",
+    "links",
+    "reproducibility",
+)
+
 CONTROL = """
 INITIAL TIME = 0 ~ Month ~ Start. |
 FINAL TIME = 24 ~ Month ~ End. |

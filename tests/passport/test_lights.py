@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 import sd_covid
-from sd_covid.analysis.passport.assemble import TESTS, make_passport
+from sd_covid.analysis.passport.assemble import make_passport
 from sd_covid.analysis.passport.light import Light, Row
 from sd_covid.analysis.passport.rows import engine_row
 from sd_covid.analysis.verification import verify
-from tests.passport.conftest import CHECKS, EVIDENCE, LINKS, LOOPS, MODES, ROOMS, STUDY, Study
+from tests.passport.conftest import CHECKS, EVIDENCE, LINKS, LOOPS, MODES, ROOMS, STUDY, TESTS, Study
 
 
 def light(simulation: sd_covid.Simulation, test: str) -> Row:

@@ -10,12 +10,12 @@ import pytest
 from lxml import html
 
 import sd_covid
-from sd_covid.analysis.passport.assemble import TESTS, make_passport
+from sd_covid.analysis.passport.assemble import make_passport
 from sd_covid.analysis.passport.light import Light, Passport, Row, Said, Table
 from sd_covid.cli.app import execute
 from sd_covid.report.passport import passport_data, write_passport
 from sd_covid.report.texts import all_texts
-from tests.passport.conftest import CHECKS, EVIDENCE, LINKS, LOOPS, MODES, ROOMS, STUDY, Study
+from tests.passport.conftest import CHECKS, EVIDENCE, LINKS, LOOPS, MODES, ROOMS, STUDY, TESTS, Study
 
 
 @pytest.fixture(scope="module")

@@ -273,6 +273,13 @@ def test_a_scenario_must_say_why_in_both_languages(study_folder: Path, toy: Any)
             "not after",
         ),
         ("levers.yaml", "rule: budget", "rule: budge", "levers.subsidy.cost.rule", "'budge' is not known"),
+        (
+            "levers.yaml",
+            "rule: budget",
+            "rule: budget\n      references: [someone-2009]",
+            "levers.subsidy.cost.references[0]",
+            "'someone-2009' is not in references.csv",
+        ),
         ("levers.yaml", "weight: 2", "weight: 0", "levers.subsidy.cost.tranches", "no weight"),
         (
             "levers.yaml",

@@ -1,14 +1,15 @@
 """Global sensitivity of the differences between scenarios to what nobody knows.
 
-In come scenarios, factors and the outcomes of interest; out come Sobol indices with intervals, and how far they have
-converged. Every row of the design runs in every scenario, so that an outcome is a paired difference. Reading the file
-is `sd_covid.analysis.sensitivity_file`, drawing is the report.
+In comes a `SensitivityPlan` of scenarios, factors and the outcomes of interest; out come Sobol indices with intervals,
+and how far they have converged. Every row of the design runs in every scenario, so that an outcome is a paired
+difference. Reading the file is `sd_covid.analysis.sensitivity_file`, drawing is the report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,6 @@ from sd_covid.analysis.attribution import rank_shares
 from sd_covid.analysis.factors import Factor, parameters
 from sd_covid.analysis.sobol import Indices, design, indices, sound_blocks
 from sd_covid.data.text import Text
-from sd_covid.errors import RunError
 from sd_covid.policy.comparison import Comparison, Failure, Measure, Provenance
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.run import run_scenarios
@@ -50,6 +50,45 @@ class Outcome:
     output: str
     measure: Measure
     years: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivityPlan:
+    """What is to be analysed.
+
+    Attributes
+    ----------
+    simulation : Simulator
+    study : Study
+    scenarios : tuple of Scenario
+        The first is the reference.
+    factors : tuple of Factor
+        What varies; at least two.
+    outcomes : tuple of Outcome
+    outputs : tuple of Output
+        Those that the outcomes read.
+    samples : int
+        Blocks of the design, a power of two; ``samples * (factors + 2)`` runs in each scenario.
+    resamples : int
+        Of the bootstrap.
+    seed : int
+        Of design, bootstrap and the model's random numbers.
+    """
+
+    simulation: Simulator
+    study: Study
+    scenarios: tuple[Scenario, ...]
+    factors: tuple[Factor, ...]
+    outcomes: tuple[Outcome, ...]
+    outputs: tuple[Output, ...]
+    samples: int
+    resamples: int
+    seed: int
+
+    @property
+    def drawn_from(self) -> str:
+        """Where the draws come from, for the provenance."""
+        return f"Saltelli design over {', '.join(sorted({factor.kind for factor in self.factors}))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,41 +166,12 @@ class Sensitivity:
         return sorted(rows, key=lambda row: -np.inf if np.isnan(row[1]) else row[1], reverse=True)
 
 
-def analyse(
-    simulation: Simulator,
-    scenarios: Sequence[Scenario],
-    factors: Sequence[Factor],
-    outcomes: Sequence[Outcome],
-    *,
-    study: Study,
-    outputs: Sequence[Output | str],
-    samples: int = 512,
-    resamples: int = 200,
-    seed: int = 1,
-    drawn_from: str = "Saltelli design",
-    progress: Callable[[int, int], None] | None = None,
-) -> Sensitivity:
+def analyse(plan: SensitivityPlan, progress: Callable[[int, int], None] | None = None) -> Sensitivity:
     """Take apart the variance of differences between scenarios.
 
     Parameters
     ----------
-    simulation : Simulator
-    scenarios : sequence of Scenario
-        The first is the reference.
-    factors : sequence of Factor
-        What varies; at least two.
-    outcomes : sequence of Outcome
-    study : Study
-    outputs : sequence of Output or str
-        How the outputs of the outcomes are called and read.
-    samples : int
-        Blocks of the design, a power of two; ``samples * (factors + 2)`` runs in each scenario.
-    resamples : int
-        Of the bootstrap.
-    seed : int
-        Of design, bootstrap and the model's random numbers.
-    drawn_from : str
-        For the provenance.
+    plan : SensitivityPlan
     progress : callable, optional
         Called with runs done and runs in all.
 
@@ -172,68 +182,58 @@ def analyse(
     Raises
     ------
     ScenarioError, UnknownNameError, RunError
-        As `run_scenarios`; also fewer than two factors, or a design that failed nearly everywhere.
+        As `run_scenarios`; also a design that failed nearly everywhere.
     """
-    if len(factors) < 2:
-        raise RunError(
-            "a sensitivity analysis needs at least two factors", advice="add assumptions or ranges"
-        )
-    frame = parameters(factors, design(len(factors), samples, seed))
+    frame = parameters(plan.factors, design(len(plan.factors), plan.samples, plan.seed))
     comparison = run_scenarios(
-        simulation,
-        scenarios,
+        plan.simulation,
+        plan.scenarios,
         frame,
-        outputs,
-        study=study,
-        drawn_from=drawn_from,
-        seed=seed,
+        plan.outputs,
+        study=plan.study,
+        drawn_from=plan.drawn_from,
+        seed=plan.seed,
         progress=progress,
     )
-    sound = comparison.sound(*(scenario.id for scenario in scenarios))
-    blocks = sound_blocks(sound, len(factors))
-    calibrated = [name for factor in factors if factor.kind == "posterior" for name in factor.constants]
+    sound = comparison.sound(*(scenario.id for scenario in plan.scenarios))
+    blocks = sound_blocks(sound, len(plan.factors))
     return Sensitivity(
         reference=comparison.reference,
         scenarios=comparison.scenarios,
-        factors=tuple(factors),
-        outcomes=tuple(
-            _outcome(
-                comparison, outcome, blocks, len(factors), frame[calibrated], seed=seed, resamples=resamples
-            )
-            for outcome in outcomes
-        ),
-        samples=samples,
+        factors=plan.factors,
+        outcomes=tuple(_outcome(plan, outcome, comparison, blocks, frame) for outcome in plan.outcomes),
+        samples=plan.samples,
         kept=int(blocks.sum()),
-        runs=len(frame) * len(scenarios),
+        runs=len(frame) * len(plan.scenarios),
         failures=comparison.failures,
         provenance=comparison.provenance,
     )
 
 
 def _outcome(
-    comparison: Comparison,
+    plan: SensitivityPlan,
     outcome: Outcome,
+    comparison: Comparison,
     blocks: NDArray[np.bool_],
-    factors: int,
-    calibrated: pd.DataFrame,
-    *,
-    seed: int,
-    resamples: int,
+    frame: pd.DataFrame,
 ) -> OutcomeSensitivity:
     """Indices of one outcome, from all sound blocks and from the first half of them."""
     mine, theirs = comparison.pairs(outcome.output, outcome.scenario, outcome.measure, outcome.years)
     values: Floats = np.full(len(comparison.member), np.nan)
     values[comparison.sound(outcome.scenario, comparison.reference)] = mine - theirs
+    factors = len(plan.factors)
+    taken = partial(indices, values, factors, seed=plan.seed, resamples=plan.resamples)
     first_half = blocks & (np.cumsum(blocks) <= blocks.sum() // 2)
     enough = first_half.sum() >= 2
     # The two base points of each block are draws of every factor.
     rows = np.arange(len(values)).reshape(-1, factors + 2)[blocks][:, [0, -1]].ravel()
     base = values[rows]
+    calibrated = [name for factor in plan.factors if factor.kind == "posterior" for name in factor.constants]
     return OutcomeSensitivity(
         outcome=outcome,
         output=comparison.output(outcome.output),
         spread=Spread.of(base),
-        indices=indices(values, factors, blocks, seed=seed, resamples=resamples),
-        half=indices(values, factors, first_half, seed=seed, resamples=resamples) if enough else None,
-        within=rank_shares(base, calibrated.iloc[rows].reset_index(drop=True)),
+        indices=taken(blocks),
+        half=taken(first_half) if enough else None,
+        within=rank_shares(base, frame[calibrated].iloc[rows].reset_index(drop=True)),
     )

@@ -1,20 +1,18 @@
 """A sensitivity analysis as a file of the study: model, scenarios, factors, outcomes, samples, seed.
 
-In comes ``scenarios/sensitivity.yaml``; out comes a `SensitivityPlan`, and by `run_plan` its `Sensitivity`. Every fault
-of the file is a `ScenarioError` with file, line and key.
+In comes ``scenarios/sensitivity.yaml``; out comes a `SensitivityPlan` for `sd_covid.analysis.sensitivity.analyse`.
+Every fault of the file is a `ScenarioError` with file, line and key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
 import pandas as pd
 
 from sd_covid.analysis.factors import Factor, assumption_factor, posterior_factor, range_factor
-from sd_covid.analysis.sensitivity import Outcome, Sensitivity, analyse
+from sd_covid.analysis.sensitivity import Outcome, SensitivityPlan
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.model.names import key
@@ -30,36 +28,6 @@ from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
 
 _KEYS = ("model", "scenarios", "outputs", "factors", "outcomes", "samples", "resamples", "seed")
-
-
-@dataclass(frozen=True, slots=True)
-class SensitivityPlan:
-    """What a file asks for, checked against the model.
-
-    Attributes
-    ----------
-    file : Path
-    simulation : Simulator
-    study : Study
-    scenarios : tuple of Scenario
-        The first is the reference.
-    factors : tuple of Factor
-    outcomes : tuple of Outcome
-    outputs : tuple of Output
-        Those that the outcomes read.
-    samples, resamples, seed : int
-    """
-
-    file: Path
-    simulation: Simulator
-    study: Study
-    scenarios: tuple[Scenario, ...]
-    factors: tuple[Factor, ...]
-    outcomes: tuple[Outcome, ...]
-    outputs: tuple[Output, ...]
-    samples: int
-    resamples: int
-    seed: int
 
 
 def model_of(path: str | Path) -> Path:
@@ -114,7 +82,6 @@ def read_plan(
         )
         read = {key(outcome.output) for outcome in outcomes}
         return SensitivityPlan(
-            file=path,
             simulation=simulation,
             study=study,
             scenarios=scenarios,
@@ -125,24 +92,6 @@ def read_plan(
             resamples=int(read_number(found["resamples"], low=10)),
             seed=int(read_number(found["seed"], low=0)),
         )
-
-
-def run_plan(plan: SensitivityPlan, progress: Callable[[int, int], None] | None = None) -> Sensitivity:
-    """Do what a plan asks for (`sd_covid.analysis.sensitivity.analyse`)."""
-    kinds = ", ".join(sorted({factor.kind for factor in plan.factors}))
-    return analyse(
-        plan.simulation,
-        plan.scenarios,
-        plan.factors,
-        plan.outcomes,
-        study=plan.study,
-        outputs=plan.outputs,
-        samples=plan.samples,
-        resamples=plan.resamples,
-        seed=plan.seed,
-        drawn_from=f"Saltelli design over {kinds}",
-        progress=progress,
-    )
 
 
 def _file(node: Node) -> Path:

@@ -111,6 +111,8 @@ def _noise(document: YamlFile, where: Path_, item: dict[str, Any]) -> dict[str, 
         found["each"] = document.number((*where, "each"), item["each"], positive=True)
     if "starts_in" in item:
         found["starts_in"] = document.choice((*where, "starts_in"), item["starts_in"], tuple(range(1, 13)))
+    if "independent" in item:
+        found["independent"] = document.choice((*where, "independent"), item["independent"], (True, False))
     if "survey" in item:
         found["survey"] = _survey(document, (*where, "survey"), item["survey"])
     if "seasonal" in item:

@@ -8,22 +8,25 @@ gradients is what Villaverde et al. (Bioinformatics 35, 2019) found best on mode
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Generator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
+from threading import Event
 
 import numpy as np
 from scipy.linalg import eigh
 from scipy.optimize import minimize
 
+from sd_covid.calibration.coordinates import PriorScale, quantiles
 from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import Parameter
 from sd_covid.calibration.results import StartRow
-from sd_covid.calibration.types import Array, Mask
+from sd_covid.calibration.starts import KeptStarts
+from sd_covid.calibration.types import Array, Mask, Progress
 from sd_covid.errors import RunError
 
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
+Density = Callable[[Array], tuple[float, Array]]
+"""A log density of natural values, and its gradient."""
 
 PROBES = 4  # points besides the mode at which a slope must be zero before it counts as always zero
 WORST = 1e10  # cost of a point where the model fails: finite, so that the line search steps back from it
@@ -40,11 +43,14 @@ class Fit:
     log_posterior : float
     starts : tuple of StartRow
         Best first.
+    resumed : int
+        How many of them an interrupted fit had finished.
     """
 
     best: Array
     log_posterior: float
     starts: tuple[StartRow, ...]
+    resumed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,45 +78,19 @@ class Laplace:
         return sd
 
 
-class _Coordinates:
-    """Bounded coordinates in which every prior has centre 0 and about unit spread, for the optimiser."""
-
-    def __init__(self, parameters: list[Parameter]) -> None:
-        quantiles = np.array([_quantiles(item) for item in parameters]).reshape(len(parameters), 3)
-        lower = np.array([item.lower for item in parameters])
-        upper = np.array([item.upper for item in parameters])
-        self._log = np.array(
-            [item.prior is not None and item.prior.logarithmic for item in parameters], dtype=bool
-        )
-        with np.errstate(all="ignore"):
-            low, centre, high = self._map(quantiles.T)
-            self._centre, self._spread = centre, (high - low) / 2
-            self.bounds = list(zip(self.of(lower).tolist(), self.of(upper).tolist(), strict=True))
-
-    def _map(self, x: Array) -> Array:
-        mapped: Array = np.where(self._log, np.log(np.where(self._log, x, 1.0)), x)
-        return mapped
-
-    def of(self, x: Array) -> Array:
-        """Coordinates of natural values."""
-        with np.errstate(divide="ignore"):
-            mapped: Array = (self._map(x) - self._centre) / self._spread
-        return mapped
-
-    def natural(self, s: Array) -> tuple[Array, Array]:
-        """Natural values of coordinates, and their derivative."""
-        y = self._centre + self._spread * s
-        x = np.where(self._log, np.exp(np.where(self._log, y, 0.0)), y)
-        return x, np.where(self._log, x, 1.0) * self._spread
+class _Stopped(Exception):
+    """The fit was interrupted while this start was climbing."""
 
 
-def _quantiles(parameter: Parameter) -> Array:
-    if parameter.prior is None:
-        raise RunError(f"'{parameter.id}' has no prior", variable=parameter.id)
-    return parameter.prior.quantile(np.array([0.16, 0.5, 0.84]))  # one sd to either side of a normal one
-
-
-def maximise(objective: Objective, start: Array, *, iterations: int = 2000) -> tuple[Array, StartRow]:
+def maximise(
+    objective: Objective,
+    start: Array,
+    *,
+    iterations: int = 2000,
+    density: Density | None = None,
+    held: Mask | None = None,
+    stop: Event | None = None,
+) -> tuple[Array, StartRow]:
     """Climb from one point to a maximum of the posterior density within the bounds (L-BFGS-B).
 
     Parameters
@@ -120,38 +100,52 @@ def maximise(objective: Objective, start: Array, *, iterations: int = 2000) -> t
         Natural values.
     iterations : int
         Upper limit.
+    density : callable, optional
+        What is climbed in place of the log posterior: `Objective.log_likelihood`, for a profile of it.
+    held : ndarray of bool, shape (parameter,), optional
+        Parameters that stay where they start.
+    stop : Event, optional
+        Ends the climb when set.
 
     Returns
     -------
     best : ndarray, shape (parameter,)
     row : StartRow
+        Its ``log_posterior`` is the density that was climbed.
     """
-    coordinates = _Coordinates(objective.parameters)
+    coordinates = PriorScale(objective.parameters)
+    climbed = objective.log_posterior if density is None else density
+    fixed = np.zeros(len(start), dtype=bool) if held is None else held
+    begin = coordinates.of(np.clip(start, coordinates.lower, coordinates.upper))
+    bounds = [
+        (at, at) if still else both
+        for still, at, both in zip(fixed.tolist(), begin.tolist(), coordinates.bounds, strict=True)
+    ]
 
-    lower = np.array([item.lower for item in objective.parameters])
-    upper = np.array([item.upper for item in objective.parameters])
+    def natural(s: Array) -> tuple[Array, Array]:
+        x, slope = coordinates.natural(s)
+        return np.where(fixed, start, x), np.where(fixed, 0.0, slope)
 
     def cost(s: Array) -> tuple[float, Array]:
-        x, slope = coordinates.natural(s)
-        value, gradient = objective.log_posterior(
-            np.clip(x, lower, upper)
-        )  # exp(log(bound)) may miss it by rounding
+        if stop is not None and stop.is_set():
+            raise _Stopped
+        x, slope = natural(s)
+        value, gradient = climbed(x)
         if not math.isfinite(value) or not np.all(np.isfinite(gradient)):
             return WORST, np.zeros_like(s)
         return -value, -gradient * slope
 
     found = minimize(
         cost,
-        coordinates.of(start),
+        begin,
         jac=True,
         method="L-BFGS-B",
-        bounds=coordinates.bounds,
+        bounds=bounds,
         options={"maxiter": iterations, "maxfun": 2 * iterations, "maxcor": 30, "ftol": 1e-11, "gtol": 1e-6},
     )
-    best = np.clip(coordinates.natural(found.x)[0], lower, upper)
     failed = float(found.fun) >= WORST
     value = -math.inf if failed else -float(found.fun)
-    return best, StartRow(value, int(found.nfev), bool(found.success) and not failed)
+    return natural(found.x)[0], StartRow(value, int(found.nfev), bool(found.success) and not failed)
 
 
 def fit(
@@ -161,6 +155,7 @@ def fit(
     seed: int = 0,
     threads: int = 1,
     first: Array | None = None,
+    kept: KeptStarts | None = None,
     progress: Progress | None = None,
 ) -> Fit:
     """Multi-start fit.
@@ -175,6 +170,9 @@ def fit(
     threads : int
     first : ndarray, shape (parameter,), optional
         Natural values of the first start, such as an earlier fit.
+    kept : KeptStarts, optional
+        Where every finished start goes at once, and from which those of an interrupted fit come: the result is that of
+        a fit that was never interrupted.
     progress : callable, optional
         Called with (starts done, starts) from this thread.
 
@@ -183,24 +181,52 @@ def fit(
     RunError
         When the model fails at every start.
     """
-    rng = np.random.default_rng(seed)
-    medians = np.array([_quantiles(item)[1] for item in objective.parameters])
-    draws = [item.prior.draw(rng, starts - 1) for item in objective.parameters if item.prior is not None]
-    points = [medians if first is None else first, *np.array(draws).reshape(len(medians), starts - 1).T]
-    results: list[tuple[Array, StartRow]] = []
-    with ThreadPoolExecutor(threads) as pool:
-        for done, result in enumerate(
-            pool.map(lambda point: maximise(objective.copy(), point), points), start=1
-        ):
-            results.append(result)
+    points = _points(objective, starts, seed, first)
+    found = {} if kept is None else kept.of(points)
+    resumed = len(found)
+    if progress is not None and resumed:
+        progress(resumed, starts)
+    # closed at once when interrupted: a traceback would keep it open, and its threads climbing
+    with closing(_climbed(objective, points, set(found), threads)) as climbed:
+        for index, result in climbed:
+            found[index] = result
+            if kept is not None:
+                kept.add(points[index], *result)
             if progress is not None:
-                progress(done, starts)
-    results.sort(key=lambda item: -item[1].log_posterior)
+                progress(len(found), starts)
+    results = sorted((found[index] for index in range(starts)), key=lambda item: -item[1].log_posterior)
     best, row = results[0]
     if not math.isfinite(row.log_posterior):
         advice = "narrow the bounds and priors; sd-covid run shows which variable fails"
         raise RunError(f"the model fails at all {starts} starts of the fit", advice=advice)
-    return Fit(best, row.log_posterior, tuple(item[1] for item in results))
+    return Fit(best, row.log_posterior, tuple(item[1] for item in results), resumed)
+
+
+def _points(objective: Objective, starts: int, seed: int, first: Array | None) -> list[Array]:
+    """Where the climbs begin."""
+    rng = np.random.default_rng(seed)
+    medians = np.array([quantiles(item)[1] for item in objective.parameters])
+    draws = [item.prior.draw(rng, starts - 1) for item in objective.parameters if item.prior is not None]
+    return [medians if first is None else first, *np.array(draws).reshape(len(medians), starts - 1).T]
+
+
+def _climbed(
+    objective: Objective, points: list[Array], done: Collection[int], threads: int
+) -> Generator[tuple[int, tuple[Array, StartRow]]]:
+    """Starts that are not done yet, each as it finishes; an interruption ends the others at their next evaluation."""
+    stop = Event()
+    pool = ThreadPoolExecutor(threads)
+    try:
+        running = {
+            pool.submit(lambda point: maximise(objective.copy(), point, stop=stop), point): index
+            for index, point in enumerate(points)
+            if index not in done
+        }
+        for future in as_completed(running):
+            yield running[future], future.result()
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
 
 
 def laplace(objective: Objective, best: Array) -> Laplace:

@@ -8,23 +8,19 @@ from the last observed residual.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from sd_covid.calibration.facts.quantity import Quantity
-from sd_covid.calibration.fit import Progress
-from sd_covid.calibration.noise import Predicted
 from sd_covid.calibration.objective import experiment_runs, fixed_parameters, formula_outputs, model_names
 from sd_covid.calibration.observation import Observation
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.process import Paths
-from sd_covid.calibration.types import Array, Simulator
+from sd_covid.calibration.types import Array, Progress, Simulator
 
 REPEATS = (
     4  # draws of the noise for each draw of the parameters: quantiles then vary less than the noise itself
 )
-PORTION = 64  # draws that are run at a time: enough to fill every lane, few enough to show progress
 
 
 class Forecaster:
@@ -62,13 +58,7 @@ class Forecaster:
         runs = experiment_runs(problem, simulator, names, experiment, outputs, final)
         self.grid = runs.time
         drawn = {name: np.array([[draw[name]] for draw in draws]) for name in draws[0]}
-        found = np.empty((len(outputs), len(draws), len(self.grid)))
-        for first in range(0, len(draws), PORTION):
-            part = slice(first, min(first + PORTION, len(draws)))
-            some = {name: column[part] for name, column in drawn.items()}
-            found[:, part] = runs.values(some, part.stop - first)
-            if progress is not None:
-                progress(part.stop, len(draws))
+        found = runs.in_portions(drawn, len(draws), progress)
         finite = np.all(np.isfinite(found), axis=(0, 2))
         self.failed = int(np.sum(~finite))
         self._outputs = found[:, finite]
@@ -94,7 +84,7 @@ class Forecaster:
         """
         observation = self._observation(observable, ends)
         found = observation.figures(self._outputs, self._parameters).predicted
-        return Paths(*observation.noise.paths(ends, figures, _repeated(found), rng))
+        return Paths(*observation.noise.paths(ends, figures, found.repeated(REPEATS), rng))
 
     def medians(self, observable: str, ends: Array) -> Array:
         """The model's own figures, without noise. Shape (draw, period)."""
@@ -113,18 +103,3 @@ class Forecaster:
         setting = self.problem.extension.observation(observable)
         item = self.problem.observables[observable]
         return Observation(item, setting, ends, like, self._rows, self.grid)
-
-
-def _repeated(found: Predicted) -> Predicted:
-    """Every member `REPEATS` times, one after another."""
-
-    def several(column: Array | None) -> Array | None:
-        return None if column is None else np.repeat(column, REPEATS, axis=0)
-
-    return replace(
-        found,
-        median=np.repeat(found.median, REPEATS, axis=0),
-        sd=np.repeat(found.sd, REPEATS, axis=0),
-        rho=several(found.rho),
-        freedom=several(found.freedom),
-    )

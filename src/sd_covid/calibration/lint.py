@@ -252,7 +252,7 @@ def unused(problem: Problem) -> Iterator[ProblemError]:
 
 
 def _extension(problem: Problem) -> Iterator[ProblemError]:
-    document = read_yaml(problem.path)
+    document = read_yaml(problem.settings)
     known = list(problem.observables)
     for name, setting in problem.extension.observations.items():
         where = (*ROOT, "observations", name)
@@ -296,7 +296,8 @@ def _unknown(
             yield _nearest(name, known, row, column, "a parameter or an output named")
 
 
-def _unused_parameters(problem: Problem, names: ModelNames) -> Iterator[ProblemError]:
+def used_names(problem: Problem) -> set[str]:
+    """Names that observables, conditions, figures, noise and soft facts use."""
     used: set[str] = set()
     for item in problem.observables.values():
         used.update(symbols(item.formula), symbols(item.noise))
@@ -308,6 +309,11 @@ def _unused_parameters(problem: Problem, names: ModelNames) -> Iterator[ProblemE
         used.update(setting.parameters)
     for fact in problem.extension.facts.values():
         used.update(fact.names)
+    return used
+
+
+def _unused_parameters(problem: Problem, names: ModelNames) -> Iterator[ProblemError]:
+    used = used_names(problem)
     for parameter in problem.parameters.values():
         if parameter.id not in used and names.constant(parameter.id) is None:
             known = [*names.entities, *names.constants.values()]

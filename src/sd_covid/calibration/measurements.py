@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
+
 from sd_covid.calibration.petab import Observable, Problem
 from sd_covid.calibration.settings import ObservationSetting
 from sd_covid.calibration.tables import Row, Table
@@ -62,16 +64,19 @@ def measurement_table(problem: Problem, registry: Registry, file: Path) -> Table
             if item.unit != series.unit:
                 reason = f"'{item.unit}' is not the unit of {series.id}"
                 raise item.row.error("unit", reason, f"write '{series.unit}', and convert in the formula")
-            for cells in _rows(item, setting, series):
+            wanted = series.values.index if not setting.independent else registry.independent(series.id).index
+            for cells in _rows(item, setting, series, set(wanted)):
                 table.rows.append(Row(cells, file, len(table.rows) + 2))
     return table
 
 
-def _rows(item: Observable, setting: ObservationSetting, series: Series) -> Iterator[dict[str, str]]:
+def _rows(
+    item: Observable, setting: ObservationSetting, series: Series, wanted: set[pd.Period]
+) -> Iterator[dict[str, str]]:
     chosen = []
     for period, row in zip(series.rows.index, series.rows.itertuples(index=False), strict=True):
         start, end = setting.span(period, series.frequency)
-        if start >= 0:
+        if start >= 0 and period in wanted:
             chosen.append((period, end, row))
     fitted = len(chosen) - (round(HOLDOUT_SHARE * len(chosen)) if len(chosen) >= FEWEST else 0)
     for place, (period, end, row) in enumerate(chosen):

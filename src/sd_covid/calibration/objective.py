@@ -9,8 +9,8 @@ optimisers can turn away from it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,12 +18,13 @@ from sd_covid.calibration import formula as formulas
 from sd_covid.calibration.facts.quantity import Quantity
 from sd_covid.calibration.formula import Constant, Formula, Symbol
 from sd_covid.calibration.lint import ModelNames, check_model
+from sd_covid.calibration.noise import Likelihood, Predicted
 from sd_covid.calibration.observation import Figures, Observation
 from sd_covid.calibration.petab import Measurement, Problem
 from sd_covid.calibration.priors import JointPrior
 from sd_covid.calibration.runs import Runs
 from sd_covid.calibration.transform import Transform
-from sd_covid.calibration.types import Array, Mask, Simulator
+from sd_covid.calibration.types import Array, Mask, Progress, Simulator
 
 
 @dataclass(slots=True)
@@ -34,6 +35,13 @@ class Series:
     figures: Array
     holdout: Mask
     measurements: tuple[Measurement, ...]
+
+    def likelihood(self, predicted: Predicted) -> Likelihood:
+        """What the noise says of the figures; the value is NaN where it has no density."""
+        noise = self.observation.noise
+        with np.errstate(all="ignore"):
+            found = noise.likelihood(self.figures, predicted, self.observation.gaps)
+            return replace(found, value=np.where(noise.defined(predicted), found.value, math.nan))
 
 
 @dataclass(slots=True)
@@ -188,6 +196,33 @@ class Objective:
     def dimension(self) -> int:
         """Number of estimated parameters."""
         return len(self.names)
+
+    def runs(self, x: Array, progress: Progress | None = None) -> Iterator[tuple[Experiment, Array]]:
+        """Every experiment with the outputs of its runs at many points, all NaN where a run fails.
+
+        Parameters
+        ----------
+        x : ndarray, shape (member, parameter)
+            Natural values.
+        progress : callable, optional
+            Called with (runs done, runs).
+
+        Yields
+        ------
+        experiment : Experiment
+        outputs : ndarray, shape (output, member, time)
+        """
+        parameters, total = self.values(x), len(x) * len(self.experiments)
+        for place, experiment in enumerate(self.experiments):
+
+            def tell(done: int, _members: int, before: int = place * len(x)) -> None:
+                if progress is not None:
+                    progress(before + done, total)
+
+            with np.errstate(all="ignore"):
+                outputs = experiment.runs.in_portions(parameters, len(x), tell)
+            outputs[:, ~np.all(np.isfinite(outputs), axis=(0, 2))] = math.nan
+            yield experiment, outputs
 
     def copy(self, threads: int | None = None) -> Objective:
         """An independent objective for another thread; tables and compiled code are shared.
@@ -356,6 +391,6 @@ def _add_series(
     """Log likelihood of one series for each member, its derivatives added to seed and gradient."""
     observation = series.observation
     figures = observation.figures(outputs, parameters)
-    found = observation.noise.likelihood(series.figures, figures.predicted, observation.gaps)
+    found = series.likelihood(figures.predicted)
     observation.pull_back(figures, found, seed, gradient)
-    return np.where(observation.noise.defined(figures.predicted), found.value, math.nan)
+    return found.value

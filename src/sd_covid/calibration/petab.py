@@ -19,6 +19,7 @@ from sd_covid.calibration.formula import Formula
 from sd_covid.calibration.priors import FAMILIES, Prior
 from sd_covid.calibration.settings import Extension
 from sd_covid.calibration.tables import Row, Table, read_table
+from sd_covid.calibration.variants import resolve
 from sd_covid.calibration.yamlfile import YamlFile, read_yaml
 
 NOISE_DISTRIBUTIONS = ("normal", "log-normal", "laplace", "log-laplace")
@@ -125,6 +126,10 @@ class Problem:
         The raw tables by kind.
     config : dict
         ``problem.yaml`` as read.
+    base : Path or None
+        The problem that this one extends.
+    partial : bool
+        Whether it is another model or fewer observables than the problem that it extends has.
     """
 
     path: Path
@@ -140,6 +145,8 @@ class Problem:
     aliases: list[Alias] = field(default_factory=list)
     tables: dict[str, list[Table]] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+    base: Path | None = None
+    partial: bool = False
 
     @property
     def estimated(self) -> list[Parameter]:
@@ -148,8 +155,13 @@ class Problem:
 
     @property
     def folder(self) -> Path:
-        """The folder of ``problem.yaml``."""
-        return self.path.parent
+        """The folder of tables and series: that of ``problem.yaml``, or of the problem that it extends."""
+        return self.settings.parent
+
+    @property
+    def settings(self) -> Path:
+        """The file with the extension block."""
+        return self.path if self.base is None else self.base
 
 
 def read_problem(path: Path | str) -> Problem:
@@ -158,7 +170,7 @@ def read_problem(path: Path | str) -> Problem:
     Parameters
     ----------
     path : path
-        ``problem.yaml``.
+        ``problem.yaml``, or a file that extends one.
 
     Returns
     -------
@@ -171,14 +183,18 @@ def read_problem(path: Path | str) -> Problem:
     """
     from sd_covid.calibration.lint import check_tables, unused  # lint needs the classes above
 
-    document = read_yaml(Path(path))
+    document = own = read_yaml(Path(path))
+    found = resolve(own, _tables, TABLES) if "extends" in own.data else None
+    if found is not None:
+        document = found.document
     model_id, model_path, language = _configuration(document)
     extension = read_extension(document)
-    problem = Problem(document.path, model_id, model_path, language, extension, config=document.data)
-    for kind, required in TABLES.items():
-        files = _files(document, kind)
-        problem.tables[kind] = [read_table(file, required) for file in files]
-        for table in problem.tables[kind]:
+    problem = Problem(own.path, model_id, model_path, language, extension, config=document.data)
+    if found is not None:
+        problem.base, problem.partial = document.path, found.partial
+    problem.tables = _tables(document) if found is None else found.tables
+    for kind, tables in problem.tables.items():
+        for table in tables:
             for row in table.rows:
                 _READERS[kind](problem, row)
     for fault in check_tables(problem):
@@ -186,6 +202,14 @@ def read_problem(path: Path | str) -> Problem:
     for remark in unused(problem):
         warnings.warn(str(remark), stacklevel=2)
     return problem
+
+
+def _tables(document: YamlFile) -> dict[str, list[Table]]:
+    """The tables that a file names, by kind."""
+    return {
+        kind: [read_table(file, required) for file in _files(document, kind)]
+        for kind, required in TABLES.items()
+    }
 
 
 def _configuration(document: YamlFile) -> tuple[str, Path, str]:
@@ -220,7 +244,7 @@ def _files(document: YamlFile, kind: str) -> list[Path]:
         names = [names]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise document.error((key,), "a list of file names is expected", f"write {key}: [{kind}s.tsv]")
-    if kind in MUST_HAVE and not names:
+    if kind in MUST_HAVE and not names and "extends" not in document.data:
         raise document.error((key,), "at least one file is expected", f"write {key}: [{kind}s.tsv]")
     return [document.below_study((key,), name) for name in names]
 

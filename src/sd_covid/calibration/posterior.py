@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from sd_covid.calibration.chees import sample_lanes
-from sd_covid.calibration.fit import Laplace, Progress
+from sd_covid.calibration.fit import Laplace
 from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.types import Array, Method
+from sd_covid.calibration.types import Array, Method, Progress
 from sd_covid.errors import RunError
 
 

@@ -8,19 +8,20 @@ it in ``problem.yaml``; periods before the model starts by a random walk through
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from sd_covid.calibration.fit import Progress
 from sd_covid.calibration.forecast import REPEATS, Forecaster
 from sd_covid.calibration.noise import noise_of
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.process import Paths, simulate
 from sd_covid.calibration.settings import ObservationSetting, ProcessSetting
 from sd_covid.calibration.store import Posterior
-from sd_covid.calibration.types import Array, Mask, Simulator
+from sd_covid.calibration.types import Array, Mask, Progress, Simulator
 from sd_covid.data import Registry, Series, format_period, model_time, periods_between
 from sd_covid.errors import ProblemError, RunError, suggest
 
@@ -194,12 +195,25 @@ class Predictor:
         return np.column_stack(columns)
 
 
-def predict(predictor: Predictor, progress: Progress | None = None) -> pd.DataFrame:
+class Predicts(Protocol):
+    """A predictor, or several mixed."""
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """What is predicted, by observable or process id."""
+        ...
+
+    def paths(self, name: str) -> Paths:
+        """Paths of one target."""
+        ...
+
+
+def predict(predictor: Predicts, progress: Progress | None = None) -> pd.DataFrame:
     """Quantiles of every figure.
 
     Parameters
     ----------
-    predictor : Predictor
+    predictor : Predictor or Mixture
     progress : callable, optional
         Called with (series done, series).
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+REACHED = 0.1  # of a log posterior; where two values differ by so little the figures prefer neither
+
 
 @dataclass(frozen=True, slots=True)
 class ParameterRow:
@@ -162,6 +164,82 @@ class StartRow:
 
 
 @dataclass(frozen=True, slots=True)
+class InformationRow:
+    """What the figures say of one parameter.
+
+    Attributes
+    ----------
+    id : str
+    expected : float
+        Contraction by the Gaussian approximation at the best fit: 1 minus posterior over prior variance, in the
+        coordinate in which the prior is a unit normal. 0: nothing; 1: all.
+    contraction : float
+        The same from the posterior draws, in natural values; NaN without draws.
+    """
+
+    id: str
+    expected: float
+    contraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """A direction in which the figures say less than the priors.
+
+    Attributes
+    ----------
+    information : float
+        Eigenvalue of the prior-whitened Fisher information: what the figures say, in units of the prior.
+    carriers : tuple of (str, float)
+        The parameters that make up most of it, each with its component, the largest first.
+    """
+
+    information: float
+    carriers: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two parameters that the figures hardly tell apart: their posterior correlation, and what to do about it."""
+
+    first: str
+    second: str
+    correlation: float
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identifiability:
+    """What the figures can tell of the parameters, at the best fit.
+
+    Attributes
+    ----------
+    log_evidence : float
+        Logarithm of the probability of the figures under the model, by Laplace's approximation; NaN where the
+        point is no maximum.
+    spectrum : tuple of float
+        Eigenvalues of the prior-whitened Fisher information, largest first, without the uninformed parameters.
+    effective_parameters : float
+        The trace of H (H + I)^-1: how many parameters the figures determine.
+    uninformed : tuple of str
+        Parameters that no figure depends on.
+    sloppy : tuple of Direction
+        Directions with an eigenvalue below 1, the flattest first.
+    pairs : tuple of Pair
+        Correlations above 0.9 in size.
+    parameters : tuple of InformationRow
+    """
+
+    log_evidence: float
+    spectrum: tuple[float, ...]
+    effective_parameters: float
+    uninformed: tuple[str, ...]
+    sloppy: tuple[Direction, ...]
+    pairs: tuple[Pair, ...]
+    parameters: tuple[InformationRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FitReport:
     """Everything about a fit that a reader may ask for.
 
@@ -183,6 +261,8 @@ class FitReport:
     provenance : dict
         model_hash, data_hash, seed, versions.
     facts : tuple of FactRow
+    identifiability : Identifiability or None
+        None in reports made before it was looked for.
     """
 
     converged: bool
@@ -197,6 +277,13 @@ class FitReport:
     chains: int
     provenance: dict[str, Any] = field(default_factory=dict)
     facts: tuple[FactRow, ...] = ()
+    identifiability: Identifiability | None = None
+
+    @property
+    def reached(self) -> int:
+        """Starts that ended within `REACHED` of the best one's log posterior."""
+        best = max((item.log_posterior for item in self.starts), default=0.0)
+        return sum(best - item.log_posterior <= REACHED for item in self.starts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,25 +318,34 @@ _NESTED = {
     "starts": StartRow,
     "origins": OriginRow,
     "facts": FactRow,
+    "sloppy": Direction,
+    "pairs": Pair,
 }
 
 
 def write_report(report: FitReport, file: Path) -> None:
     """Write a report as JSON; NaN is written as null."""
-    text = json.dumps(_plain(dataclasses.asdict(report)), indent=1, allow_nan=False, ensure_ascii=False)
+    text = json.dumps(plain(dataclasses.asdict(report)), indent=1, allow_nan=False, ensure_ascii=False)
     file.write_text(text + "\n", encoding="utf-8")
 
 
 def read_report(file: Path) -> FitReport:
     """Read a report written by `write_report`."""
-    return _build(FitReport, json.loads(file.read_text(encoding="utf-8")))  # type: ignore[no-any-return]
+    data = json.loads(file.read_text(encoding="utf-8"))
+    found = data.pop("identifiability", None)
+    report: FitReport = _build(FitReport, data)
+    if found is None:
+        return report
+    rows = tuple(_build(InformationRow, item) for item in found.pop("parameters"))
+    return dataclasses.replace(report, identifiability=_build(Identifiability, {**found, "parameters": rows}))
 
 
-def _plain(item: Any) -> Any:
+def plain(item: Any) -> Any:
+    """Data in types that JSON knows; NaN becomes None."""
     if isinstance(item, dict):
-        return {key: _plain(value) for key, value in item.items()}
+        return {key: plain(value) for key, value in item.items()}
     if isinstance(item, (list, tuple)):
-        return [_plain(value) for value in item]
+        return [plain(value) for value in item]
     if isinstance(item, float) and item != item:
         return None
     return item

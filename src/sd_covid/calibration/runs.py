@@ -12,7 +12,9 @@ import numpy as np
 
 from sd_covid.calibration import formula as formulas
 from sd_covid.calibration.formula import Formula, Symbol
-from sd_covid.calibration.types import Array, Differentiable, DifferentiableBatch
+from sd_covid.calibration.types import Array, Differentiable, DifferentiableBatch, Progress
+
+PORTION = 64  # members that are run at a time: enough to fill every lane, few enough to show progress
 
 
 class Runs:
@@ -72,6 +74,31 @@ class Runs:
         if self._batch is None:
             self._batch = self._model.batch(self._threads)
         return self._batch.values(theta)
+
+    def in_portions(
+        self, parameters: Mapping[str, Array], members: int, progress: Progress | None = None
+    ) -> Array:
+        """`values` of many members, some at a time; their derivatives cannot be asked for.
+
+        Parameters
+        ----------
+        parameters : mapping of str to ndarray, shape (1,) or (member, 1)
+        members : int
+        progress : callable, optional
+            Called with (members done, members).
+
+        Returns
+        -------
+        ndarray, shape (output, member, time)
+        """
+        found = []
+        for first in range(0, members, PORTION):
+            part = slice(first, min(first + PORTION, members))
+            some = {name: column[part] if column.ndim == 2 else column for name, column in parameters.items()}
+            found.append(self.values(some, part.stop - first))
+            if progress is not None:
+                progress(part.stop, members)
+        return np.concatenate(found, axis=1)
 
     def pull_back(self, seed: Array, parameters: Mapping[str, Array], gradient: Mapping[str, Array]) -> None:
         """Add derivatives by the outputs of the last `values` to a gradient on the parameters.

@@ -80,6 +80,9 @@ class ObservationSetting:
         Seasonal terms, added to the formula, or to its logarithm where the noise is that of logarithms or counts.
     starts_in : int or None
         First month (1 to 12) of a year that is no calendar year: 10 for October to September.
+    independent : bool
+        Whether only those figures are compared that the series which its series is equivalent to in the registry do
+        not tell already, so that none counts twice.
     """
 
     aggregation: str | Mapping[str, str] = "mean"
@@ -94,6 +97,7 @@ class ObservationSetting:
     each: float = 1.0
     seasonal: Seasonal | None = None
     starts_in: int | None = None
+    independent: bool = False
 
     def of_output(self, name: str) -> str:
         """Aggregation of one output of the formula."""

@@ -5,7 +5,7 @@ The engine's `Simulation` satisfies `Simulator`; tests put a few lines of closed
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, Self
 
 import numpy as np
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
 Method = Literal["lanes", "nuts"]
 """Of sampling a posterior: many chains in one batch, or few one by one."""
 

@@ -13,14 +13,15 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from sd_covid.calibration.fit import Progress, maximise
+from sd_covid.calibration.benchmarks import last_value, seasonal_naive
+from sd_covid.calibration.fit import maximise
 from sd_covid.calibration.noise import Predicted
 from sd_covid.calibration.objective import Objective, Series
 from sd_covid.calibration.observation import Figures
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.predict import Predictor
 from sd_covid.calibration.results import FactRow, OriginRow, RollingForecast, SeriesRow
-from sd_covid.calibration.types import Array, Index, Simulator
+from sd_covid.calibration.types import Array, Index, Progress, Simulator
 from sd_covid.data import model_time
 
 HORIZON = 12.0  # months ahead that a rolling forecast is scored
@@ -175,15 +176,12 @@ def holdout_errors(series: Series, model: Figures) -> tuple[float, float, float]
     if not len(ahead) or not len(known):
         return math.nan, math.nan, math.nan
     figures, ends = series.figures, series.observation.ends
-    forecast = continued(series, model, known, ahead)
-    seasonal = []
-    for index in ahead.tolist():
-        same = [k for k in known.tolist() if (ends[index] - ends[k]) % 12 == 0]
-        seasonal.append(figures[same[-1]] if same else math.nan)
-    errors = (forecast, np.full(len(ahead), figures[known[-1]]), np.array(seasonal))
-    scores = [float(np.sqrt(np.mean((guess - figures[ahead]) ** 2))) for guess in errors]
-    yearly = series.observation.setting.period == 12
-    return scores[0], scores[1], math.nan if yearly else scores[2]
+    past = (ends[known], figures[known], ends[ahead], float(series.observation.setting.period))
+    guesses = (continued(series, model, known, ahead), last_value(*past), seasonal_naive(*past))
+    model_error, naive, seasonal = (
+        float(np.sqrt(np.mean((guess - figures[ahead]) ** 2))) for guess in guesses
+    )
+    return model_error, naive, seasonal
 
 
 def rolling(

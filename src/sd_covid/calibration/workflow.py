@@ -16,12 +16,15 @@ import numpy as np
 import pandas as pd
 
 from sd_covid.calibration.fit import Fit, fit, laplace
+from sd_covid.calibration.identify import identify
 from sd_covid.calibration.lint import check_series
 from sd_covid.calibration.objective import Objective, model_names
+from sd_covid.calibration.partial import without_unused
 from sd_covid.calibration.petab import Problem, read_problem
 from sd_covid.calibration.posterior import Diagnostics, Samples, budget_of, diagnostics, sample
 from sd_covid.calibration.predict import Predictor
 from sd_covid.calibration.results import FitReport, ParameterRow, StoredFitCheck, write_report
+from sd_covid.calibration.starts import KeptStarts, kept_file
 from sd_covid.calibration.store import Posterior, read_posterior, tables_hash, versions, write_posterior
 from sd_covid.calibration.types import Array, Method, Simulator
 from sd_covid.calibration.validation import fact_rows, rolling, series_rows
@@ -32,17 +35,18 @@ KEEP = 1000  # stored draws
 TOLERANCE = 1e-6  # of a log posterior of some hundreds: other processors round differently, other data do not
 
 Step = Callable[[str, int, int], None]
-"""Progress: called with (stage, done, total); stages are fit, sample, runs, series, origins."""
+"""Progress: called with (stage, done, total); stages are fit, sample, information, runs, series, origins."""
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrationResult:
-    """What `calibrate` made: the stored posterior, the report, and where they are."""
+    """What `calibrate` made: the stored posterior, the report, where they are, and how many starts were resumed."""
 
     posterior: Posterior
     report: FitReport
     posterior_file: Path
     report_file: Path
+    resumed: int = 0
 
     @property
     def converged(self) -> bool:
@@ -51,13 +55,15 @@ class CalibrationResult:
 
 
 def posterior_file(problem: Problem) -> Path:
-    """Where a problem's draws are kept: ``posterior.parquet`` beside ``problem.yaml``."""
-    return problem.folder / "posterior.parquet"
+    """Where a problem's draws are kept: ``posterior.parquet`` beside ``problem.yaml``, a variant's by its name."""
+    return problem.path.with_name(
+        "posterior.parquet" if problem.base is None else f"{problem.path.stem}.parquet"
+    )
 
 
 def report_file(problem: Problem) -> Path:
-    """Where a problem's fit report is kept: ``fit.json`` beside ``problem.yaml``."""
-    return problem.folder / "fit.json"
+    """Where a problem's fit report is kept: ``fit.json`` beside ``problem.yaml``, a variant's under its own name."""
+    return problem.path.with_name("fit.json" if problem.base is None else f"{problem.path.stem}.json")
 
 
 def load_problem(path: Path | str, simulator: Simulator | None = None) -> tuple[Problem, Simulator]:
@@ -75,7 +81,7 @@ def load_problem(path: Path | str, simulator: Simulator | None = None) -> tuple[
         import sd_covid
 
         simulator = sd_covid.load(problem.model_path)
-    return problem, simulator
+    return without_unused(problem, simulator) if problem.partial else problem, simulator
 
 
 def model_hash(simulator: Simulator) -> str:
@@ -97,6 +103,7 @@ def calibrate(
     threads: int = 1,
     seed: int = 0,
     write: bool = True,
+    resume: bool = False,
     progress: Step | None = None,
 ) -> CalibrationResult:
     """Fit and sample a problem, and store draws and report beside it.
@@ -118,6 +125,8 @@ def calibrate(
         Of everything random.
     write : bool
         Whether to write ``posterior.parquet`` and ``fit.json``.
+    resume : bool
+        Whether starts that an interrupted fit of the same problem and seed had finished count.
     progress : callable, optional
 
     Raises
@@ -134,7 +143,8 @@ def calibrate(
     problem, simulator = load_problem(path, simulator)
     registry = read_registry(problem.folder / "series")
     objective = Objective(problem, simulator)
-    found = fit(objective, starts=starts, seed=seed, threads=threads, progress=stage("fit"))
+    kept = kept_starts(problem, simulator, seed, resume=resume)
+    found = fit(objective, starts=starts, seed=seed, threads=threads, kept=kept, progress=stage("fit"))
     samples = sample(
         objective,
         laplace(objective, found.best),
@@ -147,6 +157,11 @@ def calibrate(
         progress=stage("sample"),
     )
     posterior = _posterior(problem, simulator, objective, found, samples, seed)
+    if progress is not None:
+        progress("information", 0, 1)
+    information = identify(objective, found.best, samples.values.reshape(-1, objective.dimension))
+    if progress is not None:
+        progress("information", 1, 1)
     predictor = Predictor(problem, simulator, registry, posterior, seed=seed, progress=stage("runs"))
     diagnosed = diagnostics(samples.values)
     rows = parameter_rows(problem, posterior, found.best, samples.values, diagnosed)
@@ -167,12 +182,21 @@ def calibrate(
             for key in ("model_hash", "data_hash", "method", "seed", "versions")
         },
         facts=fact_rows(problem, predictor),
+        identifiability=information,
     )
-    result = CalibrationResult(posterior, report, posterior_file(problem), report_file(problem))
+    result = CalibrationResult(
+        posterior, report, posterior_file(problem), report_file(problem), found.resumed
+    )
     if write:
         write_posterior(posterior, result.posterior_file)
         write_report(report, result.report_file)
     return result
+
+
+def kept_starts(problem: Problem, simulator: Simulator, seed: int, *, resume: bool) -> KeptStarts:
+    """Where the finished starts of a fit are kept; they belong to these tables, this model, seed and software."""
+    file = kept_file(tables_hash(problem), model_hash(simulator), seed, versions())
+    return KeptStarts(file, resume=resume)
 
 
 def _posterior(

@@ -12,6 +12,7 @@ import yaml
 
 from sd_covid.errors import ProblemError, suggest
 from sd_covid.model.study import study_folder
+from sd_covid.yaml_nodes import YamlFault, compose, plain_values
 
 Path_ = tuple[str, ...]
 
@@ -110,18 +111,17 @@ def read_yaml(path: Path) -> YamlFile:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        node = compose(text)
+        data = None if node is None else plain_values(node)
     except FileNotFoundError as error:
         raise ProblemError("the file does not exist", advice="check the path", file=path) from error
     except (UnicodeDecodeError, OSError) as error:
         raise ProblemError(
             "the file is not readable UTF-8 text", advice="save it as UTF-8", file=path
         ) from error
-    except yaml.MarkedYAMLError as error:
-        line = 1 if error.problem_mark is None else error.problem_mark.line + 1
-        reason = f"not valid YAML: {error.problem}"
-        raise ProblemError(reason, advice="mend the syntax on this line", file=path, line=line) from error
+    except YamlFault as fault:
+        reason, advice = f"not valid YAML: {fault.reason}", "mend the syntax on this line"
+        raise ProblemError(reason, advice=advice, file=path, line=fault.line or 1) from fault
     if not isinstance(data, dict):
         raise ProblemError(
             "a mapping of keys is expected", advice="write 'key: value' lines", file=path, line=1

@@ -22,10 +22,13 @@ from sd_covid.cli import (
     convert,
     data,
     document,
+    fits,
     predict,
+    profile,
     run,
     sensitivity,
     stacking,
+    validate,
 )
 from sd_covid.errors import SdCovidError
 
@@ -48,6 +51,9 @@ app.command("run")(run.command)
 app.command("check")(check.command)
 app.command("calibrate")(calibrate.command)
 app.command("predict")(predict.command)
+app.command("validate")(validate.command)
+app.command("profile")(profile.command)
+app.command("fits")(fits.command)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
 app.command("stacking")(stacking.command)

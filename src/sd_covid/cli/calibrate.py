@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,15 +11,19 @@ import typer
 
 from sd_covid.calibration.types import Method
 from sd_covid.cli.console import note, say, table, warn
+from sd_covid.cli.identifiability import show_identifiability, show_starts
 from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
+from sd_covid.errors import RunError
 
 if TYPE_CHECKING:
     from sd_covid.calibration.results import FitReport
+    from sd_covid.calibration.workflow import CalibrationResult
 
 STAGES = {
     "fit": "fitting from many starts",
     "sample": "sampling the posterior",
+    "information": "telling what the figures identify",
     "runs": "running the draws",
     "series": "scoring the series",
     "origins": "forecasting from earlier months",
@@ -33,6 +39,16 @@ def command(
         bool,
         typer.Option("--check", help="Do not fit: check that the stored draws belong to model and figures."),
     ] = False,
+    identify: Annotated[
+        bool,
+        typer.Option(
+            "--identify",
+            help="Do not fit: tell what the figures identify at the stored fit, and keep it there.",
+        ),
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the starts that an interrupted fit had finished.")
+    ] = False,
     starts: Annotated[int, typer.Option("--starts", min=1, help="Starts of the fit.")] = 20,
     method: Annotated[
         Method, typer.Option("--method", help="Sampler: many chains in one batch, or few one by one.")
@@ -47,34 +63,43 @@ def command(
     seed: Seed = 0,
 ) -> int:
     """Fit a problem, sample its posterior, and store both beside it. Exit code 1 when it did not converge."""
+    if check and identify:
+        raise RunError("--check and --identify are two things", advice="give one of them")
     if check:
         return _check(problem)
+    if identify:
+        return _identify(problem)
     from sd_covid.calibration.results import write_report
     from sd_covid.calibration.store import write_posterior
     from sd_covid.calibration.workflow import calibrate
-    from sd_covid.engine.kernel import thread_count
 
-    with stages(STAGES) as step:
-        result = calibrate(
-            problem,
-            starts=starts,
-            method=method,
-            draws=draws,
-            tune=tune,
-            chains=chains,
-            threads=thread_count(),
-            seed=seed,
-            write=False,
-            progress=step,
-        )
+    sizes = partial(calibrate, starts=starts, method=method, draws=draws, tune=tune, chains=chains)
+    result = _fit(partial(sizes, problem, seed=seed, resume=resume, write=False))
+    if resume:
+        note(f"{result.resumed} of {starts} starts came from the interrupted fit")
     with replacing(result.posterior_file) as temporary:
         write_posterior(result.posterior, temporary)
     with replacing(result.report_file) as temporary:
         write_report(result.report, temporary)
     _show_parameters(result.report)
     _show_series(result.report)
+    show_starts(result.report)
+    if result.report.identifiability is not None:
+        show_identifiability(result.report.identifiability)
     note(f"wrote {result.posterior_file} and {result.report_file}")
     return _conclude(result.report)
+
+
+def _fit(work: Callable[..., CalibrationResult]) -> CalibrationResult:
+    """Fit and sample with progress; on Ctrl-C say how to go on."""
+    from sd_covid.engine.kernel import thread_count
+
+    try:
+        with stages(STAGES) as step:
+            return work(threads=thread_count(), progress=step)
+    except KeyboardInterrupt:
+        note("finished starts of the fit are kept; the same command with --resume goes on from them")
+        raise
 
 
 def _check(problem: Path) -> int:
@@ -94,6 +119,24 @@ def _check(problem: Path) -> int:
         f"the stored fit matches model and figures: log posterior of {found.draws_checked} draws recomputed, "
         f"largest difference {found.largest_difference:.2g}"
     )
+    return 0
+
+
+def _identify(problem: Path) -> int:
+    """Tell what the figures identify at the stored best fit, and put it into the stored report."""
+    from sd_covid.calibration.petab import read_problem
+    from sd_covid.calibration.results import write_report
+    from sd_covid.calibration.stored import identify_stored
+    from sd_covid.calibration.workflow import report_file
+
+    report = identify_stored(problem)
+    file = report_file(read_problem(problem))
+    with replacing(file) as temporary:
+        write_report(report, temporary)
+    show_starts(report)
+    if report.identifiability is not None:
+        show_identifiability(report.identifiability)
+    note(f"wrote {file}")
     return 0
 
 

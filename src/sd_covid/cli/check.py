@@ -59,8 +59,26 @@ def command(
 ) -> int:
     """Test a model and show its passport: units, step, PySD, and what it declares. Exit code 1 when a test fails."""
     import sd_covid
-    from sd_covid.analysis.passport.assemble import make_passport
 
+    _refuse(page, loop, save=save)
+    simulation = sd_covid.load(model)
+    if loop:
+        return show_loop(simulation, loop, out)
+    kept = _record_file(simulation) if save else None
+    found, passport = _make(simulation, until, pysd=pysd)
+    _show_found(found, show)
+    _show_passport(passport, show)
+    if out is not None:
+        _write_data(found, passport, out)
+    if kept is not None:
+        _keep(passport, simulation, kept)
+    if page is not None:
+        _write_pages(passport, page, list(dict.fromkeys(language or [Language.NL])), model)
+    return _conclude(found, passport)
+
+
+def _refuse(page: Path | None, loop: str, *, save: bool) -> None:
+    """Refuse options that do not go together, before anything takes time."""
     if page is not None and page.suffix.lower() not in (".html", ".htm"):
         raise RunError("a passport is written as HTML", advice="choose a name that ends in .html", file=page)
     if loop and save:
@@ -69,26 +87,15 @@ def command(
         raise RunError(
             "--loop shows one loop, which has no page", advice="leave out --loop or --html", file=page
         )
-    simulation = sd_covid.load(model)
-    if loop:
-        return show_loop(simulation, loop, out)
-    kept = _record_file(simulation) if save else None
-    engines = "in both engines" if pysd else "in our engine"
-    note(
-        f"checking {simulation.model.name}: units, a run {engines}, at half the step and by RK4; what it declares"
-    )
-    found, passport = make_passport(simulation, until=until, second_engine=pysd, progress=note)
-    _show_found(found, show)
-    _show_passport(passport, show)
-    if out is not None:
-        with replacing(out) as temporary:
-            told = json.dumps(_data(found, passport), indent=1, ensure_ascii=False, allow_nan=False)
-            temporary.write_text(told, encoding="utf-8")
-    if kept is not None:
-        _keep(passport, simulation, kept)
-    if page is not None:
-        _write_pages(passport, page, list(dict.fromkeys(language or [Language.NL])), model)
-    return _conclude(found, passport)
+
+
+def _make(simulation: Simulation, until: float | None, *, pysd: bool) -> tuple[Verification, Passport]:
+    """Say what is about to be done, and do it."""
+    from sd_covid.analysis.passport.assemble import make_passport
+
+    name, engines = simulation.model.name, "in both engines" if pysd else "in our engine"
+    note(f"checking {name}: units, a run {engines}, at half the step and by RK4; what it declares")
+    return make_passport(simulation, until=until, second_engine=pysd, progress=note)
 
 
 def _record_file(simulation: Simulation) -> Path:
@@ -105,6 +112,13 @@ def _keep(passport: Passport, simulation: Simulation, kept: Path) -> None:
     with replacing(kept) as temporary:
         temporary.write_text(record_text(record_of(passport, simulation)), encoding="utf-8")
     note(f"wrote {kept}")
+
+
+def _write_data(found: Verification, passport: Passport, out: Path) -> None:
+    """Write everything found, for programs."""
+    told = json.dumps(_data(found, passport), indent=1, ensure_ascii=False, allow_nan=False)
+    with replacing(out) as temporary:
+        temporary.write_text(told, encoding="utf-8")
 
 
 def _data(found: Verification, passport: Passport) -> dict[str, Any]:

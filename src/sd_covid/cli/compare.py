@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from sd_covid.calibration.petab import Problem
     from sd_covid.calibration.store import Posterior
     from sd_covid.engine.simulation import Simulation
-    from sd_covid.policy import Study
+    from sd_covid.policy import Scenario, Study
     from sd_covid.policy.comparison import Comparison
-    from sd_covid.policy.long_run import LongRun
+    from sd_covid.policy.long_run import LongRun, LongRunPlan
     from sd_covid.policy.outputs import Output
     from sd_covid.report import Background
 
@@ -42,6 +42,7 @@ class Language(StrEnum):
 
 
 Tell = Callable[[int, int], None]
+DRAWN_FROM = "posterior and ranges of the assumptions"
 STAGES = {"scenarios": "running the scenarios", "sensitivity": "running the sensitivity design"}
 
 Scenarios = Annotated[
@@ -152,10 +153,34 @@ def run(
     ScenarioError, UnknownNameError, RunError
         When a scenario or an output cannot be used.
     """
-    from sd_covid.policy import Study, read_scenario
-    from sd_covid.policy.long_run import LongRun, read_long_run, without
-    from sd_covid.policy.paths import read_path
+    from sd_covid.policy.long_run import LongRun, without
     from sd_covid.policy.run import run_scenarios
+
+    study, scenarios = _read_scenarios(inputs, paths, assume)
+    plan = _long_run_plan(inputs, study, scenarios)
+    kept, drawn = outputs(inputs), draw(inputs.posterior.constants, study, size, seed)
+    asked = () if plan is None else plan.asked(kept)
+    total = len(scenarios) * size * (2 if asked else 1)
+    on_the_draws = partial(
+        run_scenarios, inputs.simulation, draws=drawn, study=study, drawn_from=DRAWN_FROM, seed=seed
+    )
+    comparison = on_the_draws(scenarios, outputs=kept, progress=lambda done, _: tell(done, total))
+    if plan is None or not asked or not comparison.covered(plan.years):
+        return comparison, None
+    bare = on_the_draws(
+        without(scenarios, plan, study),
+        outputs=asked,
+        progress=lambda done, _: tell(total // 2 + done, total),
+    )
+    return comparison, LongRun(plan, comparison, bare)
+
+
+def _read_scenarios(
+    inputs: Inputs, paths: Sequence[Path], assume: Path | None
+) -> tuple[Study, list[Scenario]]:
+    """The scenarios, two at least, and the study that they are read against."""
+    from sd_covid.policy import Study, read_scenario
+    from sd_covid.policy.paths import read_path
 
     if len(paths) < 2:
         raise RunError(
@@ -163,40 +188,20 @@ def run(
         )
     study = Study.beside(paths[0], inputs.simulation)
     assumed = None if assume is None else read_path(assume, study)
-    scenarios = [read_scenario(path, inputs.simulation, study=study, assume=assumed) for path in paths]
+    return study, [read_scenario(path, inputs.simulation, study=study, assume=assumed) for path in paths]
+
+
+def _long_run_plan(inputs: Inputs, study: Study, scenarios: Sequence[Scenario]) -> LongRunPlan | None:
+    """On what the long run rests; None where nothing differs with it and without it, and why that is so is said."""
+    from sd_covid.policy.long_run import read_long_run
+
     file = inputs.folder / "scenarios" / "long-run.yaml"
     plan = read_long_run(file, study) if file.is_file() else None
-    if plan is not None and not plan.tells(scenarios):
-        if plan.in_model:
-            note(f"long run: {plan.without.title.en}. {plan.without.rationale.en}")
-        plan = None
-    kept, drawn = outputs(inputs), draw(inputs.posterior.constants, study, size, seed)
-    asked = () if plan is None else plan.asked(kept)
-    total = len(scenarios) * size * (2 if asked else 1)
-    drawn_from = "posterior and ranges of the assumptions"
-    comparison = run_scenarios(
-        inputs.simulation,
-        scenarios,
-        drawn,
-        kept,
-        study=study,
-        drawn_from=drawn_from,
-        seed=seed,
-        progress=lambda done, _: tell(done, total),
-    )
-    if plan is None or not asked or not comparison.covered(plan.years):
-        return comparison, None
-    bare = run_scenarios(
-        inputs.simulation,
-        without(scenarios, plan, study),
-        drawn,
-        asked,
-        study=study,
-        drawn_from=drawn_from,
-        seed=seed,
-        progress=lambda done, _: tell(total // 2 + done, total),
-    )
-    return comparison, LongRun(plan, comparison, bare)
+    if plan is None or plan.tells(scenarios):
+        return plan
+    if plan.in_model:
+        note(f"long run: {plan.without.title.en}. {plan.without.rationale.en}")
+    return None
 
 
 def outputs(inputs: Inputs) -> tuple[Output, ...]:
@@ -234,9 +239,10 @@ def draw(posterior: pd.DataFrame, study: Study, size: int, seed: int) -> pd.Data
 
 def analyse(inputs: Inputs, file: Path, tell: Tell) -> Sensitivity:
     """Run a sensitivity file on the model and draws of the study."""
-    from sd_covid.analysis.sensitivity_file import read_plan, run_plan
+    from sd_covid.analysis.sensitivity import analyse as take_apart
+    from sd_covid.analysis.sensitivity_file import read_plan
 
-    return run_plan(read_plan(file, inputs.simulation, posterior=inputs.posterior.constants), tell)
+    return take_apart(read_plan(file, inputs.simulation, posterior=inputs.posterior.constants), tell)
 
 
 def write(

@@ -100,13 +100,14 @@ def _of_theme(rows: list[StatusRow], theme: str) -> list[StatusRow]:
 
 def _uses(folder: Path) -> dict[str, Use]:
     """What the study around a folder of series does with them: calibrate the model on them, or drive it."""
-    from sd_covid.analysis.passport.tables import read_lines
     from sd_covid.calibration.petab import read_problem
+    from sd_covid.data.references import COLUMN
+    from sd_covid.data.tables import read_lines
     from sd_covid.document.companions import DRIVER_COLUMNS
 
     uses: dict[str, Use] = {}
     drivers = folder.parent.parent / "models" / "drivers_sources.csv"
-    for row in read_lines(drivers, DRIVER_COLUMNS) if drivers.is_file() else ():
+    for row in read_lines(drivers, DRIVER_COLUMNS, (COLUMN,)) if drivers.is_file() else ():
         uses.update(dict.fromkeys(re.findall(r"\w+", row["series"]), "driver"))
     problem = folder.parent / "problem.yaml"
     if problem.is_file():

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from sd_covid.cli.console import note
+
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn, TaskID
 
 Step = Callable[[str, int, int], None]
 
@@ -25,34 +29,10 @@ def stages(descriptions: Mapping[str, str]) -> Iterator[Step]:
         To be called with (stage, done, total), as often as is convenient.
     """
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TaskID,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        """Steps a second."""
-
-        def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text("" if speed is None else f"{speed:,.1f}/s")
+    from rich.progress import Progress
 
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Rate(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+    with Progress(*_columns(), console=console, disable=not console.is_terminal) as bars:
         known: dict[str, TaskID] = {}
 
         def step(stage: str, done: int, total: int) -> None:
@@ -63,6 +43,31 @@ def stages(descriptions: Mapping[str, str]) -> Iterator[Step]:
             bars.update(known[stage], completed=done, total=total)
 
         yield step
+
+
+def _columns() -> tuple[ProgressColumn, ...]:
+    """What stands in a bar: the work, how much is done, how fast, and how long it still takes."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """Steps a second; a minute where they are slow."""
+
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            if speed is None:
+                return Text("")
+            return Text(f"{speed:,.1f}/s" if speed >= 1 else f"{60 * speed:,.1f}/min")
+
+    work = TextColumn("{task.description}")
+    return work, BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn()
 
 
 @contextmanager

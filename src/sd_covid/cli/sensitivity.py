@@ -46,11 +46,12 @@ def command(
     if model is not None or columns:
         raise RunError("MODEL and --columns go with a .vsc", file=file, advice="the file names the model")
     import sd_covid
-    from sd_covid.analysis.sensitivity_file import model_of, read_plan, run_plan
+    from sd_covid.analysis.sensitivity import analyse
+    from sd_covid.analysis.sensitivity_file import model_of, read_plan
 
     plan = read_plan(file, sd_covid.load(model_of(file)))
     with progress("running the design") as bar:
-        found = run_plan(plan, bar)
+        found = analyse(plan, bar)
     for outcome in found.outcomes:
         _show(found, outcome, show)
     note(f"{found.runs} runs; {found.kept} of {found.samples} blocks kept, {len(found.failures)} runs failed")

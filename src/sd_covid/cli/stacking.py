@@ -95,11 +95,7 @@ def command(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the draws.")] = 1,
 ) -> None:
     """Count persons and households with none, one, two, three or more problems at once."""
-    refuse_suffix(output, ".csv")
-    if figure is not None and figure.suffix.lower() not in _FORMS:
-        raise RunError("is no .png, .svg or .pdf", advice="choose one of these", file=figure)
-    if from_table and published is None:
-        raise RunError("--ratios-from-table needs a table", advice="give one with --table")
+    _refuse(output, figure, published, from_table=from_table)
     from sd_covid.analysis.stacking.count import count
     from sd_covid.analysis.stacking.published import ratios_of
 
@@ -111,16 +107,32 @@ def command(
     if found.left_out:
         warn(f"not counted, as the model has no variable for it: {', '.join(found.left_out)}")
     _show(found, inputs, language.value, year)
+    _write(found, inputs.calendar, output, figure, language.value)
+
+
+def _refuse(output: Path | None, figure: Path | None, published: Path | None, *, from_table: bool) -> None:
+    """Refuse files of another format, and ratios from no table, before anything takes time."""
+    refuse_suffix(output, ".csv")
+    if figure is not None and figure.suffix.lower() not in _FORMS:
+        raise RunError("is no .png, .svg or .pdf", advice="choose one of these", file=figure)
+    if from_table and published is None:
+        raise RunError("--ratios-from-table needs a table", advice="give one with --table")
+
+
+def _write(
+    found: Stacking, calendar: Calendar, output: Path | None, figure: Path | None, language: str
+) -> None:
+    """Write the table and the picture that were asked for."""
     if output is not None:
         from sd_covid.analysis.stacking.present import frame
 
         with replacing(output) as temporary:
-            frame(found, inputs.calendar).to_csv(temporary, index=False, float_format=NUMBER, na_rep="nan")
+            frame(found, calendar).to_csv(temporary, index=False, float_format=NUMBER, na_rep="nan")
     if figure is not None:
         from sd_covid.report.stacking import save_chart
 
         with replacing(figure) as temporary:
-            save_chart(found, inputs.calendar, temporary, language.value)
+            save_chart(found, calendar, temporary, language)
 
 
 @dataclass(frozen=True, slots=True)

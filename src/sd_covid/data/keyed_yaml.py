@@ -13,9 +13,7 @@ from pathlib import Path
 import yaml
 
 from sd_covid.errors import DataError, suggest
-
-# libyaml's loader is ten times as fast; builds of PyYAML without it have the pure one, which gives the same tree.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from sd_covid.yaml_nodes import YamlFault, compose
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,16 @@ class Node:
     def is_mapping(self) -> bool:
         """Whether this holds keys and values, instead of one value or a list."""
         return isinstance(self.raw, yaml.MappingNode)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether this holds a list."""
+        return isinstance(self.raw, yaml.SequenceNode)
+
+    @property
+    def is_value(self) -> bool:
+        """Whether this holds one value, instead of a list or keys and values."""
+        return isinstance(self.raw, yaml.ScalarNode)
 
     def entries(self) -> Iterator[tuple[str, Node]]:
         """Keys and values of a mapping, in order.
@@ -171,12 +179,10 @@ def read_yaml(file: Path) -> Node:
             "the file cannot be read as UTF-8 text", advice="save it as UTF-8", file=file
         ) from error
     try:
-        top = yaml.compose(text, Loader=_LOADER)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = None if mark is None else mark.line + 1
-        reason = f"not YAML: {getattr(error, 'problem', None) or error}"
-        raise DataError(reason, advice="mind indents, quotes and colons", file=file, line=line) from error
+        top = compose(text)
+    except YamlFault as fault:
+        reason, advice = f"not YAML: {fault.reason}", "mind indents, quotes and colons"
+        raise DataError(reason, advice=advice, file=file, line=fault.line) from fault
     if top is None:
         raise DataError("the file is empty", advice="see the registry of another study", file=file, line=1)
     return Node(file, "", 1, top)

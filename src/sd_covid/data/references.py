@@ -5,7 +5,7 @@ In comes ``references.csv`` beside a table; out come `Reference` objects by thei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +120,11 @@ def named(
         if key not in known:
             raise error(f"'{key}' is not in {FILE}", suggest(key, list(known)) or f"add it to {FILE}")
     return tuple(known[key] for key in keys)
+
+
+def cited(source: str, references: Iterable[Reference]) -> str:
+    """A source as a sentence, and after it what it rests on in full."""
+    return " ".join((f"{source.rstrip('. ')}.", *(item.full for item in references)))
 
 
 def named_in(line: Line, known: Mapping[str, Reference]) -> tuple[Reference, ...]:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import cast
 
 import pandas as pd
-import yaml
 
 from sd_covid.data.connectors.settings import read_refresh
 from sd_covid.data.description import (
@@ -224,11 +223,7 @@ def _series(name: str, node: Node, entries: Entries) -> Series:
 
 def _names(node: Node) -> tuple[str, ...]:
     """One name, or a list of them."""
-    return (
-        tuple(item.text() for item in node.items())
-        if isinstance(node.raw, yaml.SequenceNode)
-        else (node.text(),)
-    )
+    return tuple(item.text() for item in node.items()) if node.is_list else (node.text(),)
 
 
 def _comparison(node: Node) -> Comparison:

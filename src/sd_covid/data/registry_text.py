@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import yaml
 
 from sd_covid.data.keyed_yaml import Node
+from sd_covid.yaml_nodes import compose
 
 
 def with_sections(text: str, sections: Mapping[str, Node]) -> str:
@@ -29,7 +30,7 @@ def with_sections(text: str, sections: Mapping[str, Node]) -> str:
     str
     """
     lines = text.splitlines()
-    top = yaml.compose(text, Loader=yaml.SafeLoader)
+    top = compose(text)
     sections_there = top.value if isinstance(top, yaml.MappingNode) else []
     ends = {name.value: value.end_mark.line for name, value in sections_there}
     # From the last one up, so that the lines of the others stay where they are.

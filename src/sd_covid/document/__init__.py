@@ -35,7 +35,8 @@ def document(path: str | Path, languages: Sequence[str] = LANGUAGES) -> dict[str
     DataError
         When a file beside it cannot be used.
     """
-    from sd_covid.document.page import Drawn, SectorPage
+    from sd_covid.document.page import SectorPage
+    from sd_covid.document.page_source import Drawn
     from sd_covid.document.pictures import loop_pictures, mode_pictures, stock_pictures
     from sd_covid.document.sources import compared, read_study
     from sd_covid.document.texts import Texts

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 
 _SIGNS = re.compile(r"([\\`*_\[\]<>|~])")
-_LINKS = re.compile(r"https?://\S+")
 
 
 def said(text: str) -> str:

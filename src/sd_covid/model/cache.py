@@ -31,10 +31,15 @@ _BROKEN = (
 )  # fmt: skip
 
 
+def cache_folder(kind: str) -> Path:
+    """Where things of one kind are kept: ``$XDG_CACHE_HOME/sd-covid/KIND``."""
+    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(root) / "sd-covid" / kind
+
+
 def folder() -> Path:
     """Where models are kept: ``$XDG_CACHE_HOME/sd-covid/models``."""
-    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(root) / "sd-covid" / "models"
+    return cache_folder("models")
 
 
 def cached(path: Path, read: Callable[[Path], Model]) -> Model:

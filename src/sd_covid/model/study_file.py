@@ -17,6 +17,7 @@ from sd_covid.errors import ModelError, suggest
 from sd_covid.model.cells import is_within_study
 from sd_covid.model.expression import Place
 from sd_covid.model.source import read_source
+from sd_covid.yaml_nodes import YamlFault, compose
 
 _VARIANT = ("collapse", "constants", "fixed", "without")
 _KEYS = ("name", "calendar", "sectors", "couplings", "extends", *_VARIANT)
@@ -224,31 +225,13 @@ class _Reader:
         if len(text) > _MAX_LENGTH:
             raise ModelError(f"is longer than {_MAX_LENGTH} characters", file=path)
         try:
-            self._refuse_depth(text)
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark
-            line = None if mark is None else mark.line + 1
-            reason = f"is no YAML: {error.problem}"
-            raise ModelError(reason, advice="check indentation and quotes", file=path, line=line) from error
-        except yaml.YAMLError as error:
-            raise ModelError(f"is no YAML: {error}", file=path) from error
+            root = compose(text, _MAX_DEPTH)
+        except YamlFault as fault:
+            reason, advice = f"is no YAML that can be read: {fault.reason}", "check indentation and quotes"
+            raise ModelError(reason, advice=advice, file=path, line=fault.line) from fault
         if root is None:
             raise ModelError("is empty", advice="name its sectors", file=path, line=1)
         self.root: yaml.Node = root
-
-    def _refuse_depth(self, text: str) -> None:
-        """Composing is recursive, so what is nested without reason is refused before it."""
-        depth = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-            if depth > _MAX_DEPTH:
-                mark = event.start_mark
-                line = None if mark is None else mark.line + 1
-                raise ModelError(f"is nested more than {_MAX_DEPTH} deep", file=self.path, line=line)
 
     def mapping(
         self, node: yaml.Node, what: str, known: tuple[str, ...] | None, needed: tuple[str, ...] = ()

@@ -5,19 +5,21 @@ In goes a `Node` of ``scenarios/levers.yaml``; out come `Cost` and `Prices`. Wha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal, cast
 
 from sd_covid.data.keyed_yaml import Node
+from sd_covid.data.references import Reference
 from sd_covid.policy.costs import Cost, Prices, Tranche
-from sd_covid.policy.reading import read_date, read_number, read_source
+from sd_covid.policy.reading import read_cited, read_date, read_number, read_source
 
 #: Keys of its own that a rule needs.
 _OWN: dict[str, tuple[str, ...]] = {"budget": ("total", "tranches"), "spent": ("spending",), "unpriced": ()}
 
 
-def read_cost(node: Node) -> Cost:
-    """The cost rule of a lever.
+def read_cost(node: Node, known: Mapping[str, Reference]) -> Cost:
+    """The cost rule of a lever; `known`: the references that a study lists.
 
     Raises
     ------
@@ -28,9 +30,9 @@ def read_cost(node: Node) -> Cost:
     if rule is None:
         raise node.error("the key 'rule' is missing", "add 'rule: budget', 'spent' or 'unpriced'")
     kind = cast("Literal['budget', 'spent', 'unpriced']", rule.choice(tuple(_OWN)))
-    found = node.fields(("rule", "source", "grade", "note", *_OWN[kind]))
+    found = node.fields(("rule", "source", "grade", "note", *_OWN[kind]), ("references",))
     grade = found["grade"].choice(("A", "B", "C", "D"))
-    cost = Cost(kind, read_source(found["source"]), grade, read_source(found["note"]))
+    cost = Cost(kind, read_cited(found, known), grade, read_source(found["note"]))
     if kind == "budget":
         return _budget(cost, found)
     return replace(cost, spending=found["spending"].text()) if kind == "spent" else cost
@@ -53,15 +55,15 @@ def _read_tranche(node: Node) -> Tranche:
     return Tranche(start, end, read_number(found["weight"], low=0.0))
 
 
-def read_prices(node: Node) -> Prices:
-    """Price level, discounting and price index.
+def read_prices(node: Node, known: Mapping[str, Reference]) -> Prices:
+    """Price level, discounting and price index; `known`: the references that a study lists.
 
     Raises
     ------
     DataError
         When it says something it cannot.
     """
-    found = node.fields(("level_year", "base_year", "discount_rate", "index", "source"))
+    found = node.fields(("level_year", "base_year", "discount_rate", "index", "source"), ("references",))
     index = {}
     for year, value in found["index"].entries():
         if not year.isdigit():
@@ -72,7 +74,7 @@ def read_prices(node: Node) -> Prices:
         base_year=_year(found["base_year"]),
         discount_rate=read_number(found["discount_rate"], low=0.0, high=0.2),
         index=index,
-        source=read_source(found["source"]),
+        source=read_cited(found, known),
     )
 
 

@@ -108,10 +108,9 @@ class EvidenceRow:
     @property
     def told(self) -> Text:
         """The source in both languages: a reference is the same in both, an assumption is spelled out in English."""
-        source = self.source.rstrip(". ")
-        dutch = "Aanname, uitgelegd in models/evidence.csv" if self.assumed else source
-        named = "".join(f" {item.full}" for item in self.references)
-        return Text(f"{dutch}.{named} Bewijs {self.id}", f"{_plain(source)}.{named} Evidence {self.id}")
+        dutch = "Aanname, uitgelegd in models/evidence.csv" if self.assumed else self.source
+        told = [references.cited(source, self.references) for source in (dutch, _plain(self.source))]
+        return Text(f"{told[0]} Bewijs {self.id}", f"{told[1]} Evidence {self.id}")
 
 
 def read_evidence(path: str | Path) -> tuple[EvidenceRow, ...]:

@@ -6,17 +6,20 @@ In comes ``scenarios/levers.yaml``; out comes a `Catalogue`. What nobody knows s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Literal, cast, get_args
 
 from sd_covid.data.keyed_yaml import Node, read_yaml
+from sd_covid.data.references import Reference, references_beside
 from sd_covid.data.text import Text
+from sd_covid.model.study import study_folder
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.cost_rules import read_cost, read_prices
 from sd_covid.policy.costs import Cost, Prices
-from sd_covid.policy.reading import read_date, read_number, read_source, read_text, scenario_faults
+from sd_covid.policy.reading import read_cited, read_date, read_number, read_text, scenario_faults
 
 Delivery = Literal["national", "municipal"]
 Purpose = Literal["business", "social"]
@@ -85,6 +88,7 @@ class Lever:
         As it was.
     cost : Cost
     source : Text
+        With the references that it rests on, in full.
     grade : str
         Of the actual setting; evidence grade A–D.
     """
@@ -130,7 +134,8 @@ def read_levers(path: str | Path) -> Catalogue:
     Parameters
     ----------
     path : path
-        A YAML file with ``prices``, ``levers`` and, optionally, ``calendar``.
+        A YAML file with ``prices``, ``levers`` and, optionally, ``calendar``. Its ``references`` are keys of
+        ``models/references.csv`` of the study.
 
     Returns
     -------
@@ -143,9 +148,10 @@ def read_levers(path: str | Path) -> Catalogue:
     """
     with scenario_faults():
         top = read_yaml(Path(path)).fields(("prices", "levers"), ("calendar",))
-        levers = {name: _read_lever(name, node) for name, node in top["levers"].entries()}
+        known = references_beside(study_folder(path) / "models" / "evidence.csv")
+        levers = {name: _read_lever(name, node, known) for name, node in top["levers"].entries()}
         calendar = _read_calendar(top["calendar"]) if "calendar" in top else None
-        return Catalogue(levers, read_prices(top["prices"]), calendar)
+        return Catalogue(levers, read_prices(top["prices"], known), calendar)
 
 
 def _read_calendar(node: Node) -> Calendar:
@@ -158,9 +164,9 @@ def _read_calendar(node: Node) -> Calendar:
     return Calendar(origin)
 
 
-def _read_lever(name: str, node: Node) -> Lever:
+def _read_lever(name: str, node: Node, known: Mapping[str, Reference]) -> Lever:
     """One entry of the catalogue."""
-    found = node.fields((*_REQUIRED, *_EVIDENCE))
+    found = node.fields((*_REQUIRED, *_EVIDENCE), ("references",))
     constants = found["constants"].fields(WORKS_BY, _MAY_HAVE)
     low, high = (read_number(bound) for bound in _pair(found["range"]))
     delivery = cast("Delivery", found["delivery"].choice(get_args(Delivery)))
@@ -179,8 +185,8 @@ def _read_lever(name: str, node: Node) -> Lever:
         target=read_text(found["target"]),
         payer=read_text(found["payer"]),
         delivery=delivery,
-        cost=read_cost(found["cost"]),
-        source=read_source(found["source"]),
+        cost=read_cost(found["cost"], known),
+        source=read_cited(found, known),
         grade=found["grade"].choice(("A", "B", "C", "D")),
     )
 

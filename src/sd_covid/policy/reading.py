@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 
-import yaml
-
 from sd_covid.data.keyed_yaml import Node
+from sd_covid.data.references import Reference, cited, named
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, ScenarioError
 
@@ -89,6 +88,31 @@ def read_text(node: Node) -> Text:
     return Text(found["nl"].text(), found["en"].text())
 
 
+def read_cited(found: Mapping[str, Node], known: Mapping[str, Reference]) -> Text:
+    """The ``source`` of an entry, with what its ``references`` name in full after it.
+
+    Parameters
+    ----------
+    found : mapping
+        The fields of the entry.
+    known : mapping of str to Reference
+        What the study lists, by key.
+
+    Returns
+    -------
+    Text
+
+    Raises
+    ------
+    DataError
+        When it is no source, or names a key that is not known.
+    """
+    source = read_source(found["source"])
+    keys = found["references"].items() if "references" in found else ()
+    rests_on = [item for node in keys for item in named(node.text(), known, node.error)]
+    return Text(cited(source.nl, rests_on), cited(source.en, rests_on))
+
+
 def read_source(node: Node) -> Text:
     """A source or note: in both languages, ``{nl: …, en: …}``, or a title that is the same in both.
 
@@ -97,6 +121,6 @@ def read_source(node: Node) -> Text:
     DataError
         When it is neither.
     """
-    if isinstance(node.raw, yaml.ScalarNode):
+    if node.is_value:
         return Text(node.text(), node.text())
     return read_text(node)

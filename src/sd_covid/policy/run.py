@@ -58,7 +58,6 @@ def run_scenarios(
     outputs : sequence of Output or str
         What to keep. An array without elements is kept element by element.
     study : Study
-        Whose catalogue gives the costs.
     reference : str, optional
         Id of the null alternative; the first scenario by default.
     drawn_from : str
@@ -74,44 +73,35 @@ def run_scenarios(
 
     Raises
     ------
-    ScenarioError
-        Two scenarios of one id, or a reference that is none of them.
-    UnknownNameError
-        A column or output that the model does not have.
-    RunError
-        No draws, no scenarios or no outputs.
+    ScenarioError, UnknownNameError, RunError
+        Two scenarios of one id; an unknown reference, column or output; no draws, scenarios or outputs.
     """
-    ids = [scenario.id for scenario in scenarios]
-    if not ids or draws.empty or not outputs:
+    if not scenarios or draws.empty or not outputs:
         raise RunError("a comparison needs scenarios, draws and outputs", advice="give at least one of each")
+    reference = _reference(scenarios, reference)
+    wanted = [Output(item, Text(item, item)) if isinstance(item, str) else item for item in outputs]
+    runs = _runs(simulation, scenarios, draws, _variables(wanted, scenarios[0], study), seed, progress)
+    provenance = _provenance(runs[0], draws, drawn_from, seed)
+    return _compared(runs, scenarios, wanted, study, reference, draws, provenance)
+
+
+def _reference(scenarios: Sequence[Scenario], asked: str | None) -> str:
+    """The id of the null alternative, in scenarios of which each has an id of its own."""
+    ids = [scenario.id for scenario in scenarios]
     if len(set(ids)) < len(ids):
         raise ScenarioError(
             f"two scenarios have one name: {', '.join(ids)}", advice="rename one of the files"
         )
-    reference = ids[0] if reference is None else reference
-    if reference not in ids:
-        raise ScenarioError(f"the reference '{reference}' is not among them", advice=suggest(reference, ids))
-    wanted = [Output(item, Text(item, item)) if isinstance(item, str) else item for item in outputs]
-    costs = [study.catalogue.levers[name].cost for name in scenarios[0].levers]
+    if asked is not None and asked not in ids:
+        raise ScenarioError(f"the reference '{asked}' is not among them", advice=suggest(asked, ids))
+    return ids[0] if asked is None else asked
+
+
+def _variables(wanted: list[Output], scenario: Scenario, study: Study) -> list[str]:
+    """What the runs keep: the outputs, whole where one is an element, and what the costs are counted from."""
+    costs = [study.catalogue.levers[name].cost for name in scenario.levers]
     counted = [name for cost in costs for name in cost.variables]
-    names = _distinct([output.name.partition("[")[0].strip() for output in wanted] + counted)
-    runs = []
-    total = len(ids) * len(draws)
-    for position, scenario in enumerate(scenarios):
-
-        def report(done: int, before: int = position * len(draws)) -> None:
-            if progress is not None:
-                progress(before + done, total)
-
-        runs.append(_run(simulation, overruled(draws, scenario.settings), names, seed, report))
-    for scenario, run in zip(scenarios, runs, strict=True):
-        if not np.array_equal(run["time"], runs[0]["time"]):
-            raise ScenarioError(
-                f"'{scenario.id}' is saved at other times than '{ids[0]}'", file=scenario.file
-            )
-    provenance = _provenance(runs[0], draws, drawn_from, seed)
-    varied = tuple(str(name) for name in draws if draws[name].nunique() > 1)
-    return _compared(runs, scenarios, wanted, study, reference, varied, provenance)
+    return _distinct([output.name.partition("[")[0].strip() for output in wanted] + counted)
 
 
 def overruled(draws: pd.DataFrame, settings: dict[str, float]) -> pd.DataFrame:
@@ -141,6 +131,31 @@ def overruled(draws: pd.DataFrame, settings: dict[str, float]) -> pd.DataFrame:
     return pd.concat([draws[kept], fixed], axis=1)
 
 
+def _runs(
+    simulation: Simulator,
+    scenarios: Sequence[Scenario],
+    draws: pd.DataFrame,
+    names: list[str],
+    seed: int,
+    progress: Progress | None,
+) -> list[xr.Dataset]:
+    """The runs of each scenario, all saved at the same times."""
+    runs: list[xr.Dataset] = []
+    for position, scenario in enumerate(scenarios):
+
+        def report(done: int, before: int = position * len(draws)) -> None:
+            if progress is not None:
+                progress(before + done, len(scenarios) * len(draws))
+
+        runs.append(_run(simulation, overruled(draws, scenario.settings), names, seed, report))
+    for scenario, run in zip(scenarios, runs, strict=True):
+        if not np.array_equal(run["time"], runs[0]["time"]):
+            raise ScenarioError(
+                f"'{scenario.id}' is saved at other times than '{scenarios[0].id}'", file=scenario.file
+            )
+    return runs
+
+
 def _run(
     simulation: Simulator, frame: pd.DataFrame, names: list[str], seed: int, report: Callable[[int], None]
 ) -> xr.Dataset:
@@ -161,10 +176,10 @@ def _compared(
     wanted: list[Output],
     study: Study,
     reference: str,
-    varied: tuple[str, ...],
+    draws: pd.DataFrame,
     provenance: Provenance,
 ) -> Comparison:
-    """The runs as a comparison."""
+    """The runs as a comparison, with the costs by the study's catalogue."""
     outputs, levels = _levels(runs, wanted)
     time = runs[0]["time"].to_numpy().astype(np.float64)
     date = np.array([study.calendar.date(float(now)) for now in time], dtype="datetime64[D]")
@@ -186,7 +201,7 @@ def _compared(
         prices=study.catalogue.prices,
         levers=levers,
         assumptions={name: item for name, item in study.assumptions.items() if item.constant in study.names},
-        varied=varied,
+        varied=tuple(str(name) for name in draws if draws[name].nunique() > 1),
         provenance=provenance,
     )
 

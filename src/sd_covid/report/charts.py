@@ -148,7 +148,7 @@ def sensitivity_chart(bars: Sequence[Bar], texts: Texts) -> Figure:
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
-    _number_axis(axes.xaxis, texts)
+    number_axis(axes.xaxis, texts)
     return figure
 
 
@@ -225,12 +225,12 @@ def _finish(
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
     axes.margins(y=0.06)
     axes.tick_params(which="both", color=SOFT)
-    _number_axis(axes.yaxis, texts)
+    number_axis(axes.yaxis, texts)
     if legend:
         figure.legend(loc="outside lower left", ncols=2, handlelength=2.2, columnspacing=1.2)
 
 
-def _number_axis(axis: Axis, texts: Texts) -> None:
+def number_axis(axis: Axis, texts: Texts) -> None:
     """Tick labels in the spelling of the language, all with as many decimals as the step between them needs."""
     from matplotlib.ticker import Formatter, MaxNLocator
 

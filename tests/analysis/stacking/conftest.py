@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 STUDY = Path(__file__).parents[3]
 
@@ -29,6 +31,14 @@ FINAL TIME = 48 ~ Month ~ |
 TIME STEP = 1 ~ Month ~ |
 """
 YAML = "name: small\ncalendar: {origin: 2015-01, unit: month}\nsectors: {small: small.mdl}\n"
+
+
+def pair_ratio(table: NDArray[np.float64], first: int, second: int) -> NDArray[np.float64]:
+    """The odds ratio of two problems by its definition; a cell's number in binary says which problems are present."""
+    share = {(one, two): 0.0 for one in (0, 1) for two in (0, 1)}
+    for cell in range(table.shape[-1]):
+        share[cell >> first & 1, cell >> second & 1] += table[..., cell]
+    return np.asarray(share[1, 1] * share[0, 0] / (share[1, 0] * share[0, 1]))
 
 
 @pytest.fixture

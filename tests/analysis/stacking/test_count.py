@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import sd_covid
-from sd_covid.analysis.stacking.association import by_number, has, pair_ratio, pairs
+from sd_covid.analysis.stacking.association import by_number, has, pairs
 from sd_covid.analysis.stacking.count import Given, Stacking, count, variables
 from sd_covid.analysis.stacking.definition import (
     Association,
@@ -22,6 +22,7 @@ from sd_covid.analysis.stacking.figures import computed, read_figures
 from sd_covid.analysis.stacking.present import basis, frame, year_mean
 from sd_covid.errors import RunError
 from sd_covid.policy.calendar import Calendar
+from tests.analysis.stacking.conftest import pair_ratio
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from sd_covid.analysis.passport.extremes import (
     try_ranges,
 )
 from sd_covid.analysis.passport.light import Light, Passport, Row, Said, Value, grey
-from sd_covid.analysis.passport.loops import LoopSearch, MeasuredLoop
+from sd_covid.analysis.passport.loops import LoopSearch
 from sd_covid.analysis.passport.loops_file import LoopsFile, read_loops
 from sd_covid.analysis.passport.reference_modes import Compared
 from sd_covid.analysis.passport.structure_counts import count, read_in
@@ -34,23 +34,6 @@ if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
 
 Progress = Callable[[str], None]
-#: The rows of a passport, in order.
-TESTS = (
-    "units",
-    "integration",
-    "finite",
-    "second engine",
-    "extremes",
-    "conservation",
-    "non-negativity",
-    "equilibrium",
-    "parameters",
-    "structure",
-    "behaviour",
-    "loops",
-    "links",
-    "reproducibility",
-)
 
 
 def make_passport(
@@ -93,51 +76,58 @@ def make_passport(
     progress("units, second engine, integration")
     found = verify(simulation, until=until, second_engine=second_engine)
     run = simulation.run()
-    made = [
+    made = _of_checks(found)
+    progress("extremes, balances")
+    made += _of_limits(simulation, run, declared)
+    progress("parameters, structure, behaviour")
+    made += _of_sectors(simulation, sectors, declared)
+    progress("loops, links")
+    made += [_loops(simulation, loops), _links(simulation, sectors, declared)]
+    made.append(_reproducibility(simulation, run))
+    return found, Passport(simulation.model.name, tuple(made), _provenance(simulation, run))
+
+
+def _of_checks(found: Verification) -> list[Row]:
+    """The rows of what verification found."""
+    return [
         rows.units_row(found),
         rows.integration_row(found),
         rows.finite_row(found),
         rows.engine_row(found),
     ]
-    progress("extremes, balances")
-    made += [
+
+
+def _of_limits(simulation: Simulation, run: xr.Dataset, declared: Declarations | None) -> list[Row]:
+    """The rows of what holds whatever the inputs are."""
+    return [
         _extremes(simulation, declared),
         rows.conservation_row(balances(simulation, () if declared is None else declared.conserved)),
         _non_negative(simulation, run, declared),
         _equilibrium(simulation, declared),
     ]
-    progress("parameters, structure, behaviour")
-    made += [
+
+
+def _of_sectors(
+    simulation: Simulation, sectors: dict[str, Simulation], declared: Declarations | None
+) -> list[Row]:
+    """The rows of parameters, structure and behaviour, of the whole and of its sectors."""
+    return [
         _parameters(simulation),
         _structure(simulation, sectors, declared),
         _behaviour(simulation, sectors),
     ]
-    progress("loops, links")
-    made += [_loops(simulation, loops), _links(simulation, sectors, declared)]
-    made.append(_reproducibility(simulation, run))
+
+
+def _provenance(simulation: Simulation, run: xr.Dataset) -> dict[str, Value]:
+    """Of what, and by what, a passport was made."""
     step = simulation.model.variables["time step"].name
-    provenance: dict[str, Value] = {
+    return {
         "model_hash": simulation.fingerprint,
         "versions": str(run.attrs["versions"]),
         "method": str(simulation.model.settings.method),
         "step": float(run[step].values.flat[0]),
         "engine": str(run.attrs.get("engine", "")),
     }
-    return found, Passport(simulation.model.name, tuple(made), provenance)
-
-
-def measured_loops(simulation: Simulation) -> tuple[LoopsFile | None, list[MeasuredLoop]]:
-    """The named loops of a model with their gains.
-
-    Raises
-    ------
-    DataError
-        When loops.yaml cannot be used.
-    """
-    file = read_loops(simulation.model)
-    if file is None:
-        return None, []
-    return file, LoopSearch(simulation).measure(file.loops, file)
 
 
 def _read_tables(simulation: Simulation, sectors: dict[str, Simulation]) -> None:

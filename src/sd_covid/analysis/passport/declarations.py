@@ -30,8 +30,6 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import yaml
-
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.errors import ModelError, suggest
 from sd_covid.model.expression import Call, Expression, Reference, walk
@@ -289,9 +287,7 @@ def _extremes(node: Node | None, names: Known) -> Iterator[Extreme]:
             variable = names.model.variables.get(key(item.partition("[")[0]))
             if variable is not None and is_stock(variable):
                 raise value.error(f"'{item}' is a stock, which cannot be held", "hold what flows into it")
-        items = (
-            [found["then"]] if isinstance(found["then"].raw, yaml.ScalarNode) else [*found["then"].items()]
-        )
+        items = [found["then"]] if found["then"].is_value else [*found["then"].items()]
         known = [item.text() for item in items if names.expression(item.text(), item) is not None]
         if all(there) and known:
             yield Extreme(

@@ -163,14 +163,6 @@ def within_ratios(weights: Floats, shares: Floats, ratios: Floats) -> Floats:
     )
 
 
-def pair_ratio(table: Floats, first: int, second: int) -> Floats:
-    """The odds ratio of two problems in a table, whatever other problems there are."""
-    present = has(int(np.log2(table.shape[-1])))
-    neither, one, other, two = (table[..., cells].sum(axis=-1) for cells in _cells_of(present, first, second))
-    found: Floats = two * neither / (one * other)
-    return found
-
-
 def by_number(table: Floats, most: int | None = None) -> Floats:
     """Shares with none, one, two … problems; those with `most` or more together. Shape (..., number)."""
     count = int(np.log2(table.shape[-1]))

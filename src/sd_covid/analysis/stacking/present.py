@@ -145,11 +145,6 @@ def group_title(stacking: Stacking, name: str) -> Text:
     return stacking.definition.groups.get(name, Text(name, name))
 
 
-def numbers_over_time(unit: UnitStacking, table: Floats) -> Floats:
-    """Shares by number of problems, the last `MOST` and more, of tables of one group; shape (..., time, number)."""
-    return by_number(table, MOST)
-
-
 def _tables(stacking: Stacking, unit: UnitStacking) -> Iterator[tuple[str, Text, Floats, Floats, Floats]]:
     """All together, then each group: name, title, thousands (time,), tables and drawn tables."""
     yield "all", ALL, unit.thousands.sum(axis=-1), unit.whole(unit.table), unit.whole(unit.drawn)

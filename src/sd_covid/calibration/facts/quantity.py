@@ -105,6 +105,10 @@ class Quantity:
         with np.errstate(all="ignore"):
             return self._evaluate(outputs, parameters).value[..., 0]
 
+    def likelihood(self, outputs: Array, parameters: Mapping[str, Array]) -> Array:
+        """Log density at the quantity alone; arguments and result as for `value`."""
+        return self.fact.distribution.log_density(self.value(outputs, parameters))[0]
+
     def _evaluate(self, outputs: Array, parameters: Mapping[str, Array]) -> _Evaluated:
         known = {**parameters, "time": self._grid}
         known.update({name: outputs[row] for name, row in self._outputs.items()})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sd_covid.calibration.types import Array, Mask
+from sd_covid.calibration.types import Array, Index, Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,30 @@ class Predicted:
     rho: Array | None = None
     freedom: Array | None = None
     size: Array | None = None
+
+    def members(self, which: Index | Mask) -> Predicted:
+        """Those of many members."""
+        return Predicted(
+            self.median[which],
+            self.sd[which],
+            None if self.rho is None else self.rho[which],
+            None if self.freedom is None else self.freedom[which],
+            self.size,
+        )
+
+    def repeated(self, times: int) -> Predicted:
+        """Every one of many members so many times, one after another."""
+        return self.members(np.repeat(np.arange(len(self.median)), times))
+
+    def figures(self, places: Index) -> Predicted:
+        """What the model says about some of the figures."""
+        return Predicted(
+            self.median[..., places],
+            self.sd[..., places],
+            self.rho,
+            self.freedom,
+            None if self.size is None else self.size[places],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +103,8 @@ class Noise(ABC):
 
         Parameters
         ----------
-        figures : ndarray, shape (figure,)
-            Published figures in order of time, in the unit of the series.
+        figures : ndarray, shape (figure,) or (member, figure)
+            Published figures in order of time, in the unit of the series; or others for each member.
         predicted : Predicted
         gaps : ndarray, shape (figure - 1,)
             Months between consecutive figures.

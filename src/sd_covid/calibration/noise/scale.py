@@ -84,7 +84,9 @@ class LocationScale(Noise):
         """Log likelihood of a series; see `Noise.likelihood`."""
         median, sd = predicted.median, predicted.sd
         z = self.residuals(figures, median) / sd
-        constant = -np.sum(np.log(sd), axis=-1) - (np.sum(np.log(figures)) if self.logarithmic else 0.0)
+        constant = -np.sum(np.log(sd), axis=-1) - (
+            np.sum(np.log(figures), axis=-1) if self.logarithmic else 0.0
+        )
         found = self.shape(z, predicted, gaps, constant)
         d_median = -found.d_z / sd / (median if self.logarithmic else 1.0)
         return Likelihood(found.value, d_median, -1.0 / sd - found.d_z * z / sd, found.rho, found.freedom)

@@ -113,7 +113,7 @@ class Survey(Normal):
             by_rho = np.where(distance == 0.0, 0.0, distance * rho ** (distance - 1.0))
         d_rho = np.sum(d_covariance * outer * by_rho, axis=(-2, -1))
         if self.logarithmic:
-            value = value - np.sum(np.log(figures))
+            value = value - np.sum(np.log(figures), axis=-1)
         return Likelihood(value, d_median, d_sd, d_rho)
 
     def quantile(self, probability: Array, predicted: Predicted) -> Array:

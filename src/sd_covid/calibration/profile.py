@@ -1,0 +1,238 @@
+"""Profiles: how far a parameter can move before the rest can no longer make up for it.
+
+In: an `Objective`, its best fit and a parameter. Out: for values of it to either side of the best one, the highest log
+density that the other parameters reach, and the interval in which it drops by less than half the 95 % quantile of
+chi-square with one degree of freedom. The density is the posterior's or that of the figures alone: where the second is
+flat and the first is not, it is the prior that speaks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.stats import chi2
+
+from sd_covid.calibration.coordinates import PriorScale
+from sd_covid.calibration.fit import Density, maximise
+from sd_covid.calibration.objective import Objective
+from sd_covid.calibration.types import Array
+from sd_covid.errors import UnknownNameError, suggest
+
+Kind = Literal["posterior", "likelihood"]
+Tell = Callable[[float], None]
+"""Called with the share of the work that is done, as far as can be seen."""
+
+DROP = float(chi2.ppf(0.95, 1)) / 2  # 1.92
+WISHED = 0.4  # drop between two points: five or so to either side
+FIRST = 0.1  # first step, in standard deviations of the prior
+FURTHEST = 8.0  # standard deviations of the prior within which an end is looked for
+MOST = 40  # points on one side
+AGAIN = 5  # times at most
+NOTICED = 1e-3  # a drop below minus this is another, better fit; less is where the optimiser stops
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One profile.
+
+    Attributes
+    ----------
+    parameter : str
+    kind : {'posterior', 'likelihood'}
+    values : ndarray, shape (point,)
+        Of the parameter, rising.
+    drops : ndarray, shape (point,)
+        How far the highest log density lies below that of the best fit found.
+    best : float
+        Where the drop is zero.
+    low, high : float or None
+        Ends of the 95 % interval; None where the density does not drop far enough before ``reach`` is met.
+    reach : tuple of float
+        The values between which ends were looked for: the bounds, or `FURTHEST` prior standard deviations.
+    better : float
+        By how much a point of the profile beat the fit it started from; 0 if none did.
+    failed : tuple of float
+        Values at which the model failed.
+    """
+
+    parameter: str
+    kind: Kind
+    values: Array
+    drops: Array
+    best: float
+    low: float | None
+    high: float | None
+    reach: tuple[float, float]
+    better: float
+    failed: tuple[float, ...]
+
+    @property
+    def verdict(self) -> str:
+        """Whether the density bounds the parameter, in words."""
+        by = "the figures and the prior" if self.kind == "posterior" else "the figures"
+        if self.low is None and self.high is None:
+            return f"not bounded by {by}"
+        if self.low is None:
+            return f"bounded above only by {by}"
+        if self.high is None:
+            return f"bounded below only by {by}"
+        return f"bounded by {by}"
+
+
+def profile(
+    objective: Objective, best: Array, parameter: str, *, kind: Kind = "posterior", tell: Tell | None = None
+) -> Profile:
+    """The profile of one parameter.
+
+    The steps follow the drop: half as long where it is steep, twice where it is flat. Every point starts from the last
+    one, continued in a straight line.
+
+    Parameters
+    ----------
+    objective : Objective
+    best : ndarray, shape (parameter,)
+        Natural values of the best fit; it is climbed from first.
+    parameter : str
+        Its id.
+    kind : {'posterior', 'likelihood'}
+    tell : callable, optional
+
+    Raises
+    ------
+    UnknownNameError
+        No estimated parameter has that id.
+    """
+    check_estimated(objective, parameter)
+    walk = _Walk(objective, parameter, kind, tell)
+    top, value = walk.climb(best, held=False)
+    sides = [walk.side(top, value, -1.0), walk.side(top, value, 1.0)]
+    points = [*reversed(sides[0].points), (float(top[walk.place]), value), *sides[1].points]
+    values, heights = np.array(points).T
+    highest = float(np.max(heights))
+    drops = highest - heights
+    at = int(np.argmin(drops))
+    lower, upper = (walk.natural(end) for end in walk.reach)
+    return Profile(
+        parameter,
+        kind,
+        values,
+        drops,
+        float(values[at]),
+        _end(walk, values[at::-1], drops[at::-1]),
+        _end(walk, values[at:], drops[at:]),
+        (lower, upper),
+        better=highest - value if highest - value > NOTICED else 0.0,
+        failed=tuple(sides[0].failed + sides[1].failed),
+    )
+
+
+def check_estimated(objective: Objective, parameter: str) -> None:
+    """Refuse what is not the id of an estimated parameter.
+
+    Raises
+    ------
+    UnknownNameError
+    """
+    if parameter not in objective.names:
+        advice = suggest(parameter, objective.names) or "fit.json lists the estimated parameters"
+        raise UnknownNameError(f"'{parameter}' is not estimated", advice=advice, variable=parameter)
+
+
+@dataclass(slots=True)
+class _Side:
+    """Points on one side of the best fit, outwards: (value, highest log density)."""
+
+    points: list[tuple[float, float]]
+    failed: list[float]
+
+
+class _Walk:
+    """Walks from the best fit to one side, in standard deviations of the prior."""
+
+    def __init__(self, objective: Objective, parameter: str, kind: Kind, tell: Tell | None) -> None:
+        self._objective, self._tell = objective, tell
+        self._scale = PriorScale(objective.parameters)
+        self._density: Density = objective.log_posterior if kind == "posterior" else objective.log_likelihood
+        self.place = objective.names.index(parameter)
+        self._held = np.arange(objective.dimension) == self.place
+        low, high = self._scale.bounds[self.place]
+        self.reach = (max(low, -FURTHEST), min(high, FURTHEST))
+
+    def climb(self, start: Array, *, held: bool) -> tuple[Array, float]:
+        """The highest point from a start, with the parameter held or not.
+
+        In a flat valley the optimiser may stop short: it sets off again from where it ended until that gains nothing.
+        """
+        held_now = self._held if held else None
+        found, row = maximise(self._objective, start, density=self._density, held=held_now)
+        for _ in range(AGAIN):
+            if not math.isfinite(row.log_posterior):
+                break
+            before = row.log_posterior
+            found, row = maximise(self._objective, found, density=self._density, held=held_now)
+            if row.log_posterior - before < NOTICED:
+                break
+        return found, row.log_posterior
+
+    def natural(self, coordinate: float) -> float:
+        """The parameter's natural value at its coordinate."""
+        s = np.zeros(self._objective.dimension)
+        s[self.place] = coordinate
+        return float(self._scale.natural(s)[0][self.place])
+
+    def coordinate(self, value: float) -> float:
+        """The parameter's coordinate at its natural value."""
+        x = self._scale.natural(np.zeros(self._objective.dimension))[0]
+        x[self.place] = value
+        return float(self._scale.of(x)[self.place])
+
+    def side(self, top: Array, highest: float, direction: float) -> _Side:
+        """Walk until the density has dropped far enough, the reach is met, or the points are used up."""
+        found = _Side([], [])
+        here = before = self._scale.of(top)
+        height, step = highest, FIRST
+        while len(found.points) + len(found.failed) < MOST and highest - height < DROP:
+            at = float(np.clip(here[self.place] + direction * step, *self.reach))
+            if direction * (at - float(here[self.place])) <= 1e-9:
+                break
+            x, reached = self.climb(self._started(here, before, at), held=True)
+            if not math.isfinite(reached):
+                found.failed.append(self.natural(at))
+                step /= 2
+                continue
+            change = height - reached
+            if change > 2 * WISHED and step > FIRST / 64:
+                step /= 2  # too long a step: the same again, shorter
+                continue
+            found.points.append((float(x[self.place]), reached))
+            before, here, height = here, self._scale.of(x), reached
+            highest = max(highest, reached)
+            step *= 2.0 if change < WISHED / 2 else 1.0
+            if self._tell is not None:
+                self._tell(0.25 * (1.0 + direction) + 0.5 * min(1.0, max(0.0, (highest - height) / DROP)))
+        return found
+
+    def _started(self, here: Array, before: Array, at: float) -> Array:
+        """Natural values from which a point is climbed: the last two, continued, within the bounds."""
+        moved = here[self.place] - before[self.place]
+        share = (at - here[self.place]) / moved if moved else 0.0
+        low, high = np.array(self._scale.bounds).T
+        s = np.clip(here + share * (here - before), low, high)
+        s[self.place] = at
+        return self._scale.natural(s)[0]
+
+
+def _end(walk: _Walk, values: Array, drops: Array) -> float | None:
+    """Where the drop passes `DROP`, outwards: the root of the drop is a straight line where the density is normal."""
+    beyond = np.flatnonzero(drops >= DROP)
+    if not len(beyond):
+        return None
+    after = int(beyond[0])
+    roots = np.sqrt(np.maximum(drops[after - 1 : after + 1], 0.0))
+    share = (math.sqrt(DROP) - roots[0]) / (roots[1] - roots[0])
+    ends = [walk.coordinate(float(values[index])) for index in (after - 1, after)]
+    return walk.natural(ends[0] + float(share) * (ends[1] - ends[0]))

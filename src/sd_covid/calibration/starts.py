@@ -1,0 +1,98 @@
+"""Finished starts of a fit on disk, so that an interrupted fit goes on where it was.
+
+In: the problem's hashes and the seed. Out: one small file in the cache folder, a line for each start that reached its
+end, with its numbers to the last bit. A line counts only for the start it was made from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sd_covid.calibration.results import StartRow
+from sd_covid.calibration.types import Array
+from sd_covid.model.cache import cache_folder
+
+MOST = 50  # files kept; the oldest go first
+
+
+class KeptStarts:
+    """The finished starts of one fit.
+
+    Parameters
+    ----------
+    file : Path
+        Where they are; see `kept_file`.
+    resume : bool
+        Whether those already there count; otherwise the fit begins anew.
+    """
+
+    def __init__(self, file: Path, *, resume: bool) -> None:
+        self.file = file
+        if not resume:
+            file.unlink(missing_ok=True)
+
+    def of(self, points: Sequence[Array]) -> dict[int, tuple[Array, StartRow]]:
+        """The finished ones among starts, by their place.
+
+        Parameters
+        ----------
+        points : sequence of ndarray, shape (parameter,)
+            Where the starts begin, in natural values.
+        """
+        lines = self.file.read_text(encoding="utf-8").splitlines() if self.file.is_file() else []
+        known = {tuple(item["start"]): item for item in map(_parsed, lines) if item is not None}
+        found: dict[int, tuple[Array, StartRow]] = {}
+        for index, point in enumerate(points):
+            item = known.get(tuple(_exact(point)))
+            if item is not None:
+                value = float.fromhex(item["log_posterior"])
+                row = StartRow(value, int(item["evaluations"]), bool(item["converged"]))
+                found[index] = np.array([float.fromhex(text) for text in item["best"]]), row
+        return found
+
+    def add(self, point: Array, best: Array, row: StartRow) -> None:
+        """Keep a finished start."""
+        item = {
+            "start": _exact(point),
+            "best": _exact(best),
+            "log_posterior": float(row.log_posterior).hex(),
+            "evaluations": row.evaluations,
+            "converged": row.converged,
+        }
+        new = not self.file.is_file()
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self.file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(item) + "\n")
+        if new:
+            _forget_oldest(self.file.parent)
+
+
+def kept_file(*parts: object) -> Path:
+    """The file of a fit that rests on ``parts``: hashes of tables and model, seed, versions."""
+    name = hashlib.sha256(repr(parts).encode()).hexdigest()
+    return cache_folder("starts") / f"{name}.jsonl"
+
+
+def _exact(values: Array) -> list[str]:
+    return [float(value).hex() for value in values]
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    """A line as written; None for one that an interruption cut off."""
+    try:
+        item = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    return item if isinstance(item, dict) else None
+
+
+def _forget_oldest(folder: Path) -> None:
+    files = sorted(folder.glob("*.jsonl"), key=lambda item: item.stat().st_mtime, reverse=True)
+    for old in files[MOST:]:
+        old.unlink(missing_ok=True)

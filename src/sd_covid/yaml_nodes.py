@@ -1,0 +1,92 @@
+"""The one place where YAML is parsed: text in, nodes that know their line out, or a fault that names its line.
+
+What the words mean, and how a fault is told, is for the reader of a file: `sd_covid.data.keyed_yaml`,
+`sd_covid.calibration.yamlfile` and `sd_covid.model.study_file`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+# libyaml's loader is ten times as fast; builds of PyYAML without it have the pure one, which gives the same tree.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class YamlFault(ValueError):
+    """Text that is no YAML, or that the reader does not take.
+
+    Parameters
+    ----------
+    reason : str
+    line : int or None
+        From 1; None when the parser does not say.
+    """
+
+    def __init__(self, reason: str, line: int | None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+def compose(text: str, deepest: int | None = None) -> yaml.Node | None:
+    """The top node of a text; None when there is nothing in it.
+
+    Parameters
+    ----------
+    text : str
+    deepest : int, optional
+        How deep it may be nested.
+
+    Returns
+    -------
+    yaml.Node or None
+
+    Raises
+    ------
+    YamlFault
+    """
+    try:
+        if deepest is not None:
+            _refuse_depth(text, deepest)
+        return yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        raise _fault(error) from error
+
+
+def plain_values(node: yaml.Node) -> Any:
+    """What a node holds, as Python's own values: numbers, dates, lists and dictionaries.
+
+    Raises
+    ------
+    YamlFault
+        When a value is not what its form or tag says, such as a date with a thirteenth month.
+    """
+    loader = yaml.SafeLoader("")
+    try:
+        return loader.construct_document(node)
+    except yaml.YAMLError as error:
+        raise _fault(error) from error
+    except ValueError as error:
+        raise YamlFault(str(error), None) from error
+    finally:
+        loader.dispose()
+
+
+def _refuse_depth(text: str, deepest: int) -> None:
+    """Composing is recursive, so what is nested without reason is refused before it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > deepest:
+            mark = event.start_mark
+            raise YamlFault(f"nested more than {deepest} deep", None if mark is None else mark.line + 1)
+
+
+def _fault(error: yaml.YAMLError) -> YamlFault:
+    mark = getattr(error, "problem_mark", None)
+    return YamlFault(getattr(error, "problem", None) or str(error), None if mark is None else mark.line + 1)
