@@ -18,7 +18,7 @@ from sd_covid.calibration.petab import Problem, read_problem
 from sd_covid.data import Registry, read_registry
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "calibration-joint"
+FOLDER = ROOT / "calibration" / "joint"
 
 
 @pytest.fixture(scope="module")
