@@ -67,6 +67,30 @@ def test_a_noise_gives_a_member_what_it_gives_it_alone(
                 )
 
 
+@pytest.mark.parametrize(("name", "noise", "figures", "predicted"), ALL, ids=[case[0] for case in ALL])
+def test_members_may_have_figures_of_their_own(
+    name: str, noise: Noise, figures: np.ndarray, predicted: Predicted
+) -> None:
+    """Two members of figures, one of everything else, as when figures are drawn from the noise."""
+    one = predicted.figures(np.arange(len(figures)))
+    only = Predicted(
+        one.median[None],
+        one.sd[None],
+        None if one.rho is None else one.rho[None],
+        None if one.freedom is None else one.freedom[None],
+        one.size,
+    )
+    drawn = np.stack([figures, figures[::-1]])
+    found = noise.likelihood(drawn, only, GAPS)
+    for index, own in enumerate(drawn):
+        expected = noise.likelihood(own, one, GAPS)
+        for part in ("value", "median", "sd", "rho", "freedom"):
+            if getattr(expected, part) is not None:
+                values = getattr(found, part)
+                values = values[index] if len(values) == 2 else values[0]  # the same for all figures
+                np.testing.assert_allclose(values, getattr(expected, part), rtol=ROUNDING, atol=ROUNDING)
+
+
 def test_a_member_without_a_covariance_spares_the_others() -> None:
     """A correlation of one, and no error of the survey: the matrix has no inverse, which numpy raises for all."""
     noise = Survey(Asked(spread=0.0), remembers=True)
