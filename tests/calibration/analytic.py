@@ -46,6 +46,9 @@ class AnalyticDifferentiable:
     def copy(self) -> AnalyticDifferentiable:
         return AnalyticDifferentiable(self._outputs, self._parameters, self._settings)
 
+    def batch(self, threads: int | None = None) -> AnalyticBatch:
+        return AnalyticBatch(self)
+
     def values(self, theta: np.ndarray) -> np.ndarray:
         settings = {**self._settings, **dict(zip(self._parameters, theta.tolist(), strict=True))}
         results = [output(settings, self.time) for output in self._outputs]
@@ -59,6 +62,23 @@ class AnalyticDifferentiable:
                 if name in slopes:
                     total[index] += float(row @ slopes[name])
         return total
+
+
+class AnalyticBatch:
+    """One member after another."""
+
+    def __init__(self, one: AnalyticDifferentiable) -> None:
+        self._one, self._members = one, []
+
+    def values(self, theta: np.ndarray) -> np.ndarray:
+        self._members = [self._one.copy() for _ in theta]
+        return np.stack(
+            [member.values(row) for member, row in zip(self._members, theta, strict=True)], axis=1
+        )
+
+    def gradient(self, seed: np.ndarray) -> np.ndarray:
+        rows = zip(self._members, seed.swapaxes(0, 1), strict=True)
+        return np.array([member.gradient(row) for member, row in rows])
 
 
 def _level(c: Mapping[str, float], t: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:

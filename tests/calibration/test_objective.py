@@ -102,4 +102,4 @@ def test_copies_do_not_share_the_state_of_a_run(write: Write) -> None:
     expected = objective.log_likelihood(X)[1]
     twin.log_likelihood(X * 1.1)
     np.testing.assert_array_equal(expected, objective.log_likelihood(X)[1])
-    assert twin.experiments[0].model is not objective.experiments[0].model
+    assert twin.experiments[0].runs is not objective.experiments[0].runs

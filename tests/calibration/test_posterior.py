@@ -1,4 +1,4 @@
-"""NUTS, the fit and the Gaussian approximation on a straight line, whose posterior is normal in closed form.
+"""Both samplers, the fit and the Gaussian approximation on a straight line, whose posterior is normal in closed form.
 
 With y = start + slope t + noise of known sd, and normal priors, the posterior precision is P = D + X'X/sd^2 and the
 mean P^-1 (D m + X'y/sd^2) (Gelman et al., Bayesian Data Analysis, 3rd ed., section 14.8).
@@ -17,6 +17,7 @@ from sd_covid.calibration.fit import fit, laplace
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.petab import read_problem
 from sd_covid.calibration.posterior import diagnostics, sample
+from sd_covid.calibration.types import Method
 from sd_covid.errors import RunError
 
 from .analytic import AnalyticModel, line
@@ -89,13 +90,26 @@ def test_the_gaussian_approximation_of_a_normal_posterior_is_exact(
     np.testing.assert_allclose(found.sd, np.sqrt(np.diag(covariance)), rtol=1e-6)
 
 
-def test_nuts_agrees_with_the_closed_form_within_its_monte_carlo_error(
-    objective: Objective, figures: np.ndarray
+@pytest.mark.parametrize(("method", "draws", "chains"), [("nuts", 500, 4), ("lanes", 250, 16)])
+def test_a_sampler_agrees_with_the_closed_form_within_its_monte_carlo_error(
+    objective: Objective, figures: np.ndarray, method: Method, draws: int, chains: int
 ) -> None:
     expected, covariance = closed_form(figures)
+    seen: list[tuple[int, int]] = []
     samples = sample(
-        objective, laplace(objective, expected), draws=500, tune=200, chains=4, threads=2, seed=11
+        objective,
+        laplace(objective, expected),
+        method=method,
+        draws=draws,
+        tune=200,
+        chains=chains,
+        threads=2,
+        seed=11,
+        progress=lambda done, total: seen.append((done, total)),
     )
+    total = chains * (draws + 200)
+    assert seen[-1] == (total, total)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     found = diagnostics(samples.values)
     assert not found.unconverged()
     assert samples.divergences == 0
@@ -110,9 +124,15 @@ def test_nuts_agrees_with_the_closed_form_within_its_monte_carlo_error(
     )
 
 
-def test_the_same_seed_gives_the_same_draws(objective: Objective, figures: np.ndarray) -> None:
+@pytest.mark.parametrize(("method", "chains"), [("nuts", 2), ("lanes", 8)])
+def test_the_same_seed_gives_the_same_draws(
+    objective: Objective, figures: np.ndarray, method: Method, chains: int
+) -> None:
     start = laplace(objective, closed_form(figures)[0])
-    one, two = (sample(objective, start, draws=20, tune=50, chains=2, threads=t, seed=5) for t in (1, 2))
+    one, two = (
+        sample(objective, start, method=method, draws=20, tune=50, chains=chains, threads=t, seed=5)
+        for t in (1, 2)
+    )
     np.testing.assert_array_equal(one.values, two.values)
 
 
@@ -132,7 +152,17 @@ def test_a_model_that_always_fails_is_an_error_and_not_a_fit(tmp_path: Path, fig
         fit(Objective(read_problem(line_problem(tmp_path, figures)), model), starts=2)
 
 
-def test_ranks_of_the_truth_among_the_draws_are_uniform(tmp_path: Path) -> None:
+def test_too_few_chains_are_not_tuned_together(objective: Objective, figures: np.ndarray) -> None:
+    with pytest.raises(RunError, match="7 chains are too few") as caught:
+        sample(objective, laplace(objective, closed_form(figures)[0]), method="lanes", chains=7)
+    assert "nuts" in (caught.value.advice or "")
+
+
+# one chain of which every third draw counts, or one draw of each of 17 chains
+@pytest.mark.parametrize(("method", "draws", "chains"), [("nuts", 51, 1), ("lanes", 1, 17)])
+def test_ranks_of_the_truth_among_the_draws_are_uniform(
+    tmp_path: Path, method: Method, draws: int, chains: int
+) -> None:
     """Simulation-based calibration (Talts et al. 2018): truth from the prior, figures from it, rank among the draws."""
     rng = np.random.default_rng(7)
     ranks = []
@@ -141,8 +171,10 @@ def test_ranks_of_the_truth_among_the_draws_are_uniform(tmp_path: Path) -> None:
         figures = truth[0] + truth[1] * TIMES + SD * rng.standard_normal(len(TIMES))
         own = Objective(read_problem(line_problem(tmp_path, figures)), line())
         approximation = laplace(own, closed_form(figures)[0])
-        values = sample(own, approximation, draws=51, tune=40, chains=1, seed=int(rng.integers(2**31))).values
-        ranks.append(np.sum(values[0, ::3] < truth, axis=0) // 3)  # 17 draws: ranks 0 to 17, in six bins
+        seed = int(rng.integers(2**31))
+        drawn = sample(own, approximation, method=method, draws=draws, tune=40, chains=chains, seed=seed)
+        kept = drawn.values[:, ::3].reshape(17, 2)
+        ranks.append(np.sum(kept < truth, axis=0) // 3)  # 17 draws: ranks 0 to 17, in six bins
     counts = np.array([np.bincount(column, minlength=6) for column in np.array(ranks).T])
     statistic = np.sum((counts - 6.0) ** 2 / 6.0, axis=1)
     # chi-square with 5 degrees of freedom: 25.7 is its 99.99 % quantile
@@ -162,6 +194,6 @@ def test_a_parameter_the_figures_say_nothing_of_is_drawn_from_its_prior(
     objective = Objective(read_problem(path), model)
     start = laplace(objective, np.array([*closed_form(figures)[0], 1.0]))
     assert start.informed.tolist() == [True, True, False]
-    draws = sample(objective, start, draws=500, tune=100, chains=2, seed=2).values[:, :, 2].ravel()
+    draws = sample(objective, start, draws=100, tune=50, chains=10, seed=2).values[:, :, 2].ravel()
     # 1,000 independent draws: the largest gap between two distributions stays below 1.95/sqrt(n) with 99.9 %
     assert stats.kstest(draws, stats.lognorm(0.4, scale=math.exp(0.5)).cdf).statistic < 1.95 / math.sqrt(1000)

@@ -145,10 +145,8 @@ def test_kpss_is_that_of_statsmodels() -> None:
 
 
 def test_predicted_keeps_the_size_of_a_survey_when_repeated() -> None:
-    from sd_covid.calibration.forecast import REPEATS
-    from sd_covid.calibration.validity.replay import repeated
-
-    found = repeated(Predicted(np.ones((3, 2)), np.ones((3, 2)), np.arange(3.0), None, np.array([7.0, 8.0])))
-    assert found.median.shape == (3 * REPEATS, 2)
-    np.testing.assert_array_equal(found.rho, np.repeat(np.arange(3.0), REPEATS))
+    one = Predicted(np.ones((3, 2)), np.ones((3, 2)), np.arange(3.0), None, np.array([7.0, 8.0]))
+    found = one.repeated(2)
+    assert found.median.shape == (6, 2)
+    np.testing.assert_array_equal(found.rho, [0.0, 0.0, 1.0, 1.0, 2.0, 2.0])
     np.testing.assert_array_equal(found.size, [7.0, 8.0])

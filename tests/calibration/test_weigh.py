@@ -126,7 +126,7 @@ def test_a_figure_of_noise_that_remembers_is_told_from_both_its_neighbours(write
     objective = Objective(problem, decay())
     values = {"start": 10.5, "rate": 0.06, "sd": 0.4, "rho": 0.7, "offset": 0.1, "wave": 0.2}
     x = np.array([values[name] for name in objective.names])
-    found = dict(zip(figure_names(objective), figure_densities(objective, x), strict=True))
+    found = dict(zip(figure_names(objective), figure_densities(objective, x[None])[0], strict=True))
     times = np.array([1.0, 2.0, 4.0, 7.0])
     level = np.array([9.7, 9.1, 8.4, 7.2])
     model = 10.5 * np.exp(-0.06 * times) + 0.2 * np.cos(2 * np.pi * times / 12)

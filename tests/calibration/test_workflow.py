@@ -133,7 +133,7 @@ def write_study(folder: Path) -> Path:
 def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CalibrationResult]:
     path = write_study(tmp_path_factory.mktemp("study"))
     return path, calibrate(
-        path, simulator=decay(), starts=2, draws=500, tune=150, chains=4, threads=2, seed=1
+        path, simulator=decay(), starts=2, draws=250, tune=150, chains=16, threads=2, seed=1
     )
 
 
@@ -159,7 +159,7 @@ def test_the_stored_draws_are_small_and_come_back_as_constants_of_the_model(
     path, result = study
     stored = read_posterior(result.posterior_file)
     assert list(stored.constants.columns) == ["initial level", "decay rate"]
-    assert stored.values.shape == (4, 250, 4)
+    assert stored.values.shape == (16, 62, 4)
     pd.testing.assert_frame_equal(stored.frame, result.posterior.frame)
     assert result.posterior_file.stat().st_size < 1000 * 7 * 8 + 20_000
     assert path.parent / "posterior.parquet" == result.posterior_file

@@ -27,7 +27,7 @@ FINAL TIME = 60 ~ Month ~ |
 TIME STEP = 1 ~ Month ~ |
 SAVEPER = 1 ~ Month ~ |
 """
-OPTIONS = ("--starts", "3", "--draws", "80", "--tune", "100", "--chains", "4", "--seed", "1")
+OPTIONS = ("--starts", "3", "--draws", "80", "--tune", "100", "--chains", "8", "--seed", "1")
 
 
 def arguments(*items: object) -> list[str]:
@@ -125,7 +125,7 @@ def test_a_part_shares_parameters_and_is_not_weighed(call: Call, study: Path) ->
     (part.parent / "more.tsv").write_text(
         "observableId\texperimentId\tmeasurement\ttime\nobs_level\t\t55\t60\n"
     )
-    few = ("--starts", "1", "--draws", "10", "--tune", "50", "--chains", "2")
+    few = ("--starts", "1", "--draws", "10", "--tune", "50", "--chains", "8")
     assert call("calibrate", part, *few).code == 1  # so few draws do not converge
     answer = call("fits", study / "problem.yaml", part)
     assert answer.code == 0

@@ -141,3 +141,15 @@ def test_the_program_itself_leaves_with_code_2_and_no_traceback(tmp_path: Path) 
     ]
     done = subprocess.run(program, capture_output=True, text=True, check=False)
     refused(Answer(done.returncode, done.stdout, done.stderr), "none.mdl")
+
+
+def test_too_few_chains_are_refused_before_the_fit(call: Call, tmp_path: Path) -> None:
+    """Before anything is read: a fit takes minutes."""
+    answer = call("calibrate", tmp_path / "problem.yaml", "--method", "lanes", "--chains", "7")
+    refused(answer, "7 chains are too few", "the method nuts")
+
+
+def test_a_sampler_that_there_is_not(call: Call, tmp_path: Path) -> None:
+    answer = call("calibrate", tmp_path / "problem.yaml", "--method", "hmc")
+    assert 2 == answer.code
+    assert "lanes" in answer.err

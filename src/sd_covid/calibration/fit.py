@@ -22,11 +22,9 @@ from sd_covid.calibration.coordinates import PriorScale, quantiles
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.results import StartRow
 from sd_covid.calibration.starts import KeptStarts
-from sd_covid.calibration.types import Array, Mask
+from sd_covid.calibration.types import Array, Mask, Progress
 from sd_covid.errors import RunError
 
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
 Density = Callable[[Array], tuple[float, Array]]
 """A log density of natural values, and its gradient."""
 
@@ -242,6 +240,11 @@ def laplace(objective: Objective, best: Array) -> Laplace:
     objective : Objective
     best : ndarray, shape (parameter,)
         Natural values, as `fit` returns them.
+
+    Raises
+    ------
+    RunError
+        The model fails so near to the mode that there is no curvature.
     """
 
     def cost(u: Array) -> tuple[float, Array]:
@@ -264,11 +267,13 @@ def laplace(objective: Objective, best: Array) -> Laplace:
     nearby = [mode + 0.1 * rng.standard_normal(len(mode)) for _ in range(PROBES)]
     informed = objective.informed([objective.transform.natural(u) for u in [mode, *nearby]])
     places = np.flatnonzero(informed)
-    hessian = np.empty((len(places), len(places)))
-    for row, index in enumerate(places.tolist()):
-        step = np.zeros_like(mode)
-        step[index] = 1e-4 * max(1.0, abs(mode[index]))
-        difference = cost(mode + step)[1] - cost(mode - step)[1]
-        hessian[row] = difference[places] / (2 * step[index])
+    steps = 1e-4 * np.maximum(1.0, np.abs(mode[places]))
+    bumps = np.zeros((len(places), len(mode)))
+    bumps[np.arange(len(places)), places] = steps
+    ahead, behind = (objective.unconstrained_log_posteriors(mode + side * bumps)[1] for side in (1, -1))
+    hessian = (behind - ahead)[:, places] / (2 * steps[:, None])
+    if not np.all(np.isfinite(hessian)):
+        advice = "move the bounds or priors away from it; sd-covid run shows which variable fails"
+        raise RunError("the model fails right beside its best fit", advice=advice)
     values, vectors = eigh((hessian + hessian.T) / 2)
     return Laplace(mode, informed, vectors / np.sqrt(np.maximum(values, 1 / 9)))

@@ -12,13 +12,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sd_covid.calibration.facts.quantity import Quantity
-from sd_covid.calibration.fit import Progress
-from sd_covid.calibration.noise import Predicted
-from sd_covid.calibration.objective import differentiable, formula_outputs, model_names
+from sd_covid.calibration.objective import experiment_runs, fixed_parameters, formula_outputs, model_names
 from sd_covid.calibration.observation import Observation
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.process import Paths
-from sd_covid.calibration.types import Array, Simulator
+from sd_covid.calibration.types import Array, Progress, Simulator
 
 REPEATS = (
     4  # draws of the noise for each draw of the parameters: quantiles then vary less than the noise itself
@@ -53,25 +51,19 @@ class Forecaster:
         progress: Progress | None = None,
     ) -> None:
         self.problem = problem
-        fixed = {
-            p.id: p.nominal for p in problem.parameters.values() if not p.estimate and p.nominal is not None
-        }
-        self._draws = [{**fixed, **draw} for draw in draws]
         names = model_names(problem, simulator)
         aliases = formula_outputs(problem, names)
         outputs = list(dict.fromkeys(aliases.values()))
         self._rows = {alias: outputs.index(output) for alias, output in aliases.items()}
-        model, inputs = differentiable(problem, simulator, names, experiment, outputs, final)
-        self.grid = model.time
-        runs = []
-        for done, draw in enumerate(self._draws, start=1):
-            runs.append(model.values(inputs.values(draw)).copy())
-            if progress is not None:
-                progress(done, len(self._draws))
-        self._runs = runs
-        finite = np.array([bool(np.all(np.isfinite(run))) for run in runs])
+        runs = experiment_runs(problem, simulator, names, experiment, outputs, final)
+        self.grid = runs.time
+        drawn = {name: np.array([[draw[name]] for draw in draws]) for name in draws[0]}
+        found = runs.in_portions(drawn, len(draws), progress)
+        finite = np.all(np.isfinite(found), axis=(0, 2))
         self.failed = int(np.sum(~finite))
-        self._kept = np.flatnonzero(finite)
+        self._outputs = found[:, finite]
+        kept = {name: column[finite] for name, column in drawn.items()}
+        self._parameters = {**fixed_parameters(problem), **kept}
 
     def paths(self, observable: str, ends: Array, figures: Array, rng: np.random.Generator) -> Paths:
         """Paths of one observable.
@@ -91,20 +83,17 @@ class Forecaster:
             `REPEATS` rows for each draw whose run did not fail.
         """
         observation = self._observation(observable, ends)
-        found = [observation.figures(self._runs[index], self._draws[index]).predicted for index in self._kept]
-        return Paths(*observation.noise.paths(ends, figures, stacked(found), rng))
+        found = observation.figures(self._outputs, self._parameters).predicted
+        return Paths(*observation.noise.paths(ends, figures, found.repeated(REPEATS), rng))
 
     def medians(self, observable: str, ends: Array) -> Array:
         """The model's own figures, without noise. Shape (draw, period)."""
-        observation = self._observation(observable, ends)
-        return np.array(
-            [observation.figures(self._runs[i], self._draws[i]).predicted.median for i in self._kept]
-        )
+        return self._observation(observable, ends).figures(self._outputs, self._parameters).predicted.median
 
     def quantities(self, fact: str) -> Array:
         """The quantity of a soft fact at every draw whose run did not fail. Shape (draw,)."""
         view = Quantity(self.problem.extension.facts[fact], self._rows, self.grid)
-        return np.array([view.value(self._runs[i], self._draws[i]) for i in self._kept])
+        return view.value(self._outputs, self._parameters)
 
     def _observation(self, observable: str, ends: Array) -> Observation:
         """An observable at any periods: each takes the overrides and the sample size of the figure nearest to it."""
@@ -114,21 +103,3 @@ class Forecaster:
         setting = self.problem.extension.observation(observable)
         item = self.problem.observables[observable]
         return Observation(item, setting, ends, like, self._rows, self.grid)
-
-
-def stacked(found: Sequence[Predicted], repeats: int = REPEATS) -> Predicted:
-    """One set of parameters after another, each so many times; what one has, all have."""
-    first = found[0]
-
-    def several(name: str) -> Array | None:
-        if getattr(first, name) is None:
-            return None
-        return np.repeat([getattr(item, name) for item in found], repeats, axis=0)
-
-    return Predicted(
-        np.repeat([item.median for item in found], repeats, axis=0),
-        np.repeat([item.sd for item in found], repeats, axis=0),
-        several("rho"),
-        several("freedom"),
-        first.size,
-    )

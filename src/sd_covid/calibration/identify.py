@@ -48,8 +48,8 @@ def identify(objective: Objective, best: Array, draws: Array | None = None) -> I
     # A parameter that acts only after the last figure has a slope of exactly zero everywhere; near ones are asked too,
     # as a slope may happen to be zero at one point.
     rng = np.random.default_rng(0)
-    near = [mode + 0.1 * rng.standard_normal(len(mode)) for _ in range(PROBES)]
-    informed = objective.informed([space.natural(z)[0] for z in (mode, *near)])
+    near = mode + 0.1 * rng.standard_normal((PROBES, len(mode)))
+    informed = objective.informed(list(space.natural(np.vstack([mode, near]))[0]))
     places = np.flatnonzero(informed)
     information = space.curvature(mode, places)
     if not np.all(np.isfinite(information)):

@@ -1,15 +1,16 @@
 """The log posterior of a problem, with its exact gradient.
 
 In: a `Problem` and a loaded model. Out: prior plus likelihood at parameter values, in natural or in unconstrained
-coordinates. The model runs once for each experiment; one reverse sweep gives the gradient. A run that fails gives NaN,
-never an exception, so that samplers and optimisers can turn away from it.
+coordinates, of one point or of many members at once by the same code. The model runs once for each experiment; one
+reverse sweep gives the gradient. A run that fails gives its member NaN, never an exception, so that samplers and
+optimisers can turn away from it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,11 +18,13 @@ from sd_covid.calibration import formula as formulas
 from sd_covid.calibration.facts.quantity import Quantity
 from sd_covid.calibration.formula import Constant, Formula, Symbol
 from sd_covid.calibration.lint import ModelNames, check_model
+from sd_covid.calibration.noise import Likelihood, Predicted
 from sd_covid.calibration.observation import Figures, Observation
 from sd_covid.calibration.petab import Measurement, Problem
 from sd_covid.calibration.priors import JointPrior
+from sd_covid.calibration.runs import Runs
 from sd_covid.calibration.transform import Transform
-from sd_covid.calibration.types import Array, Differentiable, Mask, Simulator
+from sd_covid.calibration.types import Array, Mask, Progress, Simulator
 
 
 @dataclass(slots=True)
@@ -33,36 +36,12 @@ class Series:
     holdout: Mask
     measurements: tuple[Measurement, ...]
 
-
-class Inputs:
-    """The model's constants as functions of the parameters.
-
-    Parameters
-    ----------
-    items : sequence of Formula
-        One for each constant; most are a single parameter.
-    """
-
-    def __init__(self, items: Sequence[Formula]) -> None:
-        self._functions = [formulas.compiled(item) for item in items]
-        self._slopes = [
-            {
-                name: None if item == Symbol(name) else formulas.compiled(formulas.derivative(item, name))
-                for name in formulas.symbols(item)
-            }
-            for item in items
-        ]
-
-    def values(self, parameters: Mapping[str, float]) -> Array:
-        """Constants at parameter values. Shape (constant,)."""
-        return np.array([function(parameters) for function in self._functions], dtype=np.float64)
-
-    def pull_back(self, slopes: Array, parameters: Mapping[str, float], gradient: dict[str, float]) -> None:
-        """Add derivatives by the constants to a gradient on the parameters, for the ids it has."""
-        for slope, partials in zip(slopes.tolist(), self._slopes, strict=True):
-            for name, partial in partials.items():
-                if name in gradient:
-                    gradient[name] += slope * (1.0 if partial is None else float(partial(parameters)))
+    def likelihood(self, predicted: Predicted) -> Likelihood:
+        """What the noise says of the figures; the value is NaN where it has no density."""
+        noise = self.observation.noise
+        with np.errstate(all="ignore"):
+            found = noise.likelihood(self.figures, predicted, self.observation.gaps)
+            return replace(found, value=np.where(noise.defined(predicted), found.value, math.nan))
 
 
 @dataclass(slots=True)
@@ -70,8 +49,7 @@ class Experiment:
     """One run of the model: its inputs as formulas of the parameters, what is observed and said of it."""
 
     id: str
-    model: Differentiable
-    inputs: Inputs
+    runs: Runs
     series: list[Series]
     facts: list[Quantity]
 
@@ -124,17 +102,25 @@ def experiment_inputs(problem: Problem, names: ModelNames, experiment: str) -> d
     return inputs
 
 
-def differentiable(
+def fixed_parameters(problem: Problem) -> dict[str, Array]:
+    """The parameters that are not estimated, by id. Shape (1,) each."""
+    return {
+        item.id: np.array([item.nominal])
+        for item in problem.parameters.values()
+        if not item.estimate and item.nominal is not None
+    }
+
+
+def experiment_runs(
     problem: Problem,
     simulator: Simulator,
     names: ModelNames,
     experiment: str,
     outputs: list[str],
     final: float,
-) -> tuple[Differentiable, Inputs]:
-    """The model of one experiment up to time ``final``, as a function of the constants that depend on estimates."""
-    fixed_values = {item.id: item.nominal for item in problem.parameters.values() if not item.estimate}
-    fixed = {name: Constant(value) for name, value in fixed_values.items() if value is not None}
+) -> Runs:
+    """The model of one experiment up to time ``final``, as a function of the estimated parameters."""
+    fixed = {name: Constant(float(value[0])) for name, value in fixed_parameters(problem).items()}
     constants: dict[str, float] = {"FINAL TIME": final}
     free: dict[str, Formula] = {}
     for constant, formula in experiment_inputs(problem, names, experiment).items():
@@ -143,7 +129,8 @@ def differentiable(
             free[constant] = formula
         else:
             constants[constant] = float(formulas.evaluate(formula, {}))
-    return simulator.differentiable(outputs, list(free), constants=constants), Inputs(list(free.values()))
+    model = simulator.differentiable(outputs, list(free), constants=constants)
+    return Runs(model, list(free.values()))
 
 
 class Objective:
@@ -173,9 +160,7 @@ class Objective:
         self.names = [item.id for item in self.parameters]
         self.transform = Transform(self.parameters)
         self._prior = JointPrior([item.prior for item in self.parameters if item.prior is not None])
-        self._fixed = {
-            p.id: p.nominal for p in problem.parameters.values() if not p.estimate and p.nominal is not None
-        }
+        self._fixed = fixed_parameters(problem)
         names = model_names(problem, simulator)
         chosen = [
             item
@@ -199,75 +184,151 @@ class Objective:
         self.experiments: list[Experiment] = []
         named = [item.experiment for item in chosen] + [item.experiment for item in facts]
         for experiment in dict.fromkeys(named):
-            model, inputs = differentiable(problem, simulator, names, experiment, outputs, final)
+            runs = experiment_runs(problem, simulator, names, experiment, outputs, final)
             mine = [item for item in chosen if item.experiment == experiment]
             series = [
-                _series(problem, key, mine, rows, model.time) for key in problem.observables if key in used
+                _series(problem, key, mine, rows, runs.time) for key in problem.observables if key in used
             ]
-            said = [Quantity(item, rows, model.time) for item in facts if item.experiment == experiment]
-            self.experiments.append(
-                Experiment(experiment, model, inputs, [s for s in series if s is not None], said)
-            )
+            said = [Quantity(item, rows, runs.time) for item in facts if item.experiment == experiment]
+            self.experiments.append(Experiment(experiment, runs, [s for s in series if s is not None], said))
 
     @property
     def dimension(self) -> int:
         """Number of estimated parameters."""
         return len(self.names)
 
-    def copy(self) -> Objective:
-        """An independent objective for another thread; tables and compiled code are shared."""
+    def runs(self, x: Array, progress: Progress | None = None) -> Iterator[tuple[Experiment, Array]]:
+        """Every experiment with the outputs of its runs at many points, all NaN where a run fails.
+
+        Parameters
+        ----------
+        x : ndarray, shape (member, parameter)
+            Natural values.
+        progress : callable, optional
+            Called with (runs done, runs).
+
+        Yields
+        ------
+        experiment : Experiment
+        outputs : ndarray, shape (output, member, time)
+        """
+        parameters, total = self.values(x), len(x) * len(self.experiments)
+        for place, experiment in enumerate(self.experiments):
+
+            def tell(done: int, _members: int, before: int = place * len(x)) -> None:
+                if progress is not None:
+                    progress(before + done, total)
+
+            with np.errstate(all="ignore"):
+                outputs = experiment.runs.in_portions(parameters, len(x), tell)
+            outputs[:, ~np.all(np.isfinite(outputs), axis=(0, 2))] = math.nan
+            yield experiment, outputs
+
+    def copy(self, threads: int | None = None) -> Objective:
+        """An independent objective for another thread; tables and compiled code are shared.
+
+        Parameters
+        ----------
+        threads : int, optional
+            Of its own, among which it divides members; by default all processors this process may use.
+        """
         twin = object.__new__(Objective)
         twin.__dict__.update(self.__dict__)
         twin.experiments = [
-            Experiment(e.id, e.model.copy(), e.inputs, e.series, e.facts) for e in self.experiments
+            Experiment(item.id, item.runs.copy(threads), item.series, item.facts) for item in self.experiments
         ]
         return twin
 
-    def values(self, x: Array) -> dict[str, float]:
-        """Every parameter of the problem by id, estimated ones from ``x`` (shape (parameter,))."""
-        return {**self._fixed, **dict(zip(self.names, x.tolist(), strict=True))}
+    def values(self, x: Array) -> dict[str, Array]:
+        """Every parameter of the problem by id, estimated ones from ``x``.
 
-    def log_prior(self, x: Array) -> tuple[float, Array]:
-        """Log prior density at natural values and its gradient. Shape (parameter,)."""
+        Parameters
+        ----------
+        x : ndarray, shape (parameter,) or (member, parameter)
+
+        Returns
+        -------
+        dict of str to ndarray
+            Shapes (1,) and (member, 1), so that figures of a member lie along the last axis.
+        """
+        columns = {name: x[..., place, None] for place, name in enumerate(self.names)}
+        return {**self._fixed, **columns}
+
+    def log_prior(self, x: Array) -> tuple[Array, Array]:
+        """Log prior density at natural values and its gradient; ``x`` as in `values`."""
         return self._prior.log_density(x)
 
-    def log_likelihood(self, x: Array) -> tuple[float, Array]:
-        """Log likelihood at natural values and its gradient. Shape (parameter,). NaN where the run fails."""
+    def log_likelihoods(self, x: Array) -> tuple[Array, Array]:
+        """Log likelihood of each member and its gradient, NaN where the run fails.
+
+        Parameters
+        ----------
+        x : ndarray, shape (member, parameter)
+            Natural values.
+
+        Returns
+        -------
+        value : ndarray, shape (member,)
+        gradient : ndarray, shape (member, parameter)
+        """
         parameters = self.values(x)
-        gradient = dict.fromkeys(self.names, 0.0)
-        total = 0.0
-        for experiment in self.experiments:
-            outputs = experiment.model.values(experiment.inputs.values(parameters))
-            if not np.all(np.isfinite(outputs)):
-                return math.nan, np.full(len(x), math.nan)
-            seed = np.zeros_like(outputs)
-            for series in experiment.series:
-                total += _add_series(series, outputs, parameters, seed, gradient)
-            for fact in experiment.facts:
-                total += fact.log_density(outputs, parameters, seed, gradient)
-            if not math.isfinite(total):
-                return math.nan, np.full(len(x), math.nan)
-            experiment.inputs.pull_back(experiment.model.gradient(seed), parameters, gradient)
-        return total, np.array([gradient[name] for name in self.names])
+        slopes = np.zeros((self.dimension, len(x)))
+        gradient = dict(zip(self.names, slopes, strict=True))
+        total = np.zeros(len(x))
+        failed = np.zeros(len(x), dtype=bool)
+        with np.errstate(all="ignore"):
+            for experiment in self.experiments:
+                outputs = experiment.runs.values(parameters, len(x))
+                total[~np.all(np.isfinite(outputs), axis=(0, 2))] = math.nan
+                seed = np.zeros_like(outputs)
+                for series in experiment.series:
+                    total += _add_series(series, outputs, parameters, seed, gradient)
+                for fact in experiment.facts:
+                    total += fact.log_density(outputs, parameters, seed, gradient)
+                failed = ~np.isfinite(total)
+                if np.all(failed):
+                    break
+                seed[:, failed] = 0.0
+                experiment.runs.pull_back(seed, parameters, gradient)
+        total[failed], slopes[:, failed] = math.nan, math.nan
+        return total, slopes.T
+
+    def log_posteriors(self, x: Array) -> tuple[Array, Array]:
+        """Log posterior density of each member (up to the evidence) at natural values and its gradient.
+
+        Outside the bounds it is minus infinity with gradient 0; NaN where the run fails. Shapes as in
+        `log_likelihoods`.
+        """
+        prior, slope = self.log_prior(x)
+        inside = np.isfinite(prior)
+        if not np.any(inside):
+            return prior, slope
+        # the others repeat one that can be run: a batch of always the same size needs no new memory
+        value, gradient = self.log_likelihoods(np.where(inside[:, None], x, x[np.argmax(inside)]))
+        return np.where(inside, prior + value, prior), np.where(inside[:, None], slope + gradient, slope)
+
+    def unconstrained_log_posteriors(self, u: Array) -> tuple[Array, Array]:
+        """Log posterior density of each member's unconstrained coordinates and its gradient; NaN where it has none.
+
+        Shapes as in `log_likelihoods`.
+        """
+        x, slope, log_jacobian, bend = self.transform.density(u)
+        value, gradient = self.log_posteriors(x)
+        value = value + log_jacobian
+        there = np.isfinite(value)
+        return np.where(there, value, math.nan), np.where(there[:, None], gradient * slope + bend, math.nan)
+
+    def log_likelihood(self, x: Array) -> tuple[float, Array]:
+        """`log_likelihoods` of one member, of shape (parameter,)."""
+        return _one(self.log_likelihoods(x[None]))
 
     def log_posterior(self, x: Array) -> tuple[float, Array]:
-        """Log posterior density (up to the evidence) at natural values and its gradient.
-
-        Outside the bounds it is minus infinity with gradient 0; NaN where the run fails.
-        """
-        prior, prior_gradient = self.log_prior(x)
-        if not math.isfinite(prior):
-            return prior, prior_gradient
-        value, gradient = self.log_likelihood(x)
-        return prior + value, prior_gradient + gradient
+        """`log_posteriors` of one member, of shape (parameter,)."""
+        return _one(self.log_posteriors(x[None]))
 
     def unconstrained_log_posterior(self, u: Array) -> tuple[float, Array]:
-        """Log posterior density of the unconstrained coordinates and its gradient; NaN where it has none."""
-        x, slope, log_jacobian, bend = self.transform.density(u)
-        value, gradient = self.log_posterior(x)
-        if not math.isfinite(value + log_jacobian):
-            return math.nan, np.full(len(u), math.nan)
-        return value + log_jacobian, gradient * slope + bend
+        """`unconstrained_log_posteriors` of one member, of shape (parameter,)."""
+        return _one(self.unconstrained_log_posteriors(u[None]))
 
     def informed(self, points: list[Array]) -> Mask:
         """Which parameters the figures can speak of: those whose likelihood slope is not zero at every point given.
@@ -280,20 +341,24 @@ class Objective:
         points : list of ndarray, shape (parameter,)
             Natural values; several, so that a slope that happens to be zero at one does not mislead.
         """
-        slopes = np.array([self.log_likelihood(x)[1] for x in points])
+        slopes = self.log_likelihoods(np.array(points))[1]
         found: Mask = np.any(slopes != 0.0, axis=0)
         return found
 
     def predictions(self, x: Array) -> dict[tuple[str, str], Figures]:
         """What the model says about every figure, by (observable, experiment)."""
-        parameters = self.values(x)
         found: dict[tuple[str, str], Figures] = {}
         for experiment in self.experiments:
-            outputs = experiment.model.values(experiment.inputs.values(parameters))
+            outputs = experiment.runs.values(self.values(x[None]), 1)[:, 0]
             for series in experiment.series:
                 key = (series.observation.observable.id, experiment.id)
-                found[key] = series.observation.figures(outputs, parameters)
+                found[key] = series.observation.figures(outputs, self.values(x))
         return found
+
+
+def _one(found: tuple[Array, Array]) -> tuple[float, Array]:
+    """Value and gradient of the only member."""
+    return float(found[0][0]), found[1][0]
 
 
 def _series(
@@ -317,13 +382,15 @@ def _series(
 
 
 def _add_series(
-    series: Series, outputs: Array, parameters: Mapping[str, float], seed: Array, gradient: dict[str, float]
-) -> float:
-    """Log likelihood of one series, its derivatives added to seed and gradient."""
+    series: Series,
+    outputs: Array,
+    parameters: Mapping[str, Array],
+    seed: Array,
+    gradient: Mapping[str, Array],
+) -> Array:
+    """Log likelihood of one series for each member, its derivatives added to seed and gradient."""
     observation = series.observation
     figures = observation.figures(outputs, parameters)
-    if not observation.noise.defined(figures.predicted):
-        return math.nan
-    found = observation.noise.likelihood(series.figures, figures.predicted, observation.gaps)
+    found = series.likelihood(figures.predicted)
     observation.pull_back(figures, found, seed, gradient)
     return found.value

@@ -1,8 +1,9 @@
 """From the model's saved outputs to the published figures, with exact derivatives.
 
-In: saved outputs (output, time) and parameter values. Out: for one observable in one experiment what the noise of its
-figures needs to know, and the way back: derivatives with respect to that become a seed on the outputs and a gradient on
-the parameters. Outputs are aggregated over the period first; the formula follows, and the seasonal term.
+In: saved outputs (output, time), or (output, member, time) for many members, and parameter values. Out: for one
+observable in one experiment what the noise of its figures needs to know, and the way back: derivatives with respect to
+that become a seed on the outputs and a gradient on the parameters. Outputs are aggregated over the period first; the
+formula follows, and the seasonal term.
 """
 
 from __future__ import annotations
@@ -86,17 +87,17 @@ class Figures:
     """What the model says about the figures of one observable, and the values of names it was computed from."""
 
     predicted: Predicted
-    values: tuple[Mapping[str, Array | float], ...]
+    values: tuple[Mapping[str, Array], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
     """Figures of the same overrides and season: rows, aggregated outputs, names used, formulas, their slopes by name.
 
-    A slope of None is 1 throughout.
+    A slope of None is 1 throughout. ``rows`` is a slice where the group is all figures: numpy then makes no copies.
     """
 
-    rows: Index
+    rows: Index | slice
     operators: Mapping[str, Array]
     names: tuple[str, ...]
     median: Callable[[formulas.Values], Array]
@@ -148,7 +149,9 @@ class Observation:
         self._groups: list[_Group] = []
         kinds = [_kind(setting, item, end) for item, end in zip(like, ends.tolist(), strict=True)]
         for kind in dict.fromkeys(kinds):
-            rows = np.flatnonzero([item == kind for item in kinds])
+            rows: Index | slice = np.flatnonzero([item == kind for item in kinds])
+            if len(set(kinds)) == 1:
+                rows = slice(None)
             formula = formulas.substitute(observable.formula, _fill(observable.placeholders, kind[0]))
             noise = formulas.substitute(observable.noise, _fill(observable.noise_placeholders, kind[1]))
             if setting.seasonal is not None:
@@ -168,37 +171,41 @@ class Observation:
             )
             self._groups.append(_Group(rows, operators, tuple(sorted(names)), *functions))
 
-    def figures(self, outputs: Array, parameters: Mapping[str, float]) -> Figures:
+    def figures(self, outputs: Array, parameters: Mapping[str, Array]) -> Figures:
         """What the model says of every figure.
 
         Parameters
         ----------
-        outputs : ndarray, shape (output, time)
-        parameters : mapping of str to float
-            Value of every parameter of the problem.
+        outputs : ndarray, shape (output, time) or (output, member, time)
+        parameters : mapping of str to ndarray, shape (1,) or (member, 1)
+            Every parameter of the problem.
         """
-        median, sd = np.empty(len(self.ends)), np.empty(len(self.ends))
+        members = outputs.shape[1:-1]
+        median, sd = np.empty((*members, len(self.ends))), np.empty((*members, len(self.ends)))
         values = []
         with np.errstate(all="ignore"):
             for group in self._groups:
-                known: dict[str, Array | float] = {name: parameters[name] for name in group.names}
+                known = {name: parameters[name] for name in group.names}
                 known["time"] = self.ends[group.rows]
                 for name, operator in group.operators.items():
-                    known[name] = operator @ outputs[self._outputs[name]]
-                median[group.rows] = known[self.observable.id] = group.median(known)
-                sd[group.rows] = group.sd(known)
+                    known[name] = outputs[self._outputs[name]] @ operator.T
+                median[..., group.rows] = group.median(known)
+                known[self.observable.id] = median[..., group.rows]
+                sd[..., group.rows] = group.sd(known)
                 values.append(known)
         rho, freedom = self.setting.autocorrelation, self.setting.freedom
         predicted = Predicted(
             median,
             sd,
-            None if rho is None else np.asarray(parameters[rho]),
-            None if freedom is None else np.asarray(_number(freedom, parameters)),
+            None if rho is None else _of_members(rho, parameters, members),
+            None if freedom is None else _of_members(freedom, parameters, members),
             self._size,
         )
         return Figures(predicted, tuple(values))
 
-    def pull_back(self, figures: Figures, found: Likelihood, seed: Array, gradient: dict[str, float]) -> None:
+    def pull_back(
+        self, figures: Figures, found: Likelihood, seed: Array, gradient: Mapping[str, Array]
+    ) -> None:
         """Add the derivatives of a likelihood to a seed on the outputs and a gradient on the parameters.
 
         Parameters
@@ -206,32 +213,36 @@ class Observation:
         figures : Figures
             As `figures` returned them.
         found : Likelihood
-        seed : ndarray, shape (output, time)
+        seed : ndarray, as the outputs
             Added to in place.
-        gradient : dict of str to float
+        gradient : mapping of str to ndarray, shape () or (member,)
             By parameter id; added to in place for the ids it has.
         """
         own = self.observable.id
         with np.errstate(all="ignore"):
             for group, known in zip(self._groups, figures.values, strict=True):
-                by_sd, by_median = found.sd[group.rows], found.median[group.rows]
+                by_sd, by_median = found.sd[..., group.rows], found.median[..., group.rows]
                 for name, slope in group.sd_slopes.items():
                     weight = by_sd if slope is None else by_sd * slope(known)
                     if name == own:
                         by_median = by_median + weight
-                    elif name in gradient:
-                        gradient[name] += float(weight.sum())
+                    else:
+                        _add(gradient, name, np.sum(weight, axis=-1))
                 for name, slope in group.median_slopes.items():
                     weight = by_median if slope is None else by_median * slope(known)
                     if name in group.operators:
                         seed[self._outputs[name]] += weight @ group.operators[name]
-                    elif name in gradient:
-                        gradient[name] += float(weight.sum())
-        rho, freedom = self.setting.autocorrelation, self.setting.freedom
-        if rho in gradient:
-            gradient[rho] += found.rho
-        if isinstance(freedom, str) and freedom in gradient:
-            gradient[freedom] += found.freedom
+                    else:
+                        _add(gradient, name, np.sum(weight, axis=-1))
+        _add(gradient, self.setting.autocorrelation, found.rho)
+        _add(gradient, self.setting.freedom, found.freedom)
+
+
+def _add(gradient: Mapping[str, Array], name: str | float | None, slope: Array | None) -> None:
+    """Add to the derivative by a parameter, if it is one of those that are asked for."""
+    if isinstance(name, str) and slope is not None and name in gradient:
+        row = gradient[name]
+        row += slope
 
 
 def _kind(
@@ -251,8 +262,9 @@ def _sizes(setting: ObservationSetting, like: Sequence[Measurement | None]) -> A
     return np.array([survey.size if size is None else size for size in own]) / survey.design_effect
 
 
-def _number(item: str | float, parameters: Mapping[str, float]) -> float:
-    return parameters[item] if isinstance(item, str) else float(item)
+def _of_members(item: str | float, parameters: Mapping[str, Array], members: tuple[int, ...]) -> Array:
+    """A parameter or number, one for each member."""
+    return np.broadcast_to(parameters[item][..., 0] if isinstance(item, str) else float(item), members)
 
 
 def _fill(placeholders: Sequence[str], overrides: Sequence[str]) -> dict[str, Formula]:

@@ -7,13 +7,11 @@ figure; figures of noise that does not are independent.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from sd_covid.calibration.noise import Predicted
 from sd_covid.calibration.objective import Objective, Series
-from sd_covid.calibration.types import Array, Index
+from sd_covid.calibration.types import Array, Index, Progress
 
 Name = tuple[str, str, float, float]
 """Observable or soft fact, experiment, time and value of a figure."""
@@ -32,39 +30,49 @@ def figure_names(objective: Objective) -> list[Name]:
     return names
 
 
-def figure_densities(objective: Objective, x: Array) -> Array:
-    """Log densities at natural values. Shape (figure,); NaN where the run fails."""
+def figure_densities(objective: Objective, x: Array, progress: Progress | None = None) -> Array:
+    """Log densities at many points.
+
+    Parameters
+    ----------
+    objective : Objective
+    x : ndarray, shape (member, parameter)
+        Natural values.
+    progress : callable, optional
+        Called with (runs done, runs).
+
+    Returns
+    -------
+    ndarray, shape (member, figure)
+        NaN where the run fails.
+    """
     parameters = objective.values(x)
-    found: list[float] = []
-    for experiment in objective.experiments:
-        outputs = experiment.model.values(experiment.inputs.values(parameters))
+    found: list[Array] = []
+    for experiment, outputs in objective.runs(x, progress):
         for series in experiment.series:
             found += _densities(series, series.observation.figures(outputs, parameters).predicted)
-        scratch = np.zeros_like(outputs)
-        found += [fact.log_density(outputs, parameters, scratch, {}) for fact in experiment.facts]
-    return np.array(found)
+        found += [fact.likelihood(outputs, parameters) for fact in experiment.facts]
+    return np.array(found).T
 
 
-def _densities(series: Series, predicted: Predicted) -> list[float]:
-    """Of one series."""
+def _densities(series: Series, predicted: Predicted) -> list[Array]:
+    """Of every figure of one series."""
     places = np.arange(len(series.figures))
-    if not series.observation.noise.defined(predicted):
-        return [np.nan] * len(places)
     if predicted.rho is None:
-        return [_together(series, predicted, places[[index]]) for index in places.tolist()]
-    whole = _together(series, predicted, places)
-    return [whole - _together(series, predicted, np.delete(places, index)) for index in places.tolist()]
+        found = [_together(series, predicted, places[[index]]) for index in places.tolist()]
+    else:
+        whole = _together(series, predicted, places)
+        found = [whole - _together(series, predicted, np.delete(places, index)) for index in places.tolist()]
+    defined = series.observation.noise.defined(predicted)
+    return [np.where(defined, density, np.nan) for density in found]
 
 
-def _together(series: Series, predicted: Predicted, places: Index) -> float:
+def _together(series: Series, predicted: Predicted, places: Index) -> Array:
     """Log density of some figures of a series."""
     if not len(places):
-        return 0.0
-    part = replace(
-        predicted,
-        median=predicted.median[places],
-        sd=predicted.sd[places],
-        size=None if predicted.size is None else predicted.size[places],
-    )
+        return np.zeros(len(predicted.median))
     gaps = np.diff(series.observation.ends[places])
-    return float(series.observation.noise.likelihood(series.figures[places], part, gaps).value)
+    with np.errstate(all="ignore"):
+        return series.observation.noise.likelihood(
+            series.figures[places], predicted.figures(places), gaps
+        ).value

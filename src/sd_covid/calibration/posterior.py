@@ -1,9 +1,10 @@
-"""Draws from the posterior by the No-U-Turn sampler, and whether they can be trusted.
+"""Draws from the posterior by one of two samplers, and whether they can be trusted.
 
 In: an `Objective` and the Gaussian approximation at its mode. Out: draws in natural values with R-hat and effective
-sample sizes. The sampler moves in coordinates in which that approximation is a unit normal, so that it needs little
-adaptation; the model is told to it as a plain density with gradient (`nutpie.compiled_pyfunc`), NaN where it fails.
-Parameters of which the figures say nothing are drawn from their prior, which is their posterior.
+sample sizes. Both samplers move in coordinates in which that approximation is a unit normal. ``lanes`` lets many chains
+move in one batch (`sd_covid.calibration.chees`); ``nuts`` runs a few chains one by one, each by the No-U-Turn sampler
+of nutpie. They share nothing but the density, so that each can be held against the other. Parameters of which the
+figures say nothing are drawn from their prior, which is their posterior.
 """
 
 from __future__ import annotations
@@ -15,10 +16,28 @@ from typing import Any
 
 import numpy as np
 
-from sd_covid.calibration.fit import Laplace, Progress
+from sd_covid.calibration.chees import sample_lanes
+from sd_covid.calibration.fit import Laplace
 from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.types import Array
+from sd_covid.calibration.types import Array, Method, Progress
+from sd_covid.errors import RunError
 
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much a sampler does unless told otherwise: chains, and draws and warm-up draws of each."""
+
+    chains: int
+    draws: int
+    tune: int
+    target_accept: float
+
+
+BUDGETS: dict[Method, Budget] = {
+    "lanes": Budget(chains=16, draws=500, tune=300, target_accept=0.65),
+    "nuts": Budget(chains=4, draws=1000, tune=500, target_accept=0.9),
+}
+FEWEST_LANES = 8  # chains that tune themselves by what they have in common must have something in common
 MAX_R_HAT = 1.01
 MIN_ESS = 400.0
 
@@ -34,11 +53,14 @@ class Samples:
     names : tuple of str
         Parameter ids.
     divergences : int
+    method : str
+        The sampler that drew them.
     """
 
     values: Array
     names: tuple[str, ...]
     divergences: int
+    method: Method
 
     def thinned(self, keep: int) -> Array:
         """Every nth draw of each chain, about ``keep`` in all. Shape (chain, draw, parameter)."""
@@ -47,16 +69,69 @@ class Samples:
         return self.values[:, step - 1 :: step]
 
 
+def budget_of(
+    method: Method,
+    *,
+    chains: int | None = None,
+    draws: int | None = None,
+    tune: int | None = None,
+    target_accept: float | None = None,
+) -> Budget:
+    """How much a sampler does: what is given, else what is usual for it.
+
+    Raises
+    ------
+    RunError
+        Too few chains for ``lanes``.
+    """
+    usual = BUDGETS[method]
+    found = Budget(
+        usual.chains if chains is None else chains,
+        usual.draws if draws is None else draws,
+        usual.tune if tune is None else tune,
+        usual.target_accept if target_accept is None else target_accept,
+    )
+    if method == "lanes" and found.chains < FEWEST_LANES:
+        reason = f"{found.chains} chains are too few to be tuned together"
+        raise RunError(reason, advice=f"take {FEWEST_LANES} or more, or the method nuts")
+    return found
+
+
+class _White:
+    """Coordinates of the informed parameters in which the Gaussian approximation is a unit normal."""
+
+    def __init__(self, approximation: Laplace) -> None:
+        self._mode, self._scale = approximation.mode, approximation.scale
+        self._informed = np.flatnonzero(approximation.informed)
+        self.dimension = len(self._informed)
+
+    def unconstrained(self, white: Array) -> Array:
+        """Unconstrained coordinates of all parameters, for one point or many."""
+        u = np.broadcast_to(self._mode, (*white.shape[:-1], len(self._mode))).copy()
+        u[..., self._informed] += white @ self._scale.T
+        return u
+
+    def density(self, objective: Objective) -> Callable[[Array], tuple[Array, Array]]:
+        """Log densities and gradients of points (member, dimension)."""
+
+        def of(white: Array) -> tuple[Array, Array]:
+            value, gradient = objective.unconstrained_log_posteriors(self.unconstrained(white))
+            return value, gradient[:, self._informed] @ self._scale
+
+        return of
+
+
 def sample(
     objective: Objective,
     approximation: Laplace,
     *,
-    draws: int = 1000,
-    tune: int = 500,
-    chains: int = 4,
+    method: Method = "lanes",
+    draws: int | None = None,
+    tune: int | None = None,
+    chains: int | None = None,
     threads: int = 1,
     seed: int = 0,
-    target_accept: float = 0.9,
+    target_accept: float | None = None,
     progress: Progress | None = None,
 ) -> Samples:
     """Draw from the posterior.
@@ -66,77 +141,112 @@ def sample(
     objective : Objective
     approximation : Laplace
         Where to start and how to scale.
-    draws, tune : int
-        Kept and warm-up draws of each chain.
-    chains, threads : int
+    method : str
+        ``lanes`` or ``nuts``.
+    draws, tune, chains : int, optional
+        Kept and warm-up draws of each chain, and chains; by default as in `BUDGETS`.
+    threads : int
     seed : int
-    target_accept : float
+    target_accept : float, optional
         Acceptance that the step size aims at.
     progress : callable, optional
         Called with (draws done, draws in all) from this thread, a few times a second.
+
+    Raises
+    ------
+    RunError
+        Too few chains for ``lanes``, or chains that start where there is no density.
     """
-    import nutpie
-    from nutpie import compiled_pyfunc
-
-    mode, scale = approximation.mode, approximation.scale
-    informed = np.flatnonzero(approximation.informed)
-    done = [0]
-
-    def unconstrained(white: Array) -> Array:
-        u = mode.copy()
-        u[informed] += scale @ white
-        return u
-
-    def make_density() -> Callable[[Array], tuple[float, Array]]:
-        own = objective.copy()
-
-        def density(white: Array) -> tuple[float, Array]:
-            value, gradient = own.unconstrained_log_posterior(unconstrained(white))
-            return value, scale.T @ gradient[informed]
-
-        return density
-
-    def make_expand(_first: int, _second: int, _chain: int) -> Callable[[Array], dict[str, Array]]:
-        def expand(white: Array) -> dict[str, Array]:
-            done[0] += 1
-            return {"natural": objective.transform.natural(unconstrained(white))}
-
-        return expand
-
-    model = compiled_pyfunc.from_pyfunc(
-        ndim=len(informed),
-        make_logp_fn=make_density,
-        make_expand_fn=make_expand,
-        expanded_dtypes=[np.dtype("float64")],
-        expanded_shapes=[(objective.dimension,)],
-        expanded_names=["natural"],
-        make_initial_point_fn=lambda seed: _start(len(informed), int(seed)),
-    )
-    sampler = nutpie.sample(
-        model,
-        draws=draws,
-        tune=tune,
-        chains=chains,
-        cores=threads,
-        seed=seed,
-        save_warmup=False,
-        progress_bar=False,
-        blocking=False,
-        target_accept=target_accept,
-    )
-    trace = _wait(sampler, done, chains * (draws + tune), progress)
-    values = np.array(trace.posterior["natural"].values, dtype=np.float64)
+    budget = budget_of(method, chains=chains, draws=draws, tune=tune, target_accept=target_accept)
+    space = _White(approximation)
+    run = _by_lanes if method == "lanes" else _by_nuts
+    white, divergences = run(objective, space, budget, threads, seed, progress)
+    values = objective.transform.natural(space.unconstrained(white))
     rng = np.random.default_rng(seed)
     for index in np.flatnonzero(~approximation.informed).tolist():
         prior = objective.parameters[index].prior
         if prior is not None:
             values[:, :, index] = prior.draw(rng, values[:, :, index].size).reshape(values.shape[:2])
-    return Samples(values, tuple(objective.names), int(trace.sample_stats["diverging"].values.sum()))
+    return Samples(values, tuple(objective.names), divergences, method)
 
 
-def _start(dimension: int, seed: int) -> Array:
-    """A starting point half a standard deviation around the mode, other in every chain."""
-    return 0.5 * np.random.default_rng(abs(seed)).standard_normal(dimension)
+def _by_lanes(
+    objective: Objective, space: _White, budget: Budget, threads: int, seed: int, progress: Progress | None
+) -> tuple[Array, int]:
+    """White draws (chain, draw, dimension) of all chains in one batch, and how many diverged."""
+    start = _starts((budget.chains, space.dimension), seed)
+    total, moves = budget.chains * (budget.draws + budget.tune), budget.draws + budget.tune
+
+    def tell(done: int) -> None:
+        if progress is not None:
+            progress(total * done // moves, total)
+
+    found = sample_lanes(
+        space.density(objective.copy(threads)),
+        start,
+        draws=budget.draws,
+        tune=budget.tune,
+        seed=seed,
+        target_accept=budget.target_accept,
+        progress=tell,
+    )
+    return found.values, found.divergences
+
+
+def _by_nuts(
+    objective: Objective, space: _White, budget: Budget, threads: int, seed: int, progress: Progress | None
+) -> tuple[Array, int]:
+    """White draws (chain, draw, dimension) of chains one by one, and how many diverged."""
+    import nutpie
+    from nutpie import compiled_pyfunc
+
+    done = [0]
+
+    def make_density() -> Callable[[Array], tuple[float, Array]]:
+        density = space.density(objective.copy())
+
+        def of_one(white: Array) -> tuple[float, Array]:
+            value, gradient = density(white[None])
+            return float(value[0]), gradient[0]
+
+        return of_one
+
+    def make_expand(_first: int, _second: int, _chain: int) -> Callable[[Array], dict[str, Array]]:
+        def expand(white: Array) -> dict[str, Array]:
+            done[0] += 1
+            return {"white": white}
+
+        return expand
+
+    model = compiled_pyfunc.from_pyfunc(
+        ndim=space.dimension,
+        make_logp_fn=make_density,
+        make_expand_fn=make_expand,
+        expanded_dtypes=[np.dtype("float64")],
+        expanded_shapes=[(space.dimension,)],
+        expanded_names=["white"],
+        make_initial_point_fn=lambda seed: _starts((space.dimension,), abs(int(seed))),
+    )
+    sampler = nutpie.sample(
+        model,
+        draws=budget.draws,
+        tune=budget.tune,
+        chains=budget.chains,
+        cores=threads,
+        seed=seed,
+        save_warmup=False,
+        progress_bar=False,
+        blocking=False,
+        target_accept=budget.target_accept,
+    )
+    trace = _wait(sampler, done, budget.chains * (budget.draws + budget.tune), progress)
+    white = np.array(trace.posterior["white"].values, dtype=np.float64)
+    return white, int(trace.sample_stats["diverging"].values.sum())
+
+
+def _starts(shape: tuple[int, ...], seed: int) -> Array:
+    """Starting points half a standard deviation around the mode."""
+    return 0.5 * np.random.default_rng([seed, 1]).standard_normal(shape)  # not the stream of the moves
 
 
 def _wait(sampler: Any, done: list[int], total: int, progress: Progress | None) -> Any:

@@ -15,14 +15,13 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from sd_covid.calibration.fit import Progress
 from sd_covid.calibration.forecast import REPEATS, Forecaster
 from sd_covid.calibration.noise import noise_of
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.process import Paths, simulate
 from sd_covid.calibration.settings import ObservationSetting, ProcessSetting
 from sd_covid.calibration.store import Posterior
-from sd_covid.calibration.types import Array, Mask, Simulator
+from sd_covid.calibration.types import Array, Mask, Progress, Simulator
 from sd_covid.data import Registry, Series, format_period, model_time, periods_between
 from sd_covid.errors import ProblemError, RunError, suggest
 

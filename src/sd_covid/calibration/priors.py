@@ -221,24 +221,27 @@ class JointPrior:
         log_masses = [math.log(p.mass) for _, p in gaussian]
         self._constant = -float(np.sum(np.log(self._sd))) - sum(log_masses) - 0.5 * LOG_TWO_PI * len(gaussian)
 
-    def log_density(self, x: Array) -> tuple[float, Array]:
-        """Sum of the log densities at x (shape (parameter,)) and its gradient.
+    def log_density(self, x: Array) -> tuple[Array, Array]:
+        """Sum of the log densities at x (shape (parameter,) or (member, parameter)) and its gradient.
 
         Minus infinity with gradient 0 when any is outside its bounds; NaN when any is not finite.
         """
         gradient = np.zeros_like(x)
-        if not np.all(np.isfinite(x)):
-            return math.nan, np.full_like(x, math.nan)
-        own = x[self._places]
-        outside = np.any((x < self._lower) | (x > self._upper)) or np.any(own[self._on_log] <= 0)
-        if outside:
-            return -math.inf, gradient
-        positive = np.where(self._on_log, own, 1.0)
-        y = np.where(self._on_log, np.log(positive), own)
-        z = (y - self._mean) / self._sd
-        value = self._constant - 0.5 * float(z @ z) - float(y[self._on_log].sum())
-        gradient[self._places] = np.where(self._on_log, (-z / self._sd - 1.0) / positive, -z / self._sd)
+        own = x[..., self._places]
+        with np.errstate(all="ignore"):  # outside the bounds and at NaN, which are set apart below
+            positive = np.where(self._on_log, own, 1.0)
+            y = np.where(self._on_log, np.log(positive), own)
+            z = (y - self._mean) / self._sd
+            value = self._constant - np.sum(0.5 * z * z + np.where(self._on_log, y, 0.0), axis=-1)
+            gradient[..., self._places] = (-z / self._sd - self._on_log) / positive
         for place, prior in self._others:
-            part, gradient[place] = prior.log_density(float(x[place]))
-            value += part
+            parts = [prior.log_density(item) for item in np.ravel(x[..., place]).tolist()]
+            value = value + np.reshape([part for part, _ in parts], np.shape(value))
+            gradient[..., place] = np.reshape([slope for _, slope in parts], np.shape(value))
+        finite = np.all(np.isfinite(x), axis=-1)
+        inside = np.all((x >= self._lower) & (x <= self._upper), axis=-1)
+        inside = inside & np.all((own > 0) | ~self._on_log, axis=-1)
+        value = np.where(inside, value, np.where(finite, -math.inf, math.nan))
+        gradient[~inside] = 0.0
+        gradient[~finite] = math.nan
         return value, gradient

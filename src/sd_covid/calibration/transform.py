@@ -18,7 +18,9 @@ from sd_covid.calibration.types import Array
 
 
 class Transform:
-    """Natural values x and unconstrained coordinates u of the estimated parameters.
+    """Natural values x and unconstrained coordinates u of the estimated parameters, of one point or many.
+
+    Parameters lie along the last axis of every array.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ class Transform:
         self.bounded = both
 
     def natural(self, u: Array) -> Array:
-        """Natural values at unconstrained coordinates. Shape (parameter,) both."""
+        """Natural values at unconstrained coordinates, of the same shape."""
         return self._with_slope(u)[0]
 
     def _with_slope(self, u: Array) -> tuple[Array, Array, Array]:
@@ -71,19 +73,19 @@ class Transform:
             u = np.where(self._below & ~self._above, np.log(np.maximum(y - self._low, tiny)), u)
             return np.where(self._above & ~self._below, -np.log(np.maximum(self._high - y, tiny)), u)
 
-    def density(self, u: Array) -> tuple[Array, Array, float, Array]:
+    def density(self, u: Array) -> tuple[Array, Array, Array, Array]:
         """What a density needs in unconstrained coordinates.
 
         Returns
         -------
-        x, slope : ndarray, shape (parameter,)
+        x, slope : ndarray, as ``u``
             Natural values and dx/du.
-        log_jacobian : float
+        log_jacobian : ndarray, shape () or (member,)
             Sum of log|dx/du|; minus infinity where u is so far out that a slope underflows.
-        bend : ndarray, shape (parameter,)
+        bend : ndarray, as ``u``
             Derivative of ``log_jacobian`` with respect to u.
         """
         x, slope, bend = self._with_slope(u)
-        with np.errstate(divide="ignore"):
-            log_jacobian = float(np.sum(np.log(slope))) if np.all(np.isfinite(slope)) else -math.inf
-        return x, slope, log_jacobian, bend
+        with np.errstate(divide="ignore", invalid="ignore"):
+            log_jacobian = np.sum(np.log(slope), axis=-1)
+        return x, slope, np.where(np.all(np.isfinite(slope), axis=-1), log_jacobian, -math.inf), bend

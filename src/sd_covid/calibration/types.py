@@ -5,8 +5,8 @@ The engine's `Simulation` satisfies `Simulator`; tests put a few lines of closed
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+Method = Literal["lanes", "nuts"]
+"""Of sampling a posterior: many chains in one batch, or few one by one."""
 
 
 class Differentiable(Protocol):
@@ -34,6 +38,22 @@ class Differentiable(Protocol):
 
     def copy(self) -> Self:
         """An independent object for another thread."""
+        ...
+
+    def batch(self, threads: int | None = None, /) -> DifferentiableBatch:
+        """The same function of many points at once."""
+        ...
+
+
+class DifferentiableBatch(Protocol):
+    """A model as a differentiable function of some of its constants, at many points at once."""
+
+    def values(self, theta: Array, /) -> Array:
+        """Outputs at ``theta`` (shape (member, constant)). Shape (output, member, time)."""
+        ...
+
+    def gradient(self, seed: Array, /) -> Array:
+        """Vector-Jacobian products at the last `values`: ``seed`` (output, member, time) -> (member, constant)."""
         ...
 
 

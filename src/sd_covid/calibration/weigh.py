@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,7 @@ def leave_one_out(fit: StoredFit, progress: Step | None = None) -> Loo:
     ----------
     fit : StoredFit
     progress : callable, optional
-        Called with the fit's name, draws done and draws.
+        Called with the fit's name, runs done and runs.
 
     Raises
     ------
@@ -150,12 +151,8 @@ def leave_one_out(fit: StoredFit, progress: Step | None = None) -> Loo:
     objective = Objective(fit.problem, fit.simulator)
     draws = fit.posterior.parameters.to_numpy(dtype=np.float64)
     chosen = draws[np.linspace(0, len(draws) - 1, min(DRAWS, len(draws))).astype(int)]
-    rows = []
-    for done, x in enumerate(chosen, start=1):
-        rows.append(figure_densities(objective, x))
-        if progress is not None:
-            progress(fit.name, done, len(chosen))
-    densities = np.array(rows)
+    tell = None if progress is None else partial(progress, fit.name)
+    densities = figure_densities(objective, chosen, tell)
     if not np.all(np.isfinite(densities)):
         advice = f"run sd-covid calibrate {fit.problem.path}"
         raise DataError("the model fails at a stored draw", advice=advice, file=posterior_file(fit.problem))

@@ -61,7 +61,7 @@ class Whitened:
         self._mass = np.where(self._gaussian, self._upto - self._below, 1.0)
 
     def natural(self, z: Array) -> tuple[Array, Array]:
-        """Natural values of coordinates, and their derivative. Shapes (parameter,)."""
+        """Natural values of coordinates, and their derivative. Shapes (parameter,) or (member, parameter)."""
         with np.errstate(all="ignore"):
             low = ndtri(self._below + ndtr(z) * self._mass)
             high = -ndtri(self._beyond + ndtr(-z) * self._mass)  # exact in the upper tail
@@ -71,10 +71,10 @@ class Whitened:
             x = np.where(self._log, np.exp(np.where(self._log, plain, 0.0)), plain)
             slope = np.where(self._log, x, 1.0) * self._sd * bend
         for index, prior in self._others:
-            at = float(z[index])
-            x[index] = float(prior.quantile(ndtr(np.array([at])))[0])
-            density = prior.log_density(float(x[index]))[0]
-            slope[index] = math.exp(-0.5 * at * at - LOG_ROOT_TWO_PI - density)
+            at = z[..., index]
+            x[..., index] = prior.quantile(ndtr(at))
+            density = np.array([prior.log_density(item)[0] for item in np.ravel(x[..., index]).tolist()])
+            slope[..., index] = np.exp(-0.5 * at * at - LOG_ROOT_TWO_PI - density.reshape(at.shape))
         return np.clip(x, self._lower, self._upper), slope
 
     def coordinates(self, x: Array) -> Array:
@@ -92,8 +92,12 @@ class Whitened:
 
     def log_likelihood(self, z: Array) -> tuple[float, Array]:
         """Log likelihood and its gradient by the coordinates. Shape (parameter,)."""
+        value, gradient = self._log_likelihoods(z[None])
+        return float(value[0]), gradient[0]
+
+    def _log_likelihoods(self, z: Array) -> tuple[Array, Array]:
         x, slope = self.natural(z)
-        value, gradient = self.objective.log_likelihood(x)
+        value, gradient = self.objective.log_likelihoods(x)
         return value, gradient * slope
 
     def mode(self, x: Array) -> Array:
@@ -130,12 +134,11 @@ class Whitened:
         -------
         ndarray, shape (chosen, chosen)
         """
-        found = np.empty((len(places), len(places)))
-        for row, index in enumerate(places.tolist()):
-            step = np.zeros_like(z)
-            step[index] = 1e-4 * max(1.0, abs(float(z[index])))
-            difference = self.log_likelihood(z - step)[1] - self.log_likelihood(z + step)[1]
-            found[row] = difference[places] / (2 * step[index])
+        steps = 1e-4 * np.maximum(1.0, np.abs(z[places]))
+        bumps = np.zeros((len(places), len(z)))
+        bumps[np.arange(len(places)), places] = steps
+        ahead, behind = (self._log_likelihoods(z + side * bumps)[1] for side in (1, -1))
+        found = (behind - ahead)[:, places] / (2 * steps[:, None])
         symmetric: Array = (found + found.T) / 2
         return symmetric
 

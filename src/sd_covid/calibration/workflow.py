@@ -21,12 +21,12 @@ from sd_covid.calibration.lint import check_series
 from sd_covid.calibration.objective import Objective, model_names
 from sd_covid.calibration.partial import without_unused
 from sd_covid.calibration.petab import Problem, read_problem
-from sd_covid.calibration.posterior import Diagnostics, Samples, diagnostics, sample
+from sd_covid.calibration.posterior import Diagnostics, Samples, budget_of, diagnostics, sample
 from sd_covid.calibration.predict import Predictor
 from sd_covid.calibration.results import FitReport, ParameterRow, StoredFitCheck, write_report
 from sd_covid.calibration.starts import KeptStarts, kept_file
 from sd_covid.calibration.store import Posterior, read_posterior, tables_hash, versions, write_posterior
-from sd_covid.calibration.types import Array, Simulator
+from sd_covid.calibration.types import Array, Method, Simulator
 from sd_covid.calibration.validation import fact_rows, rolling, series_rows
 from sd_covid.data import read_registry
 
@@ -96,9 +96,10 @@ def calibrate(
     *,
     simulator: Simulator | None = None,
     starts: int = 20,
-    draws: int = 1000,
-    tune: int = 500,
-    chains: int = 4,
+    method: Method = "lanes",
+    draws: int | None = None,
+    tune: int | None = None,
+    chains: int | None = None,
     threads: int = 1,
     seed: int = 0,
     write: bool = True,
@@ -115,8 +116,10 @@ def calibrate(
         The loaded model; by default the one the problem names.
     starts : int
         Starts of the multi-start fit.
-    draws, tune, chains : int
-        Of the sampler, draws and warm-up a chain.
+    method : str
+        The sampler, ``lanes`` or ``nuts``; see `sd_covid.calibration.posterior`.
+    draws, tune, chains : int, optional
+        Of the sampler, draws and warm-up a chain; by default as is usual for it.
     threads : int
     seed : int
         Of everything random.
@@ -134,6 +137,9 @@ def calibrate(
     def stage(name: str) -> Callable[[int, int], None] | None:
         return None if progress is None else lambda done, total: progress(name, done, total)
 
+    budget = budget_of(
+        method, chains=chains, draws=draws, tune=tune
+    )  # refused before the fit, which takes long
     problem, simulator = load_problem(path, simulator)
     registry = read_registry(problem.folder / "series")
     objective = Objective(problem, simulator)
@@ -142,9 +148,10 @@ def calibrate(
     samples = sample(
         objective,
         laplace(objective, found.best),
-        draws=draws,
-        tune=tune,
-        chains=chains,
+        method=method,
+        draws=budget.draws,
+        tune=budget.tune,
+        chains=budget.chains,
         threads=threads,
         seed=seed,
         progress=stage("sample"),
@@ -171,7 +178,8 @@ def calibrate(
         draws=samples.values.shape[0] * samples.values.shape[1],
         chains=samples.values.shape[0],
         provenance={
-            key: posterior.provenance[key] for key in ("model_hash", "data_hash", "seed", "versions")
+            key: posterior.provenance[key]
+            for key in ("model_hash", "data_hash", "method", "seed", "versions")
         },
         facts=fact_rows(problem, predictor),
         identifiability=information,
@@ -197,12 +205,11 @@ def _posterior(
     """The draws to be stored: thinned, with their log posterior."""
     kept = samples.thinned(KEEP)
     chains, count, _ = kept.shape
-    frame = pd.DataFrame(kept.reshape(chains * count, -1), columns=objective.names)
+    flat = kept.reshape(chains * count, -1)
+    frame = pd.DataFrame(flat, columns=objective.names)
     frame.insert(0, "chain", np.repeat(np.arange(chains), count))
     frame.insert(1, "draw", np.tile(np.arange(count), chains))
-    frame.insert(
-        2, "log_posterior", [objective.log_posterior(x)[0] for x in kept.reshape(chains * count, -1)]
-    )
+    frame.insert(2, "log_posterior", objective.log_posteriors(flat)[0])
     names = model_names(problem, simulator)
     constants = {name: constant for name in objective.names if (constant := names.constant(name)) is not None}
     provenance = {
@@ -210,6 +217,7 @@ def _posterior(
         "best": dict(zip(objective.names, found.best.tolist(), strict=True)),
         "model_hash": model_hash(simulator),
         "data_hash": tables_hash(problem),
+        "method": samples.method,
         "seed": seed,
         "versions": versions(),
     }
@@ -291,7 +299,7 @@ def check_stored(path: Path | str, *, simulator: Simulator | None = None, draws:
     chosen = np.linspace(0, len(stored.frame) - 1, min(draws, len(stored.frame))).astype(int)
     values = stored.parameters.to_numpy(dtype=np.float64)[chosen]
     then = stored.frame["log_posterior"].to_numpy(dtype=np.float64)[chosen]
-    now = np.array([objective.log_posterior(x)[0] for x in values])
+    now = objective.log_posteriors(values)[0]
     difference = float(np.max(np.abs(now - then))) if np.all(np.isfinite(now)) else math.inf
     agrees = difference <= TOLERANCE * max(1.0, float(np.max(np.abs(then))))
     reasons = [

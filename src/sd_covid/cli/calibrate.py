@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sd_covid.calibration.types import Method
 from sd_covid.cli.console import note, say, table, warn
 from sd_covid.cli.identifiability import show_identifiability, show_starts
 from sd_covid.cli.output import replacing
@@ -49,9 +50,16 @@ def command(
         bool, typer.Option("--resume", help="Go on with the starts that an interrupted fit had finished.")
     ] = False,
     starts: Annotated[int, typer.Option("--starts", min=1, help="Starts of the fit.")] = 20,
-    draws: Annotated[int, typer.Option("--draws", min=4, help="Draws a chain.")] = 1000,
-    tune: Annotated[int, typer.Option("--tune", min=1, help="Warm-up draws a chain.")] = 500,
-    chains: Annotated[int, typer.Option("--chains", min=2, help="Chains.")] = 4,
+    method: Annotated[
+        Method, typer.Option("--method", help="Sampler: many chains in one batch, or few one by one.")
+    ] = "lanes",
+    draws: Annotated[
+        int | None, typer.Option("--draws", min=4, help="Draws a chain; lanes: 500, nuts: 1000.")
+    ] = None,
+    tune: Annotated[
+        int | None, typer.Option("--tune", min=1, help="Warm-up draws a chain; lanes: 300, nuts: 500.")
+    ] = None,
+    chains: Annotated[int | None, typer.Option("--chains", min=2, help="Chains; lanes: 16, nuts: 4.")] = None,
     seed: Seed = 0,
 ) -> int:
     """Fit a problem, sample its posterior, and store both beside it. Exit code 1 when it did not converge."""
@@ -65,7 +73,7 @@ def command(
     from sd_covid.calibration.store import write_posterior
     from sd_covid.calibration.workflow import calibrate
 
-    sizes = partial(calibrate, starts=starts, draws=draws, tune=tune, chains=chains)
+    sizes = partial(calibrate, starts=starts, method=method, draws=draws, tune=tune, chains=chains)
     result = _fit(partial(sizes, problem, seed=seed, resume=resume, write=False))
     if resume:
         note(f"{result.resumed} of {starts} starts came from the interrupted fit")

@@ -1,13 +1,15 @@
 """The quantity of a soft fact in a run, and its exact derivative.
 
-In: saved outputs and parameter values. Out: the log density of the fact's distribution at the quantity; its slope
-becomes a seed on the outputs and a gradient on the parameters. A maximum has the slope of the saved point it lies at.
+In: saved outputs and parameter values, of one point or many members. Out: the log density of the fact's distribution at
+the quantity; its slope becomes a seed on the outputs and a gradient on the parameters. A maximum has the slope of the
+saved point it lies at.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,17 +42,28 @@ class _View:
         self.weights = aggregation(kind, np.array([term.end]), length, grid)[0]
         self.inside = np.flatnonzero((grid >= term.start - 1e-6) & (grid <= term.end + 1e-6))
 
-    def taken(self, known: Mapping[str, Array | float], points: int) -> tuple[float, Array]:
-        """The number, and the weight of each saved point in it."""
-        values = np.broadcast_to(np.asarray(self.formula.value(known), dtype=np.float64), (points,))
+    def taken(self, known: Mapping[str, Array], shape: tuple[int, ...]) -> tuple[Array, Array]:
+        """The number (a last axis of one), and the weight of each saved point in it, of ``shape``."""
+        values = np.broadcast_to(self.formula.value(known), shape)
         if self.take in _LINEAR:
             used = self.weights != 0.0  # what lies outside the window may be undefined
-            return float(self.weights[used] @ values[used]), self.weights
+            number = values[..., used] @ self.weights[used]
+            return number[..., None], np.broadcast_to(self.weights, shape)
         place = np.argmax if self.take == "maximum" else np.argmin
-        chosen = int(self.inside[int(place(values[self.inside]))])
-        weights = np.zeros(points)
-        weights[chosen] = 1.0
-        return float(values[chosen]), weights
+        chosen = self.inside[place(values[..., self.inside], axis=-1)][..., None]
+        weights = np.zeros(shape)
+        np.put_along_axis(weights, chosen, 1.0, axis=-1)
+        return np.take_along_axis(values, chosen, axis=-1), weights
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluated:
+    """The quantity, what was known inside its terms, their numbers and the weights of the saved points in these."""
+
+    value: Array
+    known: Mapping[str, Array]
+    numbers: Mapping[str, Array]
+    weights: Mapping[str, Array]
 
 
 class Quantity:
@@ -77,56 +90,81 @@ class Quantity:
         self._views = {name: _View(term, grid) for name, term in fact.terms.items()}
         self._formula = _Slopes(fact.formula)
 
-    def value(self, outputs: Array, parameters: Mapping[str, float]) -> float:
-        """The quantity in a run; outputs of shape (output, time)."""
-        with np.errstate(all="ignore"):
-            return self._evaluate(outputs, parameters)[0]
+    def value(self, outputs: Array, parameters: Mapping[str, Array]) -> Array:
+        """The quantity in runs.
 
-    def _evaluate(
-        self, outputs: Array, parameters: Mapping[str, float]
-    ) -> tuple[float, dict[str, Array | float], dict[str, float], dict[str, Array]]:
-        known: dict[str, Array | float] = {**parameters, "time": self._grid}
+        Parameters
+        ----------
+        outputs : ndarray, shape (output, time) or (output, member, time)
+        parameters : mapping of str to ndarray, shape (1,) or (member, 1)
+
+        Returns
+        -------
+        ndarray, shape () or (member,)
+        """
+        with np.errstate(all="ignore"):
+            return self._evaluate(outputs, parameters).value[..., 0]
+
+    def likelihood(self, outputs: Array, parameters: Mapping[str, Array]) -> Array:
+        """Log density at the quantity alone; arguments and result as for `value`."""
+        return self.fact.distribution.log_density(self.value(outputs, parameters))[0]
+
+    def _evaluate(self, outputs: Array, parameters: Mapping[str, Array]) -> _Evaluated:
+        known = {**parameters, "time": self._grid}
         known.update({name: outputs[row] for name, row in self._outputs.items()})
-        numbers: dict[str, float] = {}
-        weights: dict[str, Array] = {}
-        for name, view in self._views.items():
-            numbers[name], weights[name] = view.taken(known, len(self._grid))
-        value = float(self._formula.value({**parameters, **numbers}))
-        return value, known, numbers, weights
+        taken = {name: view.taken(known, outputs.shape[1:]) for name, view in self._views.items()}
+        numbers = {name: number for name, (number, _) in taken.items()}
+        value = np.broadcast_to(self._formula.value({**parameters, **numbers}), (*outputs.shape[1:-1], 1))
+        return _Evaluated(value, known, numbers, {name: weights for name, (_, weights) in taken.items()})
 
     def log_density(
-        self, outputs: Array, parameters: Mapping[str, float], seed: Array, gradient: dict[str, float]
-    ) -> float:
-        """Log density at the quantity; its derivatives are added to seed and gradient in place. NaN where undefined."""
+        self,
+        outputs: Array,
+        parameters: Mapping[str, Array],
+        seed: Array,
+        gradient: Mapping[str, Array],
+    ) -> Array:
+        """Log density at the quantity; its derivatives are added to seed and gradient in place. NaN where undefined.
+
+        Parameters
+        ----------
+        outputs, parameters
+            As for `value`.
+        seed : ndarray, as ``outputs``
+        gradient : mapping of str to ndarray, shape () or (member,)
+
+        Returns
+        -------
+        ndarray, shape () or (member,)
+        """
         with np.errstate(all="ignore"):
-            value, known, numbers, weights = self._evaluate(outputs, parameters)
-            if not math.isfinite(value):
-                return math.nan
-            density, slope = self.fact.distribution.log_density(value)
-            inner = {**parameters, **numbers}
+            found = self._evaluate(outputs, parameters)
+            density, slope = self.fact.distribution.log_density(found.value)
+            inner = {**parameters, **found.numbers}
             for name in self._formula.names:
-                part = slope * float(self._formula.partials[name](inner))
-                if name in numbers:
-                    self._spread(name, part * weights[name], known, seed, gradient)
+                part = slope * self._formula.partials[name](inner)
+                if name in found.numbers:
+                    self._spread(name, part * found.weights[name], found.known, seed, gradient)
                 elif name in gradient:
-                    gradient[name] += part
-        return density
+                    row = gradient[name]
+                    row += part[..., 0]
+        return np.where(np.isfinite(found.value), density, math.nan)[..., 0]
 
     def _spread(
         self,
         term: str,
         by_point: Array,
-        known: Mapping[str, Array | float],
+        known: Mapping[str, Array],
         seed: Array,
-        gradient: dict[str, float],
+        gradient: Mapping[str, Array],
     ) -> None:
         """Derivatives by a term's saved points, passed on to the outputs and parameters in its formula."""
         formula = self._views[term].formula
-        used = by_point != 0.0
+        used = by_point != 0.0  # what lies outside the window may have no slope
         for name in formula.names:
-            slope = np.broadcast_to(formula.partials[name](known), by_point.shape)
-            passed = by_point[used] * slope[used]
+            passed = np.where(used, by_point * formula.partials[name](known), 0.0)
             if name in self._outputs:
-                seed[self._outputs[name], used] += passed
+                seed[self._outputs[name]] += passed
             elif name in gradient:
-                gradient[name] += float(passed.sum())
+                row = gradient[name]
+                row += np.sum(passed, axis=-1)

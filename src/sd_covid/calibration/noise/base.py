@@ -1,7 +1,8 @@
 """What every noise gives: a log density with its derivatives, quantiles, draws through known figures, a forecast.
 
-In: published figures and what the model says of them (`Predicted`). A noise without a memory draws each figure by
-itself; `sd_covid.calibration.noise.scale.LocationScale` is the ground of those that remember.
+In: published figures and what the model says of them (`Predicted`). Figures lie along the last axis; members (points of
+a batch, draws), where there are several, along the first. A noise without a memory draws each figure by itself;
+`sd_covid.calibration.noise.scale.LocationScale` is the ground of those that remember.
 """
 
 from __future__ import annotations
@@ -11,20 +12,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sd_covid.calibration.types import Array, Mask
+from sd_covid.calibration.types import Array, Index, Mask
 
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """What the model says about the figures of one observable, for one set of parameters or for many draws.
+    """What the model says about the figures of one observable, for one set of parameters or for many members.
 
     Attributes
     ----------
-    median : ndarray, shape (figure,) or (draw, figure)
+    median : ndarray, shape (figure,) or (member, figure)
         Value of the observable's formula: the median of the noise, or its mean for shares and counts.
     sd : ndarray, as ``median``
         Value of the noise formula. What it means is for each noise to say.
-    rho : ndarray, shape () or (draw,), or None
+    rho : ndarray, shape () or (member,), or None
         Correlation of the noise one month apart, in [0, 1); None without a memory.
     freedom : ndarray, as ``rho``, or None
         Degrees of freedom of a Student t.
@@ -38,19 +39,44 @@ class Predicted:
     freedom: Array | None = None
     size: Array | None = None
 
+    def members(self, which: Index | Mask) -> Predicted:
+        """Those of many members."""
+        return Predicted(
+            self.median[which],
+            self.sd[which],
+            None if self.rho is None else self.rho[which],
+            None if self.freedom is None else self.freedom[which],
+            self.size,
+        )
+
+    def repeated(self, times: int) -> Predicted:
+        """Every one of many members so many times, one after another."""
+        return self.members(np.repeat(np.arange(len(self.median)), times))
+
+    def figures(self, places: Index) -> Predicted:
+        """What the model says about some of the figures."""
+        return Predicted(
+            self.median[..., places],
+            self.sd[..., places],
+            self.rho,
+            self.freedom,
+            None if self.size is None else self.size[places],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Likelihood:
-    """Log likelihood of one series and its derivatives.
+    """Log likelihood of one series and its derivatives, for one set of parameters or for many members.
 
-    ``median`` and ``sd`` have shape (figure,); ``rho`` and ``freedom`` are numbers, 0 where there is none.
+    ``median`` and ``sd`` have the shape of the median; ``value``, ``rho`` and ``freedom`` that without the figures, and
+    None where there is no such parameter. A member without a density has a value that is not finite.
     """
 
-    value: float
+    value: Array
     median: Array
     sd: Array
-    rho: float = 0.0
-    freedom: float = 0.0
+    rho: Array | None = None
+    freedom: Array | None = None
 
 
 class Noise(ABC):
@@ -68,8 +94,8 @@ class Noise(ABC):
     remembers: bool = False
 
     @abstractmethod
-    def defined(self, predicted: Predicted) -> bool:
-        """Whether there is a density at these values at all."""
+    def defined(self, predicted: Predicted) -> Mask:
+        """Whether there is a density at these values at all. Shape () or (member,)."""
 
     @abstractmethod
     def likelihood(self, figures: Array, predicted: Predicted, gaps: Array) -> Likelihood:
@@ -77,17 +103,16 @@ class Noise(ABC):
 
         Parameters
         ----------
-        figures : ndarray, shape (figure,)
-            Published figures in order of time, in the unit of the series.
+        figures : ndarray, shape (figure,) or (member, figure)
+            Published figures in order of time, in the unit of the series; or others for each member.
         predicted : Predicted
-            For one set of parameters.
         gaps : ndarray, shape (figure - 1,)
             Months between consecutive figures.
 
         Returns
         -------
         Likelihood
-            Not finite where the model's figures are not.
+            Not finite, or of no meaning, where the noise is not `defined`.
         """
 
     @abstractmethod

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import betaln, digamma, gammaln
 
 from sd_covid.calibration.noise.base import Likelihood, Noise, Predicted
-from sd_covid.calibration.types import Array
+from sd_covid.calibration.types import Array, Mask
 
 
 class Binomial(Noise):
@@ -29,11 +29,13 @@ class Binomial(Noise):
         self.per = per
         self.model_error = model_error
 
-    def defined(self, predicted: Predicted) -> bool:
+    def defined(self, predicted: Predicted) -> Mask:
         """A share within its bounds, and an sd that a share can have."""
         share, sd = predicted.median / self.per, predicted.sd / self.per
-        inside = bool(np.all((share > 0) & (share < 1)))
-        return inside and (not self.model_error or bool(np.all((sd > 0) & (sd * sd < share * (1 - share)))))
+        inside = (share > 0) & (share < 1)
+        if self.model_error:
+            inside &= (sd > 0) & (sd * sd < share * (1 - share))
+        return np.asarray(np.all(inside, axis=-1))
 
     def likelihood(self, figures: Array, predicted: Predicted, gaps: Array) -> Likelihood:
         """Log likelihood of a series; see `Noise.likelihood`."""
@@ -41,13 +43,13 @@ class Binomial(Noise):
         yes = figures / self.per * asked
         ways = gammaln(asked + 1) - gammaln(yes + 1) - gammaln(asked - yes + 1)
         if not self.model_error:
-            value = float(np.sum(ways + yes * np.log(share) + (asked - yes) * np.log1p(-share)))
+            value = np.sum(ways + yes * np.log(share) + (asked - yes) * np.log1p(-share), axis=-1)
             d_share = yes / share - (asked - yes) / (1 - share)
             return Likelihood(value, d_share / self.per, np.zeros_like(share))
         sd = predicted.sd / self.per
         weight = share * (1 - share) / sd**2 - 1
         a, b = share * weight, (1 - share) * weight
-        value = float(np.sum(ways + betaln(yes + a, asked - yes + b) - betaln(a, b)))
+        value = np.sum(ways + betaln(yes + a, asked - yes + b) - betaln(a, b), axis=-1)
         common = digamma(weight) - digamma(asked + weight)
         by_a = digamma(yes + a) - digamma(a) + common
         by_b = digamma(asked - yes + b) - digamma(b) + common

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import digamma, gammaln
 
 from sd_covid.calibration.noise.base import Likelihood, Noise, Predicted
-from sd_covid.calibration.types import Array
+from sd_covid.calibration.types import Array, Mask
 
 
 class Counts(Noise):
@@ -29,19 +29,22 @@ class Counts(Noise):
         self.each = each
         self.model_error = model_error
 
-    def defined(self, predicted: Predicted) -> bool:
+    def defined(self, predicted: Predicted) -> Mask:
         """A mean above zero, and a relative error too where there is one."""
-        return bool(np.all(predicted.median > 0) and (not self.model_error or np.all(predicted.sd > 0)))
+        positive = predicted.median > 0
+        if self.model_error:
+            positive = positive & (predicted.sd > 0)
+        return np.asarray(np.all(positive, axis=-1))
 
     def likelihood(self, figures: Array, predicted: Predicted, gaps: Array) -> Likelihood:
         """Log likelihood of a series; see `Noise.likelihood`."""
         count, mean = figures * self.each, predicted.median * self.each
         if not self.model_error:
-            value = float(np.sum(count * np.log(mean) - mean - gammaln(count + 1)))
+            value = np.sum(count * np.log(mean) - mean - gammaln(count + 1), axis=-1)
             return Likelihood(value, (count / mean - 1.0) * self.each, np.zeros_like(mean))
         size = predicted.sd**-2.0
         ways = gammaln(count + size) - gammaln(size) - gammaln(count + 1)
-        value = float(np.sum(ways - size * np.log1p(mean / size) - count * np.log1p(size / mean)))
+        value = np.sum(ways - size * np.log1p(mean / size) - count * np.log1p(size / mean), axis=-1)
         d_mean = count / mean - (count + size) / (size + mean)
         d_size = digamma(count + size) - digamma(size) - np.log1p(mean / size)
         d_size = d_size + 1.0 - (count + size) / (size + mean)

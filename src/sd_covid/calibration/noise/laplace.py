@@ -14,9 +14,9 @@ from sd_covid.calibration.types import Array
 class Laplace(LocationScale):
     """Noise of which the noise formula gives the scale: the mean absolute residual."""
 
-    def shape(self, z: Array, predicted: Predicted, gaps: Array, constant: float) -> Shape:
+    def shape(self, z: Array, predicted: Predicted, gaps: Array, constant: Array) -> Shape:
         """Log density of standard Laplace residuals."""
-        return Shape(constant - len(z) * math.log(2.0) - float(np.sum(np.abs(z))), -np.sign(z))
+        return Shape(constant - z.shape[-1] * math.log(2.0) - np.sum(np.abs(z), axis=-1), -np.sign(z))
 
     def standard_quantile(self, probability: Array, predicted: Predicted) -> Array:
         """Quantiles of a standard Laplace distribution."""

@@ -19,16 +19,18 @@ LOG_TWO_PI = math.log(2 * math.pi)
 class Normal(LocationScale):
     """Noise of which the noise formula gives the (stationary) standard deviation."""
 
-    def shape(self, z: Array, predicted: Predicted, gaps: Array, constant: float) -> Shape:
+    def shape(self, z: Array, predicted: Predicted, gaps: Array, constant: Array) -> Shape:
         """Log density of standard normal residuals, or of an AR(1) of them."""
+        constant = constant - 0.5 * z.shape[-1] * LOG_TWO_PI
         if predicted.rho is None:
-            return Shape(constant - 0.5 * len(z) * LOG_TWO_PI - 0.5 * float(z @ z), -z)
+            return Shape(constant - 0.5 * np.sum(z * z, axis=-1), -z)
         found = innovations(z, predicted.rho, gaps)
-        log_variance = np.log(1.0 - found.phi * found.phi).sum()
-        value = -0.5 * (len(z) * LOG_TWO_PI + z[0] ** 2 + found.new @ found.new + log_variance)
+        first = z[..., 0]
+        log_root = np.sum(np.log(found.root), axis=-1)
+        value = constant - 0.5 * (first * first + np.sum(found.new * found.new, axis=-1)) - log_root
         d_z, d_rho = pull_back(found, z, predicted.rho, gaps, -found.new)
-        d_z[0] -= z[0]
-        return Shape(float(value) + constant, d_z, d_rho)
+        d_z[..., 0] -= first
+        return Shape(value, d_z, d_rho)
 
     def standard_quantile(self, probability: Array, predicted: Predicted) -> Array:
         """Quantiles of a standard normal."""

@@ -19,10 +19,10 @@ from sd_covid.calibration.types import Array, Mask
 class Shape:
     """Log density of standardised residuals and its derivatives by each of them, by rho and by the freedom."""
 
-    value: float
+    value: Array
     d_z: Array
-    rho: float = 0.0
-    freedom: float = 0.0
+    rho: Array | None = None
+    freedom: Array | None = None
 
 
 class LocationScale(Noise):
@@ -41,8 +41,8 @@ class LocationScale(Noise):
         self.remembers = remembers
 
     @abstractmethod
-    def shape(self, z: Array, predicted: Predicted, gaps: Array, constant: float) -> Shape:
-        """Log density of standardised residuals, added to a constant."""
+    def shape(self, z: Array, predicted: Predicted, gaps: Array, constant: Array) -> Shape:
+        """Log density of standardised residuals, added to a constant (shape () or (member,))."""
 
     @abstractmethod
     def standard_quantile(self, probability: Array, predicted: Predicted) -> Array:
@@ -57,11 +57,14 @@ class LocationScale(Noise):
         path = np.where(known, np.where(known, z, 0.0), drawn)
         return path, np.where(known, self.standard_quantile(rng.random(z.shape), predicted), np.nan)
 
-    def defined(self, predicted: Predicted) -> bool:
+    def defined(self, predicted: Predicted) -> Mask:
         """A scale above zero, and a median too where its logarithm is taken."""
-        positive = not self.logarithmic or np.all(predicted.median > 0)
-        freedom = predicted.freedom is None or np.all(predicted.freedom > 0)
-        return bool(np.all(predicted.sd > 0) and positive and freedom)
+        positive = np.all(predicted.sd > 0, axis=-1)
+        if self.logarithmic:
+            positive = positive & np.all(predicted.median > 0, axis=-1)
+        if predicted.freedom is not None:
+            positive = positive & (predicted.freedom > 0)
+        return np.asarray(positive)
 
     def residuals(self, figures: Array, median: Array) -> Array:
         """Figure minus median, of their logarithms where logarithmic. NaN where a logarithm is."""
@@ -81,7 +84,9 @@ class LocationScale(Noise):
         """Log likelihood of a series; see `Noise.likelihood`."""
         median, sd = predicted.median, predicted.sd
         z = self.residuals(figures, median) / sd
-        constant = -float(np.log(sd).sum()) - (float(np.log(figures).sum()) if self.logarithmic else 0.0)
+        constant = -np.sum(np.log(sd), axis=-1) - (
+            np.sum(np.log(figures), axis=-1) if self.logarithmic else 0.0
+        )
         found = self.shape(z, predicted, gaps, constant)
         d_median = -found.d_z / sd / (median if self.logarithmic else 1.0)
         return Likelihood(found.value, d_median, -1.0 / sd - found.d_z * z / sd, found.rho, found.freedom)

@@ -29,31 +29,31 @@ def log_density(z: Array, freedom: Array) -> Array:
     return np.asarray(constant - (freedom + 1) / 2 * np.log1p(z * z / freedom))
 
 
-def _slopes(z: Array, freedom: Array) -> tuple[Array, float]:
-    """Derivatives of the log densities: by each z, and of their sum by the freedom."""
+def _slopes(z: Array, freedom: Array) -> tuple[Array, Array]:
+    """Derivatives of the log densities: by each z, and of their sum by the freedom (one for each member)."""
     ratio = z * z / freedom
     d_z = -(freedom + 1) * z / freedom / (1 + ratio)
     constant = digamma((freedom + 1) / 2) - digamma(freedom / 2) - 1 / freedom
     d_freedom = 0.5 * (constant - np.log1p(ratio) + (freedom + 1) / freedom * ratio / (1 + ratio))
-    return d_z, float(np.sum(d_freedom))
+    return d_z, np.sum(d_freedom, axis=-1)
 
 
 class Student(LocationScale):
     """Noise of which the noise formula gives the scale; its variance is scale^2 * freedom / (freedom - 2)."""
 
-    def shape(self, z: Array, predicted: Predicted, gaps: Array, constant: float) -> Shape:
+    def shape(self, z: Array, predicted: Predicted, gaps: Array, constant: Array) -> Shape:
         """Log density of standard Student t residuals, or of an AR(1) with such innovations."""
-        freedom = _freedom(predicted)
+        freedom = _freedom(predicted)[..., None]
         if predicted.rho is None:
             d_z, d_freedom = _slopes(z, freedom)
-            return Shape(constant + float(log_density(z, freedom).sum()), d_z, freedom=d_freedom)
+            return Shape(constant + np.sum(log_density(z, freedom), axis=-1), d_z, freedom=d_freedom)
         found = innovations(z, predicted.rho, gaps)
-        fresh = np.concatenate([z[:1], found.new])
+        fresh = np.concatenate([z[..., :1], found.new], axis=-1)
         d_fresh, d_freedom = _slopes(fresh, freedom)
-        d_z, d_rho = pull_back(found, z, predicted.rho, gaps, d_fresh[1:])
-        d_z[0] += d_fresh[0]
-        value = constant + float(log_density(fresh, freedom).sum()) - float(np.log(found.root).sum())
-        return Shape(value, d_z, d_rho, d_freedom)
+        d_z, d_rho = pull_back(found, z, predicted.rho, gaps, d_fresh[..., 1:])
+        d_z[..., 0] += d_fresh[..., 0]
+        value = np.sum(log_density(fresh, freedom), axis=-1) - np.sum(np.log(found.root), axis=-1)
+        return Shape(constant + value, d_z, d_rho, d_freedom)
 
     def standard_quantile(self, probability: Array, predicted: Predicted) -> Array:
         """Quantiles of a standard Student t."""

@@ -56,12 +56,13 @@ class Survey(Normal):
         super().__init__(logarithmic=logarithmic, remembers=remembers)
         self.asked = asked
 
-    def defined(self, predicted: Predicted) -> bool:
+    def defined(self, predicted: Predicted) -> Mask:
         """As for normal noise; a share within its bounds."""
-        share = self.asked.spread is not None or bool(
-            np.all((predicted.median > 0) & (predicted.median < self.asked.per))
-        )
-        return share and super().defined(predicted)
+        found = super().defined(predicted)
+        if self.asked.spread is None:
+            inside = (predicted.median > 0) & (predicted.median < self.asked.per)
+            found = found & np.all(inside, axis=-1)
+        return np.asarray(found)
 
     def error(self, predicted: Predicted) -> tuple[Array, Array]:
         """Standard deviation of the survey's error on the scale of the residuals, and its derivative by the median."""
@@ -93,25 +94,26 @@ class Survey(Normal):
         self, figures: Array, predicted: Predicted, gaps: Array, error: Array, slope: Array
     ) -> Likelihood:
         """Density of the normal vector with covariance sd_i sd_j rho^|t_i - t_j|, plus error^2 on the diagonal."""
-        rho = 0.0 if predicted.rho is None else float(predicted.rho)
+        rho = np.zeros(1) if predicted.rho is None else predicted.rho[..., None, None]
         times = np.concatenate([[0.0], np.cumsum(gaps)])
         distance = np.abs(times[:, None] - times)
         correlation = np.where(distance == 0.0, 1.0, rho**distance)
-        outer = np.outer(predicted.sd, predicted.sd)
-        inverse = np.linalg.inv(covariance := outer * correlation + np.diag(error**2))
+        outer = predicted.sd[..., None] * predicted.sd[..., None, :]
+        unit = np.eye(len(times))
+        inverse, log_determinant = _inverse(outer * correlation + (error**2)[..., None] * unit)
         residual = self.residuals(figures, predicted.median)
-        weighted = inverse @ residual
-        log_determinant = float(np.linalg.slogdet(covariance)[1])
-        value = -0.5 * (len(residual) * LOG_TWO_PI + float(residual @ weighted) + log_determinant)
-        d_covariance = 0.5 * (np.outer(weighted, weighted) - inverse)
+        weighted = np.einsum("...ij,...j->...i", inverse, residual)
+        square = np.sum(residual * weighted, axis=-1)
+        value = -0.5 * (len(times) * LOG_TWO_PI + square + log_determinant)
+        d_covariance = 0.5 * (weighted[..., None] * weighted[..., None, :] - inverse)
         d_median = weighted / (predicted.median if self.logarithmic else 1.0)
-        d_median = d_median + 2.0 * np.diag(d_covariance) * error * slope
-        d_sd = 2.0 * (d_covariance * correlation) @ predicted.sd
+        d_median = d_median + 2.0 * np.sum(d_covariance * unit, axis=-1) * error * slope
+        d_sd = 2.0 * np.sum(d_covariance * correlation * predicted.sd[..., None, :], axis=-1)
         with np.errstate(all="ignore"):
             by_rho = np.where(distance == 0.0, 0.0, distance * rho ** (distance - 1.0))
-        d_rho = float(np.sum(d_covariance * outer * by_rho))
+        d_rho = np.sum(d_covariance * outer * by_rho, axis=(-2, -1))
         if self.logarithmic:
-            value -= float(np.log(figures).sum())
+            value = value - np.sum(np.log(figures), axis=-1)
         return Likelihood(value, d_median, d_sd, d_rho)
 
     def quantile(self, probability: Array, predicted: Predicted) -> Array:
@@ -151,6 +153,17 @@ class Survey(Normal):
         z[:, known] = self.residuals(figures[known], predicted.median[:, known]) / predicted.sd[:, known]
         rho = np.zeros(len(z)) if predicted.rho is None else predicted.rho
         return Seen(times, z, self.error(predicted)[0] / predicted.sd, rho)
+
+
+def _inverse(covariance: Array) -> tuple[Array, Array]:
+    """Inverses and log determinants of matrices; the determinant of one that is no covariance is NaN.
+
+    Its inverse is then of no meaning, but those of the other members are spared an exception.
+    """
+    sign, log_determinant = np.linalg.slogdet(covariance)
+    sound = (sign > 0) & np.isfinite(log_determinant)
+    safe = np.where(sound[..., None, None], covariance, np.eye(covariance.shape[-1]))
+    return np.linalg.inv(safe), np.where(sound, log_determinant, np.nan)
 
 
 @dataclass(frozen=True, slots=True)

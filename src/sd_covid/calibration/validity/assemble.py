@@ -10,12 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from sd_covid.calibration.fit import Progress
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.results import read_report
 from sd_covid.calibration.store import Posterior, read_posterior, tables_hash
-from sd_covid.calibration.types import Array, Simulator
+from sd_covid.calibration.types import Array, Progress, Simulator
 from sd_covid.calibration.validation import lag_one, theil
 from sd_covid.calibration.validity.checks import check_rows
 from sd_covid.calibration.validity.forecasts import holdout_errors, rmse, rolling_errors

@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 
 from sd_covid.calibration.benchmarks import METHODS
-from sd_covid.calibration.fit import Progress
 from sd_covid.calibration.objective import Series
 from sd_covid.calibration.results import FitReport, OriginRow
-from sd_covid.calibration.types import Array, Mask
+from sd_covid.calibration.types import Array, Mask, Progress
 from sd_covid.calibration.validity.report import ForecastErrors
 from sd_covid.data import model_time
 from sd_covid.errors import DataError

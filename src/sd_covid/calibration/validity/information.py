@@ -14,12 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sd_covid.calibration.facts.quantity import Quantity
-from sd_covid.calibration.fit import Progress
-from sd_covid.calibration.forecast import stacked
 from sd_covid.calibration.noise import Likelihood, Predicted
 from sd_covid.calibration.objective import Experiment, Objective, Series
+from sd_covid.calibration.observation import Figures
 from sd_covid.calibration.petab import Parameter
-from sd_covid.calibration.types import Array
+from sd_covid.calibration.types import Array, Progress
 from sd_covid.calibration.validity.replay import Key
 
 DRAWN = 2000  # series drawn for the scores: a share then has a relative error of about sqrt(2 / 2000) = 3 %
@@ -95,16 +94,15 @@ def information(
     scale = np.array(
         [prior_scale(item, at) for item, at in zip(objective.parameters, x.tolist(), strict=True)]
     )
-    parameters = objective.values(x)
+    parameters = objective.values(x[None])
     matrices: dict[Key, Array] = {}
     total = sum(len(item.series) for item in objective.experiments)
-    for experiment in objective.experiments:
-        outputs = experiment.model.values(experiment.inputs.values(parameters))
+    for experiment, outputs in objective.runs(x[None]):
         for series in experiment.series:
             rng = np.random.default_rng([seed, *series.observation.observable.id.encode()])
-            slopes = _slopes(experiment, series, outputs, parameters, objective.names) * scale
-            scores = _scores(series, series.observation.figures(outputs, parameters).predicted, rng)
-            drawn = scores @ slopes
+            figures = series.observation.figures(outputs, parameters)
+            slopes = _slopes(experiment, series, figures, outputs, parameters, objective.names) * scale
+            drawn = _scores(series, figures.predicted, rng) @ slopes
             matrices[series.observation.observable.id, experiment.id] = drawn.T @ drawn / len(drawn)
             if progress is not None:
                 progress(len(matrices), total)
@@ -114,73 +112,63 @@ def information(
     return Information(objective.names, matrices)
 
 
-def _units(count: int) -> list[Likelihood]:
-    """A slope of one by each thing that the noise knows: every median, every sd, the correlation, the freedom."""
-    none = np.zeros(count)
-    one = np.eye(count)
-    return [
-        *(Likelihood(0.0, row, none) for row in one),
-        *(Likelihood(0.0, none, row) for row in one),
-        Likelihood(0.0, none, none, rho=1.0),
-        Likelihood(0.0, none, none, freedom=1.0),
-    ]
+def _units(count: int) -> Likelihood:
+    """A member with a slope of one by each thing that the noise knows: medians, sds, the correlation, the freedom."""
+    by_median, by_sd, others = np.split(np.eye(2 * count + 2), [count, 2 * count], axis=1)
+    return Likelihood(np.zeros(len(others)), by_median, by_sd, *others.T)
 
 
 def _slopes(
-    experiment: Experiment, series: Series, outputs: Array, parameters: Mapping[str, float], names: list[str]
+    experiment: Experiment,
+    series: Series,
+    figures: Figures,
+    outputs: Array,
+    parameters: Mapping[str, Array],
+    names: list[str],
 ) -> Array:
     """Derivatives of what the noise knows by every parameter. Shape (2 figures + 2, parameter)."""
-    observation = series.observation
-    figures = observation.figures(outputs, parameters)
-    rows = []
-    for unit in _units(len(series.figures)):
-        seed, gradient = np.zeros_like(outputs), dict.fromkeys(names, 0.0)
-        observation.pull_back(figures, unit, seed, gradient)
-        rows.append(_through(experiment, seed, parameters, gradient, names))
-    return np.array(rows)
+    units = _units(len(series.figures))
+    seed = np.zeros((len(outputs), len(units.value), outputs.shape[-1]))
+    slopes = np.zeros((len(units.value), len(names)))
+    series.observation.pull_back(figures, units, seed, dict(zip(names, slopes.T, strict=True)))
+    return _through(experiment, seed, parameters, slopes, names)
 
 
 def _through(
-    experiment: Experiment,
-    seed: Array,
-    parameters: Mapping[str, float],
-    gradient: dict[str, float],
-    names: list[str],
+    experiment: Experiment, seed: Array, parameters: Mapping[str, Array], slopes: Array, names: list[str]
 ) -> Array:
-    """A gradient with what a seed on the outputs adds to it through the model."""
-    if np.any(seed):
-        experiment.inputs.pull_back(experiment.model.gradient(seed), parameters, gradient)
-    return np.array([gradient[name] for name in names])
+    """Gradients (member, parameter) with what a seed on the outputs of the only run adds to each."""
+    for member in np.flatnonzero(np.any(seed, axis=(0, 2))).tolist():
+        one = slice(member, member + 1)
+        experiment.runs.pull_back(seed[:, one], parameters, dict(zip(names, slopes[one].T, strict=True)))
+    return slopes
 
 
 def _scores(series: Series, predicted: Predicted, rng: np.random.Generator) -> Array:
     """Derivatives of the log density of drawn figures by what the noise knows. Shape (draw, 2 figures + 2)."""
     observation = series.observation
     unknown = np.full(len(series.figures), np.nan)
-    many = stacked([predicted], DRAWN)
-    drawn = observation.noise.paths(observation.ends, unknown, many, rng)[0]
-    rows = []
-    for figures in drawn:
-        found = observation.noise.likelihood(figures, predicted, observation.gaps)
-        rows.append(np.concatenate([found.median, found.sd, [found.rho, found.freedom]]))
-    return np.array(rows)
+    drawn = observation.noise.paths(observation.ends, unknown, predicted.repeated(DRAWN), rng)[0]
+    found = observation.noise.likelihood(drawn, predicted, observation.gaps)
+    none = np.zeros(DRAWN)
+    others = [none if slope is None else slope for slope in (found.rho, found.freedom)]
+    return np.column_stack([np.broadcast_to(part, drawn.shape) for part in (found.median, found.sd)] + others)
 
 
 def _fact_slope(
-    experiment: Experiment, fact: Quantity, outputs: Array, parameters: Mapping[str, float], names: list[str]
+    experiment: Experiment, fact: Quantity, outputs: Array, parameters: Mapping[str, Array], names: list[str]
 ) -> Array:
     """Derivatives of a soft fact's quantity, times the root of its curvature; zero where its density is flat."""
     distribution = fact.fact.distribution
     value = fact.value(outputs, parameters)
-    slope = distribution.log_density(value)[1]
+    slope = float(distribution.log_density(value)[1][0])
     low, high = distribution.quantile(np.array([0.16, 0.84])).tolist()
     step = (high - low) / 200
-    above, below = (distribution.log_density(value + side)[1] for side in (step, -step))
+    above, below = (float(distribution.log_density(value + side)[1][0]) for side in (step, -step))
     curvature = max(0.0, (below - above) / (2 * step))
     if slope == 0.0:
         return np.zeros(len(names))
-    seed, gradient = np.zeros_like(outputs), dict.fromkeys(names, 0.0)
-    fact.log_density(outputs, parameters, seed, gradient)
-    by_parameter = _through(experiment, seed, parameters, gradient, names) / slope
-    weighted: Array = by_parameter * np.sqrt(curvature)
-    return weighted
+    seed, by_parameter = np.zeros_like(outputs), np.zeros((1, len(names)))
+    fact.log_density(outputs, parameters, seed, dict(zip(names, by_parameter.T, strict=True)))
+    found: Array = _through(experiment, seed, parameters, by_parameter, names)[0] / slope * np.sqrt(curvature)
+    return found

@@ -6,15 +6,14 @@ which the model fails is counted and kept out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sd_covid.calibration.fit import Progress
-from sd_covid.calibration.forecast import REPEATS, stacked
+from sd_covid.calibration.forecast import REPEATS
 from sd_covid.calibration.noise import Predicted
 from sd_covid.calibration.objective import Objective, Series
-from sd_covid.calibration.types import Array
+from sd_covid.calibration.types import Array, Mask, Progress
 
 Key = tuple[str, str]
 """Observable (or soft fact) and experiment."""
@@ -53,6 +52,12 @@ class SeriesReplay:
         figures = self.series.figures
         return float(np.sqrt(np.mean((self.median - figures) ** 2))) <= ROUNDING * float(np.std(figures))
 
+    def at(self, draws: Mask) -> SeriesReplay:
+        """The same at some of the draws."""
+        return replace(
+            self, predicted=self.predicted.members(draws), log_likelihood=self.log_likelihood[draws]
+        )
+
     def replicates(self, seed: int) -> Array:
         """Figures that could have been published instead, all noise drawn anew. Shape (draw, figure)."""
         unknown = np.full(len(self.series.figures), np.nan)
@@ -66,7 +71,7 @@ class SeriesReplay:
         observation = self.series.observation
         # a stream of its own for each series and use: adding one leaves the others as they are
         rng = np.random.default_rng([seed, *what, *"/".join(self.key).encode()])
-        return observation.noise.paths(observation.ends, figures, repeated(self.predicted), rng)
+        return observation.noise.paths(observation.ends, figures, self.predicted.repeated(REPEATS), rng)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +103,6 @@ class Replay:
         return {item.key: item.log_likelihood for item in self.series} | self.facts
 
 
-def repeated(predicted: Predicted) -> Predicted:
-    """Every draw of the parameters several times, so that quantiles vary less than the noise."""
-
-    def several(values: Array | None) -> Array | None:
-        return None if values is None else np.repeat(values, REPEATS, axis=0)
-
-    return Predicted(
-        np.repeat(predicted.median, REPEATS, axis=0),
-        np.repeat(predicted.sd, REPEATS, axis=0),
-        several(predicted.rho),
-        several(predicted.freedom),
-        predicted.size,
-    )
-
-
 def replay(objective: Objective, draws: Array, progress: Progress | None = None) -> Replay:
     """Run the model at every draw.
 
@@ -122,55 +112,24 @@ def replay(objective: Objective, draws: Array, progress: Progress | None = None)
     draws : ndarray, shape (draw, parameter)
         Natural values, in the order of ``objective.names``.
     progress : callable, optional
-        Called with (draws done, draws).
+        Called with (runs done, runs).
     """
-    found: dict[Key, list[Predicted]] = {}
-    likely: dict[Key, list[float]] = {}
-    facts: dict[Key, list[float]] = {}
-    kept = []
-    for done, x in enumerate(draws, start=1):
-        one = _at(objective, x)
-        if one is not None:
-            kept.append(x)
-            for key, (predicted, value) in one[0].items():
-                found.setdefault(key, []).append(predicted)
-                likely.setdefault(key, []).append(value)
-            for key, value in one[1].items():
-                facts.setdefault(key, []).append(value)
-        if progress is not None:
-            progress(done, len(draws))
-    by_key = {
-        (series.observation.observable.id, experiment.id): series
-        for experiment in objective.experiments
-        for series in experiment.series
-    }
-    several = tuple(
-        SeriesReplay(key, by_key[key], stacked(items, 1), np.array(likely[key]))
-        for key, items in found.items()
-    )
-    parameters = np.array(kept).reshape(len(kept), objective.dimension)
-    told = {key: np.array(values) for key, values in facts.items()}
-    return Replay(objective.names, parameters, several, told, len(draws) - len(kept))
-
-
-def _at(objective: Objective, x: Array) -> tuple[dict[Key, tuple[Predicted, float]], dict[Key, float]] | None:
-    """Series with their log likelihood, and soft facts with theirs, at one draw; None where the model fails."""
-    parameters = objective.values(x)
-    series_found: dict[Key, tuple[Predicted, float]] = {}
-    facts: dict[Key, float] = {}
-    for experiment in objective.experiments:
-        outputs = experiment.model.values(experiment.inputs.values(parameters))
-        if not np.all(np.isfinite(outputs)):
-            return None
+    parameters = objective.values(draws)
+    several: list[SeriesReplay] = []
+    facts: dict[Key, Array] = {}
+    for experiment, outputs in objective.runs(draws, progress):
         for series in experiment.series:
-            observation = series.observation
-            predicted = observation.figures(outputs, parameters).predicted
-            if not observation.noise.defined(predicted):
-                return None
-            likely = observation.noise.likelihood(series.figures, predicted, observation.gaps).value
-            series_found[observation.observable.id, experiment.id] = predicted, likely
+            key = (series.observation.observable.id, experiment.id)
+            predicted = series.observation.figures(outputs, parameters).predicted
+            several.append(SeriesReplay(key, series, predicted, series.likelihood(predicted).value))
         for fact in experiment.facts:
-            value = fact.value(outputs, parameters)
-            facts[fact.fact.id, experiment.id] = fact.fact.distribution.log_density(value)[0]
-    values = [value for _, value in series_found.values()] + list(facts.values())
-    return (series_found, facts) if np.all(np.isfinite(values)) else None
+            facts[fact.fact.id, experiment.id] = fact.likelihood(outputs, parameters)
+    everything = [*(item.log_likelihood for item in several), *facts.values()]
+    kept = np.all(np.isfinite(np.reshape(everything, (-1, len(draws)))), axis=0)
+    return Replay(
+        objective.names,
+        draws[kept],
+        tuple(item.at(kept) for item in several),
+        {key: values[kept] for key, values in facts.items()},
+        int(np.sum(~kept)),
+    )

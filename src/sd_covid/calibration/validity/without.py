@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sd_covid.calibration.objective import Objective
+from sd_covid.calibration.priors import JointPrior
 from sd_covid.calibration.types import Array
 from sd_covid.calibration.validity.replay import Key, Replay
 from sd_covid.errors import RunError
@@ -116,18 +117,11 @@ def smoothed(log_ratio: Array) -> tuple[Array, float]:
 
 def _fitted_over_prior(objective: Objective, draws: Array, own: list[int]) -> Array:
     """Log of the fitted normal density over the prior's, of the parameters that only one series informs."""
-    points, priors = [], []
-    for x in draws:
-        u = objective.transform.unconstrained(x)
-        slope = objective.transform.density(u)[1]
-        points.append(u[own])
-        value = 0.0
-        for place in own:
-            prior = objective.parameters[place].prior
-            if prior is not None:
-                value += prior.log_density(float(x[place]))[0]
-        priors.append(value + float(np.sum(np.log(slope[own]))))
-    u_own = np.array(points)
+    u = objective.transform.unconstrained(draws)
+    log_slope = np.sum(np.log(objective.transform.density(u)[1][:, own]), axis=1)
+    priors = [objective.parameters[place].prior for place in own]
+    prior = JointPrior([item for item in priors if item is not None])
+    u_own = u[:, own]
     covariance = np.atleast_2d(np.cov(u_own, rowvar=False))
     try:
         root = np.linalg.cholesky(covariance)
@@ -136,5 +130,5 @@ def _fitted_over_prior(objective: Objective, draws: Array, own: list[int]) -> Ar
         raise RunError(f"the draws of {named} do not vary", advice="run sd-covid calibrate again") from error
     z = np.linalg.solve(root, (u_own - u_own.mean(axis=0)).T)
     fitted = -0.5 * np.sum(z**2, axis=0) - np.sum(np.log(np.diag(root)))
-    found: Array = fitted - np.array(priors)
+    found: Array = fitted - prior.log_density(draws[:, own])[0] - log_slope
     return found
