@@ -18,8 +18,9 @@ import numpy as np
 
 from sd_covid.calibration.chees import sample_lanes
 from sd_covid.calibration.fit import Laplace
+from sd_covid.calibration.methods import Method
 from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.types import Array, Method, Progress
+from sd_covid.calibration.types import Array, Progress
 from sd_covid.errors import RunError
 
 
@@ -125,7 +126,7 @@ def sample(
     objective: Objective,
     approximation: Laplace,
     *,
-    method: Method = "lanes",
+    method: Method = "nuts",
     draws: int | None = None,
     tune: int | None = None,
     chains: int | None = None,

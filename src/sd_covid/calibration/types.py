@@ -6,7 +6,7 @@ The engine's `Simulation` satisfies `Simulator`; tests put a few lines of closed
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,6 @@ Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
-Method = Literal["lanes", "nuts"]
-"""Of sampling a posterior: many chains in one batch, or few one by one."""
 
 
 class Differentiable(Protocol):

@@ -18,6 +18,7 @@ import pandas as pd
 from sd_covid.calibration.fit import Fit, fit, laplace
 from sd_covid.calibration.identify import identify
 from sd_covid.calibration.lint import check_series
+from sd_covid.calibration.methods import Method
 from sd_covid.calibration.objective import Objective, model_names
 from sd_covid.calibration.partial import without_unused
 from sd_covid.calibration.petab import Problem, read_problem
@@ -26,7 +27,7 @@ from sd_covid.calibration.predict import Predictor
 from sd_covid.calibration.results import FitReport, ParameterRow, StoredFitCheck, write_report
 from sd_covid.calibration.starts import KeptStarts, kept_file
 from sd_covid.calibration.store import Posterior, read_posterior, tables_hash, versions, write_posterior
-from sd_covid.calibration.types import Array, Method, Simulator
+from sd_covid.calibration.types import Array, Simulator
 from sd_covid.calibration.validation import fact_rows, rolling, series_rows
 from sd_covid.data import read_registry
 
@@ -96,7 +97,7 @@ def calibrate(
     *,
     simulator: Simulator | None = None,
     starts: int = 20,
-    method: Method = "lanes",
+    method: Method = "nuts",
     draws: int | None = None,
     tune: int | None = None,
     chains: int | None = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.calibration.types import Method
+from sd_covid.calibration.methods import Method
 from sd_covid.cli.console import note, say, table, warn
 from sd_covid.cli.identifiability import show_identifiability, show_starts
 from sd_covid.cli.output import replacing
@@ -52,7 +52,7 @@ def command(
     starts: Annotated[int, typer.Option("--starts", min=1, help="Starts of the fit.")] = 20,
     method: Annotated[
         Method, typer.Option("--method", help="Sampler: many chains in one batch, or few one by one.")
-    ] = "lanes",
+    ] = "nuts",
     draws: Annotated[
         int | None, typer.Option("--draws", min=4, help="Draws a chain; lanes: 500, nuts: 1000.")
     ] = None,

@@ -11,7 +11,7 @@ from sd_covid.model.scanner import SIGNED, Scanner
 Point = tuple[float, float]
 
 _POINT = rf"\(\s*+{SIGNED}\s*+,\s*+{SIGNED}\s*+\)"
-_POINTS = re.compile(rf"{_POINT}(?:\s*+,\s*+{_POINT})*+\s*+")
+_POINTS = re.compile(rf"{_POINT}(?:\s*+,\s*+{_POINT})*\s*+")
 _NUMBERS = re.compile(rf"{SIGNED}\s*+(?:(?:[,;]\s*+{SIGNED}\s*+)++;?|;)(?![\w.])\s*+")
 _ROW = re.compile(rf"{SIGNED}\s*+(?:[,;]\s*+{SIGNED}(?![\w.])\s*+)*+(?:[,;]\s*+)?+")
 _TABBED = re.compile(r"TABBED[\s_]+ARRAY\s*+\(([\s\d.eE+-]*+)\)\s*+", re.IGNORECASE)

@@ -39,10 +39,10 @@ _NO_OPERATOR = rf'(?!{_OPERATOR}(?![\w$]|\.["a-zA-Z_]))'
 _QUOTED = r'"(?:\\.|[^"\\])*+"'
 _FIRST = rf"{_NO_OPERATOR}(?:\d++[^\W\d]|[^\W\d]|[^\x00-\x7f\s])(?:{LETTER}|')*+"
 _WORD = rf"{_NO_OPERATOR}{LETTER}(?:{LETTER}|')*+"
-_PART = rf"(?:{_QUOTED}|{_FIRST}(?:\s++{_WORD})*+)"
+_PART = rf"(?:{_QUOTED}|{_FIRST}(?:\s++{_WORD})*)"
 # In the order of how often they come: a scanner tries one after the other.
 _TOKEN = re.compile(
-    rf"""(?:(?P<name>(?!{NUMBER})\.?{_PART}(?:\.{_PART})*+)
+    rf"""(?:(?P<name>(?!{NUMBER})\.?{_PART}(?:\.{_PART})*)
     |(?P<sign><>|<=|>=|//|[-+*/%^=<>()\[\],;:@])
     |(?P<number>{NUMBER})
     |(?P<word>{_OPERATOR}(?![\w$]))
