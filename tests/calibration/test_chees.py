@@ -155,7 +155,7 @@ def test_a_model_of_the_engine_is_sampled_alike_on_any_number_of_threads(write: 
     objective = Objective(read_problem(path), sd_covid.load(path.parent / "decay.mdl"))
     start = laplace(objective, np.array([10.5, 0.045, 0.3, 0.4, -0.2, 0.3]))
     found = [
-        sample(objective, start, draws=5, tune=10, chains=20, threads=threads, seed=1).values
+        sample(objective, start, method="lanes", draws=5, tune=10, chains=20, threads=threads, seed=1).values
         for threads in (1, 3)
     ]
     np.testing.assert_array_equal(*found)

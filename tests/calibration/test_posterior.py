@@ -14,10 +14,10 @@ import pytest
 from scipy import stats
 
 from sd_covid.calibration.fit import fit, laplace
+from sd_covid.calibration.methods import Method
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.petab import read_problem
 from sd_covid.calibration.posterior import diagnostics, sample
-from sd_covid.calibration.types import Method
 from sd_covid.errors import RunError
 
 from .analytic import AnalyticModel, line
