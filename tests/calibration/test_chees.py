@@ -17,7 +17,7 @@ from sd_covid.calibration.fit import laplace
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.petab import read_problem
 from sd_covid.calibration.posterior import sample
-from sd_covid.calibration.tuning import DualAverage, halton, harmonic_mean, widened
+from sd_covid.calibration.tuning import DualAverage, halton, widened
 from sd_covid.errors import RunError
 
 from .conftest import Write
@@ -184,12 +184,6 @@ def test_the_step_size_finds_the_acceptance_it_aims_at() -> None:
     for _ in range(2000):
         size.learn(math.exp(-size.now))
     assert size.settled == pytest.approx(-math.log(0.75), rel=1e-2)
-
-
-def test_a_harmonic_mean_heeds_the_worst_chain() -> None:
-    assert harmonic_mean(np.array([0.5, 1.0])) == pytest.approx(2 / 3)
-    assert harmonic_mean(np.array([1.0, 1.0, 0.0])) == 0.0
-    assert harmonic_mean(np.array([1.0, 1e-320])) == 0.0
 
 
 def test_jitter_covers_the_unit_interval_evenly() -> None:

@@ -90,14 +90,6 @@ def halton(index: int) -> float:
     return value
 
 
-def harmonic_mean(probabilities: Array) -> float:
-    """Harmonic mean of acceptance probabilities, zero if one of them is: it heeds the chain that moves worst."""
-    if np.any(probabilities <= 0):
-        return 0.0
-    with np.errstate(over="ignore"):  # a probability of 1e-310 has an infinite inverse, and the mean is zero
-        return float(1.0 / np.mean(1.0 / probabilities))
-
-
 def widened(draws: Array) -> Array:
     """The scale in which draws have unit spread, as far as they are enough to tell it from a unit normal's.
 
