@@ -59,7 +59,7 @@ def test_moments_of_a_correlated_normal_whose_scale_is_far_off() -> None:
     turn = np.linalg.qr(rng.standard_normal((10, 10)))[0]
     covariance = turn @ np.diag([0.25, 1, 1, 1, 1, 1, 2, 4, 25, 144]) @ turn.T
     mean = np.full(10, 5.0)
-    found = run(normal(mean, covariance), 10)
+    found = run(normal(mean, covariance), 10, draws=600)
     assert found.divergences == 0
     assert float(max(arviz.rhat(np.ascontiguousarray(found.values[:, :, k])) for k in range(10))) < 1.01
     for k in range(10):

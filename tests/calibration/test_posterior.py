@@ -84,10 +84,9 @@ def test_the_gaussian_approximation_of_a_normal_posterior_is_exact(
 ) -> None:
     expected, covariance = closed_form(figures)
     found = laplace(objective, expected)
-    np.testing.assert_allclose(
-        found.scale @ found.scale.T, covariance, rtol=1e-6
-    )  # differences of a linear gradient
-    np.testing.assert_allclose(found.sd, np.sqrt(np.diag(covariance)), rtol=1e-6)
+    scale = PRIOR_SD[:, None] * found.scale  # coordinates are in units of the prior's standard deviation
+    np.testing.assert_allclose(scale @ scale.T, covariance, rtol=1e-6)  # differences of a linear gradient
+    np.testing.assert_allclose(PRIOR_SD * found.sd, np.sqrt(np.diag(covariance)), rtol=1e-6)
 
 
 @pytest.mark.parametrize(("method", "draws", "chains"), [("nuts", 500, 4), ("lanes", 250, 16)])

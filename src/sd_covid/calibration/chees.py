@@ -181,7 +181,7 @@ def sample_lanes(
     draws: int,
     tune: int,
     seed: int = 0,
-    target_accept: float = 0.85,
+    target_accept: float = 0.8,
     progress: Callable[[int], None] | None = None,
 ) -> LaneSamples:
     """Draw from a density with all chains in one batch.

@@ -30,6 +30,7 @@ SECTIONS = (
     "origins",
     "scored",
     "observed_drivers",
+    "additive",
 )
 
 
@@ -68,6 +69,7 @@ def read_extension(document: YamlFile) -> Extension:
             str(key): read_fact(document, (*ROOT, "soft_facts", str(key)), str(key), item)
             for key, item in (block.get("soft_facts") or {}).items()
         },
+        _texts(document, block, "additive"),
     )
 
 

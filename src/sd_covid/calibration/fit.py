@@ -251,10 +251,7 @@ def laplace(objective: Objective, best: Array) -> Laplace:
         value, gradient = objective.unconstrained_log_posterior(u)
         return (-value, -gradient) if math.isfinite(value) else (WORST, np.zeros_like(u))
 
-    start = objective.transform.unconstrained(best)
-    start = np.where(
-        objective.transform.bounded, np.clip(start, -8.0, 8.0), start
-    )  # a best fit may lie on a bound
+    start = np.clip(objective.transform.unconstrained(best), -8.0, 8.0)  # a best fit may lie on a bound
     found = minimize(
         cost,
         start,

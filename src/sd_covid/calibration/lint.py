@@ -275,6 +275,11 @@ def _extension(problem: Problem) -> Iterator[ProblemError]:
     for name in problem.extension.scored:
         if name not in problem.observables:
             yield document.error((*ROOT, "scored"), f"'{name}' is not an observable", suggest(name, known))
+    wide = {item.id for item in problem.estimated if item.prior and item.prior.distribution == "log-normal"}
+    for name in problem.extension.additive:
+        if name not in wide:
+            reason = f"'{name}' is not an estimated parameter with a log-normal prior"
+            yield document.error((*ROOT, "additive"), reason, suggest(name, wide))
 
 
 def _formula_names(problem: Problem, names: ModelNames) -> Iterator[ProblemError]:

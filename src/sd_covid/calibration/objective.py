@@ -158,7 +158,7 @@ class Objective:
         self.problem = problem
         self.parameters = problem.estimated
         self.names = [item.id for item in self.parameters]
-        self.transform = Transform(self.parameters)
+        self.transform = Transform(self.parameters, problem.extension.additive)
         self._prior = JointPrior([item.prior for item in self.parameters if item.prior is not None])
         self._fixed = fixed_parameters(problem)
         names = model_names(problem, simulator)

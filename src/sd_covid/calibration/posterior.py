@@ -35,7 +35,7 @@ class Budget:
 
 
 BUDGETS: dict[Method, Budget] = {
-    "lanes": Budget(chains=16, draws=800, tune=200, target_accept=0.85),
+    "lanes": Budget(chains=16, draws=600, tune=200, target_accept=0.8),
     "nuts": Budget(chains=4, draws=1000, tune=500, target_accept=0.9),
 }
 FEWEST_LANES = 8  # chains that tune themselves by what they have in common must have something in common

@@ -194,6 +194,11 @@ class Prior:
         return float(np.std(self.quantile((np.arange(4001) + 0.5) / 4001)))
 
     @cached_property
+    def mean(self) -> float:
+        """Mean of the truncated distribution, from the quantiles of `sd`."""
+        return float(np.mean(self.quantile((np.arange(4001) + 0.5) / 4001)))
+
+    @cached_property
     def median(self) -> float:
         """Median of the truncated distribution."""
         return float(self.quantile(np.array([0.5]))[0])

@@ -184,6 +184,8 @@ class Extension:
         Observables scored there.
     observed_drivers : tuple of str
         What those forecasts take as observed, in words for the reader of the report.
+    additive : tuple of str
+        Parameters with a log-normal prior whose effects add up: the sampler moves them on their own scale.
     """
 
     observations: Mapping[str, ObservationSetting] = field(default_factory=dict)
@@ -192,6 +194,7 @@ class Extension:
     scored: tuple[str, ...] = ()
     observed_drivers: tuple[str, ...] = ()
     facts: Mapping[str, SoftFact] = field(default_factory=dict)
+    additive: tuple[str, ...] = ()
 
     def observation(self, observable: str) -> ObservationSetting:
         """Setting of an observable."""
