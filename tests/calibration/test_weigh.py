@@ -21,18 +21,9 @@ from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.petab import read_problem
 from sd_covid.calibration.pointwise import figure_densities, figure_names
 from sd_covid.calibration.process import Paths
-from sd_covid.calibration.results import FitReport, ParameterRow
+from sd_covid.calibration.results import FitReport
 from sd_covid.calibration.store import Posterior
-from sd_covid.calibration.weigh import (
-    Loo,
-    Shared,
-    StoredFit,
-    leave_one_out,
-    same_figures,
-    shared,
-    stacking,
-    weigh,
-)
+from sd_covid.calibration.weigh import Loo, StoredFit, leave_one_out, same_figures, stacking, weigh
 from sd_covid.errors import ProblemError
 
 from .analytic import decay, line
@@ -147,26 +138,6 @@ def test_stacking_weights_have_the_closed_form_of_two_variants_that_each_explain
     expected = (7 - 3 * e) / (10 * (1 - e))
     np.testing.assert_allclose(stacking(pointwise), [expected, 1 - expected], atol=1e-9)
     np.testing.assert_allclose(stacking(np.log(np.array([[1.0, 0.5]] * 4))), [1.0, 0.0], atol=1e-9)
-
-
-def test_shared_parameters_agree_when_the_narrower_mean_lies_in_the_wider_interval() -> None:
-    def row(mean: float, sd: float) -> ParameterRow:
-        low, high = mean - 1.645 * sd, mean + 1.645 * sd
-        return ParameterRow("p", "p", "1", "", 0, 1, mean, mean, sd, low, high, sd, True, 1.0, 400, 400)
-
-    assert Shared("p", "1", row(0.0, 1.0), row(1.5, 0.1)).agrees
-    assert Shared("p", "1", row(1.5, 0.1), row(0.0, 1.0)).agrees
-    assert not Shared("p", "1", row(0.0, 1.0), row(1.8, 0.1)).agrees
-
-
-def test_only_parameters_of_both_fits_are_shared(pair: tuple[StoredFit, StoredFit]) -> None:
-    one, other = pair
-    rows = tuple(
-        ParameterRow(n, n, "1", "", 0, 1, 0, 0, 1, -1, 1, 1, True, 1.0, 400, 400) for n in ("start", "slope")
-    )
-    whole = dataclasses.replace(one, report=dataclasses.replace(one.report, parameters=rows))
-    part = dataclasses.replace(other, report=dataclasses.replace(other.report, parameters=rows[:1]))
-    assert [item.id for item in shared(whole, part)] == ["start"]
 
 
 class Always:

@@ -66,7 +66,8 @@ def test_status_tells_what_the_study_does_with_each_series(call: Call, tmp_path:
     uses = {
         "unemp_rate_eurostat_m": "calibrated",
         "EX_OX_STRINGENCY": "driver",
-        "SC_VOLUNTEER_YEAR_A": "comparable",
+        "SC_VOLUNTEER_YEAR_A": "calibrated",
+        "MH_GOR_YOUTH_MENTAL_COMPLAINTS": "comparable",
         "SC_TRUST_POLICE_A": "shown",
     }
     assert {name: rows[name]["use"] for name in uses} == uses

@@ -111,11 +111,17 @@ def test_a_profile_of_what_is_not_estimated_names_the_nearest(call: Call, study:
 
 
 def test_variants_are_shown_with_evidence_weights_and_what_they_share(call: Call, study: Path) -> None:
-    answer = call("fits", study / "problem.yaml", study / "variants" / "independent.yaml")
+    told = study / "fits.json"
+    answer = call("fits", study / "problem.yaml", study / "variants" / "independent.yaml", "--json", told)
     assert answer.code == 0
     assert "evidence by Laplace, left-out figures by PSIS-LOO" in answer.out
     (line,) = [line for line in answer.out.splitlines() if line.strip().startswith("calibration ")]
-    assert float(line.split()[2]) > 0.9  # the figures were drawn with noise that remembers
+    one, other = json.loads(told.read_text())["variants"]
+    assert one["evidence_weight"] > 0.9  # the figures were drawn with noise that remembers
+    assert one["evidence_weight"] + other["evidence_weight"] == pytest.approx(1.0)
+    # noise that forgets is one value of noise that remembers, whose prior is uniform from 0 to 1: its density adds 0
+    assert one["log_posterior"] > other["log_posterior"]
+    assert float(line.split()[1]) == pytest.approx(one["log_posterior"], abs=0.005)  # two decimals
     assert "shared parameters of calibration and independent agree" in answer.out
 
 
@@ -132,6 +138,30 @@ def test_a_part_shares_parameters_and_is_not_weighed(call: Call, study: Path) ->
     assert "part lacks 0 figures of calibration and has 1 others" in answer.err
     assert "weight" not in answer.out
     assert "of 4 shared parameters of calibration and part agree" in answer.out
+
+
+def test_what_has_no_draws_is_fitted_for_the_parameters_that_it_shares(
+    call: Call, study: Path, tmp_path: Path
+) -> None:
+    part = study / "variants" / "part.yaml"
+    part.write_text("extends: ../problem.yaml\nfixed: {rho: 0}\n")  # as independent.yaml, which has draws
+    stored, told = study / "variants" / "independent.yaml", tmp_path / "told.json"
+    before = sorted(path.name for path in part.parent.iterdir())
+    answer = call("fits", "--shared", stored, part, study / "problem.yaml", "--starts", "2", "--json", told)
+    assert answer.code == 0
+    assert "fitting part, which has no stored draws" in answer.err
+    assert "fitting independent" not in answer.err
+    assert sorted(path.name for path in part.parent.iterdir()) == before
+    assert "log density" not in answer.out
+    found = json.loads(told.read_text())
+    assert found["variants"] is None
+    first, second = found["shared"]
+    assert [first["one"]["source"].split(",")[0], first["other"]["source"]] == ["draws", "Laplace"]
+    assert second["other"]["source"].startswith("draws")
+    assert {item["id"] for item in first["parameters"]} == {"start", "rate", "sd"}
+    for item in first["parameters"]:
+        # the same posterior: 640 dependent draws and a Gaussian approximation are within a third of its half width
+        assert (item["verdict"], abs(item["shift"]) < 0.35) == ("agree", True)
 
 
 def test_predictions_mix_variants_by_weights_that_are_told(call: Call, study: Path, tmp_path: Path) -> None:

@@ -85,12 +85,6 @@ def netherlands() -> sd_covid.Simulation:
 
 
 @pytest.fixture(scope="session")
-def work_and_debt() -> sd_covid.Simulation:
-    """Labour and debt, coupled to one another only."""
-    return sd_covid.load(MODELS / "work-and-debt.yaml")
-
-
-@pytest.fixture(scope="session")
 def history(netherlands: sd_covid.Simulation) -> xr.Dataset:
     """The coupled models with everything as it was."""
     return netherlands.run()

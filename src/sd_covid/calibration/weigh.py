@@ -1,9 +1,8 @@
-"""Fits side by side: structural variants by their evidence and their predictions, parts and wholes by what they share.
+"""Structural variants side by side, by their evidence and their predictions.
 
 In: problems with stored fits. Out: for each its log evidence (Laplace) and its expected log density of a figure left
-out (PSIS-LOO), weights by either where the figures are the same, and the parameters they share with the intervals of
-each. Weights by evidence take the variants as equally probable beforehand; stacking weights are those of the mixture
-that predicts left-out figures best.
+out (PSIS-LOO), and weights by either where the figures are the same. Weights by evidence take the variants as equally
+probable beforehand; stacking weights are those of the mixture that predicts left-out figures best.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from scipy.special import logsumexp
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.pointwise import Name, figure_densities, figure_names
-from sd_covid.calibration.results import FitReport, ParameterRow, read_report
+from sd_covid.calibration.results import FitReport, read_report
 from sd_covid.calibration.store import Posterior, read_posterior, tables_hash
 from sd_covid.calibration.types import Array, Simulator
 from sd_covid.calibration.workflow import Step, load_problem, model_hash, posterior_file, report_file
@@ -68,6 +67,11 @@ class StoredFit:
     report: FitReport
 
     @property
+    def log_posterior(self) -> float:
+        """At the best fit; NaN where the report has no starts."""
+        return max((item.log_posterior for item in self.report.starts), default=math.nan)
+
+    @property
     def log_evidence(self) -> float:
         """By Laplace's approximation; NaN where the report has none."""
         found = self.report.identifiability
@@ -80,25 +84,6 @@ class Weights:
 
     evidence: tuple[float, ...] | None
     stacking: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """One parameter in two fits.
-
-    ``agrees``: the mean of the narrower one lies within the central 90 % of the wider one.
-    """
-
-    id: str
-    unit: str
-    one: ParameterRow
-    other: ParameterRow
-
-    @property
-    def agrees(self) -> bool:
-        """Whether the narrower one's mean lies within the wider one's interval."""
-        narrow, wide = sorted((self.one, self.other), key=lambda item: item.sd)
-        return wide.low <= narrow.mean <= wide.high
 
 
 def read_fit(path: Path | str, *, simulator: Simulator | None = None) -> StoredFit:
@@ -123,8 +108,12 @@ def read_fit(path: Path | str, *, simulator: Simulator | None = None) -> StoredF
                 f"the draws were made with another {what}" if what == "model" else "the tables have changed"
             )
             raise DataError(reason, advice=f"run sd-covid calibrate {problem.path}", file=file)
-    name = problem.path.stem if problem.base is not None else problem.path.parent.name
-    return StoredFit(name, problem, simulator, posterior, read_report(report_file(problem)))
+    return StoredFit(problem_name(problem), problem, simulator, posterior, read_report(report_file(problem)))
+
+
+def problem_name(problem: Problem) -> str:
+    """What a problem is called beside others: a variant by its file, the problem itself by its folder."""
+    return problem.path.stem if problem.base is not None else problem.path.parent.name
 
 
 def figures_of(fit: StoredFit) -> set[Name]:
@@ -227,11 +216,3 @@ def stacking(pointwise: Array, *, rounds: int = 10_000) -> Array:
         weights = new
     found: Array = weights / weights.sum()
     return found
-
-
-def shared(one: StoredFit, other: StoredFit) -> tuple[Shared, ...]:
-    """The parameters that two fits both estimate, as a part and the whole do."""
-    theirs = {row.id: row for row in other.report.parameters}
-    return tuple(
-        Shared(row.id, row.unit, row, theirs[row.id]) for row in one.report.parameters if row.id in theirs
-    )

@@ -104,10 +104,7 @@ def command(
 
 
 def read_inputs(folder: Path) -> Inputs:
-    """Read a study's main problem, the model of the study and the stored draws.
-
-    The model is the one in ``models`` that bears the problem's id, such as all sectors coupled, where the problem fits
-    a part of it; otherwise the one that the problem names.
+    """Read a study's main problem, its model and the stored draws.
 
     Raises
     ------
@@ -120,8 +117,7 @@ def read_inputs(folder: Path) -> Inputs:
     from sd_covid.calibration.workflow import posterior_file
 
     problem = read_problem(folder / "calibration" / "problem.yaml")
-    whole = folder / "models" / f"{problem.model_id}.yaml"
-    simulation = sd_covid.load(whole if whole.is_file() else problem.model_path)
+    simulation = sd_covid.load(problem.model_path)
     return Inputs(folder, problem, simulation, read_posterior(posterior_file(problem)))
 
 
@@ -292,6 +288,6 @@ def background(inputs: Inputs) -> Background:
         passport=passport,
         passport_holds=passport is not None and passport.is_of(inputs.simulation),
         glossary=read_glossary(folder / "titles.yaml", evidence, provenance["constants"]),
-        check=check_stored(inputs.problem.path),
+        check=check_stored(inputs.problem.path, simulator=inputs.simulation),
         command=shlex.join(["sd-covid", *sys.argv[1:]]),
     )
