@@ -152,6 +152,26 @@ def test_a_model_that_always_fails_is_an_error_and_not_a_fit(tmp_path: Path, fig
         fit(Objective(read_problem(line_problem(tmp_path, figures)), model), starts=2)
 
 
+@pytest.mark.parametrize(("method", "said"), [("nuts", "cannot go on"), ("lanes", "no density")])
+def test_a_model_that_runs_at_its_best_fit_only_has_no_chains(
+    tmp_path: Path, figures: np.ndarray, method: Method, said: str
+) -> None:
+    best = closed_form(figures)[0]
+
+    def narrow(c: dict[str, float], t: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        value, slopes = line().outputs["height"](c, t)
+        # wider than the differences that give the curvature, narrower than where chains start
+        return np.full_like(t, np.nan) if abs(c["start"] - best[0]) > 1e-3 else value, slopes
+
+    model = AnalyticModel("line", {"start": 0.0, "slope": 0.0}, {"height": narrow})
+    start = laplace(Objective(read_problem(line_problem(tmp_path, figures)), line()), best)
+    objective = Objective(read_problem(line_problem(tmp_path, figures)), model)
+    with pytest.raises(RunError, match=said) as caught:
+        sample(objective, start, method=method, draws=10, tune=10)
+    assert "narrow" in (caught.value.advice or "")
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def test_too_few_chains_are_not_tuned_together(objective: Objective, figures: np.ndarray) -> None:
     with pytest.raises(RunError, match="7 chains are too few") as caught:
         sample(objective, laplace(objective, closed_form(figures)[0]), method="lanes", chains=7)

@@ -174,16 +174,12 @@ def test_kept_ranks_say_what_the_page_says(file: Path) -> None:
     assert json.loads(file.read_text())["verdict"]["coverage_90"] == pytest.approx(found.coverage_90)
 
 
-def test_the_figures_of_an_objective_are_replaced_and_its_own_stay(bench: Bench) -> None:
-    objective: Objective = bench.objective
-    truth = np.array([1.0, 0.1])
-    figures = figures_at(objective, truth, np.random.default_rng(1))
-    other = objective.observing(figures)
-    direct = Objective(
-        read_problem(
-            line_problem(Path(str(bench.objective.problem.path.parent)), next(iter(figures.values())))
-        ),
-        line(),
-    )
-    assert other.log_posterior(truth)[0] == direct.log_posterior(truth)[0]
-    assert objective.log_posterior(truth)[0] != other.log_posterior(truth)[0]
+def test_an_objective_observing_other_figures_is_that_of_tables_with_them(
+    bench: Bench, tmp_path: Path
+) -> None:
+    objective, truth = bench.objective, np.array([1.0, 0.1])
+    drawn = figures_at(objective, truth, np.random.default_rng(1))
+    ((_, figures),) = drawn.items()
+    direct = Objective(read_problem(line_problem(tmp_path, figures)), line())
+    assert objective.observing(drawn).log_posterior(truth)[0] == direct.log_posterior(truth)[0]
+    assert objective.log_posterior(truth)[0] != direct.log_posterior(truth)[0]

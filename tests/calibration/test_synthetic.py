@@ -126,7 +126,7 @@ def test_a_model_that_always_fails_has_no_truths(tmp_path: Path, monkeypatch: py
     model = AnalyticModel("line", {"start": 0.0, "slope": 0.0}, {"height": broken})
     objective = Objective(read_problem(line_problem(tmp_path, np.zeros(20))), model)
     monkeypatch.setattr(synthetic, "MOST", 320)
-    with pytest.raises(RunError, match="none of 320 draws .* fails at 320"):
+    with pytest.raises(RunError, match=r"none of 320 draws .* fails at 320"):
         prior_truth(objective, np.random.default_rng(1))
     with pytest.raises(RunError, match="no figures at this truth"):
         figures_at(objective, PRIOR_MEAN, np.random.default_rng(1))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sd_covid.cli import sbc as commands
+from sd_covid.calibration.sbc import Bench
 from sd_covid.cli.app import execute
 from tests.calibration.test_workflow import write_study
 from tests.cli.conftest import Call
@@ -57,8 +57,6 @@ def test_an_interrupted_study_goes_on_to_the_same_ranks(
     assert answer.code in (0, 1)  # three replicates of short chains may not converge
     assert "coverage over all parameters" in answer.out
     assert "<svg" in figure.read_text()
-    from sd_covid.calibration.sbc import Bench
-
     made = Bench.replicate
 
     def interrupted(bench: Bench, number: int, threads: int = 1) -> object:
@@ -100,36 +98,19 @@ def test_what_cannot_be_used_is_refused_before_the_work(call: Call, study: Path,
     refused(call("sbc", problem, "--draws", "4"), "8 draws are fewer than the 99")
     (study / "posterior.parquet").unlink()
     refused(call("recover", problem), "no posterior draws", "sd-covid calibrate")
-    assert commands.recover.__doc__
 
 
 # file, old text, new text, text of the line that is at fault, part of the message
+P, M, B = "parameters.tsv", "measurements.tsv", "observables.tsv"
+LEVEL = "sd\tpersons\tlevel_m"
 FAULTS = [
-    ("parameters.tsv", "\t0.001\t0.5\t", "\t0.5\t0.001\t", "rate\t", "not below the upper bound"),
-    ("parameters.tsv", "\t0.001\t0.5\t0.03", "\t0.001\t0.5\t0.7", "rate\t", "lies outside"),
-    ("parameters.tsv", "-4.5;0.5", "45;0.1", "rate\t", "no probability between its bounds"),
-    (
-        "parameters.tsv",
-        "1/month",
-        "1/Year",
-        "rate\t",
-        "'1/Year' is not the unit of the constant 'decay rate'",
-    ),
-    ("measurements.tsv", "obs_level\t\t", "obs_levl\t\t", "obs_levl", "did you mean 'obs_level'"),
-    (
-        "observables.tsv",
-        "sd\tpersons\tlevel_m",
-        "sd\tpersons/Month\tlevel_m",
-        "obs_level\t",
-        "unit of series 'level_m'",
-    ),
-    (
-        "observables.tsv",
-        "sd\tpersons\tlevel_m",
-        "sd\tpersons/Month\t",
-        "obs_level\t",
-        "output 'level' in the model",
-    ),
+    (P, "\t0.001\t0.5\t", "\t0.5\t0.001\t", "rate\t", "not below the upper bound"),
+    (P, "\t0.001\t0.5\t0.03", "\t0.001\t0.5\t0.7", "rate\t", "lies outside"),
+    (P, "-4.5;0.5", "45;0.1", "rate\t", "no probability between its bounds"),
+    (P, "1/month", "1/Year", "rate\t", "'1/Year' is not the unit of the constant 'decay rate'"),
+    (M, "obs_level\t\t", "obs_levl\t\t", "obs_levl", "did you mean 'obs_level'"),
+    (B, LEVEL, "sd\tpersons/Month\tlevel_m", "obs_level\t", "unit of series 'level_m'"),
+    (B, LEVEL, "sd\tpersons/Month\t", "obs_level\t", "output 'level' in the model"),
 ]
 
 

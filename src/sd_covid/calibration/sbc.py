@@ -127,7 +127,7 @@ class Study:
     replicates: tuple[Replicate, ...] = ()
 
     def converged(self, item: Replicate) -> bool:
-        """Whether the chains of a replicate agree: from a posterior by the bars of a calibration, else by looser ones."""
+        """Whether the chains of a replicate agree; truths from a posterior ask for the bars of a calibration."""
         full = self.plan.source == "posterior"
         r_hat, ess = (MAX_R_HAT, MIN_ESS) if full else (SHORT_R_HAT, SHORT_ESS)
         return item.r_hat <= r_hat and item.ess >= ess

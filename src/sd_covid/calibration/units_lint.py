@@ -1,8 +1,9 @@
 """Checks that the units of the tables are those of the model.
 
-In: a `Problem` and its model. Out: one `ProblemError` for each parameter and each plain observable whose unit is another
-than that of the constant it sets, or of the output it is. Units are compared where the table speaks in words of the
-model: a figure in "% of households" says more than a model in percent, and is left to the reader.
+In: a `Problem` and its model. Out: one `ProblemError` for each parameter and each plain observable whose unit is not
+that of the constant it sets, or of the output it is. Units are compared where the table speaks in words of the model, or
+of every model (Month, Year, Person, percent): a figure in "% of households" says more than a model in percent, and is
+left to the reader.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sd_covid.calibration.tables import Row
 from sd_covid.calibration.types import Simulator
 from sd_covid.errors import ModelError, ProblemError
 from sd_covid.model.names import key
+from sd_covid.model.units import DEFAULT_EQUIVALENCES
 from sd_covid.model.units_words import StatedUnits
 
 if TYPE_CHECKING:
@@ -42,11 +44,12 @@ def check_units(problem: Problem, simulator: Simulator) -> Iterator[ProblemError
 
 
 class _Units:
-    """The units of a model's variables, and the words they are made of."""
+    """The units of a model's variables, and the words they may be made of: its own, and those of every model."""
 
     def __init__(self, stated: StatedUnits) -> None:
         self._stated = stated
-        self._known = {word for units in stated.units.values() for word in units}
+        common = [stated.words.parse(group[0], note=False) for group in DEFAULT_EQUIVALENCES]
+        self._known = {word for units in (*stated.units.values(), *common) for word in units}
 
     def compared(self, row: Row, name: str, what: str, *, summed: bool = False) -> Iterator[ProblemError]:
         """A fault where the row states another unit than the model does for a variable, or for its sum over time."""
@@ -60,7 +63,7 @@ class _Units:
             yield row.error("unit", reason, advice)
 
     def _read(self, text: str) -> UnitsContainer | None:
-        """The units a text means, if it is made of the model's own words."""
+        """The units a text means, if it is made of known words."""
         try:
             found = self._stated.words.parse(text, note=False)
         except ModelError:

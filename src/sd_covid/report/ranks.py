@@ -52,5 +52,5 @@ def save_ranks(study: Study, found: Verdict, path: Path) -> None:
         axes.set_xlabel("rank of the truth among the draws, from 0 to 1")
         axes.set_ylabel("share of ranks below, less uniform")
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(loc="upper right")
+            figure.legend(loc="outside lower center", ncols=3)
         figure.savefig(path, dpi=120)
