@@ -261,8 +261,16 @@ class Bench:
         plan = self.plan
         best = fit(objective, starts=plan.starts, seed=seed, threads=threads).best
         approximation = laplace(objective, best)
-        sizes = {"draws": plan.draws, "tune": plan.tune, "chains": plan.chains}
-        samples = sample(objective, approximation, method=plan.method, threads=threads, seed=seed, **sizes)
+        samples = sample(
+            objective,
+            approximation,
+            method=plan.method,
+            draws=plan.draws,
+            tune=plan.tune,
+            chains=plan.chains,
+            threads=threads,
+            seed=seed,
+        )
         informed = np.flatnonzero(approximation.informed)
         seen = diagnostics(samples.values[:, :, informed])
         return replace(

@@ -99,8 +99,11 @@ def _tails(below: Index, count: int) -> Array:
 def _bounds(count: int, tail: float) -> tuple[Index, Index]:
     """Least and largest count at each rank whose two-sided tail probability is above ``tail``."""
     side, numbers = 0.5 * tail * (1 + ROUNDING), np.arange(count + 1)
-    allowed = binom.cdf(numbers, count, _places()[:, None]) > side
-    allowed &= binom.sf(numbers - 1, count, _places()[:, None]) > side
+    upwards, downwards = (
+        binom.cdf(numbers, count, _places()[:, None]),
+        binom.sf(numbers - 1, count, _places()[:, None]),
+    )
+    allowed = np.minimum(upwards, downwards) > side
     return np.argmax(allowed, axis=1), count - np.argmax(allowed[:, ::-1], axis=1)
 
 

@@ -1,9 +1,9 @@
 """Checks that the units of the tables are those of the model.
 
 In: a `Problem` and its model. Out: one `ProblemError` for each parameter and each plain observable whose unit is not
-that of the constant it sets, or of the output it is. Units are compared where the table speaks in words of the model, or
-of every model (Month, Year, Person, percent): a figure in "% of households" says more than a model in percent, and is
-left to the reader.
+that of the constant it sets, or of the output it is. Units are compared where the table speaks in words of the model
+or of every model (Month, Person, percent): a figure in "% of households" says more than a model in percent, and is left
+to the reader.
 """
 
 from __future__ import annotations

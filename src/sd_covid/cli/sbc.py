@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,8 +60,8 @@ def command(
     from sd_covid.calibration.sbc import Bench
     from sd_covid.calibration.verdict import verdict
 
-    sizes = {"chains": chains, "draws": draws, "tune": tune, "seed": seed}
-    bench = Bench(problem, "prior", method=method, starts=starts, **sizes)
+    sampler = partial(Bench, method=method, chains=chains, draws=draws, tune=tune)
+    bench = sampler(problem, "prior", starts=starts, seed=seed)
     study = _made(bench, replicates, output, resume=resume, what="fitting known truths")
     found = verdict(study)
     _finish(study, found, output, figure)
@@ -98,8 +99,8 @@ def recover(
     from sd_covid.calibration.sbc import Bench
     from sd_covid.calibration.verdict import RECOVERED, verdict
 
-    sizes = {"chains": chains, "draws": draws, "tune": tune, "seed": seed}
-    bench = Bench(problem, "posterior", method=method, starts=starts, **sizes)
+    sampler = partial(Bench, method=method, chains=chains, draws=draws, tune=tune)
+    bench = sampler(problem, "posterior", starts=starts, seed=seed)
     study = _made(bench, truths, output, resume=resume, what="recovering known truths")
     found = verdict(study)
     _finish(study, found, output, figure)
