@@ -151,6 +151,22 @@ def test_a_model_that_always_fails_is_an_error_and_not_a_fit(tmp_path: Path, fig
         fit(Objective(read_problem(line_problem(tmp_path, figures)), model), starts=2)
 
 
+@pytest.mark.parametrize(("method", "said"), [("nuts", "cannot go on"), ("lanes", "no density")])
+def test_chains_that_find_no_density_are_one_useful_line(
+    tmp_path: Path, figures: np.ndarray, method: Method, said: str
+) -> None:
+    def broken(c: object, t: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        return np.full_like(t, np.nan), {}
+
+    problem = read_problem(line_problem(tmp_path, figures))
+    start = laplace(Objective(problem, line()), closed_form(figures)[0])
+    model = AnalyticModel("line", {"start": 0.0, "slope": 0.0}, {"height": broken})
+    with pytest.raises(RunError, match=said) as caught:
+        sample(Objective(problem, model), start, method=method, draws=10, tune=10)
+    assert "narrow" in (caught.value.advice or "")
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def test_too_few_chains_are_not_tuned_together(objective: Objective, figures: np.ndarray) -> None:
     with pytest.raises(RunError, match="7 chains are too few") as caught:
         sample(objective, laplace(objective, closed_form(figures)[0]), method="lanes", chains=7)

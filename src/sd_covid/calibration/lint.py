@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from sd_covid.calibration.constant_lint import check_constant_series
 from sd_covid.calibration.extension import ROOT
 from sd_covid.calibration.extension_checks import check_facts, check_facts_model, check_observation
 from sd_covid.calibration.formula import Formula, symbols
@@ -27,6 +28,7 @@ def check_tables(problem: Problem) -> Iterator[ProblemError]:
     yield from _measurements(problem)
     yield from _experiments(problem)
     yield from _extension(problem)
+    yield from check_constant_series(problem)
 
 
 def check_model(problem: Problem, simulator: Simulator) -> Iterator[ProblemError]:

@@ -239,6 +239,28 @@ class Objective:
         ]
         return twin
 
+    def observing(self, figures: Mapping[tuple[str, str], Array]) -> Objective:
+        """The same problem with other figures at the same times; it shares its runs with this one.
+
+        Parameters
+        ----------
+        figures : mapping
+            By observable and experiment, each of shape (figure,) in order of time, for every series.
+        """
+        twin = object.__new__(Objective)
+        twin.__dict__.update(self.__dict__)
+        twin.experiments = [
+            replace(
+                item,
+                series=[
+                    replace(series, figures=figures[series.observation.observable.id, item.id])
+                    for series in item.series
+                ],
+            )
+            for item in self.experiments
+        ]
+        return twin
+
     def values(self, x: Array) -> dict[str, Array]:
         """Every parameter of the problem by id, estimated ones from ``x``.
 

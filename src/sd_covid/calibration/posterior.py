@@ -156,7 +156,7 @@ def sample(
     Raises
     ------
     RunError
-        Too few chains for ``lanes``, or chains that start where there is no density.
+        Too few chains for ``lanes``, or no chain that starts where there is a density.
     """
     budget = budget_of(method, chains=chains, draws=draws, tune=tune, target_accept=target_accept)
     space = _White(approximation)
@@ -263,6 +263,10 @@ def _wait(sampler: Any, done: list[int], total: int, progress: Progress | None) 
     except KeyboardInterrupt:
         sampler.cancel()
         raise
+    except RuntimeError as error:  # how nutpie tells that no chain finds a point to start from
+        reason = f"the sampler cannot go on: {str(error).splitlines()[0]}"
+        advice = "the model fails around its best fit: move bounds or priors away, or narrow them"
+        raise RunError(reason, advice=advice) from error
     if progress is not None:
         progress(total, total)
     return trace

@@ -28,6 +28,7 @@ from sd_covid.calibration.results import FitReport, ParameterRow, StoredFitCheck
 from sd_covid.calibration.starts import KeptStarts, kept_file
 from sd_covid.calibration.store import Posterior, read_posterior, tables_hash, versions, write_posterior
 from sd_covid.calibration.types import Array, Simulator
+from sd_covid.calibration.units_lint import check_units
 from sd_covid.calibration.validation import fact_rows, rolling, series_rows
 from sd_covid.data import read_registry
 
@@ -82,6 +83,8 @@ def load_problem(path: Path | str, simulator: Simulator | None = None) -> tuple[
         import sd_covid
 
         simulator = sd_covid.load(problem.model_path)
+    for fault in check_units(problem, simulator):
+        raise fault
     return without_unused(problem, simulator) if problem.partial else problem, simulator
 
 

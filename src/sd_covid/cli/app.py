@@ -26,6 +26,7 @@ from sd_covid.cli import (
     predict,
     profile,
     run,
+    sbc,
     sensitivity,
     stacking,
     validate,
@@ -54,6 +55,8 @@ app.command("predict")(predict.command)
 app.command("validate")(validate.command)
 app.command("profile")(profile.command)
 app.command("fits")(fits.command)
+app.command("sbc")(sbc.command)
+app.command("recover")(sbc.recover)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
 app.command("stacking")(stacking.command)

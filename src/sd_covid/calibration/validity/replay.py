@@ -13,6 +13,7 @@ import numpy as np
 from sd_covid.calibration.forecast import REPEATS
 from sd_covid.calibration.noise import Predicted
 from sd_covid.calibration.objective import Objective, Series
+from sd_covid.calibration.synthetic import replicated
 from sd_covid.calibration.types import Array, Mask, Progress
 
 Key = tuple[str, str]
@@ -60,18 +61,17 @@ class SeriesReplay:
 
     def replicates(self, seed: int) -> Array:
         """Figures that could have been published instead, all noise drawn anew. Shape (draw, figure)."""
-        unknown = np.full(len(self.series.figures), np.nan)
-        return self._paths(unknown, seed, b"replicates")[0]
+        return replicated(self.series, self.predicted.repeated(REPEATS), self._rng(seed, b"replicates"))
 
     def left_out(self, seed: int) -> Array:
         """Every figure as predicted from all the others. Shape (draw, figure)."""
-        return self._paths(self.series.figures, seed, b"left out")[1]
+        observation, rng = self.series.observation, self._rng(seed, b"left out")
+        said = self.predicted.repeated(REPEATS)
+        return observation.noise.paths(observation.ends, self.series.figures, said, rng)[1]
 
-    def _paths(self, figures: Array, seed: int, what: bytes) -> tuple[Array, Array]:
-        observation = self.series.observation
-        # a stream of its own for each series and use: adding one leaves the others as they are
-        rng = np.random.default_rng([seed, *what, *"/".join(self.key).encode()])
-        return observation.noise.paths(observation.ends, figures, self.predicted.repeated(REPEATS), rng)
+    def _rng(self, seed: int, what: bytes) -> np.random.Generator:
+        """A stream of its own for each series and use: adding one leaves the others as they are."""
+        return np.random.default_rng([seed, *what, *"/".join(self.key).encode()])
 
 
 @dataclass(frozen=True, slots=True)
