@@ -89,8 +89,8 @@ def test_switching_now_off_costs_jobs_in_every_draw_and_raises_the_peak_of_unemp
     half, _ = ran.comparison.pairs("cumulative job loss", "half-now", "year", (2020, 2020))
     assert (none > half).all()
     assert (half > actual).all()
-    # Where the NOW is drawn almost without effect, its drag on moves to other work may outweigh it at the peak: in one of
-    # ten draws or fewer, of which two standard errors in 32 draws are 0.11.
+    # Where the NOW is drawn almost without effect, its drag on moves to other work may outweigh it at the peak: in one
+    # of ten draws or fewer, of which two standard errors in 32 draws are 0.11.
     peak, with_now = ran.comparison.pairs("unemployment rate", "no-now", "peak", (2020, 2022))
     assert (peak > with_now).mean() >= 0.79
 
