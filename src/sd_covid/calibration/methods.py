@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Literal
 
-Method = Literal["lanes", "nuts"]
-"""Many chains in one batch, or few one by one; see `sd_covid.calibration.posterior`."""
+Method = Literal["lanes", "nuts", "smc"]
+"""Many chains in one batch, few one by one, or particles from the prior on; see `sd_covid.calibration.posterior`."""
