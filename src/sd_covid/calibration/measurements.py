@@ -119,7 +119,8 @@ def _extended(table: Table, made: Mapping[str, Mapping[float, Mapping[str, str]]
             cells |= {column: new[column] for column in table.columns if column in new} | kept
         rows.append(cells)
         if place == last[name]:
-            rows += [cells for time, cells in made.get(name, {}).items() if time > latest[name]]
+            later = [new for time, new in made.get(name, {}).items() if time > latest[name]]
+            rows += [{column: new.get(column, "") for column in table.columns} for new in later]
     return Table(
         table.file, table.columns, [Row(cells, table.file, k) for k, cells in enumerate(rows, start=2)]
     )

@@ -23,11 +23,13 @@ from sd_covid.cli import (
     data,
     document,
     fits,
+    nowcast,
     predict,
     profile,
     run,
     sensitivity,
     stacking,
+    update,
     validate,
 )
 from sd_covid.errors import SdCovidError
@@ -50,6 +52,8 @@ def _program() -> None:
 app.command("run")(run.command)
 app.command("check")(check.command)
 app.command("calibrate")(calibrate.command)
+app.command("update")(update.command)
+app.command("nowcast")(nowcast.command)
 app.command("predict")(predict.command)
 app.command("validate")(validate.command)
 app.command("profile")(profile.command)
