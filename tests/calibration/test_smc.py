@@ -192,7 +192,7 @@ def test_it_agrees_with_the_no_u_turn_sampler(tmp_path: Path) -> None:
     objective = Objective(problem, model)
     start = laplace(objective, np.array([START, RATE, SPREAD, RHO]))
     particles = sample(objective, start, method="smc", draws=300, seed=5)
-    chains = sample(objective, start, method="nuts", draws=600, tune=300, seed=6)
+    chains = sample(objective, start, method="nuts", chains=2, draws=500, tune=200, seed=6)
     one, two = (item.values.reshape(-1, objective.dimension) for item in (particles, chains))
     sd = two.std(axis=0)
     assert np.all(

@@ -23,11 +23,17 @@ class Effort:
         more than this with what it was; ``last`` is for the last stage.
     moves : int
         Of one stage at most.
+    keep : float
+        Effective size, as a share of the particles, to which the weights of a stage fall.
+    length : float
+        Of a trajectory. A quarter turn in a unit normal: its end has forgotten the start.
     """
 
     apart: float = 0.3
     last: float = 0.1
     moves: int = 30
+    keep: float = 0.5
+    length: float = math.pi / 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -323,8 +323,9 @@ def tallies(log: pd.DataFrame, registry: Registry) -> list[Tally]:
         sd = np.maximum((number["q75"] - number["q25"]) / 1.349, 1e-300)
         last = float(np.mean(np.abs(number["error_last"]) / sd))
         crps = float(np.mean(number["crps"] / sd))
-        shares = (float(number[name].mean()) for name in ("inside_50", "inside_90"))
-        found.append(Tally(theme, len(part), *shares, crps, crps / last if last > 0 else math.nan))
+        inside = {name: float(number[name].mean()) for name in ("inside_50", "inside_90")}
+        against = crps / last if last > 0 else math.nan
+        found.append(Tally(theme, len(part), **inside, crps=crps, against_last=against))
     return found
 
 

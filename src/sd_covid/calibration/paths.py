@@ -6,7 +6,7 @@ In: objectives. Out: functions of unconstrained coordinates and a temperature, a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -150,10 +150,17 @@ def _of(series: Series, predicted: Predicted, places: Index) -> Likelihood:
 
 def _mixed(before: Likelihood, after: Likelihood, temperature: float) -> Likelihood:
     """On the way from one to the other."""
-    pairs = [(getattr(before, item.name), getattr(after, item.name)) for item in fields(Likelihood)]
+
+    def between(one: Array, two: Array) -> Array:
+        return (1.0 - temperature) * one + temperature * two
+
+    def maybe(one: Array | None, two: Array | None) -> Array | None:
+        return None if one is None or two is None else between(one, two)
+
     return Likelihood(
-        *(
-            None if one is None or two is None else (1 - temperature) * one + temperature * two
-            for one, two in pairs
-        )
+        between(before.value, after.value),
+        between(before.median, after.median),
+        between(before.sd, after.sd),
+        maybe(before.rho, after.rho),
+        maybe(before.freedom, after.freedom),
     )

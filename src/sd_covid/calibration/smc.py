@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.linalg import eigh
@@ -29,10 +29,11 @@ Path = Callable[[Array, float], tuple[Array, Array, Array]]
 gradients, and by how much the log density grows from 0 to 1 (particle,). The log density is linear in the temperature.
 What is not finite is no density."""
 
-KEEP = 0.5  # relative effective size that the weights of a stage fall to
 TARGET = 0.8  # acceptance that the step size aims at
-LENGTH = math.pi / 2  # of a trajectory: a quarter turn in a unit normal, whose end has forgotten the start
 TOO_FAR = 1000.0  # an error of energy above it is a divergence, as in Stan
+PASSES = 3  # by which strong correlations of the start survive their shrinkage
+PILOTS = 32  # particles on which the first step size is tried
+TRIALS = 8  # of it at most
 MAX_STEPS = 64  # of one trajectory
 MAX_STAGES = 400
 SMALLEST = 1e-12  # step of temperature below which no particle bears any
@@ -99,6 +100,11 @@ class _Flight:
         self._diverged = self._gradients = 0
         self._now = self._at(start.reshape(-1, start.shape[2]))
         self._gains = self._now.gain.reshape(start.shape[:2])
+        if not np.all(np.any(np.isfinite(self._gains), axis=1)):
+            reason = f"none of {self._shape[1]} particles has a density"
+            raise RunError(reason, advice="take more particles, or narrower priors")
+        for _ in range(PASSES):
+            self._scale(np.where(np.isfinite(self._gains), 0.0, -math.inf))
 
     def _at(self, x: Array) -> _Particles:
         with np.errstate(all="ignore"):
@@ -110,10 +116,7 @@ class _Flight:
     def stage(self) -> None:
         """Raise the temperature, weigh, resample and move."""
         gains = self._now.gain.reshape(self._shape[:2])
-        if not np.all(np.any(np.isfinite(gains), axis=1)):
-            reason = f"none of {self._shape[1]} particles has a density"
-            raise RunError(reason, advice="take more particles, or narrower priors")
-        rise = _rise(gains, 1.0 - self.temperature)
+        rise = _rise(gains, 1.0 - self.temperature, self._effort.keep)
         logs = rise * gains
         self._log_ratios += logsumexp(logs, axis=1) - math.log(self._shape[1])
         self._scale(logs)
@@ -129,26 +132,30 @@ class _Flight:
         )
 
     def _scale(self, logs: Array) -> None:
-        """Coordinates in which the weighted particles have unit spread.
+        """Coordinates in which the weighted particles have unit spread, starting from those of the stage before.
 
-        Correlations are shrunk by what as many parameters as there are would show by chance in so few particles.
+        There correlations are small, and are shrunk by what as many parameters as there are would show by chance in so
+        few particles.
         """
         weights = (normalised(logs) / self._shape[0]).ravel()
         alive = weights > 0
-        x, weights = self._now.x[alive], weights[alive]
+        weights = weights[alive]
+        white = self._now.x[alive] @ np.linalg.inv(self._root).T
         size, dimension = 1.0 / float(np.sum(weights**2)), self._shape[2]
-        covariance = np.cov(x.T, aweights=weights, ddof=0).reshape(dimension, dimension)
+        covariance = np.cov(white.T, aweights=weights, ddof=0).reshape(dimension, dimension)
         spread = np.sqrt(np.maximum(np.diag(covariance), 1e-24))
         share = dimension / (dimension + size)
         correlation = (1.0 - share) * covariance / np.outer(spread, spread) + share * np.eye(dimension)
         values, vectors = eigh(correlation)
-        self._root = spread[:, None] * vectors * np.sqrt(np.maximum(values, 1e-9))
+        self._root = (self._root * spread) @ (vectors * np.sqrt(np.maximum(values, 1e-9)))
 
     def _moved(self, apart: float) -> tuple[int, int, float, float]:
         """Move until no coordinate remembers; moves, steps, acceptance, and the correlation that is left."""
-        inverse = np.linalg.inv(self._root)
+        inverse = np.asarray(np.linalg.inv(self._root), dtype=np.float64)
         before = self._remembered(inverse)
         steps, accepted, moves, left = 0, 0.0, 0, 1.0
+        if not self.stages:
+            self._tune()
         self._diverged = 0
         while moves < self._effort.moves and left > apart:
             taken, acceptance = self._trajectory()
@@ -166,15 +173,38 @@ class _Flight:
         white = (self._now.x - self._now.x.mean(axis=0)) @ inverse.T
         return np.column_stack([white, white * white, self._now.gain])
 
+    def _tune(self) -> None:
+        """Halve the first step size, or raise it, until some particles bear it: all of them need not find that out."""
+        some = self._rng.choice(len(self._now.x), min(PILOTS, len(self._now.x)), replace=False)
+        pilots = _Particles(*(getattr(self._now, item.name)[some] for item in fields(_Particles)))
+        for _ in range(TRIALS):
+            acceptance = float(np.mean(self._flown(pilots)[1]))
+            if 0.5 <= acceptance <= 0.95:
+                break
+            self._step *= 0.5 if acceptance < 0.5 else 1.5
+
     def _trajectory(self) -> tuple[int, float]:
-        """One trajectory of every particle; its steps, and how many were accepted on average.
+        """One trajectory of every particle; its steps, and how many were accepted on average."""
+        now = self._now
+        there, probability, count = self._flown(now)
+        taken = self._rng.random(len(probability)) < probability
+        self._now = _Particles(
+            np.where(taken[:, None], there.x, now.x),
+            np.where(taken, there.value, now.value),
+            np.where(taken[:, None], there.slope, now.slope),
+            np.where(taken, there.gain, now.gain),
+        )
+        return count, float(np.mean(probability))
+
+    def _flown(self, now: _Particles) -> tuple[_Particles, Array, int]:
+        """Where trajectories lead, with which probability each is accepted, and their steps.
 
         Step sizes differ between particles and lengths between trajectories, so that none keeps returning to where it
         began.
         """
-        rng, now, root = self._rng, self._now, self._root
+        rng, root = self._rng, self._root
         step = self._step * rng.uniform(0.8, 1.2, (len(now.x), 1))
-        count = min(max(1, math.ceil(LENGTH * rng.uniform(0.6, 1.4) / self._step)), MAX_STEPS)
+        count = min(max(1, math.ceil(self._effort.length * rng.uniform(0.6, 1.4) / self._step)), MAX_STEPS)
         velocity = rng.standard_normal(now.x.shape)
         energy = now.value - 0.5 * np.sum(velocity**2, axis=1)
         there = now
@@ -185,16 +215,8 @@ class _Flight:
                 velocity = velocity + 0.5 * step * (there.slope @ root)
             gain = there.value - 0.5 * np.sum(velocity**2, axis=1) - energy
         diverged: Mask = ~(gain >= -TOO_FAR)
-        probability = np.where(diverged, 0.0, np.exp(np.minimum(np.where(diverged, 0.0, gain), 0.0)))
         self._diverged += int(np.sum(diverged))
-        taken = rng.random(len(probability)) < probability
-        self._now = _Particles(
-            np.where(taken[:, None], there.x, now.x),
-            np.where(taken, there.value, now.value),
-            np.where(taken[:, None], there.slope, now.slope),
-            np.where(taken, there.gain, now.gain),
-        )
-        return count, float(np.mean(probability))
+        return there, np.where(diverged, 0.0, np.exp(np.minimum(np.where(diverged, 0.0, gain), 0.0))), count
 
     def result(self) -> Annealed:
         """What came of it."""
@@ -210,12 +232,12 @@ class _Flight:
         )
 
 
-def _rise(gains: Array, most: float) -> float:
+def _rise(gains: Array, most: float, keep: float) -> float:
     """How far the temperature can rise before the effective size of the weights falls to its share of the living."""
     alive = np.mean(np.isfinite(gains), axis=1)
 
     def spare(rise: float) -> float:
-        return float(np.mean(relative_size(rise * gains) / alive)) - KEEP
+        return float(np.mean(relative_size(rise * gains) / alive)) - keep
 
     if spare(most) >= 0:
         return most

@@ -33,9 +33,8 @@ from sd_covid.calibration.workflow import Step, load_problem, model_hash, poster
 from sd_covid.data import read_registry
 from sd_covid.errors import DataError
 
-EFFORT = Effort(
-    apart=0.7, last=0.5, moves=6
-)  # new figures move the draws a little; what is kept was a draw already
+# every draw is one already before it moves: what moves owe is that copies come apart
+EFFORT = Effort(apart=0.7, last=0.6, moves=6, keep=0.3, length=1.1)
 BAD_K = 0.7  # Pareto shape of a stage's weights above which a few draws carry the rest
 MOST_STAGES = (
     5  # at which new figures say so much else that the draws have hardly seen where the posterior is

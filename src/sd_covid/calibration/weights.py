@@ -6,6 +6,7 @@ In: logarithms of weights, particles along the last axis.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
@@ -34,11 +35,12 @@ def pareto_k(logs: Array) -> float:
     """Pareto shape of the upper tail of weights, given by their logarithms; NaN where they are all the same."""
     import arviz
 
+    smoothed: Any = arviz.psislw  # arviz has no types
     flat = np.ravel(logs)
     flat = flat[np.isfinite(flat)]
     if len(flat) < 25 or np.ptp(flat) < 1e-9:
         return math.nan
-    return float(arviz.psislw(flat)[1])
+    return float(smoothed(flat)[1])
 
 
 def normalised(logs: Array) -> Array:

@@ -226,6 +226,6 @@ def _chart(moved: list[ParameterShift], names: Names) -> Figure:
             axes.plot([middle], [place + height], "o", color=colour, ms=4)
     axes.set_yticks(range(len(moved)), [names.parameter(item.id) for item in reversed(moved)])
     axes.axvline(0.0, color=SOFT, lw=0.6)
-    axes.set_xlabel(names.texts("update.axis"))
+    axes.set_xlabel(names.texts("update.axis"), loc="right")
     number_axis(axes.xaxis, names.texts)
     return figure
