@@ -232,6 +232,7 @@ def _shifts(
                 unit=item.row.text("unit"),
                 before=_interval(before),
                 after=_interval(after),
+                sd=sd,
                 shift=float(np.median(after) - np.median(before)) / sd,
                 spread=float(np.std(after, ddof=1)) / sd,
                 r_hat=float(r_hat[place]),

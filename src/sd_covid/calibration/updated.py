@@ -31,6 +31,8 @@ class ParameterShift:
     ----------
     id, unit : str
     before, after : Interval
+    sd : float
+        Standard deviation before.
     shift : float
         Change of the median, in standard deviations before.
     spread : float
@@ -43,6 +45,7 @@ class ParameterShift:
     unit: str
     before: Interval
     after: Interval
+    sd: float
     shift: float
     spread: float
     r_hat: float

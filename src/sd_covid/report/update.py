@@ -9,8 +9,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sd_covid.calibration.updated import Arrival, Interval, ParameterShift, Update
 from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.glossary import Glossary
@@ -216,10 +214,9 @@ def _chart(moved: list[ParameterShift], names: Names) -> Figure:
     figure = Figure(figsize=(7.2, 0.6 + 0.33 * len(moved)), layout="constrained")
     axes = figure.add_subplot()
     for place, item in enumerate(reversed(moved)):
-        sd = (item.after.median - item.before.median) / item.shift if item.shift else np.nan
         for interval, height, colour in ((item.before, 0.14, SOFT), (item.after, -0.14, REFERENCE)):
             low, middle, high = (
-                (value - item.before.median) / sd if sd == sd else 0.0
+                (value - item.before.median) / item.sd
                 for value in (interval.low, interval.median, interval.high)
             )
             axes.plot([low, high], [place + height] * 2, color=colour, lw=2.2, solid_capstyle="butt")
