@@ -6,15 +6,17 @@ model's start on, its last fifth marked as hold-out. New figures thus reach the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from sd_covid.calibration.petab import Observable, Problem
+from sd_covid.calibration.petab import Observable, Problem, with_measurements
 from sd_covid.calibration.settings import ObservationSetting
 from sd_covid.calibration.tables import Row, Table
 from sd_covid.data import Registry, Series, format_period
+from sd_covid.errors import ProblemError
 
 COLUMNS = (
     "observableId",
@@ -68,6 +70,60 @@ def measurement_table(problem: Problem, registry: Registry, file: Path) -> Table
             for cells in _rows(item, setting, series, set(wanted)):
                 table.rows.append(Row(cells, file, len(table.rows) + 2))
     return table
+
+
+def from_registry(problem: Problem, registry: Registry) -> Problem:
+    """The problem with the figures that its series have beyond its measurement table, and with those that were revised.
+
+    Of each observable that has figures in the table, those of later periods are added, after its last row. Rows of
+    periods that the table has are made anew, so that their value is the one published now and the last fifth of the
+    series is marked as hold-out. Nothing is removed, and nothing is written.
+
+    Parameters
+    ----------
+    problem : Problem
+    registry : Registry
+
+    Raises
+    ------
+    ProblemError
+        A variant, whose figures are those of the problem that it extends; or as `measurement_table`.
+    """
+    if problem.base is not None:
+        reason = "a variant has the figures of the problem that it extends"
+        raise ProblemError(
+            reason, advice=f"update {problem.base} and fit the variant anew", file=problem.path
+        )
+    made: dict[str, dict[float, Mapping[str, str]]] = {}
+    for row in measurement_table(problem, registry, problem.path).rows:
+        made.setdefault(row.cells["observableId"], {})[float(row.cells["time"])] = row.cells
+    return with_measurements(problem, [_extended(table, made) for table in problem.tables["measurement"]])
+
+
+def _extended(table: Table, made: Mapping[str, Mapping[float, Mapping[str, str]]]) -> Table:
+    """A table with later rows of its observables, and with its rows as they would be made now."""
+    last: dict[str, int] = {row.text("observableId"): place for place, row in enumerate(table.rows)}
+    latest: dict[str, float] = {}
+    for row in table.rows:
+        name = row.text("observableId")
+        latest[name] = max(latest.get(name, -math.inf), row.number("time") or 0.0)
+    rows: list[Mapping[str, str]] = []
+    for place, row in enumerate(table.rows):
+        name = row.text("observableId")
+        published = {} if row.text("experimentId") else made.get(name, {})
+        cells = dict(row.cells)
+        new = published.get(row.number("time") or 0.0)
+        if new is not None:
+            same = float(new["measurement"]) == row.number("measurement")
+            kept = {"measurement": cells["measurement"]} if same else {}
+            cells |= {column: new[column] for column in table.columns if column in new} | kept
+        rows.append(cells)
+        if place == last[name]:
+            later = [new for time, new in made.get(name, {}).items() if time > latest[name]]
+            rows += [{column: new.get(column, "") for column in table.columns} for new in later]
+    return Table(
+        table.file, table.columns, [Row(cells, table.file, k) for k, cells in enumerate(rows, start=2)]
+    )
 
 
 def _rows(

@@ -9,7 +9,7 @@ optimisers can turn away from it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,6 +52,10 @@ class Experiment:
     runs: Runs
     series: list[Series]
     facts: list[Quantity]
+
+
+AddSeries = Callable[[Series, Array, Mapping[str, Array], Array, Mapping[str, Array]], Array]
+"""What a series adds for each member, from outputs and parameters; it adds its derivatives to seed and gradient."""
 
 
 def model_names(problem: Problem, simulator: Simulator) -> ModelNames:
@@ -293,6 +297,10 @@ class Objective:
         value : ndarray, shape (member,)
         gradient : ndarray, shape (member, parameter)
         """
+        return self.gathered(x, add_series)
+
+    def gathered(self, x: Array, add: AddSeries) -> tuple[Array, Array]:
+        """`log_likelihoods` in which something else is added up for each series, as ``add`` does it."""
         parameters = self.values(x)
         slopes = np.zeros((self.dimension, len(x)))
         gradient = dict(zip(self.names, slopes, strict=True))
@@ -304,7 +312,7 @@ class Objective:
                 total[~np.all(np.isfinite(outputs), axis=(0, 2))] = math.nan
                 seed = np.zeros_like(outputs)
                 for series in experiment.series:
-                    total += _add_series(series, outputs, parameters, seed, gradient)
+                    total += add(series, outputs, parameters, seed, gradient)
                 for fact in experiment.facts:
                     total += fact.log_density(outputs, parameters, seed, gradient)
                 failed = ~np.isfinite(total)
@@ -403,7 +411,7 @@ def _series(
     return Series(observation, figures, np.array([item.holdout for item in items], dtype=bool), tuple(items))
 
 
-def _add_series(
+def add_series(
     series: Series,
     outputs: Array,
     parameters: Mapping[str, Array],

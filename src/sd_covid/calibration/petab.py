@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +202,25 @@ def read_problem(path: Path | str) -> Problem:
     for remark in unused(problem):
         warnings.warn(str(remark), stacklevel=2)
     return problem
+
+
+def with_measurements(problem: Problem, tables: list[Table]) -> Problem:
+    """The problem with other tables of measurements, checked as when it is read.
+
+    Raises
+    ------
+    ProblemError
+        The first fault found.
+    """
+    from sd_covid.calibration.lint import check_tables
+
+    changed = replace(problem, measurements=[], tables={**problem.tables, "measurement": tables})
+    for table in tables:
+        for row in table.rows:
+            _read_measurement(changed, row)
+    for fault in check_tables(changed):
+        raise fault
+    return changed
 
 
 def _tables(document: YamlFile) -> dict[str, list[Table]]:

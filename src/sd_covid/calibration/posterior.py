@@ -1,10 +1,11 @@
-"""Draws from the posterior by one of two samplers, and whether they can be trusted.
+"""Draws from the posterior by one of three samplers, and whether they can be trusted.
 
 In: an `Objective` and the Gaussian approximation at its mode. Out: draws in natural values with R-hat and effective
-sample sizes. Both samplers move in coordinates in which that approximation is a unit normal. ``lanes`` lets many chains
-move in one batch (`sd_covid.calibration.chees`); ``nuts`` runs a few chains one by one, each by the No-U-Turn sampler
-of nutpie. They share nothing but the density, so that each can be held against the other. Parameters of which the
-figures say nothing are drawn from their prior, which is their posterior.
+sample sizes. Two move in coordinates in which that approximation is a unit normal: ``lanes`` lets many chains move in
+one batch (`sd_covid.calibration.chees`); ``nuts`` runs a few chains one by one, each by the No-U-Turn sampler of
+nutpie. ``smc`` carries particles from the prior (`sd_covid.calibration.tempered`); its chains are the islands. They
+share nothing but the density, so that each can be held against the others. Parameters of which the figures say nothing
+are drawn from their prior, which is their posterior.
 """
 
 from __future__ import annotations
@@ -16,28 +17,15 @@ from typing import Any
 
 import numpy as np
 
+from sd_covid.calibration.annealed import Annealed
 from sd_covid.calibration.chees import sample_lanes
 from sd_covid.calibration.fit import Laplace
-from sd_covid.calibration.methods import Method
+from sd_covid.calibration.methods import BUDGETS, DEFAULT, Budget, Method
 from sd_covid.calibration.objective import Objective
+from sd_covid.calibration.tempered import sample_tempered
 from sd_covid.calibration.types import Array, Progress
 from sd_covid.errors import RunError
 
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much a sampler does unless told otherwise: chains, and draws and warm-up draws of each."""
-
-    chains: int
-    draws: int
-    tune: int
-    target_accept: float
-
-
-BUDGETS: dict[Method, Budget] = {
-    "lanes": Budget(chains=16, draws=600, tune=200, target_accept=0.8),
-    "nuts": Budget(chains=4, draws=1000, tune=500, target_accept=0.9),
-}
 FEWEST_LANES = 8  # chains that tune themselves by what they have in common must have something in common
 MAX_R_HAT = 1.01
 MIN_ESS = 400.0
@@ -56,12 +44,15 @@ class Samples:
     divergences : int
     method : str
         The sampler that drew them.
+    annealed : Annealed or None
+        How ``smc`` came by them; its log ratio is the log evidence.
     """
 
     values: Array
     names: tuple[str, ...]
     divergences: int
     method: Method
+    annealed: Annealed | None = None
 
     def thinned(self, keep: int) -> Array:
         """Every nth draw of each chain, about ``keep`` in all. Shape (chain, draw, parameter)."""
@@ -83,7 +74,7 @@ def budget_of(
     Raises
     ------
     RunError
-        Too few chains for ``lanes``.
+        Too few chains for ``lanes``, or a warm-up for ``smc``.
     """
     usual = BUDGETS[method]
     found = Budget(
@@ -95,6 +86,10 @@ def budget_of(
     if method == "lanes" and found.chains < FEWEST_LANES:
         reason = f"{found.chains} chains are too few to be tuned together"
         raise RunError(reason, advice=f"take {FEWEST_LANES} or more, or the method nuts")
+    if method == "smc" and (tune, target_accept) != (None, None):
+        raise RunError(
+            "smc has no warm-up to be tuned", advice="leave out tune; draws are particles of an island"
+        )
     return found
 
 
@@ -126,7 +121,7 @@ def sample(
     objective: Objective,
     approximation: Laplace,
     *,
-    method: Method = "nuts",
+    method: Method = DEFAULT,
     draws: int | None = None,
     tune: int | None = None,
     chains: int | None = None,
@@ -143,9 +138,9 @@ def sample(
     approximation : Laplace
         Where to start and how to scale.
     method : str
-        ``lanes`` or ``nuts``.
+        ``lanes``, ``nuts`` or ``smc``.
     draws, tune, chains : int, optional
-        Kept and warm-up draws of each chain, and chains; by default as in `BUDGETS`.
+        Kept and warm-up draws of each chain, and chains; by default as in `sd_covid.calibration.methods.BUDGETS`.
     threads : int
     seed : int
     target_accept : float, optional
@@ -160,15 +155,25 @@ def sample(
     """
     budget = budget_of(method, chains=chains, draws=draws, tune=tune, target_accept=target_accept)
     space = _White(approximation)
-    run = _by_lanes if method == "lanes" else _by_nuts
-    white, divergences = run(objective, space, budget, threads, seed, progress)
-    values = objective.transform.natural(space.unconstrained(white))
+    annealed: Annealed | None = None
+    if method == "smc":
+        size = {"islands": budget.chains, "particles": budget.draws}
+        twin, known = objective.copy(threads), approximation.informed
+        found, annealed = sample_tempered(
+            twin, approximation.mode, known, **size, seed=seed, progress=progress
+        )
+        divergences = annealed.diverged
+    else:
+        run = _by_lanes if method == "lanes" else _by_nuts
+        white, divergences = run(objective, space, budget, threads, seed, progress)
+        found = space.unconstrained(white)
+    values = objective.transform.natural(found)
     rng = np.random.default_rng(seed)
     for index in np.flatnonzero(~approximation.informed).tolist():
         prior = objective.parameters[index].prior
         if prior is not None:
             values[:, :, index] = prior.draw(rng, values[:, :, index].size).reshape(values.shape[:2])
-    return Samples(values, tuple(objective.names), divergences, method)
+    return Samples(values, tuple(objective.names), divergences, method, annealed)
 
 
 def _by_lanes(

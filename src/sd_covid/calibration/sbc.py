@@ -18,10 +18,10 @@ from typing import Literal
 import numpy as np
 
 from sd_covid.calibration.fit import fit, laplace
-from sd_covid.calibration.methods import Method
+from sd_covid.calibration.methods import DEFAULT, Budget, Method
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.petab import Problem
-from sd_covid.calibration.posterior import MAX_R_HAT, MIN_ESS, Budget, Samples, budget_of, diagnostics, sample
+from sd_covid.calibration.posterior import MAX_R_HAT, MIN_ESS, Samples, budget_of, diagnostics, sample
 from sd_covid.calibration.store import read_posterior, tables_hash
 from sd_covid.calibration.synthetic import figures_at, prior_truth
 from sd_covid.calibration.types import Array, Simulator
@@ -33,8 +33,9 @@ Source = Literal["prior", "posterior"]
 """Where truths come from."""
 
 QUICK: dict[Method, Budget] = {
-    "lanes": Budget(chains=16, draws=60, tune=150, target_accept=0.65),
+    "lanes": Budget(chains=16, draws=60, tune=150, target_accept=0.8),
     "nuts": Budget(chains=2, draws=300, tune=300, target_accept=0.9),
+    "smc": Budget(chains=4, draws=100, tune=0, target_accept=0.8),
 }
 # Chains of a replicate from the prior are short, and R-hat of short chains is noisy: the bar is the older one of Gelman
 # and Rubin (Statistical Science 7, 1992). Ranks need draws as good as independent, not many of them.
@@ -172,7 +173,7 @@ class Bench:
         source: Source,
         *,
         simulator: Simulator | None = None,
-        method: Method = "nuts",
+        method: Method = DEFAULT,
         starts: int = 3,
         chains: int | None = None,
         draws: int | None = None,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -35,7 +36,8 @@ class Posterior:
     frame : pandas.DataFrame
         Columns chain, draw, log_posterior, then parameters by PEtab id.
     provenance : dict
-        constants (parameter id -> model constant), best (parameter id -> value), model_hash, data_hash, seed, versions.
+        constants (parameter id -> model constant), best (parameter id -> value), model_hash, data_hash, seed, versions;
+        figures and settings_hash (`sd_covid.calibration.seen`), updates (`sd_covid.calibration.update`).
     """
 
     frame: pd.DataFrame
@@ -99,16 +101,23 @@ def read_posterior(file: Path) -> Posterior:
     return Posterior(frame, json.loads(text))
 
 
-def tables_hash(problem: Problem) -> str:
+def tables_hash(problem: Problem, *, without: Collection[str] = ()) -> str:
     """SHA-256 of what the posterior rests on: the tables and the observation settings, whatever their layout on disk.
 
     Processes, origins and the like are left out: they only matter to predictions, which are made anew each time.
+
+    Parameters
+    ----------
+    problem : Problem
+    without : collection of str
+        Kinds of tables that do not count.
     """
     content = {
         "observations": {key: item.content() for key, item in problem.extension.observations.items()},
         "tables": {
             kind: [[dict(sorted(row.cells.items())) for row in table.rows] for table in tables]
             for kind, tables in problem.tables.items()
+            if kind not in without
         },
     }
     if problem.extension.facts:

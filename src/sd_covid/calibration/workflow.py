@@ -18,13 +18,14 @@ import pandas as pd
 from sd_covid.calibration.fit import Fit, fit, laplace
 from sd_covid.calibration.identify import identify
 from sd_covid.calibration.lint import check_series
-from sd_covid.calibration.methods import Method
+from sd_covid.calibration.methods import DEFAULT, Method
 from sd_covid.calibration.objective import Objective, model_names
 from sd_covid.calibration.partial import without_unused
 from sd_covid.calibration.petab import Problem, read_problem
 from sd_covid.calibration.posterior import Diagnostics, Samples, budget_of, diagnostics, sample
 from sd_covid.calibration.predict import Predictor
 from sd_covid.calibration.results import FitReport, ParameterRow, StoredFitCheck, write_report
+from sd_covid.calibration.seen import record
 from sd_covid.calibration.starts import KeptStarts, kept_file
 from sd_covid.calibration.store import Posterior, read_posterior, tables_hash, versions, write_posterior
 from sd_covid.calibration.types import Array, Simulator
@@ -100,7 +101,7 @@ def calibrate(
     *,
     simulator: Simulator | None = None,
     starts: int = 20,
-    method: Method = "nuts",
+    method: Method = DEFAULT,
     draws: int | None = None,
     tune: int | None = None,
     chains: int | None = None,
@@ -121,7 +122,7 @@ def calibrate(
     starts : int
         Starts of the multi-start fit.
     method : str
-        The sampler, ``lanes`` or ``nuts``; see `sd_covid.calibration.posterior`.
+        The sampler, ``lanes``, ``nuts`` or ``smc``; see `sd_covid.calibration.posterior`.
     draws, tune, chains : int, optional
         Of the sampler, draws and warm-up a chain; by default as is usual for it.
     threads : int
@@ -183,7 +184,8 @@ def calibrate(
         chains=samples.values.shape[0],
         provenance={
             key: posterior.provenance[key]
-            for key in ("model_hash", "data_hash", "method", "seed", "versions")
+            for key in ("model_hash", "data_hash", "method", "seed", "versions", "tempering")
+            if key in posterior.provenance
         },
         facts=fact_rows(problem, predictor),
         identifiability=information,
@@ -221,10 +223,13 @@ def _posterior(
         "best": dict(zip(objective.names, found.best.tolist(), strict=True)),
         "model_hash": model_hash(simulator),
         "data_hash": tables_hash(problem),
+        **record(problem),
         "method": samples.method,
         "seed": seed,
         "versions": versions(),
     }
+    if samples.annealed is not None:
+        provenance["tempering"] = samples.annealed.record()
     return Posterior(frame, provenance)
 
 

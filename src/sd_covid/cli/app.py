@@ -23,12 +23,14 @@ from sd_covid.cli import (
     data,
     document,
     fits,
+    nowcast,
     predict,
     profile,
     run,
     sbc,
     sensitivity,
     stacking,
+    update,
     validate,
 )
 from sd_covid.errors import SdCovidError
@@ -51,6 +53,8 @@ def _program() -> None:
 app.command("run")(run.command)
 app.command("check")(check.command)
 app.command("calibrate")(calibrate.command)
+app.command("update")(update.command)
+app.command("nowcast")(nowcast.command)
 app.command("predict")(predict.command)
 app.command("validate")(validate.command)
 app.command("profile")(profile.command)

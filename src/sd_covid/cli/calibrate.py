@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.calibration.methods import Method
+from sd_covid.calibration.methods import DEFAULT, Method, usual
 from sd_covid.cli.console import note, say, table, warn
 from sd_covid.cli.identifiability import show_identifiability, show_starts
 from sd_covid.cli.output import replacing
@@ -51,15 +51,22 @@ def command(
     ] = False,
     starts: Annotated[int, typer.Option("--starts", min=1, help="Starts of the fit.")] = 20,
     method: Annotated[
-        Method, typer.Option("--method", help="Sampler: many chains in one batch, or few one by one.")
-    ] = "nuts",
+        Method,
+        typer.Option(
+            "--method",
+            help="Sampler: chains in one batch, one by one, or particles from the prior.",
+        ),
+    ] = DEFAULT,
     draws: Annotated[
-        int | None, typer.Option("--draws", min=4, help="Draws a chain; lanes: 500, nuts: 1000.")
+        int | None,
+        typer.Option("--draws", min=4, help=f"Draws a chain, or particles an island; {usual('draws')}."),
     ] = None,
     tune: Annotated[
-        int | None, typer.Option("--tune", min=1, help="Warm-up draws a chain; lanes: 300, nuts: 500.")
+        int | None, typer.Option("--tune", min=1, help=f"Warm-up draws a chain; {usual('tune')}.")
     ] = None,
-    chains: Annotated[int | None, typer.Option("--chains", min=2, help="Chains; lanes: 16, nuts: 4.")] = None,
+    chains: Annotated[
+        int | None, typer.Option("--chains", min=2, help=f"Chains, or islands; {usual('chains')}.")
+    ] = None,
     seed: Seed = 0,
 ) -> int:
     """Fit a problem, sample its posterior, and store both beside it. Exit code 1 when it did not converge."""
@@ -86,6 +93,7 @@ def command(
     show_starts(result.report)
     if result.report.identifiability is not None:
         show_identifiability(result.report.identifiability)
+    _show_tempering(result.report)
     note(f"wrote {result.posterior_file} and {result.report_file}")
     return _conclude(result.report)
 
@@ -166,6 +174,28 @@ def _show_parameters(report: FitReport) -> None:
         for row in report.parameters
     ]
     table("Parameters", headers, rows, numbers=range(2, 10))
+
+
+def _show_tempering(report: FitReport) -> None:
+    """Print the stages by which particles came from the prior, and the evidence."""
+    found = report.provenance.get("tempering")
+    if found is None:
+        return
+    headers = ("temperature", "ESS", "Pareto k", "moves", "steps", "acceptance", "correlation left")
+    rows = [
+        (
+            f"{stage['temperature']:.3g}",
+            f"{stage['ess']:.0%}",
+            _number(stage["k"]),
+            str(stage["moves"]),
+            str(stage["steps"]),
+            f"{stage['acceptance']:.2f}",
+            f"{stage['correlation']:.2f}",
+        )
+        for stage in found["stages"]
+    ]
+    table("Stages", headers, rows, numbers=range(7))
+    note(f"log evidence {found['log_evidence']:.2f} ± {found['log_evidence_error']:.2f}")
 
 
 def _show_series(report: FitReport) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.calibration.methods import Method
+from sd_covid.calibration.methods import DEFAULT, Method
 from sd_covid.cli.calibrate import Problem, Seed
 from sd_covid.cli.console import note, say, table, warn
 from sd_covid.cli.output import replacing
@@ -33,7 +33,8 @@ Figure = Annotated[
 ]
 Starts = Annotated[int, typer.Option("--starts", min=1, help="Starts of each fit.")]
 Sampler = Annotated[
-    Method, typer.Option("--method", help="Sampler: many chains in one batch, or few one by one.")
+    Method,
+    typer.Option("--method", help="Sampler: chains in one batch, one by one, or particles from the prior."),
 ]
 Tune = Annotated[int | None, typer.Option("--tune", min=1, help="Warm-up draws a chain.")]
 Draws = Annotated[int | None, typer.Option("--draws", min=4, help="Draws a chain.")]
@@ -49,7 +50,7 @@ def command(
     resume: Resume = False,
     figure: Figure = None,
     starts: Starts = 3,
-    method: Sampler = "nuts",
+    method: Sampler = DEFAULT,
     draws: Draws = None,
     tune: Tune = None,
     chains: Chains = None,
@@ -88,7 +89,7 @@ def recover(
     resume: Resume = False,
     figure: Figure = None,
     starts: Starts = 20,
-    method: Sampler = "nuts",
+    method: Sampler = DEFAULT,
     draws: Draws = None,
     tune: Tune = None,
     chains: Chains = None,

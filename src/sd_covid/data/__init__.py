@@ -3,7 +3,7 @@
 Figures come in from ``calibration/series``; calibration, the report and ``sd-covid data status`` take series by id.
 """
 
-from sd_covid.data.coverage import Coverage, StatusRow, Use, coverage, status
+from sd_covid.data.coverage import Coverage, StatusRow, Use, coverage, following, release_day, status
 from sd_covid.data.description import Break, Comparison, Kind, Licence, Publisher
 from sd_covid.data.monitor import Addition, prepare
 from sd_covid.data.periods import (
@@ -36,6 +36,7 @@ __all__ = [
     "Text",
     "Use",
     "coverage",
+    "following",
     "format_period",
     "last_month",
     "model_time",
@@ -43,5 +44,6 @@ __all__ = [
     "periods_between",
     "prepare",
     "read_registry",
+    "release_day",
     "status",
 ]

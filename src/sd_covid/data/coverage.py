@@ -164,7 +164,7 @@ def coverage(rows: Iterable[StatusRow]) -> list[Coverage]:
 def _status(registry: Registry, series: Series, today: date, uses: Mapping[str, Use]) -> StatusRow:
     """The row of one series."""
     end = last_month(series.last, series.frequency)
-    expected = _next_release(series)
+    expected = release_day(series, following(series, series.last))
     publisher = registry.publishers.get(series.publisher)
     return StatusRow(
         id=series.id,
@@ -192,14 +192,20 @@ def _status(registry: Registry, series: Series, today: date, uses: Mapping[str, 
     )
 
 
-def _next_release(series: Series) -> date | None:
-    """Day on which the figure after the last one is expected; a stock of the first day is known at the start."""
+def following(series: Series, period: pd.Period) -> pd.Period:
+    """The period of a series after another one."""
+    later: pd.Period = period + (6 if series.frequency == "half-year" else 1)
+    return later
+
+
+def release_day(series: Series, period: pd.Period) -> date | None:
+    """Day on which the figure of a period is expected; a stock of the first day is known at the start.
+
+    None for a series that is closed or has no rhythm.
+    """
     if series.release_lag is None or series.frequency == "instant":
         return None
-    step = 6 if series.frequency == "half-year" else 1
-    following = series.last + step
-    end = last_month(following, series.frequency)
-    known: date = end.end_time.date()
+    known: date = last_month(period, series.frequency).end_time.date()
     if series.kind == "start":
-        known = following.start_time.date()
+        known = period.start_time.date()
     return known + timedelta(days=series.release_lag)

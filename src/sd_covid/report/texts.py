@@ -1,4 +1,4 @@
-"""The texts of report, passport and validation, in Dutch and English, from the YAML files of `FILES` beside this one.
+"""The texts of report, passport, validation and updates, in Dutch and English, from the files of `FILES` beside this.
 
 In goes a key and what fills its braces; out comes a sentence in one language. No text stands in a template or in code.
 """
@@ -16,7 +16,7 @@ from sd_covid.data.text import Text
 from sd_covid.errors import UnknownNameError, suggest
 
 Language = Literal["nl", "en"]
-FILES = ("texts.yaml", "passport.yaml", "validity.yaml")
+FILES = ("texts.yaml", "passport.yaml", "validity.yaml", "update.yaml")
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 

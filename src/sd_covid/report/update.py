@@ -1,0 +1,228 @@
+"""What new figures moved, as a page: one HTML file that needs nothing else, in Dutch or English.
+
+In goes an `Update`; out comes the page. What is counted is decided in `sd_covid.calibration.update`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sd_covid.calibration.updated import Arrival, Interval, ParameterShift, Update
+from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.report.glossary import Glossary
+from sd_covid.report.markup import render
+from sd_covid.report.svg import inline_svg
+from sd_covid.report.texts import Texts
+from sd_covid.report.theme import REFERENCE, SOFT
+from sd_covid.report.validity_names import Names
+from sd_covid.report.validity_tables import Cell, Line, Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sd_covid.data import Registry
+
+MOST = 12  # parameters that moved most are drawn
+LISTED = 40  # and so many are in the table
+CLEAR = 0.2  # of a standard deviation: a shift below it does not matter to anybody
+
+
+def write_update(
+    found: Update,
+    path: str | Path,
+    language: str,
+    *,
+    glossary: Glossary | None = None,
+    registry: Registry | None = None,
+    command: str = "",
+) -> Path:
+    """Write what moved as one HTML file.
+
+    Parameters
+    ----------
+    found : Update
+    path : path
+    language : {'nl', 'en'}
+    glossary : Glossary, optional
+        What parameters are called.
+    registry : Registry, optional
+        Titles and units of the series.
+    command : str
+        How to make it again.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    UnknownNameError
+        Another language.
+    """
+    names = Names(Texts(language), glossary or Glossary(), registry)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page = render(
+        "update.html.j2", ("report.css", "validity.css"), names.texts, _content(found, names, command)
+    )
+    # Made aside and then moved into place, so that a page is whole or not there.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as aside:
+        whole = Path(aside) / path.name
+        whole.write_text(page, encoding="utf-8")
+        whole.replace(path)
+    return path
+
+
+def _content(found: Update, names: Names, command: str) -> dict[str, Any]:
+    texts = names.texts
+    moved = sorted(found.parameters, key=lambda item: -abs(item.shift))
+    with chart_style():
+        alt = texts("update.chart_text", count=min(MOST, len(moved)))
+        chart = inline_svg(_chart(moved[:MOST], names), "u0", texts("update.chart"), alt)
+    return {
+        "language": texts.language,
+        "problem": found.problem.path.parent.name + "/" + found.problem.path.name,
+        "summary": _summary(found, names),
+        "arrivals": _arrivals(found, names),
+        "chart": chart,
+        "parameters": _parameters(moved[:LISTED], names),
+        "stages": _stages(found, names),
+        "command": command,
+    }
+
+
+def _summary(found: Update, names: Names) -> list[tuple[str, bool]]:
+    """What a reader should know first: sentences, and whether each is a warning."""
+    texts, spent = names.texts, found.spent
+    inside = sum(item.inside for item in found.arrivals)
+    clear = sum(abs(item.shift) >= CLEAR for item in found.parameters)
+    said = [
+        (texts("update.counts", figures=len(found.arrivals), inside=inside), False),
+        (
+            texts(
+                "update.moved", moved=clear, all=len(found.parameters), clear=names.numbers.exact(CLEAR, 1)
+            ),
+            False,
+        ),
+    ]
+    if found.removed:
+        gone = [f"{_title(name, found, names)[0]} {period}" for name, period in found.removed]
+        said.append((texts("update.removed", figures=texts.listed(gone)), False))
+    said += [(texts(f"update.fault.{fault}"), True) for fault in found.faults]
+    verdict = "update.due" if found.faults else "update.good"
+    share = names.share(spent.families / spent.draws)
+    said.append(
+        (texts(verdict, draws=spent.draws, families=share, stages=len(spent.stages)), bool(found.faults))
+    )
+    return said
+
+
+def _title(observable: str, found: Update, names: Names) -> tuple[str, str]:
+    """Title and unit of an observable's series."""
+    item = found.problem.observables[observable]
+    if names.registry is None or item.series not in names.registry:
+        return names.texts.of(names.glossary.title(observable, item.name)), names.texts.unit(item.unit)
+    known = names.registry.series(item.series)
+    return names.texts.of(known.title), names.texts.of(names.registry.units[known.unit])
+
+
+def _arrivals(found: Update, names: Names) -> Table:
+    """Every new figure beside what was said of it."""
+    number = names.numbers
+
+    def cells(item: Arrival) -> tuple[Cell, ...]:
+        told = f"{number.plain(item.predicted.median)} ({_span(item.predicted, names)})"
+        return (
+            Cell(item.period),
+            Cell(number.plain(item.earlier) if item.earlier == item.earlier else "–"),
+            Cell(number.plain(item.figure), "" if item.inside else "bold"),
+            Cell(told),
+            Cell(names.share(item.percentile)),
+            Cell(number.significant(item.crps)),
+        )
+
+    rows = []
+    for item in found.arrivals:
+        title, unit = _title(item.observable, found, names)
+        rows.append(Line(title + (f" ({item.experiment})" if item.experiment else ""), unit, cells(item)))
+    return _table(
+        "arrivals_caption",
+        ("series", "period", "earlier", "figure", "predicted", "percentile", "crps"),
+        rows,
+        names,
+    )
+
+
+def _parameters(moved: list[ParameterShift], names: Names) -> Table:
+    """The parameters that moved most, before and after."""
+    number = names.numbers
+    rows = [
+        Line(
+            names.parameter(item.id),
+            names.texts.unit(item.unit),
+            (
+                Cell(f"{number.plain(item.before.median, 3)} ({_span(item.before, names)})"),
+                Cell(f"{number.plain(item.after.median, 3)} ({_span(item.after, names)})"),
+                Cell(number.exact(item.shift, 2), "bold" if abs(item.shift) >= CLEAR else ""),
+                Cell(number.exact(item.spread, 2)),
+            ),
+        )
+        for item in moved
+    ]
+    return _table("parameters_caption", ("parameter", "was", "is", "shift", "spread_ratio"), rows, names)
+
+
+def _stages(found: Update, names: Names) -> Table:
+    """How the draws got there."""
+    number = names.numbers
+    rows = [
+        Line(
+            str(place),
+            "",
+            (
+                Cell(names.share(stage.temperature)),
+                Cell(names.share(stage.ess)),
+                Cell(number.exact(stage.k, 2)),
+                Cell(str(stage.moves)),
+                Cell(str(stage.steps)),
+                Cell(names.share(stage.acceptance)),
+                Cell(number.exact(stage.correlation, 2)),
+            ),
+        )
+        for place, stage in enumerate(found.spent.stages, start=1)
+    ]
+    columns = ("stage", "way", "size", "k", "moves_made", "steps", "acceptance", "remembered")
+    return _table("stages_caption", columns, rows, names)
+
+
+def _span(interval: Interval, names: Names) -> str:
+    number = names.numbers
+    return names.texts("update.span", low=number.plain(interval.low, 3), high=number.plain(interval.high, 3))
+
+
+def _table(caption: str, columns: tuple[str, ...], rows: list[Line], names: Names) -> Table:
+    heads = tuple(names.texts(f"heading.{column}") for column in columns)
+    return Table(names.texts(f"update.{caption}"), heads, tuple(rows))
+
+
+def _chart(moved: list[ParameterShift], names: Names) -> Figure:
+    """Intervals before and after, in standard deviations before around the median before."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 0.6 + 0.33 * len(moved)), layout="constrained")
+    axes = figure.add_subplot()
+    for place, item in enumerate(reversed(moved)):
+        for interval, height, colour in ((item.before, 0.14, SOFT), (item.after, -0.14, REFERENCE)):
+            low, middle, high = (
+                (value - item.before.median) / item.sd
+                for value in (interval.low, interval.median, interval.high)
+            )
+            axes.plot([low, high], [place + height] * 2, color=colour, lw=2.2, solid_capstyle="butt")
+            axes.plot([middle], [place + height], "o", color=colour, ms=4)
+    axes.set_yticks(range(len(moved)), [names.parameter(item.id) for item in reversed(moved)])
+    axes.axvline(0.0, color=SOFT, lw=0.6)
+    axes.set_xlabel(names.texts("update.axis"), loc="right")
+    number_axis(axes.xaxis, names.texts)
+    return figure

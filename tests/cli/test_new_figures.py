@@ -1,0 +1,135 @@
+"""``update`` and ``nowcast`` on a small study whose series go four months further than its draws have seen."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import sd_covid
+from sd_covid.calibration.fit import laplace
+from sd_covid.calibration.objective import Objective
+from sd_covid.calibration.petab import read_problem
+from sd_covid.calibration.seen import record
+from sd_covid.calibration.store import Posterior, tables_hash, versions, write_posterior
+from sd_covid.calibration.workflow import model_hash
+from tests.calibration.test_chees import MODEL
+from tests.calibration.test_workflow import MONTHS, RATE, RHO, SD, START, write_study
+from tests.cli.conftest import Call
+
+BEHIND = 4
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study, with draws of the Gaussian approximation in the place of a posterior."""
+    path = write_study(tmp_path_factory.mktemp("study"))
+    (path.parent.parent / "decay.mdl").write_text(MODEL.replace("FINAL TIME = 24", "FINAL TIME = 150"))
+    table = path.parent / "measurements.tsv"
+    table.write_text("\n".join(table.read_text().splitlines()[:-BEHIND]) + "\n")
+    problem, simulator = read_problem(path), sd_covid.load(path.parent.parent / "decay.mdl")
+    objective = Objective(problem, simulator)
+    best = np.array([START, RATE, SD, RHO])
+    about = laplace(objective, best)
+    white = np.random.default_rng(5).standard_normal((400, 4))
+    draws = objective.transform.natural(about.mode + white @ about.scale.T)
+    frame = pd.DataFrame(draws, columns=objective.names)
+    frame.insert(0, "chain", np.repeat(np.arange(4), 100))
+    frame.insert(1, "draw", np.tile(np.arange(100), 4))
+    frame.insert(2, "log_posterior", objective.log_posteriors(draws)[0])
+    told = {
+        "constants": {"start": "initial level", "rate": "decay rate"},
+        "best": dict(zip(objective.names, objective.transform.natural(about.mode).tolist(), strict=True)),
+        "model_hash": model_hash(simulator),
+        "data_hash": tables_hash(problem),
+        **record(problem),
+        "method": "nuts",
+        "seed": 0,
+        "versions": versions(),
+    }
+    write_posterior(Posterior(frame, told), path.parent / "posterior.parquet")
+    return path.parent.parent
+
+
+@pytest.fixture
+def problem(made: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made, tmp_path / "study") / "calibration" / "problem.yaml"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+def test_an_update_shows_what_is_new_and_stores_nothing(call: Call, problem: Path, tmp_path: Path) -> None:
+    before = contents(problem.parent)
+    page, file = tmp_path / "out" / "moved.html", tmp_path / "out" / "moved.json"
+    options = ("--from-registry", "-o", page, "-l", "nl", "-l", "en", "--json", file)
+    answer = call("update", problem, *options)
+    assert answer.code == 0
+    assert "2018-12" in answer.out
+    assert "updated: 4 new figures" in answer.out
+    assert "add --write" in answer.err
+    assert contents(problem.parent) == before
+    told = json.loads(file.read_text())
+    assert [item["period"] for item in told["arrivals"]] == ["2018-09", "2018-10", "2018-11", "2018-12"]
+    assert told["faults"] == []
+    for path, title in (
+        (page, "Wat nieuwe cijfers verschuiven"),
+        (page.with_name("moved-en.html"), "What new figures move"),
+    ):
+        text = path.read_text()
+        assert f"<h1>{title}</h1>" in text
+        assert "<svg" in text
+        assert "2018-12" in text
+
+
+def test_what_an_update_stores_belongs_together_and_what_was_is_kept(call: Call, problem: Path) -> None:
+    draws = problem.parent / "posterior.parquet"
+    before = draws.read_bytes()
+    assert call("update", problem, "--from-registry", "--write").code == 0
+    rows = (problem.parent / "measurements.tsv").read_text().splitlines()
+    assert len(rows) == MONTHS + 1
+    (kept,) = (problem.parent / "vintages").iterdir()
+    assert kept.read_bytes() == before
+    assert draws.read_bytes() != before
+    assert call("calibrate", problem, "--check").code == 0
+    assert "have seen all figures" in call("update", problem, "--from-registry").out
+
+
+def test_an_outlier_makes_a_full_fit_due_and_draws_are_not_stored(call: Call, problem: Path) -> None:
+    series = problem.parent / "series" / "things.csv"
+    lines = series.read_text().splitlines()
+    place = next(k for k, line in enumerate(lines) if line.startswith("level_m,2018-12,"))
+    lines[place] = "level_m,2018-12,400,persons,measured,plain,,drawn,here,"
+    series.write_text("\n".join(lines) + "\n")
+    draws = (problem.parent / "posterior.parquet").read_bytes()
+    answer = call("update", problem, "--from-registry", "--write")
+    assert answer.code == 1
+    assert "a full fit is due" in answer.out
+    assert "warning: " in answer.err
+    assert (problem.parent / "posterior.parquet").read_bytes() == draws
+    assert "\t400\t" in (problem.parent / "measurements.tsv").read_text()
+
+
+def test_a_page_is_html(call: Call, problem: Path, tmp_path: Path) -> None:
+    answer = call("update", problem, "-o", tmp_path / "page.pdf")
+    assert answer.code == 2
+    assert answer.last.startswith("error: ")
+
+
+def test_predictions_go_to_the_log_once_and_wait_for_their_figure(call: Call, problem: Path) -> None:
+    answer = call("nowcast", problem)
+    assert answer.code == 0
+    log = pd.read_csv(problem.parent / "nowcasts.csv")
+    assert set(log["observable"]) == {"obs_level", "obs_again", "quarterly", "driver"}
+    assert (log["q05"] < log["q25"]).all()
+    assert (log["q75"] < log["q95"]).all()
+    assert (log["expected"] > log["made"]).all()
+    assert "4 predictions, 0 of them new" in call("nowcast", problem).out
+    answer = call("nowcast", problem, "--score")
+    assert answer.code == 0
+    assert "0 newly scored, 0 in all; 4 wait for their figure" in answer.out
