@@ -15,6 +15,7 @@ from contextlib import contextmanager
 import typer
 
 from sd_covid.cli import (
+    backtest,
     calibrate,
     check,
     compare,
@@ -52,6 +53,7 @@ app.command("check")(check.command)
 app.command("calibrate")(calibrate.command)
 app.command("predict")(predict.command)
 app.command("validate")(validate.command)
+app.command("backtest")(backtest.command)
 app.command("profile")(profile.command)
 app.command("fits")(fits.command)
 app.command("sensitivity")(sensitivity.command)
