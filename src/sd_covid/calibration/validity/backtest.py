@@ -52,15 +52,13 @@ def backtest(
         there were), period, ahead (months since the last of them), figure, median, q05 … q95, crps, ``crps walk`` (of a
         normal random walk with the spread of the known steps), and a column for each method; unit of the series.
     """
-    past = {
-        origin: predictor.known_until(model_time(pd.Period(origin, freq="M"), "month")[1])
-        for origin in origins
-    }
+    ends = {origin: model_time(pd.Period(origin, freq="M"), "month")[1] for origin in origins}
+    past = {origin: predictor.known_until(end) for origin, end in ends.items()}
     total, done = sum(len(item.targets) for item in past.values()), 0
     parts = []
     for origin, known in past.items():
-        for name, target in known.targets.items():
-            part = _of_target(known, target, predictor.targets[name].figures, methods)
+        for target in known.targets.values():
+            part = _of_target(known, target, _published(target), ends[origin], methods)
             if part is not None:
                 part.insert(0, "origin", origin)
                 parts.append(part)
@@ -126,15 +124,13 @@ def summary(scores: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def _of_target(
-    predictor: Predictor, target: Target, figures: Array, methods: Sequence[str]
+    predictor: Predictor, target: Target, figures: Array, origin: float, methods: Sequence[str]
 ) -> pd.DataFrame | None:
     """Forecasts of the figures of one series that come after the last known one."""
-    known = np.flatnonzero(~np.isnan(target.figures))
-    if len(known) < FEWEST:
-        return None
-    later = np.flatnonzero(~np.isnan(figures))
-    later = later[later > known[-1]]
-    if not len(later):
+    there = np.flatnonzero(~np.isnan(figures))
+    taken = target.starts if target.series.kind == "start" else target.ends
+    known, later = there[taken[there] <= origin], there[taken[there] > origin]
+    if len(known) < FEWEST or not len(later):
         return None
     drawn = predictor.paths(target.id).marginal[:, later]
     past = (target.ends[known], figures[known], target.ends[later], MONTHS.get(target.series.frequency, 12.0))
@@ -154,6 +150,12 @@ def _of_target(
         **{name: METHODS[name](*past) for name in methods},
     }
     return pd.DataFrame(columns)
+
+
+def _published(target: Target) -> Array:
+    """All figures of the series, those too that the tables leave out since other series tell them already."""
+    known = dict(zip(target.series.rows.index, target.series.values.tolist(), strict=True))
+    return np.array([known.get(period, math.nan) for period in target.periods])
 
 
 def _walk_crps(ends: Array, figures: Array, known: Index, later: Index) -> Array:
