@@ -36,8 +36,8 @@ extensions:
       obs_level: {aggregation: end, period: 1, autocorrelation: rho}
       obs_again: {aggregation: end, period: 1, equivalent_to: obs_level, difference_sd: 0.01}
     processes:
-      quarterly: {series: level_q, kind: ar1, scale: log, leader: obs_level}
-      driver: {series: driver_m, kind: random_walk}
+      quarterly: {series: level_q, scale: log, leader: obs_level}
+      driver: {series: driver_m}
     origins: ["2017-06", "2018-01"]
     scored: [obs_level]
     observed_drivers: [none]

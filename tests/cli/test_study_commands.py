@@ -127,6 +127,32 @@ def test_a_study_without_stored_draws_says_how_to_make_them(
     assert "posterior.parquet" in answer.last
 
 
+def test_backtest_shows_and_writes_forecasts_from_an_earlier_month(
+    call: Call, fitted: Path, tmp_path: Path
+) -> None:
+    problem, path, data = fitted / "calibration" / "problem.yaml", tmp_path / "b.csv", tmp_path / "b.json"
+    answer = call("backtest", problem, "--origin", "2022-06", "-o", path, "--json", data)
+    assert 0 == answer.code
+    assert "Up to a year ahead" in answer.out
+    table, scores = pd.read_csv(path), json.loads(data.read_text())
+    assert {"2022-06"} == set(table["origin"])
+    assert (table["ahead"] > 0).all()
+    assert table["observableId"].nunique() == len(scores)
+    month = table[(table["series"] == "unemp_rate_eurostat_m") & (table["period"] == "2022-07")]
+    figures = read_registry(fitted / "calibration" / "series").series("unemp_rate_eurostat_m").values
+    assert figures[pd.Period("2022-07", "M")] == month["figure"].item()
+    assert figures[pd.Period("2022-06", "M")] == month["last value"].item()
+
+
+def test_backtest_refuses_what_is_no_month_and_months_without_figures_after(call: Call, fitted: Path) -> None:
+    problem = fitted / "calibration" / "problem.yaml"
+    answer = call("backtest", problem, "--origin", "2022-13")
+    assert (2, "error: '2022-13' is not a month; write --origin 2020-12") == (answer.code, answer.last)
+    answer = call("backtest", problem, "--origin", "2035-01")
+    assert 2 == answer.code
+    assert answer.last.startswith("error: no series goes on after these months")
+
+
 def test_validate_writes_page_and_data_of_the_stored_draws(call: Call, fitted: Path, tmp_path: Path) -> None:
     page, data = tmp_path / "v.html", tmp_path / "v.json"
     problem = fitted / "calibration" / "problem.yaml"

@@ -10,7 +10,6 @@ from sd_covid.calibration.season import SEASONS, Seasonal
 from sd_covid.calibration.settings import (
     AGGREGATIONS,
     FREQUENCIES,
-    KINDS,
     NOISES,
     SCALES,
     Extension,
@@ -154,16 +153,8 @@ def _seasonal(document: YamlFile, where: Path_, item: Any) -> Seasonal:
 def _process(document: YamlFile, name: str, item: Any) -> ProcessSetting:
     where = (*ROOT, "processes", str(name))
     if not isinstance(item, dict) or "series" not in item:
-        raise document.error(
-            where, "a mapping with a series is expected", "write {series: ID, kind: random_walk}"
-        )
+        raise document.error(where, "a mapping with a series is expected", "write {series: ID, scale: log}")
     document.check_keys(where, ProcessSetting.__slots__)
-    document.choice((*where, "kind"), item.get("kind", "random_walk"), KINDS)
     document.choice((*where, "scale"), item.get("scale", "identity"), SCALES)
-    document.choice((*where, "seasonal"), item.get("seasonal", False), (True, False))
-    sd = item.get("sd", 1.0)
-    if not isinstance(sd, (int, float)) or sd <= 0:
-        raise document.error(
-            (*where, "sd"), f"'{sd}' is not a standard deviation", "write a number above zero"
-        )
+    document.choice((*where, "returns"), item.get("returns", False), (True, False))
     return ProcessSetting(**item)

@@ -1,10 +1,9 @@
 """What a remembering noise says about figures that are not there: gaps, the future, each figure left out in turn.
 
 In: standardised residuals at the published periods (NaN elsewhere), for every draw. Out: residual paths that pass
-through the published ones, and for each published one a draw from what all the others say of it. Two processes: the
-stationary AR(1) of unit variance with correlation rho^g over g months, and the random walk of unit variance a month.
-Both are Markov, so only the nearest residuals on either side count (Rue and Held, Gaussian Markov Random Fields, 2005,
-section 1.1).
+through the published ones, and for each published one a draw from what all the others say of it. The process is the
+stationary AR(1) of unit variance with correlation rho^g over g months. It is Markov, so only the nearest residuals on
+either side count (Rue and Held, Gaussian Markov Random Fields, 2005, section 1.1).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ class Between(Protocol):
     def __call__(
         self,
         values: Array,
-        rho: Array | None,
+        rho: Array,
         index: int,
         before: tuple[int, float] | None,
         after: tuple[int, float] | None,
@@ -35,7 +34,7 @@ class Between(Protocol):
 def sample_paths(
     times: Array,
     residuals: Array,
-    rho: Array | None,
+    rho: Array,
     rng: np.random.Generator,
     between: Between | None = None,
 ) -> Array:
@@ -47,8 +46,8 @@ def sample_paths(
         Ends of the periods in months, increasing.
     residuals : ndarray, shape (draw, period)
         Standardised; NaN where there is no figure, the same periods in every draw.
-    rho : ndarray, shape (draw,), or None
-        Correlation one month apart; None for the random walk, which then needs at least one figure.
+    rho : ndarray, shape (draw,)
+        Correlation one month apart.
     rng : Generator
     between : Between, optional
         The process, if it is not a normal one.
@@ -72,13 +71,13 @@ def sample_paths(
 def leave_one_out(
     times: Array,
     residuals: Array,
-    rho: Array | None,
+    rho: Array,
     rng: np.random.Generator,
     between: Between | None = None,
 ) -> Array:
     """For each known residual a draw from what the other known ones say of it; NaN elsewhere.
 
-    Parameters and result as in `sample_paths`. A lone figure of a random walk has nothing to say of it and stays.
+    Parameters and result as in `sample_paths`.
     """
     draw = _between if between is None else between
     known = np.flatnonzero(~np.isnan(residuals[0]))
@@ -86,11 +85,8 @@ def leave_one_out(
     for place, index in enumerate(known):
         before = int(known[place - 1]) if place > 0 else None
         after = int(known[place + 1]) if place + 1 < len(known) else None
-        if rho is None and before is None and after is None:
-            drawn[:, index] = residuals[:, index]
-        else:
-            near = _neighbour(times, int(index), before), _neighbour(times, int(index), after)
-            drawn[:, index] = draw(residuals, rho, int(index), *near, rng)
+        near = _neighbour(times, int(index), before), _neighbour(times, int(index), after)
+        drawn[:, index] = draw(residuals, rho, int(index), *near, rng)
     return drawn
 
 
@@ -100,7 +96,7 @@ def _neighbour(times: Array, index: int, other: int | None) -> tuple[int, float]
 
 def _between(
     values: Array,
-    rho: Array | None,
+    rho: Array,
     index: int,
     before: tuple[int, float] | None,
     after: tuple[int, float] | None,
@@ -108,25 +104,19 @@ def _between(
 ) -> Array:
     """A draw at one period given its neighbours: precisions add, means are weighted by them."""
     draws = len(values)
-    mean_before, variance_before = (
-        np.zeros(draws),
-        np.ones(draws),
-    )  # without a neighbour: the stationary AR(1)
-    precision = np.zeros(draws) if rho is None and before is None else 1.0 / variance_before
+    mean_before, precision = np.zeros(draws), np.ones(draws)  # without a neighbour: the stationary AR(1)
     if before is not None:
-        factor, variance = _step(before[1], rho, draws)
+        factor, variance = _step(before[1], rho)
         mean_before, precision = factor * values[:, before[0]], 1.0 / variance
     weighted = precision * mean_before
     if after is not None:
-        factor, variance = _step(after[1], rho, draws)
+        factor, variance = _step(after[1], rho)
         weighted = weighted + factor * values[:, after[0]] / variance
         precision = precision + factor**2 / variance
     return weighted / precision + rng.standard_normal(draws) / np.sqrt(precision)
 
 
-def _step(gap: float, rho: Array | None, draws: int) -> tuple[Array, Array]:
+def _step(gap: float, rho: Array) -> tuple[Array, Array]:
     """Factor and variance of the step over a gap of months."""
-    if rho is None:
-        return np.ones(draws), np.full(draws, gap)
     factor = rho**gap
     return factor, np.maximum(1.0 - factor**2, 1e-12)  # a correlation of 1 to rounding leaves no noise

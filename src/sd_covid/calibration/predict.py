@@ -1,15 +1,16 @@
 """The table of predicted figures: one row for every series and period, published or not.
 
 In: the problem, its posterior and the registry of series. Out: quantiles of each published figure, from the first one
-of its series to a last month. A series is predicted through the observable that names it, or by the process stated for
-it in ``problem.yaml``; periods before the model starts by a random walk through the series' own figures.
+of its series to a last month. A series is predicted through the observable that names it, or as a process listed in
+``problem.yaml``; periods before the model starts from the series' own figures.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -65,6 +66,11 @@ class Target:
         """Periods, spelled as in the series file."""
         return [format_period(period, self.series.frequency) for period in self.periods]
 
+    def known_until(self, time: float) -> Target:
+        """The same periods, without figures taken after a moment."""
+        taken = self.starts if self.series.kind == "start" else self.ends
+        return replace(self, figures=np.where(taken <= time, self.figures, math.nan))
+
 
 class Predictor:
     """Paths of every predicted series, made once and kept.
@@ -114,6 +120,28 @@ class Predictor:
             reason = f"the model fails at all {len(draws)} stored draws"
             raise RunError(reason, advice="run sd-covid calibrate again")
         self._done: dict[str, Paths] = {}
+
+    def known_until(self, time: float) -> Predictor:
+        """The same draws, where no figure after a moment (model time, months) is known.
+
+        Processes without a figure are left out, and no longer lead. The draws stay: they rest on all figures.
+        """
+        other, problem = copy.copy(self), self.problem
+        processes = problem.extension.processes
+        known = {name: target.known_until(time) for name, target in self.targets.items()}
+        other.targets = {
+            name: target
+            for name, target in known.items()
+            if name not in processes or not np.all(np.isnan(target.figures))
+        }
+        kept = {
+            name: item if _overlap(other.targets, name, item.leader) else replace(item, leader=None)
+            for name, item in processes.items()
+            if name in other.targets
+        }
+        other.problem = replace(problem, extension=replace(problem.extension, processes=kept))
+        other._done = {}
+        return other
 
     def paths(self, name: str) -> Paths:
         """Paths of one target, by observable or process id."""
@@ -169,7 +197,7 @@ class Predictor:
         found = simulate(target.id, setting, *part, leader, self.draws, rng)
         if np.all(inside):
             return found
-        alone = ProcessSetting(setting.series, "random_walk", setting.scale, sd=setting.sd)
+        alone = ProcessSetting(setting.series, setting.scale)
         whole = simulate(target.id, alone, target.ends, target.figures, None, self.draws, rng)
         path, marginal = whole.path.copy(), whole.marginal.copy()
         path[:, inside], marginal[:, inside] = found.path, found.marginal
@@ -236,6 +264,16 @@ def predict(predictor: Predicts, progress: Progress | None = None) -> pd.DataFra
         if progress is not None:
             progress(done, len(predictor.targets))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
+
+
+def _overlap(targets: Mapping[str, Target], name: str, leader: str | None) -> bool:
+    """Whether a series has a figure since its leader began; a series without a leader needs none."""
+    if leader is None:
+        return True
+    if leader not in targets:
+        return False
+    own = targets[name]
+    return bool(np.any(own.starts[~np.isnan(own.figures)] >= targets[leader].starts[0]))
 
 
 def _targets(problem: Problem, registry: Registry, last: pd.Period) -> dict[str, Target]:

@@ -1,8 +1,10 @@
-"""Series that no output of the model expresses: a stated process, fitted to their own history.
+"""Series that no output of the model expresses, predicted from their own history and that of a leader.
 
-In: the figures of one series, the process stated for it, and for a follower the paths of its leader. Out: paths of the
-published figure through all periods, and each figure as predicted by the others. The level, the seasons and the
-variance have their conjugate posterior (normal and inverse gamma) given the correlation, which is drawn from a grid.
+In: the figures of one series, its scale, and for a follower the paths of its leader. Out: paths of the published figure
+through all periods, and each figure as predicted by the others. A series is a normal process with one of the
+covariances of `sd_covid.calibration.movement`; the ways to move, and how closely it follows its leader, are averaged by
+their marginal likelihood (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, sections 2.7 and 5.4).
+The level is unknown, and the variance has its conjugate posterior (inverse gamma).
 """
 
 from __future__ import annotations
@@ -11,13 +13,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sd_covid.calibration.markov import leave_one_out, sample_paths
+from sd_covid.calibration.movement import covariances, movements
 from sd_covid.calibration.settings import ProcessSetting
-from sd_covid.calibration.types import Array, Mask
+from sd_covid.calibration.types import Array, Index, Mask
 from sd_covid.errors import DataError
 
-CORRELATIONS = np.linspace(0.0, 0.995, 200)
-PRIOR_WEIGHT = 4.0  # figures that the stated monthly sd counts for
+FOLLOWS = {0.0: 0.1, 0.5: 0.3, 1.0: 0.6}  # how much of the leader's change a follower makes: prior weights
+FIRST = {
+    "log": 0.03,
+    "logit": 0.05,
+    "identity": 0.03,
+}  # a first idea of the sd of a change over a year; see `_first`
+FIRST_COUNTS = 2.0  # changes that the first idea counts for
+MOST_COUNT = 4.0  # degrees of freedom at most: what comes is not as like the past as the past is long
+UNKNOWN = 1e4  # variance of the level, over that of a change over a year: hardly more could be known less
+LEAST = 0.002  # of the weight of the likeliest, for a way to move to be drawn from
+ROUNDING = 1e-9  # added to the variances, which rounding makes negative where a figure tells another exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +57,11 @@ def to_scale(scale: str, values: Array) -> Array:
 
 
 def from_scale(scale: str, values: Array) -> Array:
-    """The inverse of `to_scale`."""
+    """The inverse of `to_scale`, held where the figure can still be told from 0, infinity and 100."""
     if scale == "log":
-        return np.exp(values)
+        return np.exp(np.clip(values, -300.0, 300.0))
     if scale == "logit":
-        return 100.0 / (1.0 + np.exp(-values))
+        return 100.0 / (1.0 + np.exp(-np.clip(values, -30.0, 30.0)))
     return values
 
 
@@ -63,7 +74,7 @@ def simulate(
     draws: int,
     rng: np.random.Generator,
 ) -> Paths:
-    """Paths of a series by its stated process.
+    """Paths of a series from its own history.
 
     Parameters
     ----------
@@ -77,104 +88,110 @@ def simulate(
     leader : ndarray, shape (draw, period), or None
         Paths of the leader's figures over the same periods.
     draws : int
+        The second half mirrors the first, so that medians vary less than they would by chance.
     rng : Generator
 
     Raises
     ------
     DataError
-        Too few figures for what is to be learned from them, or figures that the scale cannot hold.
+        No figure at all, or figures that the scale cannot hold.
     """
     known = ~np.isnan(figures)
+    if not np.any(known):
+        advice = "add figures to the series, or leave the process out"
+        raise DataError(f"'{name}' has no figure to start from", advice=advice, variable=name)
     with np.errstate(all="ignore"):
         own = to_scale(setting.scale, figures)
-        base = np.zeros((draws, len(times))) if leader is None else to_scale(setting.scale, leader)
-    if not np.all(np.isfinite(own[known])) or not np.all(np.isfinite(base)):
+        led = np.zeros((1, len(times))) if leader is None else to_scale(setting.scale, leader)
+    if not np.all(np.isfinite(own[known])) or not np.all(np.isfinite(led)):
         advice = "state the process on the identity scale"
         raise DataError(f"a figure of '{name}' has no {setting.scale}", advice=advice, variable=name)
-    design = _design(setting, times, known)
-    target = own[known] - base[:, known].mean(axis=0)
-    rho, sd, level = _learn(name, setting, times[known], target, design[known], draws, rng)
-    centre = base + level @ design.T
-    residuals = np.full((draws, len(times)), np.nan)
-    residuals[:, known] = (own[known] - centre[:, known]) / sd[:, None]
-    path = sample_paths(times, residuals, rho, rng)
-    alone = leave_one_out(times, residuals, rho, rng)
-    marginal = np.where(known, alone, path)
-    return Paths(
-        np.where(
-            known, np.where(known, figures, 0.0), from_scale(setting.scale, centre + sd[:, None] * path)
-        ),
-        from_scale(setting.scale, centre + sd[:, None] * marginal),
-    )
+    follows = {0.0: 1.0} if leader is None else FOLLOWS
+    learned = _learn(setting, times, own, known, led[:, known].mean(axis=0), follows)
+    marginal = np.empty((draws, len(times)))
+    chosen, root, white = _randomness(learned, draws, len(times), rng)
+    for place in np.unique(chosen):
+        mine = np.flatnonzero(chosen == place)
+        way, follow = np.unravel_index(place, learned.weights.shape)
+        base = list(follows)[follow] * (led if leader is None else led[mine]) + learned.level[follow]
+        spread = np.sqrt(learned.variance[way, follow]) * root[mine, None] * white[mine]
+        marginal[mine] = base + _conditional(learned.covariance[way], own - base, known, spread)
+    through = from_scale(setting.scale, marginal)
+    path = np.where(known, np.where(known, figures, 0.0), through)
+    return Paths(path, path.copy() if known.sum() == 1 else through)
 
 
-def _design(setting: ProcessSetting, times: Array, known: Mask) -> Array:
-    """Columns of level, growth (per year) and seasons (against the first); a season without figures has none."""
-    columns = [np.ones_like(times)]
-    if setting.kind == "trend":
-        columns.append((times - times[known].mean()) / 12.0)
-    if setting.seasonal:
-        season = np.round(times % 12.0)
-        present = sorted(set(season[known].tolist()))
-        columns.extend((season == item).astype(np.float64) for item in present[1:])
-    return np.column_stack(columns)
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """What the figures say. ``weights`` and ``variance`` have shape (movement, follow), ``level`` (follow,)."""
 
-
-def _whitened(setting: ProcessSetting, times: Array, rows: Array, rho: float) -> tuple[Array, float]:
-    """Rows made independent with unit variance times sd^2, and half the log determinant of that step."""
-    gaps = np.diff(times)
-    if setting.kind != "ar1":
-        root = np.sqrt(gaps)
-        return (rows[1:] - rows[:-1]) / root[:, None], float(np.sum(np.log(root)))
-    factor = rho**gaps
-    root = np.sqrt(1.0 - factor**2)
-    later = (rows[1:] - factor[:, None] * rows[:-1]) / root[:, None]
-    return np.vstack([rows[:1], later]), float(np.sum(np.log(root)))
+    covariance: Array
+    weights: Array
+    variance: Array
+    level: Array
+    freedom: float
 
 
 def _learn(
-    name: str,
-    setting: ProcessSetting,
-    times: Array,
-    target: Array,
-    design: Array,
-    draws: int,
-    rng: np.random.Generator,
-) -> tuple[Array | None, Array, Array]:
-    """Draws of correlation (draw,), sd (draw,) and coefficients (draw, column)."""
-    walk = setting.kind != "ar1"
-    keep = slice(1, None) if walk else slice(None)  # the level of a random walk is that of its figures
-    rows = np.column_stack([target, design[:, keep]])
-    prior = 0.0 if setting.sd is None else PRIOR_WEIGHT
-    freedom = len(target) - walk - (rows.shape[1] - 1) + prior
-    if freedom < 1 or (setting.sd is None and freedom < 3):
-        advice = f"state its monthly sd in processes.{name}, or fewer seasons"
-        raise DataError(
-            f"'{name}' has too few figures ({len(target)}) for its process", advice=advice, variable=name
-        )
-    grid = np.array([0.0]) if walk else CORRELATIONS
-    pieces = []
-    for rho in grid.tolist():
-        white, log_root = _whitened(setting, times, rows, rho)
-        y, x = white[:, 0], white[:, 1:]
-        inverse = np.linalg.pinv(x.T @ x)
-        best = inverse @ x.T @ y
-        scatter = float(np.sum((y - x @ best) ** 2))
-        if setting.sd is not None:
-            per_month = setting.sd**2 if walk else setting.sd**2 / (1.0 - rho**2)
-            scatter += prior * per_month
-        sign_det = np.linalg.slogdet(x.T @ x)[1] if x.shape[1] else 0.0
-        weight = -log_root - 0.5 * sign_det - 0.5 * freedom * np.log(max(scatter, 1e-300))
-        pieces.append((weight, best, inverse, scatter))
-    weights = np.array([piece[0] for piece in pieces])
-    share = np.exp(weights - weights.max())
-    chosen = rng.choice(len(grid), size=draws, p=share / share.sum())
-    sd, level = np.empty(draws), np.zeros((draws, design.shape[1]))
-    for place in np.unique(chosen):
-        mine = np.flatnonzero(chosen == place)
-        _, best, inverse, scatter = pieces[place]
-        sd[mine] = np.sqrt(scatter / rng.chisquare(freedom, len(mine)))
-        root = np.linalg.cholesky(inverse + 1e-14 * np.eye(len(best))) if len(best) else inverse
-        noise = rng.standard_normal((len(mine), len(best))) @ root.T
-        level[mine, keep] = best + sd[mine, None] * noise
-    return None if walk else grid[chosen], np.maximum(sd, 1e-12), level
+    setting: ProcessSetting, times: Array, own: Array, known: Mask, led: Array, follows: dict[float, float]
+) -> _Learned:
+    """Weights of the ways to move and to follow, and the variance under each."""
+    ways = movements(times[known], setting.returns)
+    covariance = covariances(times, ways) + UNKNOWN
+    root = np.linalg.cholesky(_steady(covariance[:, known][:, :, known]))
+    rest = own[known][:, None] - led[:, None] * np.array(list(follows))
+    level = rest.mean(axis=0)
+    white = np.linalg.solve(root, np.broadcast_to(rest - level, (len(ways), *rest.shape)))
+    freedom = len(rest) - 1 + FIRST_COUNTS  # one figure goes to the level
+    scatter = np.sum(white**2, axis=1) + FIRST_COUNTS * _first(setting.scale, own[known]) ** 2
+    half_determinant = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+    likelihood = -half_determinant[:, None] - 0.5 * freedom * np.log(scatter)
+    prior = np.outer([way.weight for way in ways], list(follows.values()))
+    weights = prior * np.exp(likelihood - likelihood.max())
+    weights[weights < LEAST * weights.max()] = 0.0
+    return _Learned(covariance, weights / weights.sum(), scatter / freedom, level, freedom)
+
+
+def _first(scale: str, own: Array) -> float:
+    """A first idea of the sd of a change over a year: absolute, on the identity scale against the size of figures."""
+    size = float(np.sqrt(np.mean(own**2))) if scale == "identity" else 1.0
+    return max(FIRST[scale] * size, 1e-12)  # figures that are all zero
+
+
+def _randomness(
+    learned: _Learned, draws: int, periods: int, rng: np.random.Generator
+) -> tuple[Index, Array, Array]:
+    """Way to move and follow (draw,), factor of the sd (draw,) and white noise (draw, period); halves are mirrored."""
+    half = (draws + 1) // 2
+    bounds = np.cumsum(learned.weights.ravel())
+    even = (np.arange(half) + rng.random()) / half  # as often as its weight says, up to one draw
+    chosen = rng.permutation(np.searchsorted(bounds / bounds[-1], even))
+    freedom = min(learned.freedom, MOST_COUNT)
+    factor = np.sqrt(freedom / rng.chisquare(freedom, half))
+    white = rng.standard_normal((half, periods))
+    twice = np.concatenate([chosen, chosen])[:draws], np.concatenate([factor, factor])[:draws]
+    return *twice, np.concatenate([white, -white])[:draws]
+
+
+def _conditional(covariance: Array, rest: Array, known: Mask, spread: Array) -> Array:
+    """Draws given the known: of the others together, and of each known one from all but itself.
+
+    Leave-one-out by formulas (5.12) of Rasmussen and Williams.
+    """
+    unknown = ~known
+    inverse = np.linalg.inv(_steady(covariance[np.ix_(known, known)]))
+    found = np.empty_like(spread)
+    precision = np.diag(inverse)
+    found[:, known] = rest[:, known] - rest[:, known] @ inverse / precision
+    found[:, known] += spread[:, known] / np.sqrt(precision)
+    if np.any(unknown):
+        gain = covariance[np.ix_(unknown, known)] @ inverse
+        left = covariance[np.ix_(unknown, unknown)] - gain @ covariance[np.ix_(known, unknown)]
+        root = np.linalg.cholesky(_steady(left, 1e-7))  # differences of numbers of the size of `UNKNOWN`
+        found[:, unknown] = rest[:, known] @ gain.T + spread[:, unknown] @ root.T
+    return found
+
+
+def _steady(covariance: Array, by: float = ROUNDING) -> Array:
+    found: Array = covariance + by * np.eye(covariance.shape[-1])
+    return found

@@ -1,8 +1,8 @@
 """Our extension of PEtab, ``extensions: {sd_covid: ...}`` of the problem file.
 
 It says what PEtab has no words for: over which period an output is aggregated before it is compared with a figure,
-what noise and seasons a series has, that two series carry the same figures, by which process a series moves that no
-output of the model expresses, and soft facts. It changes what the problem means, so it is marked ``required: true``.
+what noise and seasons a series has, that two series carry the same figures, what a series follows that no output of the
+model expresses, and soft facts. It changes what the problem means, so it is marked ``required: true``.
 `sd_covid.calibration.extension` reads it.
 """
 
@@ -22,7 +22,6 @@ from sd_covid.data.periods import Frequency
 AGGREGATIONS = ("end", "start", "mean", "change", "sum")
 FREQUENCIES = (1, 3, 6, 12)
 NOISES = ("student-t", "binomial", "beta-binomial", "poisson", "negative-binomial")
-KINDS = ("ar1", "random_walk", "trend")
 SCALES = ("identity", "log", "logit")
 
 
@@ -138,32 +137,25 @@ _ALWAYS = {
 
 @dataclass(frozen=True, slots=True)
 class ProcessSetting:
-    """By which process a series moves that no output of the model expresses.
+    """From what a series is predicted that no output of the model expresses; see `sd_covid.calibration.process`.
 
     Attributes
     ----------
     series : str
-        The registry's series, whose own history gives the process's parameters.
-    kind : str
-        ``ar1`` (returns to its mean), ``random_walk`` (stays where it is) or ``trend`` (goes on at its mean growth).
+        The registry's series, whose own history says how it moves.
     scale : str
         ``identity``, ``log`` or ``logit`` (of a percentage): on which scale it moves.
-    seasonal : bool
-        Whether each month, quarter or half-year has its own level.
     leader : str or None
-        Another predicted series (observable or process) that this one follows: the process is then that of the
-        difference to the leader, averaged over this series' period.
-    sd : float or None
-        A first idea of the standard deviation of its innovation in one month, on its scale; it counts for four
-        figures. Needed for a series of few figures.
+        Another predicted series (observable or process) that this one may follow, averaged over this series' period:
+        wholly, by half or not at all, as its history says.
+    returns : bool
+        Whether it is known to return to its mean, as a rate of growth does, so that no growth of its own goes on.
     """
 
     series: str
-    kind: str = "random_walk"
     scale: str = "identity"
-    seasonal: bool = False
     leader: str | None = None
-    sd: float | None = None
+    returns: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 import typer
 
 from sd_covid.cli import (
+    backtest,
     calibrate,
     check,
     compare,
@@ -57,6 +58,7 @@ app.command("update")(update.command)
 app.command("nowcast")(nowcast.command)
 app.command("predict")(predict.command)
 app.command("validate")(validate.command)
+app.command("backtest")(backtest.command)
 app.command("profile")(profile.command)
 app.command("fits")(fits.command)
 app.command("sbc")(sbc.command)

@@ -89,20 +89,19 @@ class _Between:
     def __call__(
         self,
         values: Array,
-        rho: Array | None,
+        rho: Array,
         index: int,
         before: tuple[int, float] | None,
         after: tuple[int, float] | None,
         rng: np.random.Generator,
     ) -> Array:
-        correlation = np.zeros(len(values)) if rho is None else rho
         middle, scale = np.zeros((len(values), 1)), np.ones((len(values), 1))
         if before is not None:
-            factor, scale = _step(correlation, before[1])
+            factor, scale = _step(rho, before[1])
             middle = factor * values[:, [before[0]]]
         if after is None:
             return (middle + scale * rng.standard_t(self.freedom))[:, 0]
-        factor, spread = _step(correlation, after[1])
+        factor, spread = _step(rho, after[1])
         later = values[:, [after[0]]]
         shape = (len(values), CANDIDATES)
         ahead = middle + scale * rng.standard_t(self.freedom, shape)
