@@ -23,7 +23,7 @@ from sd_covid.calibration.workflow import load_problem
 from sd_covid.errors import RunError
 
 from .analytic import decay, line
-from .test_posterior import PRIOR_MEAN, PRIOR_SD, SD, TIMES, line_problem
+from .test_posterior import PRIOR_MEAN, PRIOR_SD, SD, TIMES, closed_form, line_problem
 from .test_workflow import RATE, RHO, START, write_study
 from .test_workflow import SD as SPREAD
 
@@ -179,10 +179,11 @@ def test_the_posterior_of_a_line_and_its_evidence_from_the_prior(tmp_path: Path)
     assert found.annealed is not None
     # six stages of 1,000 weights: sqrt(6/1000) = 0.08; four of these
     assert found.annealed.log_ratio == pytest.approx(closed_evidence(figures), abs=0.32)
-    sd = start.sd
+    mean, covariance = closed_form(figures)
+    sd = np.sqrt(np.diag(covariance))
     ess = diagnostics(found.values).ess_bulk
     flat = found.values.reshape(-1, 2)
-    assert np.all(np.abs(flat.mean(axis=0) - start.mode) < 4 * sd / np.sqrt(ess))
+    assert np.all(np.abs(flat.mean(axis=0) - mean) < 4 * sd / np.sqrt(ess))
     assert np.all(np.abs(flat.std(axis=0) - sd) < 4 * sd / np.sqrt(2 * ess))
 
 
@@ -192,12 +193,12 @@ def test_it_agrees_with_the_no_u_turn_sampler(tmp_path: Path) -> None:
     objective = Objective(problem, model)
     start = laplace(objective, np.array([START, RATE, SPREAD, RHO]))
     particles = sample(objective, start, method="smc", draws=300, seed=5)
-    chains = sample(objective, start, method="nuts", chains=2, draws=500, tune=200, seed=6)
+    chains = sample(objective, start, method="nuts", draws=600, tune=400, seed=6)
     one, two = (item.values.reshape(-1, objective.dimension) for item in (particles, chains))
     sd = two.std(axis=0)
     assert np.all(
         np.abs(one.mean(axis=0) - two.mean(axis=0)) < 0.1 * sd
-    )  # 700 independent draws of each: 0.05
+    )  # 1,000 draws as good as independent of each: 0.045
     limits = [np.quantile(item, [0.05, 0.95], axis=0) for item in (one, two)]
     width = limits[1][1] - limits[1][0]
     assert np.all(np.abs(limits[0] - limits[1]) < 0.1 * width)

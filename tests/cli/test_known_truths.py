@@ -95,7 +95,7 @@ def test_what_cannot_be_used_is_refused_before_the_work(call: Call, study: Path,
     refused(call("sbc", problem, "--resume"), "-o FILE.json")
     refused(call("sbc", problem, "-o", tmp_path / "ranks.csv"), ".json")
     refused(call("sbc", problem, "--figure", tmp_path / "ranks.jpg"), ".svg")
-    refused(call("sbc", problem, "--draws", "4"), "8 draws are fewer than the 99")
+    refused(call("sbc", problem, "--draws", "4"), "64 draws are fewer than the 99")
     (study / "posterior.parquet").unlink()
     refused(call("recover", problem), "no posterior draws", "sd-covid calibrate")
 

@@ -117,6 +117,9 @@ def smoothed(log_ratio: Array) -> tuple[Array, float]:
 
 def _fitted_over_prior(objective: Objective, draws: Array, own: list[int]) -> Array:
     """Log of the fitted normal density over the prior's, of the parameters that only one series informs."""
+    named = ", ".join(objective.names[place] for place in own)
+    if np.any(np.ptp(draws[:, own], axis=0) == 0.0):
+        raise RunError(f"the draws of {named} do not vary", advice="run sd-covid calibrate again")
     u = objective.transform.unconstrained(draws)
     log_slope = np.sum(np.log(objective.transform.density(u)[1][:, own]), axis=1)
     priors = [objective.parameters[place].prior for place in own]
@@ -126,8 +129,8 @@ def _fitted_over_prior(objective: Objective, draws: Array, own: list[int]) -> Ar
     try:
         root = np.linalg.cholesky(covariance)
     except np.linalg.LinAlgError as error:
-        named = ", ".join(objective.names[place] for place in own)
-        raise RunError(f"the draws of {named} do not vary", advice="run sd-covid calibrate again") from error
+        reason = f"the draws of {named} do not vary, or only together"
+        raise RunError(reason, advice="run sd-covid calibrate again") from error
     z = np.linalg.solve(root, (u_own - u_own.mean(axis=0)).T)
     fitted = -0.5 * np.sum(z**2, axis=0) - np.sum(np.log(np.diag(root)))
     found: Array = fitted - prior.log_density(draws[:, own])[0] - log_slope
