@@ -16,6 +16,9 @@ def main() -> NoReturn:
 
     # Arrow's own allocator reserves a gibibyte of address space at once: half of what a process may have here.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    # Matrices are small here, and the engine has threads of its own: more threads of the linear algebra than one wait in
+    # loops for one another, and take a busy machine several times as long.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from sd_covid.cli.app import execute
 
     sys.exit(execute(sys.argv[1:]))
