@@ -16,8 +16,8 @@ def main() -> NoReturn:
 
     # Arrow's own allocator reserves a gibibyte of address space at once: half of what a process may have here.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    # Matrices are small here, and the engine has threads of its own: more threads of the linear algebra than one wait in
-    # loops for one another, and take a busy machine several times as long.
+    # Matrices are small here, and the engine has threads of its own: more threads of the linear algebra than one wait
+    # in loops for one another, and take several times as long on a busy machine.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from sd_covid.cli.app import execute
 
