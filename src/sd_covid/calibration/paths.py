@@ -13,11 +13,10 @@ import numpy as np
 from sd_covid.calibration.noise import Likelihood, Predicted
 from sd_covid.calibration.objective import Objective, Series
 from sd_covid.calibration.petab import Measurement, Problem
+from sd_covid.calibration.runs import PORTION
 from sd_covid.calibration.seen import Figure, figure_of
 from sd_covid.calibration.smc import Path
 from sd_covid.calibration.types import Array, Index, Simulator
-
-PORTION = 64  # particles run at a time: enough to fill every lane, few enough for a small memory
 
 Likelihoods = Callable[[Array, float], tuple[Array, Array, Array]]
 """Natural values and a temperature -> log likelihoods, their gradients, and by how much they grow from 0 to 1."""

@@ -151,7 +151,7 @@ def sample(
     Raises
     ------
     RunError
-        Too few chains for ``lanes``, or no chain that starts where there is a density.
+        Too few chains for ``lanes``, or chains that start where there is no density.
     """
     budget = budget_of(method, chains=chains, draws=draws, tune=tune, target_accept=target_accept)
     space = _White(approximation)

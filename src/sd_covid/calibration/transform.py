@@ -14,9 +14,10 @@ import math
 from collections.abc import Collection, Sequence
 
 import numpy as np
-from scipy.special import expit, log_ndtr, logit, ndtr, ndtri, ndtri_exp
+from scipy.special import expit, logit
 
 from sd_covid.calibration.petab import Parameter
+from sd_covid.calibration.scores import NormalPrior, NormalScores, normal_prior
 from sd_covid.calibration.types import Array
 
 
@@ -35,11 +36,11 @@ class Transform:
     """
 
     def __init__(self, parameters: Sequence[Parameter], additive: Collection[str] = ()) -> None:
-        normal = [_normal(item, item.id in additive) for item in parameters]
+        normal = [_scored(item, item.id in additive) for item in parameters]
         self._scored = np.array([item is not None for item in normal], dtype=bool)
         scored = [item for item in normal if item is not None]
         rest = [item for item, one in zip(parameters, normal, strict=True) if one is None]
-        self._scores, self._places = _Scores(scored), _Places(rest)
+        self._scores, self._places = NormalScores(scored), _Places(rest)
 
     def natural(self, u: Array) -> Array:
         """Natural values at unconstrained coordinates, of the same shape."""
@@ -78,67 +79,12 @@ class Transform:
         return x, slope, np.where(np.all(np.isfinite(slope), axis=-1), log_jacobian, -math.inf), bend
 
 
-def _normal(parameter: Parameter, additive: bool) -> tuple[bool, float, float, float, float] | None:
-    """Whether on the logarithm, then mean, spread and bounds of a parameter's normal prior; None for another one."""
-    prior = parameter.prior
-    if prior is None or prior.distribution not in ("normal", "log-normal"):
-        return None
-    centre, spread = prior.parameters
-    if prior.distribution == "normal":
-        return False, centre, spread, parameter.lower, parameter.upper
-    if additive:
-        return False, prior.mean, prior.sd, parameter.lower, parameter.upper
-    with np.errstate(divide="ignore"):
-        low, high = np.log([max(parameter.lower, 0.0), parameter.upper]).tolist()
-    return True, centre, spread, low, high
-
-
-class _Scores:
-    """Parameters on their normal score: u is the unit normal when the parameter has its truncated normal prior."""
-
-    def __init__(self, items: Sequence[tuple[bool, float, float, float, float]]) -> None:
-        table = np.array(items, dtype=np.float64).reshape(-1, 5).T
-        self._log, (self._mean, self._sd, lower, upper) = table[0] != 0, table[1:]
-        low, high = (lower - self._mean) / self._sd, (upper - self._mean) / self._sd
-        # both tails, each by its own small number: one less the other would lose it
-        self._below, self._above = ndtr(low), ndtr(-high)
-        self._inside = np.where(low > 0, ndtr(-low) - ndtr(-high), ndtr(high) - ndtr(low))
-        self._lower, self._upper = lower, upper
-
-    def with_slope(self, u: Array) -> tuple[Array, Array, Array]:
-        """Natural values, the logarithm of dx/du, and its derivative."""
-        with np.errstate(all="ignore"):  # a coordinate that is absurdly far out has no density
-            z = np.where(u < 0, self._score(u, self._below), -self._score(-u, self._above))
-            log_turn = np.log(self._inside) + 0.5 * (z * z - u * u)  # of dz/du
-            log_slope, bend = np.log(self._sd) + log_turn, z * np.exp(log_turn) - u
-            y = np.clip(self._mean + self._sd * z, self._lower, self._upper)
-            x = np.where(self._log, np.exp(np.where(self._log, y, 0.0)), y)
-            turn = np.where(self._log, np.exp(log_slope), 0.0)
-            return x, np.where(self._log, log_slope + y, log_slope), bend + turn
-
-    def _score(self, u: Array, cut: Array) -> Array:
-        """The place z at u below zero, where ``cut`` is the mass that the lower bound takes away."""
-        u = np.minimum(u, 0.0)
-        uncut = ndtri_exp(log_ndtr(u) + np.log(self._inside))  # as far out as one likes
-        found: Array = np.where(cut > 0, ndtri(cut + ndtr(u) * self._inside), uncut)
+def _scored(parameter: Parameter, additive: bool) -> NormalPrior | None:
+    """The normal distribution on whose score a parameter moves; None for one with another prior."""
+    found = None if parameter.prior is None else normal_prior(parameter.prior)
+    if found is None or parameter.prior is None or not (additive and found.log):
         return found
-
-    def unconstrained(self, x: Array) -> Array:
-        """Coordinates of natural values."""
-        with np.errstate(all="ignore"):
-            y = np.where(self._log, np.log(x), x)
-            z = (y - self._mean) / self._sd
-        below, above = self._share(z, self._below), self._share(-z, self._above)
-        found: Array = np.where(below < above, ndtri_exp(below), -ndtri_exp(above))
-        return found
-
-    def _share(self, z: Array, cut: Array) -> Array:
-        """Log of the mass between the lower bound and z; at the bound that of 1e-9 of the whole."""
-        with np.errstate(all="ignore"):
-            uncut = log_ndtr(z) - np.log(self._inside)
-            inside = np.log(np.maximum((ndtr(z) - cut) / self._inside, 1e-9))
-        found: Array = np.where(cut > 0, inside, uncut)
-        return found
+    return NormalPrior(False, parameter.prior.mean, parameter.prior.sd, found.lower, found.upper)
 
 
 class _Places:

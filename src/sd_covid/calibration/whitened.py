@@ -11,10 +11,11 @@ import math
 
 import numpy as np
 from scipy.optimize import brentq, minimize
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.priors import Prior
+from sd_covid.calibration.scores import NormalScores, normal_prior
 from sd_covid.calibration.types import Array, Index, Mask
 from sd_covid.errors import RunError
 
@@ -44,32 +45,19 @@ class Whitened:
     def __init__(self, objective: Objective) -> None:
         self.objective = objective
         priors = [_prior_of(objective, index) for index in range(objective.dimension)]
-        gaussian = [item.distribution in ("normal", "log-normal") for item in priors]
-        self._gaussian: Mask = np.array(gaussian, dtype=bool)
-        self._others = [(index, item) for index, item in enumerate(priors) if not gaussian[index]]
-        self._log = np.array([item.distribution == "log-normal" for item in priors], dtype=bool)
-        own = [item.parameters if on else (0.0, 1.0) for item, on in zip(priors, gaussian, strict=True)]
-        self._mean, self._sd = np.array(own).reshape(len(priors), 2).T
+        normal = [normal_prior(item) for item in priors]
+        self._gaussian: Mask = np.array([item is not None for item in normal], dtype=bool)
+        self._others = [(index, item) for index, item in enumerate(priors) if not self._gaussian[index]]
+        self._scores = NormalScores([item for item in normal if item is not None])
         self._lower = np.array([item.lower for item in priors])
         self._upper = np.array([item.upper for item in priors])
-        ends = []
-        for bound in (self._lower, self._upper):
-            with np.errstate(divide="ignore"):
-                y = np.where(self._log, np.log(np.where(self._log, np.maximum(bound, 0.0), 1.0)), bound)
-            ends.append((y - self._mean) / self._sd)
-        self._below, self._upto, self._beyond = ndtr(ends[0]), ndtr(ends[1]), ndtr(-ends[1])
-        self._mass = np.where(self._gaussian, self._upto - self._below, 1.0)
 
     def natural(self, z: Array) -> tuple[Array, Array]:
         """Natural values of coordinates, and their derivative. Shapes (parameter,) or (member, parameter)."""
+        x, slope = np.empty_like(z), np.empty_like(z)
+        x[..., self._gaussian], log_slope, _ = self._scores.with_slope(z[..., self._gaussian])
         with np.errstate(all="ignore"):
-            low = ndtri(self._below + ndtr(z) * self._mass)
-            high = -ndtri(self._beyond + ndtr(-z) * self._mass)  # exact in the upper tail
-            y = np.where(z > 0, high, low)
-            bend = self._mass * np.exp((y * y - z * z) / 2)
-            plain = self._mean + self._sd * y
-            x = np.where(self._log, np.exp(np.where(self._log, plain, 0.0)), plain)
-            slope = np.where(self._log, x, 1.0) * self._sd * bend
+            slope[..., self._gaussian] = np.exp(log_slope)
         for index, prior in self._others:
             at = z[..., index]
             x[..., index] = prior.quantile(ndtr(at))
@@ -79,11 +67,8 @@ class Whitened:
 
     def coordinates(self, x: Array) -> Array:
         """Coordinates of natural values, those at or near a bound `NEAREST` at most. Shape (parameter,)."""
-        with np.errstate(all="ignore"):
-            y = (np.where(self._log, np.log(np.where(self._log, x, 1.0)), x) - self._mean) / self._sd
-            low = ndtri((ndtr(y) - self._below) / self._mass)
-            high = -ndtri((ndtr(-y) - self._beyond) / self._mass)
-        z = np.where(y > 0, high, low)
+        z = np.empty_like(x)
+        z[self._gaussian] = self._scores.unconstrained(x[self._gaussian])
         for index, prior in self._others:
             z[index] = _inverse(prior, float(x[index]))
         bounded = ~self._gaussian | np.isfinite(self._lower) | np.isfinite(self._upper)
