@@ -96,16 +96,16 @@ def test_unemployment_raises_debt_and_debt_lowers_job_finding(
     assert 0 < abs(without).max() < 0.1  # a weak loop: its gain is about .005
 
 
-def test_matching_innovations_move_unemployment_from_their_half_year_on(
+def test_matching_innovations_move_unemployment_from_their_quarter_on(
     netherlands: sd_covid.Simulation,
 ) -> None:
     base = netherlands.run(outputs=["unemployment rate"])["unemployment rate"]
-    better = netherlands.run({"matching innovation[h11]": 1}, outputs=["unemployment rate"])[
+    better = netherlands.run({"matching innovation[q21]": 1}, outputs=["unemployment rate"])[
         "unemployment rate"
     ]
     change = better - base
     assert abs(change.sel(time=slice(0, 60))).max() == 0
-    assert change.sel(time=66) < 0
+    assert change.sel(time=63) < 0
 
 
 def test_vacancy_innovations_only_touch_the_forecast(netherlands: sd_covid.Simulation) -> None:
