@@ -31,6 +31,7 @@ from sd_covid.cli import (
     sbc,
     sensitivity,
     stacking,
+    sweep,
     update,
     validate,
 )
@@ -63,6 +64,7 @@ app.command("profile")(profile.command)
 app.command("fits")(fits.command)
 app.command("sbc")(sbc.command)
 app.command("recover")(sbc.recover)
+app.command("sweep")(sweep.command)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
 app.command("stacking")(stacking.command)

@@ -243,7 +243,9 @@ class Simulation:
         grid = self._window(self._grid(members, max_steps), until, start)
         grid = at_times(at, grid) if len(at) else grid
         sums = tuple(over_time)
-        ensemble = self._ensemble(nodes, members, grid, sums, start, None if batch else 1, by_time=bool(len(at)))
+        ensemble = self._ensemble(
+            nodes, members, grid, sums, start, None if batch else 1, by_time=bool(len(at))
+        )
         limit, threads = memory_limit(max_memory), threads or thread_count()
         leading: dict[str, Any] = {}
         if over_members:
