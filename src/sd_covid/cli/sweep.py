@@ -16,7 +16,7 @@ from sd_covid.errors import RunError
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from sd_covid.policy.sweep.run import Runner
+    from sd_covid.policy.sweep.crew import Runner
 
 
 def command(
@@ -65,7 +65,7 @@ def command(
 def _runner(scheduler: str | None, workers: int | None) -> AbstractContextManager[Runner]:
     """What runs the blocks, for as long as it is needed."""
     if scheduler is None and workers is None:
-        from sd_covid.policy.sweep.run import here
+        from sd_covid.policy.sweep.crew import here
 
         return nullcontext(here)
     from sd_covid.policy.sweep.cluster import cluster

@@ -65,6 +65,11 @@ class Grid:
             slice(left, min(left + self.of_sets, self.sets)),
         )
 
+    def size(self, number: int) -> int:
+        """Runs of a block."""
+        draws, sets = self.ranges(number)
+        return int(draws.stop - draws.start) * int(sets.stop - sets.start)
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from distributed import Worker
 
     from sd_covid.model.structure import Model
-    from sd_covid.policy.sweep.run import Runner
+    from sd_covid.policy.sweep.crew import Runner
 
 AHEAD = 2  # blocks that wait at each thread of a worker, so that none is idle while its results travel
 ATTEMPTS = 5  # of a block whose workers die
@@ -137,6 +137,7 @@ class Spread:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._tries: dict[str, int] = {}
+        self._loaded: Work | None = None
 
     def __call__(self, simulation: Simulation, work: Work, blocks: Iterator[Block]) -> Iterator[Done]:
         """What each block comes to, as it is done.
@@ -149,7 +150,9 @@ class Spread:
         threads = sum(self._client.nthreads().values())
         if not threads:
             raise RunError("the scheduler has no workers", advice="start some with 'dask worker ADDRESS'")
-        self._client.register_plugin(Loaded(simulation.model, work))
+        if self._loaded is not work:
+            self._client.register_plugin(Loaded(simulation.model, work))
+            self._loaded = work
         waiting = as_completed()
         given: dict[Any, Block] = {}
         for block in itertools.islice(blocks, (1 + AHEAD) * threads):

@@ -72,7 +72,7 @@ def manifest(plan: SweepPlan, blocks: Blocks, time: list[float], attrs: dict[str
         "time": time,
         "dtype": plan.dtype,
         "block": [grid.draws, grid.sets, grid.of_draws, grid.of_sets],
-        "blocks": len(blocks),
+        "blocks": len(blocks) if plan.statistics is None else len(blocks.variants),
         "seed": plan.seed,
         "sweep": plan.text,
     }

@@ -59,7 +59,7 @@ def unit_of_time(plan: SweepPlan) -> str:
 
 
 def arrays_of(plan: SweepPlan, blocks: Blocks, sample: xr.Dataset) -> list[Array]:
-    """The arrays for what is kept of every run, and for where runs failed.
+    """The arrays for what is kept, and for where runs failed.
 
     Parameters
     ----------
@@ -68,10 +68,29 @@ def arrays_of(plan: SweepPlan, blocks: Blocks, sample: xr.Dataset) -> list[Array
     sample : Dataset
         A single run: dimensions time, subscripts.
     """
-    grid, found = blocks.grid, []
-    whole = (len(plan.scenarios), grid.draws, grid.sets)
-    part = (1, grid.of_draws, grid.of_sets)
-    clock = unit_of_time(plan)
+    grid = blocks.grid
+    lead: tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]
+    if plan.statistics is None:
+        lead = RUN, (len(plan.scenarios), grid.draws, grid.sets), (1, grid.of_draws, grid.of_sets)
+        failures = _failed_runs(plan, *lead)
+    else:
+        groups = (grid.sets,) if plan.statistics.over == "draws" else ()
+        dims = ("scenario", *("assumption" for _ in groups))
+        failures = _failed_counts(dims, (len(plan.scenarios), *groups), (1, *groups))
+        rows = (len(plan.statistics.names), *groups)
+        lead = ("scenario", "statistic", *dims[1:]), (len(plan.scenarios), *rows), (1, *rows)
+    return [*_kept_arrays(plan, sample, *lead), *failures]
+
+
+def _kept_arrays(
+    plan: SweepPlan,
+    sample: xr.Dataset,
+    first: tuple[str, ...],
+    whole: tuple[int, ...],
+    part: tuple[int, ...],
+) -> list[Array]:
+    """An array for each output and thing that is kept of it."""
+    clock, found = unit_of_time(plan), []
     for output in plan.outputs:
         variable = sample[output.name]
         units = str(variable.attrs.get("units", ""))
@@ -89,16 +108,35 @@ def arrays_of(plan: SweepPlan, blocks: Blocks, sample: xr.Dataset) -> list[Array
             }
             attrs = {name: text for name, text in told.items() if text}
             name = stored_name(item.name(output.name))
-            found.append(Array(name, (*RUN, *dims), whole + sizes, part + sizes, plan.dtype, np.nan, attrs))
-    when = {"documentation": "Model time from which a run is not finite; NaN where it is.", "units": clock}
+            found.append(Array(name, (*first, *dims), whole + sizes, part + sizes, plan.dtype, np.nan, attrs))
+    return found
+
+
+def _failed_runs(
+    plan: SweepPlan, dims: tuple[str, ...], whole: tuple[int, ...], part: tuple[int, ...]
+) -> list[Array]:
+    """Where each run failed."""
+    when = {
+        "documentation": "Model time from which a run is not finite; NaN where it is.",
+        "units": unit_of_time(plan),
+    }
     where = {
         "documentation": "Which of the outputs, counted from 0 in the order of the sweep, failed first; -1 where none.",
         "outputs": json.dumps([output.name for output in plan.outputs]),
     }
     return [
-        *found,
-        Array("failed_time", RUN, whole, part, "float64", np.nan, when),
-        Array("failed_output", RUN, whole, part, "int16", -1, where),
+        Array("failed_time", dims, whole, part, "float64", np.nan, when),
+        Array("failed_output", dims, whole, part, "int16", -1, where),
+    ]
+
+
+def _failed_counts(dims: tuple[str, ...], whole: tuple[int, ...], part: tuple[int, ...]) -> list[Array]:
+    """How many runs failed and are in no statistic, and which first."""
+    count = {"documentation": "Runs that did not stay finite: they are in no statistic."}
+    first = {"documentation": "Number of the first of them, draw times sets plus set; -1 where none."}
+    return [
+        Array("failed_runs", dims, whole, part, "int64", -1, count),
+        Array("first_failed_run", dims, whole, part, "int64", -1, first),
     ]
 
 
@@ -121,6 +159,8 @@ def coordinates(plan: SweepPlan, sample: xr.Dataset) -> xr.Dataset:
         "assumption": ("assumption", np.arange(len(sets))),
         "time": ("time", np.asarray(sample["time"])),
     }
+    if plan.statistics is not None:
+        found["statistic"] = ("statistic", _texts([str(item) for item in plan.statistics.names]))
     if draws.shape[1]:
         found["constant"] = ("constant", _texts(list(map(str, draws))))
         found["draw_value"] = (("draw", "constant"), draws.to_numpy(dtype=np.float64))

@@ -95,7 +95,7 @@ class Store:
         return cls(path, blocks, done)
 
     def write(self, block: Done) -> None:
-        """Keep a block, for every scenario that comes to it.
+        """Keep the runs of a block, for every scenario that comes to them.
 
         Raises
         ------
@@ -104,20 +104,46 @@ class Store:
         """
         draws, sets = self.blocks.grid.ranges(block.number)
         shape = (draws.stop - draws.start, sets.stop - sets.start)
-        values: dict[str, NDArray[Any]] = {stored_name(name): item for name, item in block.values.items()}
+        values: dict[str, NDArray[Any]] = dict(block.values)
         values |= _failures(block, shape[0] * shape[1])
+        cut = {name: item.reshape(*shape, *item.shape[1:]) for name, item in values.items()}
+        at = self.blocks.grid.place(block.number)
+        self._put((block.variant, block.number), cut, (draws, sets), at, len(block.failures))
+
+    def write_statistics(self, variant: int, values: Mapping[str, NDArray[Any]], failed: int) -> None:
+        """Keep the statistics over the runs of a variant, for every scenario that comes to it.
+
+        Raises
+        ------
+        RunError
+            When the disk is full or cannot be written.
+        """
+        self._put((variant, 0), values, (), (), failed)
+
+    def _put(
+        self,
+        place: tuple[int, int],
+        values: Mapping[str, NDArray[Any]],
+        region: tuple[slice, ...],
+        chunk: tuple[int, ...],
+        failed: int,
+    ) -> None:
+        """Write a part of each array for some scenarios, and then that it is there."""
         with disk_faults(self.path):
-            for scenario in self.blocks.variants[block.variant].scenarios:
+            for scenario in self.blocks.variants[place[0]].scenarios:
                 for name, item in values.items():
-                    part = np.ascontiguousarray(item).reshape(*shape, *item.shape[1:])
-                    self._array(name)[scenario, draws, sets] = part
-                    self._reach_disk(name, scenario, block.number)
-            line = f"{block.variant} {block.number} {len(block.failures)}\n"
+                    array = self._array(stored_name(name))
+                    at: tuple[int | slice, ...] = (scenario, *region)
+                    array[at] = np.ascontiguousarray(item, dtype=array.dtype)
+                    later = (0,) * (array.ndim - 1 - len(chunk))
+                    _sync_chunk(
+                        self.path.joinpath(stored_name(name), "c", *map(str, (scenario, *chunk, *later)))
+                    )
             with (self.path / FOLDER / "blocks").open("ab") as journal:
-                journal.write(line.encode())
+                journal.write(f"{place[0]} {place[1]} {failed}\n".encode())
                 journal.flush()
                 os.fsync(journal.fileno())
-        self.done[block.variant, block.number] = len(block.failures)
+        self.done[place] = failed
 
     def _array(self, name: str) -> zarr.Array[Any]:
         import zarr
@@ -126,14 +152,6 @@ class Store:
             found = zarr.open_array(str(self.path / name), mode="r+")
             self._arrays[name] = found
         return self._arrays[name]
-
-    def _reach_disk(self, name: str, scenario: int, number: int) -> None:
-        """Wait until a chunk is on the disk; one that holds nothing but the fill value is not written."""
-        later = (0,) * (self._array(name).ndim - 3)
-        at = (scenario, *self.blocks.grid.place(number), *later)
-        chunk = self.path.joinpath(name, "c", *map(str, at))
-        if chunk.exists():
-            _sync(chunk)
 
 
 def _failures(block: Done, runs: int) -> dict[str, NDArray[Any]]:
@@ -193,6 +211,23 @@ def _cut_torn_line(path: Path) -> None:
         journal.truncate(journal.read().rfind(b"\n") + 1)
 
 
+def save_arrays(store: Path, file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write named arrays to a file beside the journal, whole or not at all.
+
+    Raises
+    ------
+    RunError
+        When the disk is full or cannot be written.
+    """
+    beside = file.with_name(f"{file.name}.new")
+    with disk_faults(store):
+        with beside.open("wb") as stream:
+            np.savez(stream, allow_pickle=False, **arrays)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(file)
+
+
 @contextmanager
 def disk_faults(path: Path) -> Iterator[None]:
     """Faults of the disk are told with the store's name.
@@ -217,6 +252,12 @@ def _attribute(value: Any) -> str | int | float:
 def _write(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     _sync(file)
+
+
+def _sync_chunk(chunk: Path) -> None:
+    """Wait until a chunk is on the disk; one that holds nothing but the fill value is not written."""
+    if chunk.exists():
+        _sync(chunk)
 
 
 def _sync(path: Path) -> None:

@@ -1,0 +1,288 @@
+"""Statistics over the runs of a scenario, gathered block by block, so that no run is stored.
+
+Quantiles come from counts in bins whose bounds the first block gives, moments from sums that are added in a fixed order
+of blocks (`sd_covid.engine.over_members` says how either is done). Both are the same whatever the order in which blocks
+come. What has been gathered goes to disk from time to time, whole or not at all, and is taken up from there.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.engine.over_members import (
+    BINS,
+    Bins,
+    Gathered,
+    add_up,
+    bins_of,
+    shares_of,
+    statistics_of,
+    together,
+    wider_bins,
+)
+from sd_covid.errors import DataError, RunError
+from sd_covid.policy.sweep.blocks import Grid
+from sd_covid.policy.sweep.plan import Statistics
+from sd_covid.policy.sweep.work import Done
+
+Array = NDArray[np.float64]
+Node = tuple[int, int, int]  # part of the sets, level, and place in the level
+_SUMS = ("mean", "squares", "low", "high")
+
+
+@dataclass(slots=True)
+class Collected:
+    """What the runs of one variant have come to so far.
+
+    Attributes
+    ----------
+    statistics : Statistics
+    grid : Grid
+    done : set of int
+        Blocks that are in it.
+    failed : dict
+        Block -> the numbers of its runs that failed.
+    bins : list of Bins
+        Of each group of runs: of each set of assumptions, or of all runs.
+    counts : list of ndarray of uint32, shape (1, cell, bin)
+        Of each group; empty where no quantile is asked for.
+    sums : dict
+        Complete halves of halves of the blocks, each with the sums of its groups: whatever order blocks come in, the
+        same ones are added to one another.
+    """
+
+    statistics: Statistics
+    grid: Grid
+    done: set[int] = field(default_factory=set)
+    failed: dict[int, list[int]] = field(default_factory=dict)
+    bins: list[Bins] = field(default_factory=list)
+    counts: list[NDArray[np.uint32]] = field(default_factory=list)
+    sums: dict[Node, list[Gathered]] = field(default_factory=dict)
+
+    @property
+    def groups(self) -> int:
+        """Groups of runs over which statistics are taken."""
+        return self.grid.sets if self.statistics.over == "draws" else 1
+
+    @property
+    def first_blocks(self) -> list[int]:
+        """The blocks that give the bounds of bins: the first of each part of the sets."""
+        parts = -(-self.grid.sets // self.grid.of_sets) if self.statistics.over == "draws" else 1
+        return list(range(parts))
+
+    def refuse_too_large(self, cells: int, limit: float) -> None:
+        """Refuse what would not fit in memory.
+
+        Raises
+        ------
+        RunError
+        """
+        each = 4 * BINS if shares_of(self.statistics.names) else 64
+        size = float(self.groups) * cells * each
+        if size > limit:
+            raise RunError(
+                f"statistics of {self.groups * cells} values need {size / 2**30:.3g} GiB, more than the limit of "
+                f"{limit / 2**30:.3g} GiB",
+                advice="keep fewer outputs, or what runs come to in place of their course, or take them 'over: runs'",
+            )
+
+    def add(self, block: Done) -> None:
+        """Take a block in.
+
+        Parameters
+        ----------
+        block : Done
+            With values in double precision. The first blocks come before others.
+        """
+        draws, sets = self.grid.ranges(block.number)
+        runs, width = draws.stop - draws.start, sets.stop - sets.start
+        grouped = width if self.statistics.over == "draws" else 1
+        matrix = np.concatenate([v.reshape(runs * width, -1) for v in block.values.values()], axis=1)
+        cube = matrix.reshape(runs * width // grouped, grouped, -1)
+        failed = np.zeros(runs * width, dtype=bool)
+        failed[[item.member for item in block.failures]] = True
+        first = sets.start if self.statistics.over == "draws" else 0
+        sums = [
+            self._add_group(first + k, cube[None, :, k], failed.reshape(-1, grouped)[:, k])
+            for k in range(grouped)
+        ]
+        part, place = self._place(block.number)
+        self._add_sums((part, 0, place), sums)
+        self.done.add(block.number)
+        start = draws.start * self.grid.sets + sets.start
+        if block.failures:
+            self.failed[block.number] = [start + item.member for item in block.failures]
+
+    def _add_group(self, group: int, values: Array, failed: NDArray[np.bool_]) -> Gathered:
+        """Add the runs of one group to its counts; their sums."""
+        values = np.ascontiguousarray(values, dtype=np.float64)
+        shares = shares_of(self.statistics.names)
+        if group == len(self.bins):
+            self.bins.append(bins_of(values, failed, shares))
+            if shares:
+                self.counts.append(np.zeros((1, values.shape[2], BINS), dtype=np.uint32))
+        counts = self.counts[group] if shares else None
+        return add_up(values, failed, self.bins[group], counts)
+
+    def _place(self, number: int) -> tuple[int, int]:
+        """To which part of the sets a block belongs, and its place among the blocks of that part."""
+        draw, assumption = self.grid.place(number)
+        return (assumption, draw) if self.statistics.over == "draws" else (0, number)
+
+    def _add_sums(self, node: Node, sums: list[Gathered]) -> None:
+        """Put sums in their place, and add up what is complete."""
+        part, level, place = node
+        beside = self.sums.pop((part, level, place ^ 1), None)
+        if beside is None:
+            self.sums[node] = sums
+            return
+        left, right = (sums, beside) if place % 2 == 0 else (beside, sums)
+        whole = [together(a, b) for a, b in zip(left, right, strict=True)]
+        self._add_sums((part, level + 1, place // 2), whole)
+
+    def total(self) -> list[Gathered]:
+        """The sums of each group over all its blocks, with counts."""
+        found: list[Gathered] = []
+        parts = sorted({part for part, _, _ in self.sums})
+        for part in parts:
+            nodes = sorted((node for node in self.sums if node[0] == part), key=lambda n: n[2] << n[1])
+            rows = [self.sums[node] for node in nodes]
+            found += [functools.reduce(together, group) for group in zip(*rows, strict=True)]
+        for item, counts in zip(found, self.counts, strict=False):
+            item.counts = counts
+        return found
+
+    def wider(self) -> Collected | None:
+        """Empty, with wider bins, where a quantile lies beyond the bounds; None where none does."""
+        shares, total = shares_of(self.statistics.names), self.total()
+        found = [
+            wider_bins(item, bins, shares) if shares else None
+            for item, bins in zip(total, self.bins, strict=True)
+        ]
+        if all(bins is None for bins in found):
+            return None
+        bins = [old if new is None else new for old, new in zip(self.bins, found, strict=True)]
+        empty = [np.zeros_like(counts) for counts in self.counts]
+        return Collected(self.statistics, self.grid, bins=bins, counts=empty)
+
+    def result(self) -> Array:
+        """The statistics, shape (statistic, group, cell); NaN for a group whose runs all failed."""
+        rows = []
+        for item, bins in zip(self.total(), self.bins, strict=True):
+            row = statistics_of(item, bins, self.statistics.names)[0]
+            rows.append(row if item.members else np.full_like(row, np.nan))
+        return np.stack(rows, axis=1)
+
+    def failures(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Of each group how many runs failed, and the number of the first that did; -1 where none."""
+        count, first = np.zeros(self.groups, dtype=np.int64), np.full(self.groups, -1, dtype=np.int64)
+        for run in sorted(run for runs in self.failed.values() for run in runs):
+            group = run % self.grid.sets if self.statistics.over == "draws" else 0
+            count[group] += 1
+            first[group] = run if first[group] < 0 else first[group]
+        return count, first
+
+    # --- on disk --------------------
+
+    def as_arrays(self) -> dict[str, NDArray[Any]]:
+        """All of it as named arrays."""
+        found: dict[str, NDArray[Any]] = {
+            "done": np.array(sorted(self.done), dtype=np.int64),
+            "failed": np.array([(b, r) for b, runs in self.failed.items() for r in runs], dtype=np.int64),
+            "nodes": np.array(list(self.sums), dtype=np.int64).reshape(-1, 3),
+        }
+        for k, bins in enumerate(self.bins):
+            found[f"bins {k}"] = np.stack([bins.low, bins.high, bins.middle])
+        for k, counts in enumerate(self.counts):
+            found[f"counts {k}"] = counts
+        for k, row in enumerate(self.sums.values()):
+            found[f"members {k}"] = np.array([(item.members, item.failed) for item in row])
+            found[f"sums {k}"] = np.stack([[getattr(item, name) for name in _SUMS] for item in row])
+        return found
+
+    @classmethod
+    def of_arrays(cls, found: Mapping[str, NDArray[Any]], statistics: Statistics, grid: Grid) -> Collected:
+        """The inverse of `as_arrays`."""
+        whole = cls(statistics, grid, done=set(found["done"].tolist()))
+        for block, run in found["failed"].reshape(-1, 2).tolist():
+            whole.failed.setdefault(block, []).append(run)
+        whole.bins = [Bins(*item) for item in _numbered(found, "bins")]
+        whole.counts = list(_numbered(found, "counts"))
+        rows = zip(
+            found["nodes"].tolist(), _numbered(found, "members"), _numbered(found, "sums"), strict=True
+        )
+        for node, members, sums in rows:
+            whole.sums[tuple(node)] = [
+                Gathered(int(count[0]), int(count[1]), *item)
+                for count, item in zip(members, sums, strict=True)
+            ]
+        return whole
+
+
+def _numbered(found: Mapping[str, NDArray[Any]], name: str) -> Iterator[NDArray[Any]]:
+    """Arrays ``name 0``, ``name 1`` and so on."""
+    k = 0
+    while f"{name} {k}" in found:
+        yield found[f"{name} {k}"]
+        k += 1
+
+
+def read_collected(file: Path, statistics: Statistics, grid: Grid) -> Collected:
+    """What was gathered before an interruption; nothing where there is no file.
+
+    Raises
+    ------
+    DataError
+        When the file cannot be read.
+    """
+    if not file.exists():
+        return Collected(statistics, grid)
+    try:
+        with np.load(file, allow_pickle=False) as found:
+            return Collected.of_arrays(dict(found), statistics, grid)
+    except (OSError, ValueError, KeyError) as error:
+        advice = f"remove {file.name}: the scenario is then run from its beginning"
+        raise DataError(f"cannot be read: {error}", advice=advice, file=file) from error
+
+
+def gather(
+    collected: Collected,
+    run: Callable[[Iterable[int]], Iterator[Done]],
+    settled: Callable[[Collected, int], None],
+) -> Collected:
+    """Run what is missing of a variant, twice where a quantile lies beyond the bounds that the first block gave.
+
+    Parameters
+    ----------
+    collected : Collected
+    run : callable
+        Runs blocks by their numbers.
+    settled : callable
+        Called after each block, with its number.
+
+    Returns
+    -------
+    Collected
+        Complete.
+    """
+    for last in (False, True):
+        first = [number for number in collected.first_blocks if number not in collected.done]
+        for done in sorted(run(first), key=lambda item: item.number) if first else ():
+            collected.add(done)
+            settled(collected, done.number)
+        rest = [number for number in range(len(collected.grid)) if number not in collected.done]
+        for done in run(rest) if rest else ():
+            collected.add(done)
+            settled(collected, done.number)
+        wider = None if last else collected.wider()
+        if wider is None:
+            break
+        collected = wider
+    return collected
