@@ -8,9 +8,20 @@ if TYPE_CHECKING:
     from sd_covid.engine.objective import LeastSquares
     from sd_covid.engine.results import failed
     from sd_covid.engine.simulation import Simulation, load
+    from sd_covid.policy.sweep.export import to_table, write_table
+    from sd_covid.policy.sweep.iamc import to_iamc
     from sd_covid.policy.sweep.opened import open_sweep as open
 
-__all__ = ["LeastSquares", "Simulation", "failed", "load", "open"]
+__all__ = [
+    "LeastSquares",
+    "Simulation",
+    "failed",
+    "load",
+    "open",
+    "to_iamc",
+    "to_table",
+    "write_table",
+]
 
 _HOME = {
     "LeastSquares": "sd_covid.engine.objective.LeastSquares",
@@ -18,6 +29,9 @@ _HOME = {
     "failed": "sd_covid.engine.results.failed",
     "load": "sd_covid.engine.simulation.load",
     "open": "sd_covid.policy.sweep.opened.open_sweep",
+    "to_iamc": "sd_covid.policy.sweep.iamc.to_iamc",
+    "to_table": "sd_covid.policy.sweep.export.to_table",
+    "write_table": "sd_covid.policy.sweep.export.write_table",
 }
 
 
