@@ -1,6 +1,6 @@
 """Statistics over the runs of a scenario, gathered block by block, so that no run is stored.
 
-Quantiles come from counts in bins whose bounds the first block gives, moments from sums that are added in a fixed order
+Quantiles come from counts in bins whose bounds a few blocks give, moments from sums that are added in a fixed order
 of blocks (`sd_covid.engine.over_members` says how either is done). Both are the same whatever the order in which blocks
 come. What has been gathered goes to disk from time to time, whole or not at all, and is taken up from there.
 """
@@ -34,6 +34,7 @@ from sd_covid.policy.sweep.work import Done
 
 Array = NDArray[np.float64]
 Node = tuple[int, int, int]  # part of the sets, level, and place in the level
+PILOTS = 4  # blocks, spread evenly, that the bounds of bins come from
 _SUMS = ("mean", "squares", "low", "high")
 
 
@@ -72,10 +73,13 @@ class Collected:
         return self.grid.sets if self.statistics.over == "draws" else 1
 
     @property
-    def first_blocks(self) -> list[int]:
-        """The blocks that give the bounds of bins: the first of each part of the sets."""
-        parts = -(-self.grid.sets // self.grid.of_sets) if self.statistics.over == "draws" else 1
-        return list(range(parts))
+    def pilots(self) -> list[int]:
+        """The blocks that give the bounds of bins: a few of each part of the sets, from its first to its last."""
+        along = -(-self.grid.sets // self.grid.of_sets)
+        blocks = np.arange(len(self.grid)).reshape(-1, along)
+        parts = blocks.T if self.statistics.over == "draws" else blocks.reshape(1, -1)
+        picked = np.unique(np.linspace(0, parts.shape[1] - 1, PILOTS).round().astype(int))
+        return sorted(parts[:, picked].ravel().tolist())
 
     def refuse_too_large(self, cells: int, limit: float) -> None:
         """Refuse what would not fit in memory.
@@ -93,43 +97,52 @@ class Collected:
                 advice="keep fewer outputs, or what runs come to in place of their course, or take them 'over: runs'",
             )
 
+    def begin(self, pilots: Iterable[Done]) -> None:
+        """Choose the bins, from the runs of the pilots together."""
+        groups: dict[int, list[tuple[Array, NDArray[np.bool_]]]] = {}
+        for block in pilots:
+            for group, values, failed in self._grouped(block):
+                groups.setdefault(group, []).append((values, failed))
+        shares = shares_of(self.statistics.names)
+        for group in range(self.groups):
+            values = np.concatenate([item for item, _ in groups[group]], axis=1)
+            self.bins.append(bins_of(values, np.concatenate([item for _, item in groups[group]]), shares))
+            if shares:
+                self.counts.append(np.zeros((1, values.shape[2], BINS), dtype=np.uint32))
+
     def add(self, block: Done) -> None:
         """Take a block in.
 
         Parameters
         ----------
         block : Done
-            With values in double precision. The first blocks come before others.
+            With values in double precision.
         """
-        draws, sets = self.grid.ranges(block.number)
-        runs, width = draws.stop - draws.start, sets.stop - sets.start
-        grouped = width if self.statistics.over == "draws" else 1
-        matrix = np.concatenate([v.reshape(runs * width, -1) for v in block.values.values()], axis=1)
-        cube = matrix.reshape(runs * width // grouped, grouped, -1)
-        failed = np.zeros(runs * width, dtype=bool)
-        failed[[item.member for item in block.failures]] = True
-        first = sets.start if self.statistics.over == "draws" else 0
         sums = [
-            self._add_group(first + k, cube[None, :, k], failed.reshape(-1, grouped)[:, k])
-            for k in range(grouped)
+            add_up(values, failed, self.bins[group], self.counts[group] if self.counts else None)
+            for group, values, failed in self._grouped(block)
         ]
         part, place = self._place(block.number)
         self._add_sums((part, 0, place), sums)
         self.done.add(block.number)
+        draws, sets = self.grid.ranges(block.number)
         start = draws.start * self.grid.sets + sets.start
         if block.failures:
             self.failed[block.number] = [start + item.member for item in block.failures]
 
-    def _add_group(self, group: int, values: Array, failed: NDArray[np.bool_]) -> Gathered:
-        """Add the runs of one group to its counts; their sums."""
-        values = np.ascontiguousarray(values, dtype=np.float64)
-        shares = shares_of(self.statistics.names)
-        if group == len(self.bins):
-            self.bins.append(bins_of(values, failed, shares))
-            if shares:
-                self.counts.append(np.zeros((1, values.shape[2], BINS), dtype=np.uint32))
-        counts = self.counts[group] if shares else None
-        return add_up(values, failed, self.bins[group], counts)
+    def _grouped(self, block: Done) -> Iterator[tuple[int, Array, NDArray[np.bool_]]]:
+        """The groups that a block has runs of: number, values of shape (1, run, cell), and which runs failed."""
+        _, sets = self.grid.ranges(block.number)
+        runs = self.grid.size(block.number)
+        by_set = self.statistics.over == "draws"
+        groups, first = (sets.stop - sets.start, sets.start) if by_set else (1, 0)
+        matrix = np.concatenate([item.reshape(runs, -1) for item in block.values.values()], axis=1)
+        cube = matrix.astype(np.float64, copy=False).reshape(runs // groups, groups, -1)
+        failed = np.zeros(runs, dtype=bool)
+        failed[[item.member for item in block.failures]] = True
+        for group in range(groups):
+            values = np.ascontiguousarray(cube[None, :, group])
+            yield first + group, values, failed.reshape(-1, groups)[:, group]
 
     def _place(self, number: int) -> tuple[int, int]:
         """To which part of the sets a block belongs, and its place among the blocks of that part."""
@@ -257,7 +270,7 @@ def gather(
     run: Callable[[Iterable[int]], Iterator[Done]],
     settled: Callable[[Collected, int], None],
 ) -> Collected:
-    """Run what is missing of a variant, twice where a quantile lies beyond the bounds that the first block gave.
+    """Run what is missing of a variant, twice where a quantile lies beyond the bounds that the pilots gave.
 
     Parameters
     ----------
@@ -273,10 +286,12 @@ def gather(
         Complete.
     """
     for last in (False, True):
-        first = [number for number in collected.first_blocks if number not in collected.done]
-        for done in sorted(run(first), key=lambda item: item.number) if first else ():
-            collected.add(done)
-            settled(collected, done.number)
+        if not collected.bins:
+            pilots = sorted(run(collected.pilots), key=lambda item: item.number)
+            collected.begin(pilots)
+            for done in pilots:
+                collected.add(done)
+                settled(collected, done.number)
         rest = [number for number in range(len(collected.grid)) if number not in collected.done]
         for done in run(rest) if rest else ():
             collected.add(done)
