@@ -159,7 +159,9 @@ def bins_of(pilot: Array, failed: NDArray[np.bool_], shares: Sequence[float]) ->
 
 
 def wider_bins(found: Gathered, bins: Bins, shares: Sequence[float]) -> Bins | None:
-    """Bins that hold the quantiles for sure, where these do not; None where they do."""
+    """Bins that hold the quantiles for sure, where these do not; None where they do, or where every member failed."""
+    if not found.members:
+        return None
     outside = _quantiles(found, bins, shares)[1]
     if not outside.any():
         return None

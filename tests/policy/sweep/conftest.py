@@ -12,7 +12,8 @@ import sd_covid
 from sd_covid.policy.sweep import SweepPlan, read_sweep, sweep_model
 from tests.policy.conftest import ASSUMPTIONS, LEVERS
 
-# Months 60 to 84 since 2015: 2020 and 2021. While the subsidy is withheld, in months 62 to 74, rate = 4 + slope, else 4.
+# Months 60 to 84 since 2015: 2020 and 2021. While the subsidy is withheld,
+# in months 62 to 74, rate = 4 + slope; else 4.
 # Each step of half a month adds half the rate to a stock, so without subsidy total[G] comes to
 # weight[G] * (4 * 24 + slope * 12). strain is no number once slope * (Time - 60) > 80.
 TOWN = """{UTF-8}

@@ -187,10 +187,12 @@ class Collected:
 
     def result(self) -> Array:
         """The statistics, shape (statistic, group, cell); NaN for a group whose runs all failed."""
-        rows = []
-        for item, bins in zip(self.total(), self.bins, strict=True):
-            row = statistics_of(item, bins, self.statistics.names)[0]
-            rows.append(row if item.members else np.full_like(row, np.nan))
+        rows = [
+            statistics_of(item, bins, self.statistics.names)[0]
+            if item.members
+            else np.full((len(self.statistics.names), item.mean.shape[1]), np.nan)
+            for item, bins in zip(self.total(), self.bins, strict=True)
+        ]
         return np.stack(rows, axis=1)
 
     def failures(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -91,7 +91,7 @@ class Store:
         """
         refuse_other(read_manifest(path), json.loads(json.dumps(manifest)), path)
         done = read_journal(path)
-        _cut_torn_line(path)
+        _clear(path)
         return cls(path, blocks, done)
 
     def write(self, block: Done) -> None:
@@ -205,10 +205,20 @@ def read_journal(path: Path) -> dict[tuple[int, int], int]:
     return found
 
 
-def _cut_torn_line(path: Path) -> None:
-    """Take away the beginning of a line that a killed process left at the end of a journal."""
-    with disk_faults(path), (path / FOLDER / "blocks").open("r+b") as journal:
-        journal.truncate(journal.read().rfind(b"\n") + 1)
+def _clear(path: Path) -> None:
+    """Take away what a killed process left half-written: a line of the journal, and files beside their place.
+
+    Raises
+    ------
+    RunError
+        When the store cannot be written.
+    """
+    with disk_faults(path):
+        with (path / FOLDER / "blocks").open("r+b") as journal:
+            journal.truncate(journal.read().rfind(b"\n") + 1)
+        for pattern in ("*.partial", "*.npz.new"):  # of Zarr, and of our own
+            for file in path.rglob(pattern):
+                file.unlink()
 
 
 def save_arrays(store: Path, file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
