@@ -58,11 +58,11 @@ def _blocks(grid: Grid, values: np.ndarray, failed: set[int]) -> list[Done]:
     return found
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from(["draws", "runs"]),
-    st.integers(1, 40),
-    st.integers(1, 9),
+    st.integers(1, 12),
+    st.integers(1, 5),
     st.integers(1, 12),
     st.randoms(),
 )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sd_covid.policy.sweep.crew import Runner
 
 AHEAD = 2  # blocks that wait at each thread of a worker, so that none is idle while its results travel
+PATIENCE = 10.0  # seconds for a scheduler to answer
 ATTEMPTS = 5  # of a block whose workers die
 _PLUGIN = "sd-covid sweep"
 
@@ -118,7 +119,7 @@ def cluster(scheduler: str | None, workers: int | None) -> Iterator[Runner]:
 
 def _client(address: str) -> Client:
     try:
-        return Client(address, timeout=10)
+        return Client(address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise RunError(
             f"the scheduler {address} does not answer",
