@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -68,6 +69,11 @@ def _runner(scheduler: str | None, workers: int | None) -> AbstractContextManage
         from sd_covid.policy.sweep.crew import here
 
         return nullcontext(here)
-    from sd_covid.policy.sweep.cluster import cluster
-
+    if sys.modules.get("dask", sys) is None:  # barred by `sd_covid.cli.main`
+        del sys.modules["dask"]
+    try:
+        from sd_covid.policy.sweep.cluster import cluster
+    except ImportError as error:
+        reason = f"Dask cannot be loaded ({error})"
+        raise RunError(reason, advice="install it: pip install 'sd-covid[cluster]'") from error
     return cluster(scheduler, workers)
