@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +26,12 @@ import numpy as np
 import models
 import sd_covid
 from sd_covid.engine.kernel import Kernel, thread_count
+from sd_covid.engine.simulation import Simulation
+from sd_covid.engine.timegrid import at_times
 from sd_covid.policy.sweep import SweepPlan, read_sweep, run_sweep, sweep_model
-from sd_covid.policy.sweep.blocks import Blocks
+from sd_covid.policy.sweep.blocks import Block, Blocks
 from sd_covid.policy.sweep.keep import sums_of, times_of
+from sd_covid.policy.sweep.work import Done, Work
 
 STUDY = Path(__file__).parents[1]
 CANONICAL = STUDY / "scenarios" / "sweeps" / "canonical.yaml"
@@ -68,31 +71,32 @@ def load() -> str:
 
 
 def million(folder: Path) -> None:
-    """A sweep of a million runs beside the kernel alone, which runs the same block as often, before and after it."""
+    """A sweep of a million runs, and after each of its blocks the kernel alone on as many members."""
     (folder / "sir.mdl").write_text(models.SIR)
     (folder / "million.yaml").write_text(MILLION)
     plan = read(folder / "million.yaml")
     blocks = Blocks(plan)
-    bare = bare_kernel(plan, blocks)
-    bare()
-    rounds = 10
-    before = timed(lambda: [bare() for _ in range(rounds)])
-    spent = timed(lambda: run_sweep(plan, folder / "million.zarr"))
-    after = timed(lambda: [bare() for _ in range(rounds)])
-    kernel = 2 * rounds * plan.block / (before + after)
-    sweep = blocks.grid.runs / spent
+    bare, kernel = bare_kernel(plan, blocks), 0.0
+
+    def in_turns(simulation: Simulation, work: Work, blocks: Iterator[Block]) -> Iterator[Done]:
+        nonlocal kernel
+        for block in blocks:
+            yield work.run(simulation, block)
+            kernel += timed(bare) * len(block.sets) / plan.block
+
+    both = timed(lambda: run_sweep(plan, folder / "million.zarr", runner=in_turns))
+    runs, sweep = blocks.grid.runs, both - kernel
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     say(
-        f"kernel {kernel:,.0f} runs/s ({before:.2f} and {after:.2f} s), sweep {sweep:,.0f} runs/s in {spent:.1f} s"
+        f"kernel {runs / kernel:,.0f} runs/s, sweep {runs / sweep:,.0f} runs/s: {kernel / sweep:.2f} of it; {load()}"
     )
-    say(f"throughput {sweep / kernel:.2f} of the bare kernel, most memory {memory:.2f} GiB; {load()}")
+    say(f"{runs:,} runs in {sweep:.1f} s, most memory {memory:.2f} GiB")
 
 
 def bare_kernel(plan: SweepPlan, blocks: Blocks) -> Callable[[], object]:
     """The compiled code alone, on the members of the first block, which are ready in memory."""
     simulation = plan.simulation
     names = [output.name for output in plan.outputs]
-    nodes = [simulation.program.cells[cell] for name in names for cell in simulation.names.cells(name)]
     saved = simulation.run({}, names)["time"].to_numpy()
     sums, at = sums_of(plan.keep), times_of(plan.keep, saved)
     frame = blocks[0, 0].frame()
@@ -100,10 +104,7 @@ def bare_kernel(plan: SweepPlan, blocks: Blocks) -> Callable[[], object]:
     kernel = next(k for k in simulation._kernels.values() if isinstance(k, Kernel) and k.width > 1)
     kernel.wait()
     members = simulation._members(frame, plan.seed, 0)
-    from sd_covid.engine.timegrid import at_times
-
     grid = at_times(at.tolist(), simulation._grid(members, 1e8))
-    assert len(nodes) == len(names)
     members = members.for_width(kernel.width)
     return lambda: kernel.run(members, grid, thread_count())
 
@@ -121,10 +122,9 @@ def dutch(folder: Path) -> None:
     series = sum(
         int(np.prod(item.shape[4:], dtype=int)) for item in found.data_vars.values() if "time" in item.dims
     )
-    say(
-        f"{len(plan.scenarios)} scenarios x {blocks.grid.runs} runs to {found['date'].values[-1].astype('datetime64[D]')}"
-        f", {series} series of {found.sizes['time']} months: {spent:.1f} s in all, {runs / spent:,.0f} runs/s; {load()}"
-    )
+    end = found["date"].values[-1].astype("datetime64[D]")
+    say(f"{len(plan.scenarios)} scenarios x {blocks.grid.runs} runs to {end}, {series} series by month")
+    say(f"{spent:.1f} s in all, {runs / spent:,.0f} runs/s; {load()}")
     say(
         f"a run takes {1e3 * core_seconds(plan, blocks):.2f} ms of a core and {size / runs / 1024:.1f} KiB of disk"
     )
