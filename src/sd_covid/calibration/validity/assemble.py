@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sd_covid.calibration.algebra import one_thread_of_algebra
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.results import read_report
@@ -42,6 +43,7 @@ CLEAR = 3.0  # standard errors of a weighted mean: the largest of some hundred t
 LEVELS = (0.5, 0.8, 0.9)
 
 
+@one_thread_of_algebra
 def validate(
     path: Path | str,
     *,
