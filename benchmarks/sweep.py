@@ -174,10 +174,11 @@ def killed(folder: Path, draws: int, kills: int, seed: int) -> None:
     whole, parts = folder / "whole.zarr", folder / "parts.zarr"
     command = _program([sys.executable, "-m", "sd_covid.cli", "sweep", str(file), "--resume", "-o"])
     spent = timed(lambda: subprocess.run([*command, str(whole)], check=True, stdout=subprocess.DEVNULL))
-    say(f"in one go: {spent:.1f} s; {load()}")
+    idle = timed(lambda: subprocess.run([*command, str(whole)], check=True, stdout=subprocess.DEVNULL))
+    say(f"in one go: {spent:.1f} s, of which {idle:.1f} s are no runs; {load()}")
     for turn in range(kills):
         child = subprocess.Popen([*command, str(parts)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        pause = pick.uniform(0, min(spent, 4 + spent / kills))
+        pause = pick.uniform(0.5 * idle, idle + 2 * max(spent - idle, 1) / kills)
         try:
             code = child.wait(pause)
             say(f"kill {turn + 1}: over with code {code} before it came")
