@@ -160,6 +160,11 @@ class Simulation:
         """
         return Simulation(self.model, Free.of(self.model, initials, lookups, data), self._tolerance)
 
+    @property
+    def opened(self) -> Free:
+        """What `free` has made settable: with the model it makes the same simulation in another process."""
+        return self._free
+
     @functools.cached_property
     def fingerprint(self) -> str:
         """What the model means, as a hash; results carry it as ``model_hash``."""

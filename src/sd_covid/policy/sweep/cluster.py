@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin, as_completed, get_worker
 
+from sd_covid.engine.free import Free
 from sd_covid.engine.kernel import thread_count
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import RunError
@@ -40,13 +41,15 @@ class Loaded(WorkerPlugin):
     Parameters
     ----------
     model : Model
+    opened : Free
+        What is settable in it beyond constants.
     work : Work
     """
 
     name = _PLUGIN
 
-    def __init__(self, model: Model, work: Work) -> None:
-        self.model, self.work, self.code = model, work, code_hash()
+    def __init__(self, model: Model, opened: Free, work: Work) -> None:
+        self.model, self.opened, self.work, self.code = model, opened, work, code_hash()
 
     def setup(self, worker: Worker) -> None:
         """Lower the model.
@@ -61,7 +64,7 @@ class Loaded(WorkerPlugin):
                 f"the worker {worker.address} runs another version of sd-covid",
                 advice="install the same on all workers",
             )
-        self.simulation = Simulation(self.model)
+        self.simulation = Simulation(self.model, self.opened)
         self.threads = worker.state.nthreads
         self.alone = threading.Lock()  # one block at a time, on all threads of the worker
 
@@ -152,7 +155,7 @@ class Spread:
         if not threads:
             raise RunError("the scheduler has no workers", advice="start some with 'dask worker ADDRESS'")
         if self._loaded is not work:
-            self._client.register_plugin(Loaded(simulation.model, work))
+            self._client.register_plugin(Loaded(simulation.model, simulation.opened, work))
             self._loaded = work
         waiting = as_completed()
         given: dict[Any, Block] = {}
