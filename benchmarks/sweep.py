@@ -2,14 +2,16 @@
 
 ``python benchmarks/sweep.py million`` sets a sweep with statistics beside the bare kernel; ``dutch`` times every
 scenario on the draws of ``scenarios/sweeps/canonical.yaml`` and says what a run costs in seconds of a core and bytes;
-``workers`` sets the same on worker processes beside one process; ``killed`` kills it ten times at random and compares
-every byte. Each works in a temporary folder, or in the one that ``--folder`` names.
+``workers`` sets the same on worker processes beside one process, and ``limit`` says what a run costs the process that
+takes in what workers send; ``killed`` kills it ten times at random and compares every byte. Each works in a temporary
+folder, or in the one that ``--folder`` names.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import pickle
 import random
 import resource
 import shutil
@@ -19,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +133,47 @@ def dutch(folder: Path) -> None:
     )
 
 
+SUMS = "keep: [final, mean: [2021, 2025]]\n"
+FORMS = {
+    "courses": ("", 1000),
+    "two sums of each output": (SUMS, 5000),
+    "statistics of two sums": (SUMS + "statistics: {of: [0.05, 0.5, 0.95, mean, sd], over: runs}\n", 5000),
+}
+
+
+def limit(folder: Path, draws: int) -> None:
+    """What one more run costs the process that takes in what workers send: what bounds how many it can keep busy."""
+    for name, (words, block) in FORMS.items():
+        few, many = (taken_in(folder, longer(folder, n, words, block)) for n in (draws, 3 * draws))
+        seconds, size = ((b - a) / (many[0] - few[0]) for a, b in zip(few[1:], many[1:], strict=True))
+        say(f"{name}: {1e3 * seconds:.3f} ms of a core and {size / 1024:.2f} KiB of disk a run")
+
+
+def taken_in(folder: Path, file: Path) -> tuple[int, float, int]:
+    """Runs, seconds of a core, and bytes of a sweep of which one block stands for every other."""
+    plan, out, idle = read(file), folder / "limit.zarr", 0.0
+
+    def again(simulation: Simulation, work: Work, blocks: Iterator[Block]) -> Iterator[Done]:
+        nonlocal idle
+        begun = time.process_time()
+        blocks = list(blocks)
+        found = work.run(simulation, blocks[0])
+        sent = pickle.dumps(found, 5)
+        idle += time.process_time() - begun
+        for item in blocks:
+            came = pickle.loads(sent)  # noqa: S301 - made here
+            yield replace(came, variant=item.variant, number=item.number)
+
+    begun = time.process_time()
+    outcome = run_sweep(plan, out, runner=again)
+    spent = time.process_time() - begun - idle
+    size = sum(
+        item.stat().st_size for item in out.glob("*/c/**/*") if item.is_file() and "draw" not in str(item)
+    )
+    shutil.rmtree(out)
+    return outcome.runs, spent, size
+
+
 def core_seconds(plan: SweepPlan, blocks: Blocks) -> float:
     """Seconds of a processor that a run takes, once the code is there."""
     names = [output.name for output in plan.outputs]
@@ -160,9 +204,10 @@ def workers(folder: Path, draws: int, count: int) -> None:
     say("same bytes" if contents(folder / "0.zarr") == contents(folder / "2.zarr") else "DIFFERENT BYTES")
 
 
-def longer(folder: Path, draws: int) -> Path:
+def longer(folder: Path, draws: int, words: str = "", block: int = 1000) -> Path:
     """The canonical sweep with another number of draws, in a file of the study that is taken away afterwards."""
-    text = CANONICAL.read_text().replace("size: 1000", f"size: {draws}")
+    text = CANONICAL.read_text().replace("size: 1000", f"size: {draws}") + words
+    text = text.replace("block: 1000", f"block: {block}")
     file = CANONICAL.with_name(f".benchmark-{folder.name}.yaml")
     file.write_text(text)
     return file
@@ -201,7 +246,7 @@ def contents(store: Path) -> dict[str, bytes]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["million", "dutch", "workers", "killed"])
+    parser.add_argument("what", choices=["million", "dutch", "workers", "killed", "limit"])
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--draws", type=int, default=5000, help="of a sweep of about a minute")
     parser.add_argument("--workers", type=int, default=2)
@@ -216,6 +261,8 @@ def main() -> None:
                 million(folder)
             elif asked.what == "dutch":
                 dutch(folder)
+            elif asked.what == "limit":
+                limit(folder, asked.draws)
             elif asked.what == "workers":
                 workers(folder, asked.draws, asked.workers)
             else:
