@@ -13,6 +13,7 @@ import sd_covid
 from sd_covid.errors import RunError
 from sd_covid.policy.sweep import run_sweep
 from sd_covid.policy.sweep.blocks import Grid
+from sd_covid.policy.sweep.gathered import as_arrays, of_arrays
 from sd_covid.policy.sweep.plan import Statistics
 from sd_covid.policy.sweep.statistics import Collected, gather
 from sd_covid.policy.sweep.work import Done, Failure
@@ -80,7 +81,7 @@ def test_the_order_of_blocks_and_a_stay_on_disk_change_nothing(over, draws, sets
 
     straight = gather(Collected(statistics, grid), lambda n: (blocks[k] for k in n), lambda c, n: None)
     mixed = gather(Collected(statistics, grid), shuffled, lambda c, n: None)
-    stored = Collected.of_arrays(mixed.as_arrays(), statistics, grid)
+    stored = of_arrays(as_arrays(mixed), statistics, grid)
     for other in (mixed, stored):
         np.testing.assert_array_equal(straight.result(), other.result())
         for one, two in zip(straight.failures(), other.failures(), strict=True):

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from sd_covid.engine.ensemble import memory_limit
 from sd_covid.policy.sweep.crew import Crew, Progress
+from sd_covid.policy.sweep.gathered import as_arrays, read_collected
 from sd_covid.policy.sweep.plan import Statistics
 from sd_covid.policy.sweep.skeleton import Array
-from sd_covid.policy.sweep.statistics import Collected, gather, read_collected
+from sd_covid.policy.sweep.statistics import Collected, gather
 from sd_covid.policy.sweep.store import FOLDER, Store, save_arrays
 from sd_covid.policy.sweep.work import Done
 
@@ -105,7 +106,7 @@ class _Gathering:
             self._progress(sum(map(self._crew.runs, [*before, *here])), self._crew.all_runs)
 
     def _save(self) -> None:
-        save_arrays(self._store.path, self._file, self._collected.as_arrays())
+        save_arrays(self._store.path, self._file, as_arrays(self._collected))
         self._saved = time.monotonic()
 
 

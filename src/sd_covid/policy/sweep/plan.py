@@ -6,8 +6,7 @@ In goes a YAML file such as ``scenarios/sweeps/canonical.yaml``; out comes a `Sw
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
@@ -18,7 +17,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.engine.over_members import check_statistics
 from sd_covid.engine.simulation import Simulation
-from sd_covid.errors import RunError, ScenarioError, UnknownNameError, suggest
+from sd_covid.errors import RunError, ScenarioError, UnknownNameError
 from sd_covid.model.names import key
 from sd_covid.model.study import study_folder
 from sd_covid.policy.calendar import Calendar
@@ -26,8 +25,9 @@ from sd_covid.policy.draws import choose_rows, read_posterior, sample_assumption
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.outputs import Output, outputs_in, read_outputs
 from sd_covid.policy.reading import read_number, scenario_faults
-from sd_covid.policy.scenario import Scenario, read_scenario
+from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
+from sd_covid.policy.sweep.chosen import chosen_scenarios
 from sd_covid.policy.sweep.design import Assumable, Sets, read_sets
 from sd_covid.policy.sweep.keep import Kept, read_keep
 
@@ -155,7 +155,7 @@ def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
         found = top.fields(("model", "outputs"), _KEYS)
         study = _study(path, simulation, needed="scenarios" in found)
         names = ConstantNames(simulation.constants)
-        scenarios = _scenarios(found.get("scenarios"), simulation, study)
+        scenarios = chosen_scenarios(found.get("scenarios"), simulation, study)
         draws = _draws(found.get("draws"), simulation, study)
         sets = read_sets(found.get("assumptions"), Assumable(names, study), list(map(str, draws.table)))
         _refuse_both(found.get("assumptions"), sets, scenarios, study)
@@ -203,45 +203,6 @@ def _study(path: Path, simulation: Simulation, *, needed: bool) -> Study | None:
     if simulation.model.calendar is None and not needed:
         return None
     return Study.beside(path, simulation)
-
-
-def _scenarios(node: Node | None, simulation: Simulation, study: Study | None) -> tuple[Scenario, ...]:
-    """The scenarios, each once; the model as it stands where none is named."""
-    if node is None or study is None:
-        whole = Text("Het model zoals het is", "The model as it stands")
-        return (Scenario("model", whole, Text()),)
-    found: dict[str, Scenario] = {}
-    for item in node.items():
-        for file in _matching(item):
-            found.setdefault(file.stem, read_scenario(file, simulation, study=study))
-    if not found:
-        raise node.error("no scenario is named", "list one at least, or leave the key out")
-    return tuple(found.values())
-
-
-def _matching(item: Node) -> Iterator[Path]:
-    """Scenarios of the study by id, or by a pattern such as ``debt-*``."""
-    folder = study_folder(item.file) / "scenarios"
-    folder = folder if folder.is_dir() else item.file.resolve().parent
-    wanted = item.text()
-    if any(sign in wanted for sign in "*?["):
-        files = [file for file in sorted(folder.glob("*.yaml")) if fnmatch.fnmatch(file.stem, wanted)]
-        files = [file for file in files if _is_scenario(file)]
-        if not files:
-            raise item.error(f"no scenario is called '{wanted}'", f"see {folder}")
-        yield from files
-        return
-    file = folder / f"{wanted}.yaml"
-    if not file.is_file():
-        others = [other.stem for other in folder.glob("*.yaml") if _is_scenario(other)]
-        raise item.error(f"there is no scenario '{wanted}'", suggest(wanted, others) or f"make {file.name}")
-    yield file
-
-
-def _is_scenario(file: Path) -> bool:
-    """Whether a file of the folder has a rationale: catalogues and plans have none."""
-    top = read_yaml(file)
-    return top.is_mapping and {"title", "rationale"} <= {name for name, _ in top.entries()}
 
 
 def _draws(node: Node | None, simulation: Simulation, study: Study | None) -> Draws:

@@ -8,10 +8,8 @@ come. What has been gathered goes to disk from time to time, whole or not at all
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +25,7 @@ from sd_covid.engine.over_members import (
     together,
     wider_bins,
 )
-from sd_covid.errors import DataError, RunError
+from sd_covid.errors import RunError
 from sd_covid.policy.sweep.blocks import Grid
 from sd_covid.policy.sweep.plan import Statistics
 from sd_covid.policy.sweep.work import Done
@@ -35,7 +33,6 @@ from sd_covid.policy.sweep.work import Done
 Array = NDArray[np.float64]
 Node = tuple[int, int, int]  # part of the sets, level, and place in the level
 PILOTS = 4  # blocks, spread evenly, that the bounds of bins come from
-_SUMS = ("mean", "squares", "low", "high")
 
 
 @dataclass(slots=True)
@@ -203,68 +200,6 @@ class Collected:
             count[group] += 1
             first[group] = run if first[group] < 0 else first[group]
         return count, first
-
-    # --- on disk --------------------
-
-    def as_arrays(self) -> dict[str, NDArray[Any]]:
-        """All of it as named arrays."""
-        found: dict[str, NDArray[Any]] = {
-            "done": np.array(sorted(self.done), dtype=np.int64),
-            "failed": np.array([(b, r) for b, runs in self.failed.items() for r in runs], dtype=np.int64),
-            "nodes": np.array(list(self.sums), dtype=np.int64).reshape(-1, 3),
-        }
-        for k, bins in enumerate(self.bins):
-            found[f"bins {k}"] = np.stack([bins.low, bins.high, bins.middle])
-        for k, counts in enumerate(self.counts):
-            found[f"counts {k}"] = counts
-        for k, row in enumerate(self.sums.values()):
-            found[f"members {k}"] = np.array([(item.members, item.failed) for item in row])
-            found[f"sums {k}"] = np.stack([[getattr(item, name) for name in _SUMS] for item in row])
-        return found
-
-    @classmethod
-    def of_arrays(cls, found: Mapping[str, NDArray[Any]], statistics: Statistics, grid: Grid) -> Collected:
-        """The inverse of `as_arrays`."""
-        whole = cls(statistics, grid, done=set(found["done"].tolist()))
-        for block, run in found["failed"].reshape(-1, 2).tolist():
-            whole.failed.setdefault(block, []).append(run)
-        whole.bins = [Bins(*item) for item in _numbered(found, "bins")]
-        whole.counts = list(_numbered(found, "counts"))
-        rows = zip(
-            found["nodes"].tolist(), _numbered(found, "members"), _numbered(found, "sums"), strict=True
-        )
-        for node, members, sums in rows:
-            whole.sums[tuple(node)] = [
-                Gathered(int(count[0]), int(count[1]), *item)
-                for count, item in zip(members, sums, strict=True)
-            ]
-        return whole
-
-
-def _numbered(found: Mapping[str, NDArray[Any]], name: str) -> Iterator[NDArray[Any]]:
-    """Arrays ``name 0``, ``name 1`` and so on."""
-    k = 0
-    while f"{name} {k}" in found:
-        yield found[f"{name} {k}"]
-        k += 1
-
-
-def read_collected(file: Path, statistics: Statistics, grid: Grid) -> Collected:
-    """What was gathered before an interruption; nothing where there is no file.
-
-    Raises
-    ------
-    DataError
-        When the file cannot be read.
-    """
-    if not file.exists():
-        return Collected(statistics, grid)
-    try:
-        with np.load(file, allow_pickle=False) as found:
-            return Collected.of_arrays(dict(found), statistics, grid)
-    except (OSError, ValueError, KeyError) as error:
-        advice = f"remove {file.name}: the scenario is then run from its beginning"
-        raise DataError(f"cannot be read: {error}", advice=advice, file=file) from error
 
 
 def gather(
