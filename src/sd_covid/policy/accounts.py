@@ -6,7 +6,7 @@ In comes the key ``accounts`` of a lever; out come shares of payers. Adding up i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -74,21 +74,21 @@ def read_accounts(node: Node) -> Accounts:
     )
 
 
-def read_shares(node: Node, low: float = 0.0, high: float = 1.0) -> dict[Payer, float]:
-    """Shares by payer.
+def read_shares(node: Node, known: Sequence[Payer] = PAYERS[:-1], low: float = 0.0) -> dict[Payer, float]:
+    """Shares by payer, from `low` to 1.
 
     Raises
     ------
     DataError
-        A payer that there is not, or a share that is no number from `low` to `high`.
+        A payer that is not `known`, or a share that is no number from `low` to 1.
     """
-    known = PAYERS[:-1]
     shares: dict[Payer, float] = {}
     for name, entry in node.entries():
-        if name not in known:
+        payer = next((payer for payer in known if payer == name), None)
+        if payer is None:
             advice = suggest(name, known) or f"use {', '.join(known)}"
             raise entry.error(f"there is no payer '{name}'", advice)
-        shares[name] = read_number(entry, low, high)
+        shares[payer] = read_number(entry, low, 1.0)
     if not shares:
         raise node.error("no payer is named", f"use {', '.join(known)}")
     return shares

@@ -151,6 +151,15 @@ class Comparison:
         start, end = self.date[0], self.date[-1]
         return tuple(year for year in years if start <= first_day(year) and first_day(year + 1) <= end)
 
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Every year that the run covers to its last day."""
+        return self.covered(range(int(str(self.date[0])[:4]), int(str(self.date[-1])[:4]) + 1))
+
+    def told(self) -> Comparison:
+        """The same runs with only the outputs that a report tells one by one."""
+        return replace(self, outputs=tuple(output for output in self.outputs if output.told))
+
     def against(self, reference: str) -> Comparison:
         """The same runs with another null alternative.
 
@@ -276,6 +285,22 @@ class Comparison:
         mine = self.trajectories(output, scenario, paired_with=self.reference)
         theirs = self.trajectories(output, self.reference, paired_with=scenario)
         return self._measure(item, mine, measure, years), self._measure(item, theirs, measure, years)
+
+    def by_year(
+        self, output: str, scenario: str, years: Sequence[int], *, paired_with: str | None = None
+    ) -> Floats:
+        """Mean over each year of the sound members, shape (member, year), in the output's unit.
+
+        That of a stock is its integral in units times years, that of a yearly rate what happens in the year.
+
+        Raises
+        ------
+        RunError
+            When the run does not cover a year.
+        """
+        path = self.trajectories(output, scenario, paired_with=paired_with)
+        columns = [self._year_mean(path, year) for year in years]
+        return np.stack(columns, axis=1) if columns else np.zeros((path.shape[0], 0))
 
     def of_members(
         self, output: str, scenario: str, measure: Measure, years: tuple[int, int], members: NDArray[np.bool_]
