@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sd_covid.errors import RunError
 from sd_covid.model.names import key
 from sd_covid.policy.accounts import PAYERS
 from sd_covid.policy.benefits import Benefits, Effect, UnitValue
@@ -127,7 +128,8 @@ def appraise(comparison: Comparison, benefits: Benefits, scenario: str) -> Appra
     Raises
     ------
     UnknownNameError, RunError
-        When the scenario or a variable was not run, or the price index does not reach back.
+        When the scenario or a variable was not run, the price index does not reach back, or nothing counts of whom a
+        percentage is.
     """
     book = ledger(comparison, scenario)
     years = tuple(sorted({*book.years, *comparison.years}))
@@ -186,18 +188,28 @@ def amounts(comparison: Comparison, effect: Effect, scenario: str, paired_with: 
     found = by_element(comparison, effect.variable, scenario, paired_with)
     if not _is_percentage(comparison, effect.variable):
         return found
-    return {
-        labels: share / 100.0 * population(comparison, effect, labels, scenario, paired_with)
-        for labels, share in found.items()
-    }
+    counted = {}
+    for labels, share in found.items():
+        among = population(comparison, effect, labels, scenario, paired_with)
+        if among is None:
+            raise RunError(
+                f"'{effect.variable}' is a percentage, and nothing counts of whom",
+                advice=f"let 'of' of '{effect.id}' name a variable with the same groups",
+            )
+        counted[labels] = share / 100.0 * among
+    return counted
 
 
 def population(
     comparison: Comparison, effect: Effect, labels: Labels, scenario: str, paired_with: str
-) -> Floats:
-    """Those among whom an effect happens who have all these labels, shape (member, year), in thousands."""
-    among = by_element(comparison, effect.of, scenario, paired_with)
-    return summed({other: path for other, path in among.items() if labels <= other})
+) -> Floats | None:
+    """Those among whom an effect happens who have all these labels, shape (member, year), in thousands.
+
+    None where the catalogue does not say among whom, or the model does not tell them apart by these labels.
+    """
+    among = by_element(comparison, effect.of, scenario, paired_with) if effect.of else {}
+    having = {other: path for other, path in among.items() if labels <= other}
+    return summed(having) if having else None
 
 
 def by_element(

@@ -178,10 +178,12 @@ def _check_rows(effect: Effect, effects: Mapping[str, Effect], node: Node) -> No
         return
     other = effects.get(named)
     valued = [name for name, item in effects.items() if item.value is not None and name != effect.id]
+    parts = dict(node.entries())
+    at = parts["within"] if effect.within else dict(parts["value"].entries())["overlap"]
     if other is None or other.value is None or named == effect.id:
-        raise node.error(f"'{named}' is no effect with a value", suggest(named, valued) or f"use {valued}")
+        raise at.error(f"'{named}' is no effect with a value", suggest(named, valued) or f"use {valued}")
     if overlap and other.value.overlap is not None:
-        raise node.error(f"'{named}' takes off an overlap itself", "let one of the two take it off")
+        raise at.error(f"'{named}' takes off an overlap itself", "let one of the two take it off")
 
 
 def _read_partitions(node: Node) -> dict[str, Partition]:

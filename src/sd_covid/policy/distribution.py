@@ -29,7 +29,7 @@ class GroupRow:
         As the model spells it.
     before, after : Spread or None
         Per thousand persons of the group in the year told, in the null alternative and with the package; None where
-        the catalogue does not say among whom it happens.
+        it is not known of how many.
     total : Spread
         Gain over all years, thousand units, not discounted.
     per_person : Spread or None
@@ -152,7 +152,8 @@ def _table(
     at = comparison.years.index(year)
     sign = 1.0 if effect.better == "higher" else -1.0
     rows = tuple(_row(element, group, sign, at) for element, group in found.items())
-    targeted = partition.target in found and len(found) > 1 and effect.of
+    counted = all(group.among is not None for group in found.values())
+    targeted = partition.target in found and len(found) > 1 and counted
     gap = _gap(found, partition.target, sign, at) if targeted else None
     return GroupTable(effect, partition, year, rows, gap)
 
