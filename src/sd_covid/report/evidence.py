@@ -190,7 +190,7 @@ def _month(period: str, texts: Texts) -> str:
     year, _, month = period.partition("-")
     if not (month.isdigit() and 1 <= int(month) <= 12):
         return period
-    return f"{texts('date.months').split()[int(month) - 1]} {year}"
+    return texts.month(date(int(year), int(month), 1))
 
 
 def _origin_row(title: str, error: float, naive: float, texts: Texts) -> FitRow:
