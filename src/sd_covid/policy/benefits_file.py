@@ -103,8 +103,8 @@ def _read_value(node: Node, known: Mapping[str, Reference], rows: Mapping[str, E
     """A unit value: a constant of the models' evidence, or an amount with a source of its own."""
     by_row = "evidence" in dict(node.entries())
     own = ("evidence",) if by_row else ("amount", "source", "grade")
-    optional = ("overlap",) if by_row else ("overlap", "references", *_SPREAD)
-    found = node.fields(("prices", "gains", "path", *own), optional)
+    optional = ("source",) if by_row else _SPREAD
+    found = node.fields(("prices", "gains", "path", *own), ("overlap", "references", *optional))
     gains = read_shares(found["gains"], PAYERS, low=-1.0)
     if not adds_up(gains, 1.0) and not adds_up(gains, 0.0):
         total = sum(gains.values())
@@ -119,7 +119,7 @@ def _read_value(node: Node, known: Mapping[str, Reference], rows: Mapping[str, E
         prices=year,
         gains=gains,
         path=read_text(found["path"]),
-        source=read_cited(found, known) if row is None else row.told,
+        source=read_cited(found, known) if "source" in found or row is None else row.told,
         grade=found["grade"].choice(("A", "B", "C", "D")) if row is None else row.grade,
         overlap=_read_overlap(found["overlap"]) if "overlap" in found else None,
     )

@@ -101,6 +101,7 @@ class Resilience:
     phase_depth, phase_area : dict
         Phase id -> the same within each phase; areas add up to `area`.
     horizon : date
+        The last day of the run.
     """
 
     output: Output
@@ -178,7 +179,8 @@ def resilience(comparison: Comparison, output: str, scenario: str, phases: Phase
     base = comparison.trajectories(output, other, paired_with=scenario)
     base = base if against else base[:, starts[0], None]
     loss = (path - base if item.better == "lower" else base - path)[:, starts[0] :]
-    years = comparison.date.astype("datetime64[D]").astype(np.float64)[starts[0] :] / 365.25
+    days = comparison.date.astype("datetime64[D]")
+    years = days.astype(np.float64)[starts[0] :] / 365.25
     ends = [start - starts[0] for start in starts[1:]] + [years.size - 1]
     parts = {
         phase.id: slice(start - starts[0], end + 1)
@@ -195,7 +197,7 @@ def resilience(comparison: Comparison, output: str, scenario: str, phases: Phase
         area=Spread.of(area(years, loss)),
         phase_depth={name: Spread.of(depth(loss[:, part])) for name, part in parts.items()},
         phase_area={name: Spread.of(area(years[part], loss[:, part])) for name, part in parts.items()},
-        horizon=date.fromisoformat(str(comparison.date[-1])),
+        horizon=date.fromisoformat(str(days[-1] - 1)),  # the run ends at the start of a day
     )
 
 

@@ -15,8 +15,9 @@ from sd_covid.policy.spread import Spread
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers, rounding_step
 
-#: Costs are told in whole millions.
+#: Costs are told in whole millions, counts of thousands in tens of persons at the finest.
 MILLION = 1.0
+TENS = 0.01
 #: Two numbers nearer to each other than this part of their size are one.
 _SAME = 1e-9
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from sd_covid.policy.assessment import Assessment
 from sd_covid.policy.benefits import Partition
 from sd_covid.policy.distribution import Gap, GroupTable
-from sd_covid.report.amounts import Amount, AmountRow, amount, share
+from sd_covid.report.amounts import TENS, Amount, AmountRow, amount, share
 from sd_covid.report.effects import quoted
 from sd_covid.report.texts import Texts
+from sd_covid.report.wording import Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +83,15 @@ def _aimed(found: Assessment, scenario: str, partition: Partition, texts: Texts)
         by_name = {row.element: row.per_person for row in table.rows}
         spreads = [by_name.get(element) for element in order]
         cells = [
-            Amount("–", "", 0.0) if item is None else amount(item, texts, toned=True) for item in spreads
+            Amount("–", "", 0.0) if item is None else amount(item, texts, finest=TENS, toned=True)
+            for item in spreads
         ]
         rows.append(_group_row(table, (*cells, *_gap_cells(table.gap, texts)), texts))
     return GroupView(
         caption=_caption(found, scenario, partition, texts),
         columns=(
             *columns,
-            texts("groups.gap", year=found.year),
+            texts("groups.gap", group=texts.of(partition.elements[partition.target]), year=found.year),
             texts("groups.ratio", year=found.year),
             texts("groups.share", group=texts.of(partition.elements[partition.target])),
         ),
@@ -102,8 +104,11 @@ def _gap_cells(gap: Gap | None, texts: Texts) -> tuple[Amount, ...]:
     """Gap before and after with its change, ratio before and after, share of the target group."""
     if gap is None:
         return (Amount("–", "", float("nan")),) * 3
-    before, after, change = (amount(item, texts) for item in (gap.before, gap.after, gap.change))
-    first, second = (amount(item, texts) for item in (gap.ratio_before, gap.ratio_after))
+    numbers, change = Numbers(texts.language), amount(gap.change, texts, finest=TENS)
+    before, after, first, second = (
+        numbers.significant(item.mean, 3)
+        for item in (gap.before, gap.after, gap.ratio_before, gap.ratio_after)
+    )
     told = texts("groups.change", change=f"{change.mean} {change.interval}".strip())
     reach = share(gap.share, texts)
     percent = (
@@ -112,8 +117,8 @@ def _gap_cells(gap: Gap | None, texts: Texts) -> tuple[Amount, ...]:
         else reach
     )
     return (
-        Amount(texts("groups.before_after", before=before.mean, after=after.mean), told, change.number),
-        Amount(texts("groups.before_after", before=first.mean, after=second.mean), "", second.number),
+        Amount(texts("groups.before_after", before=before, after=after), told, change.number),
+        Amount(texts("groups.before_after", before=first, after=second), "", gap.ratio_after.mean),
         percent,
     )
 
@@ -125,7 +130,9 @@ def _plain(found: Assessment, scenario: str, partition: Partition, texts: Texts)
     for table in tables:
         if table.modelled:
             by_name = {row.element: row.total for row in table.rows}
-            cells = [amount(by_name[element], texts, toned=True) for element in partition.elements]
+            cells = [
+                amount(by_name[element], texts, finest=TENS, toned=True) for element in partition.elements
+            ]
             rows.append(_group_row(table, tuple(cells), texts, total=True))
     return GroupView(
         caption=_caption(found, scenario, partition, texts),

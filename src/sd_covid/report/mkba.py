@@ -20,6 +20,7 @@ from sd_covid.policy.spread import Spread
 from sd_covid.report.accounts import Matrix, account_table, cost_matrix
 from sd_covid.report.amounts import (
     MILLION,
+    TENS,
     Amount,
     AmountRow,
     AmountTable,
@@ -53,7 +54,6 @@ class ValueSource:
     title: str
     value: str
     grade: str
-    path: str
     source: str
 
 
@@ -145,7 +145,7 @@ def _physical_rows(tables: tuple[Mkba, ...], texts: Texts) -> tuple[AmountRow, .
         if effect.within is not None:
             other = texts.of(tables[0].appraisal.benefits.effects[effect.within.effect].title)
             note = texts("mkba.within", row=other, path=texts.of(effect.within.path))
-        cells = tuple(amount(item.total, texts, toned=True) for item in items)
+        cells = tuple(amount(item.total, texts, finest=TENS, toned=True) for item in items)
         return AmountRow(_gained(items[0], texts), _thousand(items[0], texts), note, cells)
 
     return tuple(row(items) for items in zip(*(table.effects for table in tables), strict=True))
@@ -302,7 +302,7 @@ def _periods(table: Mkba, comparison: Comparison, texts: Texts) -> AmountTable:
         tuple(
             amount_row(
                 _gained(item, texts),
-                tuple(amount(spread, texts, toned=True) for spread in item.physical.values()),
+                tuple(amount(spread, texts, finest=TENS, toned=True) for spread in item.physical.values()),
                 unit=_thousand(item, texts),
             )
             for item in table.effects
@@ -354,5 +354,5 @@ def _sources(table: Mkba, texts: Texts) -> tuple[ValueSource, ...]:
         source = texts.of(value.source)
         if held is not None:
             source += " " + texts("mkba.overlap", source=texts.of(held.source))
-        found.append(ValueSource(texts.of(row.effect.title), told, value.grade, texts.of(value.path), source))
+        found.append(ValueSource(texts.of(row.effect.title), told, value.grade, source))
     return tuple(found)

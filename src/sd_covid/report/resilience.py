@@ -16,7 +16,7 @@ from sd_covid.report.effects import quoted
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers, difference_unit
 
-#: Less than this part of a year is told in months.
+#: Shorter times are told in months, in years.
 _YEAR = 2.0
 
 
@@ -58,7 +58,8 @@ class ResilienceView:
     lead: str
     caption: str
     phases: tuple[str, ...]
-    groups: tuple[ResilienceGroup, ...]
+    leading: tuple[ResilienceGroup, ...]
+    by_group: tuple[ResilienceGroup, ...]
     none: str
     sources: tuple[tuple[str, str], ...]
 
@@ -68,20 +69,23 @@ def resilience_view(found: Assessment, texts: Texts) -> ResilienceView | None:
     phases = found.catalogues.phases
     if phases is None or not found.resilience:
         return None
-    groups, none = [], []
+    leading: list[ResilienceGroup] = []
+    by_group: list[ResilienceGroup] = []
+    none = []
     for output in {item.output.name: item.output for item in found.resilience}.values():
         items = [item for item in found.resilience if item.output is output or item.output == output]
         if all(item.depth.median <= output.relevance for item in items):
             none.append(texts.inside(output.title))
         else:
-            groups.append(_group(output, items, found, texts))
+            (leading if output.headline else by_group).append(_group(output, items, found, texts))
     first = found.resilience[0]
     percent = Numbers(texts.language).plain(100 * phases.recovered)
     return ResilienceView(
         lead=_lead(first, found, phases, percent, texts),
         caption=texts("resilience.caption"),
         phases=tuple(texts.of(phase.title) for phase in phases.phases),
-        groups=tuple(groups),
+        leading=tuple(leading),
+        by_group=tuple(by_group),
         none=texts("resilience.none", names=texts.listed(none)) if none else "",
         sources=tuple((texts.of(phase.title), texts.of(phase.source)) for phase in phases.phases),
     )
@@ -111,13 +115,15 @@ def _group(output: Output, items: list[Resilience], found: Assessment, texts: Te
 
 def _row(item: Resilience, found: Assessment, texts: Texts) -> ResilienceRow:
     """One scenario."""
+    relevance = item.output.relevance
+    finest = 10.0 ** math.floor(math.log10(relevance)) if relevance > 0 else 0.0
     return ResilienceRow(
         scenario=texts.of(found.comparison.scenario(item.scenario).title),
-        depth=amount(item.depth, texts),
+        depth=amount(item.depth, texts, finest=finest),
         deepest=_deepest(item, found, texts),
-        recovery=_recovery(item.recovery, texts),
-        area=amount(item.area, texts),
-        phases=tuple(amount(spread, texts) for spread in item.phase_area.values()),
+        recovery=_recovery(item.recovery, item.horizon.year, texts),
+        area=amount(item.area, texts, finest=finest),
+        phases=tuple(amount(spread, texts, finest=finest) for spread in item.phase_area.values()),
     )
 
 
@@ -132,21 +138,18 @@ def _deepest(item: Resilience, found: Assessment, texts: Texts) -> str:
     return texts.month(start.replace(year=months // 12, month=months % 12 + 1))
 
 
-def _recovery(found: Recovery, texts: Texts) -> str:
+def _recovery(found: Recovery, horizon: int, texts: Texts) -> str:
     """Median time with its interval; which part of the draws has not recovered at the horizon."""
-    low, middle, high = (_span(found.quantiles[at], texts) for at in (0, len(found.quantiles) // 2, -1))
-    told = f"{middle} ({texts('range.to', low=low, high=high)})" if low != high else middle
-    if found.share < 1:
-        share = Numbers(texts.language).exact(100 * (1 - found.share), 0)
-        return f"{told}; {texts('resilience.censored', share=share)}"
-    return told
-
-
-def _span(years: float, texts: Texts) -> str:
-    """A time in months or years; in words where the horizon cuts it off."""
-    if math.isinf(years):
-        return texts("resilience.never")
+    low, middle, high = (found.quantiles[at] for at in (0, len(found.quantiles) // 2, -1))
     numbers = Numbers(texts.language)
-    if years < _YEAR:
-        return texts("resilience.months", count=numbers.exact(12 * years, 0))
-    return texts("resilience.years", count=numbers.exact(years, 1))
+    share = numbers.exact(100 * (1 - found.share), 0)
+    censored = texts("resilience.censored", share=share, year=str(horizon))
+    if math.isinf(middle):
+        return censored
+    months = middle < _YEAR
+    unit = texts("resilience.months" if months else "resilience.years")
+    said = [numbers.exact(12 * time, 0) if months else numbers.exact(time, 1) for time in (low, middle, high)]
+    if math.isinf(high):
+        return f"{texts('resilience.at_least', middle=said[1], low=said[0], unit=unit)}; {censored}"
+    told = texts("resilience.span", low=said[0], middle=said[1], high=said[2], unit=unit)
+    return told if found.share == 1 else f"{told}; {censored}"
