@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 from lxml import html
 
+from sd_covid.cli.compare import write_tables
 from sd_covid.data.text import Text
+from sd_covid.errors import RunError
 from sd_covid.policy.accounts import Accounts
 from sd_covid.policy.assessment import Assessment, Catalogues
 from sd_covid.policy.assessment_tables import as_json, frames
@@ -220,6 +222,17 @@ def test_tables_hold_every_number_and_the_json_is_the_same(assessment) -> None:
     np.testing.assert_allclose(
         again["mean"].astype(float), found["costs_and_benefits"]["mean"], rtol=1e-13, atol=1e-15
     )  # 15 digits after the point
+
+
+def test_tables_are_written_whole_or_refused(assessment, tmp_path: Path) -> None:
+    write_tables(assessment, tmp_path / "tables")
+    names = {"assessment.json", *(f"{name}.csv" for name in frames(assessment))}
+    assert names == {file.name for file in (tmp_path / "tables").iterdir()}
+    read = pd.read_csv(tmp_path / "tables" / "costs_and_benefits.csv")
+    np.testing.assert_array_equal(frames(assessment)["costs_and_benefits"]["q95"], read["q95"])
+    with pytest.raises(RunError, match="names no effects"):
+        write_tables(None, tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_study_without_effects_is_not_assessed(build, tmp_path: Path) -> None:

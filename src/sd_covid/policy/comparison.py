@@ -125,6 +125,9 @@ class Comparison:
     varied : tuple of str
         The constants that differ between members: what the intervals hold.
     provenance : Provenance
+    means : dict
+        Output name -> ndarray, shape (scenario, member, year), of outputs of which only the means of each of `years`
+        were kept.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -141,20 +144,16 @@ class Comparison:
     assumptions: dict[str, Assumption]
     varied: tuple[str, ...]
     provenance: Provenance
+    means: dict[str, Floats] = field(default_factory=dict)
 
     def covered(self, years: Sequence[int]) -> tuple[int, ...]:
         """The years that the run covers to their last day."""
-
-        def first_day(year: int) -> np.datetime64:
-            return np.datetime64(f"{year:04d}-01-01")
-
-        start, end = self.date[0], self.date[-1]
-        return tuple(year for year in years if start <= first_day(year) and first_day(year + 1) <= end)
+        return tuple(year for year in years if year in years_of(self.date))
 
     @property
     def years(self) -> tuple[int, ...]:
         """Every year that the run covers to its last day."""
-        return self.covered(range(int(str(self.date[0])[:4]), int(str(self.date[-1])[:4]) + 1))
+        return years_of(self.date)
 
     def told(self) -> Comparison:
         """The same runs with only the outputs that a report tells one by one."""
@@ -298,6 +297,12 @@ class Comparison:
         RunError
             When the run does not cover a year.
         """
+        name = self.output(output).name
+        if name in self.means:
+            sound = self.sound(scenario, *(() if paired_with is None else (paired_with,)))
+            kept = [self.years.index(year) for year in years]
+            means: Floats = self.means[name][self._position(scenario)][sound][:, kept]
+            return means
         path = self.trajectories(output, scenario, paired_with=paired_with)
         columns = [self._year_mean(path, year) for year in years]
         return np.stack(columns, axis=1) if columns else np.zeros((path.shape[0], 0))
@@ -326,18 +331,11 @@ class Comparison:
 
     def _year_mean(self, path: Floats, year: int) -> Floats:
         """Mean over a year of paths (member, time), by the trapezium rule over the saved points; shape (member,)."""
-        start, end = self._index(year), self._index(year + 1)
-        integral = np.trapezoid(path[:, start : end + 1], self.time[start : end + 1], axis=1)
-        return np.asarray(integral / (self.time[end] - self.time[start]), dtype=np.float64)
+        return mean_between(self.time, path, self._index(year), self._index(year + 1))
 
     def _index(self, year: int) -> int:
         """Position of the first of January of a year among the saved points."""
-        found = np.flatnonzero(self.date == np.datetime64(f"{year:04d}-01-01"))
-        if found.size == 0:
-            raise RunError(
-                f"1 January {year} is not among the saved points, {self.date[0]} to {self.date[-1]}"
-            )
-        return int(found[0])
+        return index_of(self.date, new_year(year))
 
     def _position(self, scenario: str) -> int:
         """Position of a scenario on the first axis of `levels`."""
@@ -347,6 +345,41 @@ class Comparison:
                 f"'{scenario}' was not run", advice=suggest(scenario, ids), variable=scenario
             )
         return ids.index(scenario)
+
+
+def new_year(year: int) -> np.datetime64:
+    """The first of January."""
+    return np.datetime64(f"{year:04d}-01-01")
+
+
+def index_of(dates: NDArray[np.datetime64], day: np.datetime64) -> int:
+    """Position of a day among the saved points.
+
+    Raises
+    ------
+    RunError
+        When it is none of them.
+    """
+    found = np.flatnonzero(dates == day)
+    if found.size == 0:
+        raise RunError(f"{day} is not among the saved points, {dates[0]} to {dates[-1]}")
+    return int(found[0])
+
+
+def years_of(dates: NDArray[np.datetime64]) -> tuple[int, ...]:
+    """The years that saved points cover to their last day."""
+    first, last = (int(str(day)[:4]) for day in (dates[0], dates[-1]))
+    return tuple(
+        year
+        for year in range(first, last + 1)
+        if dates[0] <= new_year(year) and new_year(year + 1) <= dates[-1]
+    )
+
+
+def mean_between(time: Floats, path: Floats, start: int, end: int) -> Floats:
+    """Mean of paths whose last axis is time between two saved points, by the trapezium rule; shape (...,)."""
+    integral = np.trapezoid(path[..., start : end + 1], time[start : end + 1], axis=-1)
+    return np.asarray(integral / (time[end] - time[start]), dtype=np.float64)
 
 
 def _bands(paths: Floats) -> Floats:

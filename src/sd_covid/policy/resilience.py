@@ -19,7 +19,7 @@ from sd_covid.data.references import Reference, references_beside
 from sd_covid.data.text import Text
 from sd_covid.errors import RunError
 from sd_covid.model.study import study_folder
-from sd_covid.policy.comparison import Comparison
+from sd_covid.policy.comparison import Comparison, index_of
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.reading import read_cited, read_date, read_number, read_text, scenario_faults
 from sd_covid.policy.spread import QUANTILES, Spread
@@ -173,7 +173,7 @@ def resilience(comparison: Comparison, output: str, scenario: str, phases: Phase
         raise RunError(f"'{output}' is neither good nor bad", advice="choose an outcome with a direction")
     ids = [entry.id for entry in comparison.scenarios]
     against = phases.path if phases.path in ids else ""
-    starts = [_index(comparison, phase.start) for phase in phases.phases]
+    starts = [index_of(comparison.date, np.datetime64(phase.start)) for phase in phases.phases]
     other = against or comparison.reference
     path = comparison.trajectories(output, scenario, paired_with=other)
     base = comparison.trajectories(output, other, paired_with=scenario)
@@ -252,11 +252,3 @@ def recovery(time: Floats, loss: Floats, fraction: float) -> Floats:
         part = (path[at - 1] - bound) / (path[at - 1] - path[at])
         found[row] = time[at - 1] + part * (time[at] - time[at - 1]) - time[lowest]
     return found
-
-
-def _index(comparison: Comparison, day: date) -> int:
-    """Position of a day among the saved points."""
-    found = np.flatnonzero(comparison.date == np.datetime64(day))
-    if found.size == 0:
-        raise RunError(f"{day} is not among the saved points", advice="save the run by month from before it")
-    return int(found[0])
