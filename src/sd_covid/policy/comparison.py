@@ -15,12 +15,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.errors import RunError, UnknownNameError, suggest
+from sd_covid.errors import UnknownNameError, suggest
 from sd_covid.model.names import key
 from sd_covid.policy.assumptions import Assumption
 from sd_covid.policy.costs import CostLine, Prices
 from sd_covid.policy.levers import Lever
 from sd_covid.policy.outputs import Output
+from sd_covid.policy.saved_points import index_of, mean_between, new_year, years_of
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.spread import QUANTILES, Spread, Verdict
 
@@ -345,41 +346,6 @@ class Comparison:
                 f"'{scenario}' was not run", advice=suggest(scenario, ids), variable=scenario
             )
         return ids.index(scenario)
-
-
-def new_year(year: int) -> np.datetime64:
-    """The first of January."""
-    return np.datetime64(f"{year:04d}-01-01")
-
-
-def index_of(dates: NDArray[np.datetime64], day: np.datetime64) -> int:
-    """Position of a day among the saved points.
-
-    Raises
-    ------
-    RunError
-        When it is none of them.
-    """
-    found = np.flatnonzero(dates == day)
-    if found.size == 0:
-        raise RunError(f"{day} is not among the saved points, {dates[0]} to {dates[-1]}")
-    return int(found[0])
-
-
-def years_of(dates: NDArray[np.datetime64]) -> tuple[int, ...]:
-    """The years that saved points cover to their last day."""
-    first, last = (int(str(day)[:4]) for day in (dates[0], dates[-1]))
-    return tuple(
-        year
-        for year in range(first, last + 1)
-        if dates[0] <= new_year(year) and new_year(year + 1) <= dates[-1]
-    )
-
-
-def mean_between(time: Floats, path: Floats, start: int, end: int) -> Floats:
-    """Mean of paths whose last axis is time between two saved points, by the trapezium rule; shape (...,)."""
-    integral = np.trapezoid(path[..., start : end + 1], time[start : end + 1], axis=-1)
-    return np.asarray(integral / (time[end] - time[start]), dtype=np.float64)
 
 
 def _bands(paths: Floats) -> Floats:

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sd_covid.model.names import key
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.comparison import index_of, mean_between, new_year, years_of
-from sd_covid.policy.types import Floats
+from sd_covid.policy.saved_points import dates_of, index_of, mean_between, new_year, years_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,8 +75,3 @@ class ByYear:
             stacked = np.stack(means, axis=-1) if means else np.zeros((*path.shape[:-1], 0))
             found[name] = xr.DataArray(stacked, dims=dims, attrs=variable.attrs)
         return run.drop_vars(list(found)).assign(found)
-
-
-def dates_of(time: Floats, calendar: Calendar) -> NDArray[np.datetime64]:
-    """The days of model times, shape (time,)."""
-    return np.array([calendar.date(float(now)) for now in time], dtype="datetime64[D]")

@@ -20,7 +20,8 @@ from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison, Failure, Provenance
 from sd_covid.policy.draws import draws_hash
 from sd_covid.policy.outputs import Output
-from sd_covid.policy.reduction import ByYear, Run, dates_of
+from sd_covid.policy.reduction import ByYear, Run
+from sd_covid.policy.saved_points import dates_of
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.spending import cost_line
 from sd_covid.policy.study import Study

@@ -1,6 +1,6 @@
 """Who pays, receives and gains by a package, and its costs by lever and payer.
 
-In goes a `Mkba`; out come a table with a row for each party, and a matrix that adds up both ways.
+In goes a `Mkba`; out come a table with a row for each party, and matrices that add up both ways.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NIL = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Costs of one package by lever and payer, expected present values; the last row and column are sums."""
+    """Expected costs of one package by lever or year, and by payer; the last row and column are sums."""
 
     caption: str
     columns: tuple[str, ...]
@@ -59,9 +59,28 @@ def account_table(table: Mkba, comparison: Comparison, texts: Texts) -> AmountTa
 
 def cost_matrix(table: Mkba, comparison: Comparison, texts: Texts) -> Matrix:
     """Costs by lever and payer, expected present values, with their sums."""
-    numbers, book = Numbers(texts.language), table.appraisal.ledger
+    book = table.appraisal.ledger
     means = book.paid_present().mean(axis=2)
-    levers = [row for row in range(len(book.levers)) if np.abs(means[row]).max(initial=0.0) > _NIL]
+    titles = [texts.of(comparison.levers[name].title) for name in book.levers]
+    caption = texts("accounts.matrix", package=quoted(comparison, table.appraisal.scenario, texts))
+    return _matrix(caption, titles, means, texts)
+
+
+def year_matrix(table: Mkba, comparison: Comparison, texts: Texts) -> Matrix:
+    """Costs by year and payer, expected values in prices of the level year, not discounted, with their sums."""
+    found = table.appraisal
+    caption = texts(
+        "accounts.years",
+        package=quoted(comparison, found.scenario, texts),
+        level=str(found.ledger.prices.level_year),
+    )
+    return _matrix(caption, list(map(str, found.years)), found.paid.mean(axis=1).T, texts)
+
+
+def _matrix(caption: str, titles: list[str], means: Floats, texts: Texts) -> Matrix:
+    """Rows and columns with anything but nil, and their sums; `means` has shape (row, payer)."""
+    numbers = Numbers(texts.language)
+    rows = [row for row in range(len(titles)) if np.abs(means[row]).max(initial=0.0) > _NIL]
     payers = [column for column in range(len(PAYERS)) if np.abs(means[:, column]).max(initial=0.0) > _NIL]
     # One step for all, so that rows and columns add up as they are printed, to a unit of it.
     largest = float(np.abs(means).max(initial=1.0))
@@ -70,8 +89,7 @@ def cost_matrix(table: Mkba, comparison: Comparison, texts: Texts) -> Matrix:
     def told(values: Floats) -> tuple[str, ...]:
         return tuple(numbers.stepped(float(value), step) for value in (*values, values.sum()))
 
-    rows = [(texts.of(comparison.levers[book.levers[row]].title), told(means[row, payers])) for row in levers]
-    rows.append((texts("accounts.total"), told(means[:, payers].sum(axis=0))))
-    titles = tuple(texts(f"payer.{PAYERS[column]}") for column in payers)
-    caption = texts("accounts.matrix", package=quoted(comparison, table.appraisal.scenario, texts))
-    return Matrix(caption, (*titles, texts("accounts.total")), tuple(rows))
+    lines = [(titles[row], told(means[row, payers])) for row in rows]
+    lines.append((texts("accounts.total"), told(means[:, payers].sum(axis=0))))
+    columns = tuple(texts(f"payer.{PAYERS[column]}") for column in payers)
+    return Matrix(caption, (*columns, texts("accounts.total")), tuple(lines))

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sd_covid.policy.benefits import Effect
 from sd_covid.policy.effectiveness import Ratio
 from sd_covid.policy.spread import Spread
 from sd_covid.report.texts import Texts
@@ -144,3 +145,14 @@ def _tone(low: float, high: float, toned: bool) -> str:
 def cells_of(spreads: Iterable[Spread], texts: Texts, *, toned: bool = False) -> tuple[Amount, ...]:
     """Amounts in million euro, in whole millions."""
     return tuple(amount(spread, texts, finest=MILLION, toned=toned) for spread in spreads)
+
+
+def gained(effect: Effect, texts: Texts) -> str:
+    """An effect as something that is avoided or gained."""
+    key = "mkba.avoided" if effect.better == "lower" else "mkba.gained"
+    return texts(key, title=texts.of(effect.title))
+
+
+def thousand(effect: Effect, texts: Texts) -> str:
+    """The unit in which an effect is told."""
+    return texts("mkba.thousand", unit=texts.of(effect.unit))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sd_covid.policy.assessment import Assessment
 from sd_covid.policy.benefits import Partition
 from sd_covid.policy.distribution import Gap, GroupTable
-from sd_covid.report.amounts import TENS, Amount, AmountRow, amount, share
+from sd_covid.report.amounts import TENS, Amount, AmountRow, amount, gained, share, thousand
 from sd_covid.report.effects import quoted
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
@@ -147,11 +147,5 @@ def _group_row(
 ) -> AmountRow:
     """One effect, as something avoided or gained."""
     effect = table.effect
-    key = "mkba.avoided" if effect.better == "lower" else "mkba.gained"
-    unit = texts.of(effect.unit)
-    return AmountRow(
-        texts(key, title=texts.of(effect.title)),
-        texts("mkba.thousand", unit=unit) if total else unit,
-        "",
-        cells,
-    )
+    unit = thousand(effect, texts) if total else texts.of(effect.unit)
+    return AmountRow(gained(effect, texts), unit, "", cells)

@@ -14,10 +14,9 @@ import numpy as np
 from sd_covid.policy.accounts import PAYERS
 from sd_covid.policy.assessment import Assessment
 from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.effectiveness import Ratio
 from sd_covid.policy.mkba import EffectRow, Mkba
 from sd_covid.policy.spread import Spread
-from sd_covid.report.accounts import Matrix, account_table, cost_matrix
+from sd_covid.report.accounts import Matrix, account_table, cost_matrix, year_matrix
 from sd_covid.report.amounts import (
     MILLION,
     TENS,
@@ -27,14 +26,14 @@ from sd_covid.report.amounts import (
     amount,
     amount_row,
     cells_of,
-    ratio,
+    gained,
+    thousand,
 )
 from sd_covid.report.effects import quoted
+from sd_covid.report.returns import balance_rows, balance_sentence, unit_cost_rows
 from sd_covid.report.texts import Texts
-from sd_covid.report.wording import Numbers, rounding_step
+from sd_covid.report.wording import Numbers
 
-#: Below this part of the costs, costs and benefits are about equal (a rule of this report).
-_ABOUT_EQUAL = 0.1
 #: Present values below this are nil among millions.
 _NIL = 1e-9
 
@@ -79,21 +78,23 @@ def mkba_view(found: Assessment, texts: Texts) -> MkbaView:
     names = tuple(texts.of(entry.title) for entry in comparison.alternatives)
     reference = quoted(comparison, comparison.reference, texts)
     return MkbaView(
-        sentences=tuple(_sentence(table, comparison, texts) for table in tables),
+        sentences=tuple(balance_sentence(table, comparison, texts) for table in tables),
         caption=texts("mkba.caption", reference=reference),
         columns=names,
         parts=(
-            MkbaPart(texts("mkba.costs"), _cost_rows(tables, texts)),
+            MkbaPart(texts("mkba.costs"), _cost_rows(tables, comparison, texts)),
             MkbaPart(texts("mkba.physical"), _physical_rows(tables, texts)),
             MkbaPart(texts("mkba.monetised"), _money_rows(tables, texts)),
             MkbaPart(texts("mkba.unquantified"), _pm_rows(found, tables, texts)),
-            MkbaPart(texts("mkba.balance_head"), _balance_rows(tables, texts)),
+            MkbaPart(texts("mkba.balance_head"), balance_rows(tables, texts)),
         ),
         notes=_notes(tables[0], texts),
-        unit_costs=_unit_cost_rows(tables, texts),
+        unit_costs=unit_cost_rows(tables, texts),
         period_tables=tuple(_periods(table, comparison, texts) for table in tables),
         accounts=tuple(account_table(table, comparison, texts) for table in tables),
-        matrices=tuple(cost_matrix(table, comparison, texts) for table in tables),
+        matrices=tuple(
+            matrix(table, comparison, texts) for table in tables for matrix in (cost_matrix, year_matrix)
+        ),
         sources=_sources(tables[0], texts),
     )
 
@@ -105,7 +106,7 @@ def _cells(
     return cells_of(map(read, tables), texts, toned=toned)
 
 
-def _cost_rows(tables: tuple[Mkba, ...], texts: Texts) -> tuple[AmountRow, ...]:
+def _cost_rows(tables: tuple[Mkba, ...], comparison: Comparison, texts: Texts) -> tuple[AmountRow, ...]:
     """Costs by who pays, what of it others receive, and what society gives up."""
     rows = []
     for position, payer in enumerate(PAYERS):
@@ -118,17 +119,23 @@ def _cost_rows(tables: tuple[Mkba, ...], texts: Texts) -> tuple[AmountRow, ...]:
         )
         for table in tables
     )
-    unpriced = sorted({name for table in tables for name in table.appraisal.ledger.unpriced})
+    unpriced = {name for table in tables for name in table.appraisal.ledger.unpriced}
+    titles = [texts.inside(lever.title) for name, lever in comparison.levers.items() if name in unpriced]
     return (
         *rows,
         amount_row(texts("mkba.total_costs"), _cells(tables, lambda table: table.costs, texts), kind="sum"),
         amount_row(texts("mkba.received"), received, note=texts("mkba.received_note")),
         amount_row(texts("mkba.resources"), _cells(tables, lambda table: table.resources, texts), kind="sum"),
-        *(
-            amount_row(texts("mkba.unpriced"), tuple(_pm(table, texts) for table in tables))
-            for _ in unpriced[:1]
-        ),
+        *_unpriced_rows(tables, titles, texts),
     )
+
+
+def _unpriced_rows(tables: tuple[Mkba, ...], titles: list[str], texts: Texts) -> tuple[AmountRow, ...]:
+    """Levers without a price whose setting differs in one of the packages: PM."""
+    if not titles:
+        return ()
+    note = texts("mkba.unpriced_note", levers=texts.listed(titles))
+    return (amount_row(texts("mkba.unpriced"), tuple(_pm(table, texts) for table in tables), note=note),)
 
 
 def _pm(table: Mkba, texts: Texts) -> Amount:
@@ -146,20 +153,9 @@ def _physical_rows(tables: tuple[Mkba, ...], texts: Texts) -> tuple[AmountRow, .
             other = texts.of(tables[0].appraisal.benefits.effects[effect.within.effect].title)
             note = texts("mkba.within", row=other, path=texts.of(effect.within.path))
         cells = tuple(amount(item.total, texts, finest=TENS, toned=True) for item in items)
-        return AmountRow(_gained(items[0], texts), _thousand(items[0], texts), note, cells)
+        return AmountRow(gained(items[0].effect, texts), thousand(items[0].effect, texts), note, cells)
 
     return tuple(row(items) for items in zip(*(table.effects for table in tables), strict=True))
-
-
-def _gained(item: EffectRow, texts: Texts) -> str:
-    """An effect as something that is avoided or gained."""
-    key = "mkba.avoided" if item.effect.better == "lower" else "mkba.gained"
-    return texts(key, title=texts.of(item.effect.title))
-
-
-def _thousand(item: EffectRow, texts: Texts) -> str:
-    """The unit in which an effect is told."""
-    return texts("mkba.thousand", unit=texts.of(item.effect.unit))
 
 
 def _money_rows(tables: tuple[Mkba, ...], texts: Texts) -> tuple[AmountRow, ...]:
@@ -195,57 +191,6 @@ def _pm_rows(found: Assessment, tables: tuple[Mkba, ...], texts: Texts) -> tuple
     )
 
 
-def _balance_rows(tables: tuple[Mkba, ...], texts: Texts) -> tuple[AmountRow, ...]:
-    """Balance, balance at other rates, and measures of return."""
-    numbers = Numbers(texts.language)
-    balance = "mkba.balance" if any(table.has_pm for table in tables) else "mkba.balance_whole"
-    rates = [
-        amount_row(
-            texts("mkba.balance_at", rate=numbers.plain(100 * rate)),
-            _cells(tables, lambda table, at=rate: table.balance_at[at], texts, toned=True),  # type: ignore[misc]
-            kind="minor",
-        )
-        for rate in tables[0].balance_at
-    ]
-    positive = tuple(Amount(numbers.exact(100 * table.positive, 0), "", table.positive) for table in tables)
-    returns = tuple(
-        Amount(
-            texts("mkba.no_rate")
-            if np.isnan(table.internal_rate)
-            else f"{numbers.significant(100 * table.internal_rate)} %",
-            "",
-            table.internal_rate,
-        )
-        for table in tables
-    )
-    return (
-        amount_row(
-            texts(balance), _cells(tables, lambda table: table.balance, texts, toned=True), kind="sum"
-        ),
-        *rates,
-        amount_row(texts("mkba.positive"), positive, unit=texts("mkba.draws"), kind="minor"),
-        amount_row(
-            texts("mkba.ratio"),
-            tuple(_ratio(table.ratio, texts) for table in tables),
-            unit=texts("mkba.euro_per_euro"),
-            note=texts("mkba.ratio_note"),
-        ),
-        amount_row(
-            texts("mkba.internal_rate"), returns, unit=texts("mkba.a_year"), note=texts("mkba.rate_note")
-        ),
-    )
-
-
-def _ratio(found: Ratio, texts: Texts) -> Amount:
-    """Benefits over costs; of a package that saves, what is lost for each euro saved."""
-    told = ratio(found, texts)
-    if found.quadrant == "saves, does less":
-        return Amount(texts("mkba.lost_per_saved", ratio=told.mean), told.interval, told.number)
-    return (
-        told if found.quadrant == "costs more, does more" else Amount(texts("mkba.no_ratio"), "", told.number)
-    )
-
-
 def _notes(table: Mkba, texts: Texts) -> tuple[str, ...]:
     """Price level, base year, horizon, end value, and how to read the table."""
     prices = table.appraisal.ledger.prices
@@ -262,35 +207,6 @@ def _notes(table: Mkba, texts: Texts) -> tuple[str, ...]:
     return base, texts("mkba.reading"), texts("mkba.inside")
 
 
-def _unit_cost_rows(tables: tuple[Mkba, ...], texts: Texts) -> tuple[AmountRow, ...]:
-    """Cost of a unit of each effect of which it is told, in euro."""
-
-    def cell(item: EffectRow) -> Amount:
-        found = item.cost_per_unit
-        if found is None or found.quadrant == "not defined":
-            return Amount(texts("mkba.no_ratio"), "", float("nan"))
-        if found.quadrant in ("saves, does more", "costs more, does less"):
-            return Amount(
-                texts(f"mkba.{'dominates' if found.quadrant == 'saves, does more' else 'dominated'}"),
-                "",
-                float("nan"),
-            )
-        # Million euro a thousand units are thousand euro a unit.
-        told = ratio(found, texts, scale=1000.0)
-        key = "mkba.pays" if found.quadrant == "costs more, does more" else "mkba.saves"
-        return Amount(texts(key, ratio=told.mean), told.interval, told.number)
-
-    return tuple(
-        amount_row(
-            _gained(items[0], texts),
-            tuple(map(cell, items)),
-            unit=texts("mkba.euro_per", unit=texts.of(items[0].effect.unit)),
-        )
-        for items in zip(*(table.effects for table in tables), strict=True)
-        if items[0].cost_per_unit is not None
-    )
-
-
 def _periods(table: Mkba, comparison: Comparison, texts: Texts) -> AmountTable:
     """Physical effects of one package by period."""
     package, reference = (
@@ -301,35 +217,12 @@ def _periods(table: Mkba, comparison: Comparison, texts: Texts) -> AmountTable:
         tuple(f"{first}–{last}" for first, last in table.effects[0].physical),
         tuple(
             amount_row(
-                _gained(item, texts),
+                gained(item.effect, texts),
                 tuple(amount(spread, texts, finest=TENS, toned=True) for spread in item.physical.values()),
-                unit=_thousand(item, texts),
+                unit=thousand(item.effect, texts),
             )
             for item in table.effects
         ),
-    )
-
-
-def _sentence(table: Mkba, comparison: Comparison, texts: Texts) -> str:
-    """What may be said of the balance (study's page on policy forms, section 9)."""
-    numbers = Numbers(texts.language)
-    low, high = table.balance.interval
-    costs = max(abs(end) for end in table.costs.interval)
-    if low > 0 or high < 0:
-        key = "mkba.says_gain" if low > 0 else "mkba.says_loss"
-    else:
-        key = "mkba.says_equal" if max(-low, high) < _ABOUT_EQUAL * costs else "mkba.says_uncertain"
-    ends = sorted((abs(low), abs(high))) if key in ("mkba.says_gain", "mkba.says_loss") else [low, high]
-    step = rounding_step(ends, finest=MILLION)
-    return texts(
-        key,
-        package=quoted(comparison, table.appraisal.scenario, texts),
-        reference=quoted(comparison, comparison.reference, texts),
-        low=numbers.stepped(ends[0], step),
-        high=numbers.stepped(ends[1], step),
-        first=str(table.appraisal.years[0]),
-        last=str(table.horizon),
-        share=numbers.exact(100 * table.positive, 0),
     )
 
 
