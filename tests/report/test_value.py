@@ -29,6 +29,7 @@ from sd_covid.report.groups import groups_view
 from sd_covid.report.markup import render
 from sd_covid.report.mkba import mkba_view
 from sd_covid.report.resilience import resilience_view
+from sd_covid.report.returns import balance_sentence
 from sd_covid.report.texts import Texts, all_texts
 
 NONE = Text("geen", "none")
@@ -166,19 +167,25 @@ def test_resilience_says_from_what_it_counts(page) -> None:
     assert "AANNAME" in said or "ASSUMPTION" in said
 
 
-def test_the_sentence_on_the_balance_follows_from_its_interval(assessment) -> None:
-    texts = Texts("en")
-    for table, sentence in zip(
-        assessment.tables.values(), mkba_view(assessment, texts).sentences, strict=True
-    ):
-        low, high = table.balance.interval
-        if low > 0:
-            assert "yields" in sentence
-        elif high < 0:
-            assert "on balance" in sentence
-            assert "costs" in sentence
-        else:
-            assert "uncertain" in sentence or "about equal" in sentence
+@pytest.mark.parametrize(
+    ("balance", "path", "said"),
+    [
+        ((100.0, 300.0), "", "yields 100 to 300 million euro on balance"),
+        ((-300.0, -100.0), "", "costs 100 to 300 million euro on balance"),
+        ((-300.0, 100.0), "", "It is uncertain whether benefits"),
+        ((-30.0, 10.0), "", "are about equal"),  # within a tenth of costs of 1,000
+        ((0.0, 0.0), "", "are about equal"),
+        ((100.0, 300.0), "no-support", "society would be 100 to 300 million euro better off"),
+    ],
+)
+def test_what_is_said_of_a_balance_follows_from_its_interval(
+    assessment, balance: tuple[float, float], path: str, said: str
+) -> None:
+    def spread(low: float, high: float) -> Spread:
+        return Spread((low + high) / 2, tuple(np.linspace(low, high, 7)), 9)
+
+    table = replace(assessment.tables["no-support"], balance=spread(*balance), costs=spread(1000.0, 1000.0))
+    assert said in balance_sentence(table, assessment.comparison, path, Texts("en"))
 
 
 @pytest.mark.parametrize(

@@ -77,8 +77,9 @@ def mkba_view(found: Assessment, texts: Texts) -> MkbaView:
     comparison, tables = found.comparison, tuple(found.tables.values())
     names = tuple(texts.of(entry.title) for entry in comparison.alternatives)
     reference = quoted(comparison, comparison.reference, texts)
+    path = found.catalogues.phases.path if found.catalogues.phases else ""
     return MkbaView(
-        sentences=tuple(balance_sentence(table, comparison, texts) for table in tables),
+        sentences=tuple(balance_sentence(table, comparison, path, texts) for table in tables),
         caption=texts("mkba.caption", reference=reference),
         columns=names,
         parts=(

@@ -97,16 +97,26 @@ def unit_cost_rows(tables: tuple[Mkba, ...], texts: Texts) -> tuple[AmountRow, .
     )
 
 
-def balance_sentence(table: Mkba, comparison: Comparison, texts: Texts) -> str:
-    """What may be said of the balance (study's page on policy forms, section 9)."""
+def balance_sentence(table: Mkba, comparison: Comparison, path: str, texts: Texts) -> str:
+    """What may be said of the balance (study's page on policy forms, section 9).
+
+    Parameters
+    ----------
+    table : Mkba
+    comparison : Comparison
+    path : str
+        Id of the scenario without the crisis, which is no package: of it another sentence is said.
+    texts : Texts
+    """
     numbers = Numbers(texts.language)
     low, high = table.balance.interval
     costs = max(abs(end) for end in table.costs.interval)
     if low > 0 or high < 0:
         key = "mkba.says_gain" if low > 0 else "mkba.says_loss"
+        key = "mkba.says_path" if low > 0 and table.appraisal.scenario == path else key
     else:
-        key = "mkba.says_equal" if max(-low, high) < _ABOUT_EQUAL * costs else "mkba.says_uncertain"
-    ends = sorted((abs(low), abs(high))) if key in ("mkba.says_gain", "mkba.says_loss") else [low, high]
+        key = "mkba.says_equal" if max(-low, high) <= _ABOUT_EQUAL * costs else "mkba.says_uncertain"
+    ends = sorted((abs(low), abs(high))) if low > 0 or high < 0 else [low, high]
     step = rounding_step(ends, finest=MILLION)
     return texts(
         key,
