@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -21,6 +23,8 @@ from sd_covid.policy.mkba import internal_rate, mkba
 from tests.policy.ledgers import compared
 
 ROUNDING = 1e-11
+#: The rows of evidence that the catalogue names, and the head of the table.
+EVIDENCE = ("constant", "social cost per household in debt")
 NONE = Text()
 STUDY = Path(__file__).parents[2] / "scenarios" / "benefits.yaml"
 
@@ -240,6 +244,41 @@ def test_unit_values_are_the_same_in_every_scenario_and_differ_between_draws() -
     assert first.equals(again)
     assert 50 == first["distress"].nunique()
     assert 1 == first["unemployment-benefits"].nunique()
+
+
+def read_or_refused(file: Path) -> Benefits | ScenarioError:
+    try:
+        return read_benefits(file)
+    except ScenarioError as fault:
+        return fault
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_a_catalogue_with_any_line_left_out_is_read_or_refused_with_its_place(data: st.DataObject) -> None:
+    lines = STUDY.read_text(encoding="utf-8").splitlines()
+    # Without references and evidence, which stand in files of their own.
+    lines = [line for line in lines if "references:" not in line]
+    out = data.draw(st.integers(0, len(lines) - 1))
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "benefits.yaml"
+        (Path(folder) / "models").mkdir()
+        evidence = (STUDY.parents[1] / "models" / "evidence.csv").read_text(encoding="utf-8")
+        rows = [row for row in csv.reader(evidence.splitlines()) if row[1] in EVIDENCE]
+        with (Path(folder) / "models" / "evidence.csv").open("w", encoding="utf-8", newline="") as table:
+            csv.writer(table).writerows(rows)
+        (Path(folder) / "models" / "references.csv").write_bytes(
+            (STUDY.parents[1] / "models" / "references.csv").read_bytes()
+        )
+        file.write_text("\n".join(lines[:out] + lines[out + 1 :]), encoding="utf-8")
+        found = read_or_refused(file)
+    if isinstance(found, ScenarioError):
+        assert str(file) == str(found.file)
+        assert found.line is not None
+        assert found.advice
+    else:
+        for item in found.effects.values():
+            assert 1 == sum(way is not None for way in (item.value, item.within, item.pm))
 
 
 def test_every_effect_of_the_study_is_monetised_in_one_way_with_a_source() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,9 @@ def test_loss_is_counted_from_the_path_without_the_crisis(better: str) -> None:
     np.testing.assert_allclose(
         found.area.mean, sum(item.mean for item in found.phase_area.values()), rtol=1e-12
     )
+    # The path without the crisis is the null alternative here, and loses nothing.
+    assert found.area == found.area_difference
+    assert 0.0 == resilience(comparison, "rate", "no-crisis", replace(phases, path="no-crisis")).area.mean
     # Deepest in the first wave; on 1 October, half a year later, 2^-½ of it is left.
     np.testing.assert_allclose(3.0 / np.sqrt(2.0), found.phase_depth["second-wave"].mean, rtol=1e-12)
 
@@ -105,6 +109,24 @@ def test_without_such_a_path_loss_is_counted_from_the_level_before() -> None:
     found = resilience(comparison, "rate", "package", phases)
     assert "" == found.against
     assert 3.0 == found.depth.mean
+
+
+def test_what_a_package_loses_more_is_counted_draw_by_draw() -> None:
+    # The null alternative loses 2 and 4 for good; the package half of either: paired 1 and 2 less a year.
+    months = np.arange(12 * 2 + 1)
+    after = np.where(months >= 2, 1.0, 0.0)  # the crisis starts on 1 March
+    null, package = np.array([[2.0], [4.0]]) * after, np.array([[1.0], [2.0]]) * after
+    comparison = compared({"a": np.zeros((1, 1))}, {}, {"rate": (null, package)})
+    phases = replace(read_phases(STUDY), path="none", phases=read_phases(STUDY).phases[:1])
+    found = resilience(comparison, "rate", "package", phases)
+    # From the level on 1 March itself, which has the loss already, nothing more is lost.
+    assert (0.0, 0.0) == (found.area.mean, found.area_difference.mean)
+    before = replace(phases, phases=(replace(phases.phases[0], start=date(2020, 2, 1)),))
+    found = resilience(comparison, "rate", "package", before)
+    # One month of rise and 22 months at the full loss, in years of 365.25 days.
+    span = (29 / 2 + 671) / 365.25  # 29 days of February; 1 March 2020 to 1 January 2022 is 671 days
+    np.testing.assert_allclose(1.5 * span, found.area.mean, rtol=1e-12)
+    np.testing.assert_allclose((-1.95 * span, -1.05 * span), found.area_difference.interval, rtol=1e-12)
 
 
 def test_an_outcome_without_a_direction_has_no_loss() -> None:

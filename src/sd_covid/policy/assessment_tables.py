@@ -175,6 +175,7 @@ def _resilience(item: Resilience) -> Iterable[dict[str, Any]]:
     base = {"scenario": item.scenario, "output": item.output.name, "phase": "all"}
     yield {**base, "measure": "depth", "unit": unit, **_spread(item.depth)}
     yield {**base, "measure": "area", "unit": f"{unit} × years", **_spread(item.area)}
+    yield {**base, "measure": "area, difference", "unit": f"{unit} × years", **_spread(item.area_difference)}
     for measure, found in (("time to deepest", item.deepest), ("time to recovery", item.recovery)):
         quantiles = dict(zip(_LEVELS, found.quantiles, strict=True))
         yield {**base, "measure": measure, "unit": "years", "share": found.share, **quantiles}

@@ -99,6 +99,8 @@ class Resilience:
     recovery : Recovery
     area : Spread
         Loss added up over years until the horizon, in the output's unit times years.
+    area_difference : Spread
+        Paired difference of that area from the null alternative.
     phase_depth, phase_area : dict
         Phase id -> the same within each phase; areas add up to `area`.
     horizon : date
@@ -112,6 +114,7 @@ class Resilience:
     deepest: Recovery
     recovery: Recovery
     area: Spread
+    area_difference: Spread
     phase_depth: dict[str, Spread] = field(default_factory=dict)
     phase_area: dict[str, Spread] = field(default_factory=dict)
     horizon: date = date.max
@@ -162,7 +165,7 @@ def resilience(comparison: Comparison, output: str, scenario: str, phases: Phase
     Returns
     -------
     Resilience
-        Over draws that are sound in the scenario and in the path without the crisis.
+        Over draws that are sound in the scenario, the null alternative and the path without the crisis.
 
     Raises
     ------
@@ -175,11 +178,7 @@ def resilience(comparison: Comparison, output: str, scenario: str, phases: Phase
     ids = [entry.id for entry in comparison.scenarios]
     against = phases.path if phases.path in ids else ""
     starts = [index_of(comparison.date, np.datetime64(phase.start)) for phase in phases.phases]
-    other = against or comparison.reference
-    path = comparison.trajectories(output, scenario, paired_with=other)
-    base = comparison.trajectories(output, other, paired_with=scenario)
-    base = base if against else base[:, starts[0], None]
-    loss = (path - base if item.better == "lower" else base - path)[:, starts[0] :]
+    loss, theirs = _losses(comparison, item, scenario, against, starts[0])
     days = comparison.date.astype("datetime64[D]")
     years = days.astype(np.float64)[starts[0] :] / 365.25
     ends = [start - starts[0] for start in starts[1:]] + [years.size - 1]
@@ -196,10 +195,27 @@ def resilience(comparison: Comparison, output: str, scenario: str, phases: Phase
         deepest=Recovery.of(np.where(depth(loss) > 0, years[deepest] - years[0], np.inf)),
         recovery=Recovery.of(recovery(years, loss, phases.recovered)),
         area=Spread.of(area(years, loss)),
+        area_difference=Spread.of(area(years, loss) - area(years, theirs)),
         phase_depth={name: Spread.of(depth(loss[:, part])) for name, part in parts.items()},
         phase_area={name: Spread.of(area(years[part], loss[:, part])) for name, part in parts.items()},
         horizon=date.fromisoformat(str(days[-1] - 1)),  # the run ends at the start of a day
     )
+
+
+def _losses(
+    comparison: Comparison, output: Output, scenario: str, against: str, start: int
+) -> tuple[Floats, Floats]:
+    """Losses in a scenario and in the null alternative from a saved point on, each of shape (member, time)."""
+    null = comparison.reference
+    sound = comparison.sound(scenario, null, against or null)
+
+    def path(name: str) -> Floats:
+        return comparison.trajectories(output.name, name)[sound[comparison.sound(name)]]
+
+    base = path(against) if against else path(null)[:, start, None]
+    sign = 1.0 if output.better == "lower" else -1.0
+    mine, theirs = (sign * (path(name) - base)[:, start:] for name in (scenario, null))
+    return mine, theirs
 
 
 def depth(loss: Floats) -> Floats:

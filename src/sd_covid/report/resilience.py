@@ -6,7 +6,7 @@ In goes an `Assessment`; out come rows of text. What has not recovered at the ho
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sd_covid.policy.assessment import Assessment
 from sd_covid.policy.outputs import Output
@@ -27,10 +27,10 @@ class ResilienceRow:
     Attributes
     ----------
     scenario : str
-    depth, area : Amount
+    depth, area, difference : Amount
     deepest, recovery : str
     phases : tuple of Amount
-        Area by phase.
+        Area by phase. `difference` is the paired difference of the whole area from the null alternative.
     """
 
     scenario: str
@@ -38,6 +38,7 @@ class ResilienceRow:
     deepest: str
     recovery: str
     area: Amount
+    difference: Amount
     phases: tuple[Amount, ...]
 
 
@@ -123,8 +124,19 @@ def _row(item: Resilience, found: Assessment, texts: Texts) -> ResilienceRow:
         deepest=_deepest(item, found, texts),
         recovery=_recovery(item.recovery, item.horizon.year, texts),
         area=amount(item.area, texts, finest=finest),
+        difference=_difference(item, found, texts, finest),
         phases=tuple(amount(spread, texts, finest=finest) for spread in item.phase_area.values()),
     )
+
+
+def _difference(item: Resilience, found: Assessment, texts: Texts, finest: float) -> Amount:
+    """How much less is lost than in the null alternative, draw by draw; a dash for itself."""
+    if item.scenario == found.comparison.reference:
+        return Amount("–", "", float("nan"))
+    told = amount(item.area_difference, texts, finest=finest, toned=True)
+    # A loss that grows is bad.
+    tones = {"good": "bad", "bad": "good", "neutral": "neutral"}
+    return replace(told, tone=tones[told.tone])
 
 
 def _deepest(item: Resilience, found: Assessment, texts: Texts) -> str:
