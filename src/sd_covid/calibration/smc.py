@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import eigh
@@ -20,7 +20,7 @@ from scipy.optimize import bisect
 from scipy.special import logsumexp
 
 from sd_covid.calibration.annealed import Annealed, Effort, Stage
-from sd_covid.calibration.types import Array, Mask
+from sd_covid.calibration.types import Array, Index, Mask
 from sd_covid.calibration.weights import normalised, pareto_k, relative_size, systematic
 from sd_covid.errors import RunError
 
@@ -47,6 +47,10 @@ class _Particles:
     value: Array
     slope: Array
     gain: Array
+
+    def of(self, places: Index) -> _Particles:
+        """Some of them, or some several times."""
+        return _Particles(self.x[places], self.value[places], self.slope[places], self.gain[places])
 
 
 def anneal(
@@ -125,7 +129,8 @@ class _Flight:
         offsets = self._shape[1] * np.arange(self._shape[0])[:, None]
         last = self.temperature + rise >= 1.0
         self.temperature = 1.0 if last else self.temperature + rise
-        self._now = self._at(self._now.x[(chosen + offsets).ravel()])
+        kept, copies = np.unique((chosen + offsets).ravel(), return_inverse=True)
+        self._now = self._at(self._now.x[kept]).of(copies)
         told = self._moved(self._effort.last if last else self._effort.apart)
         self.stages.append(
             Stage(self.temperature, float(np.mean(relative_size(logs))), pareto_k(logs), *told)
@@ -176,7 +181,7 @@ class _Flight:
     def _tune(self) -> None:
         """Halve the first step size, or raise it, until some particles bear it: all of them need not find that out."""
         some = self._rng.choice(len(self._now.x), min(PILOTS, len(self._now.x)), replace=False)
-        pilots = _Particles(*(getattr(self._now, item.name)[some] for item in fields(_Particles)))
+        pilots = self._now.of(some)
         for _ in range(TRIALS):
             acceptance = float(np.mean(self._flown(pilots)[1]))
             if 0.5 <= acceptance <= 0.95:

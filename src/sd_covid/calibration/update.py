@@ -1,9 +1,7 @@
 """The stored posterior of a problem, brought up to date with figures that came later, without a new fit.
 
 In: stored draws, and tables in which figures were added, revised or removed. Out: draws of the posterior of the tables
-as they are, and an account of what moved. The draws are the particles of sequential Monte Carlo between the two
-posteriors: only the likelihood of what changed raises the temperature. Whether that went well is judged here; where it
-did not, a full fit is due.
+as they are, and an account of what moved; where the draws could not be moved well, a full fit is due.
 """
 
 from __future__ import annotations
@@ -14,34 +12,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sd_covid.calibration.annealed import Annealed, Effort
+from sd_covid.calibration.annealed import Effort
 from sd_covid.calibration.fit import maximise
 from sd_covid.calibration.forecast import Forecaster
 from sd_covid.calibration.measurements import from_registry
+from sd_covid.calibration.moved import EFFORT, Moved, move_draws
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.paths import Bridge, unconstrained_path
 from sd_covid.calibration.petab import Measurement, Problem
-from sd_covid.calibration.posterior import diagnostics
 from sd_covid.calibration.seen import Differences, Figure, Place, differences, place_of, record, seen_figures
-from sd_covid.calibration.smc import anneal
 from sd_covid.calibration.store import Posterior, read_posterior, tables_hash, versions
 from sd_covid.calibration.types import Array, Simulator
-from sd_covid.calibration.updated import Arrival, Fault, Interval, ParameterShift, Spent, Update
+from sd_covid.calibration.updated import Arrival, Interval, ParameterShift, Update
 from sd_covid.calibration.validity.scores import crps
-from sd_covid.calibration.weights import pareto_k, relative_size
 from sd_covid.calibration.workflow import Step, load_problem, model_hash, posterior_file
 from sd_covid.data import read_registry
 from sd_covid.errors import DataError
-
-# every draw is one already before it moves: what moves owe is that copies come apart
-EFFORT = Effort(apart=0.7, last=0.6, moves=6, keep=0.3, length=1.1)
-BAD_K = 0.7  # Pareto shape of a stage's weights above which a few draws carry the rest
-MOST_STAGES = (
-    5  # at which new figures say so much else that the draws have hardly seen where the posterior is
-)
-FEWEST = 0.1  # of the draws must have descendants
-STUCK = 0.8  # correlation with what the draws were that says that moves led nowhere
-MAX_R_HAT = 1.05  # of chains of some hundred draws; that of as many independent ones stays below 1.03
 
 
 def update(
@@ -101,27 +87,25 @@ def update(
     start = objective.transform.unconstrained(stored.values)
     places = np.arange(objective.dimension)
     densities = unconstrained_path(objective, bridge, start[0, 0], places)
-    found = anneal(densities, start, effort=effort, seed=seed, progress=lambda done: tell("temper", done))
+    found = move_draws(densities, start, effort=effort, seed=seed, progress=lambda done: tell("temper", done))
     tell("best", 0.0)
     posterior = _posterior(problem, Objective(problem, simulator), stored, changes, found, seed)
     tell("best", 1.0)
     tell("account", 0.0)
     arrivals = _arrivals(problem, simulator, stored, changes, seen, seed)
-    r_hat = diagnostics(posterior.values).r_hat
-    spent = _spent(found, r_hat)
     tell("account", 1.0)
     return Update(
         problem,
         posterior,
-        _shifts(problem, stored, posterior, r_hat),
+        _shifts(problem, stored, posterior, found.r_hat),
         arrivals,
         tuple(
             (item.observable, item.period)
             for item in changes.removed
             if place_of(item) not in changes.replaced
         ),
-        spent,
-        _faults(spent),
+        found.spent,
+        found.faults,
     )
 
 
@@ -130,7 +114,7 @@ def _posterior(
     objective: Objective,
     stored: Posterior,
     changes: Differences,
-    found: Annealed,
+    found: Moved,
     seed: int,
 ) -> Posterior:
     """The draws to be stored, with their log posterior and the best fit, climbed to from the one before."""
@@ -147,8 +131,8 @@ def _posterior(
         "from": stored.provenance["data_hash"],
         "added": len(changes.added),
         "removed": len(changes.removed),
-        "stages": len(found.stages),
-        "families": found.families,
+        "stages": len(found.spent.stages),
+        "families": found.spent.families,
     }
     provenance = {
         **stored.provenance,
@@ -244,28 +228,3 @@ def _shifts(
 def _interval(draws: Array) -> Interval:
     low, median, high = np.quantile(draws, [0.05, 0.5, 0.95]).tolist()
     return Interval(median, low, high)
-
-
-def _spent(found: Annealed, r_hat: Array) -> Spent:
-    return Spent(
-        stages=found.stages,
-        draws=found.ancestors.size,
-        families=found.families,
-        gradients=found.gradients,
-        plain_size=float(relative_size(found.gains.reshape(1, -1))[0]),
-        plain_k=pareto_k(found.gains),
-        r_hat=float(np.max(r_hat)),
-        diverged=found.diverged,
-    )
-
-
-def _faults(spent: Spent) -> tuple[Fault, ...]:
-    """Why the draws are not to be trusted."""
-    wrong: dict[Fault, bool] = {
-        "stages": len(spent.stages) > MOST_STAGES,
-        "weights": any(stage.k > BAD_K for stage in spent.stages),
-        "families": spent.families < FEWEST * spent.draws,
-        "stuck": any(stage.correlation > STUCK for stage in spent.stages),
-        "apart": not spent.r_hat <= MAX_R_HAT,
-    }
-    return tuple(name for name, holds in wrong.items() if holds)

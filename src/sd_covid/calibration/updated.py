@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from sd_covid.calibration.annealed import Stage
+from sd_covid.calibration.moved import Fault, Spent
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.store import Posterior
-
-Fault = Literal["stages", "weights", "families", "stuck", "apart"]
-"""Why an update is not to be trusted: too many stages, heavy-tailed weights, too few draws with descendants, moves that
-led nowhere, chains that disagree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,35 +80,6 @@ class Arrival:
     def inside(self) -> bool:
         """Whether it lies within the central 90 %."""
         return self.predicted.low <= self.figure <= self.predicted.high
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """How the draws got there.
-
-    Attributes
-    ----------
-    stages : tuple of Stage
-    draws, families : int
-        Draws, and how many of those before have descendants among them.
-    gradients : int
-    plain_size : float
-        Effective size, as a share of the draws, had they only been weighted.
-    plain_k : float
-        Pareto shape of those weights; NaN where all weigh the same.
-    r_hat : float
-        Largest of all parameters.
-    diverged : int
-    """
-
-    stages: tuple[Stage, ...]
-    draws: int
-    families: int
-    gradients: int
-    plain_size: float
-    plain_k: float
-    r_hat: float
-    diverged: int
 
 
 @dataclass(frozen=True, slots=True)

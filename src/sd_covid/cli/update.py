@@ -28,6 +28,7 @@ STAGES = {
     "account": "telling what moved",
 }
 FAULTS = {
+    "far": "a parameter lies where no draw had been",
     "stages": "the figures needed so many stages that the draws had hardly seen where the posterior is now",
     "weights": "a few draws carry the rest",
     "families": "too few of the draws before have descendants",

@@ -1,0 +1,158 @@
+"""Draws of one density carried towards another that knows other figures, by an affine map along what these speak of.
+
+In: a path between the densities, and draws of the first. Out: the map, and the path from the carried draws on. Some
+figures speak of a few combinations of parameters only. On these, both densities are taken as normal: the first by the
+draws, the second by how the slope of what is gained changes from draw to draw; the other parameters follow as they went
+along with these in the draws. Whatever the map, weights make up for it: a poor one leaves few draws, and shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.linalg import eigh
+
+from sd_covid.calibration.smc import Path
+from sd_covid.calibration.types import Array
+from sd_covid.calibration.weights import relative_size
+
+PILOTS = 192  # draws at which slopes are taken
+TRIALS = 3  # no map, one fitted at the draws, and one fitted where that brings them
+FEWEST = 0.5  # of the pilots must have slopes where a map brings them
+LEAST = 0.02  # mean squared slope, per standard deviation, of a direction worth carrying along
+WIDEST = 0.02  # precision left of what the draws had, where figures are taken away
+MOST = 0.1  # directions per pilot: what they say of the curvature must be overdetermined
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """The map u -> target + matrix (u - centre).
+
+    Attributes
+    ----------
+    centre, target : ndarray, shape (dimension,)
+    matrix : ndarray, shape (dimension, dimension)
+    directions : int
+        Along which draws were carried.
+    gradients : int
+        Evaluations it took.
+    """
+
+    centre: Array
+    target: Array
+    matrix: Array
+    directions: int
+    gradients: int
+
+    @property
+    def log_volume(self) -> float:
+        """Log of the determinant."""
+        return float(np.linalg.slogdet(self.matrix)[1])
+
+    def forth(self, u: Array) -> Array:
+        """Where points go. Shape (point, dimension)."""
+        return self.target + (u - self.centre) @ self.matrix.T
+
+    def back(self, u: Array) -> Array:
+        """Where points come from. Shape (point, dimension)."""
+        found: Array = self.centre + np.linalg.solve(self.matrix, (u - self.target).T).T
+        return found
+
+
+def transport(path: Path, draws: Array, rng: np.random.Generator) -> Transport:
+    """Fit the map: of some, that by which the pilots' weights are worth most; none at all is one of them.
+
+    Parameters
+    ----------
+    path : callable
+    draws : ndarray, shape (draw, dimension)
+        Of the first density.
+    rng : Generator
+        Chooses the pilots.
+    """
+    centre, sd = draws.mean(axis=0), draws.std(axis=0)
+    pilots = rng.choice(len(draws), min(PILOTS, len(draws)), replace=False)
+    z, gradients = (draws - centre) / sd, 0
+    tried = Transport(centre, centre, np.eye(len(centre)), 0, 0)
+    best, most, first = tried, 0.0, np.zeros(0)
+    for trial in range(TRIALS):
+        there = tried.forth(draws[pilots])
+        last, slope, _ = path(there, 1.0)
+        before, turned, _ = path(there, 0.0)
+        gradients += 2 * len(pilots)
+        first = before if trial == 0 else first  # of the pilots where they were drawn
+        gain = last - first + tried.log_volume
+        fine = np.isfinite(gain) & np.all(np.isfinite(slope - turned), axis=1)
+        size = float(relative_size(np.where(fine, gain, -np.inf)[None])[0]) if np.any(fine) else 0.0
+        if size > most:
+            best, most = tried, size
+        if np.sum(fine) < FEWEST * len(pilots):
+            break
+        at = ((there - centre) / sd)[fine]
+        tried = _fitted(z, at, ((slope - turned) * sd)[fine], centre, sd)
+    return replace(best, gradients=gradients)
+
+
+def _fitted(z: Array, at: Array, slopes: Array, centre: Array, sd: Array) -> Transport:
+    """The map that a normal density fitted to slopes at some places asks for; all in standard deviations."""
+    directions = _directions(slopes)
+    covariance = np.cov((z @ directions).T).reshape(directions.shape[1], directions.shape[1])
+    values, vectors = eigh(covariance)
+    root = (vectors * np.sqrt(values)) @ vectors.T  # directions' coordinates = root times unit normal ones
+    inverse = np.linalg.inv(root)
+    read = directions @ inverse
+    shift, shrink = _normal(at @ read, slopes @ directions @ root)
+    along = (
+        (z - z.mean(axis=0)).T @ (z @ read) / len(z)
+    )  # how every coordinate goes with the unit normal ones
+    matrix = np.eye(len(centre)) + along @ (shrink - np.eye(len(shrink))) @ read.T
+    scaled = matrix * (sd[:, None] / sd)
+    return Transport(centre, centre + sd * (along @ shift), scaled, directions.shape[1], 0)
+
+
+def _directions(slopes: Array) -> Array:
+    """Orthonormal directions, as columns, along which what is gained changes."""
+    values, vectors = eigh(slopes.T @ slopes / len(slopes))
+    most = max(1, min(int(MOST * len(slopes)), len(values)))
+    count = max(1, min(int(np.sum(values > LEAST)), most))
+    return np.asarray(vectors[:, -count:], dtype=np.float64)
+
+
+def _normal(at: Array, slopes: Array) -> tuple[Array, Array]:
+    """Mean, and root of the covariance, of a unit normal density times one of which slopes of the logarithm are given.
+
+    The slopes are level - curvature times place. Where figures were taken away the curvature is negative.
+    """
+    design = np.column_stack([np.ones(len(at)), at])
+    fitted = np.linalg.lstsq(design, slopes, rcond=None)[0]
+    curvature = -0.5 * (fitted[1:] + fitted[1:].T)
+    values, vectors = eigh(curvature)
+    values = np.maximum(values, WIDEST - 1.0)
+    precision = (vectors * (1.0 + values)) @ vectors.T
+    # the level is fitted again to the curvature that is used
+    level = np.mean(slopes + at @ ((vectors * values) @ vectors.T), axis=0)
+    shrink: Array = (vectors / np.sqrt(1.0 + values)) @ vectors.T
+    middle: Array = np.linalg.solve(precision, level)
+    return middle, shrink
+
+
+def carried(path: Path, by: Transport) -> Path:
+    """The path from the carried first density to the last."""
+    volume = by.log_volume
+
+    def of(points: Array, temperature: float) -> tuple[Array, Array, Array]:
+        value, slope, gain = path(points, 1.0)
+        if (
+            temperature == 1.0
+        ):  # the last density needs no look back; by its gain of before, a particle is known again
+            return value, slope, gain
+        first, turned, _ = path(by.back(points), 0.0)
+        first, turned = first - volume, np.linalg.solve(by.matrix.T, turned.T).T
+        return (
+            (1.0 - temperature) * first + temperature * value,
+            (1.0 - temperature) * turned + temperature * slope,
+            value - first,
+        )
+
+    return of
