@@ -1,4 +1,4 @@
-"""Constants and data that change on given times. Expected: the same model written with IF THEN ELSE, and closed forms."""
+"""Constants and data that change on given times. Expected: the same model with IF THEN ELSE, and closed forms."""
 
 import numpy as np
 import pandas as pd
@@ -139,9 +139,9 @@ def test_names_of_steps_are_read_back():
 
 def test_what_cannot_step_is_refused(simulate):
     model = stepping(simulate)
-    with pytest.raises(UnknownNameError, match="'levle' is not a constant or data series of .*level"):
+    with pytest.raises(UnknownNameError, match=r"'levle' is not a constant or data series of .*level"):
         model.stepping(["levle(step 1)"])
-    with pytest.raises(UnknownNameError, match="'stock' is not a constant"):
+    with pytest.raises(UnknownNameError, match=r"'stock' is not a constant"):
         model.free(steps={"stock": 1})
     with pytest.raises(RunError, match="TIME STEP cannot take steps"):
         model.stepping(["TIME STEP(step 1)"])

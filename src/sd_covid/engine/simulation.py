@@ -190,7 +190,7 @@ class Simulation:
         UnknownNameError, RunError
             As for `free`.
         """
-        asked, have = steps_among(names), self._free.steps
+        asked, have = steps_among(names), dict(self._free.steps)
         _refuse_steps_of_time(asked)
         wanted = Free.of(self.model, steps=asked).steps
         steps = have | {name: max(count, have.get(name, 0)) for name, count in wanted.items()}

@@ -14,10 +14,11 @@ from pathlib import Path
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.model.names import key
+from sd_covid.model.structure import Kind
 from sd_covid.model.study import study_folder
 from sd_covid.policy.assumptions import Assumption, read_assumptions
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.levers import Catalogue, read_levers
+from sd_covid.policy.levers import WORKS_BY, Catalogue, read_levers
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.reading import read_number
 from sd_covid.policy.types import Simulator
@@ -36,6 +37,8 @@ class Study:
     calendar : Calendar
     first, last : date
         The days on which the model's run starts and ends.
+    series : tuple of str
+        Data variables of the model.
     """
 
     catalogue: Catalogue
@@ -44,6 +47,7 @@ class Study:
     calendar: Calendar
     first: date
     last: date
+    series: tuple[str, ...] = ()
 
     @classmethod
     def beside(cls, path: str | Path, simulation: Simulator, calendar: Calendar | None = None) -> Study:
@@ -84,19 +88,35 @@ class Study:
             calendar=calendar,
             first=first,
             last=last,
+            series=tuple(
+                item.name
+                for item in simulation.model.variables.values()
+                if item.equations[0].kind is Kind.DATA
+            ),
         )
 
+    def has(self, lever: str) -> bool:
+        """Whether the model has a lever."""
+        return all(self.catalogue.levers[lever].constants[part] in self.names for part in WORKS_BY)
+
+    def owner(self, name: str) -> str | None:
+        """Where a scenario sets a constant that belongs to a lever or an assumption; None for any other."""
+        return (
+            self.of_lever(name) or self._of_assumption.get(key(name)) or self._of_assumption.get(_base(name))
+        )
+
+    def of_lever(self, name: str) -> str | None:
+        """Where a scenario sets a constant that belongs to a lever; None for any other."""
+        for lever in self.catalogue.levers.values():
+            for part, constant in lever.constants.items():
+                if key(constant) in (key(name), _base(name)):
+                    return f"levers: {{{lever.id}: {{{part}: …}}}}"
+        return None
+
     @property
-    def owned(self) -> dict[str, str]:
-        """Canonical name of each constant that belongs to a lever or an assumption -> where a scenario sets it."""
-        owners = {
-            key(constant): f"levers: {{{lever.id}: {{{part}: …}}}}"
-            for lever in self.catalogue.levers.values()
-            for part, constant in lever.constants.items()
-        }
-        return owners | {
-            key(item.constant): f"assumptions: {{{item.id}: …}}" for item in self.assumptions.values()
-        }
+    def _of_assumption(self) -> dict[str, str]:
+        """Canonical name of each constant that belongs to an assumption -> where a scenario sets it."""
+        return {key(item.constant): f"assumptions: {{{item.id}: …}}" for item in self.assumptions.values()}
 
 
 def read_assumed(node: Node | None, study: Study) -> dict[str, float]:
@@ -129,15 +149,31 @@ def read_constants(node: Node | None, study: Study) -> dict[str, float]:
     """
     values = {}
     for name, entry in () if node is None else node.entries():
-        if name not in study.names:
-            raise entry.error(f"the model has no constant '{name}'", study.names.advice(name))
-        owner = study.owned.get(key(name)) or study.owned.get(key(name.partition("[")[0]))
-        if owner is not None:
-            raise entry.error(
-                f"'{name}' is not set here", f"write it as '{owner}', so that its cost and source follow"
-            )
-        values[study.names.spelling(name)] = read_number(entry)
+        values[settable(name, entry, study)] = read_number(entry)
     return values
+
+
+def settable(name: str, entry: Node, study: Study) -> str:
+    """The model's spelling of a constant that a scenario or path sets directly.
+
+    Raises
+    ------
+    DataError
+        As `read_constants`.
+    """
+    if name not in study.names:
+        raise entry.error(f"the model has no constant '{name}'", study.names.advice(name))
+    owner = study.owner(name)
+    if owner is not None:
+        raise entry.error(
+            f"'{name}' is not set here", f"write it as '{owner}', so that its cost and source follow"
+        )
+    return study.names.spelling(name)
+
+
+def _base(name: str) -> str:
+    """Canonical name of the array of an element."""
+    return key(name.partition("[")[0])
 
 
 def _some(names: Iterable[str]) -> str:

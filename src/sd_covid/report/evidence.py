@@ -238,12 +238,14 @@ def package_rows(comparison: Comparison, texts: Texts) -> list[PackageRow]:
 
 def _setting(setting: LeverSetting | None, actual: LeverSetting, texts: Texts) -> str:
     """A setting in words; budget and delivery where they are not as they were."""
-    if setting is None or setting.level == 0:
+    if setting is None or not setting.pulled:
         return texts("packages.off")
     numbers = Numbers(texts.language)
     dates = {"start": _day(setting.start, texts), "end": _day(setting.end, texts)}
-    as_it_was = (setting.level, setting.start, setting.end) == (actual.level, actual.start, actual.end)
-    if setting.level == actual.level:
+    as_it_was = setting.periods == actual.periods
+    if setting.then:
+        parts = [_sequence(setting, texts)]
+    elif setting.level == actual.level:
         parts = [texts("packages.as_it_was" if as_it_was else "packages.other_dates", **dates)]
     else:
         parts = [texts("packages.level", level=numbers.plain(setting.level), **dates)]
@@ -251,7 +253,23 @@ def _setting(setting: LeverSetting | None, actual: LeverSetting, texts: Texts) -
         parts.append(texts("packages.budget", budget=numbers.plain(setting.budget)))
     if setting.delivery is not None and setting.delivery != actual.delivery:
         parts.append(texts(f"packages.{setting.delivery}"))
+    if setting.target is not None:
+        parts.append(texts(f"packages.only_{setting.target}"))
     return "; ".join(parts)
+
+
+def _sequence(setting: LeverSetting, texts: Texts) -> str:
+    """Levels one after another."""
+    numbers = Numbers(texts.language)
+    return ", ".join(
+        texts(
+            "packages.level",
+            level=numbers.plain(period.level),
+            start=_day(period.start, texts),
+            end=_day(period.end, texts),
+        )
+        for period in setting.periods
+    )
 
 
 def _day(day: date, texts: Texts) -> str:

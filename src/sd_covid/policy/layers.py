@@ -1,0 +1,251 @@
+"""What a scenario file sets, part by part, and how that is put together: side by side, moved, scaled, targeted.
+
+A layer holds what was written, with its place; it knows no base and no model. Layers that lie side by side may not
+contradict one another, so that their order does not matter and groups of them may be formed at will:
+`join` is associative, commutative and idempotent, and `shifted` and `targeted` may be done before it or after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from sd_covid.data.keyed_yaml import Node
+from sd_covid.errors import suggest
+from sd_covid.policy.levers import Lever, Step
+
+#: What a part may be set to: a number, a name, a day, a level with those that follow it, a sequence of a constant.
+Value = float | str | date | tuple[float | Step, ...]
+
+
+class Part(NamedTuple):
+    """A part of a lever, such as its end; or a constant, which has no parts.
+
+    Attributes
+    ----------
+    kind : {'lever', 'constant'}
+    name : str
+        Id of the lever, or the constant in the model's spelling.
+    part : str
+        As the key under which a lever's is written; empty for a constant.
+    """
+
+    kind: str
+    name: str
+    part: str = ""
+
+    def __str__(self) -> str:
+        """``the end of 'now'``."""
+        return f"the {self.part} of '{self.name}'" if self.part else f"'{self.name}'"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A value, and where it was written."""
+
+    value: Value
+    node: Node
+
+
+Layer = Mapping[Part, Placed]
+
+
+def join(layers: Iterable[Layer]) -> Layer:
+    """Layers side by side.
+
+    Raises
+    ------
+    DataError
+        When two set one part differently; names both files and lines.
+    """
+    joined: dict[Part, Placed] = {}
+    for layer in layers:
+        for part, placed in layer.items():
+            other = joined.setdefault(part, placed)
+            if other.value != placed.value:
+                there = f"{_spelled(other.value)} at {other.node.file}:{other.node.line}"
+                raise placed.node.error(
+                    f"{part} is {_spelled(placed.value)} here and {there}",
+                    "let the two agree, leave one out, or put one in a scenario that extends the other",
+                )
+    return joined
+
+
+def levers_of(layer: Layer) -> list[str]:
+    """The levers of which a layer sets something."""
+    return list(dict.fromkeys(part.name for part in layer if part.kind == "lever"))
+
+
+def shifted(layer: Layer, move: Callable[[date, Node], date], node: Node) -> Layer:
+    """A layer with its dates moved.
+
+    Parameters
+    ----------
+    layer : Layer
+    move : callable
+        A day and where it was written -> the day to which it moves.
+    node : Node
+        Where the move is asked for.
+
+    Raises
+    ------
+    DataError
+        A lever of which the layer sets no date: its dates are those of the base and would stay where they are.
+    """
+    moved = {part: Placed(_moved(placed, move), placed.node) for part, placed in layer.items()}
+    dated = {part.name for part, placed in layer.items() if _is_dated(placed.value)}
+    for name in levers_of(layer):
+        if name not in dated:
+            raise node.error(
+                f"'{name}' has no date of its own that can move", "give it a start and an end in the package"
+            )
+    return moved
+
+
+def _is_dated(value: Value) -> bool:
+    """Whether a value is a day, or changes on days."""
+    return isinstance(value, date) or (
+        isinstance(value, tuple) and any(isinstance(item, Step) for item in value)
+    )
+
+
+def _moved(placed: Placed, move: Callable[[date, Node], date]) -> Value:
+    """A value with its dates moved."""
+    value = placed.value
+    if isinstance(value, date):
+        return move(value, placed.node)
+    if isinstance(value, tuple):
+        return tuple(
+            replace(item, day=move(item.day, placed.node)) if isinstance(item, Step) else item
+            for item in value
+        )
+    return value
+
+
+def scaled(layer: Layer, total: float, without: Collection[str], node: Node) -> Layer:
+    """A layer with the budgets of its levers scaled in proportion, so that they add up.
+
+    Parameters
+    ----------
+    layer : Layer
+    total : float
+        Million euro.
+    without : collection of str
+        Levers that are left as they are.
+    node : Node
+        Where the sum is asked for.
+
+    Raises
+    ------
+    DataError
+        A lever of which the layer sets no budget, a name in `without` that is none of its levers, budgets that are nil.
+    """
+    _refuse_others(without, layer, node)
+    counted = [name for name in levers_of(layer) if name not in without]
+    budgets: dict[str, tuple[float, Node]] = {}
+    for name in counted:
+        placed = layer.get(Part("lever", name, "budget"))
+        if placed is None or not isinstance(placed.value, float):
+            raise node.error(
+                f"'{name}' has no budget here, so the budgets cannot be scaled to {total:g}",
+                f"give it one in the package, or write '{{total: {total:g}, without: [{name}]}}'",
+            )
+        budgets[name] = placed.value, placed.node
+    whole = sum(value for value, _ in budgets.values())
+    if not whole > 0:
+        raise node.error("the budgets add up to nil, so they have no proportion", "give one lever a budget")
+    return dict(layer) | {
+        Part("lever", name, "budget"): Placed(value * total / whole, place)
+        for name, (value, place) in budgets.items()
+    }
+
+
+def targeted(
+    layer: Layer, group: str, only: Collection[str] | None, known: Mapping[str, Lever], node: Node
+) -> Layer:
+    """A layer of which levers reach one group alone.
+
+    Parameters
+    ----------
+    layer : Layer
+    group : str
+    only : collection of str or None
+        Which of its levers; None for all of them.
+    known : mapping
+        The catalogue of levers.
+    node : Node
+        Where that is asked for.
+
+    Raises
+    ------
+    DataError
+        A lever that cannot be kept for the group; names those that can.
+    """
+    _refuse_others(only or (), layer, node)
+    chosen = levers_of(layer) if only is None else only
+    for name in chosen:
+        check_target(group, known[name], known, node, levers_of(layer))
+    aimed = {Part("lever", name, "target"): Placed(group, node) for name in chosen}
+    return join([layer, aimed])
+
+
+def check_target(
+    group: str, lever: Lever, known: Mapping[str, Lever], node: Node, among: Collection[str] = ()
+) -> None:
+    """See that a lever can be kept for a group.
+
+    Raises
+    ------
+    DataError
+        Where it cannot; names the groups, or the levers that can.
+    """
+    if group in lever.targets:
+        return
+    groups = sorted({name for item in known.values() for name in item.targets})
+    if group not in groups:
+        raise node.error(
+            f"there is no group '{group}' to target",
+            suggest(group, groups) or f"use {', '.join(groups) or 'none'}",
+        )
+    able = [item.id for item in known.values() if group in item.targets]
+    here = [name for name in among if name in able]
+    advice = f"levers: [{', '.join(here)}]" if here else f"those that can: {', '.join(able)}"
+    written = f"write '{{group: {group}, {advice}}}'" if here else advice
+    raise node.error(f"'{lever.id}' cannot be kept for the group '{group}'", written)
+
+
+def _refuse_others(names: Iterable[str], layer: Layer, node: Node) -> None:
+    """Names that are no levers of a layer."""
+    here = levers_of(layer)
+    for name in names:
+        if name not in here:
+            raise node.error(
+                f"'{name}' is no lever of this package", suggest(name, here) or f"use {', '.join(here)}"
+            )
+
+
+def _spelled(value: Value) -> str:
+    """A value as a reader would write it."""
+    if isinstance(value, tuple):
+        return "a sequence" if any(isinstance(item, Step) for item in value) else f"{value[0]:g}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def file_name(name: str, node: Node) -> Path:
+    """The file of a scenario in the folder of the one that names it, with or without ``.yaml``.
+
+    Raises
+    ------
+    DataError
+        A name with a folder, or of which there is no file; with the nearest.
+    """
+    if Path(name).name != name:
+        raise node.error(f"'{name}' is not in this folder", "name a scenario beside this one")
+    file = node.file.parent / (name if name.endswith(".yaml") else f"{name}.yaml")
+    if not file.is_file():
+        others = (item.stem for item in node.file.parent.glob("*.yaml"))
+        raise node.error(f"there is no scenario '{name}'", suggest(name, others) or f"make {file.name}")
+    return file
