@@ -1,4 +1,4 @@
-"""Packages side by side, moved, scaled, targeted; dated sequences. Expected: the algebra of partial maps, and by hand."""
+"""Packages side by side, moved, scaled, targeted; dated sequences. Expected: algebra of partial maps, and by hand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sd_covid.errors import ScenarioError
 from sd_covid.policy import Study, read_scenario
 from sd_covid.policy.dates import Shift
-from sd_covid.policy.levers import LeverSetting, Period, Step
+from sd_covid.policy.levers import Held, LeverSetting, Step
 from sd_covid.policy.spending import cost_line
 
 HEAD = "title: {nl: Proef, en: Trial}\nrationale: {nl: Waarom, en: Why}\n"
@@ -187,10 +187,10 @@ def test_a_shift_moves_sequences_of_levers_and_constants(study_folder: Path, toy
     )
     found = read_scenario(write(study_folder, "top", text), toy)
     expected = (
-        Period(date(2021, 3, 1), date(2021, 6, 1), 1.0),
-        Period(date(2021, 6, 1), date(2022, 1, 1), 0.5),
+        Held(date(2021, 3, 1), date(2021, 6, 1), 1.0),
+        Held(date(2021, 6, 1), date(2022, 1, 1), 0.5),
     )
-    assert expected == found.levers["subsidy"].periods
+    assert expected == found.levers["subsidy"].held
     assert {"rise": (Step(date(2021, 2, 1), None, 2.0),)} == found.changes
 
 
@@ -290,7 +290,7 @@ def test_a_sequence_costs_what_its_levels_cost_while_they_hold(study_folder: Pat
 def test_a_level_on_top_of_a_sequence_takes_its_place(study_folder: Path, toy: Any) -> None:
     write(study_folder, "base", SEQUENCE)
     top = read_scenario(write(study_folder, "top", "extends: base\nlevers: {subsidy: {level: 0.2}}\n"), toy)
-    assert (Period(date(2020, 3, 1), date(2021, 3, 1), 0.2),) == top.levers["subsidy"].periods
+    assert (Held(date(2020, 3, 1), date(2021, 3, 1), 0.2),) == top.levers["subsidy"].held
 
 
 def test_constants_change_on_days_to_a_value_or_by_a_factor(study_folder: Path, toy: Any) -> None:

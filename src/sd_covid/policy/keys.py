@@ -73,6 +73,15 @@ LEVER = (
     Key("target", "The group that it reaches; without it, whom it reached or would reach.", _NAME),
 )
 
+#: Of a list of periods, each in force by itself.
+PERIOD = (
+    Key("start", "The day from which it is in force.", _DAY, required=True),
+    Key("end", "The day from which it is no longer in force.", _DAY, required=True),
+    Key("level", "How strongly it is pulled in this period.", {"type": "number"}, required=True),
+    Key("budget", "Million euro over this period.", {"type": "number", "minimum": 0}),
+    Key("delivery", "Who delivers it.", {"enum": ["national", "municipal"]}),
+)
+
 LEVEL_STEP = (
     Key("from", "The day from which the level holds.", _DAY, required=True),
     Key("level", "In the lever's own measure.", {"type": "number"}, required=True),
@@ -86,7 +95,7 @@ CONSTANT_STEP = (
 
 SHIFT = (
     Key("by", "Months or years, with a minus for earlier.", _as("months"), required=True),
-    Key("after", "Only dates on or after this day move.", _DAY),
+    Key("after", "Only dates on or after this day move; a period of a list as a whole, by its start.", _DAY),
 )
 
 BUDGET = (

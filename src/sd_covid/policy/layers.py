@@ -17,8 +17,19 @@ from sd_covid.data.keyed_yaml import Node
 from sd_covid.errors import suggest
 from sd_covid.policy.levers import Lever, Step
 
-#: What a part may be set to: a number, a name, a day, a level with those that follow it, a sequence of a constant.
-Value = float | str | date | tuple[float | Step, ...]
+#: What a part may be: a number, a name, a day, a level with those that follow it, steps of a constant, later periods.
+Value = float | str | date | tuple["float | Step | Later", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A later period of a lever, as it is written; None where the lever has no such part, or the base's holds."""
+
+    start: date
+    end: date
+    level: float
+    budget: float | None
+    delivery: str | None
 
 
 class Part(NamedTuple):
@@ -51,6 +62,8 @@ class Placed:
 
 
 Layer = Mapping[Part, Placed]
+#: A day and where it was written -> the day to which it moves.
+Move = Callable[[date, Node], date]
 
 
 def join(layers: Iterable[Layer]) -> Layer:
@@ -79,14 +92,13 @@ def levers_of(layer: Layer) -> list[str]:
     return list(dict.fromkeys(part.name for part in layer if part.kind == "lever"))
 
 
-def shifted(layer: Layer, move: Callable[[date, Node], date], node: Node) -> Layer:
+def shifted(layer: Layer, move: Move, node: Node) -> Layer:
     """A layer with its dates moved.
 
     Parameters
     ----------
     layer : Layer
-    move : callable
-        A day and where it was written -> the day to which it moves.
+    move : Move
     node : Node
         Where the move is asked for.
 
@@ -95,34 +107,53 @@ def shifted(layer: Layer, move: Callable[[date, Node], date], node: Node) -> Lay
     DataError
         A lever of which the layer sets no date: its dates are those of the base and would stay where they are.
     """
-    moved = {part: Placed(_moved(placed, move), placed.node) for part, placed in layer.items()}
+    moved = {
+        part: Placed(_moved(placed.value, placed.node, move), placed.node) for part, placed in layer.items()
+    }
     dated = {part.name for part, placed in layer.items() if _is_dated(placed.value)}
     for name in levers_of(layer):
         if name not in dated:
             raise node.error(
                 f"'{name}' has no date of its own that can move", "give it a start and an end in the package"
             )
+        _move_first(name, layer, moved, move)
     return moved
 
 
 def _is_dated(value: Value) -> bool:
     """Whether a value is a day, or changes on days."""
     return isinstance(value, date) or (
-        isinstance(value, tuple) and any(isinstance(item, Step) for item in value)
+        isinstance(value, tuple) and any(not isinstance(item, float) for item in value)
     )
 
 
-def _moved(placed: Placed, move: Callable[[date, Node], date]) -> Value:
+def _moved(value: Value, node: Node, move: Move) -> Value:
     """A value with its dates moved."""
-    value = placed.value
     if isinstance(value, date):
-        return move(value, placed.node)
-    if isinstance(value, tuple):
-        return tuple(
-            replace(item, day=move(item.day, placed.node)) if isinstance(item, Step) else item
-            for item in value
-        )
-    return value
+        return move(value, node)
+    if not isinstance(value, tuple):
+        return value
+    return tuple(
+        replace(item, day=move(item.day, node))
+        if isinstance(item, Step)
+        else _moved_whole(item, node, move)
+        if isinstance(item, Later)
+        else item
+        for item in value
+    )
+
+
+def _moved_whole(period: Later, node: Node, move: Move) -> Later:
+    """A period that moves as a whole where its start does."""
+    start = move(period.start, node)
+    return period if start == period.start else replace(period, start=start, end=move(period.end, node))
+
+
+def _move_first(name: str, layer: Layer, moved: dict[Part, Placed], move: Move) -> None:
+    """Of several periods the first moves as a whole too."""
+    start, end, later = (Part("lever", name, part) for part in ("start", "end", "later"))
+    if later in layer and moved[start].value == layer[start].value:
+        moved[end] = layer[end]
 
 
 def scaled(layer: Layer, total: float, without: Collection[str], node: Node) -> Layer:
@@ -144,23 +175,37 @@ def scaled(layer: Layer, total: float, without: Collection[str], node: Node) -> 
         A lever of which the layer sets no budget, a name in `without` that is none of its levers, budgets that are nil.
     """
     _refuse_others(without, layer, node)
-    counted = [name for name in levers_of(layer) if name not in without]
-    budgets: dict[str, tuple[float, Node]] = {}
-    for name in counted:
-        placed = layer.get(Part("lever", name, "budget"))
-        if placed is None or not isinstance(placed.value, float):
+    budgets: dict[Part, tuple[float, ...]] = {}
+    for name in levers_of(layer):
+        if name in without:
+            continue
+        first = layer.get(Part("lever", name, "budget"))
+        if first is None or not isinstance(first.value, float):
             raise node.error(
                 f"'{name}' has no budget here, so the budgets cannot be scaled to {total:g}",
                 f"give it one in the package, or write '{{total: {total:g}, without: [{name}]}}'",
             )
-        budgets[name] = placed.value, placed.node
-    whole = sum(value for value, _ in budgets.values())
+        budgets[Part("lever", name, "budget")] = (first.value,)
+        later = layer.get(Part("lever", name, "later"))
+        if later is not None and isinstance(later.value, tuple):
+            amounts = tuple(item.budget or 0.0 for item in later.value if isinstance(item, Later))
+            budgets[Part("lever", name, "later")] = amounts
+    whole = sum(amount for amounts in budgets.values() for amount in amounts)
     if not whole > 0:
         raise node.error("the budgets add up to nil, so they have no proportion", "give one lever a budget")
-    return dict(layer) | {
-        Part("lever", name, "budget"): Placed(value * total / whole, place)
-        for name, (value, place) in budgets.items()
-    }
+    return dict(layer) | {part: _scaled(layer[part], total / whole) for part in budgets}
+
+
+def _scaled(placed: Placed, factor: float) -> Placed:
+    """A budget, or the budgets of later periods, times a factor."""
+    if isinstance(placed.value, float):
+        return Placed(placed.value * factor, placed.node)
+    assert isinstance(placed.value, tuple)
+    items = (
+        replace(item, budget=(item.budget or 0.0) * factor) if isinstance(item, Later) else item
+        for item in placed.value
+    )
+    return Placed(tuple(items), placed.node)
 
 
 def targeted(
@@ -230,7 +275,7 @@ def _refuse_others(names: Iterable[str], layer: Layer, node: Node) -> None:
 def _spelled(value: Value) -> str:
     """A value as a reader would write it."""
     if isinstance(value, tuple):
-        return "a sequence" if any(isinstance(item, Step) for item in value) else f"{value[0]:g}"
+        return f"{value[0]:g}" if value and isinstance(value[0], float) and len(value) == 1 else "a sequence"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

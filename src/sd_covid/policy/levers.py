@@ -6,7 +6,7 @@ In comes ``scenarios/levers.yaml``; out comes a `Catalogue`. What nobody knows s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -63,12 +63,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """A time, from the start of `start` to the start of `end`, in which a lever is held at one level."""
+class Held:
+    """A time, from the start of `start` to the start of `end`, in which a lever is held at one level.
+
+    `budget` is that of the whole period of the lever in which this lies.
+    """
 
     start: date
     end: date
     level: float
+    budget: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,8 @@ class LeverSetting:
         Who delivers it; None where the model makes no difference between the two.
     then : tuple of Step
         Later levels, by day, between `start` and `end`.
+    later : tuple of LeverSetting
+        Later periods in which it is in force, one after another, each with a budget of its own.
     target : str or None
         The one group that it reaches; None where it reaches whom it reached, or would reach.
     """
@@ -96,19 +102,34 @@ class LeverSetting:
     budget: float | None = None
     delivery: Delivery | None = None
     then: tuple[Step, ...] = ()
+    later: tuple[LeverSetting, ...] = ()
     target: str | None = None
 
     @property
-    def periods(self) -> tuple[Period, ...]:
-        """The levels one after another, from start to end."""
+    def all_periods(self) -> tuple[LeverSetting, ...]:
+        """The first period, which stands here, and the later ones."""
+        return (self, *self.later)
+
+    @property
+    def total(self) -> float | None:
+        """The budgets of all periods; None where the lever has none."""
+        return None if self.budget is None else sum(item.budget or 0.0 for item in self.all_periods)
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """The levels one after another, in all periods."""
+        return tuple(held for item in self.all_periods for held in item._levels())
+
+    def _levels(self) -> Iterator[Held]:
         days = [self.start, *(step.day for step in self.then), self.end]
         levels = [self.level, *(step.value or 0.0 for step in self.then)]
-        return tuple(map(Period, days, days[1:], levels))
+        for start, end, level in zip(days, days[1:], levels, strict=False):
+            yield Held(start, end, level, self.budget)
 
     @property
     def pulled(self) -> bool:
         """Whether it is ever at another level than 0."""
-        return any(period.level for period in self.periods)
+        return any(held.level for held in self.held)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import cast, get_args
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.errors import suggest
 from sd_covid.policy.dates import read_day
-from sd_covid.policy.keys import CONSTANT_STEP, LEVEL_STEP, LEVER, fields
-from sd_covid.policy.layers import Layer, Part, Placed, Value, check_target
+from sd_covid.policy.keys import CONSTANT_STEP, LEVEL_STEP, LEVER, PERIOD, fields
+from sd_covid.policy.layers import Later, Layer, Part, Placed, Value, check_target
 from sd_covid.policy.levers import WORKS_BY, Delivery, Lever, LeverSetting, Step
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.reading import read_number
@@ -47,6 +47,9 @@ def read_levers(node: Node, study: Study) -> Layer:
 
 def _lever(node: Node, lever: Lever, study: Study) -> Iterator[tuple[str, Placed]]:
     """The parts of one lever."""
+    if node.is_list:
+        yield from _periods(node, lever, study)
+        return
     found = fields(node, LEVER)
     if not found:
         parts = ", ".join(key.name for key in LEVER[:-1])
@@ -55,6 +58,11 @@ def _lever(node: Node, lever: Lever, study: Study) -> Iterator[tuple[str, Placed
         yield from _sequence(found, lever, study)
     elif "level" in found:
         yield "level", Placed((read_number(found["level"], lever.low, lever.high),), found["level"])
+    yield from _lever_parts(found, lever, study)
+
+
+def _lever_parts(found: dict[str, Node], lever: Lever, study: Study) -> Iterator[tuple[str, Placed]]:
+    """The parts other than the level."""
     for part in ("start", "end"):
         if part in found:
             yield part, Placed(read_day(found[part], study), found[part])
@@ -83,6 +91,41 @@ def _sequence(found: dict[str, Node], lever: Lever, study: Study) -> Iterator[tu
     yield "start", Placed(steps[0][0].day, steps[0][1])
     first = steps[0][0].value or 0.0
     yield "level", Placed((first, *(step for step, _ in steps[1:])), found["level"])
+
+
+def _periods(node: Node, lever: Lever, study: Study) -> Iterator[tuple[str, Placed]]:
+    """A list of periods, each in force by itself."""
+    periods = [(_period(item, lever, study), item) for item in node.items()]
+    if not periods:
+        raise node.error("the list of periods is empty", "write '- {start: …, end: …, level: …}' items")
+    for (before, _), (period, item) in pairwise(periods):
+        if period.start < before.end:
+            raise item.error(
+                f"the period from {period.start} starts before the last one ends, on {before.end}",
+                "put the periods in order, one after another",
+            )
+    first, place = periods[0]
+    yield "level", Placed((first.level,), place)
+    for part in ("start", "end", "budget", "delivery"):
+        value = getattr(first, part)
+        if value is not None:
+            yield part, Placed(value, place)
+    yield "later", Placed(tuple(period for period, _ in periods[1:]), node)
+
+
+def _period(node: Node, lever: Lever, study: Study) -> Later:
+    """One period of a lever."""
+    found = fields(node, PERIOD)
+    if "budget" in lever.constants and "budget" not in found:
+        raise node.error("the key 'budget' is missing", "each period has a budget of its own: add 'budget:'")
+    parts = {part: placed.value for part, placed in _lever_parts(found, lever, study)}
+    start, end = parts["start"], parts["end"]
+    if end <= start:  # type: ignore[operator]
+        raise found["end"].error(
+            f"the end, {end}, is not after the start, {start}", "mend one of the two dates"
+        )
+    level = read_number(found["level"], lever.low, lever.high)
+    return Later(start, end, level, parts.get("budget"), parts.get("delivery"))  # type: ignore[arg-type]
 
 
 def _in_order(node: Node, steps: list[tuple[Step, Node]]) -> None:
@@ -168,12 +211,20 @@ def on_top(base: LeverSetting, name: str, layer: Layer) -> LeverSetting:
         An end that is not after the start, a step of the sequence that is not between the two.
     """
     own = {part.part: placed for part, placed in layer.items() if (part.kind, part.name) == ("lever", name)}
-    values = {part: placed.value for part, placed in own.items() if part != "level"}
+    place = next((own[part].node for part in _OF_A_PERIOD if part in own), None)
+    if base.later and place is not None and "later" not in own:
+        raise place.error(
+            f"'{name}' has {len(base.all_periods)} periods in what this extends",
+            "write the list of periods anew",
+        )
+    values = {part: placed.value for part, placed in own.items() if part not in ("level", "later")}
     if "level" in own:
         level = cast("tuple[float | Step, ...]", own["level"].value)
         values["level"], values["then"] = cast("float", level[0]), level[1:]
     setting = replace(base, **values)  # type: ignore[arg-type]
-    place = next((own[part].node for part in ("end", "start", "level") if part in own), None)
+    if "later" in own:
+        periods = cast("tuple[Later, ...]", own["later"].value)
+        setting = replace(setting, later=tuple(_later(setting, item) for item in periods))
     if place is None:
         return setting
     if setting.end <= setting.start:
@@ -181,7 +232,23 @@ def on_top(base: LeverSetting, name: str, layer: Layer) -> LeverSetting:
             f"the end, {setting.end}, is not after the start, {setting.start}", "mend one of the two dates"
         )
     _check_inside(setting.then, setting.start, setting.end, place)
+    for before, after in pairwise(setting.all_periods):
+        if after.start < before.end:
+            raise place.error(
+                f"the period from {after.start} starts before the last one ends, on {before.end}",
+                "mend the dates of the periods",
+            )
     return setting
+
+
+#: What belongs to a period, in the order in which a fault of its dates is placed.
+_OF_A_PERIOD = ("end", "start", "level", "budget", "delivery")
+
+
+def _later(first: LeverSetting, period: Later) -> LeverSetting:
+    """A later period as a setting."""
+    delivery = cast("Delivery | None", period.delivery) or first.delivery
+    return LeverSetting(period.level, period.start, period.end, period.budget, delivery)
 
 
 def _check_inside(steps: tuple[Step, ...], start: date, end: date, place: Node) -> None:

@@ -176,9 +176,9 @@ def _settings(scenario: Scenario, study: Study) -> dict[str, float]:
     for name, setting in scenario.levers.items():
         for part, constant in study.catalogue.levers[name].constants.items():
             if constant in study.names:
-                settings[study.names.spelling(constant)] = _value(setting, part, study)
-                if part == "level":
-                    settings |= _stepped(study.names.spelling(constant), setting.then, study)
+                spelled = study.names.spelling(constant)
+                settings[spelled] = _value(setting, part, study)
+                settings |= _stepped(spelled, _changes(setting, part, study), study)
     for name, value in scenario.assumptions.items():
         settings[study.names.spelling(study.assumptions[name].constant)] = value
     for name, steps in scenario.changes.items():
@@ -193,6 +193,15 @@ def _value(setting: LeverSetting, part: str, study: Study) -> float:
     if part == "municipal":
         return float(setting.delivery == "municipal")
     return setting.level if part == "level" else setting.budget or 0.0
+
+
+def _changes(setting: LeverSetting, part: str, study: Study) -> list[Step]:
+    """How one part changes: with each later period, and the level within a period too."""
+    steps = list(setting.then) if part == "level" else []
+    for period in setting.later:
+        steps.append(Step(period.start, _value(period, part, study)))
+        steps += period.then if part == "level" else ()
+    return steps
 
 
 def _stepped(constant: str, steps: Sequence[Step], study: Study) -> dict[str, float]:

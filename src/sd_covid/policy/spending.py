@@ -37,8 +37,8 @@ def cost_line(lever: Lever, scenario: Scenario, run: xr.Dataset, study: Study) -
     )
     if lever.cost.rule == "budget":
         paths = [
-            budget_path(lever.cost, period.level, period.start, period.end, years, setting.budget)
-            for period in setting.periods
+            budget_path(lever.cost, held.level, held.start, held.end, years, held.budget)
+            for held in setting.held
         ]
         nominal = np.sum(paths, axis=0)
     elif lever.cost.rule == "spent":

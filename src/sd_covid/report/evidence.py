@@ -242,15 +242,15 @@ def _setting(setting: LeverSetting | None, actual: LeverSetting, texts: Texts) -
         return texts("packages.off")
     numbers = Numbers(texts.language)
     dates = {"start": _day(setting.start, texts), "end": _day(setting.end, texts)}
-    as_it_was = setting.periods == actual.periods
-    if setting.then:
+    as_it_was = (setting.level, setting.start, setting.end) == (actual.level, actual.start, actual.end)
+    if setting.then or setting.later:
         parts = [_sequence(setting, texts)]
     elif setting.level == actual.level:
         parts = [texts("packages.as_it_was" if as_it_was else "packages.other_dates", **dates)]
     else:
         parts = [texts("packages.level", level=numbers.plain(setting.level), **dates)]
-    if setting.budget is not None and setting.budget != actual.budget:
-        parts.append(texts("packages.budget", budget=numbers.plain(setting.budget)))
+    if setting.total is not None and setting.total != actual.total:
+        parts.append(texts("packages.budget", budget=numbers.plain(setting.total)))
     if setting.delivery is not None and setting.delivery != actual.delivery:
         parts.append(texts(f"packages.{setting.delivery}"))
     if setting.target is not None:
@@ -264,11 +264,11 @@ def _sequence(setting: LeverSetting, texts: Texts) -> str:
     return ", ".join(
         texts(
             "packages.level",
-            level=numbers.plain(period.level),
-            start=_day(period.start, texts),
-            end=_day(period.end, texts),
+            level=numbers.plain(held.level),
+            start=_day(held.start, texts),
+            end=_day(held.end, texts),
         )
-        for period in setting.periods
+        for held in setting.held
     )
 
 
