@@ -207,8 +207,9 @@ def test_a_target_sets_the_constants_that_keep_a_lever_for_a_group(study_folder:
     write(study_folder, "p", "levers: {help: {level: 1}}\n")
     for text in ("with: [p]\ntarget: vulnerable\n", "levers: {help: {level: 1, target: vulnerable}}\n"):
         top = read_scenario(write(study_folder, "top", text), toy)
-        assert ("vulnerable", 0.0) == (top.levers["help"].target, top.settings["weight[old]"])
-        assert "weight[young]" not in top.settings
+        assert "vulnerable" == top.levers["help"].target
+        found = {name: value for name, value in top.settings.items() if name.startswith("weight")}
+        assert {"weight(step 1 from)[old]": 72.0, "weight(step 1)[old]": 0.0} == found
     with pytest.raises(ScenarioError, match="the target of 'help' sets it too"):
         read_scenario(write(study_folder, "top", text + "constants: {'weight[old]': 1}\n"), toy)
 
@@ -224,6 +225,12 @@ def test_a_target_sets_the_constants_that_keep_a_lever_for_a_group(study_folder:
         ("budget: -1", "budget", "not between 0", "in that range"),
         ("target: vulnerable", "target", "'pause' cannot be kept for", "levers: [help]"),
         ("target: poor", "target", "no group 'poor'", "use vulnerable"),
+        (
+            "target: {group: vulnerable, levers: [help], after: 2021-01}",
+            "target",
+            "no start of its own",
+            "a start",
+        ),
         (
             "target: {group: vulnerable, levers: [pause]}",
             "target",

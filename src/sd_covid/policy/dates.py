@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sd_covid.data.keyed_yaml import Node
-from sd_covid.policy.keys import MONTHS, SHIFT, fields
+from sd_covid.policy.keys import MONTHS
 from sd_covid.policy.reading import read_date
 from sd_covid.policy.study import Study
 
@@ -43,19 +43,15 @@ class Shift:
         return f"moved by {self.months} months"
 
 
-def read_shift(node: Node) -> Shift:
-    """A shift, ``36 months``, ``-2 years`` or ``{by: 36 months, after: 2024-01-01}``.
+def read_shift(by: Node, after: Node | None = None) -> Shift:
+    """A shift of ``36 months`` or ``-2 years``, of the days from another day on.
 
     Raises
     ------
     DataError
         Any other value.
     """
-    if node.is_mapping:
-        found = fields(node, SHIFT)
-        after = read_date(found["after"]) if "after" in found else date.min
-        return Shift(_months(found["by"]), after)
-    return Shift(_months(node))
+    return Shift(_months(by), date.min if after is None else read_date(after))
 
 
 def _months(node: Node) -> int:

@@ -44,6 +44,7 @@ _TEXT, _DAY, _NAME = _as("text"), _as("date"), {"type": "string", "minLength": 1
 SCENARIO = (
     Key("title", "What readers call it.", _TEXT, required=True),
     Key("rationale", "What it is and why; what it assumes.", _TEXT, required=True),
+    Key("references", "What it rests on: keys of models/references.csv.", _as("names")),
     Key("extends", "The scenario on top of which this one lies; without it, the actual package.", _NAME),
     Key("with", "Packages that lie side by side with what this file sets.", _as("packages")),
     Key("shift", "Moves every date that this file and its packages set.", _as("shift")),
@@ -80,6 +81,7 @@ PERIOD = (
     Key("level", "How strongly it is pulled in this period.", {"type": "number"}, required=True),
     Key("budget", "Million euro over this period.", {"type": "number", "minimum": 0}),
     Key("delivery", "Who delivers it.", {"enum": ["national", "municipal"]}),
+    Key("target", "The group that it reaches in this period.", _NAME),
 )
 
 LEVEL_STEP = (
@@ -96,16 +98,18 @@ CONSTANT_STEP = (
 SHIFT = (
     Key("by", "Months or years, with a minus for earlier.", _as("months"), required=True),
     Key("after", "Only dates on or after this day move; a period of a list as a whole, by its start.", _DAY),
+    Key("without", "Levers whose dates stay where they are.", _as("names")),
 )
 
 BUDGET = (
     Key("total", "Million euro that the budgets come to.", {"type": "number", "minimum": 0}, required=True),
-    Key("without", "Levers whose budget stays as it is, or that have none.", _as("names"), required=True),
+    Key("without", "Levers whose budget stays as it is, or that have none.", _as("names")),
 )
 
 TARGET = (
     Key("group", "The group.", _NAME, required=True),
-    Key("levers", "The levers that reach it alone.", _as("names"), required=True),
+    Key("levers", "The levers that reach it alone; by default all.", _as("names")),
+    Key("after", "Only periods that start on or after this day.", _DAY),
 )
 
 

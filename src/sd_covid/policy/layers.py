@@ -30,6 +30,7 @@ class Later:
     level: float
     budget: float | None
     delivery: str | None
+    target: str | None = None
 
 
 class Part(NamedTuple):
@@ -92,7 +93,7 @@ def levers_of(layer: Layer) -> list[str]:
     return list(dict.fromkeys(part.name for part in layer if part.kind == "lever"))
 
 
-def shifted(layer: Layer, move: Move, node: Node) -> Layer:
+def shifted(layer: Layer, move: Move, node: Node, without: Collection[str] = ()) -> Layer:
     """A layer with its dates moved.
 
     Parameters
@@ -101,12 +102,18 @@ def shifted(layer: Layer, move: Move, node: Node) -> Layer:
     move : Move
     node : Node
         Where the move is asked for.
+    without : collection of str
+        Levers whose dates stay where they are.
 
     Raises
     ------
     DataError
-        A lever of which the layer sets no date: its dates are those of the base and would stay where they are.
+        A lever of which the layer sets no date: its dates are those of the base and would stay where they are. A name
+        in `without` that is none of its levers.
     """
+    _refuse_others(without, layer, node)
+    rest = {part: placed for part, placed in layer.items() if part.kind == "lever" and part.name in without}
+    layer = {part: placed for part, placed in layer.items() if part not in rest}
     moved = {
         part: Placed(_moved(placed.value, placed.node, move), placed.node) for part, placed in layer.items()
     }
@@ -116,8 +123,8 @@ def shifted(layer: Layer, move: Move, node: Node) -> Layer:
             raise node.error(
                 f"'{name}' has no date of its own that can move", "give it a start and an end in the package"
             )
-        _move_first(name, layer, moved, move)
-    return moved
+        _move_first(name, layer, moved)
+    return moved | rest
 
 
 def _is_dated(value: Value) -> bool:
@@ -149,7 +156,7 @@ def _moved_whole(period: Later, node: Node, move: Move) -> Later:
     return period if start == period.start else replace(period, start=start, end=move(period.end, node))
 
 
-def _move_first(name: str, layer: Layer, moved: dict[Part, Placed], move: Move) -> None:
+def _move_first(name: str, layer: Layer, moved: dict[Part, Placed]) -> None:
     """Of several periods the first moves as a whole too."""
     start, end, later = (Part("lever", name, part) for part in ("start", "end", "later"))
     if later in layer and moved[start].value == layer[start].value:
@@ -209,7 +216,12 @@ def _scaled(placed: Placed, factor: float) -> Placed:
 
 
 def targeted(
-    layer: Layer, group: str, only: Collection[str] | None, known: Mapping[str, Lever], node: Node
+    layer: Layer,
+    group: str,
+    known: Mapping[str, Lever],
+    node: Node,
+    only: Collection[str] | None = None,
+    after: date = date.min,
 ) -> Layer:
     """A layer of which levers reach one group alone.
 
@@ -217,12 +229,14 @@ def targeted(
     ----------
     layer : Layer
     group : str
-    only : collection of str or None
-        Which of its levers; None for all of them.
     known : mapping
         The catalogue of levers.
     node : Node
         Where that is asked for.
+    only : collection of str, optional
+        Which of its levers; by default all of them.
+    after : date
+        A period that starts earlier reaches whom it reached.
 
     Raises
     ------
@@ -230,11 +244,41 @@ def targeted(
         A lever that cannot be kept for the group; names those that can.
     """
     _refuse_others(only or (), layer, node)
-    chosen = levers_of(layer) if only is None else only
-    for name in chosen:
+    aimed: dict[Part, Placed] = {}
+    rest = dict(layer)
+    for name in levers_of(layer) if only is None else only:
         check_target(group, known[name], known, node, levers_of(layer))
-    aimed = {Part("lever", name, "target"): Placed(group, node) for name in chosen}
-    return join([layer, aimed])
+        if _starts(name, layer, after, node):
+            aimed[Part("lever", name, "target")] = Placed(group, node)
+        part = Part("lever", name, "later")
+        if part in layer:
+            rest[part] = _aimed(layer[part], group, after, node)
+    return join([rest, aimed])
+
+
+def _starts(name: str, layer: Layer, after: date, node: Node) -> bool:
+    """Whether the first period of a lever starts on or after a day."""
+    if after == date.min:
+        return True
+    start = layer.get(Part("lever", name, "start"))
+    if start is None or not isinstance(start.value, date):
+        raise node.error(f"'{name}' has no start of its own to look at", "give it a start in the package")
+    return start.value >= after
+
+
+def _aimed(later: Placed, group: str, after: date, node: Node) -> Placed:
+    """Later periods, kept for a group."""
+    assert isinstance(later.value, tuple)
+    for item in later.value:
+        if isinstance(item, Later) and item.target not in (None, group):
+            raise node.error(
+                f"the period from {item.start} is for '{item.target}'", "leave one of the two out"
+            )
+    items = (
+        replace(item, target=group) if isinstance(item, Later) and item.start >= after else item
+        for item in later.value
+    )
+    return Placed(tuple(items), later.node)
 
 
 def check_target(

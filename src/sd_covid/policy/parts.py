@@ -73,9 +73,8 @@ def _lever_parts(found: dict[str, Node], lever: Lever, study: Study) -> Iterator
         node = _has(found["delivery"], "municipal", lever, study)
         yield "delivery", Placed(node.choice(get_args(Delivery)), node)
     if "target" in found:
-        node = found["target"]
-        check_target(node.text(), lever, study.catalogue.levers, node)
-        yield "target", Placed(node.text(), node)
+        check_target(found["target"].text(), lever, study.catalogue.levers, found["target"])
+        yield "target", Placed(found["target"].text(), found["target"])
 
 
 def _sequence(found: dict[str, Node], lever: Lever, study: Study) -> Iterator[tuple[str, Placed]]:
@@ -106,7 +105,7 @@ def _periods(node: Node, lever: Lever, study: Study) -> Iterator[tuple[str, Plac
             )
     first, place = periods[0]
     yield "level", Placed((first.level,), place)
-    for part in ("start", "end", "budget", "delivery"):
+    for part in ("start", "end", "budget", "delivery", "target"):
         value = getattr(first, part)
         if value is not None:
             yield part, Placed(value, place)
@@ -125,7 +124,8 @@ def _period(node: Node, lever: Lever, study: Study) -> Later:
             f"the end, {end}, is not after the start, {start}", "mend one of the two dates"
         )
     level = read_number(found["level"], lever.low, lever.high)
-    return Later(start, end, level, parts.get("budget"), parts.get("delivery"))  # type: ignore[arg-type]
+    rest = (parts.get(part) for part in ("budget", "delivery", "target"))
+    return Later(start, end, level, *rest)  # type: ignore[arg-type]
 
 
 def _in_order(node: Node, steps: list[tuple[Step, Node]]) -> None:
@@ -227,6 +227,12 @@ def on_top(base: LeverSetting, name: str, layer: Layer) -> LeverSetting:
         setting = replace(setting, later=tuple(_later(setting, item) for item in periods))
     if place is None:
         return setting
+    _check_dates(setting, place)
+    return setting
+
+
+def _check_dates(setting: LeverSetting, place: Node) -> None:
+    """Periods one after another, each with its end after its start and the days of its sequence between the two."""
     if setting.end <= setting.start:
         raise place.error(
             f"the end, {setting.end}, is not after the start, {setting.start}", "mend one of the two dates"
@@ -238,17 +244,16 @@ def on_top(base: LeverSetting, name: str, layer: Layer) -> LeverSetting:
                 f"the period from {after.start} starts before the last one ends, on {before.end}",
                 "mend the dates of the periods",
             )
-    return setting
 
 
 #: What belongs to a period, in the order in which a fault of its dates is placed.
-_OF_A_PERIOD = ("end", "start", "level", "budget", "delivery")
+_OF_A_PERIOD = ("end", "start", "level", "budget", "delivery", "target")
 
 
 def _later(first: LeverSetting, period: Later) -> LeverSetting:
     """A later period as a setting."""
     delivery = cast("Delivery | None", period.delivery) or first.delivery
-    return LeverSetting(period.level, period.start, period.end, period.budget, delivery)
+    return LeverSetting(period.level, period.start, period.end, period.budget, delivery, target=period.target)
 
 
 def _check_inside(steps: tuple[Step, ...], start: date, end: date, place: Node) -> None:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
+from sd_covid.data.references import Reference
 from sd_covid.data.text import Text
 from sd_covid.engine.steps import step_names
 from sd_covid.errors import ScenarioError
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.levers import LeverSetting, Step
+from sd_covid.policy.levers import Lever, LeverSetting, Step
 from sd_covid.policy.parts import on_top
 from sd_covid.policy.paths import AssumptionPath
 from sd_covid.policy.reading import scenario_faults
@@ -47,6 +48,8 @@ class Scenario:
     path : AssumptionPath or None
         The named path of assumptions under which it runs; what it sets of that path stands in `assumptions` and
         `constants` too.
+    references : tuple of Reference
+        What its rationale rests on.
     settings : dict
         Model constant -> value: all of the above, dates as model time. A dated sequence is constants of each step
         (`sd_covid.engine.steps`), which a model has after ``simulation.stepping(settings)``.
@@ -61,6 +64,7 @@ class Scenario:
     constants: dict[str, float] = field(default_factory=dict)
     changes: dict[str, tuple[Step, ...]] = field(default_factory=dict)
     path: AssumptionPath | None = None
+    references: tuple[Reference, ...] = ()
     settings: dict[str, float] = field(default_factory=dict)
 
 
@@ -161,6 +165,7 @@ def _stack(written: Written, study: Study) -> Scenario:
         constants=constants,
         changes=changes,
         path=written.path or base.path,
+        references=written.references,
     )
 
 
@@ -218,24 +223,34 @@ def _stepped(constant: str, steps: Sequence[Step], study: Study) -> dict[str, fl
 
 
 def _aimed(scenario: Scenario, settings: dict[str, float], study: Study) -> dict[str, float]:
-    """The constants by which levers reach one group alone.
+    """The constants by which levers reach one group alone: each from the start of a period that does.
 
     Raises
     ------
     ScenarioError
-        Where the scenario sets one of them otherwise too.
+        Where two levers, or a lever and the scenario itself, set one constant otherwise.
     """
     aimed: dict[str, float] = {}
     for name, setting in scenario.levers.items():
-        if setting.target is None:
-            continue
-        for constant, value in study.catalogue.levers[name].targets[setting.target].items():
+        for constant, steps in _of_target(study.catalogue.levers[name], setting).items():
             spelled = study.names.spelling(constant)
-            if settings.get(spelled, value) != value:
+            found = _stepped(spelled, steps, study)
+            taken = settings | aimed
+            if spelled in taken or any(taken.get(item, value) != value for item, value in found.items()):
                 raise ScenarioError(
                     f"'{spelled}' is set, and the target of '{name}' sets it too",
                     advice="leave one of the two out",
                     file=scenario.file,
                 )
-            aimed[spelled] = value
+            aimed |= found
     return aimed
+
+
+def _of_target(lever: Lever, setting: LeverSetting) -> dict[str, list[Step]]:
+    """How the constants that keep a lever for a group change with its periods: to that, or back to their own."""
+    periods = setting.all_periods
+    names = {name for item in periods for name in lever.targets.get(item.target or "", {})}
+    return {
+        name: [Step(item.start, lever.targets.get(item.target or "", {}).get(name)) for item in periods]
+        for name in sorted(names)
+    }

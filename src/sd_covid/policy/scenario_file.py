@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from pathlib import Path
 
 from sd_covid.data.keyed_yaml import Node, read_yaml
+from sd_covid.data.references import Reference, named, references_beside
 from sd_covid.data.text import Text
 from sd_covid.errors import ScenarioError
-from sd_covid.policy.dates import Shift, read_shift, within_run
-from sd_covid.policy.keys import BUDGET, NOT_IN_A_PACKAGE, PACKAGE, SCENARIO, TARGET, Key, fields
+from sd_covid.model.study import study_folder
+from sd_covid.policy.dates import read_shift, within_run
+from sd_covid.policy.keys import BUDGET, NOT_IN_A_PACKAGE, PACKAGE, SCENARIO, SHIFT, TARGET, fields
 from sd_covid.policy.layers import Layer, file_name, join, levers_of, scaled, shifted, targeted
 from sd_covid.policy.parts import read_changes, read_levers
 from sd_covid.policy.paths import FOLDER, AssumptionPath, named_path, read_path
-from sd_covid.policy.reading import read_number, read_text
+from sd_covid.policy.reading import read_date, read_number, read_text
 from sd_covid.policy.study import Study, read_assumed
 
 
@@ -42,6 +43,8 @@ class Written:
         Assumption id -> value.
     path : AssumptionPath or None
         That it names itself.
+    references : tuple of Reference
+        What its rationale rests on.
     """
 
     file: Path
@@ -52,6 +55,7 @@ class Written:
     layer: Layer = field(default_factory=dict)
     assumptions: dict[str, float] = field(default_factory=dict)
     path: AssumptionPath | None = None
+    references: tuple[Reference, ...] = ()
 
     @property
     def bases(self) -> Iterator[Written]:
@@ -107,7 +111,14 @@ def read_file(path: Path, study: Study, below: tuple[Path, ...] = ()) -> Written
         layer=layer,
         assumptions=read_assumed(found.get("assumptions"), study),
         path=_path(found["path"], study) if "path" in found else None,
+        references=_references(found["references"]) if "references" in found else (),
     )
+
+
+def _references(node: Node) -> tuple[Reference, ...]:
+    """The publications that a file names by their keys."""
+    known = references_beside(study_folder(node.file) / "models" / "evidence.csv")
+    return tuple(item for key in node.items() for item in named(key.text(), known, key.error))
 
 
 def _other(node: Node, verb: str, study: Study, below: tuple[Path, ...]) -> Written:
@@ -146,31 +157,39 @@ def _files(bases: list[Written]) -> set[Path]:
 def _changed(layer: Layer, found: dict[str, Node], study: Study) -> Layer:
     """A layer, moved, scaled and kept for a group as a file or an entry of ``with`` says."""
     if "shift" in found:
-        move = partial(_moved_day, shift=read_shift(found["shift"]), study=study)
-        layer = shifted(layer, move, found["shift"])
+        layer = _shifted(layer, found["shift"], study)
     if "budget" in found:
-        total, without = _long(found["budget"], BUDGET)
-        layer = scaled(
-            layer, read_number(total, low=0.0), [] if without is None else without, found["budget"]
-        )
+        node = found["budget"]
+        inside = fields(node, BUDGET) if node.is_mapping else {"total": node}
+        layer = scaled(layer, read_number(inside["total"], low=0.0), _names(inside.get("without")), node)
     if "target" in found:
-        group, only = _long(found["target"], TARGET)
-        layer = targeted(layer, group.text(), only, study.catalogue.levers, found["target"])
+        node = found["target"]
+        inside = fields(node, TARGET) if node.is_mapping else {"group": node}
+        layer = targeted(
+            layer,
+            inside["group"].text(),
+            study.catalogue.levers,
+            node,
+            _names(inside["levers"]) if "levers" in inside else None,
+            read_date(inside["after"]) if "after" in inside else date.min,
+        )
     return layer
 
 
-def _moved_day(day: date, node: Node, shift: Shift, study: Study) -> date:
-    """A day that moved, within the run."""
-    return within_run(shift(day), node, study, str(shift))
+def _shifted(layer: Layer, node: Node, study: Study) -> Layer:
+    """A layer of which the dates move, but for those of some levers."""
+    inside = fields(node, SHIFT) if node.is_mapping else {"by": node}
+    shift = read_shift(inside["by"], inside.get("after"))
+
+    def move(day: date, written: Node) -> date:
+        return within_run(shift(day), written, study, str(shift))
+
+    return shifted(layer, move, node, _names(inside.get("without")))
 
 
-def _long(node: Node, keys: tuple[Key, ...]) -> tuple[Node, list[str] | None]:
-    """A value by itself, or with the levers that it leaves out or is for."""
-    if not node.is_mapping:
-        return node, None
-    found = fields(node, keys)
-    value, names = (found[key.name] for key in keys)
-    return value, [item.text() for item in names.items()]
+def _names(node: Node | None) -> list[str]:
+    """A list of names."""
+    return [] if node is None else [item.text() for item in node.items()]
 
 
 def _path(node: Node, study: Study) -> AssumptionPath:

@@ -253,8 +253,8 @@ def _setting(setting: LeverSetting | None, actual: LeverSetting, texts: Texts) -
         parts.append(texts("packages.budget", budget=numbers.plain(setting.total)))
     if setting.delivery is not None and setting.delivery != actual.delivery:
         parts.append(texts(f"packages.{setting.delivery}"))
-    if setting.target is not None:
-        parts.append(texts(f"packages.only_{setting.target}"))
+    for group in dict.fromkeys(item.target for item in setting.all_periods if item.target is not None):
+        parts.append(texts(f"packages.only_{group}"))
     return "; ".join(parts)
 
 

@@ -151,6 +151,7 @@ def _content(
                 "rationale": texts.of(entry.rationale),
                 "file": entry.file,
                 "path": _path(entry, texts),
+                "sources": " ".join(item.full for item in entry.references),
             }
             for entry in (comparison.scenario(comparison.reference), *comparison.alternatives)
         ],
