@@ -25,7 +25,7 @@ class Key:
     means : str
         One sentence, which an editor shows.
     form : dict
-        What its value looks like, in JSON Schema; ``{"$ref": "#/$defs/name"}`` for a form of `schema.FORMS`.
+        What its value looks like, in JSON Schema; ``{"$ref": "#/$defs/name"}`` for one of `sd_covid.policy.schema`.
     required : bool
     """
 
@@ -39,6 +39,7 @@ def _as(name: str) -> dict[str, str]:
     return {"$ref": f"#/$defs/{name}"}
 
 
+#: `levers` and `assumptions` are those of a study, and a level that of its lever: see `sd_covid.policy.schema`.
 _TEXT, _DAY, _NAME = _as("text"), _as("date"), {"type": "string", "minLength": 1}
 
 SCENARIO = (
@@ -66,7 +67,7 @@ PACKAGE = (
 )
 
 LEVER = (
-    Key("level", "How strongly it is pulled, in its own measure; or a dated sequence.", _as("levels")),
+    Key("level", "How strongly it is pulled, in its own measure; or a dated sequence.", {}),
     Key("start", "The day from which it is in force.", _DAY),
     Key("end", "The day from which it is no longer in force.", _DAY),
     Key("budget", "Million euro over its whole period.", {"type": "number", "minimum": 0}),
@@ -107,7 +108,7 @@ BUDGET = (
 )
 
 TARGET = (
-    Key("group", "The group.", _NAME, required=True),
+    Key("group", "The group.", _as("group"), required=True),
     Key("levers", "The levers that reach it alone; by default all.", _as("names")),
     Key("after", "Only periods that start on or after this day.", _DAY),
 )

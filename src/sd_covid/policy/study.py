@@ -67,23 +67,22 @@ class Study:
         ScenarioError
             A catalogue that cannot be used, or a model without calendar.
         """
-        levers, assumptions = beside(path, "levers.yaml"), beside(path, "assumptions.yaml")
-        evidence = study_folder(path) / "models" / "evidence.csv"
-        catalogue = Catalogue() if levers is None else read_levers(levers)
+        catalogue, assumptions = catalogues_beside(path)
         if calendar is None and simulation.model.calendar is None:
             calendar = catalogue.calendar
         calendar = calendar or Calendar.of(simulation.model)
         if catalogue.calendar not in (None, calendar):
             reason = "the calendar is not that of the model"
             raise ScenarioError(
-                reason, file=levers, variable="calendar", advice=f"its origin is {calendar.origin}"
+                reason,
+                file=beside(path, "levers.yaml"),
+                variable="calendar",
+                advice=f"its origin is {calendar.origin}",
             )
         first, last = (calendar.date(_bound(simulation, name)) for name in ("INITIAL TIME", "FINAL TIME"))
-        pulled = {key(name) for lever in catalogue.levers.values() for name in lever.constants.values()}
-        found = read_assumptions(assumptions, evidence if evidence.is_file() else None)
         return cls(
             catalogue=catalogue,
-            assumptions={name: item for name, item in found.items() if key(item.constant) not in pulled},
+            assumptions=assumptions,
             names=ConstantNames(simulation.constants),
             calendar=calendar,
             first=first,
@@ -117,6 +116,34 @@ class Study:
     def _of_assumption(self) -> dict[str, str]:
         """Canonical name of each constant that belongs to an assumption -> where a scenario sets it."""
         return {key(item.constant): f"assumptions: {{{item.id}: …}}" for item in self.assumptions.values()}
+
+
+def catalogues_beside(path: str | Path) -> tuple[Catalogue, dict[str, Assumption]]:
+    """The levers and the assumptions of the study to which a scenario file belongs.
+
+    Parameters
+    ----------
+    path : path
+        A scenario file; see `Study.beside`.
+
+    Returns
+    -------
+    catalogue : Catalogue
+        Empty where the study has none.
+    assumptions : dict
+        Assumption id -> `Assumption`; a constant of a lever is none.
+
+    Raises
+    ------
+    ScenarioError
+        A catalogue that cannot be used.
+    """
+    levers, assumptions = beside(path, "levers.yaml"), beside(path, "assumptions.yaml")
+    evidence = study_folder(path) / "models" / "evidence.csv"
+    catalogue = Catalogue() if levers is None else read_levers(levers)
+    pulled = {key(name) for lever in catalogue.levers.values() for name in lever.constants.values()}
+    found = read_assumptions(assumptions, evidence if evidence.is_file() else None)
+    return catalogue, {name: item for name, item in found.items() if key(item.constant) not in pulled}
 
 
 def read_assumed(node: Node | None, study: Study) -> dict[str, float]:
