@@ -34,7 +34,9 @@ WIDE = 5.0  # standard deviation of the normal that the particles are first draw
 def towards(last: Density, dimension: int) -> Densities:
     """From a wide normal of integral one to a density."""
 
-    def path(x: np.ndarray, temperature: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def path(
+        x: np.ndarray, temperature: float, /, *, slopes: bool = True
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         first = -0.5 * np.sum(x * x, axis=1) / WIDE**2 - dimension * math.log(WIDE * math.sqrt(2 * math.pi))
         value, slope = last(x)
         gradient = -(1 - temperature) * x / WIDE**2 + temperature * slope

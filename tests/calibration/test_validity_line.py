@@ -15,6 +15,7 @@ from scipy.stats import norm
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.petab import read_problem
 from sd_covid.calibration.validity.information import DRAWN, Information, information
+from sd_covid.calibration.validity.refit import refit_without
 from sd_covid.calibration.validity.replay import replay
 from sd_covid.calibration.validity.without import smoothed, weights_without
 from sd_covid.errors import RunError
@@ -179,6 +180,31 @@ def test_weighted_draws_are_the_posterior_without_the_series(
     error = 5 / np.sqrt(weights.effective)
     assert np.all(np.abs(weights.mean(draws)[shared] - expected[shared]) < error * sd)
     np.testing.assert_allclose(weights.sd(draws)[shared], sd, rtol=error)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "kept", "fact"),
+    [(A, ("obs_b",), True), (B, ("obs_a",), True), (C, ("obs_a", "obs_b"), False)],
+)
+def test_moved_draws_are_the_posterior_without_the_series(
+    objective: Objective, told: Information, left_out: tuple[str, str], kept: tuple[str, ...], fact: bool
+) -> None:
+    draws = drawn(1000).reshape(4, 250, 3)
+    own = told.only(left_out)
+    found = refit_without(objective, draws, left_out, own, seed=1)
+    assert found.faults == ()
+    expected, spread = posterior(*kept, fact=fact)
+    if left_out == A:  # most of what is known of the slope goes
+        assert spread[1, 1] > 2.5 * posterior("obs_a", "obs_b")[1][1, 1]
+    sd = np.sqrt(np.diag(spread))
+    shared = [0, 1] if own else [0, 1, 2]
+    # five standard errors of 250 independent draws, a quarter of all: the rest are their kin
+    assert np.all(np.abs(found.values.mean(axis=0) - expected)[shared] < 5 * sd[shared] / np.sqrt(250))
+    np.testing.assert_allclose(found.values.std(axis=0)[shared], sd[shared], rtol=5 / np.sqrt(500))
+    if own:
+        kept_spread = drawn(1000)[:, 2].std()
+        assert found.own == ("shift",)
+        assert found.values[:, 2].std() == pytest.approx(kept_spread, rel=5 / np.sqrt(500))
 
 
 def test_log_likelihoods_of_the_series_add_up_to_that_of_the_objective(objective: Objective) -> None:

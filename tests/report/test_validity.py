@@ -92,8 +92,8 @@ def report(**changes: object) -> ValidityReport:
             Taught("quiet", 1.0, {}, 1.0, 1.0, {}),
         ),
         without=(
-            WithoutSeries("obs_a", 1.3, False, 6.0, ("noise",), 0.31, 77.0, (shift,), ()),
-            WithoutSeries("obs_b", 0.2, True, 800.0, (), 0.31, 0.44, (shift,), ()),
+            WithoutSeries("obs_a", 1.3, False, False, 6.0, ("noise",), 0.31, 77.0, (shift,), ()),
+            WithoutSeries("obs_b", 0.2, False, True, 800.0, (), 0.31, 0.44, (shift,), ()),
         ),
         facts=(FactRow("known", "percent", False, 1.0, 2.0, 3.0, 1.5, 2.5, 3.5),),
     )

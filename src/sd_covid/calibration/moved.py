@@ -25,13 +25,13 @@ Fault = Literal["far", "stages", "weights", "families", "stuck", "apart"]
 draws with descendants, moves that led nowhere, chains that disagree."""
 
 # every draw is one already before it moves: what moves owe is that copies come apart
-EFFORT = Effort(apart=0.7, last=0.6, moves=6, keep=0.3, length=1.1)
+EFFORT = Effort(apart=0.8, last=0.8, moves=6, keep=0.3, length=1.1)
 BAD_K = 0.7  # Pareto shape of a stage's weights above which a few draws carry the rest
 MOST_STAGES = (
     5  # at which new figures say so much else that the draws have hardly seen where the posterior is
 )
 FEWEST = 0.1  # of the draws must have descendants
-STUCK = 0.8  # correlation with what the draws were that says that moves led nowhere
+STUCK = 0.9  # correlation with what the draws were that says that moves led nowhere
 FAR = 5.0  # standard deviations: a coordinate whose median moved further lies where no draw was
 MAX_R_HAT = 1.05  # of chains of some hundred draws; that of as many independent ones stays below 1.03
 
@@ -77,7 +77,8 @@ class Moved:
     values : ndarray, shape (chain, draw, dimension)
         In the coordinates of the path.
     log_density : ndarray, shape (chain, draw)
-    r_hat : ndarray, shape (dimension,)
+    r_hat, ess : ndarray, shape (dimension,)
+        ESS in bulk.
     spent : Spent
     faults : tuple of Fault
         Empty when the draws can be trusted.
@@ -86,6 +87,7 @@ class Moved:
     values: Array
     log_density: Array
     r_hat: Array
+    ess: Array
     spent: Spent
     faults: tuple[Fault, ...]
 
@@ -117,11 +119,12 @@ def move_draws(
     """
     by = transport(path, start.reshape(-1, start.shape[2]), np.random.default_rng([seed, 5]))
     found = anneal(carried(path, by), by.forth(start), effort=effort, seed=seed, progress=progress)
-    r_hat = diagnostics(found.values).r_hat
-    spent = _spent(by, found, r_hat)
+    told = diagnostics(found.values)
+    spent = _spent(by, found, told.r_hat)
     middle, sd = np.median(start, axis=(0, 1)), np.std(start, axis=(0, 1))
     shift = np.abs(np.median(found.values, axis=(0, 1)) - middle) / np.where(sd > 0, sd, np.inf)
-    return Moved(found.values, found.log_density, r_hat, spent, _faults(spent, float(np.max(shift))))
+    faults = _faults(spent, float(np.max(shift)))
+    return Moved(found.values, found.log_density, told.r_hat, told.ess_bulk, spent, faults)
 
 
 def _spent(by: Transport, found: Annealed, r_hat: Array) -> Spent:

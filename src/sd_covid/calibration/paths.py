@@ -5,28 +5,34 @@ In: objectives. Out: functions of unconstrained coordinates and a temperature, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from sd_covid.calibration.noise import Likelihood, Predicted
-from sd_covid.calibration.objective import Objective, Series
+from sd_covid.calibration.objective import Objective, Series, add_series
 from sd_covid.calibration.petab import Measurement, Problem
 from sd_covid.calibration.runs import PORTION
 from sd_covid.calibration.seen import Figure, figure_of
 from sd_covid.calibration.smc import Path
 from sd_covid.calibration.types import Array, Index, Simulator
 
-Likelihoods = Callable[[Array, float], tuple[Array, Array, Array]]
-"""Natural values and a temperature -> log likelihoods, their gradients, and by how much they grow from 0 to 1."""
+
+class Likelihoods(Protocol):
+    """Log likelihoods on the way, of natural values; as `sd_covid.calibration.smc.Path` but for the coordinates."""
+
+    def __call__(self, x: Array, temperature: float, /, *, slopes: bool = True) -> tuple[Array, Array, Array]:
+        """Log likelihoods, their gradients, and by how much they grow from temperature 0 to 1."""
+        ...
 
 
 def from_prior(objective: Objective) -> Likelihoods:
     """From no figure to all: the log likelihood times the temperature."""
 
-    def of(x: Array, temperature: float) -> tuple[Array, Array, Array]:
-        value, gradient = objective.log_likelihoods(x)
+    def of(x: Array, temperature: float, /, *, slopes: bool = True) -> tuple[Array, Array, Array]:
+        value, gradient = objective.gathered(x, add_series, slopes=slopes)
         return temperature * value, temperature * gradient, value
 
     return of
@@ -46,13 +52,13 @@ def unconstrained_path(objective: Objective, likelihoods: Likelihoods, others: A
         The parameters that move.
     """
 
-    def path(points: Array, temperature: float) -> tuple[Array, Array, Array]:
+    def path(points: Array, temperature: float, /, *, slopes: bool = True) -> tuple[Array, Array, Array]:
         u = np.tile(others, (len(points), 1))
         u[:, places] = points
         x, slope, log_jacobian, bend = objective.transform.density(u)
         prior, prior_slope = objective.log_prior(x)
         portions = range(0, len(x), PORTION)
-        parts = [likelihoods(x[first : first + PORTION], temperature) for first in portions]
+        parts = [likelihoods(x[first : first + PORTION], temperature, slopes=slopes) for first in portions]
         value, gradient, gain = (np.concatenate(part) for part in zip(*parts, strict=True))
         return (
             prior + log_jacobian + value,
@@ -94,7 +100,7 @@ class Bridge:
         for experiment in self.objective.experiments:
             experiment.series = [_both(series, seen, now) for series in experiment.series]
 
-    def __call__(self, x: Array, temperature: float) -> tuple[Array, Array, Array]:
+    def __call__(self, x: Array, temperature: float, /, *, slopes: bool = True) -> tuple[Array, Array, Array]:
         """Log likelihoods on the way, their gradients, and how much they grow; see `Likelihoods`."""
         gain = np.zeros(len(x))
 
@@ -116,7 +122,7 @@ class Bridge:
             series.observation.pull_back(figures, found, seed, gradient)
             return found.value
 
-        value, slope = self.objective.gathered(x, add)
+        value, slope = self.objective.gathered(x, add, slopes=slopes)
         return value, slope, gain
 
 

@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from sd_covid.calibration.algebra import one_thread_of_algebra
 from sd_covid.calibration.forecast import REPEATS, Forecaster
 from sd_covid.calibration.noise import noise_of
 from sd_covid.calibration.petab import Problem
@@ -236,6 +237,7 @@ class Predicts(Protocol):
         ...
 
 
+@one_thread_of_algebra
 def predict(predictor: Predicts, progress: Progress | None = None) -> pd.DataFrame:
     """Quantiles of every figure.
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.optimize import minimize
 from scipy.stats import chi2
 
 from sd_covid.calibration.coordinates import PriorScale
-from sd_covid.calibration.fit import Density, maximise
+from sd_covid.calibration.fit import WORST, Density, laplace, maximise
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.types import Array
 from sd_covid.errors import UnknownNameError, suggest
@@ -108,7 +109,7 @@ def profile(
     """
     check_estimated(objective, parameter)
     walk = _Walk(objective, parameter, kind, tell)
-    top, value = walk.climb(best, held=False)
+    top, value = walk.begin(best)
     sides = [walk.side(top, value, -1.0), walk.side(top, value, 1.0)]
     points = [*reversed(sides[0].points), (float(top[walk.place]), value), *sides[1].points]
     values, heights = np.array(points).T
@@ -158,25 +159,62 @@ class _Walk:
         self._scale = PriorScale(objective.parameters)
         self._density: Density = objective.log_posterior if kind == "posterior" else objective.log_likelihood
         self.place = objective.names.index(parameter)
-        self._held = np.arange(objective.dimension) == self.place
+        self._others = np.arange(objective.dimension) != self.place
+        self._root = np.eye(0)
         low, high = self._scale.bounds[self.place]
         self.reach = (max(low, -FURTHEST), min(high, FURTHEST))
 
-    def climb(self, start: Array, *, held: bool) -> tuple[Array, float]:
-        """The highest point from a start, with the parameter held or not.
+    def begin(self, best: Array) -> tuple[Array, float]:
+        """The top, climbed to from the best fit; the scale of the others' curvature there is kept for the walk."""
+        top, row = maximise(self._objective, best, density=self._density)
+        near = laplace(self._objective, best)
+        self._others &= near.informed
+        kept = np.flatnonzero(self._others[near.informed])
+        precision = np.linalg.inv(near.scale @ near.scale.T)[np.ix_(kept, kept)]
+        self._root = np.linalg.inv(np.linalg.cholesky(precision)).T
+        return self.climb(top, row.log_posterior)
 
-        In a flat valley the optimiser may stop short: it sets off again from where it ended until that gains nothing.
+    def climb(self, start: Array, reached: float = -math.inf) -> tuple[Array, float]:
+        """The highest point from a start with the parameter held.
+
+        All others move in coordinates in which the posterior at the top is round: a ridge that bends a little is
+        climbed in some ten steps. The optimiser sets off again from where it ended until that gains nothing.
         """
-        held_now = self._held if held else None
-        found, row = maximise(self._objective, start, density=self._density, held=held_now)
+        found, height = start, reached
         for _ in range(AGAIN):
-            if not math.isfinite(row.log_posterior):
+            before = height
+            found, height = self._climbed(found)
+            if not math.isfinite(height) or height - before < NOTICED:
                 break
-            before = row.log_posterior
-            found, row = maximise(self._objective, found, density=self._density, held=held_now)
-            if row.log_posterior - before < NOTICED:
-                break
-        return found, row.log_posterior
+        return found, height
+
+    def _climbed(self, start: Array) -> tuple[Array, float]:
+        transform, others, root = self._objective.transform, self._others, self._root
+        begin = transform.unconstrained(start)
+
+        def point(w: Array) -> tuple[Array, Array]:
+            u = begin.copy()
+            u[others] += root @ w
+            x, slope, _, _ = transform.density(u)
+            # what does not move keeps its value to the last bit
+            return np.where(others, x, start), slope
+
+        def cost(w: Array) -> tuple[float, Array]:
+            x, slope = point(w)
+            value, gradient = self._density(x)
+            if not math.isfinite(value) or not np.all(np.isfinite(gradient)):
+                return WORST, np.zeros_like(w)
+            return -value, np.asarray(-((gradient * slope)[others] @ root), dtype=np.float64)
+
+        found = minimize(
+            cost,
+            np.zeros(len(root)),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": 500, "maxcor": 30, "ftol": 1e-11, "gtol": 1e-6},
+        )
+        height = -float(found.fun)
+        return point(found.x)[0], height if height > -WORST else -math.inf
 
     def natural(self, coordinate: float) -> float:
         """The parameter's natural value at its coordinate."""
@@ -199,7 +237,7 @@ class _Walk:
             at = float(np.clip(here[self.place] + direction * step, *self.reach))
             if direction * (at - float(here[self.place])) <= 1e-9:
                 break
-            x, reached = self.climb(self._started(here, before, at), held=True)
+            x, reached = self.climb(self._started(here, before, at))
             if not math.isfinite(reached):
                 found.failed.append(self.natural(at))
                 step /= 2

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.linalg import eigh
@@ -24,10 +25,33 @@ from sd_covid.calibration.types import Array, Index, Mask
 from sd_covid.calibration.weights import normalised, pareto_k, relative_size, systematic
 from sd_covid.errors import RunError
 
-Path = Callable[[Array, float], tuple[Array, Array, Array]]
-"""Points (particle, dimension) and a temperature from 0 (first density) to 1 (last) -> log densities (particle,), their
-gradients, and by how much the log density grows from 0 to 1 (particle,). The log density is linear in the temperature.
-What is not finite is no density."""
+
+class Path(Protocol):
+    """Densities between the first and the last."""
+
+    def __call__(
+        self, points: Array, temperature: float, /, *, slopes: bool = True
+    ) -> tuple[Array, Array, Array]:
+        """Log densities, their gradients, and by how much the log density grows from temperature 0 to 1.
+
+        The log density is linear in the temperature. What is not finite is no density.
+
+        Parameters
+        ----------
+        points : ndarray, shape (particle, dimension)
+        temperature : float
+            0 is the first density, 1 the last.
+        slopes : bool
+            Without them, which may be quicker, the gradients are of no use.
+
+        Returns
+        -------
+        value : ndarray, shape (particle,)
+        slope : ndarray, shape (particle, dimension)
+        gain : ndarray, shape (particle,)
+        """
+        ...
+
 
 TARGET = 0.8  # acceptance that the step size aims at
 TOO_FAR = 1000.0  # an error of energy above it is a divergence, as in Stan
@@ -102,7 +126,7 @@ class _Flight:
         self._log_ratios = np.zeros(start.shape[0])
         self._ancestors = np.tile(np.arange(start.shape[1]), (start.shape[0], 1))
         self._diverged = self._gradients = 0
-        self._now = self._at(start.reshape(-1, start.shape[2]))
+        self._now = self._at(start.reshape(-1, start.shape[2]), slopes=False)
         self._gains = self._now.gain.reshape(start.shape[:2])
         if not np.all(np.any(np.isfinite(self._gains), axis=1)):
             reason = f"none of {self._shape[1]} particles has a density"
@@ -110,11 +134,13 @@ class _Flight:
         for _ in range(PASSES):
             self._scale(np.where(np.isfinite(self._gains), 0.0, -math.inf))
 
-    def _at(self, x: Array) -> _Particles:
+    def _at(self, x: Array, *, slopes: bool = True) -> _Particles:
         with np.errstate(all="ignore"):
-            value, slope, gain = self._path(x, self.temperature)
-        self._gradients += len(x)
-        there = np.isfinite(value) & np.isfinite(gain) & np.all(np.isfinite(slope), axis=1)
+            value, slope, gain = self._path(x, self.temperature, slopes=slopes)
+        self._gradients += len(x) * slopes
+        there = np.isfinite(value) & np.isfinite(gain)
+        if slopes:
+            there &= np.all(np.isfinite(slope), axis=1)
         return _Particles(x, np.where(there, value, -math.inf), slope, np.where(there, gain, -math.inf))
 
     def stage(self) -> None:

@@ -11,14 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.optimize import bisect
 
 from sd_covid.calibration.smc import Path
 from sd_covid.calibration.types import Array
-from sd_covid.calibration.weights import relative_size
+from sd_covid.calibration.weights import normalised, relative_size
 
-PILOTS = 192  # draws at which slopes are taken
-TRIALS = 3  # no map, one fitted at the draws, and one fitted where that brings them
+PILOTS = 160  # draws at which slopes are taken
+TRIALS = 8  # no map, one fitted at the draws, and others fitted where the one before brings them
+ENOUGH = 0.35  # effective size of the pilots' weights at which no better map is looked for
+COUNTING = 0.4  # effective share of the pilots to which a map is fitted: those that lie best
 FEWEST = 0.5  # of the pilots must have slopes where a map brings them
 LEAST = 0.02  # mean squared slope, per standard deviation, of a direction worth carrying along
 WIDEST = 0.02  # precision left of what the draws had, where figures are taken away
@@ -73,9 +75,9 @@ def transport(path: Path, draws: Array, rng: np.random.Generator) -> Transport:
     """
     centre, sd = draws.mean(axis=0), draws.std(axis=0)
     pilots = rng.choice(len(draws), min(PILOTS, len(draws)), replace=False)
-    z, gradients = (draws - centre) / sd, 0
+    z, gradients, share = (draws - centre) / sd, 0, 0.0
     tried = Transport(centre, centre, np.eye(len(centre)), 0, 0)
-    best, most, first = tried, 0.0, np.zeros(0)
+    best, furthest, first = tried, (0.0, 0.0), np.zeros(0)
     for trial in range(TRIALS):
         there = tried.forth(draws[pilots])
         last, slope, _ = path(there, 1.0)
@@ -84,25 +86,40 @@ def transport(path: Path, draws: Array, rng: np.random.Generator) -> Transport:
         first = before if trial == 0 else first  # of the pilots where they were drawn
         gain = last - first + tried.log_volume
         fine = np.isfinite(gain) & np.all(np.isfinite(slope - turned), axis=1)
-        size = float(relative_size(np.where(fine, gain, -np.inf)[None])[0]) if np.any(fine) else 0.0
-        if size > most:
-            best, most = tried, size
         if np.sum(fine) < FEWEST * len(pilots):
             break
-        at = ((there - centre) / sd)[fine]
-        tried = _fitted(z, at, ((slope - turned) * sd)[fine], centre, sd)
+        gain, at = gain[fine], ((there - centre) / sd)[fine]
+        power, size = _borne(gain), float(relative_size(gain[None])[0])
+        if (power, size) > furthest:
+            best, furthest = tried, (power, size)
+        if size > ENOUGH:
+            break
+        share += power * (1.0 - share)
+        slopes = ((slope - turned) * sd)[fine]
+        tried = _fitted(z, at, slopes, normalised(power * gain[None])[0], share, centre, sd)
     return replace(best, gradients=gradients)
 
 
-def _fitted(z: Array, at: Array, slopes: Array, centre: Array, sd: Array) -> Transport:
-    """The map that a normal density fitted to slopes at some places asks for; all in standard deviations."""
-    directions = _directions(slopes)
+def _borne(gain: Array) -> float:
+    """How much of the way to the last density the pilots bear, `COUNTING` of them by weight."""
+
+    def spare(power: float) -> float:
+        return float(relative_size(power * gain[None])[0]) - COUNTING
+
+    return 1.0 if spare(1.0) >= 0 else float(bisect(spare, 0.0, 1.0, xtol=1e-6))
+
+
+def _fitted(
+    z: Array, at: Array, slopes: Array, weights: Array, share: float, centre: Array, sd: Array
+) -> Transport:
+    """The map that a normal density asks for that has a share of the slopes at some places; in standard deviations."""
+    directions = _directions(slopes, weights)
     covariance = np.cov((z @ directions).T).reshape(directions.shape[1], directions.shape[1])
-    values, vectors = eigh(covariance)
+    values, vectors = np.linalg.eigh(covariance)
     root = (vectors * np.sqrt(values)) @ vectors.T  # directions' coordinates = root times unit normal ones
     inverse = np.linalg.inv(root)
     read = directions @ inverse
-    shift, shrink = _normal(at @ read, slopes @ directions @ root)
+    shift, shrink = _normal(at @ read, share * slopes @ directions @ root, weights)
     along = (
         (z - z.mean(axis=0)).T @ (z @ read) / len(z)
     )  # how every coordinate goes with the unit normal ones
@@ -111,44 +128,45 @@ def _fitted(z: Array, at: Array, slopes: Array, centre: Array, sd: Array) -> Tra
     return Transport(centre, centre + sd * (along @ shift), scaled, directions.shape[1], 0)
 
 
-def _directions(slopes: Array) -> Array:
+def _directions(slopes: Array, weights: Array) -> Array:
     """Orthonormal directions, as columns, along which what is gained changes."""
-    values, vectors = eigh(slopes.T @ slopes / len(slopes))
+    values, vectors = np.linalg.eigh((slopes.T * weights) @ slopes)
     most = max(1, min(int(MOST * len(slopes)), len(values)))
     count = max(1, min(int(np.sum(values > LEAST)), most))
     return np.asarray(vectors[:, -count:], dtype=np.float64)
 
 
-def _normal(at: Array, slopes: Array) -> tuple[Array, Array]:
+def _normal(at: Array, slopes: Array, weights: Array) -> tuple[Array, Array]:
     """Mean, and root of the covariance, of a unit normal density times one of which slopes of the logarithm are given.
 
     The slopes are level - curvature times place. Where figures were taken away the curvature is negative.
     """
+    root = np.sqrt(weights)[:, None]
     design = np.column_stack([np.ones(len(at)), at])
-    fitted = np.linalg.lstsq(design, slopes, rcond=None)[0]
+    fitted = np.asarray(np.linalg.lstsq(root * design, root * slopes, rcond=None)[0], dtype=np.float64)
     curvature = -0.5 * (fitted[1:] + fitted[1:].T)
-    values, vectors = eigh(curvature)
-    values = np.maximum(values, WIDEST - 1.0)
+    found, vectors = np.linalg.eigh(curvature)
+    values = np.maximum(found, WIDEST - 1.0)
     precision = (vectors * (1.0 + values)) @ vectors.T
     # the level is fitted again to the curvature that is used
-    level = np.mean(slopes + at @ ((vectors * values) @ vectors.T), axis=0)
+    level = weights @ (slopes + at @ ((vectors * values) @ vectors.T))
     shrink: Array = (vectors / np.sqrt(1.0 + values)) @ vectors.T
-    middle: Array = np.linalg.solve(precision, level)
-    return middle, shrink
+    return np.asarray(np.linalg.solve(precision, level), dtype=np.float64), shrink
 
 
 def carried(path: Path, by: Transport) -> Path:
     """The path from the carried first density to the last."""
+    if not by.directions:
+        return path
     volume = by.log_volume
 
-    def of(points: Array, temperature: float) -> tuple[Array, Array, Array]:
-        value, slope, gain = path(points, 1.0)
-        if (
-            temperature == 1.0
-        ):  # the last density needs no look back; by its gain of before, a particle is known again
+    def of(points: Array, temperature: float, /, *, slopes: bool = True) -> tuple[Array, Array, Array]:
+        value, slope, gain = path(points, 1.0, slopes=slopes)
+        if temperature == 1.0:  # no look back is needed; the gain only has to tell particles apart
             return value, slope, gain
-        first, turned, _ = path(by.back(points), 0.0)
-        first, turned = first - volume, np.linalg.solve(by.matrix.T, turned.T).T
+        first, turned, _ = path(by.back(points), 0.0, slopes=slopes)
+        first = first - volume
+        turned = np.asarray(np.linalg.solve(by.matrix.T, turned.T).T, dtype=np.float64)
         return (
             (1.0 - temperature) * first + temperature * value,
             (1.0 - temperature) * turned + temperature * slope,

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sd_covid.calibration.algebra import one_thread_of_algebra
 from sd_covid.calibration.annealed import Effort
 from sd_covid.calibration.fit import maximise
 from sd_covid.calibration.forecast import Forecaster
@@ -30,6 +31,7 @@ from sd_covid.data import read_registry
 from sd_covid.errors import DataError
 
 
+@one_thread_of_algebra
 def update(
     path: Path | str,
     *,

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sd_covid.calibration.algebra import one_thread_of_algebra
 from sd_covid.calibration.fit import Fit, fit, laplace
 from sd_covid.calibration.identify import identify
 from sd_covid.calibration.lint import check_series
@@ -96,6 +97,7 @@ def model_hash(simulator: Simulator) -> str:
     return of_model(simulator.model, simulator.program)
 
 
+@one_thread_of_algebra
 def calibrate(
     path: Path | str,
     *,

@@ -24,6 +24,7 @@ STAGES = {
     "draws": "running the draws",
     "information": "finding what each series teaches",
     "benchmarks": "forecasting by simple methods",
+    "refits": "leaving out series that weights cannot",
 }
 
 
@@ -41,6 +42,12 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write everything found to this file.")
     ] = None,
+    refit: Annotated[
+        bool,
+        typer.Option(
+            "--refit", help="Move the draws where a series is left out that they cannot be weighted without."
+        ),
+    ] = False,
     seed: Seed = 0,
 ) -> int:
     """Score the stored posterior: fit, forecasts, checks, what each series teaches. Exit code 1 when it is outdated."""
@@ -52,7 +59,7 @@ def command(
     from sd_covid.calibration.validity import validate
 
     with stages(STAGES) as step:
-        found = validate(problem, seed=seed, progress=step)
+        found = validate(problem, refit=refit, seed=seed, progress=step)
     _show(found)
     if out is not None:
         with replacing(out) as temporary:
@@ -60,11 +67,13 @@ def command(
             temporary.write_text(told + "\n", encoding="utf-8")
         note(f"wrote {out}")
     if output is not None:
-        _write_pages(found, problem, output, list(dict.fromkeys(language or [Language.NL])))
+        _write_pages(found, problem, output, list(dict.fromkeys(language or [Language.NL])), refit)
     return _conclude(found, problem)
 
 
-def _write_pages(found: ValidityReport, problem: Path, page: Path, languages: list[Language]) -> None:
+def _write_pages(
+    found: ValidityReport, problem: Path, page: Path, languages: list[Language], refit: bool
+) -> None:
     """Write the page in one language, or in two."""
     from sd_covid.calibration.petab import read_problem
     from sd_covid.calibration.store import read_posterior
@@ -78,7 +87,8 @@ def _write_pages(found: ValidityReport, problem: Path, page: Path, languages: li
     evidence = read.model_path.parent / "evidence.csv"
     glossary = read_glossary(read.folder / "titles.yaml", evidence, constants)
     registry = read_registry(read.folder / "series") if (read.folder / "series").is_dir() else None
-    again = shlex.join(["sd-covid", "validate", str(problem), "-o", page.name])
+    options = ["--refit"] if refit else []
+    again = shlex.join(["sd-covid", "validate", str(problem), *options, "-o", page.name])
     for position, language in enumerate(languages):
         path = page if position == 0 else page.with_name(f"{page.stem}-{language.value}{page.suffix}")
         line = f"{again} --language {language.value}"

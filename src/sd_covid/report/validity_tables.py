@@ -170,7 +170,7 @@ def silent(report: ValidityReport) -> int:
 
 
 def without_table(report: ValidityReport, names: Names) -> Table:
-    """What moves without each series, where the weights can be relied on."""
+    """What moves without each series, where that can be relied on."""
     rows = []
     for item in report.without:
         results = _moves(item, names) if item.reliable else (Cell("–"),) * 2 + (Cell("–", "word"),) * 2
@@ -257,8 +257,10 @@ def _missed(row: Taught, names: Names) -> str:
 
 
 def _verdict(item: WithoutSeries) -> str:
-    if math.isnan(item.k):
+    if math.isnan(item.k) and not item.refitted:
         return "validity.no_k"
+    if item.refitted:
+        return "validity.refitted" if item.reliable else "validity.refit_failed"
     return "validity.reliable" if item.reliable else "validity.refit_due"
 
 

@@ -1,15 +1,18 @@
 """The whole of a validation, from the stored posterior to the report.
 
-Nothing is fitted again: draws come from ``posterior.parquet``, forecasts of the model from ``fit.json``.
+Nothing is fitted again: draws come from ``posterior.parquet``, forecasts of the model from ``fit.json``. Where a series
+is left out and weights of the draws would not do, the draws can be moved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from sd_covid.calibration.algebra import one_thread_of_algebra
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.results import read_report
@@ -19,6 +22,7 @@ from sd_covid.calibration.validation import lag_one, theil
 from sd_covid.calibration.validity.checks import check_rows
 from sd_covid.calibration.validity.forecasts import holdout_errors, rmse, rolling_errors
 from sd_covid.calibration.validity.information import Information, information
+from sd_covid.calibration.validity.refit import Refit, refit_without
 from sd_covid.calibration.validity.replay import Key, Replay, SeriesReplay, replay
 from sd_covid.calibration.validity.report import (
     Coverage,
@@ -39,8 +43,14 @@ CLEAR = 3.0  # standard errors of a weighted mean: the largest of some hundred t
 LEVELS = (0.5, 0.8, 0.9)
 
 
+@one_thread_of_algebra
 def validate(
-    path: Path | str, *, simulator: Simulator | None = None, seed: int = 0, progress: Step | None = None
+    path: Path | str,
+    *,
+    simulator: Simulator | None = None,
+    refit: bool = False,
+    seed: int = 0,
+    progress: Step | None = None,
 ) -> ValidityReport:
     """Validate the stored posterior of a problem.
 
@@ -50,10 +60,12 @@ def validate(
         ``problem.yaml``.
     simulator : Simulator, optional
         The loaded model; by default the one the problem names.
+    refit : bool
+        Whether draws are moved where a series is left out that they cannot be weighted without.
     seed : int
-        Of the noise that is drawn.
+        Of the noise that is drawn, and of these moves.
     progress : callable, optional
-        Called with (stage, done, total); stages are draws, information, benchmarks.
+        Called with (stage, done, total); stages are draws, information, benchmarks, refits.
 
     Raises
     ------
@@ -86,7 +98,7 @@ def validate(
         holdout=() if fit is None else holdout_errors(fit, plain),
         rolling=() if fit is None else rolling_errors(fit, plain, stage("benchmarks")),
         taught=_taught(known, found, objective),
-        without=_without(objective, found, known),
+        without=_without(objective, found, known, stored.values if refit else None, seed, stage("refits")),
         facts=() if fit is None else fit.facts,
         provenance={
             key: stored.provenance.get(key) for key in ("model_hash", "data_hash", "seed", "versions")
@@ -177,49 +189,112 @@ def _taught(known: Information, found: Replay, objective: Objective) -> tuple[Ta
     return tuple(rows)
 
 
-def _without(objective: Objective, found: Replay, known: Information) -> tuple[WithoutSeries, ...]:
-    """The posterior without each series and soft fact in turn."""
-    by_key = {item.key: item for item in found.series}
-    rows = []
-    for key in found.log_likelihoods:
-        if key in by_key and by_key[key].given:
+def _without(
+    objective: Objective,
+    found: Replay,
+    known: Information,
+    draws: Array | None,
+    seed: int,
+    progress: Progress | None,
+) -> tuple[WithoutSeries, ...]:
+    """The posterior without each series and soft fact in turn; ``draws`` (chain, draw, parameter) may be moved."""
+    given = {item.key for item in found.series if item.given}
+    own = {key: known.only(key) for key in found.log_likelihoods if key not in given}
+    weights = {key: weights_without(objective, found, key, places) for key, places in own.items()}
+    due = [key for key, item in weights.items() if draws is not None and not item.reliable]
+    rows = {}
+    for key, item in weights.items():
+        if key not in due:
+            rows[key] = _row(item, found, _weighted(item, found))
             continue
-        weights = weights_without(objective, found, key, known.only(key))
-        rows.append(_moved(weights, found, by_key.get(key)))
-    return tuple(rows)
+        assert draws is not None
+        moved = refit_without(objective, draws, key, own[key], seed=seed)
+        rows[key] = _row(item, found, _moved(moved, objective))
+        if progress is not None:
+            progress(len(set(rows) & set(due)), len(due))
+    return tuple(rows.values())
 
 
-def _moved(weights: Weights, found: Replay, own: SeriesReplay | None) -> WithoutSeries:
+@dataclass(frozen=True, slots=True)
+class _Draws:
+    """What draws say without a series: their worth, means and spreads of parameters, and medians of every series.
+
+    Attributes
+    ----------
+    mean, sd : ndarray, shape (parameter,)
+    medians : dict
+        Series -> posterior means of what the model says of its figures, and their spreads. Shape (figure,) each.
+    """
+
+    refitted: bool
+    reliable: bool
+    effective: float
+    mean: Array
+    sd: Array
+    medians: dict[Key, tuple[Array, Array]]
+
+
+def _weighted(weights: Weights, found: Replay) -> _Draws:
+    """The stored draws with other weights."""
+    medians = {
+        item.key: (weights.mean(item.predicted.median), weights.sd(item.predicted.median))
+        for item in found.series
+    }
+    numbers = weights.mean(found.parameters), weights.sd(found.parameters)
+    return _Draws(False, weights.reliable, weights.effective, *numbers, medians)
+
+
+def _moved(refit: Refit, objective: Objective) -> _Draws:
+    """Draws that were moved, the model run at each."""
+    found = replay(objective, refit.values)
+    medians = {
+        item.key: (item.median, np.asarray(item.predicted.median.std(axis=0))) for item in found.series
+    }
+    numbers = found.parameters.mean(axis=0), found.parameters.std(axis=0)
+    return _Draws(True, not refit.faults, refit.effective, *numbers, medians)
+
+
+def _row(weights: Weights, found: Replay, draws: _Draws) -> WithoutSeries:
+    """What moves most without a series."""
     shared = [place for place, name in enumerate(found.names) if name not in weights.own]
-    parameters = _shifts([found.names[k] for k in shared], found.parameters[:, shared], weights)
-    others = [item for item in found.series if item is not own and not item.given]
-    last = np.empty((len(found.parameters), len(others)))
-    for place, item in enumerate(others):
-        last[:, place] = item.predicted.median[:, -1]
-    figures = _shifts([_label(item.key) for item in others], last, weights)
+    before = found.parameters[:, shared]
+    noise = CLEAR / np.sqrt(draws.effective)
+    parameters = _shifts(
+        [found.names[k] for k in shared],
+        (before.mean(axis=0), before.std(axis=0), draws.mean[shared], draws.sd[shared]),
+        noise,
+    )
+    others = [item for item in found.series if item.key != weights.key and not item.given]
+    last = [
+        (item.median[-1], item.predicted.median[:, -1].std(), *(part[-1] for part in draws.medians[item.key]))
+        for item in others
+    ]
+    figures = _shifts([_label(item.key) for item in others], np.array(last).reshape(-1, 4).T, noise)
     errors = (np.nan, np.nan)
-    if own is not None:
-        alone = weights.mean(own.predicted.median)
-        errors = rmse(own.median - own.series.figures), rmse(alone - own.series.figures)
-    label = _label(weights.key)
+    for item in found.series:
+        if item.key == weights.key:
+            alone = draws.medians[item.key][0]
+            errors = rmse(item.median - item.series.figures), rmse(alone - item.series.figures)
     return WithoutSeries(
-        label, weights.k, weights.reliable, weights.effective, weights.own, *errors, parameters, figures
+        _label(weights.key),
+        weights.k,
+        draws.refitted,
+        draws.reliable,
+        draws.effective,
+        weights.own,
+        *errors,
+        parameters,
+        figures,
     )
 
 
-def _shifts(names: list[str], values: Array, weights: Weights) -> tuple[Shift, ...]:
-    """Those that move most in posterior sd, by more than the weights move what they should leave alone."""
-    noise = CLEAR / np.sqrt(weights.effective)
+def _shifts(names: list[str], numbers: Sequence[Array] | Array, noise: float) -> tuple[Shift, ...]:
+    """Those that move most in posterior sd, by more than draws move that should stay where they are.
+
+    ``numbers`` are means and sds with the series, and without it.
+    """
     rows = [
-        Shift(name, *numbers)
-        for name, *numbers in zip(
-            names,
-            values.mean(axis=0).tolist(),
-            values.std(axis=0).tolist(),
-            weights.mean(values).tolist(),
-            weights.sd(values).tolist(),
-            strict=True,
-        )
+        Shift(name, *map(float, own)) for name, own in zip(names, zip(*numbers, strict=True), strict=True)
     ]
     clear = [row for row in rows if abs(row.in_sd) > noise]
     return tuple(sorted(clear, key=lambda row: -abs(row.in_sd))[:SHOWN])

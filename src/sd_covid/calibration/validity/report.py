@@ -167,8 +167,11 @@ class WithoutSeries:
     ----------
     left_out : str
     k : float
-        Pareto shape of the weights: above 0.7 a refit is due and nothing below can be relied on.
+        Pareto shape of the weights: above 0.7 a refit is due.
+    refitted : bool
+        Whether the draws were moved to where they are without it, in place of being weighted.
     reliable : bool
+        Whether what follows can be relied on.
     effective : float
         Effective number of draws.
     own : tuple of str
@@ -181,6 +184,7 @@ class WithoutSeries:
 
     left_out: str
     k: float
+    refitted: bool
     reliable: bool
     effective: float
     own: tuple[str, ...]
