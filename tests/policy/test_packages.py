@@ -1,4 +1,4 @@
-"""Packages side by side, moved, scaled, targeted; dated sequences. Expected: algebra of partial maps, and by hand."""
+"""Packages side by side, moved, scaled and kept for a group. Expected: the algebra of partial maps, and by hand."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sd_covid.errors import ScenarioError
 from sd_covid.policy import Study, read_scenario
 from sd_covid.policy.dates import Shift
-from sd_covid.policy.levers import Held, LeverSetting, Step
-from sd_covid.policy.spending import cost_line
+from sd_covid.policy.levers import Held, Step
 
 HEAD = "title: {nl: Proef, en: Trial}\nrationale: {nl: Waarom, en: Why}\n"
 
@@ -257,110 +254,3 @@ def test_a_shift_out_of_the_run_is_refused_where_the_day_stands(study_folder: Pa
     with pytest.raises(ScenarioError, match="2025-06-01, moved by 12 months, lies outside") as caught:
         read_scenario(write(study_folder, "top", "with: [{package: p, shift: 1 year}]\n"), toy)
     assert (str(path), 4, "levers.help.end") == (caught.value.file, caught.value.line, caught.value.variable)
-
-
-# --- dated sequences ---------------------------------------------------------------------------------------
-
-SEQUENCE = """\
-levers:
-  subsidy:
-    level:
-      - {from: 2020-03-01, level: 1}
-      - {from: 2020-10-01, level: 0.5}
-      - {from: 2020-12-01, level: 0}
-"""
-
-
-def test_a_sequence_becomes_levels_on_days(study_folder: Path, toy: Any) -> None:
-    found = read_scenario(write(study_folder, "top", SEQUENCE), toy)
-    steps = (Step(date(2020, 10, 1), 0.5), Step(date(2020, 12, 1), 0.0))
-    assert LeverSetting(1.0, date(2020, 3, 1), date(2021, 3, 1), then=steps) == found.levers["subsidy"]
-    assert {
-        "subsidy level": 1.0,
-        "subsidy start": 62.0,
-        "subsidy level(step 1 from)": 69.0,
-        "subsidy level(step 1)": 0.5,
-        "subsidy level(step 2 from)": 71.0,
-        "subsidy level(step 2)": 0.0,
-        "subsidy end": 74.0,
-    }.items() <= found.settings.items()
-
-
-def test_a_sequence_costs_what_its_levels_cost_while_they_hold(study_folder: Path, toy: Any) -> None:
-    study = Study.beside(study_folder / "actual.yaml", toy)
-    found = read_scenario(write(study_folder, "top", SEQUENCE), toy, study=study)
-    line = cost_line(study.catalogue.levers["subsidy"], found, xr.Dataset(), study)
-    # One million euro a day: 214 days from March through September, half of 61 in October and November, then none.
-    np.testing.assert_allclose(214 + 61 / 2, line.nominal.sum(), rtol=1e-12)
-
-
-def test_a_level_on_top_of_a_sequence_takes_its_place(study_folder: Path, toy: Any) -> None:
-    write(study_folder, "base", SEQUENCE)
-    top = read_scenario(write(study_folder, "top", "extends: base\nlevers: {subsidy: {level: 0.2}}\n"), toy)
-    assert (Held(date(2020, 3, 1), date(2021, 3, 1), 0.2),) == top.levers["subsidy"].held
-
-
-def test_constants_change_on_days_to_a_value_or_by_a_factor(study_folder: Path, toy: Any) -> None:
-    text = "constants:\n  rise: [{from: 2020-03-01, value: 4}, {from: 2021-03-01, factor: 0.5}]\n"
-    found = read_scenario(write(study_folder, "top", text), toy)
-    expected = {
-        "rise(step 1 from)": 62.0,
-        "rise(step 1)": 4.0,
-        "rise(step 2 from)": 74.0,
-        "rise(step 2 factor)": 0.5,
-    }
-    assert expected.items() <= found.settings.items()
-    assert {} == found.constants
-    factor = "constants:\n  slope: [{from: 2020-03-01, factor: 0.9}]\n"  # what an assumption says, less from a day on
-    assert 0.9 == read_scenario(write(study_folder, "top", factor), toy).settings["slope(step 1 factor)"]
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "variable", "reason"),
-    [
-        ("levers:\n  help:\n    level: []", 5, "levers.help.level", "the sequence is empty"),
-        (
-            "levers:\n  help:\n    level: [{from: 2021-01-01}]",
-            5,
-            "levers.help.level[0]",
-            "'level' is missing",
-        ),
-        (
-            "levers:\n  help:\n    level:\n      - {from: 2021-01-01, level: 1}\n      - {from: 2021-01-01, level: 0}",
-            7,
-            "levers.help.level[1].from",
-            "does not come after",
-        ),
-        (
-            "levers:\n  help:\n    start: 2021-01-01\n    level: [{from: 2021-01-01, level: 1}]",
-            5,
-            "levers.help.start",
-            "starts on its first day",
-        ),
-        (
-            "levers:\n  help:\n    level: [{from: 2021-01-01, level: 1}, {from: 2023-02-01, level: 0.5}]",
-            5,
-            "levers.help.start",
-            "",
-        ),
-        ("constants:\n  rise: [{from: 2021-01-01}]", 4, "constants.rise[0]", "a value or a factor"),
-        ("constants:\n  rize: [{from: 2021-01-01, factor: 1}]", 4, "constants.rize", "or data series 'rize'"),
-        ("constants:\n  slope: [{from: 2021-01-01, value: 1}]", 4, "constants.slope", "is an assumption"),
-        (
-            "constants:\n  help level: [{from: 2021-01-01, value: 1}]",
-            4,
-            "constants.help level",
-            "not set here",
-        ),
-    ],
-)
-def test_faults_of_sequences(
-    study_folder: Path, toy: Any, text: str, line: int, variable: str, reason: str
-) -> None:
-    with pytest.raises(ScenarioError) as caught:
-        read_scenario(write(study_folder, "top", text + "\n"), toy)
-    if not reason:
-        assert "not in order between the start, 2021-01-01, and the end, 2023-01-01" in caught.value.reason
-        return
-    assert (line, variable) == (caught.value.line, caught.value.variable)
-    assert reason in caught.value.reason

@@ -66,13 +66,14 @@ class Step:
 class Held:
     """A time, from the start of `start` to the start of `end`, in which a lever is held at one level.
 
-    `budget` is that of the whole period of the lever in which this lies.
+    `budget` and `target` are those of the whole period of the lever in which this lies.
     """
 
     start: date
     end: date
     level: float
     budget: float | None = None
+    target: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class LeverSetting:
         days = [self.start, *(step.day for step in self.then), self.end]
         levels = [self.level, *(step.value or 0.0 for step in self.then)]
         for start, end, level in zip(days, days[1:], levels, strict=False):
-            yield Held(start, end, level, self.budget)
+            yield Held(start, end, level, self.budget, self.target)
 
     @property
     def pulled(self) -> bool:

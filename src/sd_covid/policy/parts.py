@@ -15,10 +15,11 @@ from sd_covid.data.keyed_yaml import Node
 from sd_covid.errors import suggest
 from sd_covid.policy.dates import read_day
 from sd_covid.policy.keys import CONSTANT_STEP, LEVEL_STEP, LEVER, PERIOD, fields
-from sd_covid.policy.layers import Later, Layer, Part, Placed, Value, check_target
+from sd_covid.policy.layers import Later, Layer, Part, Placed, Value
 from sd_covid.policy.levers import WORKS_BY, Delivery, Lever, LeverSetting, Step
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.reading import read_number
+from sd_covid.policy.reshape import check_target
 from sd_covid.policy.study import Study, settable
 
 

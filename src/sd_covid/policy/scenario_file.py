@@ -15,14 +15,15 @@ from pathlib import Path
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import Reference, named, references_beside
 from sd_covid.data.text import Text
-from sd_covid.errors import ScenarioError
+from sd_covid.errors import ScenarioError, suggest
 from sd_covid.model.study import study_folder
 from sd_covid.policy.dates import read_shift, within_run
 from sd_covid.policy.keys import BUDGET, NOT_IN_A_PACKAGE, PACKAGE, SCENARIO, SHIFT, TARGET, fields
-from sd_covid.policy.layers import Layer, file_name, join, levers_of, scaled, shifted, targeted
+from sd_covid.policy.layers import Layer, join, levers_of
 from sd_covid.policy.parts import read_changes, read_levers
 from sd_covid.policy.paths import FOLDER, AssumptionPath, named_path, read_path
 from sd_covid.policy.reading import read_date, read_number, read_text
+from sd_covid.policy.reshape import scaled, shifted, targeted
 from sd_covid.policy.study import Study, read_assumed
 
 
@@ -123,12 +124,23 @@ def _references(node: Node) -> tuple[Reference, ...]:
 
 def _other(node: Node, verb: str, study: Study, below: tuple[Path, ...]) -> Written:
     """Another scenario that one extends or takes in."""
-    file = file_name(node.text(), node)
+    file = _beside(node.text(), node)
     if file.resolve() in below:
         circle = " → ".join([*(item.stem for item in below), file.stem])
         advice = "take one 'extends' out" if verb == "extend" else "take one package out"
         raise node.error(f"scenarios {verb} one another in a circle: {circle}", advice)
     return read_file(file, study, below)
+
+
+def _beside(name: str, node: Node) -> Path:
+    """The file of a scenario in the folder of the one that names it, with or without ``.yaml``."""
+    if Path(name).name != name:
+        raise node.error(f"'{name}' is not in this folder", "name a scenario beside this one")
+    file = node.file.parent / (name if name.endswith(".yaml") else f"{name}.yaml")
+    if not file.is_file():
+        others = (item.stem for item in node.file.parent.glob("*.yaml"))
+        raise node.error(f"there is no scenario '{name}'", suggest(name, others) or f"make {file.name}")
+    return file
 
 
 def _package(node: Node, bases: list[Written], study: Study, below: tuple[Path, ...]) -> Layer:

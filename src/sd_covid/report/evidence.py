@@ -14,7 +14,7 @@ from datetime import date
 from sd_covid.calibration.results import FitReport, RollingForecast, SeriesRow
 from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.levers import LeverSetting
+from sd_covid.policy.levers import Held, LeverSetting
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.inputs import Background
 from sd_covid.report.texts import Texts
@@ -253,23 +253,22 @@ def _setting(setting: LeverSetting | None, actual: LeverSetting, texts: Texts) -
         parts.append(texts("packages.budget", budget=numbers.plain(setting.total)))
     if setting.delivery is not None and setting.delivery != actual.delivery:
         parts.append(texts(f"packages.{setting.delivery}"))
-    for group in dict.fromkeys(item.target for item in setting.all_periods if item.target is not None):
-        parts.append(texts(f"packages.only_{group}"))
+    if setting.target is not None and not (setting.then or setting.later):
+        parts.append(texts(f"packages.only_{setting.target}"))
     return "; ".join(parts)
 
 
 def _sequence(setting: LeverSetting, texts: Texts) -> str:
-    """Levels one after another."""
-    numbers = Numbers(texts.language)
-    return ", ".join(
-        texts(
-            "packages.level",
-            level=numbers.plain(held.level),
-            start=_day(held.start, texts),
-            end=_day(held.end, texts),
-        )
-        for held in setting.held
-    )
+    """Levels one after another, and for whom."""
+    return ", ".join(_held(item, texts) for item in setting.held)
+
+
+def _held(held: Held, texts: Texts) -> str:
+    """A level while it is held."""
+    level, dates = Numbers(texts.language).plain(held.level), (held.start, held.end)
+    start, end = (_day(day, texts) for day in dates)
+    said = texts("packages.level", level=level, start=start, end=end)
+    return said if held.target is None else f"{said} ({texts(f'packages.only_{held.target}')})"
 
 
 def _day(day: date, texts: Texts) -> str:
