@@ -134,7 +134,9 @@ def test_a_data_series_is_held_from_a_day_on(tmp_path, mode):
 
 
 def test_names_of_steps_are_read_back():
-    assert {"level": 2, "a b": 1} == steps_among([*TWO, "a b(step 1 factor)[x,y]", "level", "level(steps 1)"])
+    assert {"level": 2, "a b": 1, "LEVEL_": 1} == steps_among(
+        [*TWO, "a b(step 1 factor)[x,y]", "level", "level(steps 1)", "LEVEL_(step_1_from)"]
+    )
 
 
 def test_what_cannot_step_is_refused(simulate):

@@ -211,6 +211,16 @@ def test_a_target_sets_the_constants_that_keep_a_lever_for_a_group(study_folder:
         read_scenario(write(study_folder, "top", text + "constants: {'weight[old]': 1}\n"), toy)
 
 
+def test_a_model_without_groups_cannot_keep_a_lever_for_one(study_folder: Path, toy: Any) -> None:
+    path = write(study_folder, "top", "levers: {help: {level: 1, target: vulnerable}}\n")
+    toy.constants = {name: value for name, value in toy.constants.items() if not name.startswith("weight")}
+    with pytest.raises(
+        ScenarioError, match=r"no constant 'weight\[old\]', which keeps 'help' for a group"
+    ) as caught:
+        read_scenario(path, toy)
+    assert str(path) == caught.value.file
+
+
 @pytest.mark.parametrize(
     ("text", "variable", "reason", "advice"),
     [

@@ -13,6 +13,7 @@ from openpyxl import Workbook, load_workbook
 
 from sd_covid.errors import ScenarioError
 from sd_covid.policy import Scenario, Study, read_scenario
+from sd_covid.policy.levers import Catalogue
 from sd_covid.policy.sheets import write_folder, write_workbook
 from sd_covid.policy.template import read_template, template
 
@@ -56,6 +57,20 @@ def test_a_scenario_comes_back_as_it_was(study_folder: Path, toy: Any, form: str
     text = FULL.replace("weight[old]", "weight[young]")
     study, scenario, tables = written(study_folder, text, toy, form)
     assert scenario == as_read(study, toy, tables)
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_tables_may_be_separated_as_spreadsheets_in_dutch_do(
+    tmp_path: Path, toy: Any, separator: str
+) -> None:
+    (tmp_path / "scenario.csv").write_text(
+        "\ufeffkey,nl,en,value\ntitle,a,b,\nrationale,c,d,\n".replace(",", separator), encoding="utf-8"
+    )
+    (tmp_path / "constants.csv").write_text(
+        "constant,value\nrise,0.5\n".replace(",", separator), encoding="utf-8"
+    )
+    text = read_template(tmp_path, Catalogue(), {})
+    assert "title:\n  nl: a\n  en: b\nrationale:\n  nl: c\n  en: d\nconstants:\n  rise: 0.5\n" == text
 
 
 #: A workbook keeps 15 digits, as spreadsheets do; people write three or four.

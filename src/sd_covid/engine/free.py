@@ -57,13 +57,15 @@ class Free:
         UnknownNameError
             For a name that is no stock, table or series, or of steps no constant; with the nearest one that is.
         """
-        asked = steps or {}
-        _found(model, asked, _can_step, "a constant or data series")
+        _found(model, steps or {}, _can_step, "a constant or data series")
+        counts: dict[str, int] = {}
+        for name, count in (steps or {}).items():
+            counts[key(name)] = max(count, counts.get(key(name), 0))
         return cls(
             _found(model, initials, _is_stock, "a stock"),
             _found(model, lookups, _has_table, "a lookup"),
             _found(model, data, _is_data, "a data series"),
-            {key(name): count for name, count in asked.items() if count},
+            counts,
         )
 
 

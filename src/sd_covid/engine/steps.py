@@ -29,7 +29,9 @@ from sd_covid.engine.subscripts import Cell
 if TYPE_CHECKING:
     from sd_covid.engine.lower import Lowering
 
-_STEP = re.compile(r"(?P<name>.*\S)\s*\(step (?P<number>\d+)(?: from| factor)?\)(?:\[.*\])?", re.IGNORECASE)
+_STEP = re.compile(
+    r"(?P<name>.*\S)\s*\(step[ _]+(?P<number>\d+)(?:[ _]+(?:from|factor))?\)(?:\[.*\])?", re.IGNORECASE
+)
 
 
 class StepNames(NamedTuple):

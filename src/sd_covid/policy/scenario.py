@@ -228,11 +228,18 @@ def _aimed(scenario: Scenario, settings: dict[str, float], study: Study) -> dict
     Raises
     ------
     ScenarioError
-        Where two levers, or a lever and the scenario itself, set one constant otherwise.
+        Where the model does not have one of them; where two levers, or a lever and the scenario itself, set one
+        otherwise.
     """
     aimed: dict[str, float] = {}
     for name, setting in scenario.levers.items():
         for constant, steps in _of_target(study.catalogue.levers[name], setting).items():
+            if constant not in study.names:
+                raise ScenarioError(
+                    f"the model has no constant '{constant}', which keeps '{name}' for a group",
+                    advice="leave the target out, or run it in a model that tells groups apart",
+                    file=scenario.file,
+                )
             spelled = study.names.spelling(constant)
             found = _stepped(spelled, steps, study)
             taken = settings | aimed

@@ -223,7 +223,10 @@ def _folder_table(path: Path, name: str) -> tuple[Path, list[list[Raw]]]:
         return file, []
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            return file, [[cell or None for cell in row] for row in csv.reader(lines, strict=True)]
+            separator = ";" if ";" in lines.readline() else ","  # as spreadsheets in Dutch write it
+            lines.seek(0)
+            rows = csv.reader(lines, delimiter=separator, strict=True)
+            return file, [[cell or None for cell in row] for row in rows]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ScenarioError(
             f"is no CSV file in UTF-8: {error}", advice="save it as such", file=file
@@ -236,7 +239,7 @@ def _workbook_table(path: Path, name: str) -> tuple[Path, list[list[Raw]]]:
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        book = load_workbook(path, data_only=True)
+        book = load_workbook(path, read_only=True, data_only=True)
     except FileNotFoundError as error:
         raise ScenarioError(
             "the file does not exist", advice="check its name and folder", file=path
