@@ -83,8 +83,15 @@ def test_both_profiles_end_where_the_closed_forms_do(objective: Objective, figur
     best, covariance = closed_form(figures)
     alone = np.linalg.inv(DESIGN.T @ DESIGN / SD**2)
     least_squares = alone @ DESIGN.T @ figures / SD**2
-    for kind, centre, spread in (("posterior", best, covariance), ("likelihood", least_squares, alone)):
+    kinds = [("posterior", best, covariance), ("likelihood", least_squares, alone)]
+    for index in range(2):  # without its own prior: that of the other counts
+        other = np.diag(np.where(np.arange(2) == index, 0.0, PRIOR_SD**-2.0))
+        spread = np.linalg.inv(other + DESIGN.T @ DESIGN / SD**2)
+        kinds.append(("others", spread @ (other @ PRIOR_MEAN + DESIGN.T @ figures / SD**2), spread))
+    for place, (kind, centre, spread) in enumerate(kinds):
         for index, name in enumerate(("start", "slope")):
+            if kind == "others" and index != place - 2:
+                continue
             found = profile(objective, best, name, kind=kind)  # type: ignore[arg-type]
             sd = math.sqrt(spread[index, index])
             # the optimiser stops a relative 1e-11 below a top of order 10: 1e-4 in the root of the drop is plenty
@@ -158,7 +165,7 @@ def test_the_likelihood_profile_of_such_a_parameter_is_flat_and_its_posterior_pr
     bounded = profile(twins, best, "start")
     assert bounded.low is not None
     assert bounded.high is not None
-    assert bounded.verdict == "bounded by the figures and the prior"
+    assert bounded.verdict == "bounded by the figures and the priors"
 
 
 def test_an_interval_that_a_bound_cuts_off_says_so(tmp_path: Path, figures: np.ndarray) -> None:
@@ -173,7 +180,7 @@ def test_an_interval_that_a_bound_cuts_off_says_so(tmp_path: Path, figures: np.n
     assert found.reach[1] == pytest.approx(bound)
     assert found.values[-1] == pytest.approx(bound)
     assert found.drops[-1] < DROP
-    assert found.verdict == "bounded below only by the figures and the prior"
+    assert found.verdict == "bounded below only by the figures and the priors"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.results import FitReport, OriginRow, RollingForecast, SeriesRow, plain, write_report
 from sd_covid.calibration.store import Posterior, tables_hash, versions, write_posterior
 from sd_covid.calibration.validity import ValidityReport, validate
+from sd_covid.calibration.validity import without as without_module
 from sd_covid.calibration.workflow import load_problem, model_hash, posterior_file, report_file
 from sd_covid.errors import DataError
 
@@ -128,6 +129,21 @@ def test_one_series_teaches_everything_and_without_it_only_the_prior_is_left(rep
     (without,) = report.without
     assert set(without.own) == {"start", "rate", "sd", "rho"}
     assert (without.parameters, without.figures) == ((), ())
+
+
+def test_where_weights_would_not_do_draws_are_moved(
+    path: Path, report: ValidityReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(without_module, "RELIABLE", -1.0)
+    (due,) = validate(path, simulator=decay(), seed=1).without
+    assert (due.refitted, due.reliable) == (False, False)
+    told: list[tuple[str, int, int]] = []
+    found = validate(path, simulator=decay(), refit=True, seed=1, progress=lambda *step: told.append(step))
+    (moved,) = found.without
+    assert moved.refitted  # two chains of thirty draws are too few to say that they agree
+    assert ("refits", 1, 1) in told
+    # all parameters are the series' own: they keep their distribution, and the model says of the figures what it said
+    assert moved.rmse_without == pytest.approx(moved.rmse, rel=0.05)
 
 
 def test_the_report_is_plain_data_and_the_same_seed_gives_the_same(

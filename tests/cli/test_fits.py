@@ -96,11 +96,12 @@ def test_the_summary_says_how_many_starts_agree_and_what_the_figures_determine(
 
 def test_profiles_are_shown_written_and_drawn(call: Call, study: Path, tmp_path: Path) -> None:
     table, figure = tmp_path / "points.csv", tmp_path / "profiles.svg"
-    answer = call("profile", study / "problem.yaml", "rate", "start", "-o", table, "--figure", figure)
+    where = ("-o", table, "--figure", figure)
+    answer = call("profile", study / "problem.yaml", "rate", "start", *where, "--figures-alone")
     assert answer.code == 0
     assert "rate: bounded by the figures\n" in answer.out
     points = pd.read_csv(table)
-    assert points.groupby(["parameter", "density"])["drop"].min().tolist() == [0.0] * 4
+    assert points.groupby(["parameter", "density"])["drop"].min().tolist() == [0.0] * 6
     assert "<svg" in figure.read_text()
 
 

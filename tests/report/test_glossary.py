@@ -11,6 +11,7 @@ from sd_covid.calibration.petab import read_problem
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError
 from sd_covid.report import Glossary, read_glossary
+from sd_covid.report.texts import Texts
 
 STUDY = Path(__file__).parents[2]
 
@@ -66,3 +67,12 @@ def test_a_numbered_row_has_the_number_in_its_title() -> None:
     found = Glossary(titles={"step_h*": Text("stap *", "step *")})
     assert Text("stap 12", "step 12") == found.title("step_h12", "")
     assert Text("other", "other") == found.title("stride_h12", "other")
+
+
+def test_every_unit_of_a_parameter_has_words_in_both_languages() -> None:
+    """Of one that has none the model's own spelling would stand in a Dutch text."""
+    rows = (STUDY / "calibration" / "parameters.tsv").read_text().splitlines()
+    column = rows[0].split("\t").index("unit")
+    for unit in sorted({row.split("\t")[column] for row in rows[1:] if row}):
+        dutch, english = Texts("nl").unit(unit), Texts("en").unit(unit)
+        assert dutch != english or dutch in ("", "%"), unit

@@ -2,8 +2,8 @@
 
 In: an `Objective`, its best fit and a parameter. Out: for values of it to either side of the best one, the highest log
 density that the other parameters reach, and the interval in which it drops by less than half the 95 % quantile of
-chi-square with one degree of freedom. The density is the posterior's or that of the figures alone: where the second is
-flat and the first is not, it is the prior that speaks.
+chi-square with one degree of freedom. The density is the posterior's, the same without the parameter's own prior, or
+that of the figures alone: where the second is flat and the first is not, it is the prior that speaks.
 """
 
 from __future__ import annotations
@@ -18,12 +18,21 @@ from scipy.optimize import minimize
 from scipy.stats import chi2
 
 from sd_covid.calibration.coordinates import PriorScale
-from sd_covid.calibration.fit import WORST, Density, laplace, maximise
+from sd_covid.calibration.fit import WORST
 from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.types import Array
+from sd_covid.calibration.priors import JointPrior
+from sd_covid.calibration.runs import PORTION
+from sd_covid.calibration.types import Array, Mask
 from sd_covid.errors import UnknownNameError, suggest
 
-Kind = Literal["posterior", "likelihood"]
+Kind = Literal["posterior", "others", "likelihood"]
+"""What counts beside the figures: all priors, those of the other parameters only, or none."""
+
+BY: dict[Kind, str] = {
+    "posterior": "the figures and the priors",
+    "others": "the figures and the priors of the others",
+    "likelihood": "the figures",
+}
 Tell = Callable[[float], None]
 """Called with the share of the work that is done, as far as can be seen."""
 
@@ -33,6 +42,8 @@ FIRST = 0.1  # first step, in standard deviations of the prior
 FURTHEST = 8.0  # standard deviations of the prior within which an end is looked for
 MOST = 40  # points on one side
 AGAIN = 5  # times at most
+NEAR = 1e-4  # of an unconstrained coordinate, to either side, for a curvature
+FLAT = 1e-2  # curvature below which a direction counts as no flatter
 NOTICED = 1e-3  # a drop below minus this is another, better fit; less is where the optimiser stops
 
 
@@ -43,7 +54,7 @@ class Profile:
     Attributes
     ----------
     parameter : str
-    kind : {'posterior', 'likelihood'}
+    kind : {'posterior', 'others', 'likelihood'}
     values : ndarray, shape (point,)
         Of the parameter, rising.
     drops : ndarray, shape (point,)
@@ -74,7 +85,7 @@ class Profile:
     @property
     def verdict(self) -> str:
         """Whether the density bounds the parameter, in words."""
-        by = "the figures and the prior" if self.kind == "posterior" else "the figures"
+        by = BY[self.kind]
         if self.low is None and self.high is None:
             return f"not bounded by {by}"
         if self.low is None:
@@ -99,7 +110,8 @@ def profile(
         Natural values of the best fit; it is climbed from first.
     parameter : str
         Its id.
-    kind : {'posterior', 'likelihood'}
+    kind : {'posterior', 'others', 'likelihood'}
+        Where priors hold many directions, the likelihood alone has no top that an optimiser would find soon.
     tell : callable, optional
 
     Raises
@@ -157,61 +169,85 @@ class _Walk:
     def __init__(self, objective: Objective, parameter: str, kind: Kind, tell: Tell | None) -> None:
         self._objective, self._tell = objective, tell
         self._scale = PriorScale(objective.parameters)
-        self._density: Density = objective.log_posterior if kind == "posterior" else objective.log_likelihood
         self.place = objective.names.index(parameter)
         self._others = np.arange(objective.dimension) != self.place
-        self._root = np.eye(0)
+        nobody = np.zeros(objective.dimension, dtype=bool)
+        self._counts = {"posterior": ~nobody, "others": self._others, "likelihood": nobody}[kind]
+        counted = [item for item, counts in zip(objective.parameters, self._counts, strict=True) if counts]
+        self._prior = JointPrior([item.prior for item in counted if item.prior is not None])
+        self._root = np.eye(objective.dimension)
         low, high = self._scale.bounds[self.place]
         self.reach = (max(low, -FURTHEST), min(high, FURTHEST))
 
+    def _density(self, x: Array) -> tuple[Array, Array]:
+        """The log density of some points, of shape (point, parameter), and its slopes."""
+        parts = [
+            self._objective.log_likelihoods(x[first : first + PORTION]) for first in range(0, len(x), PORTION)
+        ]
+        value, slope = (np.concatenate(part) for part in zip(*parts, strict=True))
+        prior, turned = self._prior.log_density(x[:, self._counts])
+        slope[:, self._counts] += turned
+        return value + prior, slope
+
     def begin(self, best: Array) -> tuple[Array, float]:
-        """The top, climbed to from the best fit; the scale of the others' curvature there is kept for the walk."""
-        top, row = maximise(self._objective, best, density=self._density)
-        near = laplace(self._objective, best)
-        self._others &= near.informed
-        kept = np.flatnonzero(self._others[near.informed])
-        precision = np.linalg.inv(near.scale @ near.scale.T)[np.ix_(kept, kept)]
-        self._root = np.linalg.inv(np.linalg.cholesky(precision)).T
-        return self.climb(top, row.log_posterior)
+        """The top, climbed to from the best fit; what the curvature there says of scales is kept for the walk."""
+        everything = np.ones(self._objective.dimension, dtype=bool)
+        self._root = self._curved(best, everything)
+        top, height = self.climb(best, everything)
+        self._root = self._curved(top, self._others)
+        return top, height
 
-    def climb(self, start: Array, reached: float = -math.inf) -> tuple[Array, float]:
-        """The highest point from a start with the parameter held.
+    def _curved(self, x: Array, moving: Mask) -> Array:
+        """Coordinates of some parameters in which the density at a point is round, or as flat as it is."""
+        transform = self._objective.transform
+        at = transform.unconstrained(x)
+        bumps = NEAR * np.eye(len(at))[moving]
+        points = np.concatenate([at - bumps, at + bumps])
+        x, slope, _, _ = transform.density(points)
+        slopes = np.nan_to_num(self._density(x)[1] * slope)[:, moving]
+        curvature = (slopes[: len(bumps)] - slopes[len(bumps) :]) / (2 * NEAR)
+        values, vectors = np.linalg.eigh((curvature + curvature.T) / 2)
+        found: Array = vectors / np.sqrt(np.maximum(values, FLAT))
+        return found
 
-        All others move in coordinates in which the posterior at the top is round: a ridge that bends a little is
-        climbed in some ten steps. The optimiser sets off again from where it ended until that gains nothing.
+    def climb(self, start: Array, moving: Mask | None = None) -> tuple[Array, float]:
+        """The highest point from a start with the parameter held, or with others moving.
+
+        They move in coordinates in which the density at the top is round: a ridge that bends a little is climbed in
+        some ten steps. The optimiser sets off again from where it ended until that gains nothing.
         """
-        found, height = start, reached
+        found, height = start, -math.inf
         for _ in range(AGAIN):
             before = height
-            found, height = self._climbed(found)
+            found, height = self._climbed(found, self._others if moving is None else moving)
             if not math.isfinite(height) or height - before < NOTICED:
                 break
         return found, height
 
-    def _climbed(self, start: Array) -> tuple[Array, float]:
-        transform, others, root = self._objective.transform, self._others, self._root
+    def _climbed(self, start: Array, moving: Mask) -> tuple[Array, float]:
+        transform, root = self._objective.transform, self._root
         begin = transform.unconstrained(start)
 
         def point(w: Array) -> tuple[Array, Array]:
             u = begin.copy()
-            u[others] += root @ w
+            u[moving] += root @ w
             x, slope, _, _ = transform.density(u)
             # what does not move keeps its value to the last bit
-            return np.where(others, x, start), slope
+            return np.where(moving, x, start), slope
 
         def cost(w: Array) -> tuple[float, Array]:
             x, slope = point(w)
-            value, gradient = self._density(x)
-            if not math.isfinite(value) or not np.all(np.isfinite(gradient)):
+            value, gradient = self._density(x[None])
+            if not math.isfinite(value[0]) or not np.all(np.isfinite(gradient)):
                 return WORST, np.zeros_like(w)
-            return -value, np.asarray(-((gradient * slope)[others] @ root), dtype=np.float64)
+            return -float(value[0]), np.asarray(-((gradient[0] * slope)[moving] @ root), dtype=np.float64)
 
         found = minimize(
             cost,
             np.zeros(len(root)),
             jac=True,
             method="L-BFGS-B",
-            options={"maxiter": 500, "maxcor": 30, "ftol": 1e-11, "gtol": 1e-6},
+            options={"maxiter": 500, "maxcor": 30, "ftol": 1e-9, "gtol": 1e-5},
         )
         height = -float(found.fun)
         return point(found.x)[0], height if height > -WORST else -math.inf

@@ -14,7 +14,7 @@ from sd_covid.calibration import formula as formulas
 from sd_covid.calibration.formula import Formula, Symbol
 from sd_covid.calibration.types import Array, Differentiable, DifferentiableBatch, Progress
 
-PORTION = 64  # members that are run at a time: enough to fill every lane, few enough to show progress
+PORTION = 32  # members that are run at a time: enough to fill every lane, few enough for their states to stay in memory
 
 
 class Runs:

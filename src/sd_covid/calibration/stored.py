@@ -48,10 +48,11 @@ def profiles(
     path: Path | str,
     names: Sequence[str],
     *,
+    kinds: Sequence[Kind] = ("posterior", "others"),
     simulator: Simulator | None = None,
     progress: Step | None = None,
 ) -> tuple[list[Profile], dict[str, str]]:
-    """Profiles of parameters around the stored best fit, of the posterior and of the likelihood.
+    """Profiles of parameters around the stored best fit, with their own prior and without it.
 
     Parameters
     ----------
@@ -59,14 +60,16 @@ def profiles(
         ``problem.yaml``.
     names : sequence of str
         Ids of estimated parameters.
+    kinds : sequence of {'posterior', 'others', 'likelihood'}
+        What counts beside the figures.
     simulator : Simulator, optional
     progress : callable, optional
-        Called with a parameter, per cents done, and 200: there are two profiles.
+        Called with a parameter, per cents done over its profiles, and a hundred for each.
 
     Returns
     -------
     profiles : list of Profile
-        Two for each parameter.
+        One of each kind for each parameter.
     units : dict of str to str
         Unit by parameter.
 
@@ -81,7 +84,6 @@ def profiles(
     objective = Objective(problem, simulator)
     for name in names:
         check_estimated(objective, name)
-    kinds: tuple[Kind, ...] = ("posterior", "likelihood")
     found = []
     for name in names:
         for done, kind in enumerate(kinds):

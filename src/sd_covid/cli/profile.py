@@ -31,8 +31,14 @@ def command(
     figure: Annotated[
         Path | None, typer.Option("--figure", metavar="OUT.svg", help="Also draw it: .png, .svg or .pdf.")
     ] = None,
+    alone: Annotated[
+        bool,
+        typer.Option(
+            "--figures-alone", help="Also without any prior; slow where priors hold many directions."
+        ),
+    ] = False,
 ) -> None:
-    """Profile parameters around the stored best fit: with the priors, and of the figures alone."""
+    """Profile parameters around the stored best fit: with the priors, and without their own."""
     refuse_suffix(output, ".csv")
     if figure is not None and figure.suffix.lower() not in _FORMS:
         raise RunError("is no .png, .svg or .pdf", advice="choose one of these", file=figure)
@@ -40,7 +46,8 @@ def command(
 
     descriptions = {name: f"profiling {name}" for name in names}
     with stages(descriptions) as step:
-        found, units = profiles(problem, list(dict.fromkeys(names)), progress=step)
+        kinds: tuple[Kind, ...] = ("posterior", "others", *(("likelihood",) if alone else ()))
+        found, units = profiles(problem, list(dict.fromkeys(names)), kinds=kinds, progress=step)
     _show(found, units)
     if output is not None:
         with replacing(output) as temporary:
@@ -54,7 +61,11 @@ def command(
         note(f"wrote {figure}")
 
 
-_WORDS: dict[Kind, str] = {"posterior": "figures and prior", "likelihood": "figures alone"}
+_WORDS: dict[Kind, str] = {
+    "posterior": "figures and priors",
+    "others": "without its own prior",
+    "likelihood": "figures alone",
+}
 
 
 def _show(found: list[Profile], units: dict[str, str]) -> None:

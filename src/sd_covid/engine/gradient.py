@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine.kernel import TRAJECTORY, Members, thread_count
 from sd_covid.engine.sweep import GradientCode, Sweep
+from sd_covid.engine.threads import share
 from sd_covid.engine.timegrid import TimeGrid
 from sd_covid.errors import RunError
 
@@ -302,9 +302,4 @@ class DifferentiableBatch(_Function):
             for first, last in self._parts[thread::threads]:
                 work(self._sweeps[thread], first, min(last, members.count))
 
-        if threads == 1:
-            some(0)
-            return
-        with ThreadPoolExecutor(threads) as pool:
-            for job in [pool.submit(some, thread) for thread in range(threads)]:
-                job.result()
+        share(threads, some)

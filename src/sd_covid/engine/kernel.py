@@ -8,7 +8,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from sd_covid.engine.compile import Code, Tiered, target
 from sd_covid.engine.llvm import Module
 from sd_covid.engine.program import Program, Update
 from sd_covid.engine.scheme import SCHEMES
+from sd_covid.engine.threads import share
 from sd_covid.engine.timegrid import TimeGrid, sample_drivers
 from sd_covid.engine.trim import trim
 from sd_covid.engine.write_run import (
@@ -68,13 +68,7 @@ def share_blocks(blocks: int, threads: int, work: Callable[[int, int, int], None
     """Give each thread a contiguous range of blocks: ``work(thread, first, last)``."""
     threads = max(1, min(threads, blocks))
     borders = np.linspace(0, blocks, threads + 1).astype(int)
-    if threads == 1:
-        work(0, 0, blocks)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        jobs = [pool.submit(work, t, int(borders[t]), int(borders[t + 1])) for t in range(threads)]
-        for job in jobs:
-            job.result()
+    share(threads, lambda thread: work(thread, int(borders[thread]), int(borders[thread + 1])))
 
 
 class Members:

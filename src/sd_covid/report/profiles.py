@@ -1,7 +1,6 @@
 """The chart of profiles: for each parameter how far the density drops, with the interval that it bounds.
 
-In go profiles by parameter, of the posterior and of the likelihood; out comes a matplotlib figure, saved in the form
-that its suffix names.
+In go profiles by parameter; out comes a matplotlib figure, saved in the form that its suffix names.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sd_covid.calibration.profile import DROP, Profile
+from sd_covid.calibration.profile import BY, DROP, Profile
 from sd_covid.report.charts import chart_style
 from sd_covid.report.theme import REFERENCE, SOFT, package_colour
 
@@ -53,8 +52,8 @@ def _chart(axes: Axes, profiles: Sequence[Profile], unit: str) -> None:
     axes.set_title(profiles[0].parameter + (f" ({unit})" if unit else ""))
     axes.axhline(DROP, color=SOFT, lw=0.8, ls="dashed")
     for item in profiles:
-        colour = REFERENCE if item.kind == "posterior" else package_colour(0)
-        axes.plot(item.values, item.drops, color=colour, lw=1.4, marker="o", ms=2.5, label=item.kind)
+        colour = {"posterior": REFERENCE, "others": package_colour(0)}.get(item.kind, package_colour(1))
+        axes.plot(item.values, item.drops, color=colour, lw=1.4, marker="o", ms=2.5, label=BY[item.kind])
         for end in (item.low, item.high):
             if end is not None:
                 axes.plot([end], [DROP], color=colour, marker="|", ms=9)

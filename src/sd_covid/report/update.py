@@ -133,7 +133,7 @@ def _arrivals(found: Update, names: Names) -> Table:
     number = names.numbers
 
     def cells(item: Arrival) -> tuple[Cell, ...]:
-        told = f"{number.plain(item.predicted.median)} ({_span(item.predicted, names)})"
+        told = f"{number.plain(item.predicted.median, 4)} ({_span(item.predicted, names, 4)})"
         return (
             Cell(item.period),
             Cell(number.plain(item.earlier) if item.earlier == item.earlier else "–"),
@@ -197,9 +197,9 @@ def _stages(found: Update, names: Names) -> Table:
     return _table("stages_caption", columns, rows, names)
 
 
-def _span(interval: Interval, names: Names) -> str:
-    number = names.numbers
-    return names.texts("update.span", low=number.plain(interval.low, 3), high=number.plain(interval.high, 3))
+def _span(interval: Interval, names: Names, digits: int = 3) -> str:
+    low, high = (names.numbers.plain(end, digits) for end in (interval.low, interval.high))
+    return names.texts("update.span", low=low, high=high)
 
 
 def _table(caption: str, columns: tuple[str, ...], rows: list[Line], names: Names) -> Table:

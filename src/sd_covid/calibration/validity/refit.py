@@ -86,7 +86,8 @@ def refit_without(
     values = objective.transform.natural(found.values.reshape(-1, objective.dimension))
     shared = np.setdiff1d(places, own)
     names = tuple(objective.names[place] for place in own)
-    return Refit(key, names, values, float(np.min(found.ess[shared])), found.faults)
+    effective = float(np.min(found.ess[shared], initial=len(values)))
+    return Refit(key, names, values, effective, found.faults)
 
 
 class _Fading:
