@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
 from sd_covid.engine.simulation import load
 from sd_covid.errors import ScenarioError
 from sd_covid.policy import Study, read_scenario
+from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.levers import Held, LeverSetting, Step
+from sd_covid.policy.run import run_scenarios
 from sd_covid.policy.spending import cost_line
 from tests.policy.test_packages import write
 
@@ -230,3 +233,25 @@ def test_faults_of_periods(study_folder: Path, toy: Any, text: str, line: int, r
         read_scenario(write(study_folder, "top", f"levers:\n  help: {text}\n"), toy)
     assert line == caught.value.line
     assert reason in caught.value.reason
+
+
+def test_scenarios_with_and_without_sequences_are_compared_on_the_same_draws(study_folder: Path) -> None:
+    """Months of subsidy times a share that is drawn: half of it is missing for 5 of 12 months, from October on."""
+    (study_folder / "m.mdl").write_text(
+        "{UTF-8}\nsubsidy level = 1 ~~|\nsubsidy start = 62 ~~|\nsubsidy end = 74 ~~|\nshare = 1 ~~|\n"
+        "got = INTEG(share * IF THEN ELSE(Time >= subsidy start :AND: Time < subsidy end, subsidy level, 0), 0) ~~|\n"
+        "INITIAL TIME = 0 ~~|\nFINAL TIME = 120 ~~|\nTIME STEP = 0.25 ~~|\nSAVEPER = 1 ~~|\n"
+    )
+    simulation = load(study_folder / "m.mdl")
+    study = Study.beside(study_folder / "actual.yaml", simulation, Calendar(date(2015, 1, 1)))
+    text = "levers:\n  subsidy: {level: [{from: 2020-03-01, level: 1}, {from: 2020-10-01, level: 0.5}]}\n"
+    files = [study_folder / "actual.yaml", write(study_folder, "half", text)]
+    scenarios = [read_scenario(file, simulation, study=study) for file in files]
+    draws = pd.DataFrame({"share": [1.0, 0.5]})
+    found = run_scenarios(simulation, scenarios, draws, ["got"], study=study)
+    # Quarters of halves: exact.
+    np.testing.assert_array_equal([[-2.5], [-1.25]], found.differences("got", "half")[:, -1:])
+    np.testing.assert_array_equal(np.zeros((2, 70)), found.differences("got", "half")[:, :70])
+    costs = {line.scenario: line.nominal.sum() for line in found.costs}
+    # One million euro a day: 365 days, or 214 and half of the other 151.
+    np.testing.assert_allclose([365, 289.5], [costs["actual"], costs["half"]], rtol=1e-12)
