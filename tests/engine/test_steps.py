@@ -147,6 +147,6 @@ def test_what_cannot_step_is_refused(simulate):
         model.free(steps={"stock": 1})
     with pytest.raises(RunError, match="TIME STEP cannot take steps"):
         model.stepping(["TIME STEP(step 1)"])
-    with pytest.raises(UnknownNameError, match=r"level\(step 2\)"):
+    with pytest.raises(UnknownNameError, match=r"take simulation.stepping\(\['level\(step 3\)'\]\)"):
         model.run({"level(step 3)": 1.0})
     assert model.stepping(["level(step 1)"]) is model

@@ -200,6 +200,27 @@ def test_budgets_are_scaled_in_proportion_and_add_up(study_folder: Path, toy: An
     assert (0.0, 1.0) == (nil.levers["help"].budget, nil.levers["help"].level)
 
 
+@pytest.mark.hypothesis
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20)
+@given(amounts=st.lists(st.integers(0, 500), min_size=1, max_size=4), total=st.integers(0, 10_000))
+def test_any_budgets_keep_their_proportion(
+    study_folder: Path, toy: Any, amounts: list[int], total: int
+) -> None:
+    periods = [
+        f"{{start: {2016 + at}-01-01, end: {2017 + at}-01-01, level: 1, budget: {amount}}}"
+        for at, amount in enumerate(amounts)
+    ]
+    path = write(study_folder, "top", f"levers: {{help: [{', '.join(periods)}]}}\nbudget: {total}\n")
+    if not sum(amounts):
+        with pytest.raises(ScenarioError, match="add up to nil"):
+            read_scenario(path, toy)
+        return
+    found = [item.budget or 0.0 for item in read_scenario(path, toy).levers["help"].all_periods]
+    # 1e-12: a division and a product of each.
+    assert [total * amount / sum(amounts) for amount in amounts] == pytest.approx(found, rel=1e-12)
+    assert total == pytest.approx(sum(found), rel=1e-12)
+
+
 def test_a_target_sets_the_constants_that_keep_a_lever_for_a_group(study_folder: Path, toy: Any) -> None:
     write(study_folder, "p", "levers: {help: {level: 1}}\n")
     for text in ("with: [p]\ntarget: vulnerable\n", "levers: {help: {level: 1, target: vulnerable}}\n"):

@@ -48,7 +48,8 @@ def scenario_files() -> list[Path]:
 
 def test_the_shipped_schema_is_the_one_made_of_the_keys_and_catalogues(shipped: dict[str, Any]) -> None:
     made = scenario_schema(*catalogues_beside(SCENARIOS / "levers.yaml"))
-    assert schema_text(made) == (SCENARIOS / "scenario.schema.json").read_text(encoding="utf-8")
+    written = (SCENARIOS / "scenario.schema.json").read_text(encoding="utf-8")
+    assert schema_text(made) == written, "write it anew: sd-covid scenario schema"
     Draft202012Validator.check_schema(shipped)
     assert {key.name for key in keys.SCENARIO} == set(shipped["properties"])
 
