@@ -97,6 +97,7 @@ def test_every_scenario_says_what_it_is_in_both_languages_and_runs_to_2035(ran: 
     scenario = ran.scenarios[name]
     assert "" not in (scenario.title.nl, scenario.title.en, scenario.rationale.nl, scenario.rationale.en)
     assert scenario.title.nl != scenario.title.en
+    assert scenario.references
     run = ran.runs[name]
     assert run["time"].max() >= ran.study.calendar.time(date(2035, 12, 1))
     for variable in run:
