@@ -20,12 +20,13 @@ from sd_covid.policy.outputs import Output
 from sd_covid.policy.scenario import Scenario
 from sd_covid.report.charts import chart_style, first_difference
 from sd_covid.report.effects import effect_tables, findings, quoted
-from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows, package_rows
+from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows
 from sd_covid.report.inputs import Background
 from sd_covid.report.lights import lights_view
 from sd_covid.report.long_run import long_run_view
 from sd_covid.report.markup import render
 from sd_covid.report.money import cost_sources, cost_tables
+from sd_covid.report.packages import constants, package_rows
 from sd_covid.report.panels import Draw, design_note, path_panels, sensitivity_panels
 from sd_covid.report.texts import Texts
 from sd_covid.report.welfare import welfare_view
@@ -151,6 +152,8 @@ def _content(
                 "rationale": texts.of(entry.rationale),
                 "file": entry.file,
                 "path": _path(entry, texts),
+                "constants": constants(entry, texts),
+                "sources": " ".join(item.full for item in entry.references),
             }
             for entry in (comparison.scenario(comparison.reference), *comparison.alternatives)
         ],
