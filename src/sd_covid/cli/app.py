@@ -29,6 +29,7 @@ from sd_covid.cli import (
     profile,
     run,
     sbc,
+    scenario,
     sensitivity,
     stacking,
     update,
@@ -70,6 +71,7 @@ app.command("conformance")(conformance.command)
 app.command("convert")(convert.command)
 app.command("document")(document.command)
 app.add_typer(data.app)
+app.add_typer(scenario.app)
 
 
 def execute(arguments: Sequence[str]) -> int:

@@ -6,7 +6,7 @@ with the same parameters and the same random numbers, so that a difference betwe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import pandas as pd
 
 from sd_covid.data.text import Text
 from sd_covid.engine.results import failed
+from sd_covid.engine.steps import steps_among
 from sd_covid.errors import RunError, ScenarioError, UnknownNameError, suggest
 from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison, Failure, Provenance
@@ -81,11 +82,18 @@ def run_scenarios(
     if not scenarios or draws.empty or not outputs:
         raise RunError("a comparison needs scenarios, draws and outputs", advice="give at least one of each")
     reference = _reference(scenarios, reference)
+    simulation = stepping(simulation, [scenario.settings for scenario in scenarios])
     wanted = [Output(item, Text(item, item)) if isinstance(item, str) else item for item in outputs]
     names = _variables(wanted, scenarios[0], study)
     runs = _runs(simulation, scenarios, draws, (names, _by_year(wanted, scenarios[0], study)), seed, progress)
     provenance = _provenance(runs[0].kept, draws, drawn_from, seed)
     return _compared(runs, scenarios, wanted, study, reference, draws, provenance)
+
+
+def stepping(simulation: Simulator, settings: Iterable[Mapping[str, float]]) -> Simulator:
+    """A model in which all these settings can be made, dated sequences included: one kernel for all of them."""
+    names = [name for item in settings for name in item]
+    return simulation.stepping(names) if steps_among(names) else simulation
 
 
 def _reference(scenarios: Sequence[Scenario], asked: str | None) -> str:

@@ -21,7 +21,7 @@ from sd_covid.policy.outputs import Output
 from sd_covid.policy.scenario import Scenario
 from sd_covid.report.charts import chart_style, first_difference
 from sd_covid.report.effects import effect_tables, findings, quoted
-from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows, package_rows
+from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows
 from sd_covid.report.groups import groups_view
 from sd_covid.report.inputs import Background
 from sd_covid.report.lights import lights_view
@@ -29,6 +29,7 @@ from sd_covid.report.long_run import long_run_view
 from sd_covid.report.markup import render
 from sd_covid.report.mkba import mkba_view
 from sd_covid.report.money import cost_sources, cost_tables
+from sd_covid.report.packages import constants, package_rows
 from sd_covid.report.panels import Draw, design_note, path_panels, sensitivity_panels
 from sd_covid.report.resilience import resilience_view
 from sd_covid.report.texts import Texts
@@ -170,6 +171,8 @@ def _content(
                 "rationale": texts.of(entry.rationale),
                 "file": entry.file,
                 "path": _path(entry, texts),
+                "constants": constants(entry, texts),
+                "sources": " ".join(item.full for item in entry.references),
             }
             for entry in (comparison.scenario(comparison.reference), *comparison.alternatives)
         ],
