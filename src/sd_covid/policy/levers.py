@@ -16,6 +16,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import Reference, references_beside
 from sd_covid.data.text import Text
 from sd_covid.model.study import study_folder
+from sd_covid.policy.accounts import Accounts, read_accounts
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.cost_rules import read_cost, read_prices
 from sd_covid.policy.costs import Cost, Prices
@@ -39,6 +40,7 @@ _REQUIRED = (
     "cost",
 )
 _EVIDENCE = ("source", "grade")
+_OPTIONAL = ("references", "accounts", "targets")
 #: What a model must have of a lever for it to work there, and what it may have.
 WORKS_BY = ("level", "start", "end")
 _MAY_HAVE = ("budget", "municipal")
@@ -160,6 +162,8 @@ class Lever:
         With the references that it rests on, in full.
     grade : str
         Of the actual setting; evidence grade A–D.
+    accounts : Accounts
+        Between whom the money goes.
     targets : dict
         Group -> what the model's constants are when the lever reaches that group alone.
     """
@@ -178,6 +182,7 @@ class Lever:
     cost: Cost
     source: Text
     grade: str
+    accounts: Accounts = field(default_factory=Accounts)
     targets: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
@@ -238,7 +243,7 @@ def _read_calendar(node: Node) -> Calendar:
 
 def _read_lever(name: str, node: Node, known: Mapping[str, Reference]) -> Lever:
     """One entry of the catalogue."""
-    found = node.fields((*_REQUIRED, *_EVIDENCE), ("references", "targets"))
+    found = node.fields((*_REQUIRED, *_EVIDENCE), _OPTIONAL)
     constants = found["constants"].fields(WORKS_BY, _MAY_HAVE)
     low, high = (read_number(bound) for bound in _pair(found["range"]))
     delivery = cast("Delivery", found["delivery"].choice(get_args(Delivery)))
@@ -260,6 +265,7 @@ def _read_lever(name: str, node: Node, known: Mapping[str, Reference]) -> Lever:
         cost=read_cost(found["cost"], known),
         source=read_cited(found, known),
         grade=found["grade"].choice(("A", "B", "C", "D")),
+        accounts=read_accounts(found["accounts"]) if "accounts" in found else Accounts(),
         targets=_read_targets(found["targets"]) if "targets" in found else {},
     )
 

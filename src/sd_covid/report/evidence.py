@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sd_covid.calibration.results import FitReport, RollingForecast, SeriesRow
 from sd_covid.model.names import key
@@ -177,7 +178,7 @@ def _month(period: str, texts: Texts) -> str:
     year, _, month = period.partition("-")
     if not (month.isdigit() and 1 <= int(month) <= 12):
         return period
-    return f"{texts('date.months').split()[int(month) - 1]} {year}"
+    return texts.month(date(int(year), int(month), 1))
 
 
 def _origin_row(title: str, error: float, naive: float, texts: Texts) -> FitRow:
