@@ -27,6 +27,7 @@ from sd_covid.cli import (
     nowcast,
     predict,
     profile,
+    ranks,
     run,
     sbc,
     scenario,
@@ -66,6 +67,7 @@ app.command("sbc")(sbc.command)
 app.command("recover")(sbc.recover)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
+app.command("ranks")(ranks.command)
 app.command("stacking")(stacking.command)
 app.command("conformance")(conformance.command)
 app.command("convert")(convert.command)
