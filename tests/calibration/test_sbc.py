@@ -174,6 +174,15 @@ def test_kept_ranks_say_what_the_page_says(file: Path) -> None:
     assert json.loads(file.read_text())["verdict"]["coverage_90"] == pytest.approx(found.coverage_90)
 
 
+def test_kept_truths_of_the_dutch_problem_are_recovered() -> None:
+    """Those of `sd-covid recover` in docs/calibration-check.md, judged anew."""
+    study = read_study(KEPT / "truths" / "netherlands.json")
+    assert all(item.r_hat <= 1.01 and not item.fault for item in study.replicates)
+    found = verdict(study)
+    assert found.replicates == 5
+    assert 0.85 <= found.coverage_90 <= 0.95
+
+
 def test_an_objective_observing_other_figures_is_that_of_tables_with_them(
     bench: Bench, tmp_path: Path
 ) -> None:

@@ -32,7 +32,7 @@ def keys() -> Iterator[str]:
     for name in TABLES:
         for cell in read_table(name)[COLUMN]:
             yield from filter(None, cell.split(";"))
-    for entry in lever_entries():
+    for entry in (*lever_entries(), *entries_of_money_and_time()):
         yield from entry.get(COLUMN, [])
 
 
@@ -43,6 +43,14 @@ def lever_entries() -> Iterator[dict[str, Any]]:
     for lever in catalogue["levers"].values():
         yield lever
         yield lever["cost"]
+
+
+def entries_of_money_and_time() -> Iterator[dict[str, Any]]:
+    """Unit values of effects, and phases of the crisis."""
+    folder = MODELS.parent / "scenarios"
+    effects = yaml.safe_load((folder / "benefits.yaml").read_text(encoding="utf-8"))["effects"]
+    yield from (effect["value"] for effect in effects.values() if "value" in effect)
+    yield from yaml.safe_load((folder / "phases.yaml").read_text(encoding="utf-8"))["phases"].values()
 
 
 def test_every_key_is_listed_and_every_reference_is_used() -> None:

@@ -48,6 +48,7 @@ levers:
     range: [0, 2]
     purpose: social
     target: {nl: Huishoudens, en: Households}
+    targets: {vulnerable: {"weight[old]": 0}}
     payer: {nl: Gemeenten, en: Municipalities}
     delivery: municipal
     source: invented

@@ -203,6 +203,30 @@ def test_arrays_are_kept_by_element_in_the_models_spelling(study_folder: Path, t
         run_scenarios(toy, scenarios, DRAWS, ["help spending[vulnerble]"], study=study)
 
 
+def test_of_what_is_only_counted_the_yearly_means_are_kept(study_folder: Path, toy: Any) -> None:
+    study = Study.beside(study_folder / "actual.yaml", toy)
+    (study_folder / "more.yaml").write_text(f"{HEAD}levers: {{subsidy: {{level: 0}}}}\n", encoding="utf-8")
+    scenarios = [
+        read_scenario(study_folder / f"{name}.yaml", toy, study=study) for name in ("actual", "more")
+    ]
+    draws = DRAWS.assign(fragility=[0.0, 1.0, 0.0, 0.0])
+    outputs = [
+        Output("rate", Text("a", "b")),
+        *(Output(name, Text(), told=False) for name in ("debt", "rate")),
+    ]
+    kept = run_scenarios(toy, scenarios, draws, outputs, study=study)
+    whole = run_scenarios(toy, scenarios, draws, ["rate", "debt"], study=study)
+    assert (["rate"], ["debt"]) == (list(kept.levels), list(kept.means))
+    assert (2, 4, 10) == kept.means["debt"].shape
+    assert ("rate",) == tuple(output.name for output in kept.told().outputs)
+    for name in ("debt", "rate"):
+        means = [item.by_year(name, "more", (2019, 2021), paired_with="actual") for item in (kept, whole)]
+        np.testing.assert_allclose(*means, rtol=ROUNDING)
+    # What fails in a variable of which only means are kept is located in time all the same.
+    assert whole.failures == kept.failures
+    assert 70.0 == kept.failures[0].time
+
+
 def test_chunks_give_the_same_bits_as_one_call_and_progress_reaches_the_end(
     study_folder: Path, toy: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -124,6 +124,21 @@ def test_the_actual_package_is_what_the_models_have_by_default(
         assert {"lever"} == {evidence[key(name)]["distribution"] for name in lever.constants.values()}
 
 
+def test_what_keeps_a_lever_for_a_group_is_a_reach_that_the_models_have(
+    catalogue: Catalogue, evidence: dict[str, dict[str, str]]
+) -> None:
+    for lever in catalogue.levers.values():
+        for group, constants in lever.targets.items():
+            assert "vulnerable" == group
+            for name, value in constants.items():
+                row = evidence[key(name)]
+                assert "lever" != row["distribution"], name
+                # Of others none is reached: a share of 0, all of the shares, or a million chances to one.
+                assert value == (1_000_000 if name.endswith("weight") else float("[regular]" not in name)), (
+                    name
+                )
+
+
 def test_every_constant_that_a_scenario_sets_belongs_to_a_lever_or_to_a_path(
     catalogue: Catalogue, assumptions: dict[str, Assumption], evidence: dict[str, dict[str, str]]
 ) -> None:

@@ -18,7 +18,8 @@ from sd_covid.policy.paths import AssumptionPath
 from sd_covid.policy.ranges import Range
 from sd_covid.report import write_report
 from sd_covid.report.effects import cell_of
-from sd_covid.report.evidence import assumption_rows, package_rows
+from sd_covid.report.evidence import assumption_rows
+from sd_covid.report.packages import package_rows
 from sd_covid.report.texts import Texts, all_texts
 from sd_covid.report.wording import welfare_word
 

@@ -27,8 +27,10 @@ from sd_covid.cli import (
     nowcast,
     predict,
     profile,
+    ranks,
     run,
     sbc,
+    scenario,
     sensitivity,
     stacking,
     sweep,
@@ -67,11 +69,13 @@ app.command("recover")(sbc.recover)
 app.command("sweep")(sweep.command)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
+app.command("ranks")(ranks.command)
 app.command("stacking")(stacking.command)
 app.command("conformance")(conformance.command)
 app.command("convert")(convert.command)
 app.command("document")(document.command)
 app.add_typer(data.app)
+app.add_typer(scenario.app)
 
 
 def execute(arguments: Sequence[str]) -> int:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sd_covid.calibration.store import Posterior
     from sd_covid.engine.simulation import Simulation
     from sd_covid.policy import Scenario, Study
+    from sd_covid.policy.assessment import Assessment
     from sd_covid.policy.comparison import Comparison
     from sd_covid.policy.long_run import LongRun, LongRunPlan
     from sd_covid.policy.outputs import Output
@@ -42,12 +43,23 @@ class Language(StrEnum):
 
 
 Tell = Callable[[int, int], None]
+#: Of which levels of groups and the gap between them are told, where the run covers it.
+GAP_YEAR = 2030
 DRAWN_FROM = "posterior and ranges of the assumptions"
 STAGES = {"scenarios": "running the scenarios", "sensitivity": "running the sensitivity design"}
 
 Scenarios = Annotated[
     list[Path], typer.Argument(metavar="SCENARIO…", help="Scenario files; differences are from the first.")
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What was run: the comparison, the same without what the long run rests on, and what is counted from it."""
+
+    comparison: Comparison
+    long_run: LongRun | None
+    assessment: Assessment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,14 @@ def command(
             help="A path of assumptions: a file, or the name of one, as new-wave-2027.",
         ),
     ] = None,
+    tables: Annotated[
+        Path | None,
+        typer.Option(
+            "--tables",
+            metavar="FOLDER",
+            help="Also write costs, benefits, groups and resilience as CSV and JSON.",
+        ),
+    ] = None,
     draws: Annotated[int, typer.Option("--draws", min=2, help="Runs of each scenario.")] = 1000,
     sensitivity: Annotated[
         Path | None,
@@ -94,13 +114,16 @@ def command(
         path = chosen_path(path, scenarios[0])
     inputs = read_inputs(study_folder(scenarios[0]))
     with stages(STAGES) as step:
-        comparison, long_run = run(inputs, scenarios, draws, seed, partial(step, "scenarios"), path)
+        compared = run(inputs, scenarios, draws, seed, partial(step, "scenarios"), path)
         found = None if sensitivity is None else analyse(inputs, sensitivity, partial(step, "sensitivity"))
-    if comparison.failures:
-        first = comparison.failures[0]
+    failures = compared.comparison.failures
+    if failures:
+        first = failures[0]
         where = f"draw {first.member} of '{first.scenario}': '{first.output}' at Time {first.time:g}"
-        warn(f"{len(comparison.failures)} runs are not finite and left out; the first is {where}")
-    write(inputs, (comparison, long_run), found, output, list(dict.fromkeys(language or [Language.NL])))
+        warn(f"{len(failures)} runs are not finite and left out; the first is {where}")
+    if tables is not None:
+        write_tables(compared.assessment, tables)
+    write(inputs, compared, found, output, list(dict.fromkeys(language or [Language.NL])))
 
 
 def read_inputs(folder: Path) -> Inputs:
@@ -123,7 +146,7 @@ def read_inputs(folder: Path) -> Inputs:
 
 def run(
     inputs: Inputs, paths: Sequence[Path], size: int, seed: int, tell: Tell, assume: Path | None = None
-) -> tuple[Comparison, LongRun | None]:
+) -> Compared:
     """Run every scenario on the same draws of parameters and assumptions, with and without what the long run rests on.
 
     Parameters
@@ -140,15 +163,16 @@ def run(
 
     Returns
     -------
-    comparison : Comparison
-    long_run : LongRun or None
-        None where the study names no such assumption, the model has nothing of it, or `assume` takes it away already.
+    Compared
+        Its long run is None where the study names no such assumption, the model has nothing of it, or `assume` takes it
+        away already; its assessment where the study names no effects.
 
     Raises
     ------
     ScenarioError, UnknownNameError, RunError
         When a scenario or an output cannot be used.
     """
+    from sd_covid.policy.assessment import Assessment, Catalogues
     from sd_covid.policy.long_run import LongRun, without
     from sd_covid.policy.run import run_scenarios
 
@@ -160,15 +184,18 @@ def run(
     on_the_draws = partial(
         run_scenarios, inputs.simulation, draws=drawn, study=study, drawn_from=DRAWN_FROM, seed=seed
     )
-    comparison = on_the_draws(scenarios, outputs=kept, progress=lambda done, _: tell(done, total))
+    catalogues = Catalogues.beside(inputs.folder, inputs.simulation.model.variables)
+    counted = (*kept, *catalogues.benefits.outputs())
+    whole = on_the_draws(scenarios, outputs=counted, progress=lambda done, _: tell(done, total))
+    comparison, assessment = whole.told(), Assessment.of(whole, catalogues, GAP_YEAR)
     if plan is None or not asked or not comparison.covered(plan.years):
-        return comparison, None
+        return Compared(comparison, None, assessment)
     bare = on_the_draws(
         without(scenarios, plan, study),
         outputs=asked,
         progress=lambda done, _: tell(total // 2 + done, total),
     )
-    return comparison, LongRun(plan, comparison, bare)
+    return Compared(comparison, LongRun(plan, comparison, bare), assessment)
 
 
 def _read_scenarios(
@@ -243,7 +270,7 @@ def analyse(inputs: Inputs, file: Path, tell: Tell) -> Sensitivity:
 
 def write(
     inputs: Inputs,
-    compared: tuple[Comparison, LongRun | None],
+    compared: Compared,
     found: Sensitivity | None,
     output: Path,
     languages: Sequence[Language],
@@ -258,18 +285,38 @@ def write(
     output.parent.mkdir(parents=True, exist_ok=True)
     written = [
         write_report(
-            compared[0],
+            compared.comparison,
             read_report(fit) if fit.is_file() else None,
             found,
             output if position == 0 else output.with_name(f"{output.stem}-{language}{output.suffix}"),
             language.value,
             background=known,
-            long_run=compared[1],
+            long_run=compared.long_run,
+            assessment=compared.assessment,
         )
         for position, language in enumerate(languages)
     ]
     for path in reversed(written):  # the one that was asked for comes last
         say(str(path))
+
+
+def write_tables(found: Assessment | None, folder: Path) -> None:
+    """Write what is counted from a comparison, one CSV a table and all of it as JSON.
+
+    Raises
+    ------
+    RunError
+        When nothing is counted, or a file cannot be written.
+    """
+    from sd_covid.cli.output import replacing
+    from sd_covid.policy.assessment_tables import as_json, frames
+
+    if found is None:
+        raise RunError("the study names no effects", advice="write scenarios/benefits.yaml")
+    texts = {f"{name}.csv": frame.to_csv(index=False, na_rep="") for name, frame in frames(found).items()}
+    for name, text in {**texts, "assessment.json": as_json(found)}.items():
+        with replacing(folder / name) as aside:
+            aside.write_text(text, encoding="utf-8")
 
 
 def background(inputs: Inputs) -> Background:

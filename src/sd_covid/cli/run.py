@@ -99,6 +99,7 @@ def command(
     study, chosen = read_scenarios(simulation, scenarios, path)
     place = scenarios[0] if scenarios else path
     settings = {name: override(item.settings, overrides) for name, item in chosen.items()} or {"": overrides}
+    simulation = simulation.stepping(constant for values in settings.values() for constant in values)
     outputs = choose_columns(simulation, columns, flat=form not in ("nc", "zarr"))
     runs = {
         name: simulation.run(values, outputs, max_steps=max_steps).assign_attrs(

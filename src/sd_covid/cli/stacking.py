@@ -166,7 +166,8 @@ def _read(model: Path, scenario: Path | None, parameter: list[str], published: P
     wanted, _ = variables(definition, simulation.model.variables)
     _, chosen = read_scenarios(simulation, [] if scenario is None else [scenario])
     settings = [item.settings for item in chosen.values()] or [{}]
-    run = simulation.run(override(settings[0], overrides), wanted)
+    values = override(settings[0], overrides)
+    run = simulation.stepping(values).run(values, wanted)
     warn_non_finite(run)
     return _Inputs(run, calendar, definition, associations, folder / "models" / "stacking_figures.csv", table)
 

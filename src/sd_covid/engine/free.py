@@ -9,20 +9,22 @@ name                      means
 ``table(2.5)``            value of a lookup at its point x = 2.5
 ``series(24)``            value of a data series at its point of time 24
 ========================  ================================================================
+
+The steps of a constant or of a data series are `sd_covid.engine.steps`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sd_covid.engine.graph import LookupTable
 from sd_covid.engine.program import Driver, Parameter
 from sd_covid.engine.subscripts import Cell
 from sd_covid.errors import RunError, UnknownNameError, suggest
-from sd_covid.model.expression import Call, Expression, walk
+from sd_covid.model.expression import Call, Expression, Number, Unary, walk
 from sd_covid.model.names import key
 from sd_covid.model.structure import DataMode, Equation, Kind, Model
 
@@ -37,6 +39,7 @@ class Free:
     initials: frozenset[str] = frozenset()
     lookups: frozenset[str] = frozenset()
     data: frozenset[str] = frozenset()
+    steps: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -45,18 +48,24 @@ class Free:
         initials: Iterable[str] = (),
         lookups: Iterable[str] = (),
         data: Iterable[str] = (),
+        steps: Mapping[str, int] | None = None,
     ) -> Free:
-        """Resolve names.
+        """Resolve names; `steps` says how many each constant or series may take.
 
         Raises
         ------
         UnknownNameError
-            For a name that is no stock, table or series; with the nearest one that is.
+            For a name that is no stock, table or series, or of steps no constant; with the nearest one that is.
         """
+        _found(model, steps or {}, _can_step, "a constant or data series")
+        counts: dict[str, int] = {}
+        for name, count in (steps or {}).items():
+            counts[key(name)] = max(count, counts.get(key(name), 0))
         return cls(
             _found(model, initials, _is_stock, "a stock"),
             _found(model, lookups, _has_table, "a lookup"),
             _found(model, data, _is_data, "a data series"),
+            counts,
         )
 
 
@@ -90,11 +99,19 @@ def _is_data(equation: Equation) -> bool:
     return equation.kind is Kind.DATA
 
 
+def _can_step(equation: Equation) -> bool:
+    """A number or data that the run reads as it goes; the bounds of time are read before it."""
+    expression = equation.expression
+    number = expression.operand if isinstance(expression, Unary) else expression
+    plain = equation.kind is Kind.EQUATION and isinstance(number, Number)
+    return plain or equation.kind in (Kind.ARRAY, Kind.DATA)
+
+
 def initial_value(lowering: Lowering, cell: Cell, formula: int) -> int:
     """The initial value of a freed stock: what it is set to, or the equation's where that is NaN."""
     graph = lowering.out.init
     name = f"INITIAL({lowering.model.variables[cell.variable].name})"
-    given = _parameter(lowering, name, cell.elements, math.nan)
+    given = settable(lowering, name, cell.elements, math.nan)
     return graph.add("select", graph.add("eq", given, given), given, formula)
 
 
@@ -112,7 +129,7 @@ def table_value(lowering: Lowering, step: bool, owner: Cell, table: LookupTable,
     for place, (point, default) in enumerate(zip(table.x, table.y, strict=True)):
         again = sum(other == point for other in table.x[:place])  # a jump has two values at one x
         spelled = f"{name}({point:.12g}{',' * again})"
-        leaf = _parameter(lowering, spelled, owner.elements, default)
+        leaf = settable(lowering, spelled, owner.elements, default)
         values.append(lowering.held(leaf) if step else leaf)
     total = values[0]
     for k in range(len(values) - 1):
@@ -147,7 +164,7 @@ def series_value(lowering: Lowering, step: bool, source: Cell, driver: Driver) -
             )
     values = []
     for time, default in zip(times, driver.values, strict=True):
-        leaf = _parameter(lowering, f"{name}({time:.12g})", source.elements, default)
+        leaf = settable(lowering, f"{name}({time:.12g})", source.elements, default)
         values.append(lowering.held(leaf) if step else leaf)
     now, graph = lowering.time(step), lowering.graph(step)
     total = values[0]
@@ -156,8 +173,8 @@ def series_value(lowering: Lowering, step: bool, source: Cell, driver: Driver) -
     return total
 
 
-def _parameter(lowering: Lowering, name: str, elements: tuple[str, ...], default: float) -> int:
-    """The init leaf of a freed constant."""
+def settable(lowering: Lowering, name: str, elements: tuple[str, ...], default: float) -> int:
+    """The init leaf of a constant that is no variable of the model, but a part of one."""
     cell = Cell(key(name), elements)
     number = lowering.parameters.get(cell)
     if number is None:

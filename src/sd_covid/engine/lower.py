@@ -22,6 +22,7 @@ from sd_covid.engine.graph import Graph, LookupTable
 from sd_covid.engine.operations import NOT_AVAILABLE, TRUTHS
 from sd_covid.engine.program import Clock, ClockDriver, Driver, Parameter, Program, Row, State, Update
 from sd_covid.engine.reach import reached
+from sd_covid.engine.steps import stepped
 from sd_covid.engine.subscripts import Cell, Definition, Subscripts
 from sd_covid.errors import MissingDataError, ModelError
 from sd_covid.model.expression import (
@@ -279,7 +280,7 @@ class Lowering:
         equation, context = definition.equation, Context(self, step, variable, definition.binding)
         if cell in self.parameters:
             leaf = self.out.init.leaf("parameter", self.parameters[cell])
-            return self.held(leaf) if step else leaf
+            return stepped(self, step, cell, self.held(leaf) if step else leaf)
         if equation.values:
             return context.number(equation.values[definition.rank])
         if equation.kind is Kind.LOOKUP:
@@ -292,7 +293,7 @@ class Lowering:
         if equation.kind is Kind.DATA:
             source = self._source(cell, equation, definition)
             if source is not None:
-                return self._data(source, equation, context)
+                return stepped(self, step, cell, self._data(source, equation, context))
         expression = equation.expression
         if expression is None:
             raise context.error("has no equation", equation.place)

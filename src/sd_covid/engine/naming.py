@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sd_covid.engine.program import Parameter
+from sd_covid.engine.steps import steps_among
 from sd_covid.engine.subscripts import Cell, Subscripts
 from sd_covid.errors import UnknownNameError, suggest
 from sd_covid.model.names import key
@@ -86,7 +87,8 @@ class Names:
                 if exists
                 else f"'{base}' is not a constant of {self.model.name}"
             )
-            raise UnknownNameError(reason, advice=suggest(base, known), variable=name)
+            step = f"take simulation.stepping(['{name}'])" if steps_among([name]) else None
+            raise UnknownNameError(reason, advice=step or suggest(base, known), variable=name)
         if elements is None:
             return found
         if key(base) in self._freed:

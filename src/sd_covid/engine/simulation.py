@@ -22,10 +22,12 @@ from sd_covid.engine.objective import Misfit, value_and_gradient, values_and_gra
 from sd_covid.engine.over_time import at_the_end, with_states
 from sd_covid.engine.program import Program
 from sd_covid.engine.results import attributes, dataset, model_hash
+from sd_covid.engine.steps import steps_among
 from sd_covid.engine.subscripts import Cell, Subscripts
 from sd_covid.engine.timegrid import TimeGrid, at_times, positions, steps_of, time_grid
 from sd_covid.engine.trim import trim
 from sd_covid.errors import RunError, UnknownNameError, suggest
+from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Method, Model
 
 if TYPE_CHECKING:
@@ -133,9 +135,14 @@ class Simulation:
         return Simulation(replace(self.model, settings=chosen), self._free, tolerance)
 
     def free(
-        self, *, initials: Iterable[str] = (), lookups: Iterable[str] = (), data: Iterable[str] = ()
+        self,
+        *,
+        initials: Iterable[str] = (),
+        lookups: Iterable[str] = (),
+        data: Iterable[str] = (),
+        steps: Mapping[str, int] | None = None,
     ) -> Simulation:
-        """The same model with more constants to set: initial values, points of tables, points of data series.
+        """The same model with more constants to set: initial values, points of tables and of data, steps of constants.
 
         Parameters
         ----------
@@ -145,6 +152,9 @@ class Simulation:
             Lookups, and variables with one WITH LOOKUP; each point gets a constant such as ``table(2.5)``.
         data : iterable of str
             Data variables; each point of time gets a constant such as ``series(24)``.
+        steps : mapping of str to int, optional
+            Constants and data variables that change on given times, and how often at most; each step gets the constants
+            of `sd_covid.engine.steps`.
 
         Returns
         -------
@@ -154,11 +164,39 @@ class Simulation:
         Raises
         ------
         UnknownNameError
-            For a name that is no stock, lookup or data variable.
+            For a name that is no stock, lookup, data variable or constant.
         RunError
-            For ``:RAW:`` data.
+            For ``:RAW:`` data whose points are to be set, and for steps of the bounds of time.
         """
-        return Simulation(self.model, Free.of(self.model, initials, lookups, data), self._tolerance)
+        _refuse_steps_of_time(steps or {})
+        freed = Free.of(self.model, initials, lookups, data, steps)
+        return Simulation(self.model, freed, self._tolerance)
+
+    def stepping(self, names: Iterable[str]) -> Simulation:
+        """The same model, in which the steps that some constants name can be set.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Of constants that are to be set; those that are no steps, such as ``NOW level(step 1)``, do not matter.
+
+        Returns
+        -------
+        Simulation
+            This one, where it has those steps already.
+
+        Raises
+        ------
+        UnknownNameError, RunError
+            As for `free`.
+        """
+        asked, have = steps_among(names), dict(self._free.steps)
+        _refuse_steps_of_time(asked)
+        wanted = Free.of(self.model, steps=asked).steps
+        steps = have | {name: max(count, have.get(name, 0)) for name, count in wanted.items()}
+        if steps == have:
+            return self
+        return Simulation(self.model, replace(self._free, steps=steps), self._tolerance)
 
     @property
     def opened(self) -> Free:
@@ -690,6 +728,13 @@ class Simulation:
             nodes += [*part.constants, *(state.initial for state in part.states)]
         order = program.init.order(nodes)
         return {int(program.init.nodes[n][1]) for n in order if program.init.nodes[n][0] == "parameter"}
+
+
+def _refuse_steps_of_time(names: Iterable[str]) -> None:
+    """When the instants of a run are is known before it runs."""
+    bounds = [name for name in names if key(name) in CONTROL]
+    if bounds:
+        raise RunError(f"{bounds[0]} cannot take steps", advice="set it once for the whole run")
 
 
 def _rows(times: NDArray[np.float64], grid: TimeGrid) -> NDArray[np.int64]:

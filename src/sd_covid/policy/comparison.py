@@ -15,12 +15,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.errors import RunError, UnknownNameError, suggest
+from sd_covid.errors import UnknownNameError, suggest
 from sd_covid.model.names import key
 from sd_covid.policy.assumptions import Assumption
 from sd_covid.policy.costs import CostLine, Prices
 from sd_covid.policy.levers import Lever
 from sd_covid.policy.outputs import Output
+from sd_covid.policy.saved_points import index_of, mean_between, new_year, years_of
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.spread import QUANTILES, Spread, Verdict
 
@@ -125,6 +126,9 @@ class Comparison:
     varied : tuple of str
         The constants that differ between members: what the intervals hold.
     provenance : Provenance
+    means : dict
+        Output name -> ndarray, shape (scenario, member, year), of outputs of which only the means of each of `years`
+        were kept.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -141,15 +145,20 @@ class Comparison:
     assumptions: dict[str, Assumption]
     varied: tuple[str, ...]
     provenance: Provenance
+    means: dict[str, Floats] = field(default_factory=dict)
 
     def covered(self, years: Sequence[int]) -> tuple[int, ...]:
         """The years that the run covers to their last day."""
+        return tuple(year for year in years if year in years_of(self.date))
 
-        def first_day(year: int) -> np.datetime64:
-            return np.datetime64(f"{year:04d}-01-01")
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Every year that the run covers to its last day."""
+        return years_of(self.date)
 
-        start, end = self.date[0], self.date[-1]
-        return tuple(year for year in years if start <= first_day(year) and first_day(year + 1) <= end)
+    def told(self) -> Comparison:
+        """The same runs with only the outputs that a report tells one by one."""
+        return replace(self, outputs=tuple(output for output in self.outputs if output.told))
 
     def against(self, reference: str) -> Comparison:
         """The same runs with another null alternative.
@@ -277,6 +286,28 @@ class Comparison:
         theirs = self.trajectories(output, self.reference, paired_with=scenario)
         return self._measure(item, mine, measure, years), self._measure(item, theirs, measure, years)
 
+    def by_year(
+        self, output: str, scenario: str, years: Sequence[int], *, paired_with: str | None = None
+    ) -> Floats:
+        """Mean over each year of the sound members, shape (member, year), in the output's unit.
+
+        That of a stock is its integral in units times years, that of a yearly rate what happens in the year.
+
+        Raises
+        ------
+        RunError
+            When the run does not cover a year.
+        """
+        name = self.output(output).name
+        if name in self.means:
+            sound = self.sound(scenario, *(() if paired_with is None else (paired_with,)))
+            kept = [self.years.index(year) for year in years]
+            means: Floats = self.means[name][self._position(scenario)][sound][:, kept]
+            return means
+        path = self.trajectories(output, scenario, paired_with=paired_with)
+        columns = [self._year_mean(path, year) for year in years]
+        return np.stack(columns, axis=1) if columns else np.zeros((path.shape[0], 0))
+
     def of_members(
         self, output: str, scenario: str, measure: Measure, years: tuple[int, int], members: NDArray[np.bool_]
     ) -> Floats:
@@ -301,18 +332,11 @@ class Comparison:
 
     def _year_mean(self, path: Floats, year: int) -> Floats:
         """Mean over a year of paths (member, time), by the trapezium rule over the saved points; shape (member,)."""
-        start, end = self._index(year), self._index(year + 1)
-        integral = np.trapezoid(path[:, start : end + 1], self.time[start : end + 1], axis=1)
-        return np.asarray(integral / (self.time[end] - self.time[start]), dtype=np.float64)
+        return mean_between(self.time, path, self._index(year), self._index(year + 1))
 
     def _index(self, year: int) -> int:
         """Position of the first of January of a year among the saved points."""
-        found = np.flatnonzero(self.date == np.datetime64(f"{year:04d}-01-01"))
-        if found.size == 0:
-            raise RunError(
-                f"1 January {year} is not among the saved points, {self.date[0]} to {self.date[-1]}"
-            )
-        return int(found[0])
+        return index_of(self.date, new_year(year))
 
     def _position(self, scenario: str) -> int:
         """Position of a scenario on the first axis of `levels`."""

@@ -7,6 +7,7 @@ the table, unpriced.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -64,9 +65,13 @@ class Prices:
         """Weight of something in `year` in a present value at `base_year`."""
         return float((1.0 + self.discount_rate) ** (self.base_year - year))
 
+    def discount_factors(self, years: Sequence[int]) -> Floats:
+        """`discount_factor` of each year, shape (year,)."""
+        return np.array([self.discount_factor(year) for year in years], dtype=np.float64)
+
     def present_value(self, nominal: Floats, years: tuple[int, ...]) -> Floats:
         """Present value of nominal paths, shape (member, year), in prices of `level_year`; shape (member,)."""
-        weights = np.array([self.deflator(year) * self.discount_factor(year) for year in years])
+        weights = np.array([self.deflator(year) for year in years]) * self.discount_factors(years)
         return np.asarray(nominal @ weights, dtype=np.float64)
 
 
@@ -148,6 +153,12 @@ class CostLine:
     grade: str = ""
     source: Text = field(default_factory=Text)
     note: Text = field(default_factory=Text)
+
+    def of_members(self, members: NDArray[np.bool_]) -> Floats:
+        """The paths of chosen members, shape (chosen, year); `members` has shape (member,)."""
+        if self.nominal.shape[0] == 1:
+            return np.repeat(self.nominal, int(members.sum()), axis=0)
+        return self.nominal[members]
 
 
 def budget_path(

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.costs import CostLine
+from sd_covid.policy.ledger import ledger
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.spread import Spread
+from sd_covid.policy.types import Floats
 
-Floats = NDArray[np.float64]
 Quadrant = Literal[
     "costs more, does more", "saves, does less", "costs more, does less", "saves, does more", "not defined"
 ]
@@ -93,7 +93,7 @@ def cost_totals(comparison: Comparison, scenario: str) -> tuple[CostTotal, ...]:
     totals = []
     for line in comparison.costs:
         if line.scenario == scenario:
-            mine, theirs = _rows(line, sound), _rows(reference[line.lever], sound)
+            mine, theirs = line.of_members(sound), reference[line.lever].of_members(sound)
             real, null = (comparison.prices.present_value(path, line.years) for path in (mine, theirs))
             totals.append(
                 CostTotal(
@@ -117,21 +117,42 @@ def extra_cost(comparison: Comparison, scenario: str) -> tuple[Floats, tuple[str
     unpriced : tuple of str
         Ids of the levers without a price whose setting differs between the two.
     """
-    sound = comparison.sound(scenario, comparison.reference)
-    reference = {line.lever: line for line in comparison.costs if line.scenario == comparison.reference}
-    cost = np.zeros(int(sound.sum()))
-    unpriced = []
-    mine, theirs = comparison.scenario(scenario).levers, comparison.scenario(comparison.reference).levers
-    for line in comparison.costs:
-        if line.scenario != scenario:
-            continue
-        if not line.priced:
-            if mine.get(line.lever) != theirs.get(line.lever):
-                unpriced.append(line.lever)
-            continue
-        difference = _rows(line, sound) - _rows(reference[line.lever], sound)
-        cost += comparison.prices.present_value(difference, line.years)
-    return cost, tuple(unpriced)
+    book = ledger(comparison, scenario)
+    return book.present.sum(axis=0), book.unpriced
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A ratio of two amounts that are both uncertain.
+
+    Attributes
+    ----------
+    value : float
+        Mean over mean; NaN when not defined.
+    interval : tuple of float
+        Values between which 90 of 100 draws change the sign of ``value * denominator - numerator``; infinite where more
+        than 5 in 100 never do; NaN when not defined.
+    quadrant : Quadrant
+        Where the cloud lies, the numerator being a cost and the denominator an effect.
+    """
+
+    value: float
+    interval: tuple[float, float]
+    quadrant: Quadrant
+
+    @classmethod
+    def of(cls, numerator: Floats, denominator: Floats) -> Ratio:
+        """The ratio of two paired samples of shape (member,).
+
+        It is defined where the 90 % intervals of both exclude zero and both means have one sign. Ratios of draws are
+        never averaged: their distribution has no mean where the denominator can be zero.
+        """
+        quadrant = _quadrant(Spread.of(numerator), Spread.of(denominator))
+        if quadrant not in ("costs more, does more", "saves, does less"):
+            return cls(float("nan"), (float("nan"), float("nan")), quadrant)
+        turns = _thresholds(numerator, denominator)
+        low, high = np.quantile(turns, (0.05, 0.95), method="inverted_cdf").tolist()
+        return cls(float(numerator.mean() / denominator.mean()), (low, high), quadrant)
 
 
 def cost_per_unit(comparison: Comparison, scenario: str, output: str, years: tuple[int, int]) -> CostPerUnit:
@@ -166,13 +187,8 @@ def cost_per_unit(comparison: Comparison, scenario: str, output: str, years: tup
     avoided = theirs - mine
     cost, unpriced = extra_cost(comparison, scenario)
     plain = comparison.pairs(output, scenario, "total", years)
-    quadrant = _quadrant(Spread.of(cost), Spread.of(avoided))
-    ratio, interval = float("nan"), (float("nan"), float("nan"))
-    if quadrant in ("costs more, does more", "saves, does less"):
-        to_euro = 1e6 / (1000.0 if item.units.casefold().startswith("thousand") else 1.0)
-        ratio = float(cost.mean() / avoided.mean()) * to_euro
-        low, high = np.quantile(_thresholds(cost, avoided), (0.05, 0.95), method="inverted_cdf") * to_euro
-        interval = float(low), float(high)
+    found = Ratio.of(cost, avoided)
+    to_euro = 1e6 / (1000.0 if item.units.casefold().startswith("thousand") else 1.0)
     return CostPerUnit(
         output=item,
         scenario=scenario,
@@ -181,9 +197,9 @@ def cost_per_unit(comparison: Comparison, scenario: str, output: str, years: tup
         cost=Spread.of(cost),
         avoided=Spread.of(avoided),
         undiscounted=Spread.of(plain[1] - plain[0]),
-        ratio=ratio,
-        interval=interval,
-        quadrant=quadrant,
+        ratio=found.value * to_euro,
+        interval=(found.interval[0] * to_euro, found.interval[1] * to_euro),
+        quadrant=found.quadrant,
         unpriced=unpriced,
     )
 
@@ -211,10 +227,3 @@ def _certain(spread: Spread) -> bool:
     """Whether the 90 % interval excludes zero."""
     low, high = spread.interval
     return bool(low > 0 or high < 0)
-
-
-def _rows(line: CostLine, sound: NDArray[np.bool_]) -> Floats:
-    """The path of each sound member, shape (member, year)."""
-    if line.nominal.shape[0] == 1:
-        return np.repeat(line.nominal, int(sound.sum()), axis=0)
-    return line.nominal[sound]

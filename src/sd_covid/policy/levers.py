@@ -6,7 +6,7 @@ In comes ``scenarios/levers.yaml``; out comes a `Catalogue`. What nobody knows s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import Reference, references_beside
 from sd_covid.data.text import Text
 from sd_covid.model.study import study_folder
+from sd_covid.policy.accounts import Accounts, read_accounts
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.cost_rules import read_cost, read_prices
 from sd_covid.policy.costs import Cost, Prices
@@ -23,6 +24,8 @@ from sd_covid.policy.reading import read_cited, read_date, read_number, read_tex
 
 Delivery = Literal["national", "municipal"]
 Purpose = Literal["business", "social"]
+#: The groups of every sector of the models.
+Group = Literal["vulnerable", "regular"]
 
 _REQUIRED = (
     "title",
@@ -37,9 +40,42 @@ _REQUIRED = (
     "cost",
 )
 _EVIDENCE = ("source", "grade")
+_OPTIONAL = ("references", "accounts", "targets")
 #: What a model must have of a lever for it to work there, and what it may have.
 WORKS_BY = ("level", "start", "end")
 _MAY_HAVE = ("budget", "municipal")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change on a day: from the start of `day` something has another value.
+
+    Attributes
+    ----------
+    day : date
+    value : float or None
+        None: its own, that of the model or of a draw.
+    factor : float
+        By which that is multiplied.
+    """
+
+    day: date
+    value: float | None = None
+    factor: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A time, from the start of `start` to the start of `end`, in which a lever is held at one level.
+
+    `budget` and `target` are those of the whole period of the lever in which this lies.
+    """
+
+    start: date
+    end: date
+    level: float
+    budget: float | None = None
+    target: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +85,18 @@ class LeverSetting:
     Attributes
     ----------
     level : float
-        In the lever's own measure; 0 is not at all.
+        In the lever's own measure, from `start` on; 0 is not at all.
     start, end : date
     budget : float or None
         Million euro over the whole period, which limits how many are reached; None where the lever has none.
     delivery : {'national', 'municipal'} or None
         Who delivers it; None where the model makes no difference between the two.
+    then : tuple of Step
+        Later levels, by day, between `start` and `end`.
+    later : tuple of LeverSetting
+        Later periods in which it is in force, one after another, each with a budget of its own.
+    target : str or None
+        The one group that it reaches; None where it reaches whom it reached, or would reach.
     """
 
     level: float
@@ -62,6 +104,35 @@ class LeverSetting:
     end: date
     budget: float | None = None
     delivery: Delivery | None = None
+    then: tuple[Step, ...] = ()
+    later: tuple[LeverSetting, ...] = ()
+    target: str | None = None
+
+    @property
+    def all_periods(self) -> tuple[LeverSetting, ...]:
+        """The first period, which stands here, and the later ones."""
+        return (self, *self.later)
+
+    @property
+    def total(self) -> float | None:
+        """The budgets of all periods; None where the lever has none."""
+        return None if self.budget is None else sum(item.budget or 0.0 for item in self.all_periods)
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """The levels one after another, in all periods."""
+        return tuple(held for item in self.all_periods for held in item._levels())
+
+    def _levels(self) -> Iterator[Held]:
+        days = [self.start, *(step.day for step in self.then), self.end]
+        levels = [self.level, *(step.value or 0.0 for step in self.then)]
+        for start, end, level in zip(days, days[1:], levels, strict=False):
+            yield Held(start, end, level, self.budget, self.target)
+
+    @property
+    def pulled(self) -> bool:
+        """Whether it is ever at another level than 0."""
+        return any(held.level for held in self.held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +162,10 @@ class Lever:
         With the references that it rests on, in full.
     grade : str
         Of the actual setting; evidence grade A–D.
+    accounts : Accounts
+        Between whom the money goes.
+    targets : dict
+        Group -> what the model's constants are when the lever reaches that group alone.
     """
 
     id: str
@@ -107,6 +182,8 @@ class Lever:
     cost: Cost
     source: Text
     grade: str
+    accounts: Accounts = field(default_factory=Accounts)
+    targets: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +243,7 @@ def _read_calendar(node: Node) -> Calendar:
 
 def _read_lever(name: str, node: Node, known: Mapping[str, Reference]) -> Lever:
     """One entry of the catalogue."""
-    found = node.fields((*_REQUIRED, *_EVIDENCE), ("references",))
+    found = node.fields((*_REQUIRED, *_EVIDENCE), _OPTIONAL)
     constants = found["constants"].fields(WORKS_BY, _MAY_HAVE)
     low, high = (read_number(bound) for bound in _pair(found["range"]))
     delivery = cast("Delivery", found["delivery"].choice(get_args(Delivery)))
@@ -188,7 +265,17 @@ def _read_lever(name: str, node: Node, known: Mapping[str, Reference]) -> Lever:
         cost=read_cost(found["cost"], known),
         source=read_cited(found, known),
         grade=found["grade"].choice(("A", "B", "C", "D")),
+        accounts=read_accounts(found["accounts"]) if "accounts" in found else Accounts(),
+        targets=_read_targets(found["targets"]) if "targets" in found else {},
     )
+
+
+def _read_targets(node: Node) -> dict[str, dict[str, float]]:
+    """The groups that a lever can be kept for, and the constants of the model that do so."""
+    return {
+        group: {name: read_number(value) for name, value in constants.entries()}
+        for group, constants in node.fields((), get_args(Group)).items()
+    }
 
 
 def _pair(node: Node) -> list[Node]:

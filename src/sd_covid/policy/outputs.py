@@ -70,6 +70,8 @@ class Output:
         Whether its highest level in the crisis is worth telling, as that of a rate that is back before any year told.
     basis : {'figures', 'partly assumption', 'assumption'}
         What its course rests on: published figures that the model reproduces, or assumptions.
+    told : bool
+        Whether a report tells it by itself; others are kept for what is counted from them.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Output:
     welfare: str = ""
     basis: Basis = "figures"
     peaks: bool = True
+    told: bool = True
 
 
 def read_outputs(path: str | Path) -> tuple[Output, ...]:

@@ -46,11 +46,8 @@ def read_number(node: Node, low: float = -math.inf, high: float = math.inf) -> f
         Any other value.
     """
     text = node.text()
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
+    value = as_number(text)
+    if value is None:
         raise node.error(f"'{text}' is not a number", "write a number, with a point for decimals")
     if not low <= value <= high:
         raise node.error(f"{value:g} is not between {low:g} and {high:g}", "choose a value in that range")
@@ -66,14 +63,28 @@ def read_date(node: Node) -> date:
         Any other value.
     """
     text = node.text().strip()
-    match = _DATE.fullmatch(text)
-    fault = node.error(f"'{text}' is not a date", "write for example 2020-10-01")
-    if match is None:
-        raise fault
+    day = as_date(text)
+    if day is None:
+        raise node.error(f"'{text}' is not a date", "write for example 2020-10-01")
+    return day
+
+
+def as_number(text: str) -> float | None:
+    """A finite number, or None where a text is none."""
     try:
-        return date(int(match[1]), int(match[2]), int(match[3] or 1))
-    except ValueError as error:
-        raise fault from error
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def as_date(text: str) -> date | None:
+    """A date, or the first day of a month, or None where a text is neither."""
+    match = _DATE.fullmatch(text)
+    try:
+        return None if match is None else date(int(match[1]), int(match[2]), int(match[3] or 1))
+    except ValueError:
+        return None
 
 
 def read_text(node: Node) -> Text:

@@ -6,7 +6,7 @@ with the same parameters and the same random numbers, so that a difference betwe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,14 @@ import pandas as pd
 
 from sd_covid.data.text import Text
 from sd_covid.engine.results import failed
+from sd_covid.engine.steps import steps_among
 from sd_covid.errors import RunError, ScenarioError, UnknownNameError, suggest
 from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison, Failure, Provenance
 from sd_covid.policy.draws import draws_hash
 from sd_covid.policy.outputs import Output
+from sd_covid.policy.reduction import ByYear, Run
+from sd_covid.policy.saved_points import dates_of
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.spending import cost_line
 from sd_covid.policy.study import Study
@@ -79,10 +82,18 @@ def run_scenarios(
     if not scenarios or draws.empty or not outputs:
         raise RunError("a comparison needs scenarios, draws and outputs", advice="give at least one of each")
     reference = _reference(scenarios, reference)
+    simulation = stepping(simulation, [scenario.settings for scenario in scenarios])
     wanted = [Output(item, Text(item, item)) if isinstance(item, str) else item for item in outputs]
-    runs = _runs(simulation, scenarios, draws, _variables(wanted, scenarios[0], study), seed, progress)
-    provenance = _provenance(runs[0], draws, drawn_from, seed)
+    names = _variables(wanted, scenarios[0], study)
+    runs = _runs(simulation, scenarios, draws, (names, _by_year(wanted, scenarios[0], study)), seed, progress)
+    provenance = _provenance(runs[0].kept, draws, drawn_from, seed)
     return _compared(runs, scenarios, wanted, study, reference, draws, provenance)
+
+
+def stepping(simulation: Simulator, settings: Iterable[Mapping[str, float]]) -> Simulator:
+    """A model in which all these settings can be made, dated sequences included: one kernel for all of them."""
+    names = [name for item in settings for name in item]
+    return simulation.stepping(names) if steps_among(names) else simulation
 
 
 def _reference(scenarios: Sequence[Scenario], asked: str | None) -> str:
@@ -102,6 +113,13 @@ def _variables(wanted: list[Output], scenario: Scenario, study: Study) -> list[s
     costs = [study.catalogue.levers[name].cost for name in scenario.levers]
     counted = [name for cost in costs for name in cost.variables]
     return _distinct([output.name.partition("[")[0].strip() for output in wanted] + counted)
+
+
+def _by_year(wanted: list[Output], scenario: Scenario, study: Study) -> ByYear:
+    """The variables of which a comparison needs no more than yearly means."""
+    needed = {key(name) for name in _variables([item for item in wanted if item.told], scenario, study)}
+    bases = {key(item.name.partition("[")[0]) for item in wanted if not item.told}
+    return ByYear(frozenset(bases - needed), study.calendar)
 
 
 def overruled(draws: pd.DataFrame, settings: dict[str, float]) -> pd.DataFrame:
@@ -135,21 +153,21 @@ def _runs(
     simulation: Simulator,
     scenarios: Sequence[Scenario],
     draws: pd.DataFrame,
-    names: list[str],
+    keep: tuple[list[str], ByYear],
     seed: int,
     progress: Progress | None,
-) -> list[xr.Dataset]:
+) -> list[Run]:
     """The runs of each scenario, all saved at the same times."""
-    runs: list[xr.Dataset] = []
+    runs: list[Run] = []
     for position, scenario in enumerate(scenarios):
 
         def report(done: int, before: int = position * len(draws)) -> None:
             if progress is not None:
                 progress(before + done, len(scenarios) * len(draws))
 
-        runs.append(_run(simulation, overruled(draws, scenario.settings), names, seed, report))
+        runs.append(_run(simulation, overruled(draws, scenario.settings), keep, seed, report))
     for scenario, run in zip(scenarios, runs, strict=True):
-        if not np.array_equal(run["time"], runs[0]["time"]):
+        if not np.array_equal(run.kept["time"], runs[0].kept["time"]):
             raise ScenarioError(
                 f"'{scenario.id}' is saved at other times than '{scenarios[0].id}'", file=scenario.file
             )
@@ -157,21 +175,29 @@ def _runs(
 
 
 def _run(
-    simulation: Simulator, frame: pd.DataFrame, names: list[str], seed: int, report: Callable[[int], None]
-) -> xr.Dataset:
+    simulation: Simulator,
+    frame: pd.DataFrame,
+    keep: tuple[list[str], ByYear],
+    seed: int,
+    report: Callable[[int], None],
+) -> Run:
     """All members of one scenario, in chunks; the same bits as in one call."""
     import xarray as xr
 
-    parts = []
+    names, by_year = keep
+    parts, faults = [], []
     for first in range(0, len(frame), _CHUNK):
         rows = frame.iloc[first : first + _CHUNK]
-        parts.append(simulation.run(rows, names, seed=seed, first_member=first))
+        part = simulation.run(rows, names, seed=seed, first_member=first)
+        faults.append(failed(part))
+        parts.append(by_year.reduced(part))
         report(min(first + _CHUNK, len(frame)))
-    return xr.concat(parts, dim="member") if len(parts) > 1 else parts[0]
+    kept = xr.concat(parts, dim="member") if len(parts) > 1 else parts[0]
+    return Run(kept, pd.concat(faults, ignore_index=True))
 
 
 def _compared(
-    runs: list[xr.Dataset],
+    runs: list[Run],
     scenarios: Sequence[Scenario],
     wanted: list[Output],
     study: Study,
@@ -180,9 +206,10 @@ def _compared(
     provenance: Provenance,
 ) -> Comparison:
     """The runs as a comparison, with the costs by the study's catalogue."""
-    outputs, levels = _levels(runs, wanted)
-    time = runs[0]["time"].to_numpy().astype(np.float64)
-    date = np.array([study.calendar.date(float(now)) for now in time], dtype="datetime64[D]")
+    kept = [run.kept for run in runs]
+    outputs, levels, means = _levels(kept, wanted)
+    time = kept[0]["time"].to_numpy().astype(np.float64)
+    date = dates_of(time, study.calendar)
     levers = {name: study.catalogue.levers[name] for name in scenarios[0].levers}
     return Comparison(
         scenarios=tuple(scenarios),
@@ -190,12 +217,12 @@ def _compared(
         outputs=tuple(outputs),
         time=time,
         date=date,
-        member=np.arange(runs[0].sizes["member"], dtype=np.int64),
+        member=np.arange(kept[0].sizes["member"], dtype=np.int64),
         levels=levels,
         failures=_failures(scenarios, runs),
         costs=tuple(
             cost_line(lever, scenario, run, study)
-            for scenario, run in zip(scenarios, runs, strict=True)
+            for scenario, run in zip(scenarios, kept, strict=True)
             for lever in levers.values()
         ),
         prices=study.catalogue.prices,
@@ -203,21 +230,28 @@ def _compared(
         assumptions={name: item for name, item in study.assumptions.items() if item.constant in study.names},
         varied=tuple(str(name) for name in draws if draws[name].nunique() > 1),
         provenance=provenance,
+        means=means,
     )
 
 
-def _levels(runs: list[xr.Dataset], wanted: list[Output]) -> tuple[list[Output], dict[str, Floats]]:
-    """Outputs, arrays taken apart, and their trajectories (scenario, member, time) by name."""
-    outputs, levels = [], {}
+def _levels(
+    runs: list[xr.Dataset], wanted: list[Output]
+) -> tuple[list[Output], dict[str, Floats], dict[str, Floats]]:
+    """Outputs, arrays taken apart, and by name their trajectories (scenario, member, time) or means by year."""
+    outputs: list[Output] = []
+    levels: dict[str, Floats] = {}
+    means: dict[str, Floats] = {}
     for output in wanted:
         base, _, element = output.name.partition("[")
         for spelled, picked in _elements(runs[0][base.strip()], element.rstrip("] ")).items():
             name = f"{base.strip()}[{spelled}]" if spelled else base.strip()
             units = str(runs[0][base.strip()].attrs.get("units", ""))
             outputs.append(replace(output, name=name, units=units))
-            paths = [run[base.strip()].isel(picked).transpose("member", "time").to_numpy() for run in runs]
-            levels[name] = np.stack(paths).astype(np.float64, copy=False)
-    return outputs, levels
+            found = [run[base.strip()].isel(picked) for run in runs]
+            last, where = ("year", means) if "year" in found[0].dims else ("time", levels)
+            paths = [item.transpose("member", last).to_numpy() for item in found]
+            where[name] = np.stack(paths).astype(np.float64, copy=False)
+    return outputs, levels, means
 
 
 def _elements(variable: xr.DataArray, wanted: str) -> dict[str, dict[str, int]]:
@@ -228,7 +262,7 @@ def _elements(variable: xr.DataArray, wanted: str) -> dict[str, dict[str, int]]:
     UnknownNameError
         When the array has no such element.
     """
-    dims = [str(dim) for dim in variable.dims if dim not in ("member", "time")]
+    dims = [str(dim) for dim in variable.dims if dim not in ("member", "time", "year")]
     found: dict[str, dict[str, int]] = {"": {}}
     for dim in dims:
         labels = [str(label) for label in variable[dim].to_numpy()]
@@ -247,12 +281,12 @@ def _elements(variable: xr.DataArray, wanted: str) -> dict[str, dict[str, int]]:
     return {spelled[asked]: found[spelled[asked]]}
 
 
-def _failures(scenarios: Sequence[Scenario], runs: list[xr.Dataset]) -> tuple[Failure, ...]:
+def _failures(scenarios: Sequence[Scenario], runs: list[Run]) -> tuple[Failure, ...]:
     """Members that are not finite somewhere in what was kept: one for each scenario and member, at its first moment."""
     return tuple(
         Failure(scenario.id, int(row["member"]), str(row["variable"]), float(row["time"]))
         for scenario, run in zip(scenarios, runs, strict=True)
-        for row in failed(run).sort_values(["member", "time"]).drop_duplicates("member").to_dict("records")
+        for row in run.failed.sort_values(["member", "time"]).drop_duplicates("member").to_dict("records")
     )
 
 

@@ -7,22 +7,23 @@ are for others.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
-from typing import cast, get_args
+from typing import cast
 
-from sd_covid.data.keyed_yaml import Node, read_yaml
+from sd_covid.data.references import Reference
 from sd_covid.data.text import Text
-from sd_covid.errors import ScenarioError, suggest
+from sd_covid.engine.steps import step_names
+from sd_covid.errors import ScenarioError
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.levers import WORKS_BY, Delivery, Lever, LeverSetting
-from sd_covid.policy.paths import FOLDER, AssumptionPath, named_path, read_path
-from sd_covid.policy.reading import read_date, read_number, read_text, scenario_faults
-from sd_covid.policy.study import Study, read_assumed, read_constants
+from sd_covid.policy.levers import Lever, LeverSetting, Step
+from sd_covid.policy.parts import on_top
+from sd_covid.policy.paths import AssumptionPath
+from sd_covid.policy.reading import scenario_faults
+from sd_covid.policy.scenario_file import Written, check_in_model, read_file
+from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
-
-_KEYS = ("title", "rationale", "extends", "path", "levers", "assumptions", "constants")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,16 @@ class Scenario:
         Assumption id -> value, for those that the scenario sets and the model has: what nobody knows.
     constants : dict
         Other constants that it sets directly, in the model's spelling.
+    changes : dict
+        Constants and data series that change on given days -> their steps.
     path : AssumptionPath or None
         The named path of assumptions under which it runs; what it sets of that path stands in `assumptions` and
         `constants` too.
+    references : tuple of Reference
+        What its rationale rests on.
     settings : dict
-        Model constant -> value: all of the above, dates as model time.
+        Model constant -> value: all of the above, dates as model time. A dated sequence is constants of each step
+        (`sd_covid.engine.steps`), which a model has after ``simulation.stepping(settings)``.
     """
 
     id: str
@@ -56,7 +62,9 @@ class Scenario:
     levers: dict[str, LeverSetting] = field(default_factory=dict)
     assumptions: dict[str, float] = field(default_factory=dict)
     constants: dict[str, float] = field(default_factory=dict)
+    changes: dict[str, tuple[Step, ...]] = field(default_factory=dict)
     path: AssumptionPath | None = None
+    references: tuple[Reference, ...] = ()
     settings: dict[str, float] = field(default_factory=dict)
 
 
@@ -73,8 +81,8 @@ def read_scenario(
     Parameters
     ----------
     path : path
-        A YAML file: ``title``, ``rationale``, ``extends``, ``path``, ``levers``, ``assumptions``, ``constants``. What
-        it sets itself comes on top of its path, and its path in place of that of the scenario that it extends.
+        A YAML file with the keys of `sd_covid.policy.keys`. What it sets itself comes on top of its path, and its path
+        in place of that of the scenario that it extends.
     simulation : Simulator
         The model that it is to be run in.
     calendar : Calendar, optional
@@ -93,12 +101,13 @@ def read_scenario(
     ScenarioError
         With file, line and key: a missing file, an unknown key, lever, assumption or constant (naming the nearest), a
         value of the wrong type or outside the lever's range, a date that is none or lies outside the run, an end before
-        its start, scenarios that extend one another in a circle, a path of assumptions in place of a scenario.
+        its start, scenarios that extend or take in one another in a circle, packages that contradict one another, a
+        path of assumptions in place of a scenario.
     """
     path = Path(path)
     with scenario_faults():
         study = study or Study.beside(path, simulation, calendar)
-        read = _read(path, study, ())
+        read = _stack(read_file(path, study), study)
     own = read.path if assume is None else None
     if own is not None:
         below = (own.assumptions | read.assumptions, own.constants | read.constants)
@@ -134,125 +143,36 @@ def under(scenario: Scenario, path: AssumptionPath, study: Study) -> Scenario:
     )
 
 
-def _read(path: Path, study: Study, below: tuple[Path, ...]) -> Scenario:
-    """A scenario on top of the one that it extends; `below` are the files that led here."""
-    top = read_yaml(path)
-    found = top.fields(("title", "rationale"), _KEYS[2:])
-    if path.resolve().parent.name == FOLDER:
-        advice = f"put it on top of one: --path {path}"
-        raise ScenarioError("is a path of assumptions, and no scenario", advice=advice, file=path)
-    if "extends" in found:
-        base = _read(_extended(path, found["extends"], below), study, (*below, path.resolve()))
-    else:
-        base = Scenario("", Text(), Text(), levers=_actual(study))
+def _stack(written: Written, study: Study) -> Scenario:
+    """A scenario on top of the one that it extends."""
+    check_in_model(written, study)
+    base = _actual(study) if written.base is None else _stack(written.base, study)
+    layer = written.layer
+    levers = {name: on_top(setting, name, layer) for name, setting in base.levers.items()}
+    constants, changes = dict(base.constants), dict(base.changes)
+    for part, placed in layer.items():
+        if part.kind == "constant" and isinstance(placed.value, float):
+            constants[part.name] = placed.value
+        elif part.kind == "constant":
+            changes[part.name] = cast("tuple[Step, ...]", placed.value)
     return Scenario(
-        id=path.stem,
-        title=read_text(found["title"]),
-        rationale=read_text(found["rationale"]),
-        file=str(path),
-        levers=base.levers | _levers(found.get("levers"), base.levers, study),
-        assumptions=base.assumptions | read_assumed(found.get("assumptions"), study),
-        constants=base.constants | read_constants(found.get("constants"), study),
-        path=_path(path, found["path"], study) if "path" in found else base.path,
+        id=written.file.stem,
+        title=written.title,
+        rationale=written.rationale,
+        file=str(written.file),
+        levers=levers,
+        assumptions=base.assumptions | written.assumptions,
+        constants=constants,
+        changes=changes,
+        path=written.path or base.path,
+        references=written.references,
     )
 
 
-def _path(path: Path, node: Node, study: Study) -> AssumptionPath:
-    """The path of assumptions that a scenario names: a file in ``paths`` beside it."""
-    return read_path(named_path(node.text(), path.parent, node.error), study)
-
-
-def _extended(path: Path, node: Node, below: tuple[Path, ...]) -> Path:
-    """The file that a scenario extends: its name with or without ``.yaml``, in the same folder."""
-    name = node.text()
-    if Path(name).name != name:
-        raise node.error(f"'{name}' is not in this folder", "name a scenario beside this one")
-    extended = path.parent / (name if name.endswith(".yaml") else f"{name}.yaml")
-    if not extended.is_file():
-        others = (item.stem for item in path.parent.glob("*.yaml"))
-        raise node.error(f"there is no scenario '{name}'", suggest(name, others) or f"make {extended.name}")
-    if extended.resolve() in (*below, path.resolve()):
-        circle = " → ".join([*(item.stem for item in below), path.stem, extended.stem])
-        raise node.error(f"scenarios extend one another in a circle: {circle}", "take one 'extends' out")
-    return extended
-
-
-def _actual(study: Study) -> dict[str, LeverSetting]:
+def _actual(study: Study) -> Scenario:
     """The actual setting of every lever that the model has."""
-    return {
-        lever.id: lever.actual
-        for lever in study.catalogue.levers.values()
-        if all(lever.constants[part] in study.names for part in WORKS_BY)
-    }
-
-
-def _levers(node: Node | None, base: dict[str, LeverSetting], study: Study) -> dict[str, LeverSetting]:
-    """The levers that a scenario sets, on top of what it extends.
-
-    A lever of another sector than the one that is run alone changes nothing there; but one of all must be in the model.
-    """
-    if node is None:
-        return {}
-    known, settings = study.catalogue.levers, {}
-    for name, entry in node.entries():
-        if name not in known:
-            raise entry.error(
-                f"there is no lever '{name}'", suggest(name, known) or f"use {', '.join(known)}"
-            )
-        missing = [known[name].constants[part] for part in WORKS_BY]
-        missing = [item for item in missing if item not in study.names]
-        if name in base:
-            settings[name] = _setting(entry, base[name], known[name], study)
-        elif len(missing) < len(WORKS_BY):
-            raise entry.error(f"the model has no constant '{missing[0]}' of this lever", "mend levers.yaml")
-    if not settings:
-        raise node.error("none of these levers is in the model", "run it in a model that has one of them")
-    return settings
-
-
-def _setting(node: Node, base: LeverSetting, lever: Lever, study: Study) -> LeverSetting:
-    """One lever's setting; its dates are checked together."""
-    found = node.fields((), (*WORKS_BY, "budget", "delivery"))
-    if not found:
-        raise node.error(
-            "nothing is set", "give a level, a start, an end, a budget or a delivery, or leave the lever out"
-        )
-    level = read_number(found["level"], lever.low, lever.high) if "level" in found else base.level
-    start = _day(found["start"], study) if "start" in found else base.start
-    end = _day(found["end"], study) if "end" in found else base.end
-    if end <= start:
-        place = found.get("end", found.get("start", node))
-        raise place.error(f"the end, {end}, is not after the start, {start}", "mend one of the two dates")
-    budget, delivery = base.budget, base.delivery
-    if "budget" in found:
-        budget = read_number(_settable(found["budget"], "budget", lever, study), low=0.0)
-    if "delivery" in found:
-        chosen = _settable(found["delivery"], "municipal", lever, study).choice(get_args(Delivery))
-        delivery = cast("Delivery", chosen)
-    return LeverSetting(level, start, end, budget, delivery)
-
-
-def _settable(node: Node, part: str, lever: Lever, study: Study) -> Node:
-    """A part that not every lever has, where lever and model have it."""
-    word = "budget" if part == "budget" else "delivery"
-    if part not in lever.constants:
-        others = [item.id for item in study.catalogue.levers.values() if part in item.constants]
-        advice = f"leave it out; levers that have one: {', '.join(others) or 'none'}"
-        raise node.error(f"the {word} of '{lever.id}' cannot be set", advice)
-    if lever.constants[part] not in study.names:
-        raise node.error(f"the model has no constant '{lever.constants[part]}'", "leave it out")
-    return node
-
-
-def _day(node: Node, study: Study) -> date:
-    """A date within the model's run."""
-    day = read_date(node)
-    if not study.first <= day <= study.last:
-        raise node.error(
-            f"{day} lies outside the run, which goes from {study.first} to {study.last}",
-            "choose a date within it",
-        )
-    return day
+    levers = {name: lever.actual for name, lever in study.catalogue.levers.items() if study.has(name)}
+    return Scenario("", Text(), Text(), levers=levers)
 
 
 def _settings(scenario: Scenario, study: Study) -> dict[str, float]:
@@ -261,10 +181,14 @@ def _settings(scenario: Scenario, study: Study) -> dict[str, float]:
     for name, setting in scenario.levers.items():
         for part, constant in study.catalogue.levers[name].constants.items():
             if constant in study.names:
-                settings[study.names.spelling(constant)] = _value(setting, part, study)
+                spelled = study.names.spelling(constant)
+                settings[spelled] = _value(setting, part, study)
+                settings |= _stepped(spelled, _changes(setting, part, study), study)
     for name, value in scenario.assumptions.items():
         settings[study.names.spelling(study.assumptions[name].constant)] = value
-    return settings | scenario.constants
+    for name, steps in scenario.changes.items():
+        settings |= _stepped(name, steps, study)
+    return settings | scenario.constants | _aimed(scenario, settings | scenario.constants, study)
 
 
 def _value(setting: LeverSetting, part: str, study: Study) -> float:
@@ -274,3 +198,66 @@ def _value(setting: LeverSetting, part: str, study: Study) -> float:
     if part == "municipal":
         return float(setting.delivery == "municipal")
     return setting.level if part == "level" else setting.budget or 0.0
+
+
+def _changes(setting: LeverSetting, part: str, study: Study) -> list[Step]:
+    """How one part changes: with each later period, and the level within a period too."""
+    steps = list(setting.then) if part == "level" else []
+    for period in setting.later:
+        steps.append(Step(period.start, _value(period, part, study)))
+        steps += period.then if part == "level" else ()
+    return steps
+
+
+def _stepped(constant: str, steps: Sequence[Step], study: Study) -> dict[str, float]:
+    """The steps of a constant or data series, as the engine's constants of each step."""
+    settings = {}
+    for number, step in enumerate(steps, start=1):
+        names = step_names(constant, number)
+        settings[names.since] = study.calendar.time(step.day)
+        if step.value is not None:
+            settings[names.value] = step.value
+        if step.factor != 1.0:
+            settings[names.factor] = step.factor
+    return settings
+
+
+def _aimed(scenario: Scenario, settings: dict[str, float], study: Study) -> dict[str, float]:
+    """The constants by which levers reach one group alone: each from the start of a period that does.
+
+    Raises
+    ------
+    ScenarioError
+        Where the model does not have one of them; where two levers, or a lever and the scenario itself, set one
+        otherwise.
+    """
+    aimed: dict[str, float] = {}
+    for name, setting in scenario.levers.items():
+        for constant, steps in _of_target(study.catalogue.levers[name], setting).items():
+            if constant not in study.names:
+                raise ScenarioError(
+                    f"the model has no constant '{constant}', which keeps '{name}' for a group",
+                    advice="leave the target out, or run it in a model that tells groups apart",
+                    file=scenario.file,
+                )
+            spelled = study.names.spelling(constant)
+            found = _stepped(spelled, steps, study)
+            taken = settings | aimed
+            if spelled in taken or any(taken.get(item, value) != value for item, value in found.items()):
+                raise ScenarioError(
+                    f"'{spelled}' is set, and the target of '{name}' sets it too",
+                    advice="leave one of the two out",
+                    file=scenario.file,
+                )
+            aimed |= found
+    return aimed
+
+
+def _of_target(lever: Lever, setting: LeverSetting) -> dict[str, list[Step]]:
+    """How the constants that keep a lever for a group change with its periods: to that, or back to their own."""
+    periods = setting.all_periods
+    names = {name for item in periods for name in lever.targets.get(item.target or "", {})}
+    return {
+        name: [Step(item.start, lever.targets.get(item.target or "", {}).get(name)) for item in periods]
+        for name in sorted(names)
+    }

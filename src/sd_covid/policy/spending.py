@@ -36,7 +36,11 @@ def cost_line(lever: Lever, scenario: Scenario, run: xr.Dataset, study: Study) -
         range(study.first.year, study.last.year + (study.last > study.last.replace(month=1, day=1)))
     )
     if lever.cost.rule == "budget":
-        nominal = budget_path(lever.cost, setting.level, setting.start, setting.end, years, setting.budget)
+        paths = [
+            budget_path(lever.cost, held.level, held.start, held.end, years, held.budget)
+            for held in setting.held
+        ]
+        nominal = np.sum(paths, axis=0)
     elif lever.cost.rule == "spent":
         time = run["time"].to_numpy().astype(np.float64)
         year_of = np.array([study.calendar.date(float(now)).year for now in time[:-1]], dtype=np.int64)

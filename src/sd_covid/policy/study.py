@@ -14,10 +14,11 @@ from pathlib import Path
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.model.names import key
+from sd_covid.model.structure import Kind
 from sd_covid.model.study import study_folder
 from sd_covid.policy.assumptions import Assumption, read_assumptions
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.levers import Catalogue, read_levers
+from sd_covid.policy.levers import WORKS_BY, Catalogue, read_levers
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.reading import read_number
 from sd_covid.policy.types import Simulator
@@ -36,6 +37,8 @@ class Study:
     calendar : Calendar
     first, last : date
         The days on which the model's run starts and ends.
+    series : tuple of str
+        Data variables of the model.
     """
 
     catalogue: Catalogue
@@ -44,6 +47,7 @@ class Study:
     calendar: Calendar
     first: date
     last: date
+    series: tuple[str, ...] = ()
 
     @classmethod
     def beside(cls, path: str | Path, simulation: Simulator, calendar: Calendar | None = None) -> Study:
@@ -63,40 +67,83 @@ class Study:
         ScenarioError
             A catalogue that cannot be used, or a model without calendar.
         """
-        levers, assumptions = beside(path, "levers.yaml"), beside(path, "assumptions.yaml")
-        evidence = study_folder(path) / "models" / "evidence.csv"
-        catalogue = Catalogue() if levers is None else read_levers(levers)
+        catalogue, assumptions = catalogues_beside(path)
         if calendar is None and simulation.model.calendar is None:
             calendar = catalogue.calendar
         calendar = calendar or Calendar.of(simulation.model)
         if catalogue.calendar not in (None, calendar):
             reason = "the calendar is not that of the model"
             raise ScenarioError(
-                reason, file=levers, variable="calendar", advice=f"its origin is {calendar.origin}"
+                reason,
+                file=beside(path, "levers.yaml"),
+                variable="calendar",
+                advice=f"its origin is {calendar.origin}",
             )
         first, last = (calendar.date(_bound(simulation, name)) for name in ("INITIAL TIME", "FINAL TIME"))
-        pulled = {key(name) for lever in catalogue.levers.values() for name in lever.constants.values()}
-        found = read_assumptions(assumptions, evidence if evidence.is_file() else None)
         return cls(
             catalogue=catalogue,
-            assumptions={name: item for name, item in found.items() if key(item.constant) not in pulled},
+            assumptions=assumptions,
             names=ConstantNames(simulation.constants),
             calendar=calendar,
             first=first,
             last=last,
+            series=tuple(
+                item.name
+                for item in simulation.model.variables.values()
+                if item.equations[0].kind is Kind.DATA
+            ),
         )
 
+    def has(self, lever: str) -> bool:
+        """Whether the model has a lever."""
+        return all(self.catalogue.levers[lever].constants[part] in self.names for part in WORKS_BY)
+
+    def owner(self, name: str) -> str | None:
+        """Where a scenario sets a constant that belongs to a lever or an assumption; None for any other."""
+        return (
+            self.of_lever(name) or self._of_assumption.get(key(name)) or self._of_assumption.get(_base(name))
+        )
+
+    def of_lever(self, name: str) -> str | None:
+        """Where a scenario sets a constant that belongs to a lever; None for any other."""
+        for lever in self.catalogue.levers.values():
+            for part, constant in lever.constants.items():
+                if key(constant) in (key(name), _base(name)):
+                    return f"levers: {{{lever.id}: {{{part}: …}}}}"
+        return None
+
     @property
-    def owned(self) -> dict[str, str]:
-        """Canonical name of each constant that belongs to a lever or an assumption -> where a scenario sets it."""
-        owners = {
-            key(constant): f"levers: {{{lever.id}: {{{part}: …}}}}"
-            for lever in self.catalogue.levers.values()
-            for part, constant in lever.constants.items()
-        }
-        return owners | {
-            key(item.constant): f"assumptions: {{{item.id}: …}}" for item in self.assumptions.values()
-        }
+    def _of_assumption(self) -> dict[str, str]:
+        """Canonical name of each constant that belongs to an assumption -> where a scenario sets it."""
+        return {key(item.constant): f"assumptions: {{{item.id}: …}}" for item in self.assumptions.values()}
+
+
+def catalogues_beside(path: str | Path) -> tuple[Catalogue, dict[str, Assumption]]:
+    """The levers and the assumptions of the study to which a scenario file belongs.
+
+    Parameters
+    ----------
+    path : path
+        A scenario file; see `Study.beside`.
+
+    Returns
+    -------
+    catalogue : Catalogue
+        Empty where the study has none.
+    assumptions : dict
+        Assumption id -> `Assumption`; a constant of a lever is none.
+
+    Raises
+    ------
+    ScenarioError
+        A catalogue that cannot be used.
+    """
+    levers, assumptions = beside(path, "levers.yaml"), beside(path, "assumptions.yaml")
+    evidence = study_folder(path) / "models" / "evidence.csv"
+    catalogue = Catalogue() if levers is None else read_levers(levers)
+    pulled = {key(name) for lever in catalogue.levers.values() for name in lever.constants.values()}
+    found = read_assumptions(assumptions, evidence if evidence.is_file() else None)
+    return catalogue, {name: item for name, item in found.items() if key(item.constant) not in pulled}
 
 
 def read_assumed(node: Node | None, study: Study) -> dict[str, float]:
@@ -129,15 +176,31 @@ def read_constants(node: Node | None, study: Study) -> dict[str, float]:
     """
     values = {}
     for name, entry in () if node is None else node.entries():
-        if name not in study.names:
-            raise entry.error(f"the model has no constant '{name}'", study.names.advice(name))
-        owner = study.owned.get(key(name)) or study.owned.get(key(name.partition("[")[0]))
-        if owner is not None:
-            raise entry.error(
-                f"'{name}' is not set here", f"write it as '{owner}', so that its cost and source follow"
-            )
-        values[study.names.spelling(name)] = read_number(entry)
+        values[settable(name, entry, study)] = read_number(entry)
     return values
+
+
+def settable(name: str, entry: Node, study: Study) -> str:
+    """The model's spelling of a constant that a scenario or path sets directly.
+
+    Raises
+    ------
+    DataError
+        As `read_constants`.
+    """
+    if name not in study.names:
+        raise entry.error(f"the model has no constant '{name}'", study.names.advice(name))
+    owner = study.owner(name)
+    if owner is not None:
+        raise entry.error(
+            f"'{name}' is not set here", f"write it as '{owner}', so that its cost and source follow"
+        )
+    return study.names.spelling(name)
+
+
+def _base(name: str) -> str:
+    """Canonical name of the array of an element."""
+    return key(name.partition("[")[0])
 
 
 def _some(names: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ The engine's `Simulation` satisfies `Simulator`; tests put a few lines of arithm
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -41,4 +41,8 @@ class Simulator(Protocol):
         threads: int | None = None,
     ) -> xr.Dataset:
         """One run, or one a row of a table of constants, with dimension ``member``."""
+        ...
+
+    def stepping(self, names: Iterable[str]) -> Simulator:
+        """The same model, in which constants can change on given times as some names say."""
         ...

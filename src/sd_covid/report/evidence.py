@@ -1,4 +1,4 @@
-"""Fit, assumptions and levers as they are set: what the figures say, what was assumed, and on whose word.
+"""Fit, assumptions and levers: what the figures say, what was assumed, and on whose word.
 
 In go the report of a calibration and a comparison; out come rows of text. A fit that did not converge, or a parameter
 that no figure informs, is said in words.
@@ -14,7 +14,6 @@ from datetime import date
 from sd_covid.calibration.results import FitReport, RollingForecast, SeriesRow
 from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.levers import LeverSetting
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.inputs import Background
 from sd_covid.report.texts import Texts
@@ -51,17 +50,6 @@ class FitView:
     rows: tuple[FitRow, ...] = ()
     rolling: tuple[tuple[str, str, tuple[FitRow, ...]], ...] = ()
     parameters: tuple[tuple[str, ...], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PackageRow:
-    """How a lever is set in each scenario; the flag marks a setting that differs from the reference."""
-
-    title: str
-    target: str
-    payer: str
-    grade: str
-    settings: tuple[tuple[str, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +178,7 @@ def _month(period: str, texts: Texts) -> str:
     year, _, month = period.partition("-")
     if not (month.isdigit() and 1 <= int(month) <= 12):
         return period
-    return f"{texts('date.months').split()[int(month) - 1]} {year}"
+    return texts.month(date(int(year), int(month), 1))
 
 
 def _origin_row(title: str, error: float, naive: float, texts: Texts) -> FitRow:
@@ -213,51 +201,6 @@ def _parameters(fit: FitReport, glossary: Glossary, texts: Texts) -> tuple[tuple
         title = texts.of(glossary.title(row.id, name))
         rows.append((title, row.constant, texts.unit(row.unit), prior, interval, *tail))
     return tuple(rows)
-
-
-def package_rows(comparison: Comparison, texts: Texts) -> list[PackageRow]:
-    """How every lever is set in every scenario, the reference first."""
-    null = comparison.scenario(comparison.reference)
-    order = [null, *comparison.alternatives]
-    rows = []
-    for lever in comparison.levers.values():
-        settings = tuple(
-            (
-                _setting(entry.levers.get(lever.id), lever.actual, texts),
-                entry.levers.get(lever.id) != null.levers.get(lever.id),
-            )
-            for entry in order
-        )
-        rows.append(
-            PackageRow(
-                texts.of(lever.title), texts.of(lever.target), texts.of(lever.payer), lever.grade, settings
-            )
-        )
-    return rows
-
-
-def _setting(setting: LeverSetting | None, actual: LeverSetting, texts: Texts) -> str:
-    """A setting in words; budget and delivery where they are not as they were."""
-    if setting is None or setting.level == 0:
-        return texts("packages.off")
-    numbers = Numbers(texts.language)
-    dates = {"start": _day(setting.start, texts), "end": _day(setting.end, texts)}
-    as_it_was = (setting.level, setting.start, setting.end) == (actual.level, actual.start, actual.end)
-    if setting.level == actual.level:
-        parts = [texts("packages.as_it_was" if as_it_was else "packages.other_dates", **dates)]
-    else:
-        parts = [texts("packages.level", level=numbers.plain(setting.level), **dates)]
-    if setting.budget is not None and setting.budget != actual.budget:
-        parts.append(texts("packages.budget", budget=numbers.plain(setting.budget)))
-    if setting.delivery is not None and setting.delivery != actual.delivery:
-        parts.append(texts(f"packages.{setting.delivery}"))
-    return "; ".join(parts)
-
-
-def _day(day: date, texts: Texts) -> str:
-    """A date with the month in words."""
-    months = texts("date.months").split()
-    return texts("date.day", day=str(day.day), month=months[day.month - 1], year=str(day.year))
 
 
 def assumption_rows(comparison: Comparison, texts: Texts, *, listed: bool = True) -> list[SourceRow]:

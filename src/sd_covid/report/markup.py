@@ -31,12 +31,16 @@ def render(template: str, styles: tuple[str, ...], texts: Texts, content: dict[s
 
     folder = resources.files("sd_covid.report")
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals["t"] = texts
     # The only markup that is not escaped is our own: charts, whose texts matplotlib escaped, and the style sheet.
     environment.filters["own_markup"] = Markup
-    page = environment.from_string((folder / template).read_text(encoding="utf-8"))
+    page = environment.get_template(template)
     sheets = "".join((folder / name).read_text(encoding="utf-8") for name in styles)
     colours = {"ink": INK, "soft": SOFT, "rule": RULE, "reference": REFERENCE, "package": PACKAGES[0]}
     variables = "".join(f"--{name}:{colour};" for name, colour in colours.items())

@@ -183,8 +183,7 @@ def _spent(comparison: Comparison, scenario: str, pair: NDArray[np.bool_]) -> Fl
     spent = np.zeros(int(pair.sum()))
     for line in comparison.costs:
         if line.scenario == scenario and line.priced:
-            path = line.nominal if line.nominal.shape[0] == 1 else line.nominal[pair]
-            spent += path.sum(axis=1)
+            spent += line.of_members(pair).sum(axis=1)
     return spent
 
 

@@ -14,19 +14,24 @@ from typing import Any
 from sd_covid.analysis.sensitivity import Sensitivity
 from sd_covid.calibration.results import FitReport
 from sd_covid.errors import RunError
+from sd_covid.policy.assessment import Assessment
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.long_run import LongRun
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.scenario import Scenario
 from sd_covid.report.charts import chart_style, first_difference
 from sd_covid.report.effects import effect_tables, findings, quoted
-from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows, package_rows
+from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows
+from sd_covid.report.groups import groups_view
 from sd_covid.report.inputs import Background
 from sd_covid.report.lights import lights_view
 from sd_covid.report.long_run import long_run_view
 from sd_covid.report.markup import render
+from sd_covid.report.mkba import mkba_view
 from sd_covid.report.money import cost_sources, cost_tables
+from sd_covid.report.packages import constants, package_rows
 from sd_covid.report.panels import Draw, design_note, path_panels, sensitivity_panels
+from sd_covid.report.resilience import resilience_view
 from sd_covid.report.texts import Texts
 from sd_covid.report.welfare import welfare_view
 from sd_covid.report.wording import Numbers
@@ -44,6 +49,7 @@ def write_report(
     *,
     background: Background | None = None,
     long_run: LongRun | None = None,
+    assessment: Assessment | None = None,
 ) -> Path:
     """Write the report of a comparison.
 
@@ -62,6 +68,8 @@ def write_report(
         Published figures, titles of series, the command.
     long_run : LongRun, optional
         On which assumption the long run rests: told before everything else.
+    assessment : Assessment, optional
+        Costs and benefits, who gains, and resilience.
 
     Returns
     -------
@@ -91,6 +99,7 @@ def write_report(
             depends = [] if sensitivity is None else sensitivity_panels(sensitivity, glossary, draw, texts)
         content = _content(comparison, fit, sensitivity, background, years, texts)
         content["long_run"] = None if long_run is None else long_run_view(long_run, texts)
+        content |= _assessed(assessment, texts)
         content |= {"paths": paths, "sensitivity": depends, "figures": figures.name}
         content["design"] = "" if sensitivity is None else design_note(sensitivity, texts)
         page = Path(aside) / path.name
@@ -100,6 +109,17 @@ def write_report(
         _publish(Path(aside), figures)
         page.replace(path)
     return path
+
+
+def _assessed(found: Assessment | None, texts: Texts) -> dict[str, Any]:
+    """Costs and benefits, who gains, and resilience; None where they were not counted."""
+    if found is None:
+        return {"mkba": None, "groups": None, "resilience": None}
+    return {
+        "mkba": mkba_view(found, texts),
+        "groups": groups_view(found, texts),
+        "resilience": resilience_view(found, texts),
+    }
 
 
 def _publish(aside: Path, figures: Path) -> None:
@@ -151,6 +171,8 @@ def _content(
                 "rationale": texts.of(entry.rationale),
                 "file": entry.file,
                 "path": _path(entry, texts),
+                "constants": constants(entry, texts),
+                "sources": " ".join(item.full for item in entry.references),
             }
             for entry in (comparison.scenario(comparison.reference), *comparison.alternatives)
         ],

@@ -6,6 +6,7 @@ In goes a key and what fills its braces; out comes a sentence in one language. N
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -16,7 +17,7 @@ from sd_covid.data.text import Text
 from sd_covid.errors import UnknownNameError, suggest
 
 Language = Literal["nl", "en"]
-FILES = ("texts.yaml", "passport.yaml", "validity.yaml", "update.yaml")
+FILES = ("texts.yaml", "value.yaml", "passport.yaml", "validity.yaml", "update.yaml")
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
@@ -92,6 +93,10 @@ class Texts:
         """A bilingual title within a sentence: its first letter small, unless it begins an abbreviation."""
         title = self.of(text)
         return title[:1].lower() + title[1:] if title[1:2].islower() else title
+
+    def month(self, day: date) -> str:
+        """The month of a day: ``maart 2020``."""
+        return f"{self('date.months').split()[day.month - 1]} {day.year}"
 
     def listed(self, names: list[str]) -> str:
         """Names as a list in a sentence: ``a, b and c``."""

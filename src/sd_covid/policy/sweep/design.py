@@ -79,10 +79,9 @@ class Assumable:
         elif name not in self.names:
             near = suggest(name, [*assumptions, *self.names.all])
             raise node.error(f"there is no assumption or constant '{name}'", near or "check its name")
-        owner = {} if self.study is None else self.study.owned
-        held = owner.get(key(name)) or owner.get(key(name.partition("[")[0]))
-        if held is not None and held.startswith("levers"):
-            raise node.error(f"'{name}' belongs to a lever", f"set it in a scenario, as '{held}'")
+        lever = None if self.study is None else self.study.of_lever(name)
+        if lever is not None:
+            raise node.error(f"'{name}' belongs to a lever", f"set it in a scenario, as '{lever}'")
         if name not in self.names:
             raise node.error(f"the model has no constant '{name}'", "leave it out")
         return self.names.spelling(name)

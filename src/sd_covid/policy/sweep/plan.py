@@ -82,6 +82,7 @@ class SweepPlan:
     text : str
         What the file says.
     simulation : Simulation
+        In which all that scenarios set can be set, dated sequences included.
     scenarios : tuple of Scenario
         One without settings, ``model``, where the file names none.
     draws : Draws
@@ -163,7 +164,7 @@ def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
         return SweepPlan(
             file=path,
             text=path.read_text(encoding="utf-8"),
-            simulation=simulation,
+            simulation=simulation.stepping(name for scenario in scenarios for name in scenario.settings),
             scenarios=scenarios,
             draws=draws,
             sets=sets,

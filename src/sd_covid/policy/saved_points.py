@@ -1,0 +1,53 @@
+"""The points at which a run was saved: their days, the years that they cover, and means between them.
+
+In come model times or days; out come days, positions and means. Dates and model time are `sd_covid.policy.calendar`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.errors import RunError
+from sd_covid.policy.calendar import Calendar
+from sd_covid.policy.types import Floats
+
+
+def dates_of(time: Floats, calendar: Calendar) -> NDArray[np.datetime64]:
+    """The days of model times, shape (time,)."""
+    return np.array([calendar.date(float(now)) for now in time], dtype="datetime64[D]")
+
+
+def new_year(year: int) -> np.datetime64:
+    """The first of January."""
+    return np.datetime64(f"{year:04d}-01-01")
+
+
+def index_of(dates: NDArray[np.datetime64], day: np.datetime64) -> int:
+    """Position of a day among the saved points.
+
+    Raises
+    ------
+    RunError
+        When it is none of them.
+    """
+    found = np.flatnonzero(dates == day)
+    if found.size == 0:
+        raise RunError(f"{day} is not among the saved points, {dates[0]} to {dates[-1]}")
+    return int(found[0])
+
+
+def years_of(dates: NDArray[np.datetime64]) -> tuple[int, ...]:
+    """The years that saved points cover to their last day."""
+    first, last = (int(str(day)[:4]) for day in (dates[0], dates[-1]))
+    return tuple(
+        year
+        for year in range(first, last + 1)
+        if dates[0] <= new_year(year) and new_year(year + 1) <= dates[-1]
+    )
+
+
+def mean_between(time: Floats, path: Floats, start: int, end: int) -> Floats:
+    """Mean of paths whose last axis is time between two saved points, by the trapezium rule; shape (...,)."""
+    integral = np.trapezoid(path[..., start : end + 1], time[start : end + 1], axis=-1)
+    return np.asarray(integral / (time[end] - time[start]), dtype=np.float64)
