@@ -15,7 +15,8 @@ from sd_covid.errors import DataError, RunError
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.sweep import run_sweep
 from sd_covid.policy.sweep.blocks import Grid, variants
-from tests.policy.sweep.conftest import Swept
+from sd_covid.policy.sweep.cluster import cluster
+from tests.policy.sweep.conftest import Swept, contents
 
 VARIED = "assumptions: {design: factorial, values: {slope: [1, 2, 3], ease: [1, 2]}}\n"
 
@@ -114,6 +115,19 @@ def test_a_setting_that_changes_nothing_makes_no_variant_unless_draws_move_it() 
     assert [(0, 1, 2), (3, 4)] == grouped()
     assert [(0, 2), (1,), (3, 4)] == grouped("ease")
     assert [(0, 1), (2,), (3,), (4,)] == grouped("weight")
+
+
+def test_a_scenario_may_change_a_constant_on_a_day(swept: Swept, town: Path, tmp_path: Path) -> None:
+    (town / "scenarios/twice.yaml").write_text(
+        "title: {nl: a, en: a}\nrationale: {nl: a, en: a}\nconstants: {ease: [{from: 2021-01-01, factor: 2}]}\n"
+    )
+    plan = swept("scenarios: [actual, twice]\noutputs: [total]\nkeep: [final]\n")
+    with cluster(None, 1) as runner:
+        run_sweep(plan, tmp_path / "there.zarr", runner=runner)
+    run_sweep(plan, tmp_path / "here.zarr")
+    end = sd_covid.open(tmp_path / "here.zarr")["total (final)"].sel(Group="young").values
+    assert [24 * 4, 12 * 4 + 12 * 4 * 2] == end.ravel().tolist()
+    assert contents(tmp_path / "here.zarr") == contents(tmp_path / "there.zarr")
 
 
 def test_runs_that_fail_are_counted_and_located(swept: Swept, tmp_path: Path) -> None:
