@@ -8,14 +8,30 @@ if TYPE_CHECKING:
     from sd_covid.engine.objective import LeastSquares
     from sd_covid.engine.results import failed
     from sd_covid.engine.simulation import Simulation, load
+    from sd_covid.policy.sweep.export import to_table, write_table
+    from sd_covid.policy.sweep.iamc import to_iamc
+    from sd_covid.policy.sweep.opened import open_sweep as open
 
-__all__ = ["LeastSquares", "Simulation", "failed", "load"]
+__all__ = [
+    "LeastSquares",
+    "Simulation",
+    "failed",
+    "load",
+    "open",
+    "to_iamc",
+    "to_table",
+    "write_table",
+]
 
 _HOME = {
-    "LeastSquares": "sd_covid.engine.objective",
-    "Simulation": "sd_covid.engine.simulation",
-    "failed": "sd_covid.engine.results",
-    "load": "sd_covid.engine.simulation",
+    "LeastSquares": "sd_covid.engine.objective.LeastSquares",
+    "Simulation": "sd_covid.engine.simulation.Simulation",
+    "failed": "sd_covid.engine.results.failed",
+    "load": "sd_covid.engine.simulation.load",
+    "open": "sd_covid.policy.sweep.opened.open_sweep",
+    "to_iamc": "sd_covid.policy.sweep.iamc.to_iamc",
+    "to_table": "sd_covid.policy.sweep.export.to_table",
+    "write_table": "sd_covid.policy.sweep.export.write_table",
 }
 
 
@@ -25,4 +41,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOME[name]), name)
+    module, _, there = _HOME[name].rpartition(".")
+    return getattr(import_module(module), there)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,8 @@ HEAVY = (
     "numpy",
     "llvmlite",
     "zarr",
+    "dask",
+    "distributed",
 )
 
 
@@ -32,3 +35,22 @@ def test_help_and_misuse_import_no_heavy_library(arguments: list[str]) -> None:
         [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
     )
     assert "[]" == done.stdout.splitlines()[-1]
+
+
+def test_a_run_does_not_load_dask_and_workers_do(drain: Path, tmp_path: Path) -> None:
+    """xarray would, where it is installed, for every array."""
+    (tmp_path / "sweep.yaml").write_text("model: drain.mdl\noutputs: [level]\n")
+    program = (
+        "import sys, sd_covid.cli\n"
+        "try:\n    sd_covid.cli.main()\n"
+        "except SystemExit as end:\n    print(end.code, sys.modules.get('dask') is not None)"
+    )
+
+    def called(*arguments: object) -> str:
+        words = [sys.executable, "-c", program, *map(str, arguments)]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()[-1]
+
+    assert "0 False" == called("run", drain, "-o", tmp_path / "out.nc")
+    assert "0 False" == called("sweep", tmp_path / "sweep.yaml", "-o", tmp_path / "here.zarr")
+    assert "0 True" == called("sweep", tmp_path / "sweep.yaml", "-o", tmp_path / "there.zarr", "--workers", 1)

@@ -122,8 +122,8 @@ def test_times_that_are_no_instants_or_come_too_early_are_refused(simulate):
     model = simulate(SIR)
     with pytest.raises(RunError, match=r"time 3\.1 is not an instant of the run"):
         model.run(at=[3, 3.1])
-    with pytest.raises(RunError, match="over_time looks at whole runs"):
-        model.run(draws(2), ["i"], over_time=["mean"], at=[3])
+    with pytest.raises(RunError, match="over_members looks at whole runs"):
+        model.run(draws(2), ["i"], over_time=["mean"], over_members=[0.5], at=[3])
     snapshot = model.snapshot(at=5)
     with pytest.raises(RunError, match="time 3 lies before the snapshot's 5"):
         model.run(start=snapshot, at=[3, 6])

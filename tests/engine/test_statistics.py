@@ -43,6 +43,21 @@ def test_over_time_is_what_the_saved_values_come_to(simulate, monkeypatch, engin
         np.testing.assert_allclose(integral, gained[:, -1] - gained[:, 0], rtol=1e-12)
 
 
+@pytest.mark.parametrize("engine", ["llvm", "numpy"])
+def test_over_time_by_some_times_is_that_of_a_run_that_stops_there(simulate, monkeypatch, engine):
+    monkeypatch.setenv("SD_COVID_ENGINE", engine)
+    model = simulate(MODEL, final=10, step=0.125)
+    names = ["final", "integral", "mean", "min", "max"]
+    found = model.run(FRAME[:40], ["growth", "part"], over_time=names, at=[0, 2.5, 10])
+    assert found["part"].dims == ("member", "time", "over_time", "Group")
+    for name in ("growth", "part"):
+        assert np.isnan(found[name].sel(time=0, over_time="mean")).all()
+        assert (found[name].sel(time=0, over_time="integral") == 0).all()
+        for time in (2.5, 10):
+            stopped = model.run(FRAME[:40], [name], over_time=names, until=time)
+            np.testing.assert_array_equal(found[name].sel(time=time), stopped[name])
+
+
 def test_over_members_is_what_numpy_finds_in_all_values(simulate):
     """Quantiles to the width of a bin, a 2,000th of the distance between the outermost; moments to rounding."""
     model = simulate(MODEL, final=10)

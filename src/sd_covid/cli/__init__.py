@@ -19,6 +19,9 @@ def main() -> NoReturn:
     # Matrices are small here, and the engine has threads of its own: more threads of the linear algebra than one wait
     # in loops for one another, and take several times as long on a busy machine.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Where Dask is installed, xarray loads it to look whether an array is one of its own, which takes a third of a
+    # second. None are here; a sweep on workers takes the bar away.
+    sys.modules.setdefault("dask", None)  # type: ignore[arg-type]
     from sd_covid.cli.app import execute
 
     sys.exit(execute(sys.argv[1:]))

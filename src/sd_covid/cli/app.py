@@ -33,6 +33,7 @@ from sd_covid.cli import (
     scenario,
     sensitivity,
     stacking,
+    sweep,
     update,
     validate,
 )
@@ -65,6 +66,7 @@ app.command("profile")(profile.command)
 app.command("fits")(fits.command)
 app.command("sbc")(sbc.command)
 app.command("recover")(sbc.recover)
+app.command("sweep")(sweep.command)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
 app.command("ranks")(ranks.command)

@@ -38,7 +38,9 @@ class Ensemble:
     members : Members
     grid : TimeGrid
     over_time : tuple of str
-        What each output is summed up in; the grid then saves its ends only.
+        What each output is summed up in.
+    by_time : bool
+        Whether it is summed up by each saved instant, and not by the end alone.
     start : Snapshot or None
         Where the run carries on.
     """
@@ -50,6 +52,7 @@ class Ensemble:
     grid: TimeGrid
     over_time: tuple[str, ...] = ()
     start: Snapshot | None = None
+    by_time: bool = False
 
     @property
     def size(self) -> int:
@@ -67,7 +70,7 @@ class Ensemble:
         Returns
         -------
         values : ndarray, shape (output, member, time)
-            With ``over_time`` in place of time where that is asked for.
+            With ``over_time`` in place of time where that is asked for; after time, where it is asked for by time.
         failed : ndarray of bool, shape (member,)
             Members with a value that is not finite.
         """
@@ -138,6 +141,7 @@ class Ensemble:
             values, failed = self.kernel.run(members, self.grid, threads, enter)
         if self.over_time:
             values = finish(values, self.over_time, self.grid)
+            values = values if self.by_time else values[:, :, -1].copy()
         return values, failed
 
 

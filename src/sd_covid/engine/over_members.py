@@ -75,32 +75,26 @@ def over_members(
         When every member failed.
     """
     check_statistics(statistics)
-    shares = sorted({float(item) for item in statistics if not isinstance(item, str)})
+    shares = shares_of(statistics)
     pilot, failed = part(0, min(count, PILOT))
-    pilot = pilot[:, ~failed] if failed.any() else pilot
-    low, high = _bounds(pilot, shares)
-    middle = pilot.mean(axis=1) if pilot.shape[1] else np.zeros_like(low)
+    bins = bins_of(pilot, failed, shares)
     del pilot
-    found = _gather(part, count, size, _Bins(low, high, middle), threads, counting=bool(shares))
+    found = _gather(part, count, size, bins, threads, counting=bool(shares))
     if not found.members:
         raise RunError("every member of the batch failed", advice="run one member to see where")
-    quantiles, outside = _quantiles(found, low, high, shares)
-    if outside.any():
-        low, high = np.where(outside, found.low, low), np.where(outside, _above(found.high), high)
-        found = _gather(part, count, size, _Bins(low, high, middle), threads, counting=True)
-        quantiles, _ = _quantiles(found, low, high, shares)
-    moments = {
-        "mean": found.mean,
-        "sd": np.sqrt(found.squares / max(found.members - 1, 1)),
-        "min": found.low,
-        "max": found.high,
-    }
-    rows = [moments[s] if isinstance(s, str) else quantiles[shares.index(float(s))] for s in statistics]
-    return np.stack(rows, axis=1), found.failed
+    wider = wider_bins(found, bins, shares)
+    if wider is not None:
+        bins, found = wider, _gather(part, count, size, wider, threads, counting=True)
+    return statistics_of(found, bins, statistics), found.failed
+
+
+def shares_of(statistics: Sequence[float | str]) -> list[float]:
+    """The quantiles among statistics, in order."""
+    return sorted({float(item) for item in statistics if not isinstance(item, str)})
 
 
 @dataclass(frozen=True, slots=True)
-class _Bins:
+class Bins:
     """What values are compared with, each of shape (output, time).
 
     Attributes
@@ -117,27 +111,76 @@ class _Bins:
 
 
 @dataclass(slots=True)
-class _Gathered:
-    """Sums over members, each of shape (output, time); counts of shape (output, time, bin)."""
+class Gathered:
+    """Sums over members, each of shape (output, time); counts of shape (output, time, bin).
+
+    Attributes
+    ----------
+    members, failed : int
+        Those that are in the sums, and those left out.
+    mean : ndarray
+    squares : ndarray
+        Sum of squares of deviations from the mean.
+    low, high : ndarray
+    counts : ndarray of uint32
+    """
 
     members: int
     failed: int
     mean: Array
-    squares: Array  # of deviations from the mean
+    squares: Array
     low: Array
     high: Array
     counts: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
 
 
-def _bounds(values: Array, shares: Sequence[float]) -> tuple[Array, Array]:
-    """Lower and upper bounds of the bins, shape (output, time)."""
-    if not values.shape[1] or not shares:
+def bins_of(pilot: Array, failed: NDArray[np.bool_], shares: Sequence[float]) -> Bins:
+    """Bins for a batch, from a first part of it.
+
+    Parameters
+    ----------
+    pilot : ndarray, shape (output, member, time)
+    failed : ndarray of bool, shape (member,)
+        Members that are left out.
+    shares : sequence of float
+        Quantiles that are asked for.
+    """
+    values = pilot[:, ~failed] if failed.any() else pilot
+    if not values.shape[1]:
         shape = (values.shape[0], values.shape[2])
-        return np.zeros(shape), np.ones(shape)
+        return Bins(np.zeros(shape), np.ones(shape), np.zeros(shape))
+    middle = values.mean(axis=1)
+    if not shares:
+        return Bins(np.zeros_like(middle), np.ones_like(middle), middle)
     reach = [max(0.0, min(shares) - BEYOND), min(1.0, max(shares) + BEYOND)]
     low, high = np.quantile(values, reach, axis=1)
     beyond = BEYOND * (high - low)
-    return low - beyond, _above(np.maximum(high + beyond, low))
+    return Bins(low - beyond, _above(np.maximum(high + beyond, low)), middle)
+
+
+def wider_bins(found: Gathered, bins: Bins, shares: Sequence[float]) -> Bins | None:
+    """Bins that hold the quantiles for sure, where these do not; None where they do, or where every member failed."""
+    if not found.members:
+        return None
+    outside = _quantiles(found, bins, shares)[1]
+    if not outside.any():
+        return None
+    low, high = np.where(outside, found.low, bins.low), np.where(outside, _above(found.high), bins.high)
+    return Bins(low, high, bins.middle)
+
+
+def statistics_of(found: Gathered, bins: Bins, statistics: Sequence[float | str]) -> Array:
+    """Statistics of what was gathered, shape (output, statistic, time)."""
+    shares = shares_of(statistics)
+    quantiles, _ = _quantiles(found, bins, shares)
+    moments = {
+        "mean": found.mean,
+        "sd": np.sqrt(found.squares / max(found.members - 1, 1)),
+        "min": found.low,
+        "max": found.high,
+    }
+    rows = [moments[s] if isinstance(s, str) else quantiles[shares.index(float(s))] for s in statistics]
+    return np.stack(rows, axis=1)
 
 
 def _above(high: Array) -> Array:
@@ -145,19 +188,19 @@ def _above(high: Array) -> Array:
     return high + 1e-12 * np.abs(high) + 1e-300
 
 
-def _gather(part: Part, count: int, size: int, bins: _Bins, threads: int, counting: bool) -> _Gathered:
+def _gather(part: Part, count: int, size: int, bins: Bins, threads: int, counting: bool) -> Gathered:
     local, tables = threading.local(), list[NDArray[np.uint32]]()
 
-    def work(first: int) -> _Gathered:
+    def work(first: int) -> Gathered:
         values, failed = part(first, min(first + size, count))
         if counting and not hasattr(local, "counts"):
             local.counts = np.zeros((*bins.low.shape, BINS), dtype=np.uint32)
             tables.append(local.counts)
-        return _add_up(values, failed, bins, local.counts if counting else None)
+        return add_up(values, failed, bins, local.counts if counting else None)
 
     with ThreadPoolExecutor(threads) as pool:
         parts = list(pool.map(work, range(0, count, size)))
-    total = functools.reduce(_together, parts)
+    total = functools.reduce(together, parts)
     if counting:
         for table in tables[1:]:
             tables[0] += table
@@ -165,12 +208,12 @@ def _gather(part: Part, count: int, size: int, bins: _Bins, threads: int, counti
     return total
 
 
-def _together(a: _Gathered, b: _Gathered) -> _Gathered:
-    """Two parts as one (Chan, Golub and LeVeque, 1979, for the squares)."""
+def together(a: Gathered, b: Gathered) -> Gathered:
+    """Two parts as one, without counts (Chan, Golub and LeVeque, 1979, for the squares)."""
     members = a.members + b.members
     share = b.members / members if members else 0.0
     apart = b.mean - a.mean
-    return _Gathered(
+    return Gathered(
         members,
         a.failed + b.failed,
         a.mean + share * apart,
@@ -180,10 +223,9 @@ def _together(a: _Gathered, b: _Gathered) -> _Gathered:
     )
 
 
-def _quantiles(
-    found: _Gathered, low: Array, high: Array, shares: Sequence[float]
-) -> tuple[Array, NDArray[np.bool_]]:
+def _quantiles(found: Gathered, bins: Bins, shares: Sequence[float]) -> tuple[Array, NDArray[np.bool_]]:
     """Quantiles, shape (share, output, time), and where one lies outside the bounds."""
+    low, high = bins.low, bins.high
     outside = np.zeros(low.shape, dtype=bool)
     result = np.empty((len(shares), *low.shape))
     for output, counts in enumerate(found.counts if shares else ()):
@@ -200,10 +242,25 @@ def _quantiles(
     return result, outside
 
 
-def _add_up(
-    values: Array, failed: NDArray[np.bool_], bins: _Bins, counts: NDArray[np.uint32] | None
-) -> _Gathered:
-    """Sums over the members of a part that did not fail; their values are added to the counts."""
+def add_up(
+    values: Array, failed: NDArray[np.bool_], bins: Bins, counts: NDArray[np.uint32] | None
+) -> Gathered:
+    """Sums over the members of a part that did not fail.
+
+    Parameters
+    ----------
+    values : ndarray, shape (output, member, time)
+    failed : ndarray of bool, shape (member,)
+        Members that are left out.
+    bins : Bins
+    counts : ndarray of uint32, shape (output, time, bin), or None
+        To which their values are added.
+
+    Returns
+    -------
+    Gathered
+        Without counts.
+    """
     if values.strides[2] != 8:  # the loop reads instants of a member side by side
         values = np.ascontiguousarray(values)
     outputs, members, times = values.shape
@@ -220,12 +277,12 @@ def _add_up(
         _adder(width)(values.ctypes.data, *(a.ctypes.data for a in arrays), table, *sizes, first, last)
     good = members - int(failed.sum())
     away = sums[0] / max(good, 1)
-    return _Gathered(good, members - good, bins.middle + away, sums[1] - good * away**2, low, high)
+    return Gathered(good, members - good, bins.middle + away, sums[1] - good * away**2, low, high)
 
 
 @functools.cache
 def _adder(width: int) -> Callable[..., None]:
-    """The compiled loop of `_add_up`, for so many instants at a time.
+    """The compiled loop of `add_up`, for so many instants at a time.
 
     All members are taken before the next few instants: the counts of these then stay in the nearest cache.
     """

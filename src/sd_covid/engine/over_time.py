@@ -96,7 +96,7 @@ def at_the_end(grid: TimeGrid) -> TimeGrid:
 
 
 def finish(values: NDArray[np.float64], names: Sequence[str], grid: TimeGrid) -> NDArray[np.float64]:
-    """Results from what was saved at the end.
+    """What runs have come to by the instants that were saved.
 
     Parameters
     ----------
@@ -106,11 +106,13 @@ def finish(values: NDArray[np.float64], names: Sequence[str], grid: TimeGrid) ->
 
     Returns
     -------
-    ndarray, shape (output, member, name)
+    ndarray, shape (output, member, time, name)
+        A mean over no time is NaN.
     """
-    last = values[:, :, -1].reshape(-1, len(names), values.shape[1]).copy()
-    length = grid.length
-    for k, name in enumerate(names):
-        if name == "mean":
-            last[:, k] = last[:, k] / length if length else np.nan
-    return np.moveaxis(last, 1, 2)
+    found = values.reshape(-1, len(names), *values.shape[1:])
+    if "mean" in names:
+        elapsed = grid.saved - grid.start
+        found = found.copy()
+        with np.errstate(invalid="ignore"):
+            found[:, names.index("mean")] /= np.where(elapsed > 0, elapsed, np.nan)
+    return np.moveaxis(found, 1, 3)

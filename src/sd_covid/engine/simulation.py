@@ -198,6 +198,11 @@ class Simulation:
             return self
         return Simulation(self.model, replace(self._free, steps=steps), self._tolerance)
 
+    @property
+    def opened(self) -> Free:
+        """What `free` has made settable: with the model it makes the same simulation in another process."""
+        return self._free
+
     @functools.cached_property
     def fingerprint(self) -> str:
         """What the model means, as a hash; results carry it as ``model_hash``."""
@@ -229,7 +234,7 @@ class Simulation:
             Variables to keep (``name``, or ``name[Element]``); all, for a single run.
         over_time : sequence of str, optional
             Keep what each run comes to, instead of its course: any of ``final``, ``integral``, ``mean``, ``min``,
-            ``max``. Worked out at every step as the run goes.
+            ``max``. Worked out at every step as the run goes. With ``at``: what it has come to by each of these times.
         over_members : sequence, optional
             Keep statistics over the members of a batch: shares between 0 and 1 for quantiles (each within a 2,000th of
             the distance between the outermost), ``mean``, ``sd``, ``min``, ``max``. Failed members are left out.
@@ -254,8 +259,8 @@ class Simulation:
         Returns
         -------
         Dataset
-            Dimensions (member,) time, subscripts; saved every SAVEPER. ``over_time`` takes the place of ``time``,
-            ``over_members`` that of ``member``.
+            Dimensions (member,) time, subscripts; saved every SAVEPER. ``over_time`` takes the place of ``time``, or
+            comes after it where ``at`` is given; ``over_members`` takes that of ``member``.
 
         Raises
         ------
@@ -273,14 +278,17 @@ class Simulation:
             raise RunError("statistics over members need a batch", advice="pass a DataFrame")
         if outputs is not None and not len(outputs):
             raise RunError("nothing is kept: outputs is empty", advice="name at least one variable")
-        if over_time and len(at):
-            raise RunError("over_time looks at whole runs", advice="leave out at")
+        if over_time and over_members and len(at):
+            raise RunError("over_members looks at whole runs with over_time", advice="leave out at")
         columns = self._columns(outputs)
         nodes = [self.program.cells[cell] for cells in columns.values() for cell in cells]
         members = self._members(parameters, seed, first_member)
         grid = self._window(self._grid(members, max_steps), until, start)
         grid = at_times(at, grid) if len(at) else grid
-        ensemble = self._ensemble(nodes, members, grid, tuple(over_time), start, None if batch else 1)
+        sums = tuple(over_time)
+        ensemble = self._ensemble(
+            nodes, members, grid, sums, start, None if batch else 1, by_time=bool(len(at))
+        )
         limit, threads = memory_limit(max_memory), threads or thread_count()
         leading: dict[str, Any] = {}
         if over_members:
@@ -294,10 +302,12 @@ class Simulation:
                 leading["member"] = np.arange(first_member, first_member + members.count)
             else:
                 values = values[:, 0]
-        if over_time:
-            leading["over_time"] = np.array(over_time)
-        else:
+        if not sums:
             leading["time"], values = grid.saved[grid.kept], values[..., grid.kept]
+        elif len(at):
+            leading["time"], values = grid.saved[grid.kept], values[..., grid.kept, :]
+        if sums:
+            leading["over_time"] = np.array(sums)
         attrs = attributes(
             self.model,
             self.program,
@@ -654,14 +664,15 @@ class Simulation:
         over_time: tuple[str, ...],
         start: Snapshot | None,
         width: int | None,
+        by_time: bool,
     ) -> Ensemble:
         if over_time and start is not None:
             raise RunError("over_time looks at whole runs", advice="leave out start")
         program, chosen = self._summed_up(tuple(nodes), over_time)
         kernel = self._kernel(over_time, nodes, width)
         members = members if kernel is None else members.for_width(kernel.width)
-        grid = at_the_end(grid) if over_time else grid
-        return Ensemble(program, chosen, kernel, members, grid, over_time, start)
+        grid = at_the_end(grid) if over_time and not by_time else grid
+        return Ensemble(program, chosen, kernel, members, grid, over_time, start, by_time)
 
     def _summed_up(self, nodes: tuple[int, ...], over_time: tuple[str, ...]) -> tuple[Program, list[int]]:
         """The program, with states that sum up some outputs where that is asked for."""

@@ -7,11 +7,12 @@ correlations between its parameters; ranges are sampled independently of it and 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sd_covid.calibration import store
 from sd_covid.errors import DataError
@@ -59,9 +60,14 @@ def read_posterior(path: str | Path, simulation: Simulator) -> pd.DataFrame:
 
 def choose_draws(draws: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:
     """`size` rows at random: without replacement where there are enough, else every row before any comes twice."""
+    return draws.iloc[choose_rows(len(draws), size, seed)].reset_index(drop=True)
+
+
+def choose_rows(count: int, size: int, seed: int) -> NDArray[np.int64]:
+    """Which of `count` rows `choose_draws` takes, shape (size,)."""
     rng = np.random.default_rng(seed)
-    rounds = [rng.permutation(len(draws)) for _ in range(-(-size // len(draws)))]
-    return draws.iloc[np.concatenate(rounds)[:size]].reset_index(drop=True)
+    rounds = [rng.permutation(count) for _ in range(-(-size // count))]
+    return np.concatenate(rounds)[:size]
 
 
 def sample_ranges(ranges: Mapping[str, Range], size: int, seed: int) -> pd.DataFrame:
@@ -112,6 +118,26 @@ def sample_assumptions(
     -------
     DataFrame, shape (size, constant)
     """
+    moved = moving_assumptions(assumptions, names, calibrated)
+    sample = sample_ranges({name: assumptions[name].range for name in moved}, size, seed)
+    return assumed_columns(assumptions, moved, sample)
+
+
+def moving_assumptions(
+    assumptions: Mapping[str, Assumption], names: ConstantNames, calibrated: Iterable[str]
+) -> dict[str, list[str]]:
+    """The assumptions of a study that are swept, that a model has and that were not calibrated.
+
+    Parameters
+    ----------
+    assumptions, names, calibrated
+        As for `sample_assumptions`.
+
+    Returns
+    -------
+    dict
+        Id -> the constants that it moves, in the model's spelling.
+    """
     taken = {key(name) for name in calibrated}
     moved: dict[str, list[str]] = {}
     for item in assumptions.values():
@@ -120,13 +146,34 @@ def sample_assumptions(
         elements = names.elements(item.constant)
         left = [name for name in elements if key(name) not in taken]
         moved[item.id] = [names.spelling(item.constant)] if len(left) == len(elements) else left
-    sample = sample_ranges({name: assumptions[name].range for name in moved}, size, seed)
+    return moved
+
+
+def assumed_columns(
+    assumptions: Mapping[str, Assumption], moved: Mapping[str, Sequence[str]], sample: pd.DataFrame
+) -> pd.DataFrame:
+    """A sample of assumptions as a table of constants.
+
+    Parameters
+    ----------
+    assumptions : mapping
+        Id -> `Assumption`.
+    moved : mapping
+        Id -> the constants that it moves; what is no id is a range of the sample's own.
+    sample : DataFrame, shape (size, id)
+
+    Returns
+    -------
+    DataFrame, shape (size, constant)
+        What is the rest of others that are all in the sample is what they leave of one.
+    """
+    sample = sample.copy()
     for name in moved:
-        others = list(assumptions[name].rest_of)
+        others = list(assumptions[name].rest_of) if name in assumptions else []
         if others and set(others) <= set(moved):
             sample[name] = 1.0 - sample[others].sum(axis=1)
     columns = {constant: sample[name] for name, constants in moved.items() for constant in constants}
-    return pd.DataFrame(columns, index=range(size))
+    return pd.DataFrame(columns, index=sample.index)
 
 
 def draws_hash(draws: pd.DataFrame) -> str:

@@ -47,6 +47,11 @@ class ConstantNames:
             raise UnknownNameError(f"the model has no constant '{name}'", advice=advice, variable=name)
         return found
 
+    @property
+    def all(self) -> list[str]:
+        """Every constant in the model's spelling, and every array by its name."""
+        return list(self._spelling.values())
+
     def elements(self, name: str) -> list[str]:
         """The model's constants that a name stands for: every element of an array, or the one constant.
 
