@@ -27,6 +27,8 @@ class Effort:
         Effective size, as a share of the particles, to which the weights of a stage fall.
     length : float
         Of a trajectory. A quarter turn in a unit normal: its end has forgotten the start.
+    stages : int, optional
+        After so many the particles stay where they are; without it they arrive, or it is an error.
     """
 
     apart: float = 0.3
@@ -34,6 +36,7 @@ class Effort:
     moves: int = 30
     keep: float = 0.5
     length: float = math.pi / 2
+    stages: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Annealed:
-    """Particles of the last density.
+    """Particles of the last density, unless `Effort.stages` ended the way before.
 
     Attributes
     ----------
@@ -96,6 +99,11 @@ class Annealed:
     stages: tuple[Stage, ...]
     diverged: int
     gradients: int
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the particles are of the last density."""
+        return bool(self.stages) and self.stages[-1].temperature >= 1.0
 
     @property
     def log_ratio(self) -> float:

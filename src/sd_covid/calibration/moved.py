@@ -25,7 +25,7 @@ Fault = Literal["far", "stages", "weights", "families", "stuck", "apart"]
 draws with descendants, moves that led nowhere, chains that disagree."""
 
 # every draw is one already before it moves: what moves owe is that copies come apart
-EFFORT = Effort(apart=0.8, last=0.8, moves=6, keep=0.3, length=0.8)
+EFFORT = Effort(apart=0.8, last=0.8, moves=6, keep=0.3, length=0.8, stages=8)
 BAD_K = 0.7  # Pareto shape of a stage's weights above which a few draws carry the rest
 MOST_STAGES = (
     5  # at which new figures say so much else that the draws have hardly seen where the posterior is
@@ -145,7 +145,7 @@ def _faults(spent: Spent, shift: float) -> tuple[Fault, ...]:
     """Why the draws are not to be trusted."""
     wrong: dict[Fault, bool] = {
         "far": shift > FAR,
-        "stages": len(spent.stages) > MOST_STAGES,
+        "stages": len(spent.stages) > MOST_STAGES or spent.stages[-1].temperature < 1.0,
         "weights": any(stage.k > BAD_K for stage in spent.stages),
         "families": spent.families < FEWEST * spent.draws,
         "stuck": any(stage.correlation > STUCK for stage in spent.stages),

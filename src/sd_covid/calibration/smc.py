@@ -103,7 +103,8 @@ def anneal(
         No particle of an island has a density, or none bears any step of temperature.
     """
     flight = _Flight(path, start, effort or Effort(), np.random.default_rng([seed, 2]))
-    while flight.temperature < 1.0:
+    most = (effort or Effort()).stages
+    while flight.temperature < 1.0 and len(flight.stages) != most:
         flight.stage()
         if progress is not None:
             progress(flight.temperature)

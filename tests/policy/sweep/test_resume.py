@@ -113,12 +113,12 @@ def test_a_line_of_the_journal_without_end_does_not_count(swept: Swept, tmp_path
 @pytest.mark.parametrize(
     ("old", "new", "called"),
     [
-        ("seed: 5", "seed: 6", "seed has changed since this store was begun: '5' then, '6' now"),
-        ("high: 8", "high: 9", "sets of assumptions has changed"),
-        ("[actual, none]", "[actual]", "scenarios has changed"),
-        ("[rate, total, noise]", "[rate, total]", "outputs has changed"),
-        ("[course, max]", "[course]", "what is kept of a run has changed"),
-        ("block: 8", "block: 4", "block has changed"),
+        ("seed: 5", "seed: 6", "not the same seed as when this store was begun: '5' then, '6' now"),
+        ("high: 8", "high: 9", "not the same sets of assumptions as when"),
+        ("[actual, none]", "[actual]", "not the same scenarios as when"),
+        ("[rate, total, noise]", "[rate, total]", "not the same outputs as when"),
+        ("[course, max]", "[course]", "not the same keep as when"),
+        ("block: 8", "block: 4", "not the same block as when"),
     ],
 )
 def test_the_store_of_another_sweep_is_left_alone(
@@ -140,7 +140,7 @@ def test_the_store_of_another_version_of_the_model_is_left_alone(
     before = contents(out)
     model = town / "models/town.mdl"
     model.write_text(model.read_text().replace("rate = (4 +", "rate = (5 +"))
-    with pytest.raises(RunError, match="the model has changed since this store was begun"):
+    with pytest.raises(RunError, match="not the same model as when this store was begun"):
         run_sweep(swept(SWEEP), out, resume=True)
     assert before == contents(out)
 

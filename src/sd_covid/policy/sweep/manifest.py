@@ -26,7 +26,7 @@ _SAME = {
     "draws_hash": "draws",
     "sets_hash": "sets of assumptions",
     "outputs": "outputs",
-    "keep": "what is kept of a run",
+    "keep": "keep",
     "statistics": "statistics over runs",
     "time": "times of a course",
     "dtype": "dtype",
@@ -101,7 +101,7 @@ def refuse_other(stored: dict[str, Any], now: dict[str, Any], path: Path) -> Non
         if stored.get(name) != now[name]:
             told = f": '{stored.get(name)}' then, '{now[name]}' now"
             raise RunError(
-                f"the {called} has changed since this store was begun{told if len(told) < 150 else ''}",
+                f"not the same {called} as when this store was begun{told if len(told) < 150 else ''}",
                 advice="write to another name, or go back to what it was",
                 file=path,
             )
