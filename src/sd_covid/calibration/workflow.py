@@ -29,7 +29,7 @@ from sd_covid.calibration.results import FitReport, ParameterRow, StoredFitCheck
 from sd_covid.calibration.seen import record
 from sd_covid.calibration.starts import KeptStarts, kept_file
 from sd_covid.calibration.store import Posterior, read_posterior, tables_hash, versions, write_posterior
-from sd_covid.calibration.types import Array, Simulator
+from sd_covid.calibration.types import Array, Progress, Simulator
 from sd_covid.calibration.units_lint import check_units
 from sd_covid.calibration.validation import fact_rows, rolling, series_rows
 from sd_covid.data import read_registry
@@ -40,6 +40,9 @@ TOLERANCE = 1e-6  # of a log posterior of some hundreds: other processors round 
 
 Step = Callable[[str, int, int], None]
 """Progress: called with (stage, done, total); stages are fit, sample, information, runs, series, origins."""
+
+Stages = Callable[[str], Progress | None]
+"""Name of a stage -> what tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +143,9 @@ def calibrate(
     ------
     ProblemError, ModelError, DataError, RunError
     """
-
-    def stage(name: str) -> Callable[[int, int], None] | None:
-        return None if progress is None else lambda done, total: progress(name, done, total)
-
-    budget = budget_of(
-        method, chains=chains, draws=draws, tune=tune
-    )  # refused before the fit, which takes long
+    stage = _stages(progress)
+    # refused before the fit, which takes long
+    budget = budget_of(method, chains=chains, draws=draws, tune=tune)
     problem, simulator = load_problem(path, simulator)
     registry = read_registry(problem.folder / "series")
     objective = Objective(problem, simulator)
@@ -164,16 +163,46 @@ def calibrate(
         progress=stage("sample"),
     )
     posterior = _posterior(problem, simulator, objective, found, samples, seed)
-    if progress is not None:
-        progress("information", 0, 1)
-    information = identify(objective, found.best, samples.values.reshape(-1, objective.dimension))
-    if progress is not None:
-        progress("information", 1, 1)
     predictor = Predictor(problem, simulator, registry, posterior, seed=seed, progress=stage("runs"))
+    report = _report(objective, simulator, found, samples, posterior, predictor, stage)
+    result = CalibrationResult(
+        posterior, report, posterior_file(problem), report_file(problem), found.resumed
+    )
+    if write:
+        write_posterior(posterior, result.posterior_file)
+        write_report(report, result.report_file)
+    return result
+
+
+def _stages(progress: Step | None) -> Stages:
+    """What tells of each stage; nothing where nobody listens."""
+
+    def stage(name: str) -> Progress | None:
+        return None if progress is None else lambda done, total: progress(name, done, total)
+
+    return stage
+
+
+def _report(
+    objective: Objective,
+    simulator: Simulator,
+    found: Fit,
+    samples: Samples,
+    posterior: Posterior,
+    predictor: Predictor,
+    stage: Stages,
+) -> FitReport:
+    """What a fit is worth: convergence, what is identified, fit and forecasts of every series."""
+    problem = objective.problem
+    tell = stage("information") or (lambda done, total: None)
+    tell(0, 1)
+    information = identify(objective, found.best, samples.values.reshape(-1, objective.dimension))
+    tell(1, 1)
     diagnosed = diagnostics(samples.values)
     rows = parameter_rows(problem, posterior, found.best, samples.values, diagnosed)
     unconverged = tuple(objective.names[index] for index in diagnosed.unconverged())
-    report = FitReport(
+    kept = ("model_hash", "data_hash", "method", "seed", "versions", "tempering")
+    return FitReport(
         converged=not unconverged,
         parameters=rows,
         series=series_rows(problem, simulator, found.best, predictor, stage("series")),
@@ -184,21 +213,10 @@ def calibrate(
         divergences=samples.divergences,
         draws=samples.values.shape[0] * samples.values.shape[1],
         chains=samples.values.shape[0],
-        provenance={
-            key: posterior.provenance[key]
-            for key in ("model_hash", "data_hash", "method", "seed", "versions", "tempering")
-            if key in posterior.provenance
-        },
+        provenance={key: posterior.provenance[key] for key in kept if key in posterior.provenance},
         facts=fact_rows(problem, predictor),
         identifiability=information,
     )
-    result = CalibrationResult(
-        posterior, report, posterior_file(problem), report_file(problem), found.resumed
-    )
-    if write:
-        write_posterior(posterior, result.posterior_file)
-        write_report(report, result.report_file)
-    return result
 
 
 def kept_starts(problem: Problem, simulator: Simulator, seed: int, *, resume: bool) -> KeptStarts:
