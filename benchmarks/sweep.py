@@ -31,7 +31,8 @@ import sd_covid
 from sd_covid.engine.kernel import Kernel, thread_count
 from sd_covid.engine.simulation import Simulation
 from sd_covid.engine.timegrid import at_times
-from sd_covid.policy.sweep import SweepPlan, read_sweep, run_sweep, sweep_model
+from sd_covid.policy.reading import named_model
+from sd_covid.policy.sweep import SweepPlan, read_sweep, run_sweep
 from sd_covid.policy.sweep.blocks import Block, Blocks
 from sd_covid.policy.sweep.keep import sums_of, times_of
 from sd_covid.policy.sweep.work import Done, Work
@@ -55,7 +56,7 @@ assumptions:
 
 
 def read(file: Path) -> SweepPlan:
-    return read_sweep(file, sd_covid.load(sweep_model(file)))
+    return read_sweep(file, sd_covid.load(named_model(file)))
 
 
 def say(text: str) -> None:

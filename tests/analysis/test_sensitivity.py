@@ -17,10 +17,11 @@ import xarray as xr
 
 from sd_covid.analysis.factors import assumption_factor, parameters, posterior_factor, range_factor
 from sd_covid.analysis.sensitivity import analyse
-from sd_covid.analysis.sensitivity_file import model_of, read_plan
+from sd_covid.analysis.sensitivity_file import read_plan
 from sd_covid.errors import ScenarioError
 from sd_covid.model.structure import Model
 from sd_covid.policy.ranges import Range
+from sd_covid.policy.reading import named_model
 
 LEVERS = """\
 prices: {level_year: 2020, base_year: 2020, discount_rate: 0, index: {2015: 100}, source: invented}
@@ -202,7 +203,7 @@ def test_two_factors_that_move_one_constant_are_refused(plan_file: Path) -> None
 
 
 def test_the_file_names_its_model(plan_file: Path) -> None:
-    assert (plan_file.parent.parent / "models" / "toy.mdl").resolve() == model_of(plan_file)
+    assert (plan_file.parent.parent / "models" / "toy.mdl").resolve() == named_model(plan_file)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import sd_covid
-from sd_covid.analysis.sensitivity_file import model_of, read_plan
+from sd_covid.analysis.sensitivity_file import read_plan
 from sd_covid.policy import Scenario, Study, read_scenario
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.draws import sample_assumptions, sample_ranges
@@ -23,6 +23,7 @@ from sd_covid.policy.levers import Lever
 from sd_covid.policy.long_run import read_long_run
 from sd_covid.policy.outputs import read_outputs
 from sd_covid.policy.paths import read_path
+from sd_covid.policy.reading import named_model
 from sd_covid.policy.run import run_scenarios
 from sd_covid.policy.scenario import under
 
@@ -248,7 +249,7 @@ def test_what_the_long_run_rests_on_is_the_other_path_and_all_its_outputs_are_in
 
 def test_the_studys_sensitivity_plan_fits_its_model(ran: Ran) -> None:
     file = FOLDER / "sensitivity.yaml"
-    assert STUDY / "models" / "netherlands.yaml" == model_of(file)
+    assert STUDY / "models" / "netherlands.yaml" == named_model(file)
     draws = sample_ranges(
         {"NOW effectiveness permanent": ran.study.assumptions["debt-hinders-work"].range}, 8, seed=1
     )

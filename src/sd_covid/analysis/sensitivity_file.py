@@ -14,35 +14,19 @@ import pandas as pd
 from sd_covid.analysis.factors import Factor, assumption_factor, posterior_factor, range_factor
 from sd_covid.analysis.sensitivity import Outcome, SensitivityPlan
 from sd_covid.data.keyed_yaml import Node, read_yaml
-from sd_covid.errors import ScenarioError, suggest
+from sd_covid.errors import suggest
 from sd_covid.model.names import key
-from sd_covid.model.study import study_folder
 from sd_covid.policy.assumptions import Assumption
 from sd_covid.policy.comparison import Measure
 from sd_covid.policy.draws import read_posterior
 from sd_covid.policy.outputs import Output, read_outputs
 from sd_covid.policy.ranges import SHAPES, Range, Shape
-from sd_covid.policy.reading import read_number, read_text, scenario_faults
+from sd_covid.policy.reading import named_file, read_number, read_text, scenario_faults
 from sd_covid.policy.scenario import Scenario, read_scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
 
 _KEYS = ("model", "scenarios", "outputs", "factors", "outcomes", "samples", "resamples", "seed")
-
-
-def model_of(path: str | Path) -> Path:
-    """The model file that a sensitivity file names.
-
-    Raises
-    ------
-    ScenarioError
-        When it names none, or one that does not exist or lies outside the study.
-    """
-    with scenario_faults():
-        top = dict(read_yaml(Path(path)).entries())
-        if "model" not in top:
-            raise ScenarioError("the key 'model' is missing", advice="add 'model:'", file=path, line=1)
-        return _file(top["model"])
 
 
 def read_plan(
@@ -54,7 +38,7 @@ def read_plan(
     ----------
     path : path
     simulation : Simulator
-        The model that `model_of` names, loaded.
+        The model that `sd_covid.policy.reading.named_model` names, loaded.
     posterior : DataFrame, optional
         Draws to use in place of the file that the plan names.
 
@@ -76,7 +60,7 @@ def read_plan(
             raise found["scenarios"].error(
                 "a difference needs two scenarios", "name the reference and another"
             )
-        outputs = read_outputs(_file(found["outputs"]))
+        outputs = read_outputs(named_file(found["outputs"]))
         outcomes = tuple(
             _outcome(name, node, scenarios, outputs) for name, node in found["outcomes"].entries()
         )
@@ -92,16 +76,6 @@ def read_plan(
             resamples=int(read_number(found["resamples"], low=10)),
             seed=int(read_number(found["seed"], low=0)),
         )
-
-
-def _file(node: Node) -> Path:
-    """A file named from the folder of this one, within the study."""
-    path = (node.file.parent / node.text()).resolve()
-    if not path.is_relative_to(study_folder(node.file)):
-        raise node.error(f"'{node.text()}' lies outside the study", "keep the study's files in its folder")
-    if not path.is_file():
-        raise node.error(f"the file '{node.text()}' does not exist", "check its name and folder")
-    return path
 
 
 def _scenario(node: Node, simulation: Simulator, study: Study) -> Scenario:
@@ -154,7 +128,7 @@ def _factors(node: Node, simulation: Simulator, study: Study, posterior: pd.Data
     if "ranges" in found:
         factors += [_range(name, entry, study) for name, entry in found["ranges"].entries()]
     if posterior is None and "posterior" in found:
-        posterior = read_posterior(_file(found["posterior"]), simulation)
+        posterior = read_posterior(named_file(found["posterior"]), simulation)
     if posterior is not None:
         alone = {key(constant) for factor in factors for constant in factor.constants}
         left = posterior[[name for name in posterior if key(str(name)) not in alone]]

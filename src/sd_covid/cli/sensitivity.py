@@ -47,9 +47,10 @@ def command(
         raise RunError("MODEL and --columns go with a .vsc", file=file, advice="the file names the model")
     import sd_covid
     from sd_covid.analysis.sensitivity import analyse
-    from sd_covid.analysis.sensitivity_file import model_of, read_plan
+    from sd_covid.analysis.sensitivity_file import read_plan
+    from sd_covid.policy.reading import named_model
 
-    plan = read_plan(file, sd_covid.load(model_of(file)))
+    plan = read_plan(file, sd_covid.load(named_model(file)))
     with progress("running the design") as bar:
         found = analyse(plan, bar)
     for outcome in found.outcomes:

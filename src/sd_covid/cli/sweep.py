@@ -44,9 +44,10 @@ def command(
     if scheduler is not None and workers is not None:
         raise RunError("--scheduler and --workers are two ways to do it", advice="give one of the two")
     import sd_covid
-    from sd_covid.policy.sweep import read_sweep, run_sweep, sweep_model
+    from sd_covid.policy.reading import named_model
+    from sd_covid.policy.sweep import read_sweep, run_sweep
 
-    plan = read_sweep(file, sd_covid.load(sweep_model(file)))
+    plan = read_sweep(file, sd_covid.load(named_model(file)))
     if resume and not output.exists():
         note(f"{output} is not there yet: the sweep begins")
     try:

@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 
-from sd_covid.data.keyed_yaml import Node
+from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import Reference, cited, named
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, ScenarioError
+from sd_covid.model.study import study_folder
 
 _DATE = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
 
@@ -135,3 +137,34 @@ def read_source(node: Node) -> Text:
     if node.is_value:
         return Text(node.text(), node.text())
     return read_text(node)
+
+
+def named_file(node: Node) -> Path:
+    """A file named from the folder of the one that names it, within its study.
+
+    Raises
+    ------
+    DataError
+        When it lies outside the study, or does not exist.
+    """
+    path = (node.file.parent / node.text()).resolve()
+    if not path.is_relative_to(study_folder(node.file)):
+        raise node.error(f"'{node.text()}' lies outside the study", "keep the study's files in its folder")
+    if not path.is_file():
+        raise node.error(f"the file '{node.text()}' does not exist", "check its name and folder")
+    return path
+
+
+def named_model(path: str | Path) -> Path:
+    """The model that a sweep or an analysis names.
+
+    Raises
+    ------
+    ScenarioError
+        When it names none, or one that does not exist or lies outside the study.
+    """
+    with scenario_faults():
+        top = dict(read_yaml(Path(path)).entries())
+        if "model" not in top:
+            raise ScenarioError("the key 'model' is missing", advice="add 'model:'", file=path, line=1)
+        return named_file(top["model"])

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import sd_covid
-from sd_covid.policy.sweep import SweepPlan, read_sweep, sweep_model
+from sd_covid.policy.reading import named_model
+from sd_covid.policy.sweep import SweepPlan, read_sweep
 from tests.policy.conftest import ASSUMPTIONS, LEVERS
 
 # Months 60 to 84 since 2015: 2020 and 2021. While the subsidy is withheld,
@@ -66,7 +67,7 @@ def swept(town: Path) -> Swept:
     def read(text: str, model: str = "town.yaml") -> SweepPlan:
         file = town / "scenarios" / "sweep.yaml"
         file.write_text(f"model: ../models/{model}\n{text}")
-        return read_sweep(file, sd_covid.load(sweep_model(file)))
+        return read_sweep(file, sd_covid.load(named_model(file)))
 
     return read
 

@@ -32,7 +32,8 @@ STATISTICS = SWEEP + "statistics: {of: [0.1, 0.5, mean, sd], over: runs}\n"
 SLOWLY = """
 import sys, time
 import sd_covid
-from sd_covid.policy.sweep import read_sweep, run_sweep, sweep_model
+from sd_covid.policy.reading import named_model
+from sd_covid.policy.sweep import read_sweep, run_sweep
 from sd_covid.policy.sweep.crew import here
 
 def slowly(simulation, work, blocks):
@@ -41,7 +42,7 @@ def slowly(simulation, work, blocks):
         yield done
 
 file, out = sys.argv[1:]
-plan = read_sweep(file, sd_covid.load(sweep_model(file)))
+plan = read_sweep(file, sd_covid.load(named_model(file)))
 print("begins", flush=True)
 run_sweep(plan, out, resume=True, runner=slowly)
 print("done", flush=True)

@@ -17,14 +17,14 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.engine.over_members import check_statistics
 from sd_covid.engine.simulation import Simulation
-from sd_covid.errors import RunError, ScenarioError, UnknownNameError
+from sd_covid.errors import RunError, UnknownNameError
 from sd_covid.model.names import key
 from sd_covid.model.study import study_folder
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.draws import choose_rows, read_posterior, sample_assumptions
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.outputs import Output, outputs_in, read_outputs
-from sd_covid.policy.reading import read_number, scenario_faults
+from sd_covid.policy.reading import named_file, read_number, scenario_faults
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.sweep.chosen import chosen_scenarios
@@ -117,21 +117,6 @@ class SweepPlan:
     calendar: Calendar | None
 
 
-def sweep_model(path: str | Path) -> Path:
-    """The model that a sweep names.
-
-    Raises
-    ------
-    ScenarioError
-        When it names none, or one that does not exist or lies outside the study.
-    """
-    with scenario_faults():
-        top = dict(read_yaml(Path(path)).entries())
-        if "model" not in top:
-            raise ScenarioError("the key 'model' is missing", advice="add 'model:'", file=path, line=1)
-        return _file(top["model"])
-
-
 def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
     """Read a sweep and check it against its model.
 
@@ -139,7 +124,7 @@ def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
     ----------
     path : path
     simulation : Simulation
-        The model that `sweep_model` names, loaded.
+        The model that `sd_covid.policy.reading.named_model` names, loaded.
 
     Returns
     -------
@@ -189,16 +174,6 @@ def _whole(node: Node, least: int) -> int:
     return int(value)
 
 
-def _file(node: Node) -> Path:
-    """A file named from the folder of this one, within the study."""
-    path = (node.file.parent / node.text()).resolve()
-    if not path.is_relative_to(study_folder(node.file)):
-        raise node.error(f"'{node.text()}' lies outside the study", "keep the study's files in its folder")
-    if not path.is_file():
-        raise node.error(f"the file '{node.text()}' does not exist", "check its name and folder")
-    return path
-
-
 def _study(path: Path, simulation: Simulation, *, needed: bool) -> Study | None:
     """The study of a sweep; None in a model without calendar, which has no scenarios."""
     if simulation.model.calendar is None and not needed:
@@ -211,7 +186,7 @@ def _draws(node: Node | None, simulation: Simulation, study: Study | None) -> Dr
     if node is None:
         return Draws()
     found = node.fields(("posterior", "size", "seed"), ("assumptions",))
-    file = _file(found["posterior"])
+    file = named_file(found["posterior"])
     size, seed = _whole(found["size"], 1), _whole(found["seed"], 0)
     stored = read_posterior(file, simulation)
     rows = choose_rows(len(stored), size, seed)
@@ -240,7 +215,7 @@ def _refuse_both(node: Node | None, sets: Sets, scenarios: Sequence[Scenario], s
 def _outputs(node: Node, simulation: Simulation) -> tuple[Output, ...]:
     """A list of variables, or all that a file of outputs names and the model has."""
     if node.is_value:
-        found = outputs_in(read_outputs(_file(node)), simulation.model.variables)
+        found = outputs_in(read_outputs(named_file(node)), simulation.model.variables)
     else:
         known = _listed_outputs(node)
         names = [item.text() for item in node.items()]
