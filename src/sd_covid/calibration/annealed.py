@@ -101,11 +101,6 @@ class Annealed:
     gradients: int
 
     @property
-    def arrived(self) -> bool:
-        """Whether the particles are of the last density."""
-        return bool(self.stages) and self.stages[-1].temperature >= 1.0
-
-    @property
     def log_ratio(self) -> float:
         """Log of the mean ratio of the islands."""
         return float(logsumexp(self.log_ratios) - math.log(len(self.log_ratios)))

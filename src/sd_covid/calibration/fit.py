@@ -8,7 +8,7 @@ gradients is what Villaverde et al. (Bioinformatics 35, 2019) found best on mode
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Collection, Generator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,9 +24,6 @@ from sd_covid.calibration.results import StartRow
 from sd_covid.calibration.starts import KeptStarts
 from sd_covid.calibration.types import Array, Mask, Progress
 from sd_covid.errors import RunError
-
-Density = Callable[[Array], tuple[float, Array]]
-"""A log density of natural values, and its gradient."""
 
 PROBES = 4  # points besides the mode at which a slope must be zero before it counts as always zero
 WORST = 1e10  # cost of a point where the model fails: finite, so that the line search steps back from it
@@ -87,8 +84,6 @@ def maximise(
     start: Array,
     *,
     iterations: int = 2000,
-    density: Density | None = None,
-    held: Mask | None = None,
     stop: Event | None = None,
 ) -> tuple[Array, StartRow]:
     """Climb from one point to a maximum of the posterior density within the bounds (L-BFGS-B).
@@ -100,10 +95,6 @@ def maximise(
         Natural values.
     iterations : int
         Upper limit.
-    density : callable, optional
-        What is climbed in place of the log posterior: `Objective.log_likelihood`, for a profile of it.
-    held : ndarray of bool, shape (parameter,), optional
-        Parameters that stay where they start.
     stop : Event, optional
         Ends the climb when set.
 
@@ -111,26 +102,15 @@ def maximise(
     -------
     best : ndarray, shape (parameter,)
     row : StartRow
-        Its ``log_posterior`` is the density that was climbed.
     """
     coordinates = PriorScale(objective.parameters)
-    climbed = objective.log_posterior if density is None else density
-    fixed = np.zeros(len(start), dtype=bool) if held is None else held
     begin = coordinates.of(np.clip(start, coordinates.lower, coordinates.upper))
-    bounds = [
-        (at, at) if still else both
-        for still, at, both in zip(fixed.tolist(), begin.tolist(), coordinates.bounds, strict=True)
-    ]
-
-    def natural(s: Array) -> tuple[Array, Array]:
-        x, slope = coordinates.natural(s)
-        return np.where(fixed, start, x), np.where(fixed, 0.0, slope)
 
     def cost(s: Array) -> tuple[float, Array]:
         if stop is not None and stop.is_set():
             raise _Stopped
-        x, slope = natural(s)
-        value, gradient = climbed(x)
+        x, slope = coordinates.natural(s)
+        value, gradient = objective.log_posterior(x)
         if not math.isfinite(value) or not np.all(np.isfinite(gradient)):
             return WORST, np.zeros_like(s)
         return -value, -gradient * slope
@@ -140,12 +120,14 @@ def maximise(
         begin,
         jac=True,
         method="L-BFGS-B",
-        bounds=bounds,
+        bounds=coordinates.bounds,
         options={"maxiter": iterations, "maxfun": 2 * iterations, "maxcor": 30, "ftol": 1e-11, "gtol": 1e-6},
     )
     failed = float(found.fun) >= WORST
     value = -math.inf if failed else -float(found.fun)
-    return natural(found.x)[0], StartRow(value, int(found.nfev), bool(found.success) and not failed)
+    return coordinates.natural(found.x)[0], StartRow(
+        value, int(found.nfev), bool(found.success) and not failed
+    )
 
 
 def fit(

@@ -27,9 +27,7 @@ draws with descendants, moves that led nowhere, chains that disagree."""
 # every draw is one already before it moves: what moves owe is that copies come apart
 EFFORT = Effort(apart=0.8, last=0.8, moves=6, keep=0.3, length=0.8, stages=8)
 BAD_K = 0.7  # Pareto shape of a stage's weights above which a few draws carry the rest
-MOST_STAGES = (
-    5  # at which new figures say so much else that the draws have hardly seen where the posterior is
-)
+MOST_STAGES = 5  # more say that the draws have hardly seen where the posterior is
 FEWEST = 0.1  # of the draws must have descendants
 STUCK = 0.9  # correlation with what the draws were that says that moves led nowhere
 FAR = 5.0  # standard deviations: a coordinate whose median moved further lies where no draw was
