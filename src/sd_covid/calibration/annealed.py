@@ -20,7 +20,8 @@ class Effort:
     ----------
     apart, last : float
         Moves end when no coordinate, nor its distance from the middle, nor the gain of the last density over the first,
-        has a rank correlation above this with what it was; ``last`` is for the last stage.
+        has a rank correlation above this, and above what chance makes of so few particles, with what it was; ``last``
+        is for the last stage.
     moves : int
         Of one stage at most.
     keep : float

@@ -181,6 +181,8 @@ class _Flight:
         """Move until no coordinate remembers; moves, steps, acceptance, and the correlation that is left."""
         inverse = np.asarray(np.linalg.inv(self._root), dtype=np.float64)
         before = self._remembered(inverse)
+        # the largest of so many correlations that particles without any memory show by chance
+        apart = max(apart, math.sqrt(2.0 * math.log(2 * before.shape[1]) / len(before)))
         steps, accepted, moves, left = 0, 0.0, 0, 1.0
         if not self.stages:
             self._tune()
