@@ -20,6 +20,7 @@ from sd_covid.policy.long_run import LongRun
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.scenario import Scenario
 from sd_covid.report.charts import chart_style, first_difference
+from sd_covid.report.draw import Draw, publish
 from sd_covid.report.effects import effect_tables, findings, quoted
 from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows
 from sd_covid.report.groups import groups_view
@@ -30,7 +31,7 @@ from sd_covid.report.markup import render
 from sd_covid.report.mkba import mkba_view
 from sd_covid.report.money import cost_sources, cost_tables
 from sd_covid.report.packages import constants, package_rows
-from sd_covid.report.panels import Draw, design_note, path_panels, sensitivity_panels
+from sd_covid.report.panels import design_note, path_panels, sensitivity_panels
 from sd_covid.report.resilience import resilience_view
 from sd_covid.report.texts import Texts
 from sd_covid.report.welfare import welfare_view
@@ -106,7 +107,7 @@ def write_report(
         page.write_text(
             render("report.html.j2", ("report.css", "lights.css"), texts, content), encoding="utf-8"
         )
-        _publish(Path(aside), figures)
+        publish(Path(aside), figures)
         page.replace(path)
     return path
 
@@ -120,15 +121,6 @@ def _assessed(found: Assessment | None, texts: Texts) -> dict[str, Any]:
         "groups": groups_view(found, texts),
         "resilience": resilience_view(found, texts),
     }
-
-
-def _publish(aside: Path, figures: Path) -> None:
-    """Move charts into their folder, in place of those of an earlier report."""
-    figures.mkdir(exist_ok=True)
-    for earlier in figures.glob("[0-9][0-9]-*.png"):
-        earlier.unlink()
-    for chart in sorted(aside.glob("*.png")):
-        chart.replace(figures / chart.name)
 
 
 def _refuse_empty(comparison: Comparison, years: Sequence[int]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,31 +19,20 @@ from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.outputs import Output
 from sd_covid.report.charts import Bar, difference_chart, levels_chart, sensitivity_chart
 from sd_covid.report.depends import Share, depends_on, factors, within
+from sd_covid.report.draw import Chart, Draw
 from sd_covid.report.effects import quoted
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.inputs import Background
 from sd_covid.report.observed import ObservedSeries, points_of
 from sd_covid.report.spoken import describe_difference, describe_levels, describe_sensitivity
-from sd_covid.report.svg import inline_svg
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from sd_covid.data import Registry
 
-_PNG_DOTS_PER_INCH = 200
 #: A total-order index below this is not drawn.
 _SMALLEST_INDEX = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A chart in the page: its SVG, and the name of its PNG."""
-
-    svg: str
-    png: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +43,6 @@ class Panel:
     charts: tuple[Chart, ...]
     sentence: str = ""
     note: str = ""
-
-
-class Draw:
-    """Saves charts: PNG on disk, SVG with ids of its own for the page."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._count = 0
-
-    def __call__(self, figure: Figure, name: str, title: str, description: str) -> Chart:
-        """A chart for the page."""
-        self._count += 1
-        stem = f"{self._count:02d}-{_slug(name)}"
-        file = self._folder / f"{stem}.png"
-        # One layout serves both files; each would otherwise make its own.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-        figure.savefig(file, dpi=_PNG_DOTS_PER_INCH, facecolor="white", metadata={"Software": None})
-        return Chart(inline_svg(figure, f"chart{self._count}", title, description), file.name)
-
-
-def _slug(text: str) -> str:
-    """A name of letters, digits and hyphens for a file."""
-    kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in text.lower())
-    return "-".join(part for part in kept.split("-") if part)[:60]
 
 
 def path_panels(

@@ -1,0 +1,238 @@
+"""Ready-made statements, each a table, a figure, two or three sentences and what these do not say.
+
+In go `Finding`s, which each analysis makes of what it found; out comes a page, a workbook or a table. A finding is in
+one language; a file holds several, with what made them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sd_covid.errors import RunError
+from sd_covid.report.charts import chart_style
+from sd_covid.report.draw import Chart, Draw, publish
+from sd_covid.report.markup import render
+from sd_covid.report.texts import Texts
+from sd_covid.report.wording import Numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+    from openpyxl.worksheet.worksheet import Worksheet
+
+FORMATS = (".html", ".xlsx", ".json", ".csv")
+_DIGITS = 3  # significant, of a number whose column asks for nothing else
+_TAB = 31  # signs that the name of a sheet may have
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A statement of an analysis, in one language.
+
+    Attributes
+    ----------
+    id : str
+        Letters, digits and hyphens; unique in a file.
+    title : str
+    sentences : tuple of str
+        Two or three, each with direction, size, interval, period and reference.
+    caution : str
+        What this does not say.
+    table : DataFrame
+        What the figure shows, in full precision; headings carry their unit. Columns of text are on the left.
+    decimals : mapping of str to int
+        By heading; other numbers get three significant digits.
+    figure : callable, optional
+        Makes the figure; called once, within the style of the charts.
+    described : str
+        The figure for a reader who does not see it.
+    """
+
+    id: str
+    title: str
+    sentences: tuple[str, ...]
+    caution: str
+    table: pd.DataFrame
+    decimals: Mapping[str, int] = field(default_factory=dict)
+    figure: Callable[[], Figure] | None = None
+    described: str = ""
+
+
+def write_findings(
+    findings: Sequence[Finding],
+    path: str | Path,
+    texts: Texts,
+    *,
+    title: str,
+    subtitle: str,
+    provenance: Mapping[str, str],
+) -> list[Path]:
+    """Write findings in the form that a suffix names.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+    path : path
+        ``.html``: one page that needs nothing else, and its charts as PNG in ``<stem>-figures``. ``.xlsx``: a sheet for
+        each table, below its sentences. ``.json``: everything but the charts. ``.csv``: a file for each table, with the
+        finding's id after the stem; of a single one, the file itself.
+    texts : Texts
+        Of the language of the findings.
+    title, subtitle : str
+        Of the page.
+    provenance : mapping
+        What made them: command, model, draws, seed, in the order of the page.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    RunError
+        For another suffix.
+    """
+    path = Path(path)
+    refuse_format(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Everything is made aside and then moved into place, so that a file is whole or not there.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as aside:
+        folder = Path(aside)
+        made = folder / path.name
+        match path.suffix.lower():
+            case ".html":
+                page = _page(findings, folder, path, texts, title, subtitle, provenance)
+                made.write_text(page, encoding="utf-8")
+                publish(folder, path.with_name(f"{path.stem}-figures"))
+            case ".xlsx":
+                _workbook(findings, made, texts, provenance)
+            case ".json":
+                made.write_text(_json(findings, texts, title, provenance), encoding="utf-8")
+            case _:
+                return _tables(findings, folder, path)
+        made.replace(path)
+    return [path]
+
+
+def refuse_format(path: Path) -> None:
+    """Raise a RunError unless findings can be written to a path; for a command to ask before it begins."""
+    if path.suffix.lower() not in FORMATS:
+        reason = f"cannot write findings as '{path.suffix}'"
+        raise RunError(reason, advice=f"use one of {', '.join(FORMATS)}", file=path)
+
+
+def _page(
+    findings: Sequence[Finding],
+    folder: Path,
+    path: Path,
+    texts: Texts,
+    title: str,
+    subtitle: str,
+    provenance: Mapping[str, str],
+) -> str:
+    draw = Draw(folder)
+    shown = []
+    for finding in findings:
+        chart: Chart | None = None
+        if finding.figure is not None:
+            with chart_style():
+                chart = draw(finding.figure(), finding.id, finding.title, finding.described)
+        shown.append({"finding": finding, "chart": chart, "table": _shown(finding, texts)})
+    content = {
+        "language": texts.language,
+        "title": title,
+        "subtitle": subtitle,
+        "findings": shown,
+        "provenance": provenance,
+        "figures": f"{path.stem}-figures",
+    }
+    return render("finding.html.j2", ("report.css",), texts, content)
+
+
+def _shown(finding: Finding, texts: Texts) -> dict[str, Any]:
+    """A table as a page shows it: headings with whether they head text, and cells as they are read."""
+    table, numbers = finding.table, Numbers(texts.language)
+    columns = [str(name) for name in table.columns]
+    texty = [not _is_number(table[name]) for name in table.columns]
+    rows = [
+        [
+            str(value) if words else _number(value, finding.decimals.get(name), numbers)
+            for value, name, words in zip(row, columns, texty, strict=True)
+        ]
+        for row in table.itertuples(index=False, name=None)
+    ]
+    return {"columns": list(zip(columns, texty, strict=True)), "rows": rows}
+
+
+def _is_number(column: pd.Series[Any]) -> bool:
+    return column.dtype.kind in "fiu"
+
+
+def _number(value: float, decimals: int | None, numbers: Numbers) -> str:
+    value = float(value)
+    if decimals is not None or not math.isfinite(value):
+        return numbers.exact(value, decimals or 0)
+    return numbers.plain(value, _DIGITS)
+
+
+def _workbook(findings: Sequence[Finding], path: Path, texts: Texts, provenance: Mapping[str, str]) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.active)
+    for finding in findings:
+        sheet = book.create_sheet(finding.id[:_TAB])
+        _row(sheet, [finding.title])
+        for sentence in (*finding.sentences, finding.caution):
+            _row(sheet, [sentence])
+        _row(sheet, [])
+        _row(sheet, [str(name) for name in finding.table.columns])
+        for values in finding.table.itertuples(index=False, name=None):
+            _row(sheet, list(values))
+    made = book.create_sheet(texts("finding.made")[:_TAB])
+    for pair in provenance.items():
+        _row(made, list(pair))
+    book.save(path)
+
+
+def _row(sheet: Worksheet, values: list[Any]) -> None:
+    """A row; a text stays a text though it begins like a formula, and what is no number is left empty."""
+    plain = [value.item() if hasattr(value, "item") else value for value in values]
+    sheet.append(
+        [None if isinstance(value, float) and not math.isfinite(value) else value for value in plain]
+    )
+    for cell in sheet[sheet.max_row] if plain else ():
+        if isinstance(cell.value, str):
+            cell.data_type = "s"
+
+
+def _json(findings: Sequence[Finding], texts: Texts, title: str, provenance: Mapping[str, str]) -> str:
+    told = [
+        {
+            "id": finding.id,
+            "title": finding.title,
+            "sentences": list(finding.sentences),
+            "caution": finding.caution,
+            "table": json.loads(finding.table.to_json(orient="records", double_precision=15)),
+        }
+        for finding in findings
+    ]
+    whole = {"title": title, "language": texts.language, "findings": told, "made_with": dict(provenance)}
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def _tables(findings: Sequence[Finding], folder: Path, path: Path) -> list[Path]:
+    single = len(findings) == 1
+    names = [path.name if single else f"{path.stem}-{finding.id}{path.suffix}" for finding in findings]
+    for name, finding in zip(names, findings, strict=True):
+        finding.table.to_csv(folder / name, index=False, na_rep="nan", lineterminator="\n")
+    for name in names:
+        (folder / name).replace(path.with_name(name))
+    return [path.with_name(name) for name in names]
