@@ -263,7 +263,7 @@ def draw(posterior: pd.DataFrame, study: Study, size: int, seed: int) -> pd.Data
 def analyse(inputs: Inputs, file: Path, tell: Tell) -> Sensitivity:
     """Run a sensitivity file on the model and draws of the study."""
     from sd_covid.analysis.sensitivity import analyse as take_apart
-    from sd_covid.analysis.sensitivity_file import read_plan
+    from sd_covid.analysis.sensitivity import read_plan
 
     return take_apart(read_plan(file, inputs.simulation, posterior=inputs.posterior.constants), tell)
 

@@ -46,8 +46,7 @@ def command(
     if model is not None or columns:
         raise RunError("MODEL and --columns go with a .vsc", file=file, advice="the file names the model")
     import sd_covid
-    from sd_covid.analysis.sensitivity import analyse
-    from sd_covid.analysis.sensitivity_file import read_plan
+    from sd_covid.analysis.sensitivity import analyse, read_plan
     from sd_covid.policy.reading import named_model
 
     plan = read_plan(file, sd_covid.load(named_model(file)))

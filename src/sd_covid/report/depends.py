@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from sd_covid.analysis.factors import Factor
-from sd_covid.analysis.sensitivity import OutcomeSensitivity, Sensitivity
+from sd_covid.analysis.sensitivity import Factor, OutcomeSensitivity, Sensitivity
 from sd_covid.model.names import key
 from sd_covid.policy.comparison import Measure
 from sd_covid.report.glossary import Glossary

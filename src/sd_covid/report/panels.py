@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sd_covid.analysis.factors import Factor
-from sd_covid.analysis.sensitivity import Sensitivity
+from sd_covid.analysis.sensitivity import Factor, Sensitivity
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.outputs import Output
 from sd_covid.report.charts import Bar, difference_chart, levels_chart, sensitivity_chart

@@ -1,115 +1,53 @@
-"""Variance-based sensitivity: the Saltelli design, and Sobol indices from its outcomes.
+"""Sobol indices of many quantities at once: every factor, output and moment in a few products of matrices.
 
-In goes the number of factors; out comes a design in the unit cube, and from its outcomes first- and total-order indices
-with intervals. SALib makes the design and estimates the indices; here failed runs are taken out first, as whole blocks,
-because one NaN turns every index of SALib into zero without a word. What a factor means is for the caller.
+In go the outcomes of a Sobol design; out come first- and total-order indices, and second-order ones where the design
+holds their rows, with intervals. The estimators and the bootstrap are SALib's, number for number. SALib takes one
+quantity at a time and gathers every resample; here a resample is a row of weights on the blocks, so that all of them
+are one product of matrices.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_covid.analysis.sensitivity.designs import Design
+from sd_covid.analysis.sensitivity.indices import COVERAGE, Indices, varying
+from sd_covid.engine.kernel import thread_count
 from sd_covid.errors import RunError
 
 Floats = NDArray[np.float64]
 
-#: Central coverage of the intervals.
-COVERAGE = 0.90
-#: Keeps quantiles of unbounded distributions finite; below the resolution of the Sobol sequence, 2**-30.
-_EDGE = 2.0**-32
+#: Numbers that one part of the work holds of each of its three large arrays: 32 MiB.
+_PART = 2**22
 
 
-@dataclass(frozen=True, slots=True)
-class Indices:
-    """Sobol indices of one outcome.
-
-    Attributes
-    ----------
-    first, total : ndarray, shape (factor,)
-        Share of the variance that a factor explains alone, and with all its interactions. NaN where the outcome does
-        not vary.
-    first_half_width, total_half_width : ndarray, shape (factor,)
-        Half width of the 90 % interval, by bootstrap over blocks.
-    variance : float
-        Variance of the outcome, in its unit squared.
-    blocks : int
-        Blocks that the estimate rests on.
-    """
-
-    first: Floats
-    total: Floats
-    first_half_width: Floats
-    total_half_width: Floats
-    variance: float
-    blocks: int
-
-
-def design(factors: int, samples: int, seed: int) -> Floats:
-    """A Saltelli design for first- and total-order indices.
-
-    Parameters
-    ----------
-    factors, samples : int
-        Number of factors, and of blocks; a power of two, for the balance of the Sobol sequence.
-    seed : int
-        Of the scrambling.
-
-    Returns
-    -------
-    ndarray, shape (samples * (factors + 2), factors)
-        Points of the open unit cube. Every ``factors + 2`` consecutive rows are a block: a base point, that point with
-        one factor at a time taken from a second one, and the second point (Saltelli et al. 2010, table 2).
-
-    Raises
-    ------
-    RunError
-        When `samples` is not a power of two.
-    """
-    if samples < 2 or samples & (samples - 1):
-        raise RunError(
-            f"{samples} samples are not a power of two", advice="take for example 512", variable="samples"
-        )
-    from SALib.sample import sobol
-
-    problem = _problem(factors)
-    points: Floats = sobol.sample(problem, samples, calc_second_order=False, seed=np.random.default_rng(seed))
-    return np.clip(points, _EDGE, 1 - _EDGE)
-
-
-def sound_blocks(sound: NDArray[np.bool_], factors: int) -> NDArray[np.bool_]:
-    """Which blocks have no failed run: an index compares the rows of a block, so a block stands or falls as a whole.
-
-    Parameters
-    ----------
-    sound : ndarray of bool, shape (samples * (factors + 2),)
-        Which rows of the design ran to a finite outcome.
-    factors : int
-
-    Returns
-    -------
-    ndarray of bool, shape (samples,)
-    """
-    return np.asarray(sound.reshape(-1, factors + 2).all(axis=1))
-
-
-def indices(
-    outcome: Floats, factors: int, blocks: NDArray[np.bool_], *, seed: int, resamples: int = 200
+def sobol_indices(
+    design: Design,
+    values: NDArray[np.floating],
+    kept: NDArray[np.bool_],
+    noise: Floats,
+    *,
+    seed: int,
+    resamples: int,
 ) -> Indices:
-    """Sobol indices of an outcome over the sound blocks of a design.
+    """Sobol indices of quantities over the sound blocks of a design.
 
     Parameters
     ----------
-    outcome : ndarray, shape (samples * (factors + 2),)
-        One number for each row of `design`; rows of blocks that are not kept may be NaN.
-    factors : int
-    blocks : ndarray of bool, shape (samples,)
-        The blocks to keep (`sound_blocks`).
+    design : Design
+        Of the method ``sobol``.
+    values : ndarray, shape (row, quantity)
+        Single precision will do for what is counted from a value nearby. Rows of blocks that are not kept may be NaN.
+    kept : ndarray of bool, shape (block,)
+    noise : ndarray, shape (quantity,)
+        A spread that is rounding only; what varies by no more has no indices.
     seed, resamples : int
-        Of the bootstrap.
+        Of the bootstrap over blocks; without resamples there are no intervals.
 
     Returns
     -------
@@ -122,42 +60,89 @@ def indices(
 
     Notes
     -----
-    SALib's estimators: Saltelli et al. 2010 (doi 10.1016/j.cpc.2009.09.018), table 2, (b) for the first order and (f),
-    Jansen's, for the total order. Taking out blocks leaves the rest a sample of the factors given that nothing fails.
+    Saltelli et al. 2010 (doi 10.1016/j.cpc.2009.09.018), table 2, (b) for the first order and (f), Jansen's, for the
+    total order; Saltelli 2002 (doi 10.1016/S0010-4655(02)00280-1) for the second; each over the variance of both base
+    points, the outcomes centred on their mean. The half width is the standard deviation over resamples times the normal
+    quantile. Taking out blocks leaves the rest a sample of the factors given that nothing fails.
     """
-    kept = outcome.reshape(-1, factors + 2)[blocks]
-    if len(kept) < 2:
+    blocks = int(kept.sum())
+    if blocks < 2:
         raise RunError("fewer than two blocks of the design ran without failure", advice="narrow the ranges")
-    nothing = np.full(factors, np.nan)
-    # Differences at the level of rounding are no variance: estimators would divide noise by noise.
-    if np.ptp(kept) <= 1e-12 * max(1.0, float(np.abs(kept).max())):
-        return Indices(nothing, nothing, nothing, nothing, 0.0, len(kept))
-    from SALib.analyze import sobol
+    weights = _weights(blocks, seed, resamples)
+    by_block = values.reshape(design.blocks, design.block, -1)
+    estimate = partial(_part, design, weights)
+    count = values.shape[1]
+    width = max(1, _PART // (blocks * design.block))
+    parts = [slice(first, min(first + width, count)) for first in range(0, count, width)]
 
-    # SALib takes seed 0 for no seed.
-    found: Any = sobol.analyze(
-        _problem(factors),
-        kept.ravel(),
-        calc_second_order=False,
-        num_resamples=resamples,
-        conf_level=COVERAGE,
-        seed=seed + 1,
-    )
-    base = kept[:, [0, -1]]
+    def work(part: slice) -> dict[str, Floats]:
+        return estimate(by_block[:, :, part][kept].astype(np.float64), noise[part])
+
+    with ThreadPoolExecutor(thread_count()) as pool:
+        found = list(pool.map(work, parts))
+    joined = {name: np.concatenate([item[name] for item in found], axis=-1) for name in found[0]}
     return Indices(
-        first=np.asarray(found["S1"], dtype=np.float64),
-        total=np.asarray(found["ST"], dtype=np.float64),
-        first_half_width=np.asarray(found["S1_conf"], dtype=np.float64),
-        total_half_width=np.asarray(found["ST_conf"], dtype=np.float64),
-        variance=float(base.var()),
-        blocks=len(kept),
+        values={name: joined[name] for name in ("total", "first")},
+        half_widths={name: joined[f"{name} half"] for name in ("total", "first")},
+        variance=joined["variance"],
+        blocks=blocks,
+        floor=np.full(count, np.nan),
+        pairs=joined.get("pairs"),
+        pair_half_widths=joined.get("pairs half"),
     )
 
 
-def _problem(factors: int) -> dict[str, Any]:
-    """SALib's description of a unit cube."""
-    return {
-        "num_vars": factors,
-        "names": [f"x{number}" for number in range(factors)],
-        "bounds": [[0.0, 1.0]] * factors,
-    }
+def _weights(blocks: int, seed: int, resamples: int) -> Floats:
+    """Weights of the blocks, shape (1 + resample, block): all alike, then how often each resample holds a block.
+
+    The numbers that are drawn are those that SALib draws from the same seed.
+    """
+    weights = np.empty((1 + resamples, blocks))
+    weights[0] = 1.0
+    if resamples:
+        drawn = np.random.default_rng(seed).integers(blocks, size=(blocks, resamples))
+        for position, column in enumerate(drawn.T):
+            weights[1 + position] = np.bincount(column, minlength=blocks)
+    return weights / blocks
+
+
+def _part(design: Design, weights: Floats, y: Floats, noise: Floats) -> dict[str, Floats]:
+    """Indices of some quantities; y has shape (block, row of the block, quantity)."""
+    subjects = design.subjects
+    vary = varying(np.ptp(y.reshape(-1, y.shape[2]), axis=0), noise)
+    y -= y.reshape(-1, y.shape[2]).mean(axis=0)
+    a, b, ab = y[:, 0], y[:, -1], y[:, 1 : 1 + subjects]
+    variance = weights @ (a**2 + b**2) / 2 - (weights @ (a + b) / 2) ** 2
+
+    def over_variance(product: Floats) -> Floats:
+        """Shares of the variance, shape (1 + resample, ..., quantity), of products by block."""
+        mean = (weights @ product.reshape(len(product), -1)).reshape(-1, *product.shape[1:])
+        below = variance.reshape(len(variance), *(1,) * (mean.ndim - 2), -1)
+        # A resample that repeats one block does not vary; SALib calls its index zero.
+        return np.divide(mean, below, out=np.zeros_like(mean), where=below > 0)
+
+    first = over_variance(b[:, None] * (ab - a[:, None]))
+    shares = {"first": first, "total": over_variance((ab - a[:, None]) ** 2) / 2}
+    found = {"variance": variance[0]}
+    for name, share in shares.items():
+        found |= _summary(name, share, vary)
+    if design.second_order:
+        ba = y[:, 1 + subjects : 1 + 2 * subjects]
+        pairs = np.full((subjects, subjects, y.shape[2]), np.nan)
+        halves = pairs.copy()
+        for j, k in combinations(range(subjects), 2):
+            pair = over_variance(ba[:, j] * ab[:, k] - a * b) - first[:, j] - first[:, k]
+            told = _summary("pair", pair, vary)
+            pairs[j, k], halves[j, k] = told["pair"], told["pair half"]
+        found |= {"pairs": pairs, "pairs half": halves}
+    return found
+
+
+def _summary(name: str, share: Floats, vary: NDArray[np.bool_]) -> dict[str, Floats]:
+    """An index and half of its interval, from all blocks and from resamples on the first axis."""
+    from scipy.special import ndtri
+
+    half = np.full(share.shape[1:], np.nan)
+    if len(share) > 2:
+        half = ndtri(0.5 + COVERAGE / 2) * share[1:].std(axis=0, ddof=1)
+    return {name: np.where(vary, share[0], np.nan), f"{name} half": np.where(vary, half, np.nan)}
