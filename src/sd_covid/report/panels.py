@@ -134,8 +134,14 @@ def _bars(shown: Sequence[tuple[Factor, Share]], inside: Sequence[Share], texts:
         name = texts("depends.graded", name=title, grade=factor.grade) if factor.grade else title
         bars.append(Bar(name, share.share, share.half_width))
         if factor.kind == "posterior":
+            # As long as their part of the bar that they are within.
             bars += [
-                Bar(texts("sensitivity.inside", name=entry.graded(texts)), entry.share, math.nan, inner=True)
+                Bar(
+                    texts("sensitivity.inside", name=entry.graded(texts)),
+                    entry.share * share.share,
+                    entry.half_width * share.share,
+                    inner=True,
+                )
                 for entry in inside
             ]
     return bars

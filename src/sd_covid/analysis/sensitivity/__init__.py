@@ -4,9 +4,9 @@
 a method, the runs, the estimators, how far they have converged, and indices over time.
 """
 
-from sd_covid.analysis.sensitivity.pipeline import analyse
 from sd_covid.analysis.sensitivity.factors import Factor
 from sd_covid.analysis.sensitivity.indices import MEASURES, OF_VARIANCE, Indices, Method
+from sd_covid.analysis.sensitivity.pipeline import analyse
 from sd_covid.analysis.sensitivity.plan import Outcome, OverTime, Screening, SensitivityPlan
 from sd_covid.analysis.sensitivity.plan_file import read_plan
 from sd_covid.analysis.sensitivity.results import OutcomeSensitivity, PathSensitivity, Sensitivity

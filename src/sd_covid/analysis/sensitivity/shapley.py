@@ -81,9 +81,10 @@ def shapley_effects(
     R². Intervals are by a delete-a-group jackknife, over the same orders.
     """
     names = _distinct(draws)
-    vary = varying(np.ptp(values, axis=0), noise) if len(values) else np.zeros(values.shape[1], np.bool_)
-    if len(names) < 2 or len(values) < (1 + _SPARE) * len(names) + _PARTS or not vary.any():
-        return (None,) * values.shape[1]
+    told: list[Within | None] = [None] * values.shape[1]
+    if len(names) < 2 or len(values) < (1 + _SPARE) * len(names) + _PARTS:
+        return tuple(told)
+    vary = varying(np.ptp(values, axis=0), noise)
     rng = np.random.default_rng(seed)
     x, y = draws[names].to_numpy(dtype=np.float64), values[:, vary]
     drawn = [rng.permutation(len(names)) for _ in range(max(orders // 2, 1))]
@@ -93,15 +94,11 @@ def shapley_effects(
     left = np.stack([_effects(x[part != out], y[part != out], added) for out in range(_PARTS)])
     spread = np.sqrt((_PARTS - 1) / _PARTS * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
     half = ndtri(0.5 + COVERAGE / 2) * spread
-    found = iter(
-        Within(
-            tuple((names[at], float(effects[at, column]), float(half[at, column])) for at in ranked),
-            float(effects[:, column].sum()),
-            len(x),
-        )
-        for column, ranked in enumerate(np.argsort(-effects, axis=0, kind="stable").T)
-    )
-    return tuple(next(found) if here else None for here in vary)
+    for column, quantity in enumerate(np.flatnonzero(vary)):
+        ranked = np.argsort(-effects[:, column], kind="stable")
+        shares = tuple((names[at], float(effects[at, column]), float(half[at, column])) for at in ranked)
+        told[quantity] = Within(shares, float(effects[:, column].sum()), len(x))
+    return tuple(told)
 
 
 def _distinct(draws: pd.DataFrame) -> list[str]:
