@@ -24,8 +24,10 @@ from sd_covid.report.sensitivity_words import Words
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import period
 
-#: Factors that a chart of bars, and parameters that a table of the posterior, shows.
+#: Factors that a chart of bars, and parameters that a table of the posterior, shows at most.
 _BARS, _PARAMETERS = 10, 5
+#: The part of the largest index below which a bar is not drawn.
+_SMALL = 0.01
 
 
 def sensitivity_findings(found: Sensitivity, glossary: Glossary, texts: Texts) -> list[Finding]:
@@ -105,6 +107,8 @@ def _bars(item: OutcomeSensitivity, ranked: list[int], glossary: Glossary, words
     leading, half = item.indices.leading, item.indices.leading_half_width
     for position in ranked[:_BARS]:
         factor, share = words.found.factors[position], float(leading[position])
+        if share < _SMALL * leading[ranked[0]]:
+            break
         bars.append(Bar(words.name(factor), share, float(half[position])))
         if factor.kind == "posterior" and words.of_variance:
             bars += [

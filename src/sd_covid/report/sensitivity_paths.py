@@ -46,10 +46,10 @@ def path_finding(path: PathSensitivity, words: Words) -> Finding:
     )
     if not known.any():
         return still
-    last = int(np.flatnonzero(known)[-1])
-    month = texts.month(path.date[last].astype(object))
-    most = texts("sens.path.when", month=month, names=words.named(path.indices.of(last)))
-    low, middle, high = path.bands[:, last].tolist()
+    widest = int(np.argmax(np.where(known, path.indices.variance, -np.inf)))
+    month = texts.month(path.date[widest].astype(object))
+    most = texts("sens.path.when", month=month, names=words.named(path.indices.of(widest)))
+    low, middle, high = path.bands[:, widest].tolist()
     size = words.size(path.scenario, path.output, month, (middle, low, high))
     return replace(
         still,
@@ -85,6 +85,9 @@ def _turns(path: PathSensitivity, known: NDArray[np.bool_], words: Words) -> str
     cuts = [0, *(np.flatnonzero(np.diff(first)) + 1).tolist(), len(first)]
     turns = list(itertools.pairwise(cuts))
     longest = sorted(sorted(turns, key=lambda turn: turn[0] - turn[1])[:_TURNS])
+    if len(turns) == 1:
+        leader = words.name(words.found.factors[first[0]], inside=True)
+        return words.texts("sens.path.throughout", name=leader)
     names = []
     for start, end in longest:
         years = [str(path.date[moments[at]])[:4] for at in (start, end - 1)]

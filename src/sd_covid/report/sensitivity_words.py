@@ -82,10 +82,13 @@ class Words:
         return [int(position) for position in order if np.isfinite(leading[position])]
 
     def named(self, indices: Indices) -> str:
-        """The factors that matter most, each with its index and interval."""
+        """The factors that matter most, each with its index and interval; none that chance alone could bring there."""
         ranked = self.ranked(indices)
-        top = float(indices.leading[ranked[0]])
-        shown = [at for at in ranked[:_NAMED] if indices.leading[at] >= _SMALL * top] or ranked[:1]
+        # Above what idle factors reach, and with an interval that excludes zero; where either was sought.
+        sure = indices.leading - np.nan_to_num(indices.leading_half_width) > 0
+        sure &= indices.leading > np.nan_to_num(indices.floor)
+        large = indices.leading >= _SMALL * indices.leading[ranked[0]]
+        shown = [at for at in ranked[:_NAMED] if sure[at] and large[at]] or ranked[:1]
         return "; ".join(self._named(indices, position) for position in shown)
 
     def _named(self, indices: Indices, position: int) -> str:
