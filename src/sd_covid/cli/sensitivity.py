@@ -228,7 +228,10 @@ def _tell(found: Sensitivity, most: int) -> None:
     if found.screened is not None:
         names = ", ".join(factor.id for factor, _ in found.screened.held) or "none"
         note(f"set aside by Morris, {found.screened.trajectories} trajectories: {names}")
-    drifts = [item.drift for item in found.outcomes if not math.isnan(item.drift)]
+    drifts = [item.drift for item in found.outcomes]
+    # A path where its spread is largest: elsewhere its indices divide little.
+    drifts += [float(path.convergence.drift[path.widest]) for path in found.paths]
+    drifts = [drift for drift in drifts if not math.isnan(drift)]
     if drifts:
         note(f"from half of the design to all of it no index changed by more than {max(drifts):.2g}")
     note(f"{found.runs} runs; {found.kept} of {found.samples} blocks kept, {len(found.failures)} runs failed")

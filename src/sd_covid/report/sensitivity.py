@@ -227,10 +227,8 @@ def _convergence(found: Sensitivity, words: Words) -> Finding:
     """How far the indices changed from half of the design to all of it, and the worst of them by number of blocks."""
     texts = words.texts
     steps = [(texts.of(item.outcome.title), item.convergence) for item in found.outcomes]
-    for path in found.paths:
-        # A path is told where its spread is largest: elsewhere its indices divide little.
-        widest = int(np.argmax(np.nan_to_num(path.indices.variance)))
-        steps.append((words.path_title(path), path.convergence.of(widest)))
+    # A path is told where its spread is largest: elsewhere its indices divide little.
+    steps += [(words.path_title(path), path.convergence.of(path.widest)) for path in found.paths]
     drifts = [float(convergence.drift) for _, convergence in steps]
     drift, outcome = texts("sens.column.drift"), texts("sens.column.outcome")
     table = pd.DataFrame(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_LABEL = 46  # signs in a line of a legend
+_LABEL = 40  # signs in a line of a legend
 _DASHES = ((1, 0), (4, 1.4), (1.2, 1.2), (6, 1.5, 1.2, 1.5), (3, 1, 1, 1, 1, 1), (8, 2))
 
 
@@ -66,7 +66,7 @@ def over_time_chart(layers: Layers, measure: str, texts: Texts, *, stacked: bool
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.9 + 0.13 * len(layers.names)), layout="constrained")
+    figure = Figure(figsize=(6.4, 4.6 + 0.12 * len(layers.names)), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
     upper.set_title(texts("sens.chart.stacked" if stacked else "sens.chart.lines", measure=measure))
     labels = [textwrap.fill(name, _LABEL) for name in layers.names]
@@ -144,4 +144,4 @@ def _finish(figure: Figure, both: tuple[Axes, Axes], span: tuple[float, float], 
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
         number_axis(axes.yaxis, texts)
-    figure.legend(loc="outside lower left", ncols=1, handlelength=1.6)
+    figure.legend(loc="outside lower left", ncols=2, handlelength=1.6, columnspacing=1.2)

@@ -46,7 +46,7 @@ def path_finding(path: PathSensitivity, words: Words) -> Finding:
     )
     if not known.any():
         return still
-    widest = int(np.argmax(np.where(known, path.indices.variance, -np.inf)))
+    widest = path.widest
     month = texts.month(path.date[widest].astype(object))
     most = texts("sens.path.when", month=month, names=words.named(path.indices.of(widest)))
     low, middle, high = path.bands[:, widest].tolist()
@@ -78,22 +78,22 @@ def _layers(path: PathSensitivity, words: Words, unit: str) -> Layers:
 
 
 def _turns(path: PathSensitivity, known: NDArray[np.bool_], words: Words) -> str:
-    """Which factors lead, one after another, with their years; the longest turns where there are many."""
-    leading = np.nan_to_num(path.indices.leading, nan=-np.inf)
+    """Which factors lead, one after another, with their years; only the longest turns where there are many."""
     moments = np.flatnonzero(known)
-    first = leading.argmax(axis=0)[moments]
-    cuts = [0, *(np.flatnonzero(np.diff(first)) + 1).tolist(), len(first)]
-    turns = list(itertools.pairwise(cuts))
-    longest = sorted(sorted(turns, key=lambda turn: turn[0] - turn[1])[:_TURNS])
-    if len(turns) == 1:
-        leader = words.name(words.found.factors[first[0]], inside=True)
-        return words.texts("sens.path.throughout", name=leader)
+    first = np.nan_to_num(path.indices.leading, nan=-np.inf).argmax(axis=0)[moments]
+    turns = [(list(group)) for _, group in itertools.groupby(range(len(first)), key=first.__getitem__)]
+    longest = sorted(sorted(turns, key=len, reverse=True)[:_TURNS])
     names = []
-    for start, end in longest:
-        years = [str(path.date[moments[at]])[:4] for at in (start, end - 1)]
-        factor = words.name(words.found.factors[first[start]], inside=True)
-        names.append(words.texts("sens.path.span", name=factor, first=years[0], last=years[1]))
-    return words.texts("sens.path.leads", names=words.texts.listed(names))
+    # Turns of one factor that only short ones part are one.
+    for leader, parts in itertools.groupby(longest, key=lambda turn: first[turn[0]]):
+        span = list(itertools.chain.from_iterable(parts))
+        years = [str(path.date[moments[at]])[:4] for at in (span[0], span[-1])]
+        kind = "sens.path.span" if years[0] != years[1] else "sens.path.year"
+        name = words.name(words.found.factors[leader], inside=True)
+        names.append((name, words.texts(kind, name=name, first=years[0], last=years[1])))
+    if len(names) == 1:
+        return words.texts("sens.path.throughout", name=names[0][0])
+    return words.texts("sens.path.leads", names=words.texts.listed([told for _, told in names]))
 
 
 def _table(path: PathSensitivity, layers: Layers, words: Words) -> tuple[pd.DataFrame, dict[str, int]]:

@@ -71,7 +71,9 @@ class Words:
         return self.numbers.significant(index) if self.method == "morris" else self.numbers.exact(index, 2)
 
     def name(self, factor: Factor, *, inside: bool = False) -> str:
-        """A factor with the grade of its evidence."""
+        """A factor with the grade of its evidence; `inside` a sentence with its article, or a small letter."""
+        if inside and factor.kind == "posterior":
+            return self.texts("sens.calibrated")
         title = self.texts.inside(factor.title) if inside else self.texts.of(factor.title)
         return self.texts("depends.graded", name=title, grade=factor.grade) if factor.grade else title
 

@@ -80,6 +80,12 @@ class PathSensitivity:
     indices: Indices
     convergence: Convergence
 
+    @property
+    def widest(self) -> int:
+        """The moment at which the spread that the indices divide is largest."""
+        known = np.isfinite(self.indices.leading).any(axis=0)
+        return int(np.argmax(np.where(known, self.indices.variance, -np.inf)))
+
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
