@@ -76,6 +76,21 @@ def test_the_page_needs_nothing_else(analysed: Sensitivity, language: str, tmp_p
     assert texts("sens.path.title", output="Turning rate" if language == "en" else "Draaiende graad") in page
 
 
+def test_only_pairs_beyond_chance_are_named(plan_file: Path) -> None:  # noqa: F811
+    plan = replace(read_plan(plan_file, Toy()), second_order=True, samples=64, resamples=20)
+    found = analyse(replace(plan, outcomes=plan.outcomes[:1]))
+    pairs, halves = np.full((2, 3, 3), np.nan)
+    pairs[np.triu_indices(3, 1)], halves[np.triu_indices(3, 1)] = [0.04, 0.3, 0.1], [0.05, 0.1, 0.2]
+    item = found.outcomes[0]
+    indices = replace(item.indices, pairs=pairs, pair_half_widths=halves)
+    found = replace(found, outcomes=(replace(item, indices=indices),))
+    told = {item.id: item for item in sensitivity_findings(found, Glossary(), Texts("en"))}["pairs"]
+    assert [0.3] == told.table["second-order index"].tolist()
+    assert "Slope" in told.sentences[0]
+    assert "× gain" in told.sentences[0]
+    assert "(0.30 of the variance)" in told.sentences[0]
+
+
 @pytest.mark.parametrize("method", ["morris", "pawn", "fast", "rbd-fast", "regional", "delta"])
 def test_every_method_has_its_words(plan_file: Path, method: Method) -> None:  # noqa: F811
     plan = replace(read_plan(plan_file, Toy()), method=method, samples=128, resamples=10)

@@ -77,6 +77,8 @@ def command(
 def _write(found: Sensitivity, file: Path, output: Path, language: Language) -> None:
     """Write all indices as one table, or the findings."""
     if output.suffix.lower() == ".csv":
+        from sd_covid.analysis.sensitivity import as_frame
+
         with replacing(output) as temporary:
             as_frame(found).to_csv(temporary, index=False, float_format=NUMBER, na_rep="nan")
         return
@@ -147,71 +149,6 @@ def spread_frame(found: xr.Dataset) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def as_frame(found: Sensitivity) -> pd.DataFrame:
-    """All indices as a table.
-
-    Parameters
-    ----------
-    found : Sensitivity
-
-    Returns
-    -------
-    DataFrame
-        One row for each outcome and factor, then for each output, moment and factor: every measure of the method with
-        the half width of its 90 % interval.
-    """
-    import pandas as pd
-
-    frames = []
-    for item in found.outcomes:
-        asked = item.outcome
-        frames.append(
-            _indices_frame(
-                found,
-                item.indices,
-                outcome=asked.id,
-                scenario=asked.scenario,
-                reference=found.reference,
-                output=asked.output,
-                measure=asked.measure,
-                first_year=asked.years[0],
-                last_year=asked.years[1],
-            )
-        )
-    for path in found.paths:
-        measure = "level" if path.scenario == found.reference else "difference"
-        frames += [
-            _indices_frame(
-                found,
-                path.indices.of(position),
-                outcome="",
-                scenario=path.scenario,
-                reference=found.reference,
-                output=path.output.name,
-                measure=measure,
-                time=moment,
-                date=str(path.date[position]),
-            )
-            for position, moment in enumerate(path.time.tolist())
-        ]
-    return pd.concat(frames, ignore_index=True)
-
-
-def _indices_frame(found: Sensitivity, indices: Indices, **named: str | float) -> pd.DataFrame:
-    """The factors of one quantity, with what names it in every row."""
-    import pandas as pd
-
-    columns: dict[str, object] = {
-        "method": found.method,
-        "factor": [factor.id for factor in found.factors],
-        "kind": [factor.kind for factor in found.factors],
-    }
-    for name, values in indices.values.items():
-        spelled = f"{name}_order" if name in ("total", "first") else name
-        columns |= {spelled: values, f"{spelled}_half_width": indices.half_widths[name]}
-    return pd.DataFrame({**named, **columns, "blocks": indices.blocks})
-
-
 def _tell(found: Sensitivity, most: int) -> None:
     """Print the factors that matter most for each outcome, and for each path where it ends; then what it rests on."""
     for item in found.outcomes:
@@ -234,6 +171,10 @@ def _tell(found: Sensitivity, most: int) -> None:
     drifts = [drift for drift in drifts if not math.isnan(drift)]
     if drifts:
         note(f"from half of the design to all of it no index changed by more than {max(drifts):.2g}")
+    if found.failures:
+        first = found.failures[0]
+        where = f"'{first.output}' at {first.time:g} in run {first.member} of '{first.scenario}'"
+        note(f"the first run that failed: {where}; its block is left out")
     note(f"{found.runs} runs; {found.kept} of {found.samples} blocks kept, {len(found.failures)} runs failed")
 
 

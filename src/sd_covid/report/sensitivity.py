@@ -6,26 +6,23 @@ time are `sensitivity_paths`.
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
-from sd_covid.analysis.sensitivity import MEASURES, Factor, OutcomeSensitivity, Sensitivity
+from sd_covid.analysis.sensitivity import MEASURES, OutcomeSensitivity, Sensitivity
 from sd_covid.analysis.sensitivity.indices import Floats, Indices
 from sd_covid.report.charts import Bar, sensitivity_chart
 from sd_covid.report.depends import within
 from sd_covid.report.finding import Finding
 from sd_covid.report.glossary import Glossary
-from sd_covid.report.sensitivity_charts import convergence_chart
+from sd_covid.report.sensitivity_checks import convergence_finding, screened_findings, within_findings
 from sd_covid.report.sensitivity_paths import path_finding
 from sd_covid.report.sensitivity_words import Words
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import period
 
-#: Factors that a chart of bars, and parameters that a table of the posterior, shows at most.
-_BARS, _PARAMETERS = 10, 5
+#: Factors that a chart of bars, and pairs of an outcome that a table, shows at most.
+_BARS, _PAIRS = 10, 5
 #: The part of the largest index below which a bar is not drawn.
 _SMALL = 0.01
 
@@ -43,9 +40,10 @@ def sensitivity_findings(found: Sensitivity, glossary: Glossary, texts: Texts) -
     words = Words(found, texts)
     told = [_outcome(item, words, glossary) for item in found.outcomes]
     told += [path_finding(path, words) for path in found.paths]
-    told += _within(found, glossary, words)
-    told += _screened(found, words)
-    return [*told, _convergence(found, words)]
+    told += _pairs(found, words)
+    told += within_findings(found, glossary, words)
+    told += screened_findings(found, words)
+    return [*told, convergence_finding(found, words)]
 
 
 def made_with(found: Sensitivity, command: str, texts: Texts) -> dict[str, str]:
@@ -142,127 +140,40 @@ def _table(indices: Indices, words: Words) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _within(found: Sensitivity, glossary: Glossary, words: Words) -> list[Finding]:
-    """The calibrated parameters one by one, by outcome; none where no outcome has them."""
+def _pairs(found: Sensitivity, words: Words) -> list[Finding]:
+    """The pairs of factors that work together most, by outcome; none where pairs were not told apart."""
     texts = words.texts
-    items = [item for item in found.outcomes if item.within is not None]
-    if not items:
-        return []
     rows = []
-    explained, draws = [], 0
-    for item in items:
-        if item.within is None:
+    for item in found.outcomes:
+        pairs, halves = item.indices.pairs, item.indices.pair_half_widths
+        if pairs is None or halves is None:
             continue
-        explained.append(item.within.explained)
-        draws = max(draws, item.within.draws)
-        for name, share, half in item.within.shares[:_PARAMETERS]:
-            title, grade = glossary.constant(name)
-            rows.append((texts.of(item.outcome.title), texts.of(title), grade or "–", share, half))
-    effect = texts("sens.column.effect")
-    half_name = texts("sens.column.half", name=effect)
-    names = [texts(f"sens.column.{name}") for name in ("outcome", "factor", "grade")]
-    return [
-        Finding(
-            id="within-calibrated",
-            title=texts("sens.within.title"),
-            sentences=(
-                texts("sens.within.what", draws=words.numbers.exact(draws, 0)),
-                texts(
-                    "sens.within.explained",
-                    low=words.numbers.exact(min(explained), 2),
-                    high=words.numbers.exact(max(explained), 2),
-                ),
-            ),
-            caution=texts("sens.within.caution"),
-            table=pd.DataFrame(rows, columns=[*names, effect, half_name]),
-            decimals={effect: 2, half_name: 2},
-        )
-    ]
-
-
-def _screened(found: Sensitivity, words: Words) -> list[Finding]:
-    """What a screening set aside; none without one."""
-    screened, texts = found.screened, words.texts
-    if screened is None:
+        told = [
+            (pairs[at], halves[at], at) for at in zip(*np.triu_indices(len(found.factors), 1), strict=True)
+        ]
+        # What chance alone could bring is not listed.
+        sure = sorted((row for row in told if row[0] > row[1]), key=lambda row: -row[0])[:_PAIRS]
+        for value, half, (one, other) in sure:
+            name = f"{words.name(found.factors[one])} × {words.name(found.factors[other])}"
+            rows.append((texts.of(item.outcome.title), name, value, half))
+    if all(item.indices.pairs is None for item in found.outcomes):
         return []
-    order = np.argsort(-screened.reach, kind="stable")
-    factors: list[Factor] = [screened.factors[position] for position in order]
-    reach = texts("sens.column.reach")
-    table = pd.DataFrame(
-        {
-            texts("sens.column.factor"): [texts.of(factor.title) for factor in factors],
-            texts("sens.column.stays"): [
-                texts("sens.yes" if factor.id in screened.kept else "sens.no") for factor in factors
-            ],
-            reach: screened.reach[order],
-        }
+    index = texts("sens.measure.second")
+    half_name = texts("sens.column.half", name=index)
+    names = [texts("sens.column.outcome"), texts("sens.column.pair"), index, half_name]
+    best = max(rows, key=lambda row: row[2], default=None)
+    first = (
+        texts("sens.pairs.none")
+        if best is None
+        else texts("sens.pairs.best", pair=best[1], outcome=best[0], value=words.value(best[2]))
     )
-    bars = [
-        Bar(texts.of(factor.title), float(value), math.nan, inner=factor.id not in screened.kept)
-        for factor, value in zip(factors, screened.reach[order], strict=True)
-    ]
-    what = texts(
-        "sens.screened.what",
-        trajectories=screened.sound,
-        held=len(screened.held),
-        all=len(screened.factors),
-        threshold=words.numbers.plain(screened.threshold),
-    )
-    then = texts("sens.screened.kept", method=texts(f"sens.method.{found.method}"))
     return [
         Finding(
-            id="screening",
-            title=texts("sens.screened.title"),
-            sentences=(what, then),
-            caution=texts("sens.screened.caution"),
-            table=table,
-            decimals={reach: 3},
-            figure=lambda: sensitivity_chart(bars, texts),
-            described=f"{reach}: " + ", ".join(f"{bar.name} {words.value(bar.share)}" for bar in bars),
+            id="pairs",
+            title=texts("sens.pairs.title"),
+            sentences=(first, texts("sens.pairs.means")),
+            caution=texts("sens.pairs.caution"),
+            table=pd.DataFrame(rows, columns=names),
+            decimals={index: 3, half_name: 3},
         )
     ]
-
-
-def _convergence(found: Sensitivity, words: Words) -> Finding:
-    """How far the indices changed from half of the design to all of it, and the worst of them by number of blocks."""
-    texts = words.texts
-    steps = [(texts.of(item.outcome.title), item.convergence) for item in found.outcomes]
-    # A path is told where its spread is largest: elsewhere its indices divide little.
-    steps += [(words.path_title(path), path.convergence.of(path.widest)) for path in found.paths]
-    drifts = [float(convergence.drift) for _, convergence in steps]
-    drift, outcome = texts("sens.column.drift"), texts("sens.column.outcome")
-    table = pd.DataFrame(
-        {
-            outcome: [name for name, _ in steps],
-            texts("sens.column.blocks"): [convergence.blocks[-1] for _, convergence in steps],
-            drift: drifts,
-        }
-    )
-    kept = texts(
-        "sens.convergence.kept",
-        kept=words.numbers.exact(found.kept, 0),
-        samples=words.numbers.exact(found.samples, 0),
-        failed=words.numbers.exact(len(found.failures), 0),
-    )
-    bare = Finding(
-        id="convergence",
-        title=texts("sens.convergence.title"),
-        sentences=(kept,),
-        caution=texts("sens.convergence.caution"),
-        table=table,
-        decimals={drift: 3} if words.method != "morris" else {},
-    )
-    if not np.isfinite(drifts).any():
-        return bare
-    title, worst = steps[int(np.nanargmax(drifts))]
-    largest = np.argsort(-np.nan_to_num(worst.leading[-1], nan=-np.inf), kind="stable")[:5]
-    names = [words.name(found.factors[position]) for position in largest]
-    said = texts("sens.convergence.worst", drift=words.value(float(np.nanmax(drifts))), name=title)
-    return replace(
-        bare,
-        sentences=(said, kept),
-        figure=lambda: convergence_chart(
-            worst.blocks, worst.leading[:, largest], names, words.measure, texts
-        ),
-        described=texts("sens.convergence.described", measure=words.measure, name=title),
-    )

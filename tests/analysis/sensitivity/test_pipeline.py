@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sd_covid.analysis.sensitivity import analyse, read_plan
+from sd_covid.analysis.sensitivity import analyse, as_frame, read_plan
+from sd_covid.errors import RunError
 from tests.analysis.sensitivity.conftest import Toy, changed
 
 OVER_TIME = "over_time: {scenario: none, outputs: [turning rate, Rate]}\noutcomes:\n"
@@ -153,3 +154,30 @@ def test_the_posterior_divides_over_its_parameters(plan_file: Path) -> None:
     # Sample correlations of 1/20 between the columns are shared between them.
     np.testing.assert_allclose(shares["slope"], slope / (slope + gain), atol=0.06)
     np.testing.assert_allclose(shares["noise"], 0.0, atol=0.02)
+
+
+def test_pairs_are_told_apart_where_asked_and_stand_in_the_table(plan_file: Path) -> None:
+    changed(plan_file, "samples: 1024", "second_order: true\nsamples: 512")
+    result = analyse(read_plan(changed(plan_file, "outcomes:\n", OVER_TIME), Toy()))
+    assert 512 * 8 * 2 == result.runs
+    indices = result.outcomes[0].indices
+    assert indices.pairs is not None
+    # Nothing works together in a sum.
+    np.testing.assert_allclose(indices.pairs[np.triu_indices(3, 1)], 0.0, atol=0.05)
+    table = as_frame(result)
+    # Three factors and three pairs, of two outcomes and of two paths at 25 moments.
+    assert 6 * (2 + 2 * 25) == len(table)
+    pair = table[(table["outcome"] == "peak") & (table["factor"] == "slope × gain")]
+    assert [indices.pairs[0, 2]] == pair["second_order"].tolist()
+    moment = table[(table["output"] == "turning rate") & (table["time"] == 24) & (table["factor"] == "slope")]
+    assert [result.paths[0].indices.leading[0, 24]] == moment["total_order"].tolist()
+
+
+def test_paths_that_do_not_fit_the_memory_are_refused(
+    plan_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = read_plan(changed(plan_file, "outcomes:\n", OVER_TIME), Toy())
+    # 5,120 rows, two outputs and 25 moments of four bytes.
+    monkeypatch.setattr("sd_covid.analysis.sensitivity.runs.memory_limit", lambda asked: 1_023_999.0)
+    with pytest.raises(RunError, match="the result would take"):
+        analyse(plan)

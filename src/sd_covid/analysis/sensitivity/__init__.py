@@ -10,6 +10,7 @@ from sd_covid.analysis.sensitivity.pipeline import analyse
 from sd_covid.analysis.sensitivity.plan import Outcome, OverTime, Screening, SensitivityPlan
 from sd_covid.analysis.sensitivity.plan_file import read_plan
 from sd_covid.analysis.sensitivity.results import OutcomeSensitivity, PathSensitivity, Sensitivity
+from sd_covid.analysis.sensitivity.table import as_frame
 
 __all__ = [
     "MEASURES",
@@ -25,5 +26,6 @@ __all__ = [
     "Sensitivity",
     "SensitivityPlan",
     "analyse",
+    "as_frame",
     "read_plan",
 ]

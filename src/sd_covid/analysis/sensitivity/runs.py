@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.analysis.sensitivity.plan import SensitivityPlan
+from sd_covid.engine.ensemble import memory_limit, refuse_too_large
 from sd_covid.policy.comparison import Comparison, Failure, Provenance
 from sd_covid.policy.draws import draws_hash
 from sd_covid.policy.outputs import Output
@@ -158,6 +159,7 @@ class _Paths:
         if not self.kept.shape[2]:
             self.moments = slice(0, None, self._over.every)
             shape = len(self._over.outputs), len(compared.time[self.moments])
+            refuse_too_large(4.0 * self._rows * shape[0] * shape[1], memory_limit(None))
             self.kept = np.full((self._rows, *shape), np.nan, dtype=np.float32)
             self.origin, self.noise = np.zeros(shape), np.full(shape, _ROUNDING)
         where = {scenario.id: position for position, scenario in enumerate(compared.scenarios)}
