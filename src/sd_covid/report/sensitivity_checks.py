@@ -20,21 +20,22 @@ _PARAMETERS = 5
 
 
 def within_findings(found: Sensitivity, glossary: Glossary, words: Words) -> list[Finding]:
-    """The calibrated parameters one by one, by outcome; none where no outcome has them."""
+    """The calibrated parameters one by one, by outcome and path; none where there is no posterior."""
     texts = words.texts
-    items = [item for item in found.outcomes if item.within is not None]
-    if not items:
-        return []
+    told = [(texts.of(item.outcome.title), item.within) for item in found.outcomes]
+    told += [(words.widest_title(path), path.within) for path in found.paths]
     rows = []
     explained, draws = [], 0
-    for item in items:
-        if item.within is None:
+    for title, inside in told:
+        if inside is None:
             continue
-        explained.append(item.within.explained)
-        draws = max(draws, item.within.draws)
-        for name, share, half in item.within.shares[:_PARAMETERS]:
-            title, grade = glossary.constant(name)
-            rows.append((texts.of(item.outcome.title), texts.of(title), grade or "–", share, half))
+        explained.append(inside.explained)
+        draws = max(draws, inside.draws)
+        for name, share, half in inside.shares[:_PARAMETERS]:
+            called, grade = glossary.constant(name)
+            rows.append((title, texts.of(called), grade or "–", share, half))
+    if not rows:
+        return []
     effect = texts("sens.column.effect")
     half_name = texts("sens.column.half", name=effect)
     names = [texts(f"sens.column.{name}") for name in ("outcome", "factor", "grade")]

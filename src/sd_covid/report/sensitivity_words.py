@@ -132,6 +132,11 @@ class Words:
         """What a path is called."""
         return self.texts("sens.path.title", output=self.texts.of(path.output.title))
 
+    def widest_title(self, path: PathSensitivity) -> str:
+        """What a path is called at the moment where its spread is largest."""
+        month = self.texts.month(path.date[path.widest].astype(object))
+        return f"{self.texts.of(path.output.title)}, {month}"
+
     def _scenario(self, scenario: str) -> str:
         title = next(item.title for item in self.found.scenarios if item.id == scenario)
         return f"‘{self.texts.of(title)}’"

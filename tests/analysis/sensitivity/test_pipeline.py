@@ -143,10 +143,18 @@ def test_the_posterior_divides_over_its_parameters(plan_file: Path) -> None:
     text = "  ranges:\n    gain: {low: 0, high: 1, central: 0.5, distribution: uniform}\n"
     changed(plan_file, text, "")
     changed(plan_file, "[slope, idle]", "[idle]")
+    changed(plan_file, "outcomes:\n", "over_time: {scenario: none, outputs: [turning rate]}\noutcomes:\n")
+    draws["gain"] /= 2
     plan = replace(read_plan(plan_file, Toy(), posterior=draws), samples=64)
     result = analyse(plan)
     within = result.outcomes[0].within
     assert within is not None
+    # A path is told where it is widest: at the end, where it is the slope alone.
+    ends = result.paths[0].within
+    assert ends is not None
+    assert 24 == result.paths[0].widest
+    assert "slope" == ends.shares[0][0]
+    np.testing.assert_allclose([ends.shares[0][1], ends.explained], 1.0, atol=0.02)
     assert (64 * 4 + 400) * 2 == result.runs
     np.testing.assert_allclose(within.explained, 1.0, atol=1e-6)
     shares = {name: share for name, share, _ in within.shares}

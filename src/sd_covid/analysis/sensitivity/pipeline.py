@@ -7,6 +7,7 @@ is `plan_file`, drawing is the report.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from sd_covid.analysis.sensitivity.designs import Design, design
 from sd_covid.analysis.sensitivity.estimators import estimate
 from sd_covid.analysis.sensitivity.factors import Factor, parameters
 from sd_covid.analysis.sensitivity.plan import SensitivityPlan
-from sd_covid.analysis.sensitivity.results import OutcomeSensitivity, Sensitivity
+from sd_covid.analysis.sensitivity.results import OutcomeSensitivity, PathSensitivity, Sensitivity
 from sd_covid.analysis.sensitivity.runs import Progress, Runs, run_rows
 from sd_covid.analysis.sensitivity.screening import screen
 from sd_covid.analysis.sensitivity.shapley import Within, shapley_effects
@@ -48,15 +49,17 @@ def analyse(plan: SensitivityPlan, progress: Progress | None = None) -> Sensitiv
     points = design(plan.method, plan.grouping, plan.samples, plan.seed, second_order=plan.second_order)
     runs = run_rows(plan, parameters(plan.factors, points.points, plan.held), progress)
     kept = points.sound(runs.sound)
-    within, extra = _within(plan, progress)
+    paths = over_time(plan, points, runs, kept)
+    within, extra = _within(plan, paths, progress)
+    stated = len(plan.outcomes)
     made = len(points.points) * len(plan.scenarios)
     return Sensitivity(
         method=plan.method,
         reference=plan.scenarios[0].id,
         scenarios=plan.scenarios,
         factors=plan.subjects,
-        outcomes=_outcomes(plan, points, runs, kept, within),
-        paths=over_time(plan, points, runs, kept),
+        outcomes=_outcomes(plan, points, runs, kept, within[:stated]),
+        paths=tuple(replace(path, within=found) for path, found in zip(paths, within[stated:], strict=True)),
         screened=screened,
         samples=points.blocks,
         kept=int(kept.sum()),
@@ -93,15 +96,23 @@ def _outcomes(
     )
 
 
-def _within(plan: SensitivityPlan, progress: Progress | None) -> tuple[tuple[Within | None, ...], int]:
-    """The calibrated parameters one by one: every draw once, all else at its central value; and the runs that took."""
+def _within(
+    plan: SensitivityPlan, paths: Sequence[PathSensitivity], progress: Progress | None
+) -> tuple[tuple[Within | None, ...], int]:
+    """The calibrated parameters one by one, for each outcome, and for each path where its spread is largest.
+
+    Every draw runs once, all else at its central value; the second answer is how many runs that took.
+    """
     posterior = next((factor for factor in plan.factors if factor.draws is not None), None)
-    if posterior is None or posterior.draws is None or not plan.outcomes:
-        return (None,) * len(plan.outcomes), 0
+    if posterior is None or posterior.draws is None:
+        return (None,) * (len(plan.outcomes) + len(paths)), 0
     draws = posterior.draws
     others: list[Factor] = [factor for factor in plan.factors if factor is not posterior]
     every = (np.arange(len(draws)) + 0.5)[:, None] / len(draws)
-    frame = parameters([posterior], every, (*others, *plan.held))
-    runs = run_rows(replace(plan, over_time=None), frame, progress)
-    values, sound = runs.outcomes[runs.sound], draws.loc[runs.sound].reset_index(drop=True)
-    return shapley_effects(values, sound, runs.noise, seed=plan.seed), len(draws) * len(plan.scenarios)
+    runs = run_rows(plan, parameters([posterior], every, (*others, *plan.held)), progress)
+    widest = [(position, path.widest) for position, path in enumerate(paths)]
+    columns = [runs.paths[:, one, at, None].astype(np.float64) for one, at in widest]
+    values = np.concatenate([runs.outcomes, *columns], axis=1)[runs.sound]
+    noise = np.concatenate([runs.noise, [runs.path_noise[one, at] for one, at in widest]])
+    sound = draws.loc[runs.sound].reset_index(drop=True)
+    return shapley_effects(values, sound, noise, seed=plan.seed), len(draws) * len(plan.scenarios)

@@ -70,6 +70,8 @@ class PathSensitivity:
     indices : Indices
         Arrays of shape (factor, time).
     convergence : Convergence
+    within : Within or None
+        As of an outcome, at the moment `widest`.
     """
 
     output: Output
@@ -79,6 +81,7 @@ class PathSensitivity:
     bands: Floats
     indices: Indices
     convergence: Convergence
+    within: Within | None = None
 
     @property
     def widest(self) -> int:
