@@ -22,8 +22,8 @@ from sd_covid.errors import RunError
 
 Floats = NDArray[np.float64]
 
-#: Numbers that one part of the work holds of each of its three large arrays: 32 MiB.
-_PART = 2**22
+#: Numbers that one part of the work holds in each of its few large arrays: 8 MiB.
+_PART = 2**20
 
 
 def sobol_indices(
@@ -72,7 +72,7 @@ def sobol_indices(
     by_block = values.reshape(design.blocks, design.block, -1)
     estimate = partial(_part, design, weights)
     count = values.shape[1]
-    width = max(1, _PART // (blocks * design.block))
+    width = max(1, _PART // (max(blocks, len(weights)) * design.block))
     parts = [slice(first, min(first + width, count)) for first in range(0, count, width)]
 
     def work(part: slice) -> dict[str, Floats]:
