@@ -23,7 +23,7 @@ def explained(x: np.ndarray, y: np.ndarray, columns: tuple[int, ...]) -> float:
 
 
 def test_two_correlated_parameters_have_the_effects_of_the_closed_form() -> None:
-    # Iooss & Prieur 2019, section 3.1: of b1 X1 + b2 X2 with correlation r and variances s².
+    # Iooss & Prieur 2019: of b1 X1 + b2 X2 with correlation r and variances s².
     rng = np.random.default_rng(5)
     r, b, s = 0.6, np.array([1.0, 2.0]), np.array([1.0, 1.5])
     x = rng.multivariate_normal([0, 0], np.outer(s, s) * [[1, r], [r, 1]], 50_000)
