@@ -3,9 +3,10 @@
 The parameters are correlated, so that their shares of the variance overlap. A Shapley effect divides what several
 explain together evenly over the orders in which they can be added, and the effects add up to what all explain (Song,
 Nelson & Staum 2016, doi 10.1137/15M1048070). What a set of parameters explains is here what a linear regression on it
-explains (the measure of Lindeman, Merenda & Gold; Grömping 2007, doi 10.1198/000313007X188252), for which the effects
-are exact when the model is linear over a normal posterior (Owen & Prieur 2017, doi 10.1137/16M1097717); the part that no
-linear regression explains is told beside them. With hundreds of parameters and a thousand draws, sets cannot be told apart by neighbours.
+explains (the measure of Lindeman, Merenda & Gold; Grömping 2007, doi 10.1198/000313007X188252). The effects are exact
+when the model is linear over a normal posterior (Owen & Prieur 2017, doi 10.1137/16M1097717); the part that no linear
+regression explains is told beside them. With hundreds of parameters and a thousand draws, sets cannot be told apart by
+neighbours.
 """
 
 from __future__ import annotations
