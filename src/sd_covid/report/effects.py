@@ -117,7 +117,7 @@ def quoted(comparison: Comparison, scenario: str, texts: Texts) -> str:
 def package_grade(comparison: Comparison, scenario: str) -> str:
     """Weakest evidence grade among the levers that the package sets otherwise than the reference."""
     mine, theirs = comparison.scenario(scenario).levers, comparison.scenario(comparison.reference).levers
-    grades = [comparison.levers[name].grade for name in mine if mine[name] != theirs.get(name)]
+    grades = [comparison.levers[name].grade for name in mine if mine[name].differs(theirs.get(name))]
     return max(grades, default="D")
 
 

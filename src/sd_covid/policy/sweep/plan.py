@@ -6,7 +6,8 @@ In goes a YAML file such as ``scenarios/sweeps/canonical.yaml``; out comes a `Sw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
@@ -24,11 +25,11 @@ from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.draws import choose_rows, read_posterior, sample_assumptions
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.outputs import Output, outputs_in, read_outputs
-from sd_covid.policy.reading import named_file, read_number, scenario_faults
+from sd_covid.policy.reading import named_file, read_number, read_whole, scenario_faults
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.sweep.chosen import chosen_scenarios
-from sd_covid.policy.sweep.design import Assumable, Sets, read_sets
+from sd_covid.policy.sweep.design import Assumable, Sets, read_sets, refuse_too_many
 from sd_covid.policy.sweep.keep import Kept, read_keep
 
 _KEYS = ("scenarios", "draws", "assumptions", "every", "keep", "statistics", "dtype", "block", "seed")
@@ -146,6 +147,7 @@ def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
         sets = read_sets(found.get("assumptions"), Assumable(names, study), list(map(str, draws.table)))
         _refuse_both(found.get("assumptions"), sets, scenarios, study)
         calendar = None if study is None else study.calendar
+        times = _times(simulation, scenarios[0])
         return SweepPlan(
             file=path,
             text=path.read_text(encoding="utf-8"),
@@ -154,24 +156,32 @@ def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
             draws=draws,
             sets=sets,
             outputs=_outputs(found["outputs"], simulation),
-            keep=read_keep(found.get("keep"), calendar),
+            keep=read_keep(found.get("keep"), calendar, (times["initial time"], times["final time"])),
             statistics=_statistics(found.get("statistics")),
-            every=read_number(found["every"], low=1e-9) if "every" in found else None,
+            every=_every(found["every"], times) if "every" in found else None,
             dtype=cast(Dtype, found["dtype"].choice(("float32", "float64")))
             if "dtype" in found
             else "float32",
-            block=_whole(found["block"], 1) if "block" in found else BLOCK,
-            seed=_whole(found["seed"], 0) if "seed" in found else 0,
+            block=read_whole(found["block"], 1) if "block" in found else BLOCK,
+            seed=read_whole(found["seed"], 0) if "seed" in found else 0,
             calendar=calendar,
         )
 
 
-def _whole(node: Node, least: int) -> int:
-    """A whole number, `least` or more."""
-    value = read_number(node, low=least)
-    if value != int(value):
-        raise node.error(f"{value:g} is not a whole number", "write for example 1024")
-    return int(value)
+def _times(simulation: Simulation, scenario: Scenario) -> dict[str, float]:
+    """First and last moment of a run and its step; without bounds where the model works one out."""
+    known = {"initial time": -math.inf, "final time": math.inf, "time step": 0.0}
+    return known | {key(name): value for name, value in (simulation.constants | scenario.settings).items()}
+
+
+def _every(node: Node, times: Mapping[str, float]) -> float:
+    """Model time between the points of a course: a step at least, the whole run at most."""
+    every, step, whole = read_number(node), times["time step"], times["final time"] - times["initial time"]
+    if every < step or not every > 0:
+        raise node.error(f"{every:g} is less than the step of the model, {step:g}", "save less often")
+    if every > whole:
+        raise node.error(f"{every:g} is more than the whole run, {whole:g}", "save more often")
+    return every
 
 
 def _study(path: Path, simulation: Simulation, *, needed: bool) -> Study | None:
@@ -187,8 +197,9 @@ def _draws(node: Node | None, simulation: Simulation, study: Study | None) -> Dr
         return Draws()
     found = node.fields(("posterior", "size", "seed"), ("assumptions",))
     file = named_file(found["posterior"])
-    size, seed = _whole(found["size"], 1), _whole(found["seed"], 0)
+    size, seed = read_whole(found["size"], 1), read_whole(found["seed"], 0)
     stored = read_posterior(file, simulation)
+    refuse_too_many(found["size"], size, stored.shape[1], "draws")
     rows = choose_rows(len(stored), size, seed)
     table, source = stored.iloc[rows].reset_index(drop=True), f"posterior {file.name}"
     if "assumptions" in found and found["assumptions"].flag():
@@ -204,7 +215,8 @@ def _refuse_both(node: Node | None, sets: Sets, scenarios: Sequence[Scenario], s
     if node is None or study is None or not sets.chosen:
         return
     for scenario in scenarios:
-        held = {key(name.partition("[")[0]) for name in (*scenario.constants,)}
+        stepped = (name for name, steps in scenario.changes.items() if any(s.value is not None for s in steps))
+        held = {key(name.partition("[")[0]) for name in (*scenario.constants, *stepped)}
         held |= {key(study.assumptions[name].constant.partition("[")[0]) for name in scenario.assumptions}
         for constant, label in sets.labels.items():
             if key(constant.partition("[")[0]) in held:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sd_covid.policy.sweep.blocks import Blocks
 from sd_covid.policy.sweep.crew import Crew, Progress, Runner, here
+from sd_covid.policy.sweep.keep import times_of
 from sd_covid.policy.sweep.kept import keep_runs, keep_statistics
 from sd_covid.policy.sweep.lock import locked
 from sd_covid.policy.sweep.manifest import manifest
@@ -102,9 +103,10 @@ def _sample(plan: SweepPlan, blocks: Blocks) -> xr.Dataset:
     names = [output.name for output in plan.outputs]
     first = {str(name): float(value) for name, value in blocks[0, 0].frame().iloc[0].items()}
     whole = plan.simulation.run(first, names)
-    if plan.every is None:
-        return whole
-    return plan.simulation.run(first, names, at=_every(whole["time"].to_numpy(), plan.every).tolist())
+    if plan.every is not None:
+        whole = plan.simulation.run(first, names, at=_every(whole["time"].to_numpy(), plan.every).tolist())
+    plan.simulation.run(first, names, at=times_of(plan.keep, np.asarray(whole["time"])).tolist())
+    return whole
 
 
 def _every(time: NDArray[np.float64], step: float) -> NDArray[np.float64]:
