@@ -78,7 +78,7 @@ def test_an_unpriced_lever_at_nil_on_other_days_costs_nothing() -> None:
     assert () == ledger(replace(comparison, scenarios=scenarios), "package").unpriced
 
 
-@pytest.mark.parametrize("share", ["0.333", "0.334"])
+@pytest.mark.parametrize("share", ["0.333", "0.3335"])
 def test_shares_that_are_all_received_leave_nothing_for_society_to_give_up(
     tmp_path: Path, share: str
 ) -> None:
