@@ -308,9 +308,7 @@ def test_one_constant_under_two_names_is_a_contradiction(study_folder: Path, toy
             read_scenario(write(study_folder, "top", f"with: [{order}]\n"), toy)
         assert caught.value.file in (str(first), str(second))
     with pytest.raises(ScenarioError, match="here and"):
-        read_scenario(
-            write(study_folder, "top", f"constants:\n  '{name}': 1\n  'weight[OLD]': 2\n"), toy
-        )
+        read_scenario(write(study_folder, "top", f"constants:\n  '{name}': 1\n  'weight[OLD]': 2\n"), toy)
 
 
 def test_elements_side_by_side_are_fine(study_folder: Path, toy: Any) -> None:

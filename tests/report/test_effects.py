@@ -72,7 +72,9 @@ def test_what_rounding_leaves_of_a_sum_is_nil_and_has_no_colour(comparison: Comp
     """0.3 - (0.1 + 0.2) is -5.6e-17 a year: no amount of money, and neither good nor bad."""
     spent = {"actual": 0.1 + 0.2, "no-support": 0.3}
     costs = tuple(
-        replace(line, nominal=np.full_like(line.nominal, spent.get(line.scenario, 0.0))) if line.priced else line
+        replace(line, nominal=np.full_like(line.nominal, spent.get(line.scenario, 0.0)))
+        if line.priced
+        else line
         for line in comparison.costs
     )
     same = replace(comparison, costs=costs)

@@ -135,7 +135,7 @@ class LeverSetting:
         return any(held.level for held in self.held)
 
     def differs(self, other: LeverSetting | None) -> bool:
-        """Whether it does something else than another setting: not where neither is ever pulled, whatever their dates."""
+        """Whether it does something else than another: not where neither is ever pulled, whatever their dates."""
         return self != other and (self.pulled or (other is not None and other.pulled))
 
 

@@ -109,7 +109,9 @@ def _read_kept(item: Node, calendar: Calendar | None) -> Kept:
     if len(entries) != 1 or entries[0][0] not in ("mean", "integral"):
         raise item.error("'mean' or 'integral' over a span is expected here", "write 'mean: [2021, 2024]'")
     name, node = entries[0]
-    bounds = () if calendar is None else (1000, 9998)  # years that a date can have, the day after the last too
+    bounds = (
+        () if calendar is None else (1000, 9998)
+    )  # years that a date can have, the day after the last too
     ends = [read_number(end, *bounds) for end in node.items()]
     if len(ends) != 2 or (calendar is not None and any(end != int(end) for end in ends)):
         what = "two model times" if calendar is None else "a first and a last year"

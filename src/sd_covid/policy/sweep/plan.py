@@ -215,7 +215,9 @@ def _refuse_both(node: Node | None, sets: Sets, scenarios: Sequence[Scenario], s
     if node is None or study is None or not sets.chosen:
         return
     for scenario in scenarios:
-        stepped = (name for name, steps in scenario.changes.items() if any(s.value is not None for s in steps))
+        stepped = (
+            name for name, steps in scenario.changes.items() if any(s.value is not None for s in steps)
+        )
         held = {key(name.partition("[")[0]) for name in (*scenario.constants, *stepped)}
         held |= {key(study.assumptions[name].constant.partition("[")[0]) for name in scenario.assumptions}
         for constant, label in sets.labels.items():
