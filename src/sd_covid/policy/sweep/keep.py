@@ -48,6 +48,10 @@ class Kept:
         """The variable in the store."""
         return f"{output} ({self.label})" if self.label else output
 
+    def difference(self, output: str) -> str:
+        """The variable of its paired difference from the reference scenario."""
+        return f"{output} ({self.label}, difference)" if self.label else f"{output} (difference)"
+
     def units(self, units: str, unit_of_time: str) -> str:
         """The unit of what is kept of an output in some unit."""
         if self.sum != "integral" or not units:

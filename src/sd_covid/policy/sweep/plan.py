@@ -18,7 +18,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.engine.over_members import check_statistics
 from sd_covid.engine.simulation import Simulation
-from sd_covid.errors import RunError, UnknownNameError
+from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.model.names import key
 from sd_covid.model.study import study_folder
 from sd_covid.policy.calendar import Calendar
@@ -67,10 +67,13 @@ class Statistics:
         Shares for quantiles, and ``mean``, ``sd``, ``min``, ``max``.
     over : {'draws', 'runs'}
         Over the draws, for each set of assumptions; or over both.
+    differences_from : str
+        Id of the scenario from which paired differences are kept beside levels; empty where none are.
     """
 
     names: tuple[float | str, ...]
     over: Over
+    differences_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,7 @@ def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
             sets=sets,
             outputs=_outputs(found["outputs"], simulation),
             keep=read_keep(found.get("keep"), calendar, (times["initial time"], times["final time"])),
-            statistics=_statistics(found.get("statistics")),
+            statistics=_statistics(found.get("statistics"), [item.id for item in scenarios]),
             every=_every(found["every"], times) if "every" in found else None,
             dtype=cast(Dtype, found["dtype"].choice(("float32", "float64")))
             if "dtype" in found
@@ -253,11 +256,11 @@ def _listed_outputs(node: Node) -> dict[str, Output]:
     return {key(output.name): output for output in read_outputs(file)} if file.is_file() else {}
 
 
-def _statistics(node: Node | None) -> Statistics | None:
+def _statistics(node: Node | None, scenarios: Sequence[str]) -> Statistics | None:
     """Statistics in place of runs."""
     if node is None:
         return None
-    found = node.fields(("of",), ("over",))
+    found = node.fields(("of",), ("over", "differences_from"))
     names: list[float | str] = []
     for item in found["of"].items():
         text = item.text()
@@ -272,4 +275,16 @@ def _statistics(node: Node | None) -> Statistics | None:
     if not names or len(set(names)) < len(names):
         raise found["of"].error("statistics are expected, each once", "write [0.05, 0.5, 0.95, mean]")
     over = cast(Over, found["over"].choice(("draws", "runs"))) if "over" in found else "draws"
-    return Statistics(tuple(names), over)
+    return Statistics(tuple(names), over, _reference(found.get("differences_from"), scenarios))
+
+
+def _reference(node: Node | None, scenarios: Sequence[str]) -> str:
+    """The scenario from which differences are taken, one of those of the sweep."""
+    if node is None:
+        return ""
+    if node.text() not in scenarios:
+        advice = suggest(node.text(), scenarios) or f"use one of {', '.join(scenarios)}"
+        raise node.error(f"'{node.text()}' is no scenario of this sweep", advice)
+    if len(scenarios) == 1:
+        raise node.error("there is no other scenario that differs from it", "name one in 'scenarios'")
+    return node.text()

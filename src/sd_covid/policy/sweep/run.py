@@ -79,7 +79,8 @@ def run_sweep(
     sample = _sample(plan, blocks)
     saved = np.asarray(sample["time"])
     dtype = plan.dtype if plan.statistics is None else "float64"
-    work = Work(tuple(item.name for item in plan.outputs), plan.keep, saved, plan.seed, dtype)
+    differences = plan.statistics is not None and bool(plan.statistics.differences_from)
+    work = Work(tuple(item.name for item in plan.outputs), plan.keep, saved, plan.seed, dtype, differences)
     told = manifest(plan, blocks, saved.tolist(), sample.attrs)
     arrays = arrays_of(plan, blocks, sample)
     with locked(path):

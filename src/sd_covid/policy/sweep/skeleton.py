@@ -89,8 +89,10 @@ def _kept_arrays(
     whole: tuple[int, ...],
     part: tuple[int, ...],
 ) -> list[Array]:
-    """An array for each output and thing that is kept of it."""
-    clock, found = unit_of_time(plan), []
+    """An array for each output and thing that is kept of it; then, where they are asked for, for its difference."""
+    clock = unit_of_time(plan)
+    levels, differences = list[Array](), list[Array]()
+    reference = "" if plan.statistics is None else plan.statistics.differences_from
     for output in plan.outputs:
         variable = sample[output.name]
         units = str(variable.attrs.get("units", ""))
@@ -107,9 +109,11 @@ def _kept_arrays(
                 "kept": item.label or "course",
             }
             attrs = {name: text for name, text in told.items() if text}
-            name = stored_name(item.name(output.name))
-            found.append(Array(name, (*first, *dims), whole + sizes, part + sizes, plan.dtype, np.nan, attrs))
-    return found
+            shape = (*first, *dims), whole + sizes, part + sizes, plan.dtype, np.nan
+            levels.append(Array(stored_name(item.name(output.name)), *shape, attrs))
+            name = stored_name(item.difference(output.name))
+            differences.append(Array(name, *shape, attrs | {"difference_from": reference}))
+    return levels + (differences if reference else [])
 
 
 def _failed_runs(
