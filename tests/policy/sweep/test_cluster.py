@@ -23,13 +23,15 @@ SWEEP = (
     "scenarios: [actual, none]\noutputs: [rate, noise]\nblock: 8\nseed: 5\nkeep: [course, max]\n"
     "assumptions: {design: lhs, size: 128, seed: 1, ranges: {slope: {low: 1, high: 8, distribution: uniform}}}\n"
 )
+#: A scheduler asks a worker that is gone for its results until a connection takes too long, by default half a minute.
+QUICK = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s"}
 QUIET = {"DASK_LOGGING__DISTRIBUTED": "critical", "DASK_DISTRIBUTED__WORKER__LIFETIME__RESTART": "False"}
 
 
 @contextmanager
 def process(*words: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process that is ended with the block."""
-    environment = os.environ | QUIET | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = os.environ | QUIET | QUICK | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     child = subprocess.Popen(
         [sys.executable, "-m", *words],
         env=environment,
@@ -60,7 +62,9 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "statistics", ["", "statistics: {of: [0.1, mean], over: runs}\n"], ids=["runs", "statistics"]
+    "statistics",
+    ["", "statistics: {of: [0.1, mean], over: runs, differences_from: actual}\n"],
+    ids=["runs", "statistics"],
 )
 def test_a_worker_that_is_killed_midway_changes_no_byte(
     swept: Swept, tmp_path: Path, scheduler: str, statistics: str
