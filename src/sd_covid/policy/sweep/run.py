@@ -16,7 +16,7 @@ from sd_covid.policy.sweep.kept import keep_runs, keep_statistics
 from sd_covid.policy.sweep.lock import locked
 from sd_covid.policy.sweep.manifest import manifest
 from sd_covid.policy.sweep.plan import SweepPlan
-from sd_covid.policy.sweep.skeleton import arrays_of, coordinates
+from sd_covid.policy.sweep.skeleton import arrays_of, coordinates, refuse_same_names
 from sd_covid.policy.sweep.store import Store
 from sd_covid.policy.sweep.work import Work
 
@@ -82,12 +82,13 @@ def run_sweep(
     differences = plan.statistics is not None and bool(plan.statistics.differences_from)
     work = Work(tuple(item.name for item in plan.outputs), plan.keep, saved, plan.seed, dtype, differences)
     told = manifest(plan, blocks, saved.tolist(), sample.attrs)
-    arrays = arrays_of(plan, blocks, sample)
+    arrays, coords = arrays_of(plan, blocks, sample), coordinates(plan, sample)
+    refuse_same_names(coords, arrays)
     with locked(path):
         if resume and path.exists():
             store = Store.reopen(path, blocks, told)
         else:
-            store = Store.create(path, blocks, coordinates(plan, sample), arrays, told)
+            store = Store.create(path, blocks, coords, arrays, told)
         crew = Crew(plan.simulation, work, blocks, runner, str(told["engine"]), path)
         if plan.statistics is None:
             calculated = keep_runs(store, crew, progress)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sd_covid.errors import RunError
 from sd_covid.model.names import key
 from sd_covid.policy.sweep.blocks import Blocks
 from sd_covid.policy.sweep.keep import COURSE
@@ -179,6 +180,24 @@ def coordinates(plan: SweepPlan, sample: xr.Dataset) -> xr.Dataset:
                 values.astype(object) if values.dtype.kind == "U" else values,
             )
     return xr.Dataset(coords=found)
+
+
+def refuse_same_names(coords: xr.Dataset, arrays: Sequence[Array]) -> None:
+    """Refuse a variable that is called like another thing in the store, such as its coordinate ``draw``.
+
+    Raises
+    ------
+    RunError
+    """
+    taken = set(map(str, coords.coords))
+    for item in arrays:
+        if item.name in taken or len(set(item.dims)) < len(item.dims):
+            raise RunError(
+                f"'{item.attrs.get('output', item.name)}' cannot be stored: '{item.name}', or one of its dimensions, is "
+                "the name of something else there",
+                advice="rename it in the model, or keep it in a sweep of its own",
+            )
+        taken.add(item.name)
 
 
 def _texts(texts: Sequence[str]) -> np.ndarray[Any, Any]:
