@@ -193,7 +193,7 @@ def refuse_same_names(coords: xr.Dataset, arrays: Sequence[Array]) -> None:
     for item in arrays:
         if item.name in taken or len(set(item.dims)) < len(item.dims):
             raise RunError(
-                f"'{item.attrs.get('output', item.name)}' cannot be stored: '{item.name}', or one of its dimensions, is "
+                f"'{item.attrs.get('output', item.name)}' cannot be stored: '{item.name}' or a dimension of it is "
                 "the name of something else there",
                 advice="rename it in the model, or keep it in a sweep of its own",
             )
