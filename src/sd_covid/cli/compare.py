@@ -50,7 +50,11 @@ DRAWN_FROM = "posterior and ranges of the assumptions"
 STAGES = {"scenarios": "running the scenarios", "sensitivity": "running the sensitivity design"}
 
 Scenarios = Annotated[
-    list[Path], typer.Argument(metavar="SCENARIO…", help="Scenario files, or filled-in .xlsx or folders of CSV files; differences are from the first.")
+    list[Path],
+    typer.Argument(
+        metavar="SCENARIO…",
+        help="Scenario files, or filled-in .xlsx or folders of CSV files; differences are from the first.",
+    ),
 ]
 
 
