@@ -318,6 +318,48 @@ class Simulation:
         )
         return dataset(self.model, self.subscripts, columns, values, leading, attrs)
 
+    def every_step(
+        self,
+        program: Program,
+        nodes: list[int],
+        parameters: Mapping[str, float] | pd.DataFrame | None = None,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+    ) -> tuple[Members, TimeGrid, int, NDArray[np.float64]]:
+        """Run another form of this model, one with the same constants, and keep every step.
+
+        Parameters
+        ----------
+        program : Program
+        nodes : list of int
+            Of its step graph, to keep.
+        parameters : mapping or DataFrame, optional
+            As for `run`.
+        seed : int
+        threads : int, optional
+
+        Returns
+        -------
+        Members, TimeGrid, int, ndarray of shape (node, member, step)
+            The third is the number of steps in a SAVEPER.
+
+        Raises
+        ------
+        UnknownNameError, RunError
+            As for `run`.
+        """
+        members = self._members(parameters, seed, 0)
+        own = self._grid(members, 1e8)
+        grid = replace(own, every=1)
+        refuse_too_large(8 * len(nodes) * members.count * (grid.steps + 1), memory_limit(None))
+        if chosen_engine() == "numpy":
+            return members, grid, own.every, interpret.run(program, members, nodes, grid)
+        kernel = Kernel(program, nodes, 1 if members.count == 1 else None)
+        members = members.for_width(kernel.width)
+        values, _ = kernel.run(members, grid, threads or thread_count())
+        return members, grid, own.every, values
+
     def snapshot(
         self,
         parameters: Mapping[str, float] | pd.DataFrame | None = None,
