@@ -51,7 +51,9 @@ class Ways:
         self._quantity: list[int] = []
         self._amounts: list[Floats] = []
         self._rank = self._ranks()
-        self._drains: dict[int, Floats] = {}
+        self._weighted = self._weights()
+        self._inner: dict[tuple[int, frozenset[str]], list[tuple[int, int, int]]] = {}
+        self._answers: dict[int, frozenset[str]] = {}
 
     def grow(self, follow: float, most: int) -> None:
         """Find the ways, that which carries most first, while one carries a given share of the outcome's difference.
@@ -65,7 +67,7 @@ class Ways:
         most : int
             No more ways than this.
         """
-        weights = self._weights()
+        weights = self._weighted
         whole = float(np.abs(self._shared.differences[self._outcome].sum(axis=0)).sum())
         waiting: list[tuple[float, int, Path]] = []
         begins: list[Path] = [(name,) for name in self._members if self._is_set(name)]
@@ -96,12 +98,13 @@ class Ways:
         keeps, scale = self._keeping(states)
         fixed = self._set_otherwise()
         amounts = np.zeros((len(self._quantity), self._steps))
+        factors = np.array(self._factors).reshape(len(self._factors), self._steps)
         for t in range(self._steps):
             now = amounts[:, t]
             if t:
                 before = amounts[:, t - 1]
                 brought = np.zeros(len(now))
-                np.add.at(brought, late[:, 1], before[late[:, 0]] * self._factors[late[:, 2], t - 1])
+                np.add.at(brought, late[:, 1], before[late[:, 0]] * factors[late[:, 2], t - 1])
                 now[states] = keeps * before[states] + scale * (brought[states] + fixed[states, t - 1])
             else:
                 now[states] = self._at_start(states)
@@ -109,7 +112,7 @@ class Ways:
             others[states] = False
             now[others] = fixed[others, t]
             for level in levels:
-                np.add.at(now, level[:, 1], now[level[:, 0]] * self._factors[level[:, 2], t])
+                np.add.at(now, level[:, 1], now[level[:, 0]] * factors[level[:, 2], t])
         self._amounts = list(amounts)
 
     def carried(self) -> list[tuple[Path, Floats]]:
@@ -133,9 +136,9 @@ class Ways:
                     todo.append(cause)
         return found
 
-    def _links(self) -> Floats:
-        """What an effect takes of each unit of a cause, shape (link, step)."""
-        rows = []
+    def _links(self) -> list[Floats]:
+        """What an effect takes of each unit of a cause, for each link of shape (step,)."""
+        rows: list[Floats] = []
         for name, members in self._members.items():
             for k in members:
                 for place, cause in enumerate(self._items[k].inputs):
@@ -146,7 +149,58 @@ class Ways:
                     self._onward.setdefault(source, {}).setdefault(name, []).append((cause, k))
                     of = self._shared.differences[cause]
                     rows.append(np.divide(self._shared.shares[k][place], of, out=np.zeros(self._steps), where=of != 0))
-        return np.array(rows).reshape(len(rows), self._steps)
+        return rows
+
+    def _local(self, label: Path) -> list[tuple[int, int, int]]:
+        """What states of a variable bring to one another through all that answers at once, as further links.
+
+        So a stock drains as it does, whichever ways are followed. What goes through a variable that the way has passed is
+        left out: it is told as coming back there.
+        """
+        found = []
+        states = [k for k in self._members[label[-1]] if self._items[k].state is not None]
+        for cause in states:
+            avoided = frozenset(label[:-1]) & self._answering(cause)
+            if (cause, avoided) not in self._inner:
+                self._inner[cause, avoided] = []
+                for effect, factor in self._at_once(cause, set(states), avoided).items():
+                    self._inner[cause, avoided].append((cause, effect, len(self._factors)))
+                    self._factors.append(factor)
+            found += self._inner[cause, avoided]
+        return found
+
+    def _answering(self, state: int) -> frozenset[str]:
+        """The variables that answer to a state within an instant."""
+        if state not in self._answers:
+            seen, todo = {state}, [state]
+            while todo:
+                for effect in self._shared.equations.effects[todo.pop()]:
+                    if effect not in seen and self._items[effect].state is None:
+                        seen.add(effect)
+                        todo.append(effect)
+            self._answers[state] = frozenset(self._items[k].cell.variable for k in seen - {state})
+        return self._answers[state]
+
+    def _at_once(self, state: int, ends: set[int], avoided: frozenset[str]) -> dict[int, Floats]:
+        """What a unit of a state brings to some states within an instant, past some variables; of shape (step,)."""
+        moved: dict[int, Floats] = {state: np.ones(self._steps)}
+        found: dict[int, Floats] = {}
+        waiting, queued = [(0, state)], {state}
+        while waiting:
+            k = heapq.heappop(waiting)[1]
+            for effect in self._shared.equations.effects[k]:
+                link = self._link.get((k, effect))
+                if link is None:
+                    continue
+                part = self._factors[link] * moved[k]
+                if effect in ends:
+                    found[effect] = found[effect] + part if effect in found else part
+                elif self._items[effect].state is None and self._items[effect].cell.variable not in avoided:
+                    moved[effect] = moved[effect] + part if effect in moved else part
+                    if effect not in queued:
+                        queued.add(effect)
+                        heapq.heappush(waiting, (int(self._rank[effect]), effect))
+        return found
 
     def _ranks(self) -> NDArray[np.int64]:
         """An order of the quantities in which each comes after those that it reads within an instant."""
@@ -169,6 +223,10 @@ class Ways:
 
     def _is_state(self, quantities: NDArray[np.int64]) -> NDArray[np.bool_]:
         return np.array([self._items[k].state is not None for k in quantities], dtype=bool)
+
+    def _remembers(self, name: str) -> bool:
+        """Whether a variable has a state."""
+        return any(self._items[k].state is not None for k in self._members[name])
 
     def _keeping(self, nodes: Sequence[int] | NDArray[np.int64]) -> tuple[Floats, Floats]:
         """Of states, what share they keep from step to step, and by what their net flow or next value is multiplied."""
@@ -197,19 +255,25 @@ class Ways:
     def _into(self, label: Path) -> Iterator[Edge]:
         """What comes to the end of a way along it, and from other elements of the same variable."""
         nodes, name = self.labels[label], label[-1]
+        for cause, k, link in self._local(label):
+            yield nodes[cause], nodes[k], link
         for cause, k in self._onward.get(name, {}).get(name, ()):
-            yield nodes[cause], nodes[k], self._link[cause, k]
+            if self._items[cause].state is None or self._items[k].state is None:
+                yield nodes[cause], nodes[k], self._link[cause, k]
         if len(label) > 1:
             before = self.labels[label[:-1]]
             for cause, k in self._onward[label[-2]][name]:
                 yield before[cause], nodes[k], self._link[cause, k]
 
     def _back(self, label: Path) -> Iterator[Edge]:
-        """What goes from the end of a way back to variables that it has passed."""
+        """What goes from the end of a way back to variables that it has passed, but for what `_local` tells."""
         nodes = self.labels[label]
         onward = self._onward.get(label[-1], {})
         for place, name in enumerate(label[:-1]):
+            at_once = not any(self._remembers(passed) for passed in label[place + 1 :])
             for cause, k in onward.get(name, ()):
+                if at_once and self._remembers(name) and self._items[k].state is not None:
+                    continue
                 yield nodes[cause], self.labels[label[: place + 1]][k], self._link[cause, k]
 
     def _set_otherwise(self) -> Floats:
@@ -232,6 +296,7 @@ class Ways:
         The adjoint of how differences move. Shape (quantity, step).
         """
         found = np.zeros_like(self._shared.differences)
+        factors = np.array(self._factors).reshape(len(self._factors), self._steps)
         wanted = np.sign(self._shared.differences[self._outcome].sum(axis=0))
         links = np.array([*self._link], dtype=np.int64).reshape(len(self._link), 2)
         late = self._is_state(links[:, 1])
@@ -250,9 +315,9 @@ class Ways:
                 after = found[:, t + 1]
                 now[states] += keeps * after[states]
                 ends = links[slow, 1]
-                np.add.at(now, links[slow, 0], self._factors[slow, t] * by_step[ends] * after[ends])
+                np.add.at(now, links[slow, 0], factors[slow, t] * by_step[ends] * after[ends])
             for level in levels:
-                np.add.at(now, links[level, 0], self._factors[level, t] * now[links[level, 1]])
+                np.add.at(now, links[level, 0], factors[level, t] * now[links[level, 1]])
         return found
 
     def _carries(self, label: Path, weights: Floats) -> float:
@@ -289,29 +354,6 @@ class Ways:
         self._amounts += self._alone(brought, own)
         return brought
 
-    def _drain(self, state: int) -> Floats:
-        """What a state brings to itself through all that answers at once, for each unit of it. Shape (step,)."""
-        if state not in self._drains:
-            moved: dict[int, Floats] = {state: np.ones(self._steps)}
-            waiting, own = [(0, state)], np.zeros(self._steps)
-            queued = {state}
-            while waiting:
-                k = heapq.heappop(waiting)[1]
-                for effect in self._shared.equations.effects[k]:
-                    link = self._link.get((k, effect))
-                    if link is None:
-                        continue
-                    part = self._factors[link] * moved[k]
-                    if effect == state:
-                        own = own + part
-                    elif self._items[effect].state is None:
-                        moved[effect] = moved[effect] + part if effect in moved else part
-                        if effect not in queued:
-                            queued.add(effect)
-                            heapq.heappush(waiting, (int(self._rank[effect]), effect))
-            self._drains[state] = own
-        return self._drains[state]
-
     def _alone(self, brought: dict[int, Floats], own: list[Edge]) -> list[Floats]:
         """Amounts at the end of one way, from what is brought to it and what its elements give each other."""
         nodes = sorted(brought, key=lambda node: int(self._rank[self._quantity[node]]))
@@ -337,9 +379,6 @@ class Ways:
         within = np.zeros((self._steps, size, size))
         for source, end, link in own:
             within[:, place[end], place[source]] += self._factors[link]
-        for node in nodes:  # what drains a stock does so through other variables too, whose ways come back to it
-            if states[place[node]]:
-                within[:, place[node], place[node]] = self._drain(self._quantity[node])
         found = np.zeros((size, self._steps))
         for t in range(self._steps):
             if t:
