@@ -8,7 +8,7 @@ depends on constants alone is no quantity.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -75,6 +75,8 @@ class Equations:
         The same model as one program.
     values : list of int
         Node of the program for the value of each quantity: of a state, what it holds.
+    starts : list of int
+        Node of the program's init graph for the first value of each quantity.
     draws : dict
         Node of the program for each number drawn at random, by its number.
     """
@@ -83,7 +85,83 @@ class Equations:
     quantities: list[Quantity]
     program: Program
     values: list[int]
+    starts: list[int]
     draws: dict[int, int] = field(default_factory=dict)
+
+    def put_together(
+        self,
+        target: Graph,
+        *,
+        states_from: int = 0,
+        constants_from: int = 0,
+        held: Mapping[tuple[int, int], int] | None = None,
+    ) -> tuple[list[int], dict[int, int], dict[int, int]]:
+        """Put the equations in each other's places, in another graph.
+
+        Parameters
+        ----------
+        target : Graph
+            With the same tables.
+        states_from, constants_from : int
+            Number of the first state and constant there.
+        held : mapping, optional
+            (cause, effect) -> the node that the effect reads instead of the cause.
+
+        Returns
+        -------
+        values : list of int
+            Node of each quantity.
+        following : dict
+            Node of the net flow or next value of each state, by its number here.
+        draws : dict
+            Node of each random number.
+        """
+        values = [-1] * len(self.quantities)
+        following: dict[int, int] = {}
+        draws: dict[int, int] = {}
+        for k, state in self.holding.items():
+            values[state] = target.leaf("state", states_from + k)
+
+        def payload(kind: str, number: int) -> int:
+            return number + constants_from if kind == "constant" else number
+
+        # States are there already; what they become is worked out last.
+        order = sorted(range(len(values)), key=lambda k: self.ranks[k] or len(values))
+        for number in order:
+            item, at = self.quantities[number], dict[int, int]()
+            for node in self.order(number):
+                kind = self.graph.nodes[node][0]
+                if kind in ("quantity", "state"):
+                    k = int(self.graph.nodes[node][1])
+                    cause = self.holding[k] if kind == "state" else k
+                    at[node] = (held or {}).get((cause, number), values[cause])
+                    continue
+                copy_nodes(self.graph, [node], target, payload, at=at)
+                if kind == "uniform":
+                    draws[int(self.graph.nodes[node][1])] = at[node]
+            if item.state is None:
+                values[number] = at[item.node]
+            else:
+                following[item.state] = at[item.node]
+        return values, following, draws
+
+    @cached_property
+    def ranks(self) -> list[int]:
+        """An order in which each quantity comes after those that its value is computed from; states come first."""
+        rank = [0 if item.state is not None else -1 for item in self.quantities]
+        for root in range(len(rank)):
+            todo = [root]
+            while todo:
+                k = todo[-1]
+                inputs = self.quantities[k].inputs if rank[k] < 0 else ()
+                waiting = [cause for cause in inputs if rank[cause] < 0]
+                if waiting:
+                    todo += waiting
+                    continue
+                if rank[k] < 0:
+                    rank[k] = 1 + max((rank[cause] for cause in inputs), default=0)
+                todo.pop()
+        return rank
 
     @cached_property
     def effects(self) -> list[tuple[int, ...]]:
@@ -193,8 +271,14 @@ class _Separating(Lowering):
                 number["state", k] = len(quantities)
                 quantities.append(Quantity(self._owners[k], k, True, False, state.next))
         quantities = [self._with_inputs(item, number) for item in quantities]
-        program, values, draws = self._together(own, quantities)
-        return Equations(graph, quantities, program, values, draws)
+        starts = [self._start(item) for item in quantities]
+        return self._together(own, quantities, starts)
+
+    def _start(self, item: Quantity) -> int:
+        """The node of the init graph that a quantity has as its first value."""
+        if item.state is not None:
+            return self.out.states[item.state].initial
+        return self.cell(item.cell, False, self.model.variables[item.cell.variable].place, None)
 
     def remember(
         self,
@@ -220,46 +304,14 @@ class _Separating(Lowering):
         return replace(item, inputs=tuple(inputs), others=others)
 
     def _together(
-        self, own: dict[Cell, int], quantities: Sequence[Quantity]
-    ) -> tuple[Program, list[int], dict[int, int]]:
+        self, own: dict[Cell, int], quantities: list[Quantity], starts: list[int]
+    ) -> Equations:
         """The equations put in place of the leaves that stand for them."""
-        source, target = self.out.step, Graph(tables=self.out.step.tables)
-        at: dict[int, int] = {}
-        leaf = {k: source.leaf("quantity", k) for k in range(len(own))}
-        nodes = list(own.values())
-        todo = list(range(len(own)))[::-1]
-        waiting: set[int] = set()
-        while todo:
-            k = todo[-1]
-            if leaf[k] in at:
-                todo.pop()
-                continue
-            order = source.order([nodes[k]])
-            missing = [
-                int(source.nodes[n][1]) for n in order if source.nodes[n][0] == "quantity" and n not in at
-            ]
-            if missing:
-                if k in waiting:
-                    raise self._simultaneous(
-                        (list(own)[k], True), self.model.variables[list(own)[k].variable].place
-                    )
-                waiting.add(k)
-                todo += missing
-                continue
-            copy_nodes(source, [n for n in order if n not in at], target, at=at)
-            at[leaf[k]] = at[nodes[k]]
-            todo.pop()
-        rest = source.order([state.next for state in self.out.states])
-        copy_nodes(source, [n for n in rest if n not in at], target, at=at)
-        values = [
-            at[leaf[k]] if k < len(own) else target.leaf("state", item.state or 0)
-            for k, item in enumerate(quantities)
-        ]
-        draws = {
-            int(source.nodes[n][1]): copied for n, copied in at.items() if source.nodes[n][0] == "uniform"
-        }
-        states = [replace(state, next=at[state.next]) for state in self.out.states]
-        cells = {cell: at[leaf[k]] for k, cell in enumerate(own)}
+        found = Equations(self.out.step, quantities, self.out, [], starts)
+        target = Graph(tables=self.out.step.tables)
+        values, following, draws = found.put_together(target)
+        states = [replace(state, next=following[k]) for k, state in enumerate(self.out.states)]
+        cells = {cell: values[k] for k, cell in enumerate(own)}
         self.out = replace(self.out, step=target, states=states, cells=cells)
         self._without_data()
-        return self.out, values, draws
+        return Equations(found.graph, quantities, self.out, values, starts, draws)

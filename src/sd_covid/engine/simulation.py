@@ -15,7 +15,7 @@ from sd_covid.engine import interpret
 from sd_covid.engine.clock import moving_grid
 from sd_covid.engine.ensemble import Ensemble, chosen_engine, memory_limit, refuse_too_large
 from sd_covid.engine.free import Free
-from sd_covid.engine.kernel import TRAJECTORY, Kernel, Members, thread_count
+from sd_covid.engine.kernel import TRAJECTORY, Kernel, Members, side_by_side, thread_count
 from sd_covid.engine.lower import CONTROL, lower
 from sd_covid.engine.naming import Names
 from sd_covid.engine.objective import Misfit, value_and_gradient, values_and_gradients
@@ -322,8 +322,7 @@ class Simulation:
         self,
         program: Program,
         nodes: list[int],
-        parameters: Mapping[str, float] | pd.DataFrame | None = None,
-        *,
+        *parameters: Mapping[str, float] | pd.DataFrame | None,
         seed: int = 0,
         threads: int | None = None,
     ) -> tuple[Members, TimeGrid, int, NDArray[np.float64]]:
@@ -334,8 +333,8 @@ class Simulation:
         program : Program
         nodes : list of int
             Of its step graph, to keep.
-        parameters : mapping or DataFrame, optional
-            As for `run`.
+        *parameters : mapping or DataFrame
+            As for `run`; of a program in which the model stands several times, for each time.
         seed : int
         threads : int, optional
 
@@ -349,8 +348,11 @@ class Simulation:
         UnknownNameError, RunError
             As for `run`.
         """
-        members = self._members(parameters, seed, 0)
-        own = self._grid(members, 1e8)
+        several = [self._members(item, seed, 0) for item in parameters or (None,)]
+        own = self._grid(several[0], 1e8)
+        if any(self._grid(item, 1e8) != own for item in several):
+            raise RunError("the runs are over different times", advice="leave the time bounds alone")
+        members = side_by_side(several)
         grid = replace(own, every=1)
         refuse_too_large(8 * len(nodes) * members.count * (grid.steps + 1), memory_limit(None))
         if chosen_engine() == "numpy":

@@ -71,21 +71,8 @@ class Measures:
     @cached_property
     def _order(self) -> list[int]:
         """The quantities that are no state, each after those that it reads within an instant."""
-        quantities = self.links.equations.quantities
-        done = {k for k, item in enumerate(quantities) if item.state is not None}
-        order: list[int] = []
-        for root in range(len(quantities)):
-            todo = [root]
-            while todo:
-                k = todo[-1]
-                waiting = [] if k in done else [cause for cause in quantities[k].inputs if cause not in done]
-                todo += waiting
-                if not waiting:
-                    todo.pop()
-                    if k not in done:
-                        done.add(k)
-                        order.append(k)
-        return order
+        ranks = self.links.equations.ranks
+        return sorted((k for k, rank in enumerate(ranks) if rank > 0), key=ranks.__getitem__)
 
     def _own_slope(self, stock: int) -> Floats:
         """The derivative of a stock's net flow by the stock, through everything that answers at once."""

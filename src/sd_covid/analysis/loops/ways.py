@@ -50,7 +50,7 @@ class Ways:
         self._factors = self._links()
         self._quantity: list[int] = []
         self._amounts: list[Floats] = []
-        self._rank = self._ranks()
+        self._rank = np.array(shared.equations.ranks)
         self._weighted = self._weights()
         self._inner: dict[tuple[int, frozenset[str]], list[tuple[int, int, int]]] = {}
         self._answers: dict[int, frozenset[str]] = {}
@@ -201,25 +201,6 @@ class Ways:
                         queued.add(effect)
                         heapq.heappush(waiting, (int(self._rank[effect]), effect))
         return found
-
-    def _ranks(self) -> NDArray[np.int64]:
-        """An order of the quantities in which each comes after those that it reads within an instant."""
-        rank = np.full(len(self._items), -1, dtype=np.int64)
-        for k, item in enumerate(self._items):
-            if item.state is not None:
-                rank[k] = 0
-        for root in range(len(self._items)):
-            todo = [root]
-            while todo:
-                k = todo[-1]
-                waiting = [cause for cause in self._items[k].inputs if rank[cause] < 0] if rank[k] < 0 else []
-                if waiting:
-                    todo += waiting
-                    continue
-                if rank[k] < 0:
-                    rank[k] = 1 + max((int(rank[cause]) for cause in self._items[k].inputs), default=0)
-                todo.pop()
-        return rank
 
     def _is_state(self, quantities: NDArray[np.int64]) -> NDArray[np.bool_]:
         return np.array([self._items[k].state is not None for k in quantities], dtype=bool)
