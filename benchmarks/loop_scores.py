@@ -2,9 +2,9 @@
 
     python benchmarks/loop_scores.py
 
-writes `tests/loops/simlin_scores.csv`: loop scores (not relative) of the models of `tests/models` that are named below, at
-some instants. pysimlin is in `benchmarks/requirements.lock`. Variables that it makes itself, within a smooth or between an
-expression and its stock, are left out of the path of a loop.
+writes `tests/loops/simlin_scores.csv`: loop scores (not relative) of the models of `tests/models` that are named
+below, at some instants. pysimlin is in `benchmarks/requirements.lock`. Variables that it makes itself, within a
+smooth or between an expression and its stock, are left out of the path of a loop.
 """
 
 from __future__ import annotations

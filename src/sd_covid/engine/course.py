@@ -42,6 +42,8 @@ class Course:
     draws : dict
         Number of a random number -> its values, shape (step,).
     constants : ndarray, shape (constant,)
+    settings : ndarray, shape (parameter,)
+        The settable constants, in the order of the program.
     """
 
     equations: Equations
@@ -52,6 +54,7 @@ class Course:
     drivers: Floats
     draws: Mapping[int, Floats]
     constants: Floats
+    settings: Floats
 
     def leaf(self, kind: str, number: int, at: NDArray[np.int64]) -> Floats:
         """What a leaf of an equation is at some steps."""
@@ -117,7 +120,7 @@ class Course:
             frozenset({"quantity", "state"}),
             guarded=True,
         )
-        nodes = {leaf: node for leaf, node in pulled.bars.items()}
+        nodes = pulled.bars
         one = np.ones(())
         with np.errstate(all="ignore"):
             values = interpret.evaluate(
@@ -166,7 +169,9 @@ def record(
     drivers = sample_drivers(program, grid)[:, ::per_step].reshape(len(program.drivers), len(times))
     _refuse_failed(simulation, equations, values[:count], times)
     draws = dict(zip(equations.draws, values[count:], strict=True))
-    return Course(equations, times, grid.step, every, values[:count], drivers, draws, constants)
+    return Course(
+        equations, times, grid.step, every, values[:count], drivers, draws, constants, members.uniform
+    )
 
 
 def _refuse_failed(simulation: Simulation, equations: Equations, values: Floats, times: Floats) -> None:

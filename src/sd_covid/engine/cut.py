@@ -1,7 +1,8 @@
 """A model with some links cut: what an equation reads there is held at its first value, or is that of another run.
 
-For the second the model stands twice in one program, with constants of its own each time: the first is the run as it is,
-and the second reads from the first what is cut. So both have the same random numbers, and every member its own path.
+For the second the model stands twice in one program, with constants of its own each time: the first is the run as it
+is, and the second reads from the first what is cut. So both have the same random numbers, and every member its own
+path.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ class Members:
 
 
 def side_by_side(several: list[Members]) -> Members:
-    """The members of a program in which a model stands several times: its constants for each time, one after another."""
+    """The members of a program in which a model stands several times: the constants of each, one after another."""
     first = several[0]
     size, varying = len(first.uniform), dict[int, NDArray[np.float64]]()
     for place, members in enumerate(several):
@@ -144,7 +144,6 @@ def side_by_side(several: list[Members]) -> Members:
     spread = {k: np.broadcast_to(row, (count,)) for k, row in varying.items()}
     uniform = np.concatenate([members.uniform for members in several])
     return Members(uniform, spread, count, 1, first.seed, first.first)
-
 
 
 def ring_size(program: Program, members: Members) -> int:

@@ -257,7 +257,7 @@ class _Separating(Lowering):
             graph.nodes[node][1]: k for k, node in enumerate(own.values()) if graph.nodes[node][0] == "state"
         }
         number = {("quantity", k): k for k in range(len(own))}
-        quantities = []
+        quantities: list[Quantity] = []
         for cell, node in own.items():
             kind, payload = graph.nodes[node][:2]
             if kind == "state" and held[payload] == len(quantities):
@@ -303,9 +303,7 @@ class _Separating(Lowering):
         others = tuple(leaf for leaf in leaves if leaf not in number and leaf[0] != "number")
         return replace(item, inputs=tuple(inputs), others=others)
 
-    def _together(
-        self, own: dict[Cell, int], quantities: list[Quantity], starts: list[int]
-    ) -> Equations:
+    def _together(self, own: dict[Cell, int], quantities: list[Quantity], starts: list[int]) -> Equations:
         """The equations put in place of the leaves that stand for them."""
         found = Equations(self.out.step, quantities, self.out, [], starts)
         target = Graph(tables=self.out.step.tables)

@@ -1,8 +1,8 @@
 """Which loops make the behaviour, over time: loop scores, and their shares of the whole.
 
 The score of a loop is the product of the scores of its links; its relative score is that over the sum of all scores'
-sizes in its partition (Schoenberg, Davidsen & Eberlein 2020, eq. 3 and 4): positive when it reinforces, negative when it
-balances, and together 1 in size while anything moves.
+sizes in its partition (Schoenberg, Davidsen & Eberlein 2020, eq. 3 and 4): positive when it reinforces, negative when
+it balances, and together 1 in size while anything moves.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def score_loops(
     cap : int
         How many loops of a partition are listed at most; in one with more they are looked for.
     searched : int
-        At how many instants, evenly over the run.
+        At how many instants, evenly over the run. With 0 a partition that has too many keeps its independent set,
+        without scores: a share of what these do would be no share of the whole.
     progress : callable, optional
         Called with the number of instants searched and of all.
 
@@ -81,9 +82,10 @@ def score_loops(
     found = []
     for part in partitions(course.equations, cap):
         loops, instants, kept = part.loops, 0, 1.0
-        if not part.complete:
+        if not part.complete and searched:
             loops, instants, kept = _looked_for(links, part, searched, progress)
-        scores = loop_scores(links, loops)
+        known = part.complete or searched > 0
+        scores = loop_scores(links, loops) if known else np.full((len(loops), len(links.times)), np.nan)
         found.append(ScoredPartition(part, loops, scores, relative_scores(scores), instants, kept))
     return links, found
 
@@ -91,7 +93,7 @@ def score_loops(
 def _looked_for(
     links: Links, part: Partition, searched: int, progress: Progress | None
 ) -> tuple[tuple[Loop, ...], int, float]:
-    """Loops of a partition that has too many, at how many instants they were looked for, and what share they make up."""
+    """Loops of a partition that has too many, at how many instants they were looked for, and their share."""
     instants = _spread(len(links.times), searched)
     members, found, shares = sorted(part.quantities), set[Loop](), []
     for done, instant in enumerate(instants):
@@ -120,4 +122,4 @@ def relative_scores(scores: Floats) -> Floats:
     """Scores over the sum of their sizes; 0 while nothing moves."""
     whole = np.abs(scores).sum(axis=0)
     with np.errstate(all="ignore"):
-        return np.where(whole > 0, scores / whole, 0.0)
+        return np.where(whole == 0, 0.0, scores / whole)

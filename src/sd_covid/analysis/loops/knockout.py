@@ -1,8 +1,8 @@
 """What an output does when a link is cut: with and without, on the same draws and random numbers.
 
-A cut link holds what the effect reads of the cause: at its first value, so that the effect no longer follows the cause; or
-on its path in another run, so that the link carries none of what the two runs differ in. What is left out is that one
-reading; everything else goes on as before.
+A cut link holds what the effect reads of the cause: at its first value, so that the effect no longer follows the
+cause; or on its path in another run, so that the link carries none of what the two runs differ in. What is left out
+is that one reading; everything else goes on as before.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sd_covid.analysis.loops.links import Floats
+from sd_covid.analysis.loops.paths import outcome_of
 from sd_covid.engine.cut import Link, held_at_start, held_on_path
 from sd_covid.engine.separate import Equations
 from sd_covid.errors import RunError, UnknownNameError, suggest
@@ -79,8 +80,12 @@ def link_between(simulation: Simulation, equations: Equations, cause: str, effec
             for k in item.inputs
         ]
         known = list(dict.fromkeys(used))
-        advice = suggest(cause, known) or (f"it uses {', '.join(known)}" if known else "it follows nothing that changes")
-        raise UnknownNameError(f"'{effect}' does not use '{cause}' as the model runs", advice=advice, variable=effect)
+        advice = suggest(cause, known) or (
+            f"it uses {', '.join(known)}" if known else "it follows nothing that changes"
+        )
+        raise UnknownNameError(
+            f"'{effect}' does not use '{cause}' as the model runs", advice=advice, variable=effect
+        )
     return found
 
 
@@ -122,10 +127,7 @@ def knock_out(
     RunError
         When no member is finite.
     """
-    cells = set(simulation.names.cells(output))
-    places = [k for k, item in enumerate(equations.quantities) if item.cell in cells and not item.hidden]
-    if not places:
-        raise RunError(f"'{output}' does not change as the model runs", variable=output, advice="name what does")
+    places = outcome_of(simulation, equations, output)
     plain = [equations.values[k] for k in places]
     _, grid, every, whole = simulation.every_step(equations.program, plain, parameters, seed=seed)
     reference = None
@@ -138,7 +140,9 @@ def knock_out(
         _, _, _, both = simulation.every_step(program, nodes, against, parameters, seed=seed)
         reference, found = both[: len(places)], both[len(places) :]
     at = np.arange(0, whole.shape[2], every)
-    kinds = [series.sum(axis=0)[:, at] for series in (whole, found, *(() if reference is None else (reference,)))]
+    kinds = [
+        series.sum(axis=0)[:, at] for series in (whole, found, *(() if reference is None else (reference,)))
+    ]
     fine = np.isfinite(np.array(kinds)).all(axis=(0, 2))
     if not fine.any():
         raise RunError(f"'{output}' is not finite without the link", variable=output, advice="cut another")

@@ -1,11 +1,11 @@
 """The links of a model along a run: their scores by Loops That Matter, and their slopes.
 
-In goes a `Course`; out comes for each link, and each instant of it, what share of the change of its effect came along it.
-With Δ the change over one TIME STEP and Δx z what z would have changed had x alone changed, the score of x -> z is
-|Δx z / Δz| with the sign of Δx z / Δx, and 0 where x or z does not change (Schoenberg, Davidsen & Eberlein 2020, System
-Dynamics Review 36(2), eq. 1). A stock stands as an effect for its net flow, so the score of a flow is its change over
-the change of the net flow (Schoenberg, Hayward & Eberlein 2023, System Dynamics Review 39(2), eq. 3). All links of an
-instant look at the same step, so that what is between two stocks cancels out of a path (their eq. 7).
+In goes a `Course`; out comes for each link, and each instant of it, what share of the change of its effect came along
+it. With Δ the change over one TIME STEP and Δx z what z would have changed had x alone changed, the score of x -> z
+is |Δx z / Δz| with the sign of Δx z / Δx, and 0 where x or z does not change (Schoenberg, Davidsen & Eberlein 2020,
+System Dynamics Review 36(2), eq. 1). A stock stands as an effect for its net flow, so the score of a flow is its
+change over the change of the net flow (Schoenberg, Hayward & Eberlein 2023, System Dynamics Review 39(2), eq. 3). All
+links of an instant look at the same step, so that what is between two stocks cancels out of a path (their eq. 7).
 """
 
 from __future__ import annotations
@@ -93,11 +93,9 @@ def _scores(course: Course, number: int, now: Instants) -> Floats:
     then = course.computed(number, before)
     change = course.computed(number, now) - then
     alone = course.changed_alone(number, now, before) - then
-    causes = list(item.inputs)
-    moved = course.values[np.ix_(causes, now)] - course.values[np.ix_(causes, before)]
-    largest = np.maximum(
-        np.abs(course.values[np.ix_(causes, now)]), np.abs(course.values[np.ix_(causes, before)])
-    )
+    of = course.values[list(item.inputs)]
+    moved = of[:, now] - of[:, before]
+    largest = np.maximum(np.abs(of[:, now]), np.abs(of[:, before]))
     still = (np.abs(moved) <= _ROUNDING * largest) | (change == 0)
     with np.errstate(all="ignore"):
         found = np.abs(alone / change) * np.sign(alone) * np.sign(moved)

@@ -1,8 +1,9 @@
 """What a loop is like along a run: its polarity, its gain, and how long it takes.
 
-The gain is the product of the partial derivatives once round (Kampmann 1996/2012, System Dynamics Review 28(4)); of a loop
-through n stocks its unit is 1/time^n. A stock takes as long as it stays: one over the rate at which its own net flow falls
-with it, all ways within an instant taken together; one that does not drain itself takes for ever, and counts as unknown.
+The gain is the product of the partial derivatives once round (Kampmann 1996/2012, System Dynamics Review 28(4)); of a
+loop through n stocks its unit is 1/time^n. A stock takes as long as it stays: one over the rate at which its own net
+flow falls with it, all ways within an instant taken together; one that does not drain itself takes for ever, and
+counts as unknown.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,12 @@ from numpy.typing import NDArray
 from sd_covid.analysis.loops.shares import share_out
 from sd_covid.analysis.loops.ways import Path, Ways
 from sd_covid.engine.course import Course
+from sd_covid.engine.separate import Equations
+from sd_covid.engine.subscripts import Cell
+from sd_covid.errors import RunError
+
+if TYPE_CHECKING:
+    from sd_covid.engine.simulation import Simulation
 
 Floats = NDArray[np.float64]
 
@@ -53,6 +60,9 @@ class Explained:
         What paths carry that were not followed to the end; with `paths` it adds up to the difference.
     followed : int
         Paths and beginnings of paths that were followed.
+    settings : dict
+        Of each variable at the beginning of a path, the constants in its equation that were set otherwise; none where
+        it is only what it was at the start.
     """
 
     times: Floats
@@ -60,6 +70,7 @@ class Explained:
     paths: tuple[Carried, ...]
     other: Floats
     followed: int
+    settings: dict[str, tuple[Cell, ...]]
 
 
 def explain(
@@ -98,4 +109,39 @@ def explain(
     found = [item for item in found if item.values.any()]
     found.sort(key=lambda item: -float(np.abs(item.values).mean()))
     other = difference - sum((item.values for item in found), np.zeros(len(at)))
-    return Explained(first.times[at], difference, tuple(found), other, len(ways.labels))
+    begins = {item.path[0]: _set_otherwise(first, second, item.path[0]) for item in found}
+    return Explained(first.times[at], difference, tuple(found), other, len(ways.labels), begins)
+
+
+def _set_otherwise(first: Course, second: Course, variable: str) -> tuple[Cell, ...]:
+    """The constants that the equations of a variable read, by way of others too, and that the runs differ in."""
+    equations, program = first.equations, first.equations.program
+    differ = set(np.flatnonzero(first.settings != second.settings).tolist())
+    found: dict[Cell, None] = {}
+    for item in equations.quantities:
+        read = [
+            k for kind, k in item.others if kind == "constant" and first.constants[k] != second.constants[k]
+        ]
+        if item.cell.variable == variable and read:
+            for node in program.init.order([program.constants[k] for k in read]):
+                kind, number = program.init.nodes[node][:2]
+                if kind == "parameter" and number in differ:
+                    found[program.parameters[number].cell] = None
+    return tuple(found)
+
+
+def outcome_of(simulation: Simulation, equations: Equations, name: str) -> list[int]:
+    """The quantities of a variable, or of an element.
+
+    Raises
+    ------
+    UnknownNameError
+        For a name that the model does not have.
+    RunError
+        For one that does not change as the model runs.
+    """
+    cells = set(simulation.names.cells(name))
+    found = [k for k, item in enumerate(equations.quantities) if item.cell in cells and not item.hidden]
+    if not found:
+        raise RunError(f"'{name}' does not change as the model runs", variable=name, advice="name what does")
+    return found

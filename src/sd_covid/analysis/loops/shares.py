@@ -1,8 +1,8 @@
 """What each input of an equation brings to the difference of its result between two runs.
 
 Inputs are changed one after another, once in order and once in reverse, and the mean is taken. So the shares add up to
-the difference for any equation, one that jumps included; where inputs act in pairs, they are the values of Shapley (1953,
-Contributions to the Theory of Games II).
+the difference for any equation, one that jumps included; where inputs act in pairs, they are the values of Shapley
+(1953, Contributions to the Theory of Games II).
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def share_out(first: Course, second: Course) -> Shares:
         raise RunError("the two runs are over other times", advice="leave the time bounds alone")
     if any(state.update is Update.RING for state in equations.program.states):
         raise RunError(
-            "a DELAY FIXED passes on what came in long ago, which no path tells", advice="use DELAY3 or DELAY N"
+            "a DELAY FIXED passes on what came in long ago, which no path tells",
+            advice="use DELAY3 or DELAY N",
         )
     shares, settings = [], []
     for number in range(len(equations.quantities)):
@@ -93,10 +94,7 @@ def _shares(first: Course, second: Course, number: int) -> Floats:
     def value(order: int) -> Floats:
         def leaf(kind: str, k: int) -> Floats:
             one, other = first.leaf(kind, k, steps), second.leaf(kind, k, steps)
-            if kind in ("quantity", "state"):
-                place = row[holding[k] if kind == "state" else k]
-            else:
-                place = count
+            place = row[holding[k] if kind == "state" else k] if kind in ("quantity", "state") else count
             rank = place if order > 0 else count - place
             return np.where(ranks > rank, other, one)
 

@@ -19,6 +19,10 @@ Outward = dict[int, list[tuple[int, float, tuple[int, ...]]]]
 
 #: Share of what all loops of an instant score below which a loop is not kept.
 NEGLIGIBLE = 1e-3
+#: In a partition of no more quantities than this, one is entered again along a path of a tenth of the strongest: of
+#: World2
+#: the search then finds 96 to 100 % of what all loops score, where it found 49 to 95 %, in twice the time.
+SMALL, SLACK = 120, 0.1
 
 
 def strongest_loops(links: Links, members: Sequence[int], instant: int) -> tuple[dict[Loop, float], float]:
@@ -44,7 +48,7 @@ def strongest_loops(links: Links, members: Sequence[int], instant: int) -> tuple
     outward = _shortened(direct, set(stocks))
     found: dict[Loop, float] = {}
     for stock in stocks:
-        _search(outward, stock, found)
+        _search(outward, stock, found, SLACK if len(direct) <= SMALL else 1.0)
     whole = sum(found.values())
     kept = {loop: size for loop, size in found.items() if size >= NEGLIGIBLE * whole}
     return kept, sum(kept.values()) / whole if whole > 0 else 1.0
@@ -76,7 +80,7 @@ def _shortened(direct: dict[int, list[tuple[int, float]]], stocks: set[int]) -> 
     return outward
 
 
-def _search(outward: Outward, stock: int, found: dict[Loop, float]) -> None:
+def _search(outward: Outward, stock: int, found: dict[Loop, float], slack: float) -> None:
     """Follow the links from one stock; the paper's Appendix I, without recursion."""
     best = dict.fromkeys(outward, 0.0)
     path: list[tuple[int, ...]] = [(stock,)]
@@ -88,8 +92,8 @@ def _search(outward: Outward, stock: int, found: dict[Loop, float]) -> None:
             reached = score * strength
             if effect == stock:
                 found[turned([k for part in path for k in part] + list(between))] = reached
-            elif reached > best[effect] and effect not in on_path:
-                best[effect] = reached
+            elif reached > slack * best[effect] and effect not in on_path:
+                best[effect] = max(reached, best[effect])
                 path.append((*between, effect))
                 on_path.add(effect)
                 work.append((reached, iter(outward[effect])))

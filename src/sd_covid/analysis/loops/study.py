@@ -136,7 +136,7 @@ def study_loops(
         Constants that differ from the file.
     seed : int
     cap, searched, progress
-        As for `score_loops`.
+        As for `score_loops`; 0 instants give the independent loops of a large partition, without scores.
 
     Returns
     -------

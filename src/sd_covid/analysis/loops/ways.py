@@ -58,8 +58,8 @@ class Ways:
     def grow(self, follow: float, most: int) -> None:
         """Find the ways, that which carries most first, while one carries a given share of the outcome's difference.
 
-        What a way carries to the outcome, along whatever it goes on along, is its amount times the weight of where it has
-        come. Amounts are worked out as they come along the way, without what comes back.
+        What a way carries to the outcome, along whatever it goes on along, is its amount times the weight of where it
+        has come. Amounts are worked out as they come along the way, without what comes back.
 
         Parameters
         ----------
@@ -148,14 +148,16 @@ class Ways:
                     self._link[cause, k] = len(rows)
                     self._onward.setdefault(source, {}).setdefault(name, []).append((cause, k))
                     of = self._shared.differences[cause]
-                    rows.append(np.divide(self._shared.shares[k][place], of, out=np.zeros(self._steps), where=of != 0))
+                    rows.append(
+                        np.divide(self._shared.shares[k][place], of, out=np.zeros(self._steps), where=of != 0)
+                    )
         return rows
 
     def _local(self, label: Path) -> list[tuple[int, int, int]]:
         """What states of a variable bring to one another through all that answers at once, as further links.
 
-        So a stock drains as it does, whichever ways are followed. What goes through a variable that the way has passed is
-        left out: it is told as coming back there.
+        So a stock drains as it does, whichever ways are followed. What goes through a variable that the way has
+        passed is left out: it is told as coming back there.
         """
         found = []
         states = [k for k in self._members[label[-1]] if self._items[k].state is not None]
@@ -221,7 +223,8 @@ class Ways:
     def _is_set(self, name: str) -> bool:
         """Whether something was set otherwise in the equations of a variable."""
         return any(
-            self._shared.settings[k].any() or (self._items[k].state is not None and self._shared.differences[k, 0] != 0)
+            self._shared.settings[k].any()
+            or (self._items[k].state is not None and self._shared.differences[k, 0] != 0)
             for k in self._members[name]
         )
 
@@ -269,7 +272,9 @@ class Ways:
     def _at_start(self, nodes: NDArray[np.int64]) -> Floats:
         """The amounts of states at the begin of the run: where initial values were set otherwise."""
         first = {node for label, those in self.labels.items() if len(label) == 1 for node in those.values()}
-        return np.array([self._shared.differences[self._quantity[n], 0] if n in first else 0.0 for n in nodes])
+        return np.array(
+            [self._shared.differences[self._quantity[n], 0] if n in first else 0.0 for n in nodes]
+        )
 
     def _weights(self) -> Floats:
         """What a unit of each quantity at each step brings to the outcome, by its sign summed over all steps.
