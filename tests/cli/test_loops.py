@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +17,9 @@ def test_the_loops_are_listed_with_their_polarity(call: Call) -> None:
     answer = call("loops", BASS, "-l", "en")
     assert 0 == answer.code, answer.err
     told = " ".join(answer.out.split())
-    assert "All loops were gone through: 2, of which 1 reinforcing, 1 balancing and 0 of changing sign." in told
+    assert (
+        "All loops were gone through: 2, of which 1 reinforcing, 1 balancing and 0 of changing sign." in told
+    )
 
 
 def test_a_model_without_feedback_says_so(call: Call) -> None:
@@ -26,7 +27,9 @@ def test_a_model_without_feedback_says_so(call: Call) -> None:
     assert (0, "lookups has no loops.") == (answer.code, answer.out.strip())
 
 
-@pytest.mark.parametrize(("language", "word"), [("nl", "Dit beschrijft deze run"), ("en", "This describes this run")])
+@pytest.mark.parametrize(
+    ("language", "word"), [("nl", "Dit beschrijft deze run"), ("en", "This describes this run")]
+)
 def test_dominance_is_written_as_a_page(call: Call, tmp_path: Path, language: str, word: str) -> None:
     page = tmp_path / "loops.html"
     answer = call("loops", BASS, "--scores", "-l", language, "-o", page)
@@ -44,36 +47,12 @@ def test_shares_in_a_table_add_up_to_a_hundred(call: Call, tmp_path: Path) -> No
     assert (table.abs().sum(axis=1) - 100).abs().max() < 1e-9
 
 
-def test_two_scenarios_are_told_apart_by_path(call: Call, tmp_path: Path) -> None:
-    model = tmp_path / "models" / "bass.mdl"
-    model.parent.mkdir()
-    model.write_text(BASS.read_text(encoding="utf-8"), encoding="utf-8")
-    scenarios = tmp_path / "scenarios"
-    scenarios.mkdir()
-    (scenarios / "levers.yaml").write_text("levers: {}\n", encoding="utf-8")
-    for name, rate in (("high", 100), ("low", 80)):
-        (scenarios / f"{name}.yaml").write_text(
-            f"title: {{nl: {name}, en: {name}}}\nrationale: {{nl: a, en: a}}\nconstants: {{contact rate: {rate}}}\n",
-            encoding="utf-8",
-        )
-    out = tmp_path / "why.json"
-    answer = call(
-        "loops", model, "--between", scenarios / "high.yaml", scenarios / "low.yaml", "--of", "adopters",
-        "-l", "en", "-o", out,
-    )  # fmt: skip
-    assert 0 == answer.code, answer.err
-    (finding,) = json.loads(out.read_text(encoding="utf-8"))["findings"]
-    assert "in low relative to high" in finding["sentences"][0]
-    (path,) = [name for name in finding["table"][0] if "→" in name]
-    assert path.startswith("contact rate → adopter contacts → ")
-    last = finding["table"][-1]
-    assert last["Difference"] == pytest.approx(last[path] + last["Other paths"])
-
-
 def test_a_link_is_cut(call: Call) -> None:
     answer = call("loops", BASS, "--cut", "adopters > adopter contacts", "--of", "adopters", "-l", "en")
     assert 0 == answer.code, answer.err
-    assert "adopter contacts reads adopters as it was at the start of the run." in " ".join(answer.out.split())
+    assert "adopter contacts reads adopters as it was at the start of the run." in " ".join(
+        answer.out.split()
+    )
 
 
 @pytest.mark.parametrize(

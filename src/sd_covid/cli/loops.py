@@ -188,14 +188,26 @@ def _show(finding: Finding) -> None:
     decimals = [finding.decimals.get(str(name)) for name in finding.table.columns]
     rows = [
         [
-            str(cell) if k not in numbers else f"{cell:.3g}" if places is None else f"{cell:.{places}f}"
+            _shortened(str(cell))
+            if k not in numbers
+            else f"{cell:.3g}"
+            if places is None
+            else f"{cell:.{places}f}"
             for k, (cell, places) in enumerate(zip(row, decimals, strict=True))
         ]
         for row in finding.table.iloc[::step].head(_ROWS).itertuples(index=False)
     ]
-    table(finding.title, [str(name) for name in finding.table.columns], rows, numbers=numbers)
+    table(finding.title, [_shortened(str(name)) for name in finding.table.columns], rows, numbers=numbers)
     for sentence in (*finding.sentences, finding.caution):
         say(sentence)
+
+
+def _shortened(path: str) -> str:
+    """A path as a screen has room for it: where it begins and ends."""
+    from sd_covid.report.loops import ARROW
+
+    names = path.split(ARROW)
+    return path if len(names) < 6 else ARROW.join([*names[:2], "…", *names[-2:]])
 
 
 def _write(
