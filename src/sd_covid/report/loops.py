@@ -158,7 +158,7 @@ def _dominance(
         texts("loops.dominance.caution"),
         table,
         dict.fromkeys(map(str, table.columns), 1),
-        lambda: shares_chart(axis, series, labels, texts("loops.dominance.axis")),
+        lambda: shares_chart(axis, series, labels, texts("loops.dominance.axis"), texts),
         described,
     )
 
@@ -229,7 +229,7 @@ def paths_finding(
     series = [found.difference, *(item.values for item in shown), rest]
     labels = [
         texts("loops.column.difference"),
-        *(_ends(path) for path in spelled),
+        *(_begin(place, path) for place, path in enumerate(spelled)),
         texts("loops.column.other"),
     ]
     return Finding(
@@ -239,7 +239,7 @@ def paths_finding(
         texts("loops.paths.caution"),
         table,
         {times.heading(texts): 1},
-        lambda: lines_chart(axis, series, labels, unit or output),
+        lambda: lines_chart(axis, series, labels, unit or output, texts),
         texts("loops.paths.described"),
     )
 
@@ -255,9 +255,9 @@ def _spelled(item: Carried, found: Explained, simulation: Simulation) -> list[st
     return [", ".join(first[:3]), *names] if first else names
 
 
-def _ends(path: Sequence[str]) -> str:
-    """A path for a legend: where it begins and its last steps but one."""
-    return ARROW.join(path if len(path) < 5 else [path[0], "…", *path[-3:-1]])
+def _begin(place: int, path: Sequence[str]) -> str:
+    """A path for a legend: its number and where it begins."""
+    return f"{place + 1}: {ARROW.join([*path[:4], *(['…'] if len(path) > 4 else [])])}"
 
 
 def cut_finding(
@@ -318,6 +318,6 @@ def cut_finding(
         texts("loops.cut.caution"),
         pd.DataFrame(columns),
         {times.heading(texts): 1},
-        lambda: lines_chart(axis, series, labels, unit or output),
+        lambda: lines_chart(axis, series, labels, unit or output, texts),
         texts("loops.cut.described", output=output),
     )

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_covid.report.charts import number_axis
+from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, SOFT, package_colour, tint
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
@@ -20,7 +23,9 @@ _SIZE = (7.4, 4.2)
 _WRAP = 46
 
 
-def shares_chart(times: Floats, series: Sequence[Floats], labels: Sequence[str], axis: str) -> Figure:
+def shares_chart(
+    times: Floats, series: Sequence[Floats], labels: Sequence[str], axis: str, texts: Texts
+) -> Figure:
     """Shares of loops, what reinforces stacked above zero and what balances below.
 
     Parameters
@@ -31,6 +36,7 @@ def shares_chart(times: Floats, series: Sequence[Floats], labels: Sequence[str],
     labels : sequence of str
     axis : str
         What the shares are of.
+    texts : Texts
 
     Returns
     -------
@@ -48,9 +54,10 @@ def shares_chart(times: Floats, series: Sequence[Floats], labels: Sequence[str],
         plot.fill_between(times, below, below + down, color=colour, linewidth=0)
         above, below = above + up, below + down
     plot.axhline(0, color=INK, linewidth=0.8)
-    plot.set_xlim(times[0], times[-1])
+    _whole_times(plot, times)
     plot.set_ylim(-100, 100)
     plot.set_ylabel(axis)
+    number_axis(plot.yaxis, texts)
     figure.legend(loc="outside lower center", ncols=2)
     return figure
 
@@ -62,7 +69,9 @@ def _colour(place: int, count: int, label: str) -> str:
     return package_colour(place) if place < 5 else tint(package_colour(place), 0.5)
 
 
-def lines_chart(times: Floats, series: Sequence[Floats], labels: Sequence[str], axis: str) -> Figure:
+def lines_chart(
+    times: Floats, series: Sequence[Floats], labels: Sequence[str], axis: str, texts: Texts
+) -> Figure:
     """Lines over time, the first one thick.
 
     Parameters
@@ -72,6 +81,7 @@ def lines_chart(times: Floats, series: Sequence[Floats], labels: Sequence[str], 
     labels : sequence of str
     axis : str
         The unit.
+    texts : Texts
 
     Returns
     -------
@@ -90,10 +100,19 @@ def lines_chart(times: Floats, series: Sequence[Floats], labels: Sequence[str], 
             times, values, color=colour, linewidth=width, linestyle=style, label=_wrapped(labels[place])
         )
     plot.axhline(0, color=SOFT, linewidth=0.6)
-    plot.set_xlim(times[0], times[-1])
+    _whole_times(plot, times)
     plot.set_ylabel(axis)
+    number_axis(plot.yaxis, texts)
     figure.legend(loc="outside lower center", ncols=2)
     return figure
+
+
+def _whole_times(plot: Axes, times: Floats) -> None:
+    """An axis of times, marked at whole ones."""
+    from matplotlib.ticker import MaxNLocator
+
+    plot.set_xlim(times[0], times[-1])
+    plot.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _wrapped(label: str) -> str:
