@@ -21,6 +21,7 @@ FILES = (
     "texts.yaml",
     "value.yaml",
     "finding.yaml",
+    "sensitivity.yaml",
     "passport.yaml",
     "validity.yaml",
     "update.yaml",
