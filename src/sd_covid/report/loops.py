@@ -14,7 +14,7 @@ from sd_covid.analysis.loops.inventory import CAP
 from sd_covid.analysis.loops.knockout import Knockout
 from sd_covid.analysis.loops.links import Floats
 from sd_covid.analysis.loops.paths import Carried, Explained
-from sd_covid.analysis.loops.study import LoopStudy, PartitionStory
+from sd_covid.analysis.loops.study import LoopStory, LoopStudy, PartitionStory
 from sd_covid.model.names import key
 from sd_covid.model.structure import Model
 from sd_covid.report.finding import Finding
@@ -31,6 +31,8 @@ _SHOWN = 6  # loops or paths in a figure, as many as colours tell apart
 _TOLD = 3  # paths in sentences
 _PHASES = 4
 _PARTITIONS = 3
+_LONG = 10  # names of a path that a sentence holds
+_DOMINANT = 0.5  # share from which a loop is dominant (Schoenberg, Davidsen & Eberlein 2020)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +152,10 @@ def _dominance(
                 "loops.dominance.most",
                 loop=most.id,
                 share=numbers.exact(100 * most.share, 0),
-                path=ARROW.join(most.path),
+                path=_sentence(most, texts),
                 polarity=texts(f"loops.polarity.{most.polarity}"),
             ),
+            *([] if most.share >= _DOMINANT else [texts("loops.dominance.none")]),
             *_phases(study, part, times, texts),
         ),
         texts("loops.dominance.caution"),
@@ -187,6 +190,13 @@ def _phases(study: LoopStudy, part: PartitionStory, times: Times, texts: Texts) 
     ]
     more = [texts("loops.dominance.turns", turns=len(runs) - 1)] if len(runs) > len(longest) else []
     return [texts("loops.dominance.phases", phases=texts.listed(told)), *more]
+
+
+def _sentence(loop: LoopStory, texts: Texts) -> str:
+    """A path in a sentence: of a long one, the stocks."""
+    if len(loop.path) <= _LONG:
+        return ARROW.join(loop.path)
+    return texts("loops.dominance.long", steps=len(loop.path), stocks=texts.listed(list(loop.stocks)))
 
 
 def _short(path: Sequence[str]) -> str:

@@ -215,10 +215,11 @@ def _stocks(links: Links, loop: Sequence[int]) -> Loop:
 
 
 def _path(simulation: Simulation, links: Links, loop: Sequence[int], *, whole: bool) -> tuple[str, ...]:
-    """Names along a loop: of whole variables, or with their elements."""
-    items = [links.equations.quantities[k] for k in loop]
-    names = [
-        simulation.model.variables[item.cell.variable].name if whole else simulation.names.spell(item.cell)
-        for item in items
-    ]
+    """Names along a loop: of whole variables, or with their elements where these alone tell steps apart."""
+    cells = [links.equations.quantities[k].cell for k in loop]
+    names = [simulation.names.spell(cell) for cell in cells]
+    if whole:
+        short = [simulation.model.variables[cell.variable].name for cell in cells]
+        kept = [name for at, name in enumerate(short) if name != short[at - 1]]
+        names = short if len(set(kept)) == len(kept) else names
     return tuple(name for at, name in enumerate(names) if name != names[at - 1]) or tuple(names[:1])
