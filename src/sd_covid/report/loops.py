@@ -224,7 +224,7 @@ def paths_finding(
         sentences = [texts("loops.paths.same", **names)]
     else:
         at = times.spelled(float(found.times[peak]), texts)
-        size = f"{numbers.plain(float(found.difference[peak]), 3)} {unit}".strip()
+        size = f"{numbers.plain(float(found.difference[peak]), 3)} {_apart(unit, texts)}".strip()
         sentences = [texts("loops.paths.most", time=at, difference=size, **names)]
         sentences += [
             texts(
@@ -252,6 +252,11 @@ def paths_finding(
         lambda: lines_chart(axis, series, labels, unit or output, texts),
         texts("loops.paths.described"),
     )
+
+
+def _apart(unit: str, texts: Texts) -> str:
+    """The unit of a difference: of percentages, points."""
+    return texts("loops.points") if unit == "%" else unit
 
 
 def _spelled(item: Carried, found: Explained, simulation: Simulation) -> list[str]:
@@ -287,8 +292,8 @@ def cut_finding(
     peak = int(np.abs(median).argmax())
     axis = times.values(found.times)
 
-    def said(value: float) -> str:
-        return f"{numbers.plain(value, 3)} {unit}".strip()
+    def said(value: float, named: str = _apart(unit, texts)) -> str:
+        return f"{numbers.plain(value, 3)} {named}".strip()
 
     names = {"cause": cause, "effect": effect, "output": output}
     first, second = scenarios or ("", "")
@@ -301,7 +306,10 @@ def cut_finding(
     columns = {times.heading(texts): axis, texts("loops.cut.whole"): whole, texts("loops.cut.without"): cut}
     if len(found.whole) == 1:
         size = texts(
-            "loops.cut.one", time=at, difference=said(float(median[peak])), whole=said(float(whole[peak]))
+            "loops.cut.one",
+            time=at,
+            difference=said(float(median[peak])),
+            whole=said(float(whole[peak]), unit),
         )
         columns[texts("loops.column.difference")] = median
     else:
