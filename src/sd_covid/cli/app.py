@@ -24,6 +24,7 @@ from sd_covid.cli import (
     data,
     document,
     fits,
+    loops,
     nowcast,
     predict,
     profile,
@@ -71,6 +72,7 @@ app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
 app.command("ranks")(ranks.command)
 app.command("stacking")(stacking.command)
+app.command("loops")(loops.command)
 app.command("conformance")(conformance.command)
 app.command("convert")(convert.command)
 app.command("document")(document.command)

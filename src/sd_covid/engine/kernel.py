@@ -133,6 +133,19 @@ class Members:
         return self.uniform[parameter] if row < 0 else self.rows[row, : self.count]
 
 
+def side_by_side(several: list[Members]) -> Members:
+    """The members of a program in which a model stands several times: the constants of each, one after another."""
+    first = several[0]
+    size, varying = len(first.uniform), dict[int, NDArray[np.float64]]()
+    for place, members in enumerate(several):
+        for k in np.flatnonzero(members.row >= 0):
+            varying[int(k) + place * size] = members.rows[members.row[k], : members.count]
+    count = max(members.count for members in several)
+    spread = {k: np.broadcast_to(row, (count,)) for k, row in varying.items()}
+    uniform = np.concatenate([members.uniform for members in several])
+    return Members(uniform, spread, count, 1, first.seed, first.first)
+
+
 def ring_size(program: Program, members: Members) -> int:
     """Slots of each ring: a power of two that holds the longest fixed delay of any member.
 

@@ -63,12 +63,12 @@ def lower(model: Model, free: Free = Free()) -> Program:  # noqa: B008 - frozen 
         For simultaneous equations, a subscript out of place, or dimensions whose product is absurd; names the
         variable and line.
     """
-    with _deep_recursion(), uncollected():
+    with deep_recursion(), uncollected():
         return Lowering(model, free).program()
 
 
 @contextmanager
-def _deep_recursion() -> Iterator[None]:
+def deep_recursion() -> Iterator[None]:
     """Chains of equations may be as long as the model; Python frames of 3.11 and later need no C stack."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, 200_000))
@@ -109,11 +109,7 @@ class Lowering:
 
     def program(self) -> Program:
         """Lower everything."""
-        self._refuse_absurd_size()
-        self._declare_parameters()
-        for name in CONTROL:
-            source = name if name in self.model.variables else "time step"
-            self.out.control[name] = self.cell(Cell(source), False, self.model.variables[source].place, None)
+        self._declare()
         if bounds_move(self.model):
             self._wind_clock()
         for cell, place in self._solved_for():  # before all that stands in a loop with them
@@ -144,6 +140,14 @@ class Lowering:
         from sd_covid.engine.trim import quicken
 
         return quicken(self.out)
+
+    def _declare(self) -> None:
+        """The constants that can be set, and the bounds of time."""
+        self._refuse_absurd_size()
+        self._declare_parameters()
+        for name in CONTROL:
+            source = name if name in self.model.variables else "time step"
+            self.out.control[name] = self.cell(Cell(source), False, self.model.variables[source].place, None)
 
     def _solved_for(self) -> list[tuple[Cell, Place]]:
         """The cells that are solved for at every instant."""

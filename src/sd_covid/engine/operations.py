@@ -185,6 +185,7 @@ LEAVES = frozenset(
         "output bar",  # adjoint of an output at this time
         "constant bar",  # adjoint of a member constant
         "unknown",  # what is being solved for, while a model is lowered; none is left in a program
+        "quantity",  # another equation's value, where equations are kept apart; none is left in a program
     }
 )
 TABLE_OPERATIONS = frozenset({"lookup", "lookup slope"})

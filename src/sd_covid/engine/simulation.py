@@ -15,7 +15,7 @@ from sd_covid.engine import interpret
 from sd_covid.engine.clock import moving_grid
 from sd_covid.engine.ensemble import Ensemble, chosen_engine, memory_limit, refuse_too_large
 from sd_covid.engine.free import Free
-from sd_covid.engine.kernel import TRAJECTORY, Kernel, Members, thread_count
+from sd_covid.engine.kernel import TRAJECTORY, Kernel, Members, side_by_side, thread_count
 from sd_covid.engine.lower import CONTROL, lower
 from sd_covid.engine.naming import Names
 from sd_covid.engine.objective import Misfit, value_and_gradient, values_and_gradients
@@ -317,6 +317,50 @@ class Simulation:
             engine="numpy" if ensemble.kernel is None else f"llvm, {ensemble.kernel.width} lanes",
         )
         return dataset(self.model, self.subscripts, columns, values, leading, attrs)
+
+    def every_step(
+        self,
+        program: Program,
+        nodes: list[int],
+        *parameters: Mapping[str, float] | pd.DataFrame | None,
+        seed: int = 0,
+        threads: int | None = None,
+    ) -> tuple[Members, TimeGrid, int, NDArray[np.float64]]:
+        """Run another form of this model, one with the same constants, and keep every step.
+
+        Parameters
+        ----------
+        program : Program
+        nodes : list of int
+            Of its step graph, to keep.
+        *parameters : mapping or DataFrame
+            As for `run`; of a program in which the model stands several times, for each time.
+        seed : int
+        threads : int, optional
+
+        Returns
+        -------
+        Members, TimeGrid, int, ndarray of shape (node, member, step)
+            The third is the number of steps in a SAVEPER.
+
+        Raises
+        ------
+        UnknownNameError, RunError
+            As for `run`.
+        """
+        several = [self._members(item, seed, 0) for item in parameters or (None,)]
+        own = self._grid(several[0], 1e8)
+        if any(self._grid(item, 1e8) != own for item in several):
+            raise RunError("the runs are over different times", advice="leave the time bounds alone")
+        members = side_by_side(several)
+        grid = replace(own, every=1)
+        refuse_too_large(8 * len(nodes) * members.count * (grid.steps + 1), memory_limit(None))
+        if chosen_engine() == "numpy":
+            return members, grid, own.every, interpret.run(program, members, nodes, grid)
+        kernel = Kernel(program, nodes, 1 if members.count == 1 else None)
+        members = members.for_width(kernel.width)
+        values, _ = kernel.run(members, grid, threads or thread_count())
+        return members, grid, own.every, values
 
     def snapshot(
         self,

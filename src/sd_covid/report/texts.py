@@ -25,6 +25,7 @@ FILES = (
     "passport.yaml",
     "validity.yaml",
     "update.yaml",
+    "loops.yaml",
 )
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 

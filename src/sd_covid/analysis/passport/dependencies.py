@@ -136,45 +136,12 @@ def way_round(
 
 
 def strong_components(graph: Graph) -> list[list[str]]:
-    """Sets of variables that all depend on one another, larger than one or with a variable that depends on itself.
+    """Sets of variables that all depend on one another, larger than one or with a variable that depends on itself."""
+    import networkx as nx
 
-    By Tarjan's algorithm (1972), without recursion.
-    """
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-    there: set[str] = set()
-    found: list[list[str]] = []
-    for root in graph:
-        if root in index:
-            continue
-        work: list[tuple[str, Iterator[str]]] = [(root, iter(graph[root]))]
-        index[root] = low[root] = len(index)
-        stack.append(root)
-        there.add(root)
-        while work:
-            name, rest = work[-1]
-            for cause in rest:
-                if cause not in index:
-                    index[cause] = low[cause] = len(index)
-                    stack.append(cause)
-                    there.add(cause)
-                    work.append((cause, iter(graph[cause])))
-                    break
-                if cause in there:
-                    low[name] = min(low[name], index[cause])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
-                if low[name] == index[name]:
-                    component = []
-                    while True:
-                        member = stack.pop()
-                        there.discard(member)
-                        component.append(member)
-                        if member == name:
-                            break
-                    if len(component) > 1 or name in graph[name]:
-                        found.append(component)
-    return found
+    whole = nx.DiGraph((cause, name) for name, before in graph.items() for cause in before)
+    return [
+        sorted(members)
+        for members in nx.strongly_connected_components(whole)
+        if len(members) > 1 or any(name in graph[name] for name in members)
+    ]

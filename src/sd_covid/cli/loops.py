@@ -1,0 +1,242 @@
+"""``sd-covid loops``: the feedback loops of a model, which make its behaviour, and along what two scenarios differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sd_covid.cli.compare import Language
+from sd_covid.cli.console import note, say, table
+from sd_covid.cli.progress import progress
+from sd_covid.cli.run import Model, Parameters, Scenarios, override, parse_parameters, read_scenarios
+from sd_covid.errors import RunError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sd_covid.engine.simulation import Simulation
+    from sd_covid.report.finding import Finding
+    from sd_covid.report.texts import Texts
+
+_ROWS = 20
+
+
+def command(
+    model: Model,
+    scenario: Scenarios = None,
+    parameter: Parameters = None,
+    scores: Annotated[
+        bool,
+        typer.Option("--scores", help="Also which loops make the behaviour, over time (Loops That Matter)."),
+    ] = False,
+    instants: Annotated[
+        int,
+        typer.Option(
+            "--instants", min=1, help="How often the loops of a large model are looked for in a run."
+        ),
+    ] = 12,
+    between: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option("--between", metavar="A B", help="Two scenarios: along what --of differs between them."),
+    ] = None,
+    cut: Annotated[
+        str,
+        typer.Option("--cut", metavar="CAUSE>EFFECT", help="Cut a link: what --of does without it."),
+    ] = "",
+    of: Annotated[str, typer.Option("--of", metavar="NAME", help="The output of --between and --cut.")] = "",
+    draws: Annotated[
+        int, typer.Option("--draws", min=1, help="With --cut: on so many draws of the study's posterior.")
+    ] = 1,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Of the choice of draws, and of random numbers.")
+    ] = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="OUT", help="A .html, .xlsx, .json or .csv."),
+    ] = None,
+    language: Annotated[Language, typer.Option("--language", "-l", help="Of the texts.")] = Language.NL,
+) -> None:
+    """Find the feedback loops of a model, which of them dominate over time, and along what scenarios differ."""
+    from sd_covid.report.finding import refuse_format
+    from sd_covid.report.texts import Texts
+
+    scenarios = scenario or []
+    if output is not None:
+        refuse_format(output)
+    _refuse(scenarios, between, cut, of, draws)
+    overrides = parse_parameters(parameter or [])
+    import sd_covid
+
+    simulation = sd_covid.load(model)
+    files = list(between) if between else scenarios
+    _, chosen = read_scenarios(simulation, files)
+    settings = {name: override(item.settings, overrides) for name, item in chosen.items()} or {"": overrides}
+    simulation = simulation.stepping(constant for values in settings.values() for constant in values)
+    texts = Texts(language.value)
+    if not (between or cut):
+        findings = _loops(simulation, next(iter(settings.values())), texts, instants if scores else 0, seed)
+    else:
+        sampled = _sampled(model, simulation, draws, seed) if draws > 1 else None
+        findings = _compared(simulation, settings, cut, of, sampled, texts, seed)
+    if not findings:
+        say(texts("loops.none", model=simulation.model.name))
+    for finding in findings:
+        _show(finding)
+    if output is not None and findings:
+        _write(findings, output, texts, simulation, settings, draws, seed)
+
+
+def _refuse(scenarios: list[Path], between: tuple[Path, Path] | None, cut: str, of: str, draws: int) -> None:
+    """Refuse options that do not go together, before anything takes time."""
+    if bool(of) != bool(between or cut):
+        reason = (
+            "--of names the output of --between and --cut" if of else "--between and --cut need an output"
+        )
+        raise RunError(reason, advice="write --of 'unemployment rate'")
+    if between and scenarios:
+        raise RunError("--between names the two scenarios itself", advice="leave out --scenario")
+    if len(scenarios) > 1:
+        raise RunError("the loops are told of one run", advice="give one scenario, or two with --between")
+    if draws > 1 and not cut:
+        raise RunError(
+            "--draws go with --cut: loops and paths are told of one run", advice="leave out --draws"
+        )
+    if cut and cut.count(">") != 1:
+        raise RunError(f"--cut '{cut}' is no link", advice="write --cut 'cause > effect'")
+
+
+def _loops(
+    simulation: Simulation, settings: dict[str, float], texts: Texts, instants: int, seed: int
+) -> list[Finding]:
+    """The loops of one run."""
+    from sd_covid.analysis.loops.study import study_loops
+    from sd_covid.report.loops import dominance_findings, inventory_finding
+
+    with progress("looking for loops") as bar:
+        study = study_loops(simulation, settings, seed=seed, searched=instants, progress=bar)
+    if not study.partitions:
+        return []
+    dominance = dominance_findings(study, simulation, texts) if instants else []
+    return [inventory_finding(study, simulation, texts), *dominance]
+
+
+def _compared(
+    simulation: Simulation,
+    settings: dict[str, dict[str, float]],
+    cut: str,
+    of: str,
+    sampled: pd.DataFrame | None,
+    texts: Texts,
+    seed: int,
+) -> list[Finding]:
+    """What an output does without a link, or along what it differs between two scenarios."""
+    from sd_covid.analysis.loops.knockout import knock_out, link_between
+    from sd_covid.analysis.loops.paths import explain, outcome_of
+    from sd_covid.engine.course import record
+    from sd_covid.engine.separate import separate
+    from sd_covid.policy.run import overruled
+    from sd_covid.report.loops import cut_finding, paths_finding
+
+    simulation.names.cells(of)  # an unknown name is refused before anything takes time
+    equations = separate(simulation)
+    names, values = list(settings), list(settings.values())
+    pair = (names[0], names[1]) if len(names) == 2 else None
+    if not cut:
+        outcome = outcome_of(simulation, equations, of)
+        first, second = (record(simulation, equations, item, seed) for item in values)
+        assert pair is not None
+        return [paths_finding(explain(first, second, outcome), simulation, of, pair, texts)]
+    cause, effect = (name.strip() for name in cut.split(">"))
+    links = link_between(simulation, equations, cause, effect)
+    runs = values if sampled is None else [overruled(sampled, item) for item in values]
+    found = knock_out(
+        simulation, equations, links, of, runs[-1], against=runs[0] if pair else None, seed=seed
+    )
+    return [cut_finding(found, simulation, of, (cause, effect), pair, texts)]
+
+
+def _sampled(model: Path, simulation: Simulation, draws: int, seed: int) -> pd.DataFrame:
+    """Draws of the study's calibrated constants.
+
+    Raises
+    ------
+    RunError
+        When the model is not that of the study's problem.
+    """
+    from sd_covid.cli.compare import draw, read_inputs
+    from sd_covid.policy.study import Study
+
+    folder = next((item for item in model.resolve().parents if (item / "calibration").is_dir()), None)
+    if folder is None:
+        raise RunError(
+            "there is no study with draws above this model", advice="leave out --draws", file=model
+        )
+    inputs = read_inputs(folder)
+    if inputs.problem.model_path.resolve() != model.resolve():
+        name = inputs.problem.model_path.name
+        raise RunError(f"the study's draws are of {name}", advice="leave out --draws", file=model)
+    study = Study.beside(folder / "scenarios" / "levers.yaml", simulation)
+    return draw(inputs.posterior.constants, study, draws, seed)
+
+
+def _show(finding: Finding) -> None:
+    """Print a finding: its sentences, and the beginning of its table."""
+    numbers = [k for k, kind in enumerate(finding.table.dtypes) if kind.kind in "fiu"]
+    step = max(1, -(-len(finding.table) // _ROWS)) if numbers and numbers[0] == 0 else 1
+    decimals = [finding.decimals.get(str(name)) for name in finding.table.columns]
+    rows = [
+        [
+            _shortened(str(cell))
+            if k not in numbers
+            else f"{cell:.3g}"
+            if places is None
+            else f"{cell:.{places}f}"
+            for k, (cell, places) in enumerate(zip(row, decimals, strict=True))
+        ]
+        for row in finding.table.iloc[::step].head(_ROWS).itertuples(index=False)
+    ]
+    table(finding.title, [_shortened(str(name)) for name in finding.table.columns], rows, numbers=numbers)
+    for sentence in (*finding.sentences, finding.caution):
+        say(sentence)
+
+
+def _shortened(path: str) -> str:
+    """A path as a screen has room for it: where it begins and ends."""
+    from sd_covid.report.loops import ARROW
+
+    names = path.split(ARROW)
+    return path if len(names) < 6 else ARROW.join([*names[:2], "…", *names[-2:]])
+
+
+def _write(
+    findings: list[Finding],
+    output: Path,
+    texts: Texts,
+    simulation: Simulation,
+    settings: dict[str, dict[str, float]],
+    draws: int,
+    seed: int,
+) -> None:
+    """Write findings, with what made them."""
+    from sd_covid.report.finding import write_findings
+
+    scenarios = ", ".join(name for name in settings if name)
+    told = {
+        "model": f"{simulation.model.name} ({simulation.fingerprint[:12]})",
+        "scenario": scenarios or "–",
+        "draws": str(draws),
+        "seed": str(seed),
+    }
+    provenance = {texts(f"loops.made.{name}"): value for name, value in told.items()}
+    written = write_findings(
+        findings,
+        output,
+        texts,
+        title=texts("loops.title", model=simulation.model.name),
+        subtitle=texts("loops.subtitle"),
+        provenance=provenance,
+    )
+    for path in written:
+        note(f"wrote {path}")

@@ -1,0 +1,119 @@
+"""Charts of feedback loops: shares over time, stacked about zero, and lines of what differs."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.report.charts import number_axis
+from sd_covid.report.texts import Texts
+from sd_covid.report.theme import INK, SOFT, package_colour, tint
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float64]
+
+_SIZE = (7.4, 4.2)
+_WRAP = 46
+
+
+def shares_chart(
+    times: Floats, series: Sequence[Floats], labels: Sequence[str], axis: str, texts: Texts
+) -> Figure:
+    """Shares of loops, what reinforces stacked above zero and what balances below.
+
+    Parameters
+    ----------
+    times : ndarray, shape (instant,)
+    series : sequence of ndarray, shape (instant,)
+        Per cent, with their sign.
+    labels : sequence of str
+    axis : str
+        What the shares are of.
+    texts : Texts
+
+    Returns
+    -------
+    Figure
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    plot = figure.subplots()
+    above, below = np.zeros(len(times)), np.zeros(len(times))
+    for place, values in enumerate(series):
+        colour = _colour(place, len(series), labels[place])
+        up, down = np.clip(values, 0, None), np.clip(values, None, 0)
+        plot.fill_between(times, above, above + up, color=colour, linewidth=0, label=_wrapped(labels[place]))
+        plot.fill_between(times, below, below + down, color=colour, linewidth=0)
+        above, below = above + up, below + down
+    plot.axhline(0, color=INK, linewidth=0.8)
+    _whole_times(plot, times)
+    plot.set_ylim(-100, 100)
+    plot.set_ylabel(axis)
+    number_axis(plot.yaxis, texts)
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def _colour(place: int, count: int, label: str) -> str:
+    """A colour for each loop, lighter in the second round; grey for what is left together."""
+    if label.endswith("(%)"):
+        return tint(SOFT, 0.35)
+    return package_colour(place) if place < 5 else tint(package_colour(place), 0.5)
+
+
+def lines_chart(
+    times: Floats, series: Sequence[Floats], labels: Sequence[str], axis: str, texts: Texts
+) -> Figure:
+    """Lines over time, the first one thick.
+
+    Parameters
+    ----------
+    times : ndarray, shape (instant,)
+    series : sequence of ndarray, shape (instant,)
+    labels : sequence of str
+    axis : str
+        The unit.
+    texts : Texts
+
+    Returns
+    -------
+    Figure
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    plot = figure.subplots()
+    for place, values in enumerate(series):
+        last = place == len(series) - 1 and place > 3
+        colour = INK if place == 0 else SOFT if last else package_colour(place - 1)
+        style = (0, (1.5, 1.5)) if last else (0, (4, 2)) if place > 5 else "solid"
+        width = 2.2 if place == 0 else 1.3
+        plot.plot(
+            times, values, color=colour, linewidth=width, linestyle=style, label=_wrapped(labels[place])
+        )
+    plot.axhline(0, color=SOFT, linewidth=0.6)
+    _whole_times(plot, times)
+    plot.set_ylabel(axis)
+    number_axis(plot.yaxis, texts)
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def _whole_times(plot: Axes, times: Floats) -> None:
+    """An axis of times, marked at whole ones."""
+    from matplotlib.ticker import MaxNLocator
+
+    plot.set_xlim(times[0], times[-1])
+    plot.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _wrapped(label: str) -> str:
+    return "\n".join(textwrap.wrap(label, _WRAP))
