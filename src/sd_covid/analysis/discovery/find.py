@@ -1,0 +1,224 @@
+"""The box that is told: chosen from PRIM's trajectory by a stated rule, and how firmly the cases support it.
+
+In come cases and failures; out comes a `Discovery`: the trajectory, the chosen box, how it fares on resampled cases and
+on cases that it has not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from sd_covid.analysis.discovery.box import Box, Flags, Limit, Side, box_of, inside, without_idle
+from sd_covid.analysis.discovery.prim import Patience, trajectory
+from sd_covid.errors import RunError
+from sd_covid.policy.types import Floats
+
+#: Fewer failures, or fewer cases that do not fail, tell of no region.
+FEWEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a box is chosen.
+
+    Attributes
+    ----------
+    columns : int
+        Restricted columns that a sentence holds at most.
+    level : float
+        A limit with a larger quasi-p-value is dropped (Bryant and Lempert 2010).
+    screened : int
+        Of more columns, those that differ most in rank between failures and others; chosen in each resample anew.
+    """
+
+    columns: int = 3
+    level: float = 0.05
+    screened: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How often resamples restrict a column on a side.
+
+    Attributes
+    ----------
+    limit : Limit
+        Of the chosen box.
+    share : float
+        Of the resamples.
+    low, high : float
+        Central 90 % of the limit's value in them; NaN for names, and where none has it.
+    """
+
+    limit: Limit
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """In which cases something fails.
+
+    Attributes
+    ----------
+    cases, failures : int
+    columns : int
+        That were offered.
+    path : tuple of Box
+        From all cases on.
+    chosen : Box
+        Without limits where nothing sets the failures apart.
+    support : tuple of Support
+        Of each limit of the chosen box.
+    unseen : tuple of float
+        Mean coverage and density, in cases left out of a resample, of the box chosen in it; NaN without resamples.
+    resamples : int
+    """
+
+    cases: int
+    failures: int
+    columns: int
+    path: tuple[Box, ...]
+    chosen: Box
+    support: tuple[Support, ...]
+    unseen: tuple[float, float]
+    resamples: int
+
+    @property
+    def rate(self) -> float:
+        """Share of all cases that fail."""
+        return self.failures / self.cases
+
+
+def discover(
+    cases: pd.DataFrame,
+    failed: Flags,
+    *,
+    groups: Sequence[int] | None = None,
+    rule: Rule | None = None,
+    patience: Patience | None = None,
+    resamples: int = 50,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Discovery:
+    """Find the box that is told.
+
+    Parameters
+    ----------
+    cases : DataFrame, shape (case, column)
+    failed : ndarray of bool, shape (case,)
+    groups : sequence of int, optional
+        Cases of one group, such as one draw under several paths, are resampled together: they are not independent.
+    rule : Rule, optional
+    patience : Patience, optional
+    resamples : int
+        Bootstrap samples.
+    seed : int
+    progress : callable, optional
+        Called with resamples done and all.
+
+    Returns
+    -------
+    Discovery
+
+    Raises
+    ------
+    RunError
+        Hardly any failure, or hardly anything else.
+    """
+    rule, patience = rule or Rule(), patience or Patience()
+    failed = np.asarray(failed, dtype=np.bool_)
+    few = min(int(failed.sum()), int((~failed).sum()))
+    if few < FEWEST:
+        kind = "failures" if failed.sum() == few else "cases without failure"
+        advice = "choose another target, or more draws"
+        raise RunError(f"{few} {kind} among {len(cases)} cases tell of no region", advice=advice)
+    path, chosen = _told(cases, failed, rule, patience)
+    of = np.arange(len(cases)) if groups is None else np.asarray(groups)
+    rng, boxes, unseen = np.random.default_rng(seed), [], []
+    members = [np.flatnonzero(of == group) for group in np.unique(of)]
+    for done in range(resamples):
+        picked = rng.integers(len(members), size=len(members))
+        rows = np.concatenate([members[item] for item in picked])
+        left = np.setdiff1d(np.arange(len(cases)), rows)
+        again = cases.iloc[rows].reset_index(drop=True)
+        _, box = _told(again, failed[rows], rule, patience)
+        boxes.append(box)
+        fresh = box_of(cases.iloc[left].reset_index(drop=True), failed[left], box.limits)
+        unseen.append((fresh.coverage, fresh.density if fresh.cases else np.nan))
+        if progress is not None:
+            progress(done + 1, resamples)
+    return Discovery(
+        len(cases),
+        int(failed.sum()),
+        cases.shape[1],
+        path,
+        chosen,
+        tuple(_support(limit, boxes) for limit in chosen.limits),
+        _means(unseen),
+        resamples,
+    )
+
+
+def choose(boxes: Sequence[Box], most: int) -> Box:
+    """The box with the largest harmonic mean of coverage and density among those with few enough columns.
+
+    Of equal ones that with fewer columns, then the larger one.
+    """
+    fitting = [box for box in boxes if len(box.columns) <= most]
+    return max(fitting, key=lambda box: (box.balance, -len(box.columns), box.cases))
+
+
+def screened(cases: pd.DataFrame, failed: Flags, most: int) -> pd.DataFrame:
+    """The columns that differ most in rank between failures and others, with all columns of names.
+
+    Parameters
+    ----------
+    cases : DataFrame, shape (case, column)
+    failed : ndarray of bool, shape (case,)
+    most : int
+        Columns of numbers that are kept.
+    """
+    numbers = [name for name in cases if cases[name].dtype.kind in "fiu"]
+    if len(numbers) <= most:
+        return cases
+    order = rankdata(cases[numbers].to_numpy(dtype=np.float64), axis=0)
+    apart: Floats = np.abs(order[failed].mean(axis=0) - order[~failed].mean(axis=0))
+    kept = {numbers[place] for place in np.argsort(-apart, kind="stable")[:most].tolist()}
+    return cases[[name for name in cases if name in kept or name not in numbers]]
+
+
+def _told(cases: pd.DataFrame, failed: Flags, rule: Rule, patience: Patience) -> tuple[tuple[Box, ...], Box]:
+    """PRIM's trajectory, and the box of it that the rule chooses."""
+    looked_at = screened(cases, failed, rule.screened)
+    path = trajectory(looked_at, failed, patience)
+    telling = [without_idle(looked_at, failed, box, rule.level) for box in path]
+    return path, choose(telling, rule.columns)
+
+
+def _support(limit: Limit, boxes: Sequence[Box]) -> Support:
+    """How often resamples have a limit on the same side of the same column, and where."""
+    same = [
+        other for box in boxes for other in box.limits if (other.name, other.side) == (limit.name, limit.side)
+    ]
+    values = [other.value for other in same] if limit.side != "kept" else []
+    low, high = np.quantile(values, (0.05, 0.95)).tolist() if values else (np.nan, np.nan)
+    return Support(limit, len(same) / len(boxes) if boxes else np.nan, low, high)
+
+
+def _means(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Means of coverage and density over the resamples in which they exist."""
+    columns = [np.array(column)[np.isfinite(column)] for column in zip(*pairs, strict=True)]
+    coverage, density = (
+        float(column.mean()) if column.size else np.nan for column in columns or [np.empty(0)] * 2
+    )
+    return coverage, density
+
+
+__all__ = ["Discovery", "Rule", "Side", "Support", "choose", "discover", "inside", "screened"]
