@@ -15,7 +15,7 @@ import pandas as pd
 from sd_covid.analysis.discovery.find import FEWEST, Discovery, discover
 from sd_covid.analysis.information.figures import Told, told_by, value_of_figures
 from sd_covid.analysis.information.value import Information, Value, information
-from sd_covid.analysis.robust_file import Learning, RobustPlan, Search, WorldPlan
+from sd_covid.analysis.robust_file import Buying, Learning, RobustPlan, Search, WorldPlan
 from sd_covid.analysis.robustness.metrics import presets
 from sd_covid.analysis.robustness.outcomes import Objective, Outcomes, World, measured
 from sd_covid.analysis.robustness.reversals import Reversals, reversals
@@ -87,7 +87,7 @@ class Robust:
         Share of states that meet every target; 1 where there is none.
     reversals : tuple of Reversals
     worth : dict
-        Objective -> its value for money.
+        Objective -> its value for money, among the packages that the plan names.
     boxes : tuple of Found
     learnt : Learnt or None
     runs : int
@@ -198,7 +198,7 @@ def judge_comparison(
     """
     money = [item.id for item in plan.objectives if item.amount is not None]
     if (money or plan.worth) and not comparison.costs:
-        names = ", ".join(dict.fromkeys([*money, *plan.worth]))
+        names = ", ".join(dict.fromkeys([*money, *(item.objective for item in plan.worth)]))
         raise RunError(
             f"the store has no costs, which {names} need", advice="leave them out, or run without --store"
         )
@@ -255,7 +255,8 @@ def _gathered(
     ids = tuple(entry.id for entry in comparison.scenarios)
     titles = {entry.id: entry.title for entry in comparison.scenarios}
     outcomes = Outcomes(ids, titles, plan.objectives, worlds, values, unpriced)
-    asked = [item for item in plan.objectives if item.id in plan.worth]
+    bought = {item.objective for item in plan.worth}
+    asked = [item for item in plan.objectives if item.id in bought]
     money = Objective("cost", titles[ids[0]], titles[ids[0]], "lower", amount="cost")
     cost = measured(comparison, [money])[0][0] if asked else None
     return _Ran(
@@ -295,23 +296,28 @@ def _figures(comparison: Comparison, learning: Learning) -> dict[str, Floats]:
 
 def _judged(plan: RobustPlan, ran: _Ran, tell: Progress) -> Robust:
     """Everything that is told of the runs."""
-    outcomes, sound = ran.outcomes, ran.outcomes.sound
+    outcomes = ran.outcomes
     metrics = presets(plan.pessimism, plan.spread)
-    cost = ran.cost
     return Robust(
         plan=plan,
         outcomes=outcomes,
         scores=tuple(score(outcomes, item, metrics) for item in plan.objectives),
         together=meeting(outcomes, plan.objectives),
         reversals=tuple(reversals(outcomes, item) for item in plan.objectives),
-        worth={}
-        if cost is None
-        else {name: worth(gained[:, sound], cost[:, sound]) for name, gained in ran.discounted.items()},
+        worth={item.objective: _bought(ran, item) for item in plan.worth},
         boxes=tuple(_search(plan, ran, item, tell) for item in plan.searches),
         learnt=None if plan.learning is None else _learnt(plan, plan.learning, ran),
         runs=ran.runs,
         provenance=ran.provenance,
     )
+
+
+def _bought(ran: _Ran, buying: Buying) -> Worth:
+    """Value for money of an objective among some packages."""
+    assert ran.cost is not None  # asked for together with what is bought
+    chosen = [ran.outcomes.packages.index(name) for name in buying.scenarios]
+    sound = ran.outcomes.sound
+    return worth(ran.discounted[buying.objective][chosen][:, sound], ran.cost[chosen][:, sound])
 
 
 def _search(plan: RobustPlan, ran: _Ran, search: Search, tell: Progress) -> Found:
@@ -376,13 +382,14 @@ _TOLD = 12
 def _learnt(plan: RobustPlan, learning: Learning, ran: _Ran) -> Learnt:
     """Value of information on the draws of the first world."""
     outcomes, sound = ran.outcomes, ran.outcomes.sound
-    benefit = outcomes.gains(learning.objective, [0])[0].T
+    chosen = [outcomes.packages.index(name) for name in learning.scenarios]
+    benefit = outcomes.gains(learning.objective, [0])[0][chosen].T
     draws = ran.draws[sound].reset_index(drop=True)
     groups = {name: columns for name, (_, columns) in learning.groups.items()}
     for columns in groups.values():
         cases_of(draws, [""], columns)  # refuses what does not vary
     value = information(
-        benefit, outcomes.packages, draws, groups, resamples=learning.resamples, seed=plan.seed
+        benefit, learning.scenarios, draws, groups, resamples=learning.resamples, seed=plan.seed
     )
     figures = {name: values[sound] for name, values in ran.figures.items()}
     single = [name for name in value.parts if name not in groups]

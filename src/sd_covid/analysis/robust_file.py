@@ -75,6 +75,21 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Buying:
+    """Of which units value for money is told, and among which packages.
+
+    Attributes
+    ----------
+    objective : str
+    scenarios : tuple of str
+        Ids, in the order of the plan.
+    """
+
+    objective: str
+    scenarios: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Learning:
     """What is to be chosen, and what might be learnt first.
 
@@ -82,6 +97,8 @@ class Learning:
     ----------
     objective : str
         Of which more, or less, is worth having by itself.
+    scenarios : tuple of str
+        Among which is chosen: ids, in the order of the plan.
     groups : dict
         Name -> (title, constants).
     figures : tuple of Output
@@ -92,6 +109,7 @@ class Learning:
     """
 
     objective: str
+    scenarios: tuple[str, ...]
     groups: dict[str, tuple[Text, tuple[str, ...]]]
     figures: tuple[Output, ...]
     years: tuple[int, int]
@@ -119,8 +137,7 @@ class RobustPlan:
         Those of the objectives and of awaited figures.
     pessimism, spread : float
         Settings of Hurwicz's metric and of mean–variance.
-    worth : tuple of str
-        Objectives of which value for money is told.
+    worth : tuple of Buying
     searches : tuple of Search
     learning : Learning or None
     """
@@ -137,7 +154,7 @@ class RobustPlan:
     outputs: tuple[Output, ...]
     pessimism: float = 0.5
     spread: float = 1.0
-    worth: tuple[str, ...] = ()
+    worth: tuple[Buying, ...] = ()
     searches: tuple[Search, ...] = ()
     learning: Learning | None = None
 
@@ -181,7 +198,9 @@ def read_plan(path: str | Path, simulation: Simulator) -> RobustPlan:
         draws = found["draws"].fields(("posterior", "size", "seed"))
         ids = [item.stem for item in scenarios]
         learning = (
-            _learning(found["information"], objectives, outputs, study) if "information" in found else None
+            _learning(found["information"], ids, objectives, outputs, study)
+            if "information" in found
+            else None
         )
         awaited = () if learning is None else learning.figures
         asked = {key(item.output) for item in objectives if item.output} | {
@@ -201,7 +220,7 @@ def read_plan(path: str | Path, simulation: Simulator) -> RobustPlan:
             outputs=tuple(output for output in outputs if key(output.name) in asked),
             pessimism=read_number(metrics["pessimism"], 0.0, 1.0) if "pessimism" in metrics else 0.5,
             spread=read_number(metrics["spread"], low=0.0) if "spread" in metrics else 1.0,
-            worth=tuple(_worth(node, objectives) for node in found["worth"].items())
+            worth=tuple(_worth(node, ids, objectives) for node in found["worth"].items())
             if "worth" in found
             else (),
             searches=tuple(_search(node, ids, objectives, study) for node in found["discovery"].items())
@@ -330,13 +349,24 @@ def _years(node: Node) -> tuple[int, int]:
     return years[0], years[-1]
 
 
-def _worth(node: Node, objectives: Sequence[Objective]) -> str:
+def _worth(node: Node, scenarios: Sequence[str], objectives: Sequence[Objective]) -> Buying:
     """An objective whose units can be bought: an output that is added up."""
-    name = node.choice([item.id for item in objectives])
+    found = node.fields(("objective",), ("scenarios",))
+    name = found["objective"].choice([item.id for item in objectives])
     chosen = next(item for item in objectives if item.id == name)
     if chosen.amount is not None or "total" not in chosen.measure:
         raise node.error(f"'{name}' is not added up over years", "name one with 'measure: total'")
-    return name
+    return Buying(name, _among(found.get("scenarios"), scenarios))
+
+
+def _among(node: Node | None, scenarios: Sequence[str]) -> tuple[str, ...]:
+    """Some of the packages, two at least; all of them by default."""
+    if node is None:
+        return tuple(scenarios)
+    chosen = {item.choice(scenarios) for item in node.items()}
+    if len(chosen) < 2:
+        raise node.error("a choice is between two packages at least", "name another")
+    return tuple(name for name in scenarios if name in chosen)
 
 
 def _search(node: Node, scenarios: Collection[str], objectives: Sequence[Objective], study: Study) -> Search:
@@ -371,10 +401,14 @@ def _constant(node: Node, study: Study) -> str:
 
 
 def _learning(
-    node: Node, objectives: Sequence[Objective], outputs: Sequence[Output], study: Study
+    node: Node,
+    scenarios: Sequence[str],
+    objectives: Sequence[Objective],
+    outputs: Sequence[Output],
+    study: Study,
 ) -> Learning:
     """What might be learnt before choosing."""
-    found = node.fields(("objective",), ("groups", "figures", "years", "resamples"))
+    found = node.fields(("objective",), ("scenarios", "groups", "figures", "years", "resamples"))
     if ("figures" in found) != ("years" in found):
         raise node.error("'figures' and 'years' go together", "give both, or neither")
     groups = {}
@@ -384,6 +418,7 @@ def _learning(
         groups[name] = (read_text(parts["title"]), columns)
     return Learning(
         objective=found["objective"].choice([item.id for item in objectives]),
+        scenarios=_among(found.get("scenarios"), scenarios),
         groups=groups,
         figures=tuple(_output(item, outputs) for item in found["figures"].items())
         if "figures" in found

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 Flags = NDArray[np.bool_]
 Side = Literal["low", "high", "kept"]
@@ -105,23 +105,29 @@ def box_of(cases: pd.DataFrame, failed: Flags, limits: tuple[Limit, ...]) -> Box
     failed : ndarray of bool, shape (case,)
     limits : tuple of Limit
     """
-    holds = [limit.holds(cases) for limit in limits]
-    held = np.logical_and.reduce([np.ones(len(cases), dtype=np.bool_), *holds])
+    return _boxed(_holds(cases, limits), np.asarray(failed, dtype=np.bool_), limits)
+
+
+def _holds(cases: pd.DataFrame, limits: tuple[Limit, ...]) -> Flags:
+    """Which cases lie within each limit, shape (limit, case)."""
+    return np.array([limit.holds(cases) for limit in limits], dtype=np.bool_).reshape(len(limits), len(cases))
+
+
+def _boxed(holds: Flags, failed: Flags, limits: tuple[Limit, ...]) -> Box:
+    """The box of limits of which it is known which cases lie within them."""
+    broken = (~holds).sum(axis=0)
+    held = broken == 0
     number, hits, total = int(held.sum()), int(failed[held].sum()), int(failed.sum())
-    quasi = []
-    for place in range(len(limits)):
-        without = np.logical_and.reduce(
-            [np.ones(len(cases), dtype=np.bool_), *holds[:place], *holds[place + 1 :]]
-        )
-        rate = failed[without].mean() if without.any() else 1.0
-        quasi.append(float(binom.sf(hits - 1, number, rate)))
+    without = broken == ~holds  # within all others: breaks no limit but that one
+    failing = (without & failed).sum(axis=1) / np.maximum(without.sum(axis=1), 1)
+    rates = np.where(without.any(axis=1), failing, 1.0)
     return Box(
         limits,
         number,
         hits,
         hits / total if total else 0.0,
         hits / number if number else 0.0,
-        tuple(quasi),
+        tuple(np.asarray(bdtrc(float(hits - 1), number, rates)).tolist()) if hits else (1.0,) * len(limits),
     )
 
 
@@ -130,7 +136,10 @@ def without_idle(cases: pd.DataFrame, failed: Flags, box: Box, level: float = 0.
 
     Each is judged anew when another is dropped.
     """
+    holds = _holds(cases, box.limits)
     while box.quasi_p and max(box.quasi_p) > level:
-        worst = int(np.argmax(box.quasi_p))
-        box = box_of(cases, failed, box.limits[:worst] + box.limits[worst + 1 :])
+        kept = np.arange(len(box.limits)) != int(np.argmax(box.quasi_p))
+        limits = tuple(limit for limit, stays in zip(box.limits, kept.tolist(), strict=True) if stays)
+        holds = holds[kept]
+        box = _boxed(holds, failed, limits)
     return box

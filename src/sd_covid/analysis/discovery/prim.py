@@ -9,8 +9,9 @@ names together. The order of equally good peels is that of the EMA workbench, wi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -47,13 +48,27 @@ class _State:
     held: Flags
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step that might be taken: what the box would hold, and how it is made."""
+
+    cases: int
+    failures: int
+    make: Callable[[], _State]
+
+    @classmethod
+    def of(cls, held: Flags, failed: Flags, make: Callable[[], _State]) -> _Step:
+        return cls(int(np.count_nonzero(held)), int(np.count_nonzero(held & failed)), make)
+
+
 class _Search:
     """The cases as arrays, and the steps from one box to the next."""
 
     def __init__(self, cases: pd.DataFrame, failed: Flags, patience: Patience) -> None:
         self.failed, self.patience = failed, patience
         self.numbers = [str(name) for name in cases if cases[name].dtype.kind in "fiu"]
-        self.values = cases[self.numbers].to_numpy(dtype=np.float64)
+        self.values = np.asfortranarray(cases[self.numbers].to_numpy(dtype=np.float64))
+        self.order = np.argsort(self.values, axis=0, kind="stable")
         self.names = {
             str(name): cases[name].astype(str).to_numpy() for name in cases if name not in self.numbers
         }
@@ -80,21 +95,23 @@ class _Search:
         """The columns that the box restricts."""
         return {limit.name for limit in self.limits(state)}
 
-    def peels(self, state: _State) -> Iterator[_State]:
+    def peels(self, state: _State) -> Iterator[_Step]:
         """Boxes without a slice of this one: for each number without its top and its bottom, for names without one."""
+        rows = np.flatnonzero(state.held)
+        failed = self.failed[rows]
         for place in range(len(self.numbers)):
-            column = self.values[:, place]
-            ordered = np.sort(column[state.held])
+            column, order = self.values[rows, place], self.order[:, place]
+            ordered = self.values[order[state.held[order]], place]
             edge = _edge(ordered, 1 - self.patience.peel)
-            yield self._moved(state, place, "high", edge, state.held & (column <= edge))
+            yield _Step.of(column <= edge, failed, partial(self._moved, state, place, "high", edge))
             edge = _edge(ordered, self.patience.peel)
-            yield self._moved(state, place, "low", edge, state.held & (column >= edge))
+            yield _Step.of(column >= edge, failed, partial(self._moved, state, place, "low", edge))
         for name, names in state.kept.items():
             for left_out in sorted(names) if len(names) > 1 else ():
-                held = state.held & (self.names[name] != left_out)
-                yield _State(state.low, state.high, {**state.kept, name: names - {left_out}}, held)
+                kept = self.names[name][rows] != left_out
+                yield _Step.of(kept, failed, partial(self._renamed, state, name, names - {left_out}))
 
-    def pastes(self, state: _State) -> Iterator[_State]:
+    def pastes(self, state: _State) -> Iterator[_Step]:
         """Boxes with a slice more, along the columns that this one restricts."""
         restricted = self.restricted(state)
         for place, name in enumerate(self.numbers):
@@ -110,44 +127,54 @@ class _Search:
                 first = self.first.low if side == "low" else self.first.high
                 edge = _edge(found, share) if found.size else float(first[place])
                 low, high = (edge, state.high[place]) if side == "low" else (state.low[place], edge)
-                yield self._moved(state, place, side, edge, beside & (column >= low) & (column <= high))
+                held = beside & (column >= low) & (column <= high)
+                yield _Step.of(held, self.failed, partial(self._moved, state, place, side, edge))
         for name, names in state.kept.items():
             for added in sorted(self.first.kept[name] - names):
                 wider = names | {added}
                 held = self._held(state, without=name) & np.isin(self.names[name], list(wider))
-                yield _State(state.low, state.high, {**state.kept, name: wider}, held)
+                yield _Step.of(held, self.failed, partial(self._renamed, state, name, wider))
 
-    def _held(self, state: _State, without: str) -> Flags:
-        """Cases within all limits but those of one column."""
+    def _held(self, state: _State, without: str = "") -> Flags:
+        """Cases within all limits, or all but those of one column."""
         held = np.ones(len(self.failed), dtype=np.bool_)
         for place, name in enumerate(self.numbers):
-            if name != without:
+            low, high = state.low[place], state.high[place]
+            if name != without and (low != self.first.low[place] or high != self.first.high[place]):
                 column = self.values[:, place]
-                held &= (column >= state.low[place]) & (column <= state.high[place])
+                held &= (column >= low) & (column <= high)
         for name, names in state.kept.items():
-            if name != without:
+            if name != without and names != self.first.kept[name]:
                 held &= np.isin(self.names[name], list(names))
         return held
 
-    def _moved(self, state: _State, place: int, side: str, edge: float, held: Flags) -> _State:
+    def _moved(self, state: _State, place: int, side: str, edge: float) -> _State:
+        """The box with another limit of a number."""
         low, high = state.low.copy(), state.high.copy()
         (low if side == "low" else high)[place] = edge
-        return _State(low, high, state.kept, held)
+        return self._with_cases(_State(low, high, state.kept, state.held))
 
-    def best(self, state: _State, candidates: Iterator[_State]) -> tuple[float, _State] | None:
-        """The candidate with the largest gain in density per case; of equal ones that with fewer restricted columns."""
-        density = self.failed[state.held].mean()
-        size, found = int(state.held.sum()), None
+    def _renamed(self, state: _State, name: str, names: frozenset[str]) -> _State:
+        """The box with other names kept."""
+        return self._with_cases(_State(state.low, state.high, {**state.kept, name: names}, state.held))
+
+    def _with_cases(self, state: _State) -> _State:
+        return replace(state, held=self._held(state))
+
+    def best(self, state: _State, steps: Iterator[_Step]) -> tuple[float, _State] | None:
+        """The step with the largest gain in density per case; of equal ones that with fewer restricted columns."""
+        size, failures = int(state.held.sum()), int(self.failed[state.held].sum())
+        density, found = failures / size, None
         most = (-math.inf, -math.inf)
-        for candidate in candidates:
-            number = int(candidate.held.sum())
-            gain = self.failed[candidate.held].mean() - density if number else -density
-            worth = float(gain / abs(number - size)) if number != size else 0.0
+        for step in steps:
+            gain = step.failures / step.cases - density if step.cases else -density
+            worth = gain / abs(step.cases - size) if step.cases != size else 0.0
             if worth < most[0]:
                 continue
-            rank = (worth, -float(len(self.restricted(candidate))))
+            box = step.make()
+            rank = (worth, -float(len(self.restricted(box))))
             if rank > most:
-                most, found = rank, candidate
+                most, found = rank, box
         return None if found is None else (most[0], found)
 
 

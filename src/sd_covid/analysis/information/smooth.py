@@ -54,11 +54,18 @@ class Smoother:
         return np.asarray(left.T @ left / max(len(outcomes) - self.effective, 1.0))
 
     def noise(self, covariance: Floats, size: int, rng: np.random.Generator) -> Floats:
-        """Draws of the error of the fit, shape (size, draw, outcome), that of the means included."""
+        """Draws of the error of the fit, shape (outcome, size, draw), that of the means included."""
         root = _root(covariance)
-        steps = rng.standard_normal((size, len(self.shrink), len(root))) @ root.T
-        means = rng.standard_normal((size, 1, len(root))) @ root.T / np.sqrt(len(self.basis))
-        return np.asarray(self.basis @ (np.sqrt(self.shrink)[:, None] * steps) + means)
+        # The constant is a term of length one as well; outcomes come first, over which it is then quick to take the best.
+        terms = np.column_stack(
+            [np.full(len(self.basis), len(self.basis) ** -0.5), self.basis * np.sqrt(self.shrink)]
+        )
+        steps = np.tensordot(root, rng.standard_normal((len(root), size, terms.shape[1])), axes=1)
+        return np.asarray(steps @ terms.T)
+
+
+#: Orthonormal terms, shape (draw, term), and the squared singular value of each, shape (term,).
+Basis = tuple[Floats, Floats]
 
 
 def smoother(parameters: Floats, outcomes: Floats) -> Smoother:
@@ -74,23 +81,38 @@ def smoother(parameters: Floats, outcomes: Floats) -> Smoother:
     -------
     Smoother
     """
+    return chosen(bases(parameters), outcomes)
+
+
+def bases(parameters: Floats) -> tuple[Basis, ...]:
+    """The bases that are tried for some parameters, from straight to bent; none where nothing varies.
+
+    Those of one parameter without equal values depend on the order of its draws only: put in order, all have the same.
+    """
     scores = normal_scores(parameters)
     scores = scores[:, scores.std(axis=0) > 0]
+    if not scores.shape[1]:
+        return ()
+    found = []
+    for knots in _KNOTS if scores.shape[1] <= len(parameters) // 20 else _KNOTS[:1]:
+        left, singular, _ = np.linalg.svd(_terms(scores, knots), full_matrices=False)
+        used = singular > 1e-10 * singular.max()
+        found.append((np.asarray(left[:, used]), np.asarray(singular[used] ** 2)))
+    return tuple(found)
+
+
+def chosen(tried: tuple[Basis, ...], outcomes: Floats) -> Smoother:
+    """Of some bases and all ridges the ones that predict outcomes (draw, outcome) best."""
     centred = outcomes - outcomes.mean(axis=0)
     scale = centred.std(axis=0)
     weighted = centred / np.where(scale > 0, scale, 1.0)
-    best, found = np.inf, Smoother(np.zeros((len(parameters), 0)), np.zeros(0))
-    for knots in _KNOTS if scores.shape[1] <= len(parameters) // 20 else _KNOTS[:1]:
-        left, singular, _ = np.linalg.svd(_basis(scores, knots), full_matrices=False)
-        used = singular > 1e-10 * max(singular.max(initial=0.0), 1e-300)
-        left, power = left[:, used], singular[used] ** 2
-        if not power.size:
-            break
+    best, found = np.inf, Smoother(np.zeros((len(outcomes), 0)), np.zeros(0))
+    for left, power in tried:
         along = left.T @ weighted
         outside = float(np.sum(weighted**2) - np.sum(along**2))
         for ridge in _RIDGES:
             shrink = power / (power + ridge * power.mean())
-            free = len(scores) - 1.0 - float(shrink.sum())
+            free = len(outcomes) - 1.0 - float(shrink.sum())
             missed = outside + float(np.sum(((1.0 - shrink)[:, None] * along) ** 2))
             criterion = missed / free**2 if free > 0 else np.inf
             if criterion < best:
@@ -103,14 +125,14 @@ def normal_scores(parameters: Floats) -> Floats:
     return np.asarray(ndtri((rankdata(parameters, axis=0) - 0.5) / len(parameters)), dtype=np.float64)
 
 
-def _basis(scores: Floats, knots: int) -> Floats:
+def _terms(scores: Floats, knots: int) -> Floats:
     """Natural cubic splines of each column, and products of pairs of a few; centred. Shape (draw, term)."""
     columns = [_spline(column, knots) for column in scores.T]
     if 1 < scores.shape[1] <= _PAIRED:
         columns += [
             (scores[:, a] * scores[:, b])[:, None] for a, b in combinations(range(scores.shape[1]), 2)
         ]
-    whole = np.concatenate(columns, axis=1) if columns else np.zeros((len(scores), 0))
+    whole = np.concatenate(columns, axis=1)
     return np.asarray(whole - whole.mean(axis=0))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sd_covid.analysis.information.smooth import Smoother, smoother
+from sd_covid.analysis.information.smooth import Basis, Smoother, bases, chosen, smoother
 from sd_covid.errors import RunError
 from sd_covid.policy.types import Floats
 
@@ -149,11 +149,17 @@ def information(
     """
     _refuse_few(len(benefit))
     varied = [str(name) for name in draws if draws[name].nunique() > 1]
-    asked = {name: (name,) for name in varied} | dict(groups or {})
-    parts = {}
-    for place, (name, columns) in enumerate(asked.items()):
-        values = draws[list(columns)].to_numpy(dtype=np.float64)
-        parts[name] = partial(benefit, values, resamples=resamples, seed=seed + place)
+    ordered, apart, parts = _ordered(len(benefit)), _apart(benefit), {}
+    for place, name in enumerate(varied):
+        values = draws[name].to_numpy(dtype=np.float64)
+        if len(np.unique(values)) < len(values):
+            parts[name] = partial(benefit, values[:, None], resamples=resamples, seed=seed + place)
+        else:
+            sorted_by_it = apart[np.argsort(values)]
+            parts[name] = _of(ordered, sorted_by_it, np.random.default_rng(seed + place), resamples)
+    for place, (name, columns) in enumerate((groups or {}).items(), start=len(varied)):
+        together = draws[list(columns)].to_numpy(dtype=np.float64)
+        parts[name] = partial(benefit, together, resamples=resamples, seed=seed + place)
     return Information(
         options,
         int(benefit.mean(axis=0).argmax()),
@@ -177,14 +183,21 @@ def chance_level(benefit: Floats, parameters: int, *, size: int = 400, seed: int
         quantiles, so it is no more exact than the largest of them when there are many.
     seed : int
     """
-    rng, apart = np.random.default_rng(seed), _apart(benefit)
+    rng, apart, ordered = np.random.default_rng(seed), _apart(benefit), _ordered(len(benefit))
     if parameters == 0:
         return 0.0
-    found = [
-        _estimate(smoother(column[:, None], apart), apart, rng, 50).corrected
-        for column in rng.standard_normal((size, len(benefit)))
-    ]
+    found = [_of(ordered, apart[rng.permutation(len(apart))], rng, 50).corrected for _ in range(size)]
     return float(np.quantile(found, 0.95 ** (1.0 / parameters)))
+
+
+def _ordered(draws: int) -> tuple[Basis, ...]:
+    """The bases of any parameter without equal values, its draws in order."""
+    return bases(np.arange(draws, dtype=np.float64)[:, None])
+
+
+def _of(tried: tuple[Basis, ...], apart: Floats, rng: np.random.Generator, resamples: int) -> Value:
+    """The value of a parameter, by its bases."""
+    return _estimate(chosen(tried, apart), apart, rng, resamples)
 
 
 def _apart(benefit: Floats) -> Floats:
@@ -197,8 +210,8 @@ def _estimate(found: Smoother, apart: Floats, rng: np.random.Generator, resample
     fitted = found.fit(apart)
     best = fitted.max(axis=1)
     raw = float(best.mean() - fitted.mean(axis=0).max())
-    again = fitted + found.noise(found.residual(apart), resamples, rng)
-    values = again.max(axis=2).mean(axis=1) - again.mean(axis=1).max(axis=1)
+    again = fitted.T[:, None, :] + found.noise(found.residual(apart), resamples, rng)
+    values = again.max(axis=0).mean(axis=1) - again.mean(axis=2).max(axis=0)
     sampling = float(best.std(ddof=1)) / np.sqrt(len(best))
     return Value(
         max(raw, 0.0),

@@ -102,8 +102,15 @@ def score(outcomes: Outcomes, objective: Objective, metrics: Sequence[Metric]) -
 
 
 def ranks(scores: Floats) -> Floats:
-    """Ranks along the last axis, 1 for the largest score; equal ones share a mean rank."""
-    return np.asarray(rankdata(-scores, axis=-1), dtype=np.float64)
+    """Ranks along the last axis, 1 for the largest score; equal ones share a mean rank.
+
+    Scores count as equal when they differ by less than 1e-9 of the largest in size: what is left of a difference
+    between two sums that should be the same.
+    """
+    finite = np.where(np.isfinite(scores), np.abs(scores), 0.0)
+    grain = 1e-9 * finite.max(axis=-1, keepdims=True)
+    rounded = np.where(grain > 0, np.round(scores / np.where(grain > 0, grain, 1.0)), scores)
+    return np.asarray(rankdata(-rounded, axis=-1), dtype=np.float64)
 
 
 def share_best(gains: Floats) -> Floats:
