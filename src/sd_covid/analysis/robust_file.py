@@ -81,12 +81,19 @@ class Buying:
     Attributes
     ----------
     objective : str
+    one : Text
+        A single unit, as a reader calls it: ``household-year``.
     scenarios : tuple of str
         Ids, in the order of the plan.
     """
 
     objective: str
+    one: Text
     scenarios: tuple[str, ...]
+
+    def euro(self, objective: Objective) -> float:
+        """Euro a single unit in a million euro a unit of the objective, which may count thousands."""
+        return 1e6 / (1000.0 if objective.unit.en.casefold().startswith("thousand") else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,12 +358,12 @@ def _years(node: Node) -> tuple[int, int]:
 
 def _worth(node: Node, scenarios: Sequence[str], objectives: Sequence[Objective]) -> Buying:
     """An objective whose units can be bought: an output that is added up."""
-    found = node.fields(("objective",), ("scenarios",))
+    found = node.fields(("objective", "one"), ("scenarios",))
     name = found["objective"].choice([item.id for item in objectives])
     chosen = next(item for item in objectives if item.id == name)
     if chosen.amount is not None or "total" not in chosen.measure:
         raise node.error(f"'{name}' is not added up over years", "name one with 'measure: total'")
-    return Buying(name, _among(found.get("scenarios"), scenarios))
+    return Buying(name, read_text(found["one"]), _among(found.get("scenarios"), scenarios))
 
 
 def _among(node: Node | None, scenarios: Sequence[str]) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ class Smoother:
     def noise(self, covariance: Floats, size: int, rng: np.random.Generator) -> Floats:
         """Draws of the error of the fit, shape (outcome, size, draw), that of the means included."""
         root = _root(covariance)
-        # The constant is a term of length one as well; outcomes come first, over which it is then quick to take the best.
+        # The constant is a term of length one too. Outcomes come first: taking the best of them is then quick.
         terms = np.column_stack(
             [np.full(len(self.basis), len(self.basis) ** -0.5), self.basis * np.sqrt(self.shrink)]
         )

@@ -1,0 +1,283 @@
+"""Findings on where a package fails, what it gives for its money, and what knowing more would be worth.
+
+In go what `sd_covid.analysis.robust` found and the names of things; out come `Finding`s.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sd_covid.analysis.discovery.box import Box
+from sd_covid.analysis.discovery.find import Discovery, Rule
+from sd_covid.analysis.robust import PATH, Found, Learnt
+from sd_covid.analysis.robust_file import Buying
+from sd_covid.analysis.robustness.worth import Worth
+from sd_covid.report.finding import Finding
+from sd_covid.report.robust_charts import Worthwhile, information_chart, trade_off_chart, worth_chart
+from sd_covid.report.robust_names import RobustNames
+
+#: Single parameters and series that a chart of information shows.
+_SHOWN = 12
+#: Share of a parameter's uncertainty below which a series says hardly anything of it.
+_TELLS = 0.05
+
+
+def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
+    """Where a package misses its target."""
+    texts, numbers, search = names.texts, names.numbers, item.search
+    objective = names.robust.outcomes.objective(search.objective)
+    known = {"package": names.quoted(search.scenario), "target": names.target(objective)}
+    found = item.found
+    chosen = None if found is None else found.chosen
+    if found is None or chosen is None:
+        sentences = [texts("box.few", failures=item.failures, cases=numbers.exact(item.cases, 0), **known)]
+    elif not chosen.limits:
+        sentences = [texts("box.nothing", rate=numbers.exact(100 * found.rate, 0), **known)]
+    else:
+        sentences = [
+            texts(
+                "box.sentence",
+                when=_when(names, chosen),
+                coverage=numbers.exact(100 * chosen.coverage, 0),
+                density=numbers.exact(100 * chosen.density, 0),
+                rate=numbers.exact(100 * found.rate, 0),
+                **known,
+            )
+        ]
+        if found.resamples:
+            sentences.append(_support(names, found))
+    rule: Rule = search.rule
+    caution = texts("box.caution", states=texts("robust.states"))
+    return Finding(
+        id=f"box-{place + 1}-{search.scenario}",
+        title=texts(
+            "box.title", package=names.package(search.scenario), objective=names.objective(objective)
+        ),
+        sentences=(*sentences, texts("box.rule", columns=rule.columns, level=numbers.plain(rule.level))),
+        caution=caution,
+        table=_limits(names, found),
+        decimals={texts("box.share"): 0},
+        figure=None
+        if found is None
+        else lambda: trade_off_chart(
+            np.array([(box.coverage, box.density) for box in found.path]),
+            [len(box.columns) for box in found.path],
+            (found.chosen.coverage, found.chosen.density),
+            texts,
+        ),
+        described="" if found is None else texts("box.described"),
+    )
+
+
+def _support(names: RobustNames, found: Discovery) -> str:
+    """How firmly the cases support the chosen box."""
+    numbers = names.numbers
+    return names.texts(
+        "box.support",
+        resamples=found.resamples,
+        least=numbers.exact(100 * min(item.share for item in found.support), 0),
+        coverage=numbers.exact(100 * found.unseen[0], 0),
+        density=numbers.exact(100 * found.unseen[1], 0),
+    )
+
+
+def _when(names: RobustNames, box: Box) -> str:
+    """The limits of a box as part of a sentence."""
+    texts, said = names.texts, []
+    for column in box.columns:
+        limits = {limit.side: limit for limit in box.limits if limit.name == column}
+        if column == PATH:
+            kept = [texts("robust.quoted", name=names.world(name)) for name in sorted(limits["kept"].names)]
+            said.append(texts("box.path", names=texts("box.or").join(kept)))
+            continue
+        name = names.constant(column)
+        if len(limits) == 2:
+            low, high = (names.amount(column, limits[side].value) for side in ("low", "high"))
+            said.append(texts("box.between", name=name, low=low, high=high))
+        elif "low" in limits:
+            said.append(texts("box.above", name=name, value=names.amount(column, limits["low"].value)))
+        else:
+            said.append(texts("box.below", name=name, value=names.amount(column, limits["high"].value)))
+    return texts.listed(said)
+
+
+def _limits(names: RobustNames, found: Discovery | None) -> pd.DataFrame:
+    """The limits of the chosen box, each with its quasi-p-value and what resamples make of it."""
+    texts, rows = names.texts, []
+    pairs = () if found is None else zip(found.chosen.quasi_p, found.support, strict=True)
+    for quasi, item in pairs:
+        limit = item.limit
+        kept = ", ".join(names.world(name) for name in sorted(limit.names))
+        called = (
+            texts("box.side_kept", names=kept)
+            if limit.side == "kept"
+            else texts(f"box.side_{limit.side}", name=names.constant(limit.name))
+        )
+        numeric = limit.side != "kept"
+        rows.append(
+            {
+                texts("box.limit"): called,
+                texts("box.value"): names.amount(limit.name, limit.value) if numeric else "–",
+                texts("box.quasi"): quasi,
+                texts("box.share"): 100 * item.share,
+                texts("box.from"): item.low,
+                texts("box.to"): item.high,
+            }
+        )
+    columns = [texts(f"box.{name}") for name in ("limit", "value", "quasi", "share", "from", "to")]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def worth_finding(names: RobustNames, buying: Buying, found: Worth) -> Finding:
+    """Which package pays best, over the value of a unit."""
+    texts, numbers = names.texts, names.numbers
+    objective = names.robust.outcomes.objective(buying.objective)
+    packages = [names.package(item) for item in buying.scenarios]
+    one, euro = texts.of(buying.one), buying.euro(objective)
+    values, agreed = euro * found.values, found.acceptable[np.arange(len(found.values)), found.frontier]
+    turns = [int(np.abs(found.values - lead.low).argmin()) for lead in found.leads[1:]]
+    least = min(turns, key=lambda place: float(agreed[place])) if turns else int(agreed.argmin())
+    unpriced = [names.lever(item) for item in names.robust.outcomes.unpriced]
+    said = f" {texts('worth.unpriced', levers=', '.join(unpriced))}" if unpriced else ""
+    value, chosen = texts("worth.value", one=one), texts("worth.chosen")
+    table = pd.DataFrame({value: values, chosen: [packages[place] for place in found.frontier.tolist()]})
+    for place, name in enumerate(packages):
+        table[texts("worth.share", package=name)] = 100 * found.acceptable[:, place]
+    for place, name in enumerate(packages):
+        table[texts("worth.loss", package=name)] = found.loss[:, place]
+    return Finding(
+        id=f"worth-{objective.id}",
+        title=texts("worth.title", objective=names.objective(objective)),
+        sentences=(
+            texts("worth.leads", leads=_leads(names, buying, found, euro)),
+            texts(
+                "worth.sure",
+                share=numbers.exact(100 * float(agreed[least]), 0),
+                loss=numbers.significant(float(found.loss.min(axis=1).max())),
+            ),
+        ),
+        caution=texts("worth.caution") + said,
+        table=table,
+        decimals={str(name): 0 for name in table if name != chosen},
+        figure=lambda: worth_chart(
+            packages, values, found.acceptable, agreed, found.loss, texts("worth.axis", one=one), texts
+        ),
+        described=texts("worth.described"),
+    )
+
+
+def _leads(names: RobustNames, buying: Buying, found: Worth, euro: float) -> str:
+    """The ranges of the value of a unit over which each package leads."""
+    texts, said = names.texts, []
+    for lead in found.leads:
+        package = names.quoted(buying.scenarios[lead.package])
+        low, high = (
+            names.numbers.significant(euro * end) if np.isfinite(end) else "" for end in (lead.low, lead.high)
+        )
+        if len(found.leads) == 1:
+            return texts("worth.always", package=package)
+        if lead.low == 0:
+            said.append(texts("worth.below", package=package, one=texts.of(buying.one), value=high))
+        elif high:
+            said.append(texts("worth.range", package=package, low=low, high=high))
+        else:
+            said.append(texts("worth.above", package=package, value=low))
+    return texts.listed(said)
+
+
+def information_finding(names: RobustNames, learnt: Learnt) -> Finding:
+    """What knowing more would be worth, and which figures would tell."""
+    texts, numbers, value = names.texts, names.numbers, learnt.value
+    objective = names.robust.outcomes.objective(learnt.learning.objective)
+    unit = names.unit(objective)
+    table = _valued(names, learnt, unit)
+    bars = [
+        Worthwhile(str(name), float(worth), float(error), kind == texts("inform.figure"))
+        for name, kind, worth, error in table.iloc[1:, :4].itertuples(index=False)
+    ]
+    return Finding(
+        id="information",
+        title=texts("inform.title"),
+        sentences=(
+            texts(
+                "inform.everything",
+                objective=texts.inside(objective.title),
+                package=names.quoted(value.options[value.chosen]),
+                value=numbers.significant(value.everything.corrected),
+                error=numbers.significant(value.everything.error),
+                unit=unit,
+            ),
+            *_most(names, learnt, unit),
+        ),
+        caution=texts("inform.caution"),
+        table=table,
+        decimals={texts("inform.share"): 0},
+        figure=lambda: information_chart(bars, value.chance, texts("inform.axis", unit=unit), texts),
+        described=texts("inform.described"),
+    )
+
+
+def _most(names: RobustNames, learnt: Learnt, unit: str) -> list[str]:
+    """The single parameter most worth knowing, and the figures that would tell; or that none stands out."""
+    texts, numbers, value = names.texts, names.numbers, learnt.value
+    first, told = next(iter(learnt.tellers.items()), ("", ()))
+    single = [name for name in value.parts if name not in learnt.learning.groups]
+    most = first or max(single, key=lambda name: value.parts[name].corrected, default="")
+    if not most or value.parts[most].corrected <= value.chance:
+        return [texts("inform.nothing", chance=f"{numbers.significant(value.chance)} {unit}")]
+    found = value.parts[most]
+    said = [
+        texts(
+            "inform.most",
+            name=names.constant(most),
+            value=f"{numbers.significant(found.corrected)} {unit}",
+            error=numbers.significant(found.error),
+        )
+    ]
+    if told:
+        years = f"{learnt.learning.years[0]}–{learnt.learning.years[1]}"
+        share = numbers.exact(100 * told[0].share, 0)
+        if told[0].share < _TELLS:
+            said.append(texts("inform.none_tells", years=years, share=share))
+        else:
+            series = _series(names, learnt, told[0].series)
+            said.append(texts("inform.tells", series=series, years=years, share=share))
+    return said
+
+
+def _series(names: RobustNames, learnt: Learnt, output: str) -> str:
+    """The title of a series that might be awaited."""
+    title = next(item.title for item in learnt.learning.figures if item.name == output)
+    return names.texts.inside(title)
+
+
+def _valued(names: RobustNames, learnt: Learnt, unit: str) -> pd.DataFrame:
+    """Everything, groups, the most valuable parameters and all series, with their value."""
+    texts, value, groups = names.texts, learnt.value, learnt.learning.groups
+    columns = [
+        texts("inform.what"),
+        texts("inform.kind"),
+        texts("inform.value", unit=unit),
+        texts("inform.error"),
+    ]
+    columns += [texts("inform.bias"), texts("inform.teller"), texts("inform.share")]
+    everything = texts("inform.everything_row")
+    rows = [(everything, "", value.everything, "–", np.nan)]
+    rows += [
+        (texts.of(title), texts("inform.group"), value.parts[name], "–", np.nan)
+        for name, (title, _) in groups.items()
+    ]
+    single = [name for name in value.parts if name not in groups]
+    for name in sorted(single, key=lambda item: -value.parts[item].corrected)[:_SHOWN]:
+        told = learnt.tellers.get(name, ())
+        teller, share = (
+            (_series(names, learnt, told[0].series), 100 * told[0].share) if told else ("–", np.nan)
+        )
+        rows.append((names.constant(name), texts("inform.parameter"), value.parts[name], teller, share))
+    for name, found in sorted(learnt.figures.items(), key=lambda item: -item[1].corrected):
+        rows.append((_series(names, learnt, name), texts("inform.figure"), found, "–", np.nan))
+    return pd.DataFrame(
+        [(what, kind, v.corrected, v.error, v.bias, teller, share) for what, kind, v, teller, share in rows],
+        columns=columns,
+    )
