@@ -6,7 +6,7 @@ boxes of failure and value of information. Reading the file is `sd_covid.analysi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +15,10 @@ import pandas as pd
 from sd_covid.analysis.discovery.find import FEWEST, Discovery, discover
 from sd_covid.analysis.information.figures import Told, told_by, value_of_figures
 from sd_covid.analysis.information.value import Information, Value, information
-from sd_covid.analysis.robust_file import Buying, Learning, RobustPlan, Search, WorldPlan
+from sd_covid.analysis.robust_plan import Buying, Learning, RobustPlan, Search
+from sd_covid.analysis.robust_runs import Progress, Ran, ran_before, run_worlds
 from sd_covid.analysis.robustness.metrics import presets
-from sd_covid.analysis.robustness.outcomes import Objective, Outcomes, World, measured
+from sd_covid.analysis.robustness.outcomes import Outcomes
 from sd_covid.analysis.robustness.reversals import Reversals, reversals
 from sd_covid.analysis.robustness.scores import Scores, meeting, score
 from sd_covid.analysis.robustness.worth import Worth, worth
@@ -25,12 +26,8 @@ from sd_covid.errors import RunError
 from sd_covid.model.names import key
 from sd_covid.policy.benefits import Benefits
 from sd_covid.policy.comparison import Comparison, Provenance
-from sd_covid.policy.draws import joint_draws
-from sd_covid.policy.run import run_scenarios
-from sd_covid.policy.scenario import read_scenario
 from sd_covid.policy.types import Floats
 
-Progress = Callable[[str, int, int], None]
 #: The column of cases that says under which path a run was made.
 PATH = "path"
 
@@ -107,32 +104,6 @@ class Robust:
     provenance: Provenance
 
 
-@dataclass(frozen=True, slots=True)
-class _Ran:
-    """What is kept of the runs: numbers of every world, and of the first one what else is asked of it.
-
-    Attributes
-    ----------
-    outcomes : Outcomes
-    draws : DataFrame
-        Of the first world.
-    cost : ndarray or None, shape (package, draw)
-        Extra cost in the first world; None where it is not asked, or not known.
-    discounted : dict
-        Objective -> units gained against the null alternative, discounted as the cost is, shape (package, draw).
-    figures : dict
-        Output name -> yearly figures under the null alternative, shape (draw, year).
-    """
-
-    outcomes: Outcomes
-    draws: pd.DataFrame
-    cost: Floats | None
-    discounted: dict[str, Floats]
-    figures: dict[str, Floats]
-    runs: int
-    provenance: Provenance
-
-
 def judge(plan: RobustPlan, benefits: Benefits | None = None, progress: Progress | None = None) -> Robust:
     """Run the packages in every world and judge them.
 
@@ -153,28 +124,8 @@ def judge(plan: RobustPlan, benefits: Benefits | None = None, progress: Progress
     ScenarioError, UnknownNameError, RunError
         A scenario or output that cannot be used; a year outside the run; no draw in which every package ran.
     """
-    tell = progress or (lambda _stage, _done, _all: None)
-    kept: list[Floats] = []
-    unpriced: dict[str, None] = {}
-    first: tuple[Comparison, pd.DataFrame] | None = None
-    total = len(plan.worlds) * len(plan.scenarios) * plan.size
-    for place, world in enumerate(plan.worlds):
-
-        def report(done: int, _all: int, before: int = place * len(plan.scenarios) * plan.size) -> None:
-            tell("runs", before + done, total)
-
-        draws = _draws(plan, world)
-        found = _run(plan, world, draws, benefits, report)
-        values, without = measured(found, plan.objectives, benefits)
-        kept.append(values)
-        unpriced |= dict.fromkeys(without)
-        if first is None:
-            first = found, draws
-    assert first is not None  # a plan has a world
-    worlds = tuple(item.world for item in plan.worlds)
-    return _judged(
-        plan, _gathered(plan, *first, worlds, np.stack(kept, axis=1), tuple(unpriced), total), tell
-    )
+    tell = progress or _silent
+    return _judged(plan, run_worlds(plan, benefits, tell), tell)
 
 
 def judge_comparison(
@@ -196,105 +147,14 @@ def judge_comparison(
     RunError
         An objective of money, or value for money: a store has no costs.
     """
-    money = [item.id for item in plan.objectives if item.amount is not None]
-    if (money or plan.worth) and not comparison.costs:
-        names = ", ".join(dict.fromkeys([*money, *(item.objective for item in plan.worth)]))
-        raise RunError(
-            f"the store has no costs, which {names} need", advice="leave them out, or run without --store"
-        )
-    values, unpriced = measured(comparison, plan.objectives)
-    world = plan.worlds[0].world
-    runs = values.shape[1] * values.shape[2]
-    gathered = _gathered(plan, comparison, draws, (world,), values[:, None], unpriced, runs)
-    return _judged(plan, gathered, progress or (lambda _stage, _done, _all: None))
+    return _judged(plan, ran_before(plan, comparison, draws), progress or _silent)
 
 
-def _draws(plan: RobustPlan, world: WorldPlan) -> pd.DataFrame:
-    """The draws of a world: the study's, or those of its own fit, with what its structure sets."""
-    fitted = plan.posterior if world.posterior is None else world.posterior
-    taken = {key(name) for name in world.constants}
-    draws = joint_draws(fitted, plan.study.assumptions, plan.study.names, plan.size, plan.seed)
-    left = draws[[name for name in draws if key(str(name)) not in taken]]
-    return left.assign(**world.constants)
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    """Tell nobody."""
 
 
-def _run(
-    plan: RobustPlan,
-    world: WorldPlan,
-    draws: pd.DataFrame,
-    benefits: Benefits | None,
-    report: Callable[[int, int], None],
-) -> Comparison:
-    """The packages in one world."""
-    scenarios = [
-        read_scenario(item, plan.simulation, study=plan.study, assume=world.assume) for item in plan.scenarios
-    ]
-    counted = benefits.outputs() if benefits is not None and plan.needs_balance else ()
-    return run_scenarios(
-        plan.simulation,
-        scenarios,
-        draws,
-        (*plan.outputs, *counted),
-        study=plan.study,
-        drawn_from="posterior and ranges of the assumptions",
-        seed=plan.seed,
-        progress=report,
-    )
-
-
-def _gathered(
-    plan: RobustPlan,
-    comparison: Comparison,
-    draws: pd.DataFrame,
-    worlds: tuple[World, ...],
-    values: Floats,
-    unpriced: tuple[str, ...],
-    runs: int,
-) -> _Ran:
-    """What is kept; the comparison is that of the first world."""
-    ids = tuple(entry.id for entry in comparison.scenarios)
-    titles = {entry.id: entry.title for entry in comparison.scenarios}
-    outcomes = Outcomes(ids, titles, plan.objectives, worlds, values, unpriced)
-    bought = {item.objective for item in plan.worth}
-    asked = [item for item in plan.objectives if item.id in bought]
-    money = Objective("cost", titles[ids[0]], titles[ids[0]], "lower", amount="cost")
-    cost = measured(comparison, [money])[0][0] if asked else None
-    return _Ran(
-        outcomes,
-        draws,
-        cost,
-        {item.id: _discounted(comparison, item) for item in asked},
-        {} if plan.learning is None else _figures(comparison, plan.learning),
-        runs,
-        comparison.provenance,
-    )
-
-
-def _discounted(comparison: Comparison, objective: Objective) -> Floats:
-    """Units gained against the null alternative, discounted, shape (package, draw); NaN for a run that failed."""
-    gained = np.full((len(comparison.scenarios), comparison.member.size), np.nan)
-    for row, entry in enumerate(comparison.scenarios):
-        mine, theirs = comparison.pairs(objective.output, entry.id, "discounted total", objective.years)
-        gained[row, comparison.sound(entry.id, comparison.reference)] = objective.sign * (mine - theirs)
-    return gained
-
-
-def _figures(comparison: Comparison, learning: Learning) -> dict[str, Floats]:
-    """Of each awaited series its yearly figures under the null alternative, shape (draw, year)."""
-    everyone = np.ones(comparison.member.size, dtype=np.bool_)
-    return {
-        output.name: np.stack(
-            [
-                comparison.of_members(output.name, comparison.reference, "year", (year, year), everyone)
-                for year in range(learning.years[0], learning.years[1] + 1)
-            ],
-            axis=1,
-        )
-        for output in learning.figures
-    }
-
-
-def _judged(plan: RobustPlan, ran: _Ran, tell: Progress) -> Robust:
+def _judged(plan: RobustPlan, ran: Ran, tell: Progress) -> Robust:
     """Everything that is told of the runs."""
     outcomes = ran.outcomes
     metrics = presets(plan.pessimism, plan.spread)
@@ -312,7 +172,7 @@ def _judged(plan: RobustPlan, ran: _Ran, tell: Progress) -> Robust:
     )
 
 
-def _bought(ran: _Ran, buying: Buying) -> Worth:
+def _bought(ran: Ran, buying: Buying) -> Worth:
     """Value for money of an objective among some packages."""
     assert ran.cost is not None  # asked for together with what is bought
     chosen = [ran.outcomes.packages.index(name) for name in buying.scenarios]
@@ -320,7 +180,7 @@ def _bought(ran: _Ran, buying: Buying) -> Worth:
     return worth(ran.discounted[buying.objective][chosen][:, sound], ran.cost[chosen][:, sound])
 
 
-def _search(plan: RobustPlan, ran: _Ran, search: Search, tell: Progress) -> Found:
+def _search(plan: RobustPlan, ran: Ran, search: Search, tell: Progress) -> Found:
     """Look for failures of a package over draws and paths of the drivers."""
     outcomes = ran.outcomes
     objective = outcomes.objective(search.objective)
@@ -379,7 +239,7 @@ def cases_of(draws: pd.DataFrame, paths: Sequence[str], over: Sequence[str] = ()
 _TOLD = 12
 
 
-def _learnt(plan: RobustPlan, learning: Learning, ran: _Ran) -> Learnt:
+def _learnt(plan: RobustPlan, learning: Learning, ran: Ran) -> Learnt:
     """Value of information on the draws of the first world."""
     outcomes, sound = ran.outcomes, ran.outcomes.sound
     chosen = [outcomes.packages.index(name) for name in learning.scenarios]

@@ -16,7 +16,7 @@ from sd_covid.model.study import study_folder
 
 if TYPE_CHECKING:
     from sd_covid.analysis.robust import Robust
-    from sd_covid.analysis.robust_file import RobustPlan
+    from sd_covid.analysis.robust_plan import RobustPlan
     from sd_covid.cli.progress import Step
     from sd_covid.report.glossary import Glossary
     from sd_covid.report.texts import Texts

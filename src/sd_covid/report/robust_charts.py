@@ -16,6 +16,7 @@ from sd_covid.policy.types import Floats
 from sd_covid.report.charts import number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT, package_colour, tint
+from sd_covid.report.wording import Numbers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -173,7 +174,7 @@ def worth_chart(
     ----------
     packages : sequence of str
     values : ndarray, shape (value,)
-        As the axis says.
+        As the axis says; the first is 0.
     acceptable, loss : ndarray, shape (value, package)
         Shares, and million euro.
     frontier : ndarray, shape (value,)
@@ -201,12 +202,14 @@ def worth_chart(
     right.set_title(texts("worth.loss_axis"))
     left.set_ylim(0, 102)
     # Far from its range a package forgoes so much that the others could not be told apart.
-    right.set_ylim(0, 1.1 * float(np.quantile(loss, 0.75)) or None)
+    right.set_ylim(0, 1.1 * float(np.sort(loss, axis=1)[:, min(2, loss.shape[1] - 1)].max()) or None)
+    numbers = Numbers(texts.language)
     for axes in (left, right):
-        axes.set_xlim(float(values[0]), float(values[-1]))
+        axes.set_xscale("log")
+        axes.set_xlim(float(values[1]), float(values[-1]))
+        axes.xaxis.set_major_formatter(lambda value, _: numbers.plain(value))
         axes.set_xlabel(axis)
-        for side in (axes.xaxis, axes.yaxis):
-            number_axis(side, texts)
+        number_axis(axes.yaxis, texts)
     figure.legend(loc="outside lower left", ncols=3, handlelength=2.6)
     return figure
 

@@ -36,6 +36,13 @@ class RobustNames:
         """Numbers in the language."""
         return Numbers(self.texts.language)
 
+    @property
+    def states(self) -> str:
+        """That states are counted alike, and how many draws are kept out."""
+        failed = self.robust.outcomes.failed
+        kept_out = f" {self.texts('robust.failed', failed=failed)}" if failed else ""
+        return self.texts("robust.states") + kept_out
+
     def package(self, name: str) -> str:
         """The title of a package."""
         return self.texts.of(self.robust.outcomes.titles[name])
@@ -90,6 +97,9 @@ class RobustNames:
 
     def constant(self, name: str) -> str:
         """The title of a constant that varies: of its assumption, or of the parameter; its name where it has none."""
+        titles = self.robust.plan.titles
+        if key(name) in titles:
+            return self.texts.inside(titles[key(name)])
         for item in self.robust.plan.study.assumptions.values():
             if key(item.constant) == key(name) and item.listed:
                 return self.texts.inside(item.title)

@@ -19,8 +19,9 @@ GAINS = np.array([[1.0, 2.0, 3.0, 4.0, 10.0], [3.0, 3.0, 3.0, 3.0, 3.0]])
 TARGET = 3.0
 
 # Regret of A by state: 2 1 0 0 0 (best is 3 3 3 4 10), of B: 0 0 0 1 7. Percentiles interpolate linearly: of A the
-# 10th is 1 + 0.4 = 1.4, the 25th 2, the 50th 3, the 75th 4, the 90th 4 + 0.6 * 6 = 7.6. Standard deviation of A: mean 4,
-# squares 9 4 1 0 36, variance 10. A falls short of its median 3 by 2 1 0 0 0; its worst half are the three worst states.
+# 10th is 1 + 0.4 = 1.4, the 25th 2, the 50th 3, the 75th 4, the 90th 4 + 0.6 * 6 = 7.6. Standard deviation of A: mean
+# 4, squares 9 4 1 0 36, variance 10. A falls short of its median 3 by 2 1 0 0 0; the worst half are its three worst
+# states.
 BY_HAND = {
     "maximin": (1.0, 3.0),
     "maximax": (10.0, 3.0),

@@ -85,8 +85,8 @@ def test_reversals_are_told_apart_by_source() -> None:
     assert draws.share == pytest.approx(3 / 9)
     # means in w1: a 5, b 8, c 4: all three pairs turn.
     assert (path.pairs, path.turned, path.leader) == (3, 3, 2)
-    # draw by draw, first in w0 then in w1: a-b is b a b, then a a a: two of three turn; a-c counts in draw 1 only, where
-    # they differ in both, and turns; b-c is b b c, then c c c: two of three turn.
+    # draw by draw, first in w0 then in w1: a-b is b a b, then a a a: two of three turn; a-c counts in draw 1 only,
+    # where they differ in both, and turns; b-c is b b c, then c c c: two of three turn.
     assert path.share == pytest.approx((2 + 1 + 2) / (3 + 1 + 3))
     # means in w2: b 1, c 2, a 5: a-b as before, a-c turns, b-c as before
     assert (other.pairs, other.turned, other.leader) == (3, 1, 1)

@@ -16,8 +16,8 @@ from sd_covid.analysis.robustness.scores import share_best
 from sd_covid.errors import RunError
 from sd_covid.policy.types import Floats
 
-#: Values at which curves are drawn; how far beyond the last change of leader they reach.
-_POINTS, _BEYOND = 201, 1.5
+#: Values at which curves are drawn, spaced by ratio; how far beyond the changes of leader they reach.
+_POINTS, _BEYOND = 201, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Worth:
     Attributes
     ----------
     values : ndarray, shape (value,)
-        Million euro a unit, from 0.
+        Million euro a unit: 0, and then spaced by ratio around the values at which the leader changes.
     acceptable : ndarray, shape (value, package)
         Cost-effectiveness acceptability curves: share of draws in which it has the highest net monetary benefit.
     frontier : ndarray of int, shape (value,)
@@ -72,7 +72,7 @@ def net_benefit(effect: Floats, cost: Floats, value: float) -> Floats:
     return value * effect - cost
 
 
-def worth(effect: Floats, cost: Floats, most: float | None = None) -> Worth:
+def worth(effect: Floats, cost: Floats, values: Floats | None = None) -> Worth:
     """Value for money over a range of values of a unit.
 
     Parameters
@@ -81,8 +81,8 @@ def worth(effect: Floats, cost: Floats, most: float | None = None) -> Worth:
         Units gained against the null alternative.
     cost : ndarray, shape (package, draw)
         Extra cost on the same draws, million euro.
-    most : float, optional
-        The highest value of a unit; by default half as much again as where the leader last changes.
+    values : ndarray, shape (value,), optional
+        Values of a unit; by default 0, and values from a fifth of the first change of leader to five times the last.
 
     Returns
     -------
@@ -96,10 +96,10 @@ def worth(effect: Floats, cost: Floats, most: float | None = None) -> Worth:
     if effect.shape[1] == 0:
         raise RunError("no draw is left in which every package ran", advice="see which runs failed")
     leads = leading(effect.mean(axis=1), cost.mean(axis=1))
-    last = max((lead.low for lead in leads), default=0.0)
-    ceiling = most if most is not None else _BEYOND * last if last > 0 else _scale(effect, cost)
-    values = np.linspace(0.0, ceiling, _POINTS)
-    acceptable = np.empty((_POINTS, len(effect)))
+    if values is None:
+        turns = [lead.low for lead in leads if lead.low > 0] or [_scale(effect, cost)]
+        values = np.concatenate([[0.0], np.geomspace(turns[0] / _BEYOND, turns[-1] * _BEYOND, _POINTS)])
+    acceptable = np.empty((len(values), len(effect)))
     loss = np.empty_like(acceptable)
     for place, value in enumerate(values.tolist()):
         benefit = net_benefit(effect, cost, value)

@@ -68,7 +68,7 @@ def comparison_of(
         kept.append(replace(output, name=name, units=str(found.attrs.get("units", ""))))
         levels[name] = _members(found, "time")
     time = store["time"].to_numpy().astype(np.float64)
-    varied = _varied(store)
+    varied = _varied(store, study)
     return (
         Comparison(
             scenarios=tuple(scenarios),
@@ -102,7 +102,8 @@ def _course(store: xr.Dataset, output: Output) -> tuple[str, xr.DataArray]:
             continue
         whole = store[spelled]
         wanted = "" if "[" in spelled else element.rstrip("] ")
-        for name, picked in elements(whole.rename(spelled), wanted).items():
+        one = whole.isel(scenario=0, draw=0, assumption=0, drop=True)
+        for name, picked in elements(one, wanted).items():
             return (f"{spelled}[{name}]" if name else spelled), whole.isel(picked)
     advice = suggest(output.name, names) or f"keep its course; it has {', '.join(names)}"
     raise DataError(f"the store has no course of '{output.name}'", advice=advice)
@@ -114,7 +115,7 @@ def _members(found: xr.DataArray, *last: str) -> Floats:
     return values.reshape(values.shape[0], -1, *values.shape[3:])
 
 
-def _varied(store: xr.Dataset) -> pd.DataFrame:
+def _varied(store: xr.Dataset, study: Study) -> pd.DataFrame:
     """What every draw and every set gives, one row a member."""
     draws, sets = store.sizes["draw"], store.sizes["assumption"]
     columns: dict[str, Floats] = {}
@@ -122,8 +123,9 @@ def _varied(store: xr.Dataset) -> pd.DataFrame:
         for place, name in enumerate(store["constant"].to_numpy()):
             columns[str(name)] = np.repeat(store["draw_value"].to_numpy()[:, place], sets)
     if "assumption_value" in store:
-        for place, name in enumerate(store["assumed"].to_numpy()):
-            columns[str(name)] = np.tile(store["assumption_value"].to_numpy()[:, place], draws)
+        for place, label in enumerate(map(str, store["assumed"].to_numpy())):
+            name = study.assumptions[label].constant if label in study.assumptions else label
+            columns[name] = np.tile(store["assumption_value"].to_numpy()[:, place], draws)
     return pd.DataFrame(columns, index=range(draws * sets))
 
 
