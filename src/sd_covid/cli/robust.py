@@ -31,8 +31,9 @@ def command(
         typer.Option("--output", "-o", metavar="OUT", help="All findings: .html, .xlsx, .json or .csv."),
     ] = None,
     language: Annotated[
-        Language, typer.Option("--language", "-l", help="Of tables and findings.")
-    ] = Language.NL,
+        list[Language] | None,
+        typer.Option("--language", "-l", help="Given twice: both, the second as OUT-en.  [default: nl]"),
+    ] = None,
     store: Annotated[
         Path | None,
         typer.Option("--store", metavar="SWEEP.zarr", help="Judge the runs of a sweep in place of new ones."),
@@ -60,10 +61,12 @@ def command(
         found = _judged(plan, store, step)
     if found.outcomes.failed:
         warn(f"{found.outcomes.failed} draws count nowhere: a run in them did not stay finite")
-    texts = Texts(language.value)
-    _show(found, texts)
-    if output is not None:
-        for path in _write(found, output, texts):
+    languages = list(dict.fromkeys(language or [Language.NL]))
+    _show(found, Texts(languages[0].value))
+    for place, one in enumerate(languages if output is not None else ()):
+        assert output is not None
+        other = output.with_name(f"{output.stem}-{one.value}{output.suffix}")
+        for path in _write(found, other if place else output, Texts(one.value)):
             say(str(path))
 
 
@@ -126,18 +129,21 @@ def _write(found: Robust, output: Path, texts: Texts) -> list[Path]:
         "runs": found.runs,
     }
     return write_findings(
-        findings(found, _glossary(found.plan), texts),
+        findings(found, _glossary(found.plan), texts, _contraction(found.plan)),
         output,
         texts,
         title=texts("robust.title"),
         subtitle=texts("robust.subtitle", **known),
         provenance={
-            "command": shlex.join(["sd-covid", *sys.argv[1:]]),
-            "file": found.plan.file.name,
-            "model": f"{made.model} ({made.model_hash})",
-            "draws": f"{made.draws} ({made.draws_hash[:16]})",
-            "seed": str(made.seed),
-            "versions": ", ".join(f"{name} {version}" for name, version in made.versions.items()),
+            texts("robust.command"): shlex.join(["sd-covid", *sys.argv[1:]]),
+            texts("reproduce.model"): made.model,
+            texts("reproduce.model_hash"): made.model_hash,
+            texts("reproduce.draws"): texts.known("drawn", made.draws),
+            texts("reproduce.draws_hash"): made.draws_hash[:16],
+            texts("reproduce.seed"): str(made.seed),
+            texts("reproduce.versions"): ", ".join(
+                f"{name} {version}" for name, version in made.versions.items()
+            ),
         },
     )
 
@@ -155,3 +161,12 @@ def _glossary(plan: RobustPlan) -> Glossary:
     return read_glossary(
         folder / "calibration" / "titles.yaml", folder / "models" / "evidence.csv", constants
     )
+
+
+def _contraction(plan: RobustPlan) -> dict[str, float]:
+    """What the figures so far have told of each parameter, where the last full fit says so."""
+    from sd_covid.calibration.results import read_report
+
+    file = study_folder(plan.file) / "calibration" / "fit.json"
+    found = read_report(file).identifiability if file.is_file() else None
+    return {} if found is None else {row.id: row.contraction for row in found.parameters}

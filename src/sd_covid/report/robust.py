@@ -5,6 +5,8 @@ In goes a `Robust`; out come `Finding`s in one language.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -24,7 +26,9 @@ from sd_covid.report.texts import Texts
 _LEADING = ("laplace", "minimax-regret", "starr")
 
 
-def findings(robust: Robust, glossary: Glossary, texts: Texts) -> list[Finding]:
+def findings(
+    robust: Robust, glossary: Glossary, texts: Texts, contraction: Mapping[str, float] | None = None
+) -> list[Finding]:
     """Everything that a study of robustness found, in one language.
 
     Parameters
@@ -33,8 +37,10 @@ def findings(robust: Robust, glossary: Glossary, texts: Texts) -> list[Finding]:
     glossary : Glossary
         Titles of the calibrated parameters.
     texts : Texts
+    contraction : mapping, optional
+        Parameter id -> contraction, as a fit tells it (`sd_covid.calibration.results.InformationRow`).
     """
-    names = RobustNames(robust, glossary, texts)
+    names = RobustNames(robust, glossary, texts, contraction or {})
     told = []
     for scores in robust.scores:
         told += [_ranks(names, scores), _regret(names, scores)]

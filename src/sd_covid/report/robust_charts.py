@@ -30,7 +30,7 @@ def tinted_table(
     shade: Floats,
     cells: Sequence[Sequence[str]],
     note: str = "",
-    width: int = 15,
+    width: int = 12,
 ) -> Figure:
     """A table of which cells are the darker the larger their shade.
 
@@ -53,7 +53,7 @@ def tinted_table(
     heads = [textwrap.fill(name, width) for name in columns]
     tall = 0.34 + 0.14 * max(label.count("\n") for label in labels)
     head = 0.17 * (1 + max(name.count("\n") for name in heads))
-    size = (2.5 + max(0.86, 0.075 * width) * len(columns), tall * len(rows) + head + (0.55 if note else 0.3))
+    size = (2.5 + max(0.7, 0.066 * width) * len(columns), tall * len(rows) + head + (0.55 if note else 0.3))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
     for row, column in np.ndindex(*shade.shape):

@@ -6,7 +6,9 @@ no title.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import nan
 
 from sd_covid.analysis.robust import Robust
 from sd_covid.analysis.robustness.outcomes import Objective
@@ -25,11 +27,14 @@ class RobustNames:
     robust : Robust
     glossary : Glossary
     texts : Texts
+    contraction : mapping
+        Parameter id -> share of its prior variance that the figures so far have taken away, where a fit told it.
     """
 
     robust: Robust
     glossary: Glossary
     texts: Texts
+    contraction: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def numbers(self) -> Numbers:
@@ -104,6 +109,10 @@ class RobustNames:
             if key(item.constant) == key(name) and item.listed:
                 return self.texts.inside(item.title)
         return self.texts.inside(self.glossary.constant(name)[0])
+
+    def known_already(self, name: str) -> float:
+        """How much of what was unknown of a constant the figures so far have told, in per cent; NaN if no fit says."""
+        return 100 * self.contraction.get(self.glossary.ids.get(key(name), ""), nan)
 
     def constant_unit(self, name: str) -> str:
         """The unit of a constant, in words; empty without one."""

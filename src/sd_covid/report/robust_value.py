@@ -40,6 +40,9 @@ def worth_finding(names: RobustNames, buying: Buying, found: Worth) -> Finding:
         table[texts("worth.share", package=name)] = 100 * found.acceptable[:, place]
     for place, name in enumerate(packages):
         table[texts("worth.loss", package=name)] = found.loss[:, place]
+    for place, name in enumerate(packages):
+        benefit = found.values * found.effect[place] - found.cost[place]
+        table[texts("worth.benefit", package=name)] = benefit
     return Finding(
         id=f"worth-{objective.id}",
         title=texts("worth.title", objective=names.objective(objective)),
@@ -108,7 +111,7 @@ def information_finding(names: RobustNames, learnt: Learnt) -> Finding:
         ),
         caution=texts("inform.caution"),
         table=table,
-        decimals={texts("inform.share"): 0},
+        decimals={texts("inform.share"): 0, texts("inform.already"): 0},
         figure=lambda: information_chart(bars, value.chance, texts("inform.axis", unit=unit), texts),
         described=texts("inform.described"),
     )
@@ -157,23 +160,23 @@ def _valued(names: RobustNames, learnt: Learnt, unit: str) -> pd.DataFrame:
         texts("inform.value", unit=unit),
         texts("inform.error"),
     ]
-    columns += [texts("inform.bias"), texts("inform.teller"), texts("inform.share")]
+    columns += [texts(f"inform.{name}") for name in ("bias", "already", "teller", "share")]
     everything = texts("inform.everything_row")
-    rows = [(everything, "", value.everything, "–", np.nan)]
-    rows += [
-        (texts.of(title), texts("inform.group"), value.parts[name], "–", np.nan)
-        for name, (title, _) in groups.items()
-    ]
+    rows = [(everything, "", value.everything, np.nan, "–", np.nan)]
+    for name, (title, _) in groups.items():
+        rows.append((texts.of(title), texts("inform.group"), value.parts[name], np.nan, "–", np.nan))
     single = [name for name in value.parts if name not in groups]
     for name in sorted(single, key=lambda item: -value.parts[item].corrected)[:_SHOWN]:
         told = learnt.tellers.get(name, ())
         teller, share = (
             (_series(names, learnt, told[0].series), 100 * told[0].share) if told else ("–", np.nan)
         )
-        rows.append((names.constant(name), texts("inform.parameter"), value.parts[name], teller, share))
+        known = names.known_already(name)
+        rows.append(
+            (names.constant(name), texts("inform.parameter"), value.parts[name], known, teller, share)
+        )
     for name, found in sorted(learnt.figures.items(), key=lambda item: -item[1].corrected):
-        rows.append((_series(names, learnt, name), texts("inform.figure"), found, "–", np.nan))
+        rows.append((_series(names, learnt, name), texts("inform.figure"), found, np.nan, "–", np.nan))
     return pd.DataFrame(
-        [(what, kind, v.corrected, v.error, v.bias, teller, share) for what, kind, v, teller, share in rows],
-        columns=columns,
+        [(what, kind, v.corrected, v.error, v.bias, *rest) for what, kind, v, *rest in rows], columns=columns
     )

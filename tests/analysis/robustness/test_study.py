@@ -107,6 +107,20 @@ def test_findings_say_it_in_words_without_names_of_parameters(town: Path, langua
     assert "100" in reversal.sentences[1]
 
 
+@pytest.mark.parametrize(("language", "few"), [("nl", "te weinig"), ("en", "too few")])
+def test_without_failures_that_is_what_is_said(town: Path, language: str, few: str) -> None:
+    file = town / "scenarios" / "robust.yaml"
+    file.write_text(
+        ROBUST.replace("target: 0.8", "target: 99").split("worth:")[0]
+        + "discovery:\n  - {scenario: none, objective: rate}\n"
+    )
+    told = findings(judge(plan_of(town)), Glossary(), Texts(language))
+    box = next(item for item in told if item.id.startswith("box"))
+    assert few in box.sentences[0]
+    assert "0 " in box.sentences[0]
+    assert box.figure is None
+
+
 def test_a_sweep_is_judged_as_what_was_run(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sweep = town / "scenarios" / "sweep.yaml"
     sweep.write_text(
@@ -159,10 +173,11 @@ def test_what_a_store_does_not_hold_is_refused(town: Path) -> None:
 
 def test_the_command_writes_a_page_and_prints_tables(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, page = str(town / "scenarios" / "robust.yaml"), town / "out" / "robust.html"
-    assert execute(["robust", file, "-o", str(page), "-l", "en", "--draws", "40"]) == 0
+    assert execute(["robust", file, "-o", str(page), "-l", "en", "-l", "nl", "--draws", "40"]) == 0
     out = capsys.readouterr().out
     assert "Regret: Rate in 2020" in out
-    assert out.rstrip().endswith("robust.html")
+    assert [Path(line).name for line in out.splitlines()[-2:]] == ["robust.html", "robust-nl.html"]
+    assert "Opdracht" in (page.parent / "robust-nl.html").read_text(encoding="utf-8")
     text = page.read_text(encoding="utf-8")
     assert text.count("<svg") == text.count("<figure")
     assert "‘Falling’" in text
