@@ -27,7 +27,7 @@ from sd_covid.policy.types import Simulator
 
 _REQUIRED = ("model", "scenarios", "outputs", "draws", "objectives")
 _OPTIONAL = ("paths", "variants", "metrics", "worth", "discovery", "information", "titles")
-_MONEY = Text("miljoen euro, contante waarde", "million euro, present value")
+_MONEY = Text("miljoen euro contante waarde", "million euro in present value")
 
 
 def read_plan(path: str | Path, simulation: Simulator) -> RobustPlan:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from sd_covid.analysis.robust import Robust
 from sd_covid.analysis.robustness.metrics import Metric
+from sd_covid.analysis.robustness.outcomes import Objective
 from sd_covid.analysis.robustness.scores import Scores
 from sd_covid.report.finding import Finding
 from sd_covid.report.glossary import Glossary
@@ -22,8 +23,10 @@ from sd_covid.report.robust_states import reversals_finding, together_finding
 from sd_covid.report.robust_value import information_finding, worth_finding
 from sd_covid.report.texts import Texts
 
-#: The metrics that are always set beside each other: they look at how good outcomes are, each in another way.
+#: The metrics that are always set beside each other.
 _LEADING = ("laplace", "minimax-regret", "starr")
+#: Those that say how an outcome spreads, and not how good it is.
+_SPREADING = ("undesirable-deviations", "skewness", "peakedness")
 
 
 def findings(
@@ -67,23 +70,22 @@ def _ranks(names: RobustNames, scores: Scores) -> Finding:
     titles = [metric_title(item, names) for item in scores.metrics]
     mean = scores.shown[[item.id for item in scores.metrics].index("laplace")]
     gap = float(mean.max() - mean.min())
-    moved = np.ptp(scores.ranks, axis=0)
-    most = int(moved.argmax())
+    good = scores.ranks[[item.id not in _SPREADING for item in scores.metrics]]
+    most = int(np.ptp(good, axis=0).argmax())
     sentences = [
         _leaders(names, scores),
         texts(
             "ranks.spread",
-            metrics=len(titles),
+            metrics=len(good),
             package=names.quoted(names.robust.outcomes.packages[most]),
-            low=numbers.plain(float(scores.ranks[:, most].min())),
-            high=numbers.plain(float(scores.ranks[:, most].max())),
+            low=numbers.plain(float(good[:, most].min())),
+            high=numbers.plain(float(good[:, most].max())),
             gap=numbers.significant(gap),
             unit=names.unit(objective),
         ),
     ]
     if gap < objective.relevance:
-        relevance = numbers.plain(objective.relevance)
-        sentences.append(texts("ranks.small", relevance=relevance, unit=names.unit(objective)))
+        sentences.append(_small(names, objective))
     kinds = {"level": names.unit(objective), "distance": names.unit(objective), "share": texts("ranks.share")}
     table = pd.DataFrame(
         [
@@ -112,14 +114,20 @@ def _ranks(names: RobustNames, scores: Scores) -> Finding:
     )
 
 
+def _small(names: RobustNames, objective: Objective) -> str:
+    """That packages differ by less than what matters."""
+    relevance = names.numbers.plain(objective.relevance)
+    return names.texts("ranks.small", relevance=relevance, unit=names.unit(objective))
+
+
 def _leaders(names: RobustNames, scores: Scores) -> str:
     """Whether mean, regret and target put the same package first, or which each does."""
     texts, leaders = names.texts, scores.leaders
     asked = [item for item in scores.metrics if item.id in _LEADING]
     first = set.intersection(*(set(leaders[item.id]) for item in asked))
     if first:
-        starr = texts("ranks.and_starr") if "starr" in leaders else ""
-        return texts("ranks.agree", starr=starr, package=names.at(tuple(sorted(first))))
+        agreed = "ranks.agree_target" if "starr" in leaders else "ranks.agree"
+        return texts(agreed, package=names.at(tuple(sorted(first))))
     each = [
         texts("ranks.leader", metric=metric_title(item, names), packages=names.at(leaders[item.id]))
         for item in asked
@@ -156,6 +164,8 @@ def _regret(names: RobustNames, scores: Scores) -> Finding:
             share=numbers.exact(100 * scores.best[best], 0),
         ),
     ]
+    if float(scores.regret[0].max()) < objective.relevance:
+        sentences.append(_small(names, objective))
     table = pd.DataFrame({texts("robust.package"): names.packages})
     for row, quantity in zip(scores.regret, ("mean", "p90", "largest"), strict=True):
         table[texts("regret.column", quantity=texts(f"robust.{quantity}"), unit=unit)] = row

@@ -60,7 +60,7 @@ def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
         ),
         caution=caution,
         table=_limits(names, found),
-        decimals={texts("box.share"): 0},
+        decimals={texts("box.share"): 0, texts("box.quasi"): 4},
         figure=None
         if found is None
         else lambda: trade_off_chart(

@@ -30,7 +30,6 @@ def tinted_table(
     shade: Floats,
     cells: Sequence[Sequence[str]],
     note: str = "",
-    width: int = 12,
 ) -> Figure:
     """A table of which cells are the darker the larger their shade.
 
@@ -43,17 +42,15 @@ def tinted_table(
         What stands in them, so that nothing is told by colour alone.
     note : str
         Below the table.
-    width : int
-        Signs in a line of a column's name.
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
     labels = [textwrap.fill(name, 34) for name in rows]
-    heads = [textwrap.fill(name, width) for name in columns]
+    heads = [textwrap.fill(name, 26) for name in columns]
     tall = 0.34 + 0.14 * max(label.count("\n") for label in labels)
-    head = 0.17 * (1 + max(name.count("\n") for name in heads))
-    size = (2.5 + max(0.7, 0.066 * width) * len(columns), tall * len(rows) + head + (0.55 if note else 0.3))
+    head = 0.35 + 0.05 * max(len(line) for name in heads for line in name.splitlines())
+    size = (3.0 + 0.62 * len(columns), tall * len(rows) + head + (0.3 if note else 0.1))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
     for row, column in np.ndindex(*shade.shape):
@@ -66,7 +63,7 @@ def tinted_table(
         )
     axes.set_xlim(0, len(columns))
     axes.set_ylim(len(rows), 0)
-    axes.set_xticks(np.arange(len(columns)) + 0.5, heads)
+    axes.set_xticks(np.arange(len(columns)) + 0.5, heads, rotation=38, ha="left", rotation_mode="anchor")
     axes.set_yticks(np.arange(len(rows)) + 0.5, labels)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
@@ -208,7 +205,7 @@ def worth_chart(
         axes.set_xscale("log")
         axes.set_xlim(float(values[1]), float(values[-1]))
         axes.xaxis.set_major_formatter(lambda value, _: numbers.plain(value))
-        axes.set_xlabel(axis)
+        axes.set_xlabel(textwrap.fill(axis, 48))
         number_axis(axes.yaxis, texts)
     figure.legend(loc="outside lower left", ncols=3, handlelength=2.6)
     return figure

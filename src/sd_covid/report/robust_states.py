@@ -59,7 +59,6 @@ def together_finding(names: RobustNames) -> Finding:
             shares,
             [[numbers.exact(100 * value, 0) for value in row] for row in shares.tolist()],
             texts("together.note"),
-            width=20,
         ),
         described=texts("together.described"),
     )
@@ -125,7 +124,7 @@ def _turned_most(names: RobustNames, found: Sequence[Reversals]) -> list[str]:
         if not rows:
             continue
         item, row = max(rows, key=lambda pair: _weight(pair[1]))
-        if _weight(row) <= (0.0, 0.0):
+        if _weight(row)[0] == 0.0:
             said.append(texts(f"reversals.none_{name}"))
             continue
         told: dict[str, str | int] = {

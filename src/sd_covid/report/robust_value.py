@@ -108,6 +108,7 @@ def information_finding(names: RobustNames, learnt: Learnt) -> Finding:
                 unit=unit,
             ),
             *_most(names, learnt, unit),
+            *_awaiting(names, learnt, unit),
         ),
         caution=texts("inform.caution"),
         table=table,
@@ -143,6 +144,24 @@ def _most(names: RobustNames, learnt: Learnt, unit: str) -> list[str]:
             series = _series(names, learnt, told[0].series)
             said.append(texts("inform.tells", series=series, years=years, share=share))
     return said
+
+
+def _awaiting(names: RobustNames, learnt: Learnt, unit: str) -> list[str]:
+    """The series most worth awaiting; none where none is worth more than chance shows."""
+    numbers = names.numbers
+    series = max(learnt.figures, key=lambda name: learnt.figures[name].corrected, default="")
+    if not series or learnt.figures[series].corrected <= learnt.value.chance:
+        return []
+    found = learnt.figures[series]
+    return [
+        names.texts(
+            "inform.awaiting",
+            series=_series(names, learnt, series),
+            value=f"{numbers.significant(found.corrected)} {unit}",
+            error=numbers.significant(found.error),
+            years=f"{learnt.learning.years[0]}–{learnt.learning.years[1]}",
+        )
+    ]
 
 
 def _series(names: RobustNames, learnt: Learnt, output: str) -> str:

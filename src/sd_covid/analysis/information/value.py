@@ -18,6 +18,9 @@ from sd_covid.analysis.information.smooth import Basis, Smoother, bases, chosen,
 from sd_covid.errors import RunError
 from sd_covid.policy.types import Floats
 
+#: Share of unrelated parameters from which the tail of what chance shows is drawn out.
+_TAIL = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -129,6 +132,7 @@ def information(
     groups: Mapping[str, tuple[str, ...]] | None = None,
     *,
     resamples: int = 200,
+    unrelated: int = 1000,
     seed: int = 0,
 ) -> Information:
     """Value of knowing everything, each column of the draws, and each group of columns.
@@ -141,7 +145,11 @@ def information(
         Columns that do not vary are left out.
     groups : mapping, optional
         Name -> columns.
-    resamples, seed : int
+    resamples : int
+        Of the error of each regression.
+    unrelated : int
+        Parameters drawn to see what chance shows.
+    seed : int
 
     Returns
     -------
@@ -165,12 +173,12 @@ def information(
         int(benefit.mean(axis=0).argmax()),
         perfect(benefit),
         parts,
-        chance_level(benefit, len(varied), seed=seed),
+        chance_level(benefit, len(varied), size=unrelated, seed=seed),
         len(benefit),
     )
 
 
-def chance_level(benefit: Floats, parameters: int, *, size: int = 400, seed: int = 0) -> float:
+def chance_level(benefit: Floats, parameters: int, *, size: int = 1000, seed: int = 0) -> float:
     """The corrected value that the best of so many unrelated parameters exceeds in 5 of 100 cases.
 
     Parameters
@@ -179,15 +187,24 @@ def chance_level(benefit: Floats, parameters: int, *, size: int = 400, seed: int
     parameters : int
         How many single parameters are looked at.
     size : int
-        Unrelated parameters drawn. What one exceeds with the chance that belongs to the best of many is read from their
-        quantiles, so it is no more exact than the largest of them when there are many.
+        Unrelated parameters drawn.
     seed : int
+
+    Notes
+    -----
+    What the best of many exceeds lies beyond the largest of some hundred draws. Beyond their 90th percentile the tail
+    is taken to be exponential, as that of a sum of squares is.
     """
     rng, apart, ordered = np.random.default_rng(seed), _apart(benefit), _ordered(len(benefit))
     if parameters == 0:
         return 0.0
     found = [_of(ordered, apart[rng.permutation(len(apart))], rng, 50).corrected for _ in range(size)]
-    return float(np.quantile(found, 0.95 ** (1.0 / parameters)))
+    beyond = 1.0 - 0.95 ** (1.0 / parameters)
+    if beyond >= _TAIL:
+        return float(np.quantile(found, 1.0 - beyond))
+    start = float(np.quantile(found, 1.0 - _TAIL))
+    excess = [value - start for value in found if value > start]
+    return start + (float(np.mean(excess)) * np.log(_TAIL / beyond) if excess else 0.0)
 
 
 def _ordered(draws: int) -> tuple[Basis, ...]:
