@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sd_covid.calibration.store import read_posterior
 from sd_covid.data import read_registry
 from tests.cli.conftest import Call
 
@@ -107,8 +108,32 @@ def test_sensitivity_ranks_every_factor_for_every_outcome(call: Call, fitted: Pa
     table = pd.read_csv(path)
     assert table["factor"].nunique() * table["outcome"].nunique() == len(table)
     assert table["outcome"].nunique() == answer.out.count("depends on")
-    runs = 8 * (table["factor"].nunique() + 2) * 3
+    # Then every draw of the posterior once, for the parameters within it, in each of the three scenarios.
+    draws = len(read_posterior(tmp_path / "study" / "calibration" / "posterior.parquet").constants)
+    runs = (8 * (table["factor"].nunique() + 2) + draws) * 3
     assert answer.last.startswith(f"{runs} runs; 8 of 8 blocks kept")
+
+
+def test_sensitivity_over_time_is_a_page_in_the_language_asked_for(
+    call: Call, fitted: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(fitted, tmp_path / "study")
+    plan = tmp_path / "study" / "scenarios" / "sensitivity-over-time.yaml"
+    text = re.sub(r"^samples: .*$", "samples: 4", plan.read_text(), flags=re.MULTILINE)
+    plan.write_text(re.sub(r"^  every: .*$", "  every: 12", text, flags=re.MULTILINE))
+    path = tmp_path / "page.html"
+    answer = call("sensitivity", plan, "-o", path, "--language", "en")
+    assert 0 == answer.code
+    page = path.read_text()
+    assert '<html lang="en">' in page
+    assert "Unemployment over time" in page
+    assert "set aside by Morris" in answer.err
+    assert 2 == call("sensitivity", plan, "-o", tmp_path / "page.pdf").code
+    plan.write_text(plan.read_text().replace("unemployment rate", "unemployment rat", 1))
+    answer = call("sensitivity", plan)
+    assert 2 == answer.code
+    assert "did you mean 'unemployment rate'" in answer.last
+    assert re.match(r"error: .*sensitivity-over-time\.yaml:\d+: ", answer.last)
 
 
 @pytest.mark.parametrize("command", ["compare", "sensitivity"])

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import sd_covid
-from sd_covid.analysis.sensitivity_file import read_plan
+from sd_covid.analysis.sensitivity import read_plan
 from sd_covid.policy import Scenario, Study, read_scenario
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.draws import sample_assumptions, sample_ranges

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sd_covid.analysis.factors import Factor
-from sd_covid.analysis.sensitivity import Outcome, OutcomeSensitivity, Sensitivity
-from sd_covid.analysis.sobol import Indices
+from sd_covid.analysis.sensitivity import Factor, Indices, Outcome, OutcomeSensitivity, Sensitivity
+from sd_covid.analysis.sensitivity.convergence import Convergence
+from sd_covid.analysis.sensitivity.shapley import Within
 from sd_covid.calibration.results import FitReport, OriginRow, ParameterRow, RollingForecast, SeriesRow
 from sd_covid.data.text import Text
 from sd_covid.policy.assumptions import Assumption
@@ -229,16 +229,28 @@ def make_sensitivity(comparison: Comparison) -> Sensitivity:
         )
     )
     total = np.array([0.31, 0.72, 0.02, 0.001])
-    found = Indices(total / 2, total, total / 20, total / 10, 1.0, 512)
-    half = Indices(total / 2, total - [0.01, 0.03, 0.0, 0.0], total / 20, total / 10, 1.0, 256)
+    values, halves = {"total": total, "first": total / 2}, {"total": total / 10, "first": total / 20}
+    found = Indices(values, halves, np.array(1.0), 512)
+    steps = Convergence((256, 512), np.stack([total - [0.01, 0.03, 0.0, 0.0], total]))
     title = Text(
         "Werkloosheid, piek: geen steun min feitelijk", "Unemployment, peak: no support minus actual"
     )
     outcome = Outcome("peak", title, "no-support", "unemployment rate", "peak", (2020, 2024))
-    within = (("tightness effect", 0.4), ("other", 0.02))
-    item = OutcomeSensitivity(outcome, OUTPUTS[0], Spread.of(np.ones(4)), found, half, within)
+    within = Within((("tightness effect", 0.4, 0.05), ("other", 0.02, 0.01)), 0.42, 1000)
+    item = OutcomeSensitivity(outcome, OUTPUTS[0], Spread.of(np.ones(4)), found, steps, within)
     return Sensitivity(
-        "actual", comparison.scenarios, factors, (item,), 512, 510, 2560, (), comparison.provenance
+        method="sobol",
+        reference="actual",
+        scenarios=comparison.scenarios,
+        factors=factors,
+        outcomes=(item,),
+        paths=(),
+        screened=None,
+        samples=512,
+        kept=510,
+        runs=2560,
+        failures=(),
+        provenance=comparison.provenance,
     )
 
 

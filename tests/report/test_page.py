@@ -147,7 +147,7 @@ def test_sensitivity_names_what_matters_most_and_how_far_it_has_converged(report
     )
     chart = html.fromstring(reports["en"].read_text(encoding="utf-8")).xpath("//*[name()='svg']")[-1]
     drawn = text(chart.xpath("./*[name()='desc']")[0])
-    assert "of which sensitivity to tightness (evidence C) 0.40" in drawn
+    assert "of which sensitivity to tightness (evidence C) 0.12" in drawn
     assert "Long-run vacancies" not in drawn  # below 0.01
     assert "no index changed by more than 0.03" in said
 

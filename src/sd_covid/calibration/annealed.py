@@ -19,8 +19,9 @@ class Effort:
     Attributes
     ----------
     apart, last : float
-        Moves end when no coordinate, nor its square, nor the gain of the last density over the first, correlates by
-        more than this with what it was; ``last`` is for the last stage.
+        Moves end when no coordinate, nor its distance from the middle, nor the gain of the last density over the first,
+        has a rank correlation above this, and above what chance makes of so few particles, with what it was; ``last``
+        is for the last stage.
     moves : int
         Of one stage at most.
     keep : float

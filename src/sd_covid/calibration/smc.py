@@ -19,6 +19,7 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.optimize import bisect
 from scipy.special import logsumexp
+from scipy.stats import rankdata
 
 from sd_covid.calibration.annealed import Annealed, Effort, Stage
 from sd_covid.calibration.types import Array, Index, Mask
@@ -55,7 +56,9 @@ class Path(Protocol):
 
 TARGET = 0.8  # acceptance that the step size aims at
 TOO_FAR = 1000.0  # an error of energy above it is a divergence, as in Stan
-PASSES = 3  # by which strong correlations of the start survive their shrinkage
+SHRINKAGE = (
+    0.02  # towards the scale of the stage before, which holds where particles are fewer than parameters
+)
 PILOTS = 32  # particles on which the first step size is tried
 TRIALS = 8  # of it at most
 MAX_STEPS = 64  # of one trajectory
@@ -132,8 +135,6 @@ class _Flight:
         if not np.all(np.any(np.isfinite(self._gains), axis=1)):
             reason = f"none of {self._shape[1]} particles has a density"
             raise RunError(reason, advice="take more particles, or narrower priors")
-        for _ in range(PASSES):
-            self._scale(np.where(np.isfinite(self._gains), 0.0, -math.inf))
 
     def _at(self, x: Array, *, slopes: bool = True) -> _Particles:
         with np.errstate(all="ignore"):
@@ -150,41 +151,38 @@ class _Flight:
         rise = _rise(gains, 1.0 - self.temperature, self._effort.keep)
         logs = rise * gains
         self._log_ratios += logsumexp(logs, axis=1) - math.log(self._shape[1])
-        self._scale(logs)
         chosen = np.array([systematic(row, self._rng) for row in normalised(logs)])
         self._ancestors = np.take_along_axis(self._ancestors, chosen, axis=1)
         offsets = self._shape[1] * np.arange(self._shape[0])[:, None]
         last = self.temperature + rise >= 1.0
         self.temperature = 1.0 if last else self.temperature + rise
-        kept, copies = np.unique((chosen + offsets).ravel(), return_inverse=True)
-        self._now = self._at(self._now.x[kept]).of(copies)
+        kept, copies, counts = np.unique((chosen + offsets).ravel(), return_inverse=True, return_counts=True)
+        alive = self._at(self._now.x[kept])
+        self._scale(alive, counts)
+        self._now = alive.of(copies)
         told = self._moved(self._effort.last if last else self._effort.apart)
         self.stages.append(
             Stage(self.temperature, float(np.mean(relative_size(logs))), pareto_k(logs), *told)
         )
 
-    def _scale(self, logs: Array) -> None:
-        """Coordinates in which the weighted particles have unit spread, starting from those of the stage before.
+    def _scale(self, of: _Particles, counts: Index) -> None:
+        """Coordinates in which particles spread as widely as their slopes, starting from those of the stage before.
 
-        There correlations are small, and are shrunk by what as many parameters as there are would show by chance in so
-        few particles.
+        Between the covariance of the particles and the inverse of that of their slopes lies the scale of which either
+        tells half. Of a normal density, whose slopes are linear in the place, it is exact once there are more particles
+        than parameters, whereas the covariance alone would need many times as many.
         """
-        weights = (normalised(logs) / self._shape[0]).ravel()
-        alive = weights > 0
-        weights = weights[alive]
-        white = self._now.x[alive] @ np.linalg.inv(self._root).T
-        size, dimension = 1.0 / float(np.sum(weights**2)), self._shape[2]
-        covariance = np.cov(white.T, aweights=weights, ddof=0).reshape(dimension, dimension)
-        spread = np.sqrt(np.maximum(np.diag(covariance), 1e-24))
-        share = dimension / (dimension + size)
-        correlation = (1.0 - share) * covariance / np.outer(spread, spread) + share * np.eye(dimension)
-        values, vectors = eigh(correlation)
-        self._root = (self._root * spread) @ (vectors * np.sqrt(np.maximum(values, 1e-9)))
+        there = np.isfinite(of.value)
+        places, slopes = of.x[there] @ np.linalg.inv(self._root).T, of.slope[there] @ self._root
+        wide, steep = (_shrunk(np.cov(part.T, fweights=counts[there], ddof=0)) for part in (places, slopes))
+        self._root = self._root @ _root_of(_between(wide, steep))
 
     def _moved(self, apart: float) -> tuple[int, int, float, float]:
         """Move until no coordinate remembers; moves, steps, acceptance, and the correlation that is left."""
         inverse = np.asarray(np.linalg.inv(self._root), dtype=np.float64)
         before = self._remembered(inverse)
+        # the largest of so many correlations that particles without any memory show by chance
+        apart = max(apart, math.sqrt(2.0 * math.log(2 * before.shape[1]) / len(before)))
         steps, accepted, moves, left = 0, 0.0, 0, 1.0
         if not self.stages:
             self._tune()
@@ -197,13 +195,13 @@ class _Flight:
         return moves, steps, accepted / max(moves, 1), left
 
     def _remembered(self, inverse: Array) -> Array:
-        """By what a particle is known again: its coordinates, their squares, and how much the last density gains.
+        """By what a particle is known again: ranks of its coordinates, of their distance from the middle, of its gain.
 
         Coordinates alone would not do: where trajectories come out on the other side, those that were refused hide
-        behind them.
+        behind them. Not the squares themselves: of a heavy tail a single particle would speak for all.
         """
-        white = (self._now.x - self._now.x.mean(axis=0)) @ inverse.T
-        return np.column_stack([white, white * white, self._now.gain])
+        white = (self._now.x - np.median(self._now.x, axis=0)) @ inverse.T
+        return np.asarray(rankdata(np.column_stack([white, np.abs(white), self._now.gain]), axis=0))
 
     def _tune(self) -> None:
         """Halve the first step size, or raise it, until some particles bear it: all of them need not find that out."""
@@ -264,6 +262,24 @@ class _Flight:
         )
 
 
+def _shrunk(covariance: Array) -> Array:
+    found = np.atleast_2d(covariance)
+    return (1.0 - SHRINKAGE) * found + SHRINKAGE * np.eye(len(found))
+
+
+def _between(wide: Array, steep: Array) -> Array:
+    """Geometric mean of one covariance and the inverse of another: the X for which X steep X is wide."""
+    root = _root_of(steep)
+    inverse = np.linalg.inv(root)
+    return np.asarray(inverse @ _root_of(root @ wide @ root) @ inverse, dtype=np.float64)
+
+
+def _root_of(covariance: Array) -> Array:
+    """Symmetric root of a positive matrix."""
+    values, vectors = eigh(covariance)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 1e-24))) @ vectors.T, dtype=np.float64)
+
+
 def _rise(gains: Array, most: float, keep: float) -> float:
     """How far the temperature can rise before the effective size of the weights falls to its share of the living."""
     alive = np.mean(np.isfinite(gains), axis=1)
@@ -281,7 +297,7 @@ def _rise(gains: Array, most: float, keep: float) -> float:
 
 
 def _likeness(before: Array, after: Array) -> float:
-    """Largest correlation, in size, of a coordinate with what it was, over all particles."""
+    """Largest rank correlation, in size, of a coordinate with what it was, over all particles."""
     one, two = before - before.mean(axis=0), after - after.mean(axis=0)
     norm = np.sqrt(np.sum(one**2, axis=0) * np.sum(two**2, axis=0))
     return float(np.max(np.abs(np.sum(one * two, axis=0)) / np.maximum(norm, 1e-300)))

@@ -17,7 +17,7 @@ from sd_covid.cli.calibrate import Seed
 from sd_covid.cli.console import note, say, warn
 from sd_covid.cli.progress import stages
 from sd_covid.cli.results import refuse_suffix
-from sd_covid.errors import RunError
+from sd_covid.errors import RunError, ScenarioError
 from sd_covid.model.study import study_folder
 
 if TYPE_CHECKING:
@@ -259,9 +259,15 @@ def draw(posterior: pd.DataFrame, study: Study, size: int, seed: int) -> pd.Data
 def analyse(inputs: Inputs, file: Path, tell: Tell) -> Sensitivity:
     """Run a sensitivity file on the model and draws of the study."""
     from sd_covid.analysis.sensitivity import analyse as take_apart
-    from sd_covid.analysis.sensitivity_file import read_plan
+    from sd_covid.analysis.sensitivity import read_plan
 
-    return take_apart(read_plan(file, inputs.simulation, posterior=inputs.posterior.constants), tell)
+    plan = read_plan(file, inputs.simulation, posterior=inputs.posterior.constants)
+    if plan.method != "sobol":
+        reason = f"the report tells Sobol indices, not those of {plan.method}"
+        raise ScenarioError(
+            reason, file=file, variable="method", advice="leave out 'method', or use sd-covid sensitivity"
+        )
+    return take_apart(plan, tell)
 
 
 def write(

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import math
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.cli.console import note, table
+from sd_covid.cli.compare import Language
+from sd_covid.cli.console import note, say, table
 from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import progress
 from sd_covid.cli.results import NUMBER, refuse_suffix
 from sd_covid.cli.run import Columns, choose_columns
 from sd_covid.errors import RunError
+from sd_covid.model.study import study_folder
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from sd_covid.analysis.sensitivity import OutcomeSensitivity, Sensitivity
+    from sd_covid.analysis.sensitivity import Indices, Sensitivity
 
 #: Mean, and the bounds of the shares that Vensim's picture of sensitivity shows: 50, 75, 95 and 100 % of the runs.
 SPREAD = ("mean", "min", 0.025, 0.125, 0.25, 0.5, 0.75, 0.875, 0.975, "max")
@@ -33,32 +38,71 @@ def command(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="OUT.csv", help="Also write all indices as a table."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Also write a page (.html), a workbook (.xlsx), findings (.json) or all indices (.csv).",
+        ),
     ] = None,
+    language: Annotated[
+        Language, typer.Option("--language", "-l", help="Of a page, workbook or findings.")
+    ] = Language.NL,
     show: Annotated[int, typer.Option("--show", min=1, help="How many factors to show of each outcome.")] = 8,
     columns: Columns = None,
 ) -> None:
-    """Take apart the variance of headline differences (Sobol indices), or run the draws of a .vsc."""
-    refuse_suffix(output, ".csv")
+    """Say which inputs differences between scenarios hang on, over time too, or run the draws of a .vsc."""
     if file.suffix.lower() == ".vsc":
+        refuse_suffix(output, ".csv")
         _draws(file, model, output, columns)
         return
     if model is not None or columns:
         raise RunError("MODEL and --columns go with a .vsc", file=file, advice="the file names the model")
+    if output is not None:
+        from sd_covid.report.finding import refuse_format
+
+        refuse_format(output)
     import sd_covid
-    from sd_covid.analysis.sensitivity import analyse
-    from sd_covid.analysis.sensitivity_file import read_plan
+    from sd_covid.analysis.sensitivity import analyse, read_plan
     from sd_covid.policy.reading import named_model
 
     plan = read_plan(file, sd_covid.load(named_model(file)))
     with progress("running the design") as bar:
         found = analyse(plan, bar)
-    for outcome in found.outcomes:
-        _show(found, outcome, show)
-    note(f"{found.runs} runs; {found.kept} of {found.samples} blocks kept, {len(found.failures)} runs failed")
+    _tell(found, show)
     if output is not None:
+        _write(found, file, output, language)
+
+
+def _write(found: Sensitivity, file: Path, output: Path, language: Language) -> None:
+    """Write all indices as one table, or the findings."""
+    if output.suffix.lower() == ".csv":
+        from sd_covid.analysis.sensitivity import as_frame
+
         with replacing(output) as temporary:
             as_frame(found).to_csv(temporary, index=False, float_format=NUMBER, na_rep="nan")
+        return
+    from sd_covid.calibration.store import read_posterior
+    from sd_covid.report import read_glossary
+    from sd_covid.report.finding import write_findings
+    from sd_covid.report.sensitivity import made_with, sensitivity_findings, subtitle
+    from sd_covid.report.texts import Texts
+
+    study, texts = study_folder(file), Texts(language.value)
+    posterior = study / "calibration" / "posterior.parquet"
+    constants = read_posterior(posterior).provenance["constants"] if posterior.is_file() else {}
+    titles, evidence = study / "calibration" / "titles.yaml", study / "models" / "evidence.csv"
+    glossary = read_glossary(titles, evidence, constants)
+    written = write_findings(
+        sensitivity_findings(found, glossary, texts),
+        output,
+        texts,
+        title=texts("sens.title"),
+        subtitle=subtitle(found, texts),
+        provenance=made_with(found, shlex.join(["sd-covid", *sys.argv[1:]]), texts),
+    )
+    for path in written:
+        say(str(path))
 
 
 def _draws(file: Path, model: Path | None, output: Path | None, columns: list[str] | None) -> None:
@@ -105,51 +149,55 @@ def spread_frame(found: xr.Dataset) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def as_frame(found: Sensitivity) -> pd.DataFrame:
-    """All indices as a table.
-
-    Parameters
-    ----------
-    found : Sensitivity
-
-    Returns
-    -------
-    DataFrame
-        One row for each outcome and factor: indices with the half width of their 90 % interval.
-    """
-    import pandas as pd
-
-    rows = []
+def _tell(found: Sensitivity, most: int) -> None:
+    """Print the factors that matter most for each outcome, and for each path where it ends; then what it rests on."""
     for item in found.outcomes:
-        for position, factor in enumerate(found.factors):
-            rows.append(
-                {
-                    "outcome": item.outcome.id,
-                    "scenario": item.outcome.scenario,
-                    "reference": found.reference,
-                    "output": item.outcome.output,
-                    "measure": item.outcome.measure,
-                    "first_year": item.outcome.years[0],
-                    "last_year": item.outcome.years[1],
-                    "factor": factor.id,
-                    "kind": factor.kind,
-                    "first_order": item.indices.first[position],
-                    "first_order_half_width": item.indices.first_half_width[position],
-                    "total_order": item.indices.total[position],
-                    "total_order_half_width": item.indices.total_half_width[position],
-                    "blocks": item.indices.blocks,
-                }
-            )
-    return pd.DataFrame(rows)
+        low, high = item.spread.interval
+        units = item.output.unit_title.en or item.output.units
+        title = f"{item.outcome.title.en}: {item.spread.median:.3g} ({low:.3g} to {high:.3g}) {units}"
+        _table(found, title, item.indices, most)
+    for path in found.paths:
+        low, median, high = path.bands[:, -1]
+        units = path.output.unit_title.en or path.output.units
+        title = f"{path.output.title.en}, {path.scenario}, {str(path.date[-1])[:7]}"
+        title = f"{title}: {median:.3g} ({low:.3g} to {high:.3g}) {units}"
+        _table(found, title, path.indices.of(len(path.time) - 1), most)
+    if found.screened is not None:
+        names = ", ".join(factor.id for factor, _ in found.screened.held) or "none"
+        note(f"set aside by Morris, {found.screened.trajectories} trajectories: {names}")
+    drifts = [item.drift for item in found.outcomes]
+    # A path where its spread is largest: elsewhere its indices divide little.
+    drifts += [float(path.convergence.drift[path.widest]) for path in found.paths]
+    drifts = [drift for drift in drifts if not math.isnan(drift)]
+    if drifts:
+        note(f"from half of the design to all of it no index changed by more than {max(drifts):.2g}")
+    if found.failures:
+        first = found.failures[0]
+        where = f"'{first.output}' at {first.time:g} in run {first.member} of '{first.scenario}'"
+        note(f"the first run that failed: {where}; its block is left out")
+    note(f"{found.runs} runs; {found.kept} of {found.samples} blocks kept, {len(found.failures)} runs failed")
 
 
-def _show(found: Sensitivity, item: OutcomeSensitivity, most: int) -> None:
-    """Print the factors that matter most for one outcome."""
-    low, high = item.spread.interval
-    units = item.output.unit_title.en or item.output.units
-    title = f"{item.outcome.title.en}: {item.spread.median:.3g} ({low:.3g} to {high:.3g}) {units}"
-    rows = [
-        (factor.title.en, factor.kind, f"{total:.2f}", f"± {half:.2f}")
-        for factor, total, half in found.ranked(item.outcome.id)[:most]
+def _table(found: Sensitivity, title: str, indices: Indices, most: int) -> None:
+    """Print the factors of one quantity, the largest first; those without an index come last."""
+    rows = sorted(
+        zip(found.factors, indices.leading.tolist(), indices.leading_half_width.tolist(), strict=True),
+        key=lambda row: math.inf if math.isnan(row[1]) else -row[1],
+    )
+    measure = next(iter(indices.values))
+    heading = f"{measure} order" if measure in ("total", "first") else measure
+    shown = [
+        (
+            factor.title.en,
+            factor.kind,
+            _index(found, value),
+            "" if math.isnan(half) else f"± {_index(found, half)}",
+        )
+        for factor, value, half in rows[:most]
     ]
-    table(title, ("depends on", "kind", "total order", "90 %"), rows, numbers=(2, 3))
+    table(title, ("depends on", "kind", heading, "90 %"), shown, numbers=(2, 3))
+
+
+def _index(found: Sensitivity, value: float) -> str:
+    """An index as it is printed: elementary effects have the unit of the outcome, other indices have none."""
+    return f"{value:.3g}" if found.method == "morris" else f"{value:.2f}"

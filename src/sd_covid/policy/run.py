@@ -48,6 +48,8 @@ def run_scenarios(
     drawn_from: str = "posterior",
     seed: int = 0,
     progress: Progress | None = None,
+    first_member: int = 0,
+    costs: bool = True,
 ) -> Comparison:
     """Run scenarios on the same draws and set them beside each other.
 
@@ -69,6 +71,10 @@ def run_scenarios(
         Of the model's random numbers.
     progress : callable, optional
         Called with the number of runs done and the number of all.
+    first_member : int
+        Number of the first row, so that parts of a table of draws give the same bits as the whole.
+    costs : bool
+        Whether to count what the scenarios cost; what the costs are counted from is otherwise not kept.
 
     Returns
     -------
@@ -84,10 +90,11 @@ def run_scenarios(
     reference = _reference(scenarios, reference)
     simulation = stepping(simulation, [scenario.settings for scenario in scenarios])
     wanted = [Output(item, Text(item, item)) if isinstance(item, str) else item for item in outputs]
-    names = _variables(wanted, scenarios[0], study)
-    runs = _runs(simulation, scenarios, draws, (names, _by_year(wanted, scenarios[0], study)), seed, progress)
+    counted = scenarios[0].levers if costs else ()
+    keep = _variables(wanted, counted, study), _by_year(wanted, counted, study)
+    runs = _runs(simulation, scenarios, draws, keep, seed, progress, first_member)
     provenance = _provenance(runs[0].kept, draws, drawn_from, seed)
-    return _compared(runs, scenarios, wanted, study, reference, draws, provenance)
+    return _compared(runs, scenarios, wanted, study, reference, draws, provenance, costs)
 
 
 def stepping(simulation: Simulator, settings: Iterable[Mapping[str, float]]) -> Simulator:
@@ -108,16 +115,16 @@ def _reference(scenarios: Sequence[Scenario], asked: str | None) -> str:
     return ids[0] if asked is None else asked
 
 
-def _variables(wanted: list[Output], scenario: Scenario, study: Study) -> list[str]:
-    """What the runs keep: the outputs, whole where one is an element, and what the costs are counted from."""
-    costs = [study.catalogue.levers[name].cost for name in scenario.levers]
+def _variables(wanted: list[Output], levers: Iterable[str], study: Study) -> list[str]:
+    """What the runs keep: the outputs, whole where one is an element, and what levers' costs are counted from."""
+    costs = [study.catalogue.levers[name].cost for name in levers]
     counted = [name for cost in costs for name in cost.variables]
     return _distinct([output.name.partition("[")[0].strip() for output in wanted] + counted)
 
 
-def _by_year(wanted: list[Output], scenario: Scenario, study: Study) -> ByYear:
+def _by_year(wanted: list[Output], levers: Iterable[str], study: Study) -> ByYear:
     """The variables of which a comparison needs no more than yearly means."""
-    needed = {key(name) for name in _variables([item for item in wanted if item.told], scenario, study)}
+    needed = {key(name) for name in _variables([item for item in wanted if item.told], levers, study)}
     bases = {key(item.name.partition("[")[0]) for item in wanted if not item.told}
     return ByYear(frozenset(bases - needed), study.calendar)
 
@@ -156,6 +163,7 @@ def _runs(
     keep: tuple[list[str], ByYear],
     seed: int,
     progress: Progress | None,
+    first_member: int,
 ) -> list[Run]:
     """The runs of each scenario, all saved at the same times."""
     runs: list[Run] = []
@@ -165,7 +173,8 @@ def _runs(
             if progress is not None:
                 progress(before + done, len(scenarios) * len(draws))
 
-        runs.append(_run(simulation, overruled(draws, scenario.settings), keep, seed, report))
+        frame = overruled(draws, scenario.settings)
+        runs.append(_run(simulation, frame, keep, seed, report, first_member))
     for scenario, run in zip(scenarios, runs, strict=True):
         if not np.array_equal(run.kept["time"], runs[0].kept["time"]):
             raise ScenarioError(
@@ -180,6 +189,7 @@ def _run(
     keep: tuple[list[str], ByYear],
     seed: int,
     report: Callable[[int], None],
+    first_member: int,
 ) -> Run:
     """All members of one scenario, in chunks; the same bits as in one call."""
     import xarray as xr
@@ -188,7 +198,7 @@ def _run(
     parts, faults = [], []
     for first in range(0, len(frame), _CHUNK):
         rows = frame.iloc[first : first + _CHUNK]
-        part = simulation.run(rows, names, seed=seed, first_member=first)
+        part = simulation.run(rows, names, seed=seed, first_member=first_member + first)
         faults.append(failed(part))
         parts.append(by_year.reduced(part))
         report(min(first + _CHUNK, len(frame)))
@@ -204,6 +214,7 @@ def _compared(
     reference: str,
     draws: pd.DataFrame,
     provenance: Provenance,
+    costs: bool,
 ) -> Comparison:
     """The runs as a comparison, with the costs by the study's catalogue."""
     kept = [run.kept for run in runs]
@@ -217,13 +228,13 @@ def _compared(
         outputs=tuple(outputs),
         time=time,
         date=date,
-        member=np.arange(kept[0].sizes["member"], dtype=np.int64),
+        member=kept[0]["member"].to_numpy().astype(np.int64),
         levels=levels,
         failures=_failures(scenarios, runs),
         costs=tuple(
             cost_line(lever, scenario, run, study)
             for scenario, run in zip(scenarios, kept, strict=True)
-            for lever in levers.values()
+            for lever in (levers.values() if costs else ())
         ),
         prices=study.catalogue.prices,
         levers=levers,

@@ -127,8 +127,8 @@ class Bar:
     inner: bool = False
 
 
-def sensitivity_chart(bars: Sequence[Bar], texts: Texts) -> Figure:
-    """Total-order indices as bars with their interval, the first on top; inner bars light and without one."""
+def sensitivity_chart(bars: Sequence[Bar], texts: Texts, *, shares: bool = True) -> Figure:
+    """Indices as bars with their interval, the first on top; inner bars are light. Shares are drawn up to one."""
     from matplotlib.figure import Figure
 
     # A long name takes a second line rather than half of the chart.
@@ -144,7 +144,7 @@ def sensitivity_chart(bars: Sequence[Bar], texts: Texts) -> Figure:
     axes.barh(place, share, color=colours, height=[0.6 if bar.inner else 0.95 for bar in bars])
     axes.hlines(place, np.maximum(share - half, 0.0), share + half, color=INK, lw=1.1)
     axes.set_yticks(place, labels)
-    axes.set_xlim(0.0, max(1.0, float(np.nanmax(share + np.nan_to_num(half)))))
+    axes.set_xlim(0.0, max(1.0 if shares else 0.0, float(np.nanmax(share + np.nan_to_num(half)))))
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)

@@ -9,15 +9,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from sd_covid.analysis.factors import Factor
-from sd_covid.analysis.sensitivity import OutcomeSensitivity, Sensitivity
+from sd_covid.analysis.sensitivity import Factor, OutcomeSensitivity, Sensitivity
 from sd_covid.model.names import key
 from sd_covid.policy.comparison import Measure
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
 
-#: From this total-order index or squared rank correlation on, a quantity is among what matters most.
+#: From this total-order index or Shapley effect on, a quantity is among what matters most.
 LEADING = 0.05
 #: How many factors, and how many parameters among the calibrated ones, a sentence names.
 _FACTORS, _WITHIN = 2, 2
@@ -32,7 +31,7 @@ class Share:
     title, grade : str
         Grade is empty where there is no single one.
     share, half_width : float
-        Total-order index with half of its 90 % interval; for a parameter its squared rank correlation, and NaN.
+        Total-order index with half of its 90 % interval; for a parameter its Shapley effect within the calibrated ones.
     """
 
     title: str
@@ -55,12 +54,12 @@ def factors(sensitivity: Sensitivity, outcome: str, texts: Texts) -> list[tuple[
 
 
 def within(item: OutcomeSensitivity, glossary: Glossary, texts: Texts, most: int = _WITHIN) -> list[Share]:
-    """The calibrated parameters with which an outcome moves most."""
+    """The calibrated parameters on which an outcome depends most, by their part of what these explain together."""
     found = []
-    for name, share in item.within[:most]:
+    for name, share, half in item.within.shares[:most] if item.within else ():
         if share >= LEADING:
             title, grade = glossary.constant(name)
-            found.append(Share(texts.inside(title), grade, share, math.nan))
+            found.append(Share(texts.inside(title), grade, share, half))
     return found
 
 

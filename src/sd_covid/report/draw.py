@@ -41,7 +41,7 @@ class Draw:
     def __call__(self, figure: Figure, name: str, title: str, description: str) -> Chart:
         """A chart for the page."""
         self._count += 1
-        stem = f"{self._count:02d}-{_slug(name)}"
+        stem = f"{self._count:02d}-{slug(name)}"
         file = self._folder / f"{stem}.png"
         # One layout serves both files; each would otherwise make its own.
         figure.draw_without_rendering()
@@ -59,7 +59,7 @@ def publish(aside: Path, figures: Path) -> None:
         chart.replace(figures / chart.name)
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
     """A name of letters, digits and hyphens for a file."""
     kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in text.lower())
     return "-".join(part for part in kept.split("-") if part)[:60]

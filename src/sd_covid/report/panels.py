@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sd_covid.analysis.factors import Factor
-from sd_covid.analysis.sensitivity import Sensitivity
+from sd_covid.analysis.sensitivity import Factor, Sensitivity
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.outputs import Output
 from sd_covid.report.charts import Bar, difference_chart, levels_chart, sensitivity_chart
@@ -135,8 +134,14 @@ def _bars(shown: Sequence[tuple[Factor, Share]], inside: Sequence[Share], texts:
         name = texts("depends.graded", name=title, grade=factor.grade) if factor.grade else title
         bars.append(Bar(name, share.share, share.half_width))
         if factor.kind == "posterior":
+            # As long as their part of the bar that they are within.
             bars += [
-                Bar(texts("sensitivity.inside", name=entry.graded(texts)), entry.share, math.nan, inner=True)
+                Bar(
+                    texts("sensitivity.inside", name=entry.graded(texts)),
+                    entry.share * share.share,
+                    entry.half_width * share.share,
+                    inner=True,
+                )
                 for entry in inside
             ]
     return bars

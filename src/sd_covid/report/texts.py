@@ -21,10 +21,11 @@ FILES = (
     "texts.yaml",
     "value.yaml",
     "finding.yaml",
+    "sensitivity.yaml",
+    "robust.yaml",
     "passport.yaml",
     "validity.yaml",
     "update.yaml",
-    "robust.yaml",
 )
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 

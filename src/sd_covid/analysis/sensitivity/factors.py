@@ -21,7 +21,7 @@ from sd_covid.policy.assumptions import Assumption
 from sd_covid.policy.ranges import Range
 from sd_covid.policy.types import Floats
 
-Kind = Literal["posterior", "assumption", "range"]
+Kind = Literal["posterior", "assumption", "range", "group"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,19 @@ class Factor:
     ----------
     id : str
     title : Text
-    kind : {'posterior', 'assumption', 'range'}
-        A whole draw of the calibrated parameters, an assumption of the study, or the evidence range of a constant.
+    kind : {'posterior', 'assumption', 'range', 'group'}
+        A whole draw of the calibrated parameters, an assumption of the study, the evidence range of a constant, or
+        several of these that have one index together.
     constants : tuple of str
         The constants of the model that it moves.
     range : Range or None
-        None for the posterior.
+        None for the posterior and a group.
     draws : DataFrame or None
         The posterior's draws.
     grade : str
         Evidence grade A–D of an assumption; empty where there is no single one.
+    members : tuple of str
+        Ids of the factors of a group.
     """
 
     id: str
@@ -51,6 +54,7 @@ class Factor:
     range: Range | None = None
     draws: pd.DataFrame | None = None
     grade: str = ""
+    members: tuple[str, ...] = ()
 
 
 def posterior_factor(draws: pd.DataFrame) -> Factor:
@@ -80,7 +84,13 @@ def range_factor(constant: str, spread: Range) -> Factor:
     return Factor(constant, Text(constant, constant), "range", (constant,), range=spread)
 
 
-def parameters(factors: Sequence[Factor], points: Floats) -> pd.DataFrame:
+def group_factor(name: str, title: Text, members: Sequence[Factor]) -> Factor:
+    """Several factors that move together and have one index."""
+    constants = tuple(constant for factor in members for constant in factor.constants)
+    return Factor(name, title, "group", constants, members=tuple(factor.id for factor in members))
+
+
+def parameters(factors: Sequence[Factor], points: Floats, held: Sequence[Factor] = ()) -> pd.DataFrame:
     """Constants of the model at points of the unit cube.
 
     Parameters
@@ -88,6 +98,8 @@ def parameters(factors: Sequence[Factor], points: Floats) -> pd.DataFrame:
     factors : sequence of Factor
     points : ndarray, shape (row, factor)
         In the open unit cube.
+    held : sequence of Factor
+        Those that stay at their central values; ones with a range.
 
     Returns
     -------
@@ -109,6 +121,9 @@ def parameters(factors: Sequence[Factor], points: Floats) -> pd.DataFrame:
                 )
             owners[key(constant)] = factor.id
         columns |= _columns(factor, point)
+    for factor in held:
+        if factor.range is not None:
+            columns |= {constant: np.full(len(points), factor.range.central) for constant in factor.constants}
     return pd.DataFrame(columns)
 
 
