@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import sd_covid
+from sd_covid.analysis.robust import Robust, judge
 from sd_covid.analysis.robust_file import read_plan
 from sd_covid.analysis.robust_plan import RobustPlan
 from sd_covid.calibration.store import Posterior, write_posterior
@@ -80,7 +81,17 @@ information:
 @pytest.fixture
 def town(tmp_path: Path) -> Path:
     """The study; its robust.yaml may be overwritten."""
-    folder = tmp_path / "town"
+    return made(tmp_path / "town")
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Robust:
+    """The study as it stands, judged once."""
+    return judge(plan_of(made(tmp_path_factory.mktemp("judged") / "town")))
+
+
+def made(folder: Path) -> Path:
+    """Write the study into a folder."""
     for name in ("models", "scenarios/paths", "calibration"):
         (folder / name).mkdir(parents=True)
     files = {
