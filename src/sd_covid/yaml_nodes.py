@@ -13,6 +13,8 @@ import yaml
 # libyaml's loader is ten times as fast; builds of PyYAML without it have the pure one, which gives the same tree.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_DEEPEST = 100  # levels that a person would write
+
 
 class YamlFault(ValueError):
     """Text that is no YAML, or that the reader does not take.
@@ -30,14 +32,14 @@ class YamlFault(ValueError):
         self.line = line
 
 
-def compose(text: str, deepest: int | None = None) -> yaml.Node | None:
+def compose(text: str, deepest: int = _DEEPEST) -> yaml.Node | None:
     """The top node of a text; None when there is nothing in it.
 
     Parameters
     ----------
     text : str
-    deepest : int, optional
-        How deep it may be nested.
+    deepest : int
+        How deep it may be nested: composing is recursive, and would end the process.
 
     Returns
     -------
@@ -48,8 +50,7 @@ def compose(text: str, deepest: int | None = None) -> yaml.Node | None:
     YamlFault
     """
     try:
-        if deepest is not None:
-            _refuse_depth(text, deepest)
+        _refuse_depth(text, deepest)
         return yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         raise _fault(error) from error
@@ -75,7 +76,7 @@ def plain_values(node: yaml.Node) -> Any:
 
 
 def _refuse_depth(text: str, deepest: int) -> None:
-    """Composing is recursive, so what is nested without reason is refused before it."""
+    """Refuse what is nested without reason, before it is composed."""
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.CollectionStartEvent):

@@ -153,3 +153,35 @@ def test_a_sampler_that_there_is_not(call: Call, tmp_path: Path) -> None:
     answer = call("calibrate", tmp_path / "problem.yaml", "--method", "hmc")
     assert 2 == answer.code
     assert "lanes" in answer.err
+
+
+def test_a_folder_in_place_of_a_report_leaves_no_figures(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "report.html").mkdir()
+    refused(call("compare", "a.yaml", "b.yaml", "-o", tmp_path / "report.html"), "is a folder")
+    assert [tmp_path / "report.html"] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--path", "base"), "the path 'base' is run anyway"),
+        (("--path", "no-scarring", "--path", "no-scarring"), "the path 'no-scarring' is named twice"),
+        (
+            ("--path", "no-scarring", "--year", "2030", "--until", "2025"),
+            "--until 2025 comes before --year 2030",
+        ),
+        (("--path", "no-scaring"), "did you mean 'no-scarring'?"),
+    ],
+)
+def test_paths_and_years_of_a_ranking_are_looked_at_before_it_runs(
+    call: Call, words: tuple[str, ...], said: str
+) -> None:
+    scenarios = (
+        Path(__file__).parents[2] / "scenarios" / f"{name}.yaml" for name in ("actual", "delayed", "x")
+    )
+    refused(call("ranks", *scenarios, *words), said)
+
+
+def test_a_list_without_end_is_refused_and_does_not_end_the_process(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "deep.yaml").write_text("model: " + "[" * 100_000)
+    refused(call("sweep", tmp_path / "deep.yaml", "-o", tmp_path / "out.zarr"), "nested more than 100 deep")

@@ -1,4 +1,4 @@
-"""A model of a few lines whose answers are known, and a study folder with its levers and assumptions."""
+"""A model of a few lines whose answers are known, a study folder with its levers and assumptions, and a whole study."""
 
 from __future__ import annotations
 
@@ -180,3 +180,48 @@ def study_folder(tmp_path: Path) -> Path:
     (folder / "assumptions.yaml").write_text(ASSUMPTIONS, encoding="utf-8")
     (folder / "actual.yaml").write_text(ACTUAL, encoding="utf-8")
     return folder
+
+
+# Months 60 to 84 since 2015: 2020 and 2021. While the subsidy is withheld,
+# in months 62 to 74, rate = 4 + slope; else 4.
+# Each step of half a month adds half the rate to a stock, so without subsidy total[G] comes to
+# weight[G] * (4 * 24 + slope * 12). strain is no number once slope * (Time - 60) > 80.
+TOWN = """{UTF-8}
+Group: young, old ~~|
+subsidy level = 1 ~ Dmnl ~ |
+subsidy start = 62 ~ Month ~ |
+subsidy end = 74 ~ Month ~ |
+slope = 2 ~ percent ~ |
+ease = 1 ~ Dmnl ~ |
+weight[Group] = 1, 2 ~ Dmnl ~ |
+withheld = IF THEN ELSE(Time >= subsidy start :AND: Time < subsidy end, 1 - subsidy level, 0) ~ Dmnl ~ |
+rate = (4 + slope * withheld) * ease ~ percent ~ What is withheld raises it. |
+total[Group] = INTEG(weight[Group] * rate, 0) ~ percent*Month ~ |
+strain = SQRT(80 - slope * (Time - 60)) ~ Dmnl ~ |
+noise = RANDOM UNIFORM(0, 1, 7) ~ Dmnl ~ |
+INITIAL TIME = 60 ~ Month ~ |
+FINAL TIME = 84 ~ Month ~ |
+TIME STEP = 0.5 ~ Month ~ |
+SAVEPER = 1 ~ Month ~ |
+"""
+
+SCENARIO = "title: {{nl: {0}, en: {0}}}\nrationale: {{nl: Proef, en: Trial}}\n"
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    """A study of one small model; scenarios actual, same (which comes to the same) and none (without subsidy)."""
+    for folder in ("models", "scenarios"):
+        (tmp_path / "town" / folder).mkdir(parents=True)
+    files = {
+        "models/town.mdl": TOWN,
+        "models/town.yaml": "name: town\ncalendar: {origin: 2015-01, unit: month}\nsectors: {town: town.mdl}\n",
+        "scenarios/levers.yaml": LEVERS,
+        "scenarios/assumptions.yaml": ASSUMPTIONS,
+        "scenarios/actual.yaml": SCENARIO.format("Actual"),
+        "scenarios/same.yaml": SCENARIO.format("Same") + "levers: {subsidy: {level: 1}}\n",
+        "scenarios/none.yaml": SCENARIO.format("None") + "levers: {subsidy: {level: 0}}\n",
+    }
+    for name, text in files.items():
+        (tmp_path / "town" / name).write_text(text)
+    return tmp_path / "town"

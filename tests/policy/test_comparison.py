@@ -254,7 +254,7 @@ def test_what_makes_no_comparison_is_refused(study_folder: Path, toy: Any) -> No
     actual = read_scenario(study_folder / "actual.yaml", toy, study=study)
     with pytest.raises(RunError, match="needs scenarios"):
         run_scenarios(toy, [], DRAWS, ["debt"], study=study)
-    with pytest.raises(ScenarioError, match="two scenarios have one name"):
+    with pytest.raises(ScenarioError, match="two scenarios are called 'actual'"):
         run_scenarios(toy, [actual, actual], DRAWS, ["debt"], study=study)
     with pytest.raises(ScenarioError, match="'nothing' is not among them"):
         run_scenarios(toy, [actual], DRAWS, ["debt"], study=study, reference="nothing")

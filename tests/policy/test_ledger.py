@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sd_covid.policy.accounts import PAYERS, Accounts
+from sd_covid.data.keyed_yaml import read_yaml
+from sd_covid.policy.accounts import PAYERS, Accounts, read_accounts
 from sd_covid.policy.costs import Prices
 from sd_covid.policy.effectiveness import cost_totals, extra_cost
 from sd_covid.policy.ledger import ledger
+from sd_covid.policy.levers import LeverSetting
 from sd_covid.policy.spread import Spread
 from tests.policy.ledgers import compared
 
@@ -59,6 +65,30 @@ def test_a_lever_without_accounts_is_assigned_to_nobody_and_one_without_a_price_
     assert ("guidance",) == book.levers
     assert ("pause",) == book.unpriced
     assert 5.0 == book.paid_present()[0, of("unassigned"), 0]
+
+
+def test_an_unpriced_lever_at_nil_on_other_days_costs_nothing() -> None:
+    """A lever that is pulled in neither scenario is no PM, whatever its dates."""
+    comparison = compared({"pause": np.array([[np.nan]])}, {}, {})
+    days = [(date(2020, 3, 1), date(2021, 3, 1)), (date(2021, 3, 1), date(2022, 3, 1))]
+    scenarios = tuple(
+        replace(item, levers={"pause": LeverSetting(0.0, *pair)})
+        for item, pair in zip(comparison.scenarios, days, strict=True)
+    )
+    assert () == ledger(replace(comparison, scenarios=scenarios), "package").unpriced
+
+
+@pytest.mark.parametrize("share", ["0.333", "0.3335"])
+def test_shares_that_are_all_received_leave_nothing_for_society_to_give_up(
+    tmp_path: Path, share: str
+) -> None:
+    """A third is written as 0.333: what is paid all the same arrives as a whole."""
+    file = tmp_path / "accounts.yaml"
+    parties = ", ".join(f"{name}: {share}" for name in ("households", "business", "insurers"))
+    file.write_text(f"paid_by: {{national: 1}}\nreceived_by: {{{parties}}}\nbasis: invented\n")
+    found = read_accounts(read_yaml(file))
+    book = ledger(compared({"a": np.array([[300.0]])}, {"a": found}, {}), "package")
+    np.testing.assert_allclose(book.resources(), 0.0, atol=300 * np.finfo(float).eps)
 
 
 amount = st.floats(-1e5, 1e5, allow_nan=False)

@@ -253,6 +253,8 @@ def test_a_model_without_groups_cannot_keep_a_lever_for_one(study_folder: Path, 
         ("budget: -1", "budget", "not between 0", "in that range"),
         ("target: vulnerable", "target", "'pause' cannot be kept for", "levers: [help]"),
         ("target: poor", "target", "no group 'poor'", "use vulnerable"),
+        ("target: {group: poor, levers: []}", "target", "no group 'poor'", "use vulnerable"),
+        ("target: {group: vulnerable, levers: []}", "target", "no lever here", "name levers"),
         (
             "target: {group: vulnerable, levers: [help], after: 2021-01}",
             "target",
@@ -285,3 +287,58 @@ def test_a_shift_out_of_the_run_is_refused_where_the_day_stands(study_folder: Pa
     with pytest.raises(ScenarioError, match="2025-06-01, moved by 12 months, lies outside") as caught:
         read_scenario(write(study_folder, "top", "with: [{package: p, shift: 1 year}]\n"), toy)
     assert (str(path), 4, "levers.help.end") == (caught.value.file, caught.value.line, caught.value.variable)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("shift: 3 months", "no date here"), ("target: vulnerable", "no lever here")]
+)
+def test_what_changes_nothing_is_a_slip(study_folder: Path, toy: Any, text: str, reason: str) -> None:
+    with pytest.raises(ScenarioError, match=reason) as caught:
+        read_scenario(write(study_folder, "top", f"constants: {{rise: 7}}\n{text}\n"), toy)
+    assert 4 == caught.value.line
+
+
+@pytest.mark.parametrize("name", ["weight", "Weight[old]", "WEIGHT [ Old ]"])
+def test_one_constant_under_two_names_is_a_contradiction(study_folder: Path, toy: Any, name: str) -> None:
+    """An array holds its elements: whichever came last would count, so neither does."""
+    first = write(study_folder, "first", "constants: {'weight[old]': 5}\n")
+    second = write(study_folder, "second", f"constants: {{'{name}': 1}}\n")
+    for order in ("first, second", "second, first"):
+        with pytest.raises(ScenarioError, match=r"here and .* at .*(first|second)\.yaml:3") as caught:
+            read_scenario(write(study_folder, "top", f"with: [{order}]\n"), toy)
+        assert caught.value.file in (str(first), str(second))
+    with pytest.raises(ScenarioError, match="here and"):
+        read_scenario(write(study_folder, "top", f"constants:\n  '{name}': 1\n  'weight[OLD]': 2\n"), toy)
+
+
+def test_elements_side_by_side_are_fine(study_folder: Path, toy: Any) -> None:
+    write(study_folder, "first", "constants: {'weight[old]': 5}\n")
+    found = read_scenario(write(study_folder, "top", "with: [first]\nconstants: {'weight[young]': 1}\n"), toy)
+    assert {"weight[old]": 5.0, "weight[young]": 1.0} == found.constants
+
+
+def test_what_lies_on_top_takes_the_place_of_elements_and_of_steps(study_folder: Path, toy: Any) -> None:
+    write(study_folder, "base", "constants: {weight: 1, rise: [{from: 2020-03-01, value: 4}]}\n")
+    write(study_folder, "middle", "extends: base\nconstants: {'weight[old]': 5}\n")
+    top = read_scenario(write(study_folder, "top", "extends: middle\nconstants: {weight: 2, rise: 9}\n"), toy)
+    assert {"weight": 2.0, "rise": 9.0} == top.constants
+    assert {} == top.changes
+    one = read_scenario(write(study_folder, "one", "extends: middle\n"), toy)
+    assert ["weight", "weight[old]"] == [name for name in one.settings if name.startswith("weight")]
+
+
+@pytest.mark.parametrize(
+    ("days", "shift"),
+    [
+        (("2020-04-01", "2020-09-01"), "{by: -7 months, after: 2020-06-01}"),
+        (("2020-01-30", "2020-01-31"), "1 month"),
+    ],
+)
+def test_steps_of_a_constant_stay_in_order_when_moved(
+    study_folder: Path, toy: Any, days: tuple[str, str], shift: str
+) -> None:
+    steps = ", ".join(f"{{from: {day}, value: {k}}}" for k, day in enumerate(days))
+    path = write(study_folder, "top", f"shift: {shift}\nconstants: {{rise: [{steps}]}}\n")
+    with pytest.raises(ScenarioError, match="are no longer in order") as caught:
+        read_scenario(path, toy)
+    assert (3, "shift") == (caught.value.line, caught.value.variable)

@@ -84,3 +84,11 @@ def test_over_several_years_outcomes_are_added_up(plain: Comparison) -> None:
     found = rank_stability({"a": holding(plain, [[4.0] * 4, [3.0] * 4, [5.0] * 4])}, "rate", 2020, 2021)
     np.testing.assert_allclose(found.mean, [[0, -2, 2]])
     assert found.years == (2020, 2021)
+
+
+def test_years_the_wrong_way_round_and_draws_that_all_failed_are_refused(plain: Comparison) -> None:
+    with pytest.raises(RunError, match="2020 comes before 2021"):
+        rank_stability({"base": plain}, "rate", 2021, 2020)
+    bad = tuple(Failure("none", int(member), "rate", 70.0) for member in plain.member)
+    with pytest.raises(RunError, match="no draw is finite in every scenario"):
+        rank_stability({"base": replace(plain, failures=bad)}, "rate", 2020)

@@ -154,6 +154,8 @@ def test_a_study_without_catalogues_still_sets_constants(tmp_path: Path, toy: An
             "not a number",
             "a point for decimals",
         ),
+        ("levers:\n  subsidy: {level: 0_1}", 4, "levers.subsidy.level", "'0_1' is not a number", "a point"),
+        ('levers:\n  subsidy: {level: "\u0661"}', 4, "levers.subsidy.level", "not a number", "a point"),
         (
             "levers:\n  subsidy: {level: 1.5}",
             4,

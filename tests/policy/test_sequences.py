@@ -255,3 +255,9 @@ def test_scenarios_with_and_without_sequences_are_compared_on_the_same_draws(stu
     costs = {line.scenario: line.nominal.sum() for line in found.costs}
     # One million euro a day: 365 days, or 214 and half of the other 151.
     np.testing.assert_allclose([365, 289.5], [costs["actual"], costs["half"]], rtol=1e-12)
+
+
+def test_a_list_of_periods_takes_the_place_of_the_target_below_too(study_folder: Path, toy: Any) -> None:
+    write(study_folder, "base", "levers: {help: {level: 1, target: vulnerable, delivery: national}}\n")
+    found = read_scenario(write(study_folder, "top", f"extends: base\n{PERIODS}"), toy)
+    assert [None, "vulnerable"] == [item.target for item in found.levers["help"].all_periods]

@@ -210,6 +210,26 @@ def test_amounts_are_rounded_to_what_the_interval_carries(
     assert (mean, interval) == (found.mean, found.interval)
 
 
+def test_the_path_without_the_crisis_is_no_package_but_losses_are_counted_from_it(
+    assessment: Assessment,
+) -> None:
+    whole = assessment.comparison
+    path = whole.scenarios[-1].id
+    catalogues, shown = Catalogues(CATALOGUE, replace(PHASES, path=path)), whole.of_first(2)
+    found, level, both = (
+        Assessment.of(item, catalogues, 2030, other)
+        for item, other in ((shown, whole), (shown, None), (whole, None))
+    )
+    assert found is not None
+    assert level is not None
+    assert both is not None
+    assert [whole.scenarios[1].id] == list(found.tables) == list(found.groups)
+    assert {path} == {item.against for item in found.resilience}
+    assert {""} == {item.against for item in level.resilience}
+    assert found.resilience == both.resilience
+    assert [item.area for item in level.resilience] != [item.area for item in found.resilience]
+
+
 def test_every_text_is_in_both_languages() -> None:
     for name, said in all_texts().items():
         assert said.nl, name

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sd_covid.policy.comparison import Comparison
     from sd_covid.policy.long_run import LongRun, LongRunPlan
     from sd_covid.policy.outputs import Output
+    from sd_covid.policy.resilience import Phases
     from sd_covid.report import Background
 
 
@@ -49,7 +50,11 @@ DRAWN_FROM = "posterior and ranges of the assumptions"
 STAGES = {"scenarios": "running the scenarios", "sensitivity": "running the sensitivity design"}
 
 Scenarios = Annotated[
-    list[Path], typer.Argument(metavar="SCENARIO…", help="Scenario files; differences are from the first.")
+    list[Path],
+    typer.Argument(
+        metavar="SCENARIO…",
+        help="Scenario files, or filled-in .xlsx or folders of CSV files; differences are from the first.",
+    ),
 ]
 
 
@@ -186,14 +191,17 @@ def run(
     )
     catalogues = Catalogues.beside(inputs.folder, inputs.simulation.model.variables)
     counted = (*kept, *catalogues.benefits.outputs())
-    whole = on_the_draws(scenarios, outputs=counted, progress=lambda done, _: tell(done, total))
-    comparison, assessment = whole.told(), Assessment.of(whole, catalogues, GAP_YEAR)
+    zero = _zero_line(inputs, catalogues.phases, study, scenarios, assume)
+    total += len(zero) * size
+    whole = on_the_draws([*scenarios, *zero], outputs=counted, progress=lambda done, _: tell(done, total))
+    shown = whole.of_first(len(scenarios))
+    comparison, assessment = shown.told(), Assessment.of(shown, catalogues, GAP_YEAR, whole)
     if plan is None or not asked or not comparison.covered(plan.years):
         return Compared(comparison, None, assessment)
     bare = on_the_draws(
         without(scenarios, plan, study),
         outputs=asked,
-        progress=lambda done, _: tell(total // 2 + done, total),
+        progress=lambda done, _: tell(total - len(scenarios) * size + done, total),
     )
     return Compared(comparison, LongRun(plan, comparison, bare), assessment)
 
@@ -212,6 +220,20 @@ def _read_scenarios(
     study = Study.beside(paths[0], inputs.simulation)
     assumed = None if assume is None else read_path(assume, study)
     return study, [read_scenario(path, inputs.simulation, study=study, assume=assumed) for path in paths]
+
+
+def _zero_line(
+    inputs: Inputs, phases: Phases | None, study: Study, scenarios: Sequence[Scenario], assume: Path | None
+) -> list[Scenario]:
+    """The path without the crisis, from which losses are counted; none where it is compared itself or missing."""
+    file = None if phases is None else inputs.folder / "scenarios" / f"{phases.path}.yaml"
+    if file is None or file.stem in {entry.id for entry in scenarios} or not file.is_file():
+        return []
+    from sd_covid.policy import read_scenario
+    from sd_covid.policy.paths import read_path
+
+    assumed = None if assume is None else read_path(assume, study)
+    return [read_scenario(file, inputs.simulation, study=study, assume=assumed)]
 
 
 def _long_run_plan(inputs: Inputs, study: Study, scenarios: Sequence[Scenario]) -> LongRunPlan | None:

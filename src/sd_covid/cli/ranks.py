@@ -50,9 +50,14 @@ def command(
 
     if len(scenarios) < 3:
         raise RunError("a ranking needs two scenarios beside the null alternative", advice="name more")
+    if until is not None and until < year:
+        raise RunError(
+            f"--until {until} comes before --year {year}", advice="give the first year, then the last"
+        )
+    files = _files(path, scenarios[0])
     inputs = read_inputs(study_folder(scenarios[0]))
     with stages({"paths": "running under each path"}) as step:
-        found = _under_paths(inputs, scenarios, path, draws, seed, partial(step, "paths"))
+        found = _under_paths(inputs, scenarios, files, draws, seed, partial(step, "paths"))
     headlines = [item for item in outputs(inputs) if item.headline and item.better != "neutral"]
     rankings = [rank_stability(found, item.name, year, until) for item in headlines]
     for item in rankings:
@@ -64,16 +69,29 @@ def command(
         note(f"wrote {out}")
 
 
+def _files(paths: list[Path], near: Path) -> list[Path]:
+    """The files of paths that are given as files or by name, each once."""
+    from sd_covid.policy.paths import chosen_path
+
+    files = [chosen_path(item, near) for item in paths]
+    ids = [BASE, *(file.stem for file in files)]
+    for name in ids:
+        if ids.count(name) > 1:
+            reason = "is run anyway" if name == BASE else "is named twice"
+            raise RunError(f"the path '{name}' {reason}", advice="leave it out once")
+    return files
+
+
 def _under_paths(
     inputs: Inputs, scenarios: list[Path], paths: list[Path], draws: int, seed: int, tell: Tell
 ) -> dict[str, Comparison]:
     """The scenarios under the base path and each of the others, on the same draws."""
     from sd_covid.policy import Study, read_scenario
-    from sd_covid.policy.paths import chosen_path, read_path
+    from sd_covid.policy.paths import read_path
     from sd_covid.policy.run import run_scenarios
 
     study = Study.beside(scenarios[0], inputs.simulation)
-    chosen = [read_path(chosen_path(item, scenarios[0]), study) for item in paths]
+    chosen = [read_path(item, study) for item in paths]
     kept, drawn = outputs(inputs), draw(inputs.posterior.constants, study, draws, seed)
     size, total = len(scenarios) * draws, len(scenarios) * draws * (len(chosen) + 1)
     found: dict[str, Comparison] = {}

@@ -55,17 +55,19 @@ def form_of(path: Path | None, *, several: bool) -> Form:
 
 
 def refuse_suffix(path: Path | None, suffix: str) -> None:
-    """Refuse a name that says another format than the one that is written, before any work is done.
+    """Refuse a name that says another format than the one that is written, or a folder, before any work is done.
 
     Raises
     ------
     RunError
-        When the name has another suffix.
+        When the name has another suffix, or is that of a folder; a Zarr store is one.
     """
     if path is not None and path.suffix.lower() != suffix:
         raise RunError(
             f"the result is a {suffix} file", file=path, advice=f"write -o {path.with_suffix(suffix)}"
         )
+    if path is not None and suffix != ".zarr" and path.is_dir():
+        raise RunError("is a folder", file=path, advice="choose a file name")
 
 
 def write(runs: Mapping[str, xr.Dataset], path: Path | None, form: Form) -> None:

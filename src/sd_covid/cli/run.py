@@ -24,7 +24,12 @@ MAX_STEPS = 100_000_000
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="A .mdl file, or a .yaml that couples several.")]
 Scenarios = Annotated[
     list[Path] | None,
-    typer.Option("--scenario", "-s", metavar="SCENARIO", help="A scenario file; may be repeated."),
+    typer.Option(
+        "--scenario",
+        "-s",
+        metavar="SCENARIO",
+        help="A scenario file, or a filled-in .xlsx or folder of CSV files; may be repeated.",
+    ),
 ]
 Assumed = Annotated[
     Path | None,

@@ -76,8 +76,8 @@ def read(
 ) -> None:
     """Write a scenario file that says what filled-in tables say."""
     from sd_covid.cli.results import refuse_suffix
+    from sd_covid.policy.filled_in import read_template
     from sd_covid.policy.study import catalogues_beside
-    from sd_covid.policy.template import read_template
 
     refuse_suffix(output, ".yaml")
     text = read_template(tables, *catalogues_beside(_beside(study)))

@@ -67,7 +67,8 @@ class Node:
             raise self.error("a mapping is expected here", "write 'key: value' lines")
         seen: set[str] = set()
         for name, value in self.raw.value:
-            node = Node(self.file, f"{self.path}.{name.value}".lstrip("."), name.start_mark.line + 1, value)
+            path, line = f"{self.path}.{name.value}".lstrip("."), name.start_mark.line + 1
+            node = type(self)(self.file, path, line, value)
             if not isinstance(name, yaml.ScalarNode) or name.value in seen:
                 raise node.error(f"the key '{name.value}' is written twice", "keep one of the two")
             seen.add(name.value)
@@ -84,7 +85,7 @@ class Node:
         if not isinstance(self.raw, yaml.SequenceNode):
             raise self.error("a list is expected here", "write one '- ' item a line")
         for position, value in enumerate(self.raw.value):
-            yield Node(self.file, f"{self.path}[{position}]", value.start_mark.line + 1, value)
+            yield type(self)(self.file, f"{self.path}[{position}]", value.start_mark.line + 1, value)
 
     def fields(self, required: Collection[str], optional: Collection[str] = ()) -> dict[str, Node]:
         """A mapping with these keys and no others.
@@ -174,6 +175,8 @@ def read_yaml(file: Path) -> Node:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise DataError("the file does not exist", advice="check its name and folder", file=file) from error
+    except IsADirectoryError as error:
+        raise DataError("is a folder", advice="name a file in it", file=file) from error
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(
             "the file cannot be read as UTF-8 text", advice="save it as UTF-8", file=file

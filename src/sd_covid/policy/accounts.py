@@ -66,12 +66,17 @@ def read_accounts(node: Node) -> Accounts:
         raise node.error(
             "the key 'basis' is missing", "say on what the shares rest, or that they are assumed"
         )
-    total = sum(paid.values())
     return Accounts(
-        {payer: share / total for payer, share in paid.items()},
-        received,
+        _to_one(paid),
+        _to_one(received) if adds_up(received, 1.0) else received,
         read_source(found["basis"]) if "basis" in found else Text(),
     )
+
+
+def _to_one(shares: Mapping[Payer, float]) -> dict[Payer, float]:
+    """Shares that add up to 1 as far as they are written, adding up to 1."""
+    total = sum(shares.values())
+    return {payer: share / total for payer, share in shares.items()}
 
 
 def read_shares(node: Node, known: Sequence[Payer] = PAYERS[:-1], low: float = 0.0) -> dict[Payer, float]:

@@ -67,6 +67,8 @@ class Assessment:
         Of which levels and gaps between groups are told.
     resilience : tuple of Resilience
         Of outcomes that lead the report or are of a group, scenario by scenario, the null alternative first.
+    whole : Comparison
+        The same with the path without the crisis from which losses are counted, where that was run.
     """
 
     comparison: Comparison
@@ -75,9 +77,12 @@ class Assessment:
     groups: dict[str, tuple[GroupTable, ...]]
     year: int
     resilience: tuple[Resilience, ...]
+    whole: Comparison
 
     @classmethod
-    def of(cls, comparison: Comparison, catalogues: Catalogues, year: int) -> Assessment | None:
+    def of(
+        cls, comparison: Comparison, catalogues: Catalogues, year: int, whole: Comparison | None = None
+    ) -> Assessment | None:
         """Assess a comparison; None where the study names no effects, or the run covers no whole year.
 
         Parameters
@@ -86,6 +91,8 @@ class Assessment:
         catalogues : Catalogues
         year : int
             Of which levels and gaps between groups are told; the last one of the run where it ends before.
+        whole : Comparison, optional
+            The same with the path without the crisis, which is no package: losses are counted from it.
 
         Raises
         ------
@@ -102,7 +109,8 @@ class Assessment:
             tables={name: mkba(appraise(comparison, benefits, name)) for name in packages},
             groups={name: distribution(comparison, benefits, name, at) for name in packages},
             year=at,
-            resilience=_resilience(comparison, catalogues.phases),
+            resilience=_resilience(whole or comparison, catalogues.phases),
+            whole=whole or comparison,
         )
 
 

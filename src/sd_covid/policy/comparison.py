@@ -160,6 +160,19 @@ class Comparison:
         """The same runs with only the outputs that a report tells one by one."""
         return replace(self, outputs=tuple(output for output in self.outputs if output.told))
 
+    def of_first(self, count: int) -> Comparison:
+        """The same runs of the first scenarios alone; the reference must be among them."""
+        scenarios = self.scenarios[:count]
+        ids = {entry.id for entry in scenarios}
+        return replace(
+            self,
+            scenarios=scenarios,
+            levels={name: paths[:count] for name, paths in self.levels.items()},
+            means={name: paths[:count] for name, paths in self.means.items()},
+            failures=tuple(item for item in self.failures if item.scenario in ids),
+            costs=tuple(line for line in self.costs if line.scenario in ids),
+        )
+
     def against(self, reference: str) -> Comparison:
         """The same runs with another null alternative.
 

@@ -13,6 +13,7 @@ from datetime import date
 from typing import NamedTuple
 
 from sd_covid.data.keyed_yaml import Node
+from sd_covid.errors import DataError
 from sd_covid.policy.levers import Step
 
 #: What a part may be: a number, a name, a day, a level with those that follow it, steps of a constant, later periods.
@@ -69,19 +70,30 @@ def join(layers: Iterable[Layer]) -> Layer:
     Raises
     ------
     DataError
-        When two set one part differently; names both files and lines.
+        When two set one part differently, or one an array and the other an element of it; names both files and lines.
     """
     joined: dict[Part, Placed] = {}
+    arrays: dict[str, tuple[Part, Placed]] = {}
     for layer in layers:
         for part, placed in layer.items():
-            other = joined.setdefault(part, placed)
-            if other.value != placed.value:
-                there = f"{_spelled(other.value)} at {other.node.file}:{other.node.line}"
-                raise placed.node.error(
-                    f"{part} is {_spelled(placed.value)} here and {there}",
-                    "let the two agree, leave one out, or put one in a scenario that extends the other",
-                )
+            same = joined.setdefault(part, placed)
+            if same.value != placed.value:
+                raise _contradiction(part, placed, part, same)
+            if part.kind == "constant":
+                first, other = arrays.setdefault(part.name.partition("[")[0], (part, placed))
+                if ("[" in first.name) != ("[" in part.name):
+                    raise _contradiction(part, placed, first, other)
     return joined
+
+
+def _contradiction(part: Part, placed: Placed, first: Part, other: Placed) -> DataError:
+    """Two settings of one part, or of an array and of an element of it."""
+    name = "" if first == part else f"{first} "
+    there = f"{name}{_spelled(other.value)} at {other.node.file}:{other.node.line}"
+    return placed.node.error(
+        f"{part} is {_spelled(placed.value)} here and {there}",
+        "let the two agree, leave one out, or put one in a scenario that extends the other",
+    )
 
 
 def levers_of(layer: Layer) -> list[str]:

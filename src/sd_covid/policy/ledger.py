@@ -104,7 +104,9 @@ def ledger(comparison: Comparison, scenario: str) -> Ledger:
         paid=share_table([item.paid_by for item in accounts]),
         received=share_table([item.received_by for item in accounts]),
         unpriced=tuple(
-            line.lever for line in lines if not line.priced and mine.get(line.lever) != theirs.get(line.lever)
+            line.lever
+            for line in lines
+            if not line.priced and mine[line.lever].differs(theirs.get(line.lever))
         ),
         prices=comparison.prices,
     )

@@ -134,6 +134,10 @@ class LeverSetting:
         """Whether it is ever at another level than 0."""
         return any(held.level for held in self.held)
 
+    def differs(self, other: LeverSetting | None) -> bool:
+        """Whether it does something else than another: not where neither is ever pulled, whatever their dates."""
+        return self != other and (self.pulled or (other is not None and other.pulled))
+
 
 @dataclass(frozen=True, slots=True)
 class Lever:

@@ -15,7 +15,7 @@ from sd_covid.data.keyed_yaml import Node
 from sd_covid.errors import suggest
 from sd_covid.policy.dates import read_day
 from sd_covid.policy.keys import CONSTANT_STEP, LEVEL_STEP, LEVER, PERIOD, fields
-from sd_covid.policy.layers import Later, Layer, Part, Placed, Value
+from sd_covid.policy.layers import Later, Layer, Part, Placed, Value, join
 from sd_covid.policy.levers import WORKS_BY, Delivery, Lever, LeverSetting, Step
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.reading import read_number
@@ -158,7 +158,7 @@ def read_changes(node: Node, study: Study) -> Layer:
     DataError
         A constant that the model does not have or that belongs to a lever or an assumption, a value that is none.
     """
-    layer: dict[Part, Placed] = {}
+    layers: list[Layer] = []
     for name, entry in node.entries():
         value: Value
         if entry.is_list:
@@ -171,8 +171,8 @@ def read_changes(node: Node, study: Study) -> Layer:
                     )
         else:
             spelled, value = settable(name, entry, study), read_number(entry)
-        layer[Part("constant", spelled)] = Placed(value, entry)
-    return layer
+        layers.append({Part("constant", spelled): Placed(value, entry)})
+    return join(layers)  # one constant may be spelled in two ways
 
 
 def _stepping(name: str, entry: Node, study: Study) -> str:
@@ -218,6 +218,8 @@ def on_top(base: LeverSetting, name: str, layer: Layer) -> LeverSetting:
             f"'{name}' has {len(base.all_periods)} periods in what this extends",
             "write the list of periods anew",
         )
+    if "later" in own:  # a list of periods says of each whom it reaches
+        base = replace(base, target=None)
     values = {part: placed.value for part, placed in own.items() if part not in ("level", "later")}
     if "level" in own:
         level = cast("tuple[float | Step, ...]", own["level"].value)

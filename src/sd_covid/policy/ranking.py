@@ -81,7 +81,11 @@ def rank_stability(
         if not same or other.provenance.draws_hash != first.provenance.draws_hash:
             raise RunError(f"'{path}' was run with other scenarios or draws", advice="run all alike")
     sound = np.all([other.sound(*ids) for other in comparisons.values()], axis=0)
+    if not sound.any():
+        raise RunError("no draw is finite in every scenario under every path", advice="see where they fail")
     years = (first_year, first_year if last_year is None else last_year)
+    if years[1] < years[0]:
+        raise RunError(f"{years[1]} comes before {years[0]}", advice="give the first year, then the last")
     measure: Measure = "year" if years[0] == years[1] else "total"
     relevance = item.relevance * (years[1] - years[0] + 1)  # of each year
     levels = np.array(

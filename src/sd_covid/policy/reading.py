@@ -19,7 +19,9 @@ from sd_covid.data.text import Text
 from sd_covid.errors import DataError, ScenarioError
 from sd_covid.model.study import study_folder
 
-_DATE = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
+_DATE = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", re.ASCII)
+#: What Python takes beside this, such as 1_000, is rather a slip.
+_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
 
 
 @contextmanager
@@ -56,6 +58,20 @@ def read_number(node: Node, low: float = -math.inf, high: float = math.inf) -> f
     return value
 
 
+def read_whole(node: Node, least: int) -> int:
+    """A whole number, `least` or more.
+
+    Raises
+    ------
+    DataError
+        Any other value.
+    """
+    value = read_number(node, low=least)
+    if value != int(value):
+        raise node.error(f"{value:g} is not a whole number", "write for example 1024")
+    return int(value)
+
+
 def read_date(node: Node) -> date:
     """A date, ``2020-10-01``; a month, ``2020-10``, is its first day.
 
@@ -73,10 +89,9 @@ def read_date(node: Node) -> date:
 
 def as_number(text: str) -> float | None:
     """A finite number, or None where a text is none."""
-    try:
-        value = float(text)
-    except ValueError:
+    if _NUMBER.fullmatch(text) is None:
         return None
+    value = float(text)
     return value if math.isfinite(value) else None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.errors import suggest
@@ -44,6 +45,10 @@ def shifted(layer: Layer, move: Move, node: Node, without: Collection[str] = ())
         part: Placed(_moved(placed.value, placed.node, move), placed.node) for part, placed in layer.items()
     }
     dated = {part.name for part, placed in layer.items() if _is_dated(placed.value)}
+    if not dated and not levers_of(layer):
+        raise node.error("there is no date here that can move", "leave the shift out")
+    for part, placed in moved.items():
+        _check_order(part, placed, node)
     for name in levers_of(layer):
         if name not in dated:
             raise node.error(
@@ -51,6 +56,17 @@ def shifted(layer: Layer, move: Move, node: Node, without: Collection[str] = ())
             )
         _move_first(name, layer, moved)
     return moved | rest
+
+
+def _check_order(part: Part, placed: Placed, node: Node) -> None:
+    """See that the steps of a constant come one after another; those of a lever are looked at with its period."""
+    if part.kind == "constant" and isinstance(placed.value, tuple):
+        days = [item.day for item in placed.value if isinstance(item, Step)]
+        if any(after <= before for before, after in pairwise(days)):
+            told = ", ".join(map(str, days))
+            raise node.error(
+                f"the days of {part} are no longer in order: {told}", "move all of them, or by less"
+            )
 
 
 def _is_dated(value: Value) -> bool:
@@ -170,9 +186,13 @@ def targeted(
         A lever that cannot be kept for the group; names those that can.
     """
     _refuse_others(only or (), layer, node)
+    check_group(group, known, node)
+    names = levers_of(layer) if only is None else only
+    if not names:
+        raise node.error("there is no lever here to keep for a group", "name levers, or leave the target out")
     aimed: dict[Part, Placed] = {}
     rest = dict(layer)
-    for name in levers_of(layer) if only is None else only:
+    for name in names:
         check_target(group, known[name], known, node, levers_of(layer))
         if _starts(name, layer, after, node):
             aimed[Part("lever", name, "target")] = Placed(group, node)
@@ -207,6 +227,22 @@ def _aimed(later: Placed, group: str, after: date, node: Node) -> Placed:
     return Placed(tuple(items), later.node)
 
 
+def check_group(group: str, known: Mapping[str, Lever], node: Node) -> None:
+    """See that some lever can be kept for a group.
+
+    Raises
+    ------
+    DataError
+        Where none can; names the groups.
+    """
+    groups = sorted({name for item in known.values() for name in item.targets})
+    if group not in groups:
+        raise node.error(
+            f"there is no group '{group}' to target",
+            suggest(group, groups) or f"use {', '.join(groups) or 'none'}",
+        )
+
+
 def check_target(
     group: str, lever: Lever, known: Mapping[str, Lever], node: Node, among: Collection[str] = ()
 ) -> None:
@@ -219,12 +255,7 @@ def check_target(
     """
     if group in lever.targets:
         return
-    groups = sorted({name for item in known.values() for name in item.targets})
-    if group not in groups:
-        raise node.error(
-            f"there is no group '{group}' to target",
-            suggest(group, groups) or f"use {', '.join(groups) or 'none'}",
-        )
+    check_group(group, known, node)
     able = [item.id for item in known.values() if group in item.targets]
     here = [name for name in among if name in able]
     advice = f"levers: [{', '.join(here)}]" if here else f"those that can: {', '.join(able)}"

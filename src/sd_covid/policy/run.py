@@ -106,9 +106,10 @@ def stepping(simulation: Simulator, settings: Iterable[Mapping[str, float]]) -> 
 def _reference(scenarios: Sequence[Scenario], asked: str | None) -> str:
     """The id of the null alternative, in scenarios of which each has an id of its own."""
     ids = [scenario.id for scenario in scenarios]
-    if len(set(ids)) < len(ids):
+    twice = next((name for name in ids if ids.count(name) > 1), None)
+    if twice is not None:
         raise ScenarioError(
-            f"two scenarios have one name: {', '.join(ids)}", advice="rename one of the files"
+            f"two scenarios are called '{twice}'", advice="name it once, or rename one of the files"
         )
     if asked is not None and asked not in ids:
         raise ScenarioError(f"the reference '{asked}' is not among them", advice=suggest(asked, ids))

@@ -7,10 +7,10 @@ are for others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from sd_covid.data.references import Reference
 from sd_covid.data.text import Text
@@ -24,6 +24,8 @@ from sd_covid.policy.reading import scenario_faults
 from sd_covid.policy.scenario_file import Written, check_in_model, read_file
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +136,21 @@ def under(scenario: Scenario, path: AssumptionPath, study: Study) -> Scenario:
         study.names.spelling(study.assumptions[name].constant): value
         for name, value in path.assumptions.items()
     }
+    added |= path.constants
+    # A day from which a constant has another value lies under the path too; a factor is one of the path's own value.
+    stepped = {
+        name: steps
+        for name, steps in scenario.changes.items()
+        if not _without({name: steps}, added) and any(step.value is not None for step in steps)
+    }
+    gone = [item for name, steps in stepped.items() for item in _stepped(name, steps, study)]
     return replace(
         scenario,
         assumptions=scenario.assumptions | path.assumptions,
-        constants=scenario.constants | path.constants,
+        constants=_without(scenario.constants, path.constants) | path.constants,
+        changes={name: steps for name, steps in scenario.changes.items() if name not in stepped},
         path=path,
-        settings=scenario.settings | added | path.constants,
+        settings=_without(scenario.settings, [*added, *gone]) | added,
     )
 
 
@@ -149,12 +160,15 @@ def _stack(written: Written, study: Study) -> Scenario:
     base = _actual(study) if written.base is None else _stack(written.base, study)
     layer = written.layer
     levers = {name: on_top(setting, name, layer) for name, setting in base.levers.items()}
-    constants, changes = dict(base.constants), dict(base.changes)
-    for part, placed in layer.items():
-        if part.kind == "constant" and isinstance(placed.value, float):
-            constants[part.name] = placed.value
-        elif part.kind == "constant":
-            changes[part.name] = cast("tuple[Step, ...]", placed.value)
+    own = {part.name: placed.value for part, placed in layer.items() if part.kind == "constant"}
+    constants, changes = _without(base.constants, own), _without(base.changes, own)
+    for name, value in own.items():
+        if isinstance(value, float):
+            constants[name] = value
+        else:
+            if name in base.constants:  # its own value until the first step
+                constants[name] = base.constants[name]
+            changes[name] = cast("tuple[Step, ...]", value)
     return Scenario(
         id=written.file.stem,
         title=written.title,
@@ -167,6 +181,15 @@ def _stack(written: Written, study: Study) -> Scenario:
         path=written.path or base.path,
         references=written.references,
     )
+
+
+def _without(settings: Mapping[str, T], own: Collection[str]) -> dict[str, T]:
+    """What a base sets of constants, without those that lie under others: a constant, or an element of an array."""
+    return {
+        name: value
+        for name, value in settings.items()
+        if name not in own and name.partition("[")[0] not in own
+    }
 
 
 def _actual(study: Study) -> Scenario:

@@ -18,6 +18,7 @@ from sd_covid.data.text import Text
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.model.study import study_folder
 from sd_covid.policy.dates import read_shift, within_run
+from sd_covid.policy.filled_in import is_filled_in, read_filled_in
 from sd_covid.policy.keys import BUDGET, NOT_IN_A_PACKAGE, PACKAGE, SCENARIO, SHIFT, TARGET, fields
 from sd_covid.policy.layers import Layer, join, levers_of
 from sd_covid.policy.parts import read_changes, read_levers
@@ -87,7 +88,7 @@ def read_file(path: Path, study: Study, below: tuple[Path, ...] = ()) -> Written
     DataError, ScenarioError
         A fault in any of the files, with file, line and key.
     """
-    top = read_yaml(path)
+    top = read_filled_in(path, study.catalogue, study.assumptions) if is_filled_in(path) else read_yaml(path)
     found = fields(top, SCENARIO)
     if path.resolve().parent.name == FOLDER:
         advice = f"put it on top of one: --path {path}"

@@ -34,7 +34,7 @@ class Amount:
     number : float
         The mean before rounding.
     tone : str
-        ``good`` or ``bad`` when the 90 % interval excludes nil, else ``neutral``.
+        ``good`` or ``bad`` when the 90 % interval excludes nil and the mean is not printed as nil, else ``neutral``.
     """
 
     mean: str
@@ -100,11 +100,13 @@ def amount(
     if math.isnan(mean):
         return Amount("–", "", mean)
     if high - low <= _SAME * max(abs(low), abs(high), 1.0):
-        return Amount(_plain(mean, numbers, finest), "", mean, _tone(low, high, toned))
+        shown = _plain(mean, numbers, finest)
+        return Amount(shown, "", mean, _tone(low, high, toned and shown != "0"))
     step = rounding_step((low, high, mean), finest=finest)
     ends = [numbers.stepped(end, step) for end in (low, high)]
     told = texts("value.interval", low=ends[0], high=ends[1]) if ends[0] != ends[1] else ""
-    return Amount(numbers.stepped(mean, step), told, mean, _tone(low, high, toned))
+    shown = numbers.stepped(mean, step)
+    return Amount(shown, told, mean, _tone(low, high, toned and shown != "0"))
 
 
 def ratio(found: Ratio, texts: Texts, *, scale: float = 1.0) -> Amount:

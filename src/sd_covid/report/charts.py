@@ -111,7 +111,7 @@ def first_difference(comparison: Comparison) -> float:
         min(setting.start, null.levers.get(lever, setting).start)
         for entry in comparison.alternatives
         for lever, setting in entry.levers.items()
-        if setting != null.levers.get(lever)
+        if setting.differs(null.levers.get(lever))
     ]
     years = _years(comparison)
     return max(float(years[0]), float(min(start.year for start in starts))) if starts else float(years[0])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sd_covid.analysis.sensitivity import Sensitivity
 from sd_covid.policy.comparison import Comparison, Difference, Measure
 from sd_covid.policy.outputs import Output
+from sd_covid.policy.spread import Verdict
 from sd_covid.report.depends import depends_of
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.texts import Texts
@@ -25,6 +26,8 @@ from sd_covid.report.wording import (
     sentence,
     welfare_word,
 )
+
+_NONE: Verdict = "no difference that matters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +118,19 @@ def quoted(comparison: Comparison, scenario: str, texts: Texts) -> str:
 
 
 def package_grade(comparison: Comparison, scenario: str) -> str:
-    """Weakest evidence grade among the levers that the package sets otherwise than the reference."""
-    mine, theirs = comparison.scenario(scenario).levers, comparison.scenario(comparison.reference).levers
-    grades = [comparison.levers[name].grade for name in mine if mine[name] != theirs.get(name)]
+    """Weakest evidence grade among the levers that the package sets otherwise than the reference.
+
+    Where it sets constants or assumptions otherwise too, the effect rests on those as well: then the lowest.
+    """
+    mine, theirs = comparison.scenario(scenario), comparison.scenario(comparison.reference)
+    for part in ("constants", "changes", "assumptions"):
+        if getattr(mine, part) != getattr(theirs, part):
+            return "D"
+    grades = [
+        comparison.levers[name].grade
+        for name, setting in mine.levers.items()
+        if setting.differs(theirs.levers.get(name))
+    ]
     return max(grades, default="D")
 
 
@@ -127,6 +140,7 @@ def findings(
     peak: tuple[int, int],
     texts: Texts,
     *,
+    later: Sequence[int] = (),
     sensitivity: Sensitivity | None = None,
     glossary: Glossary | None = None,
 ) -> list[Finding]:
@@ -139,6 +153,8 @@ def findings(
     peak : tuple of int
         First and last year in which the highest level is sought.
     texts : Texts
+    later : sequence of int
+        Years after `year`: of a package that makes no difference yet, the first of these in which it does is told too.
     sensitivity : Sensitivity, optional
         Of these differences: then each says what it depends on.
     glossary : Glossary, optional
@@ -155,7 +171,10 @@ def findings(
             depends = depends_of(
                 sensitivity, entry.id, output.name, measure, years, glossary or Glossary(), texts
             )
-            said.append(Said(_sentence(comparison, difference, texts), depends))
+            told = _sentence(comparison, difference, texts)
+            if measure == "year" and difference.verdict == _NONE:
+                told = _with_later(comparison, told, difference, later, texts)
+            said.append(Said(told, depends))
         found.append(Finding(place, tuple(said), theme_of(output, texts), basis_of(output, texts)))
 
     for output in comparison.outputs:
@@ -166,6 +185,21 @@ def findings(
             add(output, "peak", peak, span)
         add(output, "year", (year, year), period(output, year, texts))
     return found
+
+
+def _with_later(
+    comparison: Comparison, told: str, difference: Difference, years: Sequence[int], texts: Texts
+) -> str:
+    """A sentence that there is no difference, with the first of these years in which there is one."""
+    output = difference.output
+    for year in years:
+        after = comparison.in_year(output.name, difference.scenario, year)
+        if after.verdict not in (_NONE, "cannot tell"):
+            when = period(output, year, texts)
+            return texts(
+                "findings.later", sentence=told, period=when, later=_sentence(comparison, after, texts)
+            )
+    return told
 
 
 def _sentence(comparison: Comparison, difference: Difference, texts: Texts) -> str:

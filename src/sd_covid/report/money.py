@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 
 #: The balance is shown at the discount rate and a point to each side.
 _POINT = 0.01
+#: Million euro: less than a thousand euro is what rounding leaves of a difference between two sums.
+_NIL = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +194,12 @@ def _amount(spread: Spread, texts: Texts) -> str:
     numbers = Numbers(texts.language)
     low, high = spread.interval
     if high - low <= 1e-9 * max(abs(low), abs(high), 1.0):
-        return numbers.significant(spread.median, 3)
+        return "0" if abs(spread.median) < _NIL else numbers.significant(spread.median, 3)
     step = rounding_step((low, high), finest=1.0)
     median, first, last = (numbers.stepped(value, step) for value in (spread.median, low, high))
-    return median if first == median == last else f"{median} ({first} – {last})"
+    if first == last == median:
+        return median
+    return f"{median} ({texts('range.to', low=first, high=last)})"
 
 
 def unit_cost_sentences(found: CostPerUnit, package: str, reference: str, texts: Texts) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ def package_rows(comparison: Comparison, texts: Texts) -> list[PackageRow]:
         settings = tuple(
             (
                 setting_in_words(entry.levers.get(lever.id), lever.actual, texts),
-                entry.levers.get(lever.id) != null.levers.get(lever.id),
+                _differs(entry.levers.get(lever.id), null.levers.get(lever.id)),
             )
             for entry in order
         )
@@ -45,6 +45,11 @@ def package_rows(comparison: Comparison, texts: Texts) -> list[PackageRow]:
             )
         )
     return rows
+
+
+def _differs(setting: LeverSetting | None, other: LeverSetting | None) -> bool:
+    """Whether two settings of a lever do not come to the same; None where a scenario does not have it."""
+    return other is not None if setting is None else setting.differs(other)
 
 
 def setting_in_words(setting: LeverSetting | None, actual: LeverSetting, texts: Texts) -> str:

@@ -171,7 +171,13 @@ def _content(
         "question": _question(comparison, effect_years[1], texts),
         "finding_year": years[0],
         "findings": findings(
-            comparison, years[0], peak, texts, sensitivity=sensitivity, glossary=background.glossary
+            comparison,
+            years[0],
+            peak,
+            texts,
+            later=years[1:],
+            sensitivity=sensitivity,
+            glossary=background.glossary,
         ),
         "levers": package_rows(comparison, texts),
         "differences": effect_tables(comparison, headline, years, peak, texts),

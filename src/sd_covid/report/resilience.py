@@ -96,7 +96,7 @@ def _lead(first: Resilience, found: Assessment, phases: Phases, percent: str, te
     """From what the loss is counted, and when something counts as recovered."""
     start = phases.phases[0].start
     against = (
-        texts("resilience.against_path", path=quoted(found.comparison, first.against, texts))
+        texts("resilience.against_path", path=quoted(found.whole, first.against, texts))
         if first.against
         else texts("resilience.against_level", date=texts.month(start))
     )

@@ -17,19 +17,22 @@ import sd_covid
 from sd_covid.errors import RunError
 from sd_covid.policy.sweep import run_sweep
 from sd_covid.policy.sweep.cluster import cluster
+from sd_covid.policy.sweep.store import read_journal
 from tests.policy.sweep.conftest import Swept, contents
 
 SWEEP = (
     "scenarios: [actual, none]\noutputs: [rate, noise]\nblock: 8\nseed: 5\nkeep: [course, max]\n"
     "assumptions: {design: lhs, size: 128, seed: 1, ranges: {slope: {low: 1, high: 8, distribution: uniform}}}\n"
 )
+#: A scheduler asks a worker that is gone for its results until a connection takes too long, by default half a minute.
+QUICK = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s"}
 QUIET = {"DASK_LOGGING__DISTRIBUTED": "critical", "DASK_DISTRIBUTED__WORKER__LIFETIME__RESTART": "False"}
 
 
 @contextmanager
 def process(*words: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process that is ended with the block."""
-    environment = os.environ | QUIET | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = os.environ | QUIET | QUICK | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     child = subprocess.Popen(
         [sys.executable, "-m", *words],
         env=environment,
@@ -60,7 +63,9 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "statistics", ["", "statistics: {of: [0.1, mean], over: runs}\n"], ids=["runs", "statistics"]
+    "statistics",
+    ["", "statistics: {of: [0.1, mean], over: runs, differences_from: actual}\n"],
+    ids=["runs", "statistics"],
 )
 def test_a_worker_that_is_killed_midway_changes_no_byte(
     swept: Swept, tmp_path: Path, scheduler: str, statistics: str
@@ -84,19 +89,31 @@ def test_a_worker_that_is_killed_midway_changes_no_byte(
         assert 1 == len(client.nthreads())
 
 
-def test_a_sweep_may_go_on_elsewhere(swept: Swept, tmp_path: Path, scheduler: str) -> None:
+def test_a_sweep_may_go_on_elsewhere_and_come_back_when_the_scheduler_is_gone(
+    swept: Swept, tmp_path: Path, scheduler: str
+) -> None:
     plan = swept(SWEEP)
 
     def stop(done: int, total: int) -> None:
         if done >= total // 2:
             raise KeyboardInterrupt
 
+    def kill(done: int, total: int) -> None:
+        if done >= 3 * total // 4:
+            os.kill(process_of_scheduler, signal.SIGKILL)
+
     run_sweep(plan, tmp_path / "here.zarr")
     with pytest.raises(KeyboardInterrupt):
         run_sweep(plan, tmp_path / "there.zarr", progress=stop)
-    with cluster(scheduler, None) as runner:
-        outcome = run_sweep(plan, tmp_path / "there.zarr", resume=True, runner=runner)
-    assert 0 < outcome.calculated <= 128
+    with Client(scheduler, timeout=60) as client:
+        process_of_scheduler = client.run_on_scheduler(os.getpid)
+    told = "the scheduler no longer answers; start it anew, or leave it out; then add --resume"
+    with cluster(scheduler, None) as runner, pytest.raises(RunError, match=told):
+        run_sweep(plan, tmp_path / "there.zarr", resume=True, runner=runner, progress=kill)
+    begun = len(read_journal(tmp_path / "there.zarr"))
+    outcome = run_sweep(plan, tmp_path / "there.zarr", resume=True)
+    assert 16 <= begun < 32
+    assert 256 - 8 * begun == outcome.calculated
     assert contents(tmp_path / "here.zarr") == contents(tmp_path / "there.zarr")
 
 

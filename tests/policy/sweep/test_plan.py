@@ -84,12 +84,30 @@ def test_a_sum_over_a_span_needs_its_two_ends_only() -> None:
         (OUTPUTS + "keep: [max, max]\n", r":3: .*this is kept already"),
         (OUTPUTS + "keep: [max: [2020, 2021]]\n", r":3: .*'mean' or 'integral' over a span is expected"),
         (OUTPUTS + "keep: [mean: [2021, 2020]]\n", r":3: .*the span ends before it begins"),
+        (OUTPUTS + "keep: [mean: [0, 1]]\n", r":3: .*0 is not between 1000 and 9998"),
+        (OUTPUTS + "keep: [mean: [2020, 999999]]\n", r":3: .*999999 is not between 1000 and 9998"),
+        (OUTPUTS + "keep: [mean: [2021, 2022]]\n", r":3: .*lies outside the run, which goes from 60 to 84"),
         (OUTPUTS + "keep: [mean: [2020.5, 2021]]\n", r":3: .*a first and a last year are expected"),
         (OUTPUTS + "statistics: {of: [0.5, meen]}\n", r":3: .*'meen' is no statistic over members"),
         (OUTPUTS + "statistics: {of: [1.5]}\n", r":3: .*'1.5' is no statistic over members"),
         (OUTPUTS + "statistics: {of: []}\n", r":3: .*statistics are expected"),
         (OUTPUTS + "dtype: float16\n", r":3: .*'float16' is not known here"),
         (OUTPUTS + "block: 0\n", r":3: .*0 is not between 1"),
+        (OUTPUTS + "every: 1e300\n", r":3: .*1e\+300 is more than the whole run, 24"),
+        (OUTPUTS + "every: 1e-9\n", r":3: .*1e-09 is less than the step of the model, 0.5"),
+        (OUTPUTS + "scenarios: [../scenarios/actual]\n", r":3: .*'../scenarios/actual' is not in the folder"),
+        (
+            OUTPUTS + "assumptions: {design: lhs, size: 2.5, seed: 1, over: [slope]}\n",
+            r"2.5 is not a whole number",
+        ),
+        (
+            OUTPUTS + "assumptions: {design: lhs, size: 1e13, seed: 1, over: [slope]}\n",
+            r":3: .*1e\+13 sets of 1 .* GiB, more than",
+        ),
+        (
+            OUTPUTS + "assumptions: {design: file, file: ../../sets.csv}\n",
+            r":3: .*'../../sets.csv' lies outside the study",
+        ),
         (OUTPUTS + "seed: 1.5\n", r":3: .*1.5 is not a whole number"),
         (
             OUTPUTS + "draws: {posterior: none.parquet, size: 5, seed: 1}\n",
@@ -149,3 +167,19 @@ def test_a_fault_in_a_file_of_sets_is_told_at_its_line(
     (town / "scenarios/sets.csv").write_text(text)
     with pytest.raises(SdCovidError, match=told):
         swept(OUTPUTS + "assumptions: {design: file, file: sets.csv}\n")
+
+
+def test_a_constant_that_a_scenario_changes_on_a_day_cannot_be_varied_too(swept: Swept, town: Path) -> None:
+    head = "title: {nl: a, en: a}\nrationale: {nl: a, en: a}\n"
+    (town / "scenarios/to.yaml").write_text(head + "constants: {ease: [{from: 2021-01-01, value: 2}]}\n")
+    (town / "scenarios/by.yaml").write_text(head + "constants: {ease: [{from: 2021-01-01, factor: 2}]}\n")
+    varied = "assumptions: {design: factorial, values: {ease: [1, 2]}}\n"
+    with pytest.raises(SdCovidError, match="'ease' is varied here and set by the scenario 'to'"):
+        swept(OUTPUTS + "scenarios: [actual, to]\n" + varied)
+    assert 2 == len(swept(OUTPUTS + "scenarios: [actual, by]\n" + varied).sets.table)
+
+
+def test_a_broken_file_beside_a_scenario_is_no_reason_to_hide_a_slip(swept: Swept, town: Path) -> None:
+    (town / "scenarios/broken.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(SdCovidError, match=r":3: .*'actuol'; did you mean 'actual'\?"):
+        swept(OUTPUTS + "scenarios: [actuol]\n")

@@ -27,6 +27,7 @@ SWEEP = (
     "assumptions: {design: sobol, size: 64, seed: 1, ranges: {slope: {low: 1, high: 8, distribution: uniform}}}\n"
 )
 STATISTICS = SWEEP + "statistics: {of: [0.1, 0.5, mean, sd], over: runs}\n"
+DIFFERENCES = STATISTICS.replace("over: runs", "over: runs, differences_from: actual")
 
 # Slow enough that a kill falls somewhere within: each block waits a little before it is run.
 SLOWLY = """
@@ -66,7 +67,7 @@ def interrupted(plan: SweepPlan, path: Path, after: int) -> None:
         run_sweep(plan, path, resume=True, progress=StopAfter(after))
 
 
-@pytest.mark.parametrize("text", [SWEEP, STATISTICS], ids=["runs", "statistics"])
+@pytest.mark.parametrize("text", [SWEEP, STATISTICS, DIFFERENCES], ids=["runs", "statistics", "differences"])
 def test_an_interrupted_sweep_carried_on_gives_the_same_bytes(
     swept: Swept, tmp_path: Path, text: str
 ) -> None:

@@ -172,3 +172,17 @@ def test_a_sweep_that_is_not_done_opens_only_when_asked_to(swept: Swept, tmp_pat
     found = sd_covid.open(tmp_path / "out.zarr", partial=True)
     assert np.isnan(found["rate"].sel(scenario="none")).any()
     assert np.isfinite(found["rate"].isel(scenario=0, assumption=slice(0, 4))).all()
+
+
+@pytest.mark.parametrize("output", ["draw", "failed_time", "rate (final)", "a/b"])
+def test_a_variable_that_is_called_like_something_in_the_store_is_refused(
+    swept: Swept, town: Path, tmp_path: Path, output: str
+) -> None:
+    model = town / "models" / "town.mdl"
+    names = "draw = 1 ~ Dmnl ~ |\nfailed_time = slope ~ Dmnl ~ |\n"
+    names += '"rate (final)" = 1 ~ Dmnl ~ |\n"a/b" = 1 ~ Dmnl ~ |\na_b = slope ~ Dmnl ~ |\nINITIAL'
+    model.write_text(model.read_text().replace("INITIAL", names, 1))
+    plan = swept(f"outputs: [rate, a_b, '{output}']\nkeep: [course, final]\n")
+    with pytest.raises(RunError, match="cannot be stored"):
+        run_sweep(plan, tmp_path / "out.zarr")
+    assert not list(tmp_path.glob("*out.zarr*"))

@@ -99,6 +99,8 @@ class Block:
         Rows of the block; each draw is run under each set, which varies fastest.
     first_member : int
         The number of its first run.
+    reference : dict or None
+        Settings of the scenario from which differences are taken; None where there is none, or it is this one.
     """
 
     variant: int
@@ -107,9 +109,14 @@ class Block:
     draws: pd.DataFrame
     sets: pd.DataFrame
     first_member: int
+    reference: dict[str, float] | None = None
 
-    def frame(self) -> pd.DataFrame:
-        """Constants of all its runs: those of a scenario overrule a set's, which overrule a draw's."""
+    def frame(self, settings: dict[str, float] | None = None) -> pd.DataFrame:
+        """Constants of all its runs: those of a scenario overrule a set's, which overrule a draw's.
+
+        `settings` are those of another scenario, to be run on the same draws and sets.
+        """
+        settings = self.settings if settings is None else settings
         draws, sets = len(self.draws), len(self.sets)
         table = pd.concat(
             [
@@ -118,7 +125,7 @@ class Block:
             ],
             axis=1,
         )
-        return overruled(table, self.settings) if self.settings else table
+        return overruled(table, settings) if settings else table
 
 
 class Blocks:
@@ -148,6 +155,7 @@ class Blocks:
         moved = [*map(str, self._draws), *varied]
         settings = [scenario.settings for scenario in plan.scenarios]
         self.variants = variants(settings, names, plan.simulation.constants, moved)
+        self._reference = _reference(plan, self.variants)
 
     def __len__(self) -> int:
         return len(self.variants) * len(self.grid)
@@ -157,7 +165,16 @@ class Blocks:
         draws, sets = self.grid.ranges(number)
         first = draws.start * self.grid.sets + sets.start
         rows = self._draws.iloc[draws], self._sets.iloc[sets]
-        return Block(variant, number, self.variants[variant].settings, *rows, first)
+        other = None if self._reference in (None, variant) else self.variants[self._reference].settings
+        return Block(variant, number, self.variants[variant].settings, *rows, first, other)
+
+
+def _reference(plan: SweepPlan, found: Sequence[Variant]) -> int | None:
+    """The variant from which differences are taken; None where none are."""
+    if plan.statistics is None or not plan.statistics.differences_from:
+        return None
+    place = [item.id for item in plan.scenarios].index(plan.statistics.differences_from)
+    return next(number for number, item in enumerate(found) if place in item.scenarios)
 
 
 def variants(

@@ -53,6 +53,8 @@ def _matching(item: Node) -> Iterator[Path]:
     folder = study_folder(item.file) / "scenarios"
     folder = folder if folder.is_dir() else item.file.resolve().parent
     wanted = item.text()
+    if Path(wanted).name != wanted:
+        raise item.error(f"'{wanted}' is not in the folder of scenarios", "name one by its id")
     if any(sign in wanted for sign in "*?["):
         files = [file for file in sorted(folder.glob("*.yaml")) if fnmatch.fnmatch(file.stem, wanted)]
         files = [file for file in files if _is_scenario(file)]
@@ -62,7 +64,7 @@ def _matching(item: Node) -> Iterator[Path]:
         return
     file = folder / f"{wanted}.yaml"
     if not file.is_file():
-        others = [other.stem for other in folder.glob("*.yaml") if _is_scenario(other)]
+        others = [other.stem for other in folder.glob("*.yaml")]
         raise item.error(f"there is no scenario '{wanted}'", suggest(wanted, others) or f"make {file.name}")
     yield file
 

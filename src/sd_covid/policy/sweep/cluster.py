@@ -10,10 +10,12 @@ import itertools
 import logging
 import threading
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin, as_completed, get_worker
+from distributed.comm.core import CommClosedError
 
 from sd_covid.engine.free import Free
 from sd_covid.engine.kernel import thread_count
@@ -121,6 +123,7 @@ def cluster(scheduler: str | None, workers: int | None) -> Iterator[Runner]:
 
 
 def _client(address: str) -> Client:
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is told in one line of ours
     try:
         return Client(address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
@@ -149,8 +152,17 @@ class Spread:
         Raises
         ------
         RunError
-            When there is no worker, or blocks keep losing theirs.
+            When there is no worker, blocks keep losing theirs, or the scheduler is gone.
         """
+        try:
+            yield from self._spread(simulation, work, blocks)
+        except (CommClosedError, CancelledError, TimeoutError) as error:
+            raise RunError(
+                "the scheduler no longer answers", advice="start it anew, or leave it out; then add --resume"
+            ) from error
+
+    def _spread(self, simulation: Simulation, work: Work, blocks: Iterator[Block]) -> Iterator[Done]:
+        """Hand out blocks, and take them back as they are done."""
         threads = sum(self._client.nthreads().values())
         if not threads:
             raise RunError("the scheduler has no workers", advice="start some with 'dask worker ADDRESS'")

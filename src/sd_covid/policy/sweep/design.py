@@ -17,16 +17,18 @@ import pandas as pd
 
 from sd_covid.data.csv_rows import read_csv
 from sd_covid.data.keyed_yaml import Node
+from sd_covid.engine.ensemble import memory_limit
 from sd_covid.errors import DataError, suggest
 from sd_covid.model.names import key
 from sd_covid.policy.draws import assumed_columns, moving_assumptions
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.ranges import SHAPES, Range, Shape
-from sd_covid.policy.reading import read_number
+from sd_covid.policy.reading import named_file, read_number, read_whole
 from sd_covid.policy.study import Study
 
 _DESIGNS = ("factorial", "lhs", "sobol", "file")
 _MOST = 10_000_000  # sets of a factorial design that are not thought a slip
+_COPIES = 3  # of a table while it is made: points of the unit cube, quantiles, and the table
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,22 @@ def read_sets(node: Node | None, known: Assumable, calibrated: list[str]) -> Set
     return _sample(node, design, known, calibrated)
 
 
+def refuse_too_many(node: Node, rows: int, columns: int, what: str) -> None:
+    """Refuse a table of draws or sets that would not fit in memory, where its size is asked for.
+
+    Raises
+    ------
+    DataError
+    """
+    size, limit = 8.0 * _COPIES * rows * columns, memory_limit(None)
+    if size > limit:
+        raise node.error(
+            f"{rows:g} {what} of {columns} values need {size / 2**30:.3g} GiB, more than the limit of "
+            f"{limit / 2**30:.3g} GiB",
+            "ask for fewer: several sweeps with seeds of their own come to the same",
+        )
+
+
 def _factorial(node: Node, known: Assumable) -> Sets:
     """Every combination of listed values; the last assumption listed varies fastest."""
     values: dict[str, list[float]] = {}
@@ -152,7 +170,7 @@ def _new(name: str, node: Node, known: Assumable, labels: Mapping[str, str]) -> 
 
 def _from_file(node: Node, known: Assumable) -> Sets:
     """The rows of a CSV file whose header names assumptions or constants."""
-    file = node.file.parent / node.text()
+    file = named_file(node)
     labels: dict[str, str] = {}
 
     def check(path: Path, header: list[str]) -> None:
@@ -161,7 +179,7 @@ def _from_file(node: Node, known: Assumable) -> Sets:
             labels[_new(name, here, known, labels)] = name
 
     rows = []
-    for line, row in read_csv(file, check, "name a file beside the sweep"):
+    for line, row in read_csv(file, check, "name a file of the study"):
         rows.append([_cell(file, line, name, text) for name, text in row.items()])
     if not rows or not labels:
         raise DataError(
@@ -185,12 +203,13 @@ def _cell(file: Path, line: int, name: str, text: str) -> float:
 def _sample(node: Node, design: str, known: Assumable, calibrated: list[str]) -> Sets:
     """A Latin hypercube (McKay, Beckman & Conover 1979) or a scrambled Sobol sequence (Owen 1998) of ranges."""
     found = node.fields(("design", "size", "seed"), ("over", "ranges"))
-    size, seed = int(read_number(found["size"], low=1)), int(read_number(found["seed"], low=0))
+    size, seed = read_whole(found["size"], 1), read_whole(found["seed"], 0)
     if design == "sobol" and size & (size - 1):
         raise found["size"].error(
             f"{size} is not a power of two", "take for example 256: a part is no Sobol set"
         )
     moved, spread, labels, everything = _ranges(node, found, known, calibrated)
+    refuse_too_many(found["size"], size, len(spread), "sets")
     cube = _unit_cube(design, len(spread), size, seed)
     sample = pd.DataFrame(
         {name: item.quantile(cube[:, k]) for k, (name, item) in enumerate(spread.items())}, dtype=np.float64

@@ -7,6 +7,7 @@ from one time to another is the difference of the integrals up to each.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -47,6 +48,10 @@ class Kept:
         """The variable in the store."""
         return f"{output} ({self.label})" if self.label else output
 
+    def difference(self, output: str) -> str:
+        """The variable of its paired difference from the reference scenario."""
+        return f"{output} ({self.label}, difference)" if self.label else f"{output} (difference)"
+
     def units(self, units: str, unit_of_time: str) -> str:
         """The unit of what is kept of an output in some unit."""
         if self.sum != "integral" or not units:
@@ -57,7 +62,9 @@ class Kept:
 COURSE = Kept(None)
 
 
-def read_keep(node: Node | None, calendar: Calendar | None) -> tuple[Kept, ...]:
+def read_keep(
+    node: Node | None, calendar: Calendar | None, run: tuple[float, float] = (-math.inf, math.inf)
+) -> tuple[Kept, ...]:
     """The list of what is kept; the course alone where there is none.
 
     Parameters
@@ -66,6 +73,8 @@ def read_keep(node: Node | None, calendar: Calendar | None) -> tuple[Kept, ...]:
         Items are ``course``, a sum over the run such as ``final``, or a sum over a span, ``mean: [2021, 2024]``:
         the first and the last of some calendar years, or, in a model without calendar, two model times.
     calendar : Calendar or None
+    run : tuple of float
+        Model times of its first and last moment.
 
     Returns
     -------
@@ -74,13 +83,19 @@ def read_keep(node: Node | None, calendar: Calendar | None) -> tuple[Kept, ...]:
     Raises
     ------
     DataError
-        When an item is neither, or comes twice.
+        When an item is neither, comes twice, or spans more than the run.
     """
     if node is None:
         return (COURSE,)
     found: list[Kept] = []
     for item in node.items():
         kept = _read_kept(item, calendar)
+        if kept.span is not None and not (run[0] <= kept.span[0] and kept.span[1] <= run[1]):
+            first, last = kept.span
+            raise item.error(
+                f"the span from {first:g} to {last:g} lies outside the run, which goes from {run[0]:g} to {run[1]:g}",
+                "choose years or times within it",
+            )
         if kept in found:
             raise item.error("this is kept already", "leave one of the two out")
         found.append(kept)
@@ -98,7 +113,10 @@ def _read_kept(item: Node, calendar: Calendar | None) -> Kept:
     if len(entries) != 1 or entries[0][0] not in ("mean", "integral"):
         raise item.error("'mean' or 'integral' over a span is expected here", "write 'mean: [2021, 2024]'")
     name, node = entries[0]
-    ends = [read_number(end) for end in node.items()]
+    bounds = (
+        () if calendar is None else (1000, 9998)
+    )  # years that a date can have, the day after the last too
+    ends = [read_number(end, *bounds) for end in node.items()]
     if len(ends) != 2 or (calendar is not None and any(end != int(end) for end in ends)):
         what = "two model times" if calendar is None else "a first and a last year"
         raise node.error(f"{what} are expected", f"write '{name}: [2021, 2024]'")

@@ -13,7 +13,7 @@ from typing import Any
 from sd_covid.errors import RunError
 from sd_covid.policy.draws import draws_hash
 from sd_covid.policy.sweep.blocks import Blocks
-from sd_covid.policy.sweep.plan import SweepPlan
+from sd_covid.policy.sweep.plan import Statistics, SweepPlan
 from sd_covid.policy.sweep.processor import processor
 
 #: What must be the same for a store to be carried on, and how a person calls it.
@@ -68,7 +68,7 @@ def manifest(plan: SweepPlan, blocks: Blocks, time: list[float], attrs: dict[str
         "sets_hash": draws_hash(plan.sets.table),
         "outputs": [item.name for item in plan.outputs],
         "keep": [item.label or "course" for item in plan.keep],
-        "statistics": None if plan.statistics is None else [plan.statistics.over, *plan.statistics.names],
+        "statistics": _statistics(plan.statistics),
         "time": time,
         "dtype": plan.dtype,
         "block": [grid.draws, grid.sets, grid.of_draws, grid.of_sets],
@@ -78,14 +78,22 @@ def manifest(plan: SweepPlan, blocks: Blocks, time: list[float], attrs: dict[str
     }
 
 
+def _statistics(asked: Statistics | None) -> list[float | str] | None:
+    """Over what, which, and from which scenario differences are taken."""
+    if asked is None:
+        return None
+    from_which = [f"differences from {asked.differences_from}"] if asked.differences_from else []
+    return [asked.over, *asked.names, *from_which]
+
+
 @functools.cache
 def code_hash() -> str:
     """SHA-256 of the program text that decides what a run comes to."""
     package = Path(__file__).parents[2]
     digest = hashlib.sha256()
-    for part in ("engine", "policy/sweep"):
-        for file in sorted((package / part).rglob("*.py")):
-            digest.update(str(file.relative_to(package)).encode() + b"\0" + file.read_bytes())
+    files = [file for part in ("engine", "policy/sweep") for file in (package / part).rglob("*.py")]
+    for file in sorted([*files, package / "policy" / "run.py"]):  # in which a scenario overrules a draw
+        digest.update(str(file.relative_to(package)).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
 
 

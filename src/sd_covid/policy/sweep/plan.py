@@ -6,7 +6,8 @@ In goes a YAML file such as ``scenarios/sweeps/canonical.yaml``; out comes a `Sw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
@@ -17,18 +18,18 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.engine.over_members import check_statistics
 from sd_covid.engine.simulation import Simulation
-from sd_covid.errors import RunError, UnknownNameError
+from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.model.names import key
 from sd_covid.model.study import study_folder
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.draws import choose_rows, read_posterior, sample_assumptions
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.outputs import Output, outputs_in, read_outputs
-from sd_covid.policy.reading import named_file, read_number, scenario_faults
+from sd_covid.policy.reading import named_file, read_number, read_whole, scenario_faults
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.sweep.chosen import chosen_scenarios
-from sd_covid.policy.sweep.design import Assumable, Sets, read_sets
+from sd_covid.policy.sweep.design import Assumable, Sets, read_sets, refuse_too_many
 from sd_covid.policy.sweep.keep import Kept, read_keep
 
 _KEYS = ("scenarios", "draws", "assumptions", "every", "keep", "statistics", "dtype", "block", "seed")
@@ -66,10 +67,13 @@ class Statistics:
         Shares for quantiles, and ``mean``, ``sd``, ``min``, ``max``.
     over : {'draws', 'runs'}
         Over the draws, for each set of assumptions; or over both.
+    differences_from : str
+        Id of the scenario from which paired differences are kept beside levels; empty where none are.
     """
 
     names: tuple[float | str, ...]
     over: Over
+    differences_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,7 @@ def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
         sets = read_sets(found.get("assumptions"), Assumable(names, study), list(map(str, draws.table)))
         _refuse_both(found.get("assumptions"), sets, scenarios, study)
         calendar = None if study is None else study.calendar
+        times = _times(simulation, scenarios[0])
         return SweepPlan(
             file=path,
             text=path.read_text(encoding="utf-8"),
@@ -154,24 +159,32 @@ def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
             draws=draws,
             sets=sets,
             outputs=_outputs(found["outputs"], simulation),
-            keep=read_keep(found.get("keep"), calendar),
-            statistics=_statistics(found.get("statistics")),
-            every=read_number(found["every"], low=1e-9) if "every" in found else None,
+            keep=read_keep(found.get("keep"), calendar, (times["initial time"], times["final time"])),
+            statistics=_statistics(found.get("statistics"), [item.id for item in scenarios]),
+            every=_every(found["every"], times) if "every" in found else None,
             dtype=cast(Dtype, found["dtype"].choice(("float32", "float64")))
             if "dtype" in found
             else "float32",
-            block=_whole(found["block"], 1) if "block" in found else BLOCK,
-            seed=_whole(found["seed"], 0) if "seed" in found else 0,
+            block=read_whole(found["block"], 1) if "block" in found else BLOCK,
+            seed=read_whole(found["seed"], 0) if "seed" in found else 0,
             calendar=calendar,
         )
 
 
-def _whole(node: Node, least: int) -> int:
-    """A whole number, `least` or more."""
-    value = read_number(node, low=least)
-    if value != int(value):
-        raise node.error(f"{value:g} is not a whole number", "write for example 1024")
-    return int(value)
+def _times(simulation: Simulation, scenario: Scenario) -> dict[str, float]:
+    """First and last moment of a run and its step; without bounds where the model works one out."""
+    known = {"initial time": -math.inf, "final time": math.inf, "time step": 0.0}
+    return known | {key(name): value for name, value in (simulation.constants | scenario.settings).items()}
+
+
+def _every(node: Node, times: Mapping[str, float]) -> float:
+    """Model time between the points of a course: a step at least, the whole run at most."""
+    every, step, whole = read_number(node), times["time step"], times["final time"] - times["initial time"]
+    if every < step or not every > 0:
+        raise node.error(f"{every:g} is less than the step of the model, {step:g}", "save less often")
+    if every > whole:
+        raise node.error(f"{every:g} is more than the whole run, {whole:g}", "save more often")
+    return every
 
 
 def _study(path: Path, simulation: Simulation, *, needed: bool) -> Study | None:
@@ -187,8 +200,9 @@ def _draws(node: Node | None, simulation: Simulation, study: Study | None) -> Dr
         return Draws()
     found = node.fields(("posterior", "size", "seed"), ("assumptions",))
     file = named_file(found["posterior"])
-    size, seed = _whole(found["size"], 1), _whole(found["seed"], 0)
+    size, seed = read_whole(found["size"], 1), read_whole(found["seed"], 0)
     stored = read_posterior(file, simulation)
+    refuse_too_many(found["size"], size, stored.shape[1], "draws")
     rows = choose_rows(len(stored), size, seed)
     table, source = stored.iloc[rows].reset_index(drop=True), f"posterior {file.name}"
     if "assumptions" in found and found["assumptions"].flag():
@@ -204,7 +218,10 @@ def _refuse_both(node: Node | None, sets: Sets, scenarios: Sequence[Scenario], s
     if node is None or study is None or not sets.chosen:
         return
     for scenario in scenarios:
-        held = {key(name.partition("[")[0]) for name in (*scenario.constants,)}
+        stepped = (
+            name for name, steps in scenario.changes.items() if any(s.value is not None for s in steps)
+        )
+        held = {key(name.partition("[")[0]) for name in (*scenario.constants, *stepped)}
         held |= {key(study.assumptions[name].constant.partition("[")[0]) for name in scenario.assumptions}
         for constant, label in sets.labels.items():
             if key(constant.partition("[")[0]) in held:
@@ -239,11 +256,11 @@ def _listed_outputs(node: Node) -> dict[str, Output]:
     return {key(output.name): output for output in read_outputs(file)} if file.is_file() else {}
 
 
-def _statistics(node: Node | None) -> Statistics | None:
+def _statistics(node: Node | None, scenarios: Sequence[str]) -> Statistics | None:
     """Statistics in place of runs."""
     if node is None:
         return None
-    found = node.fields(("of",), ("over",))
+    found = node.fields(("of",), ("over", "differences_from"))
     names: list[float | str] = []
     for item in found["of"].items():
         text = item.text()
@@ -258,4 +275,16 @@ def _statistics(node: Node | None) -> Statistics | None:
     if not names or len(set(names)) < len(names):
         raise found["of"].error("statistics are expected, each once", "write [0.05, 0.5, 0.95, mean]")
     over = cast(Over, found["over"].choice(("draws", "runs"))) if "over" in found else "draws"
-    return Statistics(tuple(names), over)
+    return Statistics(tuple(names), over, _reference(found.get("differences_from"), scenarios))
+
+
+def _reference(node: Node | None, scenarios: Sequence[str]) -> str:
+    """The scenario from which differences are taken, one of those of the sweep."""
+    if node is None:
+        return ""
+    if node.text() not in scenarios:
+        advice = suggest(node.text(), scenarios) or f"use one of {', '.join(scenarios)}"
+        raise node.error(f"'{node.text()}' is no scenario of this sweep", advice)
+    if len(scenarios) == 1:
+        raise node.error("there is no other scenario that differs from it", "name one in 'scenarios'")
+    return node.text()

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from sd_covid.policy.sweep.blocks import Blocks
 from sd_covid.policy.sweep.crew import Crew, Progress, Runner, here
+from sd_covid.policy.sweep.keep import times_of
 from sd_covid.policy.sweep.kept import keep_runs, keep_statistics
 from sd_covid.policy.sweep.lock import locked
 from sd_covid.policy.sweep.manifest import manifest
 from sd_covid.policy.sweep.plan import SweepPlan
-from sd_covid.policy.sweep.skeleton import arrays_of, coordinates
+from sd_covid.policy.sweep.skeleton import arrays_of, coordinates, refuse_same_names
 from sd_covid.policy.sweep.store import Store
 from sd_covid.policy.sweep.work import Work
 
@@ -78,14 +79,16 @@ def run_sweep(
     sample = _sample(plan, blocks)
     saved = np.asarray(sample["time"])
     dtype = plan.dtype if plan.statistics is None else "float64"
-    work = Work(tuple(item.name for item in plan.outputs), plan.keep, saved, plan.seed, dtype)
+    differences = plan.statistics is not None and bool(plan.statistics.differences_from)
+    work = Work(tuple(item.name for item in plan.outputs), plan.keep, saved, plan.seed, dtype, differences)
     told = manifest(plan, blocks, saved.tolist(), sample.attrs)
-    arrays = arrays_of(plan, blocks, sample)
+    arrays, coords = arrays_of(plan, blocks, sample), coordinates(plan, sample)
+    refuse_same_names(coords, arrays)
     with locked(path):
         if resume and path.exists():
             store = Store.reopen(path, blocks, told)
         else:
-            store = Store.create(path, blocks, coordinates(plan, sample), arrays, told)
+            store = Store.create(path, blocks, coords, arrays, told)
         crew = Crew(plan.simulation, work, blocks, runner, str(told["engine"]), path)
         if plan.statistics is None:
             calculated = keep_runs(store, crew, progress)
@@ -102,9 +105,10 @@ def _sample(plan: SweepPlan, blocks: Blocks) -> xr.Dataset:
     names = [output.name for output in plan.outputs]
     first = {str(name): float(value) for name, value in blocks[0, 0].frame().iloc[0].items()}
     whole = plan.simulation.run(first, names)
-    if plan.every is None:
-        return whole
-    return plan.simulation.run(first, names, at=_every(whole["time"].to_numpy(), plan.every).tolist())
+    if plan.every is not None:
+        whole = plan.simulation.run(first, names, at=_every(whole["time"].to_numpy(), plan.every).tolist())
+    plan.simulation.run(first, names, at=times_of(plan.keep, np.asarray(whole["time"])).tolist())
+    return whole
 
 
 def _every(time: NDArray[np.float64], step: float) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sd_covid.errors import RunError
 from sd_covid.model.names import key
 from sd_covid.policy.sweep.blocks import Blocks
 from sd_covid.policy.sweep.keep import COURSE
@@ -89,8 +90,10 @@ def _kept_arrays(
     whole: tuple[int, ...],
     part: tuple[int, ...],
 ) -> list[Array]:
-    """An array for each output and thing that is kept of it."""
-    clock, found = unit_of_time(plan), []
+    """An array for each output and thing that is kept of it; then, where they are asked for, for its difference."""
+    clock = unit_of_time(plan)
+    levels, differences = list[Array](), list[Array]()
+    reference = "" if plan.statistics is None else plan.statistics.differences_from
     for output in plan.outputs:
         variable = sample[output.name]
         units = str(variable.attrs.get("units", ""))
@@ -107,9 +110,11 @@ def _kept_arrays(
                 "kept": item.label or "course",
             }
             attrs = {name: text for name, text in told.items() if text}
-            name = stored_name(item.name(output.name))
-            found.append(Array(name, (*first, *dims), whole + sizes, part + sizes, plan.dtype, np.nan, attrs))
-    return found
+            shape = (*first, *dims), whole + sizes, part + sizes, plan.dtype, np.nan
+            levels.append(Array(stored_name(item.name(output.name)), *shape, attrs))
+            name = stored_name(item.difference(output.name))
+            differences.append(Array(name, *shape, attrs | {"difference_from": reference}))
+    return levels + (differences if reference else [])
 
 
 def _failed_runs(
@@ -175,6 +180,24 @@ def coordinates(plan: SweepPlan, sample: xr.Dataset) -> xr.Dataset:
                 values.astype(object) if values.dtype.kind == "U" else values,
             )
     return xr.Dataset(coords=found)
+
+
+def refuse_same_names(coords: xr.Dataset, arrays: Sequence[Array]) -> None:
+    """Refuse a variable that is called like another thing in the store, such as its coordinate ``draw``.
+
+    Raises
+    ------
+    RunError
+    """
+    taken = set(map(str, coords.coords))
+    for item in arrays:
+        if item.name in taken or len(set(item.dims)) < len(item.dims):
+            raise RunError(
+                f"'{item.attrs.get('output', item.name)}' cannot be stored: '{item.name}' or a dimension of it is "
+                "the name of something else there",
+                advice="rename it in the model, or keep it in a sweep of its own",
+            )
+        taken.add(item.name)
 
 
 def _texts(texts: Sequence[str]) -> np.ndarray[Any, Any]:

@@ -19,6 +19,7 @@ from sd_covid.policy.sweep.plan import Dtype
 from sd_covid.policy.sweep.processor import processor
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 
@@ -74,6 +75,8 @@ class Work:
         Model times of a course.
     seed : int
     dtype : {'float32', 'float64'}
+    differences : bool
+        Whether paired differences from a reference are kept beside levels, over the pairs of which both are finite.
     """
 
     outputs: tuple[str, ...]
@@ -81,6 +84,7 @@ class Work:
     saved: NDArray[np.float64]
     seed: int
     dtype: Dtype
+    differences: bool = False
 
     def run(self, simulation: Simulation, block: Block, threads: int | None = None) -> Done:
         """Run a block.
@@ -101,8 +105,22 @@ class Work:
         RunError
             When a value is too large for float32.
         """
+        values, failures = self._values(simulation, block, block.frame(), threads)
+        if self.differences:
+            base = values
+            if block.reference is not None:
+                base, failed = self._values(simulation, block, block.frame(block.reference), threads)
+                failures = _either(failures, failed)
+            values = values | self._differences(values, base)
+        stored = {name: _as(self.dtype, name, item) for name, item in values.items()}
+        return Done(block.variant, block.number, processor(), stored, failures)
+
+    def _values(
+        self, simulation: Simulation, block: Block, frame: pd.DataFrame, threads: int | None
+    ) -> tuple[dict[str, NDArray[np.float64]], tuple[Failure, ...]]:
+        """What is kept of the runs of a block with these constants, and those of them that failed."""
         run = simulation.run(
-            block.frame(),
+            frame,
             list(self.outputs),
             over_time=sums_of(self.keep),
             at=times_of(self.keep, self.saved).tolist(),
@@ -111,9 +129,17 @@ class Work:
             threads=threads,
         )
         values = arrays(run, self.outputs, self.keep, self.saved)
-        failures = self._failures(run) if run.attrs["failed_members"] else ()
-        stored = {name: _as(self.dtype, name, item) for name, item in values.items()}
-        return Done(block.variant, block.number, processor(), stored, failures)
+        return values, self._failures(run) if run.attrs["failed_members"] else ()
+
+    def _differences(
+        self, values: dict[str, NDArray[np.float64]], base: dict[str, NDArray[np.float64]]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Run by run, in the order of the values."""
+        names = [
+            (item.name(output), item.difference(output)) for output in self.outputs for item in self.keep
+        ]
+        with np.errstate(invalid="ignore"):  # of runs that failed, which are in no statistic
+            return {difference: values[name] - base[name] for name, difference in names}
 
     def _failures(self, run: xr.Dataset) -> tuple[Failure, ...]:
         """The runs of a block that are not finite, each with where and when it began."""
@@ -128,6 +154,12 @@ class Work:
             Failure(int(member), int(output[member]), float(time[when[member]]))
             for member in np.flatnonzero(when < len(time))
         )
+
+
+def _either(failures: tuple[Failure, ...], others: tuple[Failure, ...]) -> tuple[Failure, ...]:
+    """The runs of a block that failed in the one or in the other, in order."""
+    found = {item.member: item for item in (*others, *failures)}
+    return tuple(found[member] for member in sorted(found))
 
 
 def _as(dtype: Dtype, name: str, values: NDArray[np.float64]) -> NDArray[np.floating]:

@@ -1,0 +1,149 @@
+"""The sheets of a workbook that a stranger may have made: as plain cells, or refused.
+
+In comes a ``.xlsx``; out come rows of text, numbers and dates. What would fill the memory, lead outside the file or run
+is refused before it is opened, and a formula counts only by the value that a spreadsheet stored with it.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sd_covid.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+
+Raw = str | float | date | None
+
+LARGEST = 64 * 2**20  # bytes of a workbook when unpacked
+MOST_PARTS = 1000  # files within it
+MOST_ROWS, MOST_COLUMNS = 10_000, 100  # of a sheet that is filled in by hand
+#: Parts by which a workbook reads other files or runs something.
+_OUTSIDE = re.compile(
+    r"externallinks/|connections\.xml|querytables/|vbaproject|activex/|embeddings/|macrosheets/"
+)
+#: What the library raises for a file that is none, or that was tampered with.
+_BROKEN = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    SyntaxError,  # of XML
+    EOFError,
+    RuntimeError,  # one with a password
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def read_workbook(path: Path) -> dict[str, list[list[Raw]]]:
+    """The cells of every sheet.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict
+        Name of the sheet -> rows of cells.
+
+    Raises
+    ------
+    ScenarioError
+        A file that is missing, is no workbook, is too large, leads outside itself, or has a formula without a value.
+    """
+    from openpyxl import load_workbook
+
+    try:
+        content = _checked(path)
+        values, formulas = (
+            load_workbook(BytesIO(content), read_only=True, data_only=stored, keep_links=False)
+            for stored in (True, False)
+        )
+        try:
+            return {name: _rows(values, formulas, name, path) for name in values.sheetnames}
+        finally:
+            values.close()
+            formulas.close()
+    except FileNotFoundError as error:
+        raise ScenarioError(
+            "the file does not exist", advice="check its name and folder", file=path
+        ) from error
+    except _BROKEN as error:
+        raise ScenarioError(
+            "is no workbook", advice="give a .xlsx, or a folder of CSV files", file=path
+        ) from error
+
+
+def _checked(path: Path) -> bytes:
+    """The file, where it is not too large when unpacked and does not lead outside itself."""
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+        size = max(sum(part.file_size for part in parts), path.stat().st_size)
+        if size > LARGEST or len(parts) > MOST_PARTS:
+            raise ScenarioError(
+                f"holds {size / 2**20:.3g} MiB in {len(parts)} parts, more than the limit of "
+                f"{LARGEST / 2**20:g} MiB in {MOST_PARTS}",
+                advice="copy what is filled in to a new template",
+                file=path,
+            )
+        for part in parts:
+            if _OUTSIDE.search(part.filename.lower()):
+                raise ScenarioError(
+                    f"reads other files or runs something: it holds '{part.filename}'",
+                    advice="copy the values to a new template, without links and macros",
+                    file=path,
+                )
+    return path.read_bytes()
+
+
+def _rows(values: Workbook, formulas: Workbook, name: str, path: Path) -> list[list[Raw]]:
+    """The rows of a sheet, each formula as the value that was stored with it."""
+    found: list[list[Raw]] = []
+    pairs = zip(_cells(values[name]), _cells(formulas[name]), strict=False)
+    for row, (stored, written) in enumerate(pairs, start=1):
+        cells = [_plain(cell.value) for cell in stored]
+        if row > MOST_ROWS:
+            raise ScenarioError(
+                f"the sheet '{name}' has more than {MOST_ROWS} rows",
+                advice="delete the rows below what is filled in",
+                file=path,
+            )
+        for cell, source in zip(cells, written, strict=False):
+            if cell is None and source.data_type == "f":
+                raise ScenarioError(
+                    f"the formula in {source.coordinate} has no stored value",
+                    advice="open the file in a spreadsheet and save it, or write the value itself",
+                    file=path,
+                    line=row,
+                    variable=name,
+                )
+        found.append(cells)
+    return found
+
+
+def _cells(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    """The cells of a sheet, row by row; one row beyond the most, so that it can be told."""
+    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS)
+    return rows
+
+
+def _plain(value: object) -> Raw:
+    """A cell of a workbook as text, number or date."""
+    if isinstance(value, datetime):
+        return value.date()
+    if value is None or isinstance(value, date):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    return str(value)
