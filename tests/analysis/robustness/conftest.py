@@ -19,8 +19,7 @@ from sd_covid.analysis.robust_file import read_plan
 from sd_covid.analysis.robust_plan import RobustPlan
 from sd_covid.calibration.store import Posterior, write_posterior
 from sd_covid.policy.reading import named_model
-from tests.policy.conftest import ASSUMPTIONS, LEVERS
-from tests.policy.sweep.conftest import SCENARIO, TOWN
+from tests.policy.conftest import ASSUMPTIONS, LEVERS, SCENARIO, TOWN
 
 STORED = 60
 
