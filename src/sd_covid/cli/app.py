@@ -29,6 +29,7 @@ from sd_covid.cli import (
     predict,
     profile,
     ranks,
+    robust,
     run,
     sbc,
     scenario,
@@ -71,6 +72,7 @@ app.command("sweep")(sweep.command)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
 app.command("ranks")(ranks.command)
+app.command("robust")(robust.command)
 app.command("stacking")(stacking.command)
 app.command("loops")(loops.command)
 app.command("conformance")(conformance.command)

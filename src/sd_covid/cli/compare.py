@@ -273,13 +273,9 @@ def draw(posterior: pd.DataFrame, study: Study, size: int, seed: int) -> pd.Data
     -------
     DataFrame, shape (size, constant)
     """
-    import pandas as pd
+    from sd_covid.policy.draws import joint_draws
 
-    from sd_covid.policy.draws import choose_draws, sample_assumptions
-
-    fitted = posterior[[name for name in posterior if str(name) in study.names]]
-    assumed = sample_assumptions(study.assumptions, study.names, map(str, fitted), size, seed)
-    return pd.concat([choose_draws(fitted, size, seed), assumed], axis=1)
+    return joint_draws(posterior, study.assumptions, study.names, size, seed)
 
 
 def analyse(inputs: Inputs, file: Path, tell: Tell) -> Sensitivity:

@@ -123,6 +123,36 @@ def sample_assumptions(
     return assumed_columns(assumptions, moved, sample)
 
 
+def joint_draws(
+    posterior: pd.DataFrame,
+    assumptions: Mapping[str, Assumption],
+    names: ConstantNames,
+    size: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Draws of the calibrated constants, beside independent draws of the assumptions that were not calibrated.
+
+    Parameters
+    ----------
+    posterior : DataFrame
+        One row a stored draw, columns model constants; those that the model does not have are left out.
+    assumptions : mapping
+        Id -> `Assumption`.
+    names : ConstantNames
+        Of the model.
+    size : int
+        Number of rows.
+    seed : int
+
+    Returns
+    -------
+    DataFrame, shape (size, constant)
+    """
+    fitted = posterior[[name for name in posterior if str(name) in names]]
+    assumed = sample_assumptions(assumptions, names, map(str, fitted), size, seed)
+    return pd.concat([choose_draws(fitted, size, seed), assumed], axis=1)
+
+
 def moving_assumptions(
     assumptions: Mapping[str, Assumption], names: ConstantNames, calibrated: Iterable[str]
 ) -> dict[str, list[str]]:

@@ -105,8 +105,8 @@ def rank_stability(
         ids,
         mean,
         ranks,
-        _concordance(ranks),
-        np.array([_reversed(gain[0], other, relevance) for other in gain]),
+        concordance(ranks),
+        np.array([reversed_share(gain[0], other, relevance) for other in gain]),
     )
 
 
@@ -117,8 +117,8 @@ def _ranks(gain: Floats) -> Floats:
     return np.asarray(rankdata(-gain, axis=-1), dtype=np.float64)
 
 
-def _concordance(ranks: Floats) -> float:
-    """Kendall's W, with the correction for ties; NaN where nothing is ranked."""
+def concordance(ranks: Floats) -> float:
+    """Kendall's W of ranks (rater, item), with the correction for ties; NaN where nothing is ranked."""
     raters, items = ranks.shape
     sums = ranks.sum(axis=0)
     ties = sum(float(np.sum(counts**3 - counts)) for counts in map(_counts, ranks))
@@ -131,8 +131,21 @@ def _counts(ranks: Floats) -> Floats:
     return np.unique(ranks, return_counts=True)[1].astype(np.float64)
 
 
-def _reversed(first: Floats, other: Floats, relevance: float) -> float:
-    """Share of pairs in the same draw whose order changes; gains of shape (scenario, member)."""
+def reversed_share(first: Floats, other: Floats, relevance: float) -> float:
+    """Share of pairs in the same draw whose order changes.
+
+    Parameters
+    ----------
+    first, other : ndarray, shape (scenario, member)
+        Gains.
+    relevance : float
+        Only pairs that differ by so much or more in both count.
+
+    Returns
+    -------
+    float
+        NaN where no pair does.
+    """
     pairs = list(combinations(range(len(first)), 2))
     here = np.array([first[a] - first[b] for a, b in pairs])
     there = np.array([other[a] - other[b] for a, b in pairs])

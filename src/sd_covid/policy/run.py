@@ -255,7 +255,7 @@ def _levels(
     means: dict[str, Floats] = {}
     for output in wanted:
         base, _, element = output.name.partition("[")
-        for spelled, picked in _elements(runs[0][base.strip()], element.rstrip("] ")).items():
+        for spelled, picked in elements(runs[0][base.strip()], element.rstrip("] ")).items():
             name = f"{base.strip()}[{spelled}]" if spelled else base.strip()
             units = str(runs[0][base.strip()].attrs.get("units", ""))
             outputs.append(replace(output, name=name, units=units))
@@ -266,7 +266,7 @@ def _levels(
     return outputs, levels, means
 
 
-def _elements(variable: xr.DataArray, wanted: str) -> dict[str, dict[str, int]]:
+def elements(variable: xr.DataArray, wanted: str) -> dict[str, dict[str, int]]:
     """Elements ``A,B`` of an array -> their positions; the one asked for, or all; ``{'': {}}`` for a scalar.
 
     Raises

@@ -22,6 +22,7 @@ FILES = (
     "value.yaml",
     "finding.yaml",
     "sensitivity.yaml",
+    "robust.yaml",
     "passport.yaml",
     "validity.yaml",
     "update.yaml",

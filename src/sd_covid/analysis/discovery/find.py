@@ -1,0 +1,270 @@
+"""The box that is told: chosen from PRIM's trajectory by a stated rule, and how firmly the cases support it.
+
+In come cases and failures; out comes a `Discovery`: the trajectory, the chosen box, how it fares on resampled cases and
+on cases that it has not seen.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from sd_covid.analysis.discovery.box import Box, Flags, Limit, box_of, without_idle
+from sd_covid.analysis.discovery.prim import Patience, trajectory
+from sd_covid.errors import RunError
+from sd_covid.policy.types import Floats
+
+Rows = NDArray[np.int64]
+
+#: Fewer failures, or fewer cases that do not fail, tell of no region.
+FEWEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a box is chosen.
+
+    Attributes
+    ----------
+    columns : int
+        Restricted columns that a sentence holds at most.
+    level : float
+        A limit with a larger quasi-p-value is dropped (Bryant and Lempert 2010).
+    screened : int
+        Of more columns, those that differ most in rank between failures and others; chosen in each resample anew.
+    often : float
+        Share of resamples in which a column must be restricted to be one in which the told box is looked for: among
+        hundreds of columns some pass any single test by chance.
+    """
+
+    columns: int = 3
+    level: float = 0.05
+    screened: int = 25
+    often: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How often resamples restrict a column on a side.
+
+    Attributes
+    ----------
+    limit : Limit
+        Of the chosen box.
+    share : float
+        Of the resamples.
+    low, high : float
+        Central 90 % of the limit's value in them; NaN for names, and where none has it.
+    """
+
+    limit: Limit
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """In which cases something fails.
+
+    Attributes
+    ----------
+    cases, failures : int
+    columns : int
+        That were offered.
+    often : tuple of (str, float)
+        Columns that resamples restrict, with the share of them that does, the most frequent first.
+    path : tuple of Box
+        From all cases on, in the columns that are restricted often enough.
+    chosen : Box
+        Without limits where nothing sets the failures apart.
+    support : tuple of Support
+        Of each limit of the chosen box.
+    unseen : tuple of float
+        Mean coverage and density, in cases left out of a resample, of the box chosen in it among those columns; NaN
+        without resamples.
+    resamples : int
+    """
+
+    cases: int
+    failures: int
+    columns: int
+    often: tuple[tuple[str, float], ...]
+    path: tuple[Box, ...]
+    chosen: Box
+    support: tuple[Support, ...]
+    unseen: tuple[float, float]
+    resamples: int
+
+    @property
+    def rate(self) -> float:
+        """Share of all cases that fail."""
+        return self.failures / self.cases
+
+
+def discover(
+    cases: pd.DataFrame,
+    failed: Flags,
+    *,
+    groups: Sequence[int] | None = None,
+    rule: Rule | None = None,
+    patience: Patience | None = None,
+    resamples: int = 50,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Discovery:
+    """Find the box that is told.
+
+    Parameters
+    ----------
+    cases : DataFrame, shape (case, column)
+    failed : ndarray of bool, shape (case,)
+    groups : sequence of int, optional
+        Cases of one group, such as one draw under several paths, are resampled together: they are not independent.
+    rule : Rule, optional
+    patience : Patience, optional
+    resamples : int
+        Bootstrap samples.
+    seed : int
+    progress : callable, optional
+        Called with resamples done and all.
+
+    Returns
+    -------
+    Discovery
+
+    Raises
+    ------
+    RunError
+        Hardly any failure, or hardly anything else.
+    """
+    rule, patience = rule or Rule(), patience or Patience()
+    failed = np.asarray(failed, dtype=np.bool_)
+    few = min(int(failed.sum()), int((~failed).sum()))
+    if few < FEWEST:
+        kind = "failures" if failed.sum() == few else "cases without failure"
+        advice = "choose another target, or more draws"
+        raise RunError(f"{few} {kind} among {len(cases)} cases tell of no region", advice=advice)
+    samples = _Resamples(cases, failed, groups, seed)
+    rows = [samples.draw() for _ in range(resamples)]
+    counts: Counter[str] = Counter()
+    for done, (taken, _) in enumerate(rows):
+        counts.update(_told(*samples.of(taken), rule, patience)[1].columns)
+        if progress is not None:
+            progress(done + 1, resamples)
+    often = tuple((name, count / resamples) for name, count in counts.most_common())
+    firm = {name for name, share in often if share >= rule.often}
+    looked_at = cases[[name for name in cases if name in firm]] if resamples else cases
+    if not looked_at.shape[1]:
+        everything = box_of(cases, failed, ())
+        return Discovery(
+            len(cases),
+            int(failed.sum()),
+            cases.shape[1],
+            often,
+            (everything,),
+            everything,
+            (),
+            (nan, nan),
+            resamples,
+        )
+    path, chosen = _told(looked_at, failed, rule, patience)
+    boxes, unseen = [], []
+    for taken, left in rows:
+        again = _told(looked_at.iloc[taken].reset_index(drop=True), failed[taken], rule, patience)[1]
+        fresh = box_of(looked_at.iloc[left].reset_index(drop=True), failed[left], again.limits)
+        boxes.append(again)
+        unseen.append((fresh.coverage, fresh.density if fresh.cases else nan))
+    return Discovery(
+        len(cases),
+        int(failed.sum()),
+        cases.shape[1],
+        often,
+        path,
+        chosen,
+        tuple(_support(limit, boxes) for limit in chosen.limits),
+        _means(unseen),
+        resamples,
+    )
+
+
+class _Resamples:
+    """Bootstrap samples of cases, group by group."""
+
+    def __init__(self, cases: pd.DataFrame, failed: Flags, groups: Sequence[int] | None, seed: int) -> None:
+        self._cases, self._failed = cases, failed
+        of = np.arange(len(cases)) if groups is None else np.asarray(groups)
+        self._members = [np.flatnonzero(of == group) for group in np.unique(of)]
+        self._rng = np.random.default_rng(seed)
+
+    def draw(self) -> tuple[Rows, Rows]:
+        """Rows that are taken, some several times, and those left out."""
+        picked = self._rng.integers(len(self._members), size=len(self._members))
+        taken = np.concatenate([self._members[item] for item in picked])
+        return taken, np.setdiff1d(np.arange(len(self._cases)), taken)
+
+    def of(self, rows: Rows) -> tuple[pd.DataFrame, Flags]:
+        """The cases in some rows, and which of them failed."""
+        return self._cases.iloc[rows].reset_index(drop=True), self._failed[rows]
+
+
+def choose(boxes: Sequence[Box], most: int) -> Box:
+    """The box with the largest harmonic mean of coverage and density among those with few enough columns.
+
+    Of equal ones that with fewer columns, then the larger one.
+    """
+    fitting = [box for box in boxes if len(box.columns) <= most]
+    return max(fitting, key=lambda box: (box.balance, -len(box.columns), box.cases))
+
+
+def screened(cases: pd.DataFrame, failed: Flags, most: int) -> pd.DataFrame:
+    """The columns that differ most in rank between failures and others, with all columns of names.
+
+    Parameters
+    ----------
+    cases : DataFrame, shape (case, column)
+    failed : ndarray of bool, shape (case,)
+    most : int
+        Columns of numbers that are kept.
+    """
+    numbers = [name for name in cases if cases[name].dtype.kind in "fiu"]
+    if len(numbers) <= most:
+        return cases
+    order = rankdata(cases[numbers].to_numpy(dtype=np.float64), axis=0)
+    apart: Floats = np.abs(order[failed].mean(axis=0) - order[~failed].mean(axis=0))
+    kept = {numbers[place] for place in np.argsort(-apart, kind="stable")[:most].tolist()}
+    return cases[[name for name in cases if name in kept or name not in numbers]]
+
+
+def _told(cases: pd.DataFrame, failed: Flags, rule: Rule, patience: Patience) -> tuple[tuple[Box, ...], Box]:
+    """PRIM's trajectory, and the box of it that the rule chooses."""
+    looked_at = screened(cases, failed, rule.screened)
+    path = trajectory(looked_at, failed, patience)
+    telling = [without_idle(looked_at, failed, box, rule.level) for box in path]
+    return path, choose(telling, rule.columns)
+
+
+def _support(limit: Limit, boxes: Sequence[Box]) -> Support:
+    """How often resamples have a limit on the same side of the same column, and where."""
+    same = [
+        other for box in boxes for other in box.limits if (other.name, other.side) == (limit.name, limit.side)
+    ]
+    values = [other.value for other in same] if limit.side != "kept" else []
+    low, high = np.quantile(values, (0.05, 0.95)).tolist() if values else (nan, nan)
+    return Support(limit, len(same) / len(boxes) if boxes else nan, low, high)
+
+
+def _means(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Means of coverage and density over the resamples in which they exist."""
+    columns = [np.array(column)[np.isfinite(column)] for column in zip(*pairs, strict=True)]
+    coverage, density = (
+        float(column.mean()) if column.size else nan for column in columns or [np.empty(0)] * 2
+    )
+    return coverage, density

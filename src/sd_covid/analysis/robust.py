@@ -1,0 +1,262 @@
+"""A study of robustness: run packages in every world, and judge them.
+
+In comes a `RobustPlan`, or a comparison that was run before; out comes a `Robust`: scores, reversals, value for money,
+boxes of failure and value of information. Reading the file is `sd_covid.analysis.robust_file`, telling is the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sd_covid.analysis.discovery.find import FEWEST, Discovery, discover
+from sd_covid.analysis.information.figures import Told, told_by, value_of_figures
+from sd_covid.analysis.information.value import Information, Value, information
+from sd_covid.analysis.robust_plan import Buying, Learning, RobustPlan, Search
+from sd_covid.analysis.robust_runs import Progress, Ran, ran_before, run_worlds
+from sd_covid.analysis.robustness.metrics import presets
+from sd_covid.analysis.robustness.outcomes import Outcomes
+from sd_covid.analysis.robustness.reversals import Reversals, reversals
+from sd_covid.analysis.robustness.scores import Scores, meeting, score
+from sd_covid.analysis.robustness.worth import Worth, worth
+from sd_covid.errors import RunError
+from sd_covid.model.names import key
+from sd_covid.policy.benefits import Benefits
+from sd_covid.policy.comparison import Comparison, Provenance
+from sd_covid.policy.types import Floats
+
+#: The column of cases that says under which path a run was made.
+PATH = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search for failures came to.
+
+    Attributes
+    ----------
+    search : Search
+    cases, failures : int
+    found : Discovery or None
+        None where there are too few failures, or too few cases without, to tell of a region.
+    """
+
+    search: Search
+    cases: int
+    failures: int
+    found: Discovery | None
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What it would be worth to know more.
+
+    Attributes
+    ----------
+    learning : Learning
+    value : Information
+    figures : dict
+        Output name -> value of awaiting its coming figures.
+    tellers : dict
+        Constant -> what each awaited series would say of it, the most telling first; of the most valuable constants.
+    """
+
+    learning: Learning
+    value: Information
+    figures: dict[str, Value]
+    tellers: dict[str, tuple[Told, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Robust:
+    """A study of robustness, done.
+
+    Attributes
+    ----------
+    plan : RobustPlan
+    outcomes : Outcomes
+    scores : tuple of Scores
+        One an objective.
+    together : ndarray, shape (package,)
+        Share of states that meet every target; 1 where there is none.
+    reversals : tuple of Reversals
+    worth : dict
+        Objective -> its value for money, among the packages that the plan names.
+    boxes : tuple of Found
+    learnt : Learnt or None
+    runs : int
+    provenance : Provenance
+        Of the first world.
+    """
+
+    plan: RobustPlan
+    outcomes: Outcomes
+    scores: tuple[Scores, ...]
+    together: Floats
+    reversals: tuple[Reversals, ...]
+    worth: dict[str, Worth]
+    boxes: tuple[Found, ...]
+    learnt: Learnt | None
+    runs: int
+    provenance: Provenance
+
+
+def judge(plan: RobustPlan, benefits: Benefits | None = None, progress: Progress | None = None) -> Robust:
+    """Run the packages in every world and judge them.
+
+    Parameters
+    ----------
+    plan : RobustPlan
+    benefits : Benefits, optional
+        Effects of the study; needed where an objective is the balance.
+    progress : callable, optional
+        Called with a stage (``runs``, ``boxes``), what is done and all.
+
+    Returns
+    -------
+    Robust
+
+    Raises
+    ------
+    ScenarioError, UnknownNameError, RunError
+        A scenario or output that cannot be used; a year outside the run; no draw in which every package ran.
+    """
+    tell = progress or _silent
+    return _judged(plan, run_worlds(plan, benefits, tell), tell)
+
+
+def judge_comparison(
+    plan: RobustPlan, comparison: Comparison, draws: pd.DataFrame, progress: Progress | None = None
+) -> Robust:
+    """Judge packages that were run before, such as those of a sweep: one world, with the draws of the comparison.
+
+    Parameters
+    ----------
+    plan : RobustPlan
+        Its draws and worlds are not used.
+    comparison : Comparison
+    draws : DataFrame, shape (member, constant)
+        What varied, in the order of the members.
+    progress : callable, optional
+
+    Raises
+    ------
+    RunError
+        An objective of money, or value for money: a store has no costs.
+    """
+    return _judged(plan, ran_before(plan, comparison, draws), progress or _silent)
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+def _judged(plan: RobustPlan, ran: Ran, tell: Progress) -> Robust:
+    """Everything that is told of the runs."""
+    outcomes = ran.outcomes
+    metrics = presets(plan.pessimism, plan.spread)
+    return Robust(
+        plan=plan,
+        outcomes=outcomes,
+        scores=tuple(score(outcomes, item, metrics) for item in plan.objectives),
+        together=meeting(outcomes, plan.objectives),
+        reversals=tuple(reversals(outcomes, item) for item in plan.objectives),
+        worth={item.objective: _bought(ran, item) for item in plan.worth},
+        boxes=tuple(_search(plan, ran, item, tell) for item in plan.searches),
+        learnt=None if plan.learning is None else _learnt(plan, plan.learning, ran),
+        runs=ran.runs,
+        provenance=ran.provenance,
+    )
+
+
+def _bought(ran: Ran, buying: Buying) -> Worth:
+    """Value for money of an objective among some packages."""
+    assert ran.cost is not None  # asked for together with what is bought
+    chosen = [ran.outcomes.packages.index(name) for name in buying.scenarios]
+    sound = ran.outcomes.sound
+    return worth(ran.discounted[buying.objective][chosen][:, sound], ran.cost[chosen][:, sound])
+
+
+def _search(plan: RobustPlan, ran: Ran, search: Search, tell: Progress) -> Found:
+    """Look for failures of a package over draws and paths of the drivers."""
+    outcomes = ran.outcomes
+    objective = outcomes.objective(search.objective)
+    gains = outcomes.gains(search.objective)[:, outcomes.packages.index(search.scenario)]
+    assert objective.target is not None  # the reader of the file sees to it
+    failed = (gains < objective.sign * objective.target).ravel()
+    few = min(int(failed.sum()), int((~failed).sum())) < FEWEST
+    if few:
+        return Found(search, failed.size, int(failed.sum()), None)
+    draws = ran.draws[outcomes.sound].reset_index(drop=True)
+    cases = cases_of(draws, [outcomes.worlds[place].id for place in outcomes.of_kind("path")], search.over)
+    found = discover(
+        cases,
+        failed,
+        groups=np.tile(np.arange(len(draws)), len(gains)).tolist(),
+        rule=search.rule,
+        resamples=search.resamples,
+        seed=plan.seed,
+        progress=lambda done, total: tell("boxes", done, total),
+    )
+    return Found(search, failed.size, int(failed.sum()), found)
+
+
+def cases_of(draws: pd.DataFrame, paths: Sequence[str], over: Sequence[str] = ()) -> pd.DataFrame:
+    """Cases of a search: every draw under every path, world by world.
+
+    Parameters
+    ----------
+    draws : DataFrame, shape (draw, constant)
+    paths : sequence of str
+    over : sequence of str
+        Constants that are looked at; all that vary where it is empty.
+
+    Returns
+    -------
+    DataFrame
+        The column `PATH` is there where there are several.
+
+    Raises
+    ------
+    RunError
+        A constant that is looked at and does not vary.
+    """
+    varied = {key(str(name)): str(name) for name in draws if draws[name].nunique() > 1}
+    for name in over:
+        if key(name) not in varied:
+            raise RunError(
+                f"'{name}' does not vary over the draws", advice="leave it out of 'over'", variable=name
+            )
+    chosen = [varied[key(name)] for name in over] or list(varied.values())
+    cases = pd.concat([draws[chosen]] * len(paths), ignore_index=True)
+    return cases.assign(**{PATH: np.repeat(list(paths), len(draws))}) if len(paths) > 1 else cases
+
+
+#: Of how many of the most valuable constants it is told which series would say most.
+_TOLD = 12
+
+
+def _learnt(plan: RobustPlan, learning: Learning, ran: Ran) -> Learnt:
+    """Value of information on the draws of the first world."""
+    outcomes, sound = ran.outcomes, ran.outcomes.sound
+    chosen = [outcomes.packages.index(name) for name in learning.scenarios]
+    benefit = outcomes.gains(learning.objective, [0])[0][chosen].T
+    draws = ran.draws[sound].reset_index(drop=True)
+    groups = {name: columns for name, (_, columns) in learning.groups.items()}
+    for columns in groups.values():
+        cases_of(draws, [""], columns)  # refuses what does not vary
+    value = information(
+        benefit, learning.scenarios, draws, groups, resamples=learning.resamples, seed=plan.seed
+    )
+    figures = {name: values[sound] for name, values in ran.figures.items()}
+    single = [name for name in value.parts if name not in groups]
+    most = sorted(single, key=lambda name: -value.parts[name].corrected)[:_TOLD]
+    return Learnt(
+        learning,
+        value,
+        value_of_figures(benefit, figures, resamples=learning.resamples, seed=plan.seed),
+        {name: told_by(draws[name].to_numpy(dtype=np.float64), figures) for name in most} if figures else {},
+    )

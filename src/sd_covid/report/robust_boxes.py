@@ -1,0 +1,132 @@
+"""Findings on where a package misses its target, as a box in one sentence.
+
+In go the names and results of a study of robustness; out come `Finding`s.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sd_covid.analysis.discovery.box import Box
+from sd_covid.analysis.discovery.find import Discovery
+from sd_covid.analysis.robust import PATH, Found
+from sd_covid.report.finding import Finding
+from sd_covid.report.robust_charts import trade_off_chart
+from sd_covid.report.robust_names import RobustNames
+
+
+def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
+    """Where a package misses its target."""
+    texts, numbers, search = names.texts, names.numbers, item.search
+    objective = names.robust.outcomes.objective(search.objective)
+    known = {"package": names.quoted(search.scenario), "target": names.target(objective)}
+    found = item.found
+    chosen = None if found is None else found.chosen
+    if found is None or chosen is None:
+        sentences = [texts("box.few", failures=item.failures, cases=numbers.exact(item.cases, 0), **known)]
+    elif not chosen.limits:
+        sentences = [
+            texts("box.nothing", rate=numbers.exact(100 * found.rate, 0), columns=found.columns, **known)
+        ]
+    else:
+        sentences = [
+            texts(
+                "box.sentence",
+                when=_when(names, chosen),
+                coverage=numbers.exact(100 * chosen.coverage, 0),
+                density=numbers.exact(100 * chosen.density, 0),
+                rate=numbers.exact(100 * found.rate, 0),
+                **known,
+            )
+        ]
+        if found.resamples:
+            sentences.append(_support(names, found))
+    rule = search.rule
+    caution = texts("box.caution", states=names.states)
+    return Finding(
+        id=f"box-{place + 1}-{search.scenario}",
+        title=texts(
+            "box.title", package=names.package(search.scenario), objective=names.objective(objective)
+        ),
+        sentences=(
+            *sentences,
+            texts(
+                "box.rule",
+                columns=rule.columns,
+                level=numbers.plain(rule.level),
+                often=numbers.plain(100 * rule.often),
+            ),
+        ),
+        caution=caution,
+        table=_limits(names, found),
+        decimals={texts("box.share"): 0, texts("box.quasi"): 4},
+        figure=None
+        if found is None
+        else lambda: trade_off_chart(
+            np.array([(box.coverage, box.density) for box in found.path]),
+            [len(box.columns) for box in found.path],
+            (found.chosen.coverage, found.chosen.density),
+            texts,
+        ),
+        described="" if found is None else texts("box.described"),
+    )
+
+
+def _support(names: RobustNames, found: Discovery) -> str:
+    """How firmly the cases support the chosen box."""
+    numbers = names.numbers
+    return names.texts(
+        "box.support",
+        resamples=found.resamples,
+        least=numbers.exact(100 * min(item.share for item in found.support), 0),
+        coverage=numbers.exact(100 * found.unseen[0], 0),
+        density=numbers.exact(100 * found.unseen[1], 0),
+    )
+
+
+def _when(names: RobustNames, box: Box) -> str:
+    """The limits of a box as part of a sentence."""
+    texts, said = names.texts, []
+    for column in box.columns:
+        limits = {limit.side: limit for limit in box.limits if limit.name == column}
+        if column == PATH:
+            kept = [texts("robust.quoted", name=names.world(name)) for name in sorted(limits["kept"].names)]
+            said.append(texts("box.path", names=texts("box.or").join(kept)))
+            continue
+        name = names.constant(column)
+        if len(limits) == 2:
+            low, high = (names.amount(column, limits[side].value) for side in ("low", "high"))
+            said.append(texts("box.between", name=name, low=low, high=high))
+        elif "low" in limits:
+            said.append(texts("box.above", name=name, value=names.amount(column, limits["low"].value)))
+        else:
+            said.append(texts("box.below", name=name, value=names.amount(column, limits["high"].value)))
+    return texts.listed(said)
+
+
+def _limits(names: RobustNames, found: Discovery | None) -> pd.DataFrame:
+    """The limits of the chosen box, each with its quasi-p-value and what resamples make of it."""
+    texts, rows = names.texts, []
+    pairs = () if found is None else zip(found.chosen.quasi_p, found.support, strict=True)
+    for quasi, item in pairs:
+        limit = item.limit
+        kept = ", ".join(names.world(name) for name in sorted(limit.names))
+        called = (
+            texts("box.side_kept", names=kept)
+            if limit.side == "kept"
+            else texts(f"box.side_{limit.side}", name=names.constant(limit.name))
+        )
+        numeric = limit.side != "kept"
+        rows.append(
+            {
+                texts("box.limit"): called,
+                texts("box.value"): names.amount(limit.name, limit.value) if numeric else "–",
+                texts("box.quasi"): quasi,
+                texts("box.share"): 100 * item.share,
+                texts("box.from"): item.low,
+                texts("box.to"): item.high,
+            }
+        )
+    columns = [texts(f"box.{name}") for name in ("limit", "value", "quasi", "share", "from", "to")]
+    return pd.DataFrame(rows, columns=columns)
