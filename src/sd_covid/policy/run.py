@@ -26,6 +26,7 @@ from sd_covid.policy.saved_points import dates_of
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.spending import cost_line
 from sd_covid.policy.study import Study
+from sd_covid.policy.triggers import adaptive
 from sd_covid.policy.types import Floats, Simulator
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def run_scenarios(
     if not scenarios or draws.empty or not outputs:
         raise RunError("a comparison needs scenarios, draws and outputs", advice="give at least one of each")
     reference = _reference(scenarios, reference)
+    simulation = adaptive(simulation, scenarios, study.catalogue.levers)
     simulation = stepping(simulation, [scenario.settings for scenario in scenarios])
     wanted = [Output(item, Text(item, item)) if isinstance(item, str) else item for item in outputs]
     names = _variables(wanted, scenarios[0], study)

@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 import yaml
 
+from sd_covid.errors import ScenarioError
 from sd_covid.policy.assumptions import Assumption
 from sd_covid.policy.levers import Catalogue, Delivery, Lever, LeverSetting
 from sd_covid.policy.scenario import Scenario
@@ -123,6 +124,8 @@ def _lever_rows(levers: Mapping[str, Lever], language: str, scenario: Scenario |
 
 def _set_rows(setting: LeverSetting) -> Iterator[Row]:
     """What is filled in of a lever: its periods, and after each the later levels within it."""
+    if setting.trigger is not None:
+        raise ScenarioError("a form has no room for a trigger", advice="change the scenario file by hand")
     for period in setting.all_periods:
         parts = ("level", "start", "end", "budget", "delivery", "target")
         yield {part: getattr(period, part) for part in parts}
