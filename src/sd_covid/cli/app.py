@@ -25,6 +25,7 @@ from sd_covid.cli import (
     document,
     fits,
     nowcast,
+    optimise,
     predict,
     profile,
     ranks,
@@ -70,6 +71,7 @@ app.command("sweep")(sweep.command)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
 app.command("ranks")(ranks.command)
+app.command("optimise")(optimise.command)
 app.command("stacking")(stacking.command)
 app.command("conformance")(conformance.command)
 app.command("convert")(convert.command)

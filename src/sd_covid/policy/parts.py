@@ -93,12 +93,7 @@ def read_trigger(node: Node, lever: Lever, study: Study) -> Trigger:
     found = fields(node, TRIGGER)
     if ("above" in found) == ("below" in found):
         raise node.error("a threshold is expected", "write one of 'above' and 'below'")
-    if lever.cost.rule == "budget":
-        able = [item.id for item in study.catalogue.levers.values() if item.cost.rule != "budget"]
-        raise node.error(
-            f"the cost of '{lever.id}' follows its dates, so it cannot wait for a trigger",
-            f"levers that can: {', '.join(able) or 'none'}",
-        )
+    refuse_waiting(lever, study, node)
     return Trigger(
         indicator=study.variable(found["when"]),
         threshold=read_number(found["above"] if "above" in found else found["below"]),
@@ -106,6 +101,22 @@ def read_trigger(node: Node, lever: Lever, study: Study) -> Trigger:
         lasts=float(read_months(found["lasts"])),
         above="above" in found,
     )
+
+
+def refuse_waiting(lever: Lever, study: Study, node: Node) -> None:
+    """See that a lever can wait for a trigger.
+
+    Raises
+    ------
+    DataError
+        Where its cost follows its dates; names the levers that can.
+    """
+    if lever.cost.rule == "budget":
+        able = [item.id for item in study.catalogue.levers.values() if item.cost.rule != "budget"]
+        raise node.error(
+            f"the cost of '{lever.id}' follows its dates, so it cannot wait for a trigger",
+            f"levers that can: {', '.join(able) or 'none'}",
+        )
 
 
 def _sequence(found: dict[str, Node], lever: Lever, study: Study) -> Iterator[tuple[str, Placed]]:

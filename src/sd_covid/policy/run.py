@@ -256,6 +256,22 @@ def _levels(
     return outputs, levels, means
 
 
+def element(variable: xr.DataArray, wanted: str) -> xr.DataArray:
+    """An element of an array by its name, ``young`` or ``young,vulnerable``; a scalar by an empty one.
+
+    Raises
+    ------
+    UnknownNameError
+        When the array has no such element, or has elements and none is named.
+    """
+    found = _elements(variable, wanted)
+    if len(found) > 1:
+        raise UnknownNameError(
+            f"'{variable.name}' has elements", advice=f"name one of {', '.join(found)}", variable=wanted
+        )
+    return variable.isel(next(iter(found.values())))
+
+
 def _elements(variable: xr.DataArray, wanted: str) -> dict[str, dict[str, int]]:
     """Elements ``A,B`` of an array -> their positions; the one asked for, or all; ``{'': {}}`` for a scalar.
 

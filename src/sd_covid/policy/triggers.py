@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from sd_covid.errors import ScenarioError
 from sd_covid.model.expression import Call, Expression, Reference, Table, rebuilt
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from sd_covid.policy.levers import Lever
     from sd_covid.policy.scenario import Scenario
     from sd_covid.policy.types import Simulator
+
+
+Runs = TypeVar("Runs", bound="Simulator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Trigger:
         return {_name(lever, part): value for part, value in parts.items()}
 
 
-def adaptive(simulation: Simulator, scenarios: Iterable[Scenario], levers: Mapping[str, Lever]) -> Simulator:
+def adaptive(simulation: Runs, scenarios: Iterable[Scenario], levers: Mapping[str, Lever]) -> Runs:
     """A model in which the triggers of these scenarios act.
 
     Parameters
@@ -103,7 +106,7 @@ def adaptive(simulation: Simulator, scenarios: Iterable[Scenario], levers: Mappi
     from sd_covid.model.check import check
 
     check(model)
-    return simulation.on(model)
+    return cast("Runs", simulation.on(model))
 
 
 def _with_trigger(model: Model, lever: Lever, indicator: str) -> Model:

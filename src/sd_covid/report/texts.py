@@ -17,7 +17,15 @@ from sd_covid.data.text import Text
 from sd_covid.errors import UnknownNameError, suggest
 
 Language = Literal["nl", "en"]
-FILES = ("texts.yaml", "value.yaml", "finding.yaml", "passport.yaml", "validity.yaml", "update.yaml")
+FILES = (
+    "texts.yaml",
+    "value.yaml",
+    "finding.yaml",
+    "optimised.yaml",
+    "passport.yaml",
+    "validity.yaml",
+    "update.yaml",
+)
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 

@@ -170,7 +170,7 @@ def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
 def _ready(simulation: Simulation, scenarios: Sequence[Scenario], study: Study | None) -> Simulation:
     """The model with the triggers and the dated sequences of the scenarios."""
     if study is not None:
-        simulation = cast(Simulation, adaptive(simulation, scenarios, study.catalogue.levers))
+        simulation = adaptive(simulation, scenarios, study.catalogue.levers)
     return simulation.stepping(name for scenario in scenarios for name in scenario.settings)
 
 
