@@ -41,7 +41,10 @@ def command(
             "--journal", metavar="FILE", help="Keep what was evaluated; a search that was stopped goes on."
         ),
     ] = None,
-    language: Annotated[Language, typer.Option("--language", "-l", help="Of the findings.")] = Language.NL,
+    language: Annotated[
+        list[Language] | None,
+        typer.Option("--language", "-l", help="Given twice: both, the second as OUT-en.  [default: nl]"),
+    ] = None,
 ) -> None:
     """Search for the packages within a budget that no other package beats; Ctrl-C ends it with the front so far."""
     import sd_covid
@@ -60,17 +63,25 @@ def command(
         refuse_folder(write, plan.base)
     with stages(_STAGES) as step:
         found = optimise(plan, journal=journal, tell=step)
-    texts = Texts(language.value)
-    made = findings(found, texts)
-    _tell(found, made, texts)
+    languages = list(dict.fromkeys(language or [Language.NL]))
+    first = Texts(languages[0].value)
+    _tell(found, findings(found, first), first)
     if write is not None:
         _write(found, write)
-    if output is not None:
-        subtitle = texts("optimised.subtitle", base=texts.of(plan.base.title))
-        title = texts.of(plan.title)
-        told = provenance(found, texts)
-        for path in write_findings(made, output, texts, title=title, subtitle=subtitle, provenance=told):
-            say(str(path))
+    for place, one in enumerate(languages if output is not None else ()):
+        assert output is not None
+        texts = Texts(one.value)
+        path = output if place == 0 else output.with_name(f"{output.stem}-{one.value}{output.suffix}")
+        written = write_findings(
+            findings(found, texts),
+            path,
+            texts,
+            title=texts.of(plan.title),
+            subtitle=texts("optimised.subtitle", base=texts.of(plan.base.title)),
+            provenance=provenance(found, texts),
+        )
+        for item in written:
+            say(str(item))
     if not found.shown:
         raise typer.Exit(_NOTHING)
 

@@ -22,6 +22,8 @@ from sd_covid.report.packages import setting_in_words
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers, difference_unit, sentence
 
+_NAMED = 4  # levers named in a verdict; of more, how many
+
 
 def findings(found: Optimised, texts: Texts) -> list[Finding]:
     """All findings of a search; a single one where no package keeps the limits.
@@ -342,6 +344,8 @@ def _why(rival: Rival, found: Optimised, texts: Texts) -> str:
     if rival.own.outside:
         levers = found.plan.study.catalogue.levers
         names = [texts.inside(levers[name].title) for name in rival.own.outside]
+        if len(names) > _NAMED:
+            names = [*names[: _NAMED - 1], texts("optimised.verdict.more", count=len(names) - _NAMED + 1)]
         parts.append(texts("optimised.verdict.outside", levers=texts.listed(names)))
     if rival.own.other:
         parts.append(texts("optimised.verdict.constants"))

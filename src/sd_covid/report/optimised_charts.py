@@ -14,7 +14,7 @@ import numpy as np
 from sd_covid.analysis.optimisation.optimise import Optimised, Shown
 from sd_covid.policy.types import Floats
 from sd_covid.report.texts import Texts
-from sd_covid.report.theme import INK, REFERENCE, RULE, SOFT, package_colour
+from sd_covid.report.theme import INK, REFERENCE, SOFT, package_colour
 from sd_covid.report.wording import Numbers
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _LABEL = 18  # signs in a line of an axis's name
 _TITLE = 40
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of scenarios
+_APART = 0.035  # between names, as a share of an axis
 
 
 def parallel_chart(found: Optimised, names: Sequence[str], texts: Texts) -> Figure:
@@ -54,18 +56,19 @@ def parallel_chart(found: Optimised, names: Sequence[str], texts: Texts) -> Figu
         return np.asarray(np.where(signs > 0, 1 - share, share), dtype=np.float64)
 
     for row in heights(front):
-        axes.plot(place, row, color=RULE, linewidth=0.6, zorder=1)
+        axes.plot(place, row, color=SOFT, linewidth=0.4, alpha=0.25, zorder=1)
     for number, row in enumerate(heights(shown)):
         bold = number == found.knee
         colour = INK if bold else package_colour(number)
         axes.plot(place, row, color=colour, linewidth=2.6 if bold else 1.2, zorder=4 if bold else 3)
-        axes.annotate(
-            names[number].split()[-1], (place[-1] + 0.04, row[-1]), color=colour, va="center", fontsize=8
-        )
     for row in heights(others):
         axes.plot(place, row, color=REFERENCE, linewidth=1.0, linestyle=(0, (4, 2)), zorder=2)
+    colours = [INK if k == found.knee else package_colour(k) for k in range(len(names))]
+    numbers = [name.split()[-1] for name in names]
+    _beside(axes, place[-1] + 0.04, heights(shown)[:, -1], numbers, colours)
+    _beside(axes, -0.08, heights(others)[:, 0], _LETTERS, [REFERENCE] * len(others))
     _parallel_axes(axes, [texts.of(item.title) for item in objectives], low, high, signs, texts)
-    _legend(axes, names[found.knee], bool(scenarios), texts)
+    _legend(axes, names[found.knee], [texts.of(item.scenario.title) for item in scenarios], texts)
     return figure
 
 
@@ -91,18 +94,28 @@ def _parallel_axes(
             )
 
 
-def _legend(axes: Axes, knee: str, scenarios: bool, texts: Texts) -> None:
+def _beside(axes: Axes, at: float, heights: Floats, names: Sequence[str], colours: Sequence[str]) -> None:
+    """Names at the end of lines, apart from one another."""
+    lowest = -1.0
+    for place in np.argsort(heights, kind="stable"):
+        lowest = max(float(heights[place]), lowest + _APART)
+        axes.annotate(names[place], (at, lowest), color=colours[place], va="center", fontsize=8)
+
+
+def _legend(axes: Axes, knee: str, scenarios: Sequence[str], texts: Texts) -> None:
     from matplotlib.lines import Line2D
 
     lines = [
         Line2D([], [], color=INK, linewidth=2.6, label=texts("optimised.legend.knee", package=knee)),
         Line2D([], [], color=package_colour(0), linewidth=1.2, label=texts("optimised.legend.shown")),
-        Line2D([], [], color=RULE, linewidth=1.2, label=texts("optimised.legend.front")),
+        Line2D([], [], color=SOFT, linewidth=0.8, alpha=0.5, label=texts("optimised.legend.front")),
     ]
-    if scenarios:
-        label = texts("optimised.legend.scenario")
-        lines.append(Line2D([], [], color=REFERENCE, linewidth=1.0, linestyle=(0, (4, 2)), label=label))
-    axes.figure.legend(handles=lines, loc="outside lower center", ncols=len(lines))
+    for letter, name in zip(_LETTERS, scenarios, strict=False):
+        dashes = (0, (4, 2))
+        lines.append(
+            Line2D([], [], color=REFERENCE, linewidth=1.0, linestyle=dashes, label=f"{letter}  {name}")
+        )
+    axes.figure.legend(handles=lines, loc="outside lower center", ncols=3)
 
 
 def frontier_chart(found: Optimised, titles: Sequence[str], texts: Texts) -> Figure:
@@ -129,7 +142,7 @@ def frontier_chart(found: Optimised, titles: Sequence[str], texts: Texts) -> Fig
     for axes in grid[len(effects) :]:
         axes.set_visible(False)
     handles, labels = grid[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return figure
 
 
@@ -169,18 +182,19 @@ def _frontier(axes: Axes, found: Optimised, place: int, texts: Texts) -> None:
     cost_at, effect_at = items[found.knee]
     axes.scatter(cost_at, effect_at, s=60, facecolor="none", edgecolor=INK, zorder=4)
     near = [rival.scenario for rival in found.rivals if _comparable(rival.scenario, found)]
-    for item in near:
-        axes.scatter(item.cost.mean(), item.fresh[place], s=26, marker="D", color=REFERENCE, zorder=3)
+    for letter, item in zip(_LETTERS, near, strict=False):
+        label = f"{letter}  {texts.of(item.scenario.title)}"
+        axes.scatter(
+            item.cost.mean(), item.fresh[place], s=22, marker="D", color=REFERENCE, zorder=3, label=label
+        )
         axes.annotate(
-            item.scenario.id,
+            letter,
             (float(item.cost.mean()), float(item.fresh[place])),
-            xytext=(4, -9 if sign > 0 else 5),
+            xytext=(4, 4),
             textcoords="offset points",
-            fontsize=7,
+            fontsize=8,
             color=REFERENCE,
         )
-    if near:
-        axes.scatter([], [], s=26, marker="D", color=REFERENCE, label=texts("optimised.legend.scenario"))
     if sign > 0:
         axes.invert_yaxis()
     for axis in (axes.xaxis, axes.yaxis):

@@ -84,7 +84,7 @@ _OUTPUT = """{name}:
   headline: true
 """
 OUTPUTS = (
-    _OUTPUT.format(name="unemployment", nl="Werkloosheid", en="Unemployment", unit_nl="%", unit_en="%")
+    _OUTPUT.format(name="unemployment", nl="Werkloosheid", en="Unemployment", unit_nl="procent", unit_en="percent")
     + _OUTPUT.format(
         name="total debt", nl="Schulden", en="Debts", unit_nl="duizend huishoudens", unit_en="thousand households"
     )
@@ -136,7 +136,7 @@ def laid_out(folder: Path, plan: str = PLAN) -> Path:
         **{f"scenarios/{name}.yaml": text for name, text in SCENARIOS.items()},
     }
     for name, text in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     return folder / "scenarios" / "optimise.yaml"
 
