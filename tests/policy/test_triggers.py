@@ -154,6 +154,20 @@ def test_a_wrong_trigger_is_refused_where_it_stands(tmp_path: Path, written: str
     assert 4 == caught.value.line
 
 
+def test_a_model_that_has_a_trigger_is_left_as_it_is_and_another_is_refused(tmp_path: Path) -> None:
+    folder, model = laid_out(tmp_path)
+    study = Study.beside(folder / "actual.yaml", model)
+    waits = read_scenario(folder / "waits.yaml", model, study=study)
+    once = adaptive(model, [waits], study.catalogue.levers)
+    twice = adaptive(once, [waits], study.catalogue.levers)
+    assert once.model.variables == twice.model.variables
+    (folder / "other.yaml").write_text(
+        SCENARIO.replace("when: unemployment", "when: swing"), encoding="utf-8"
+    )
+    with pytest.raises(ScenarioError, match="of its own"):
+        adaptive(once, [read_scenario(folder / "other.yaml", model, study=study)], study.catalogue.levers)
+
+
 def test_two_indicators_of_one_lever_are_refused(tmp_path: Path) -> None:
     folder, model = laid_out(tmp_path)
     (folder / "other.yaml").write_text(

@@ -110,7 +110,7 @@ def adaptive(simulation: Runs, scenarios: Iterable[Scenario], levers: Mapping[st
 
 
 def _with_trigger(model: Model, lever: Lever, indicator: str) -> Model:
-    """A model with the states of one trigger, and a lever that follows them."""
+    """A model with the states of one trigger, and a lever that follows them; this one, where it has them already."""
     from sd_covid.model.source import Source
     from sd_covid.model.vensim import model_of
 
@@ -126,6 +126,10 @@ def _with_trigger(model: Model, lever: Lever, indicator: str) -> Model:
     )
     fragment = model_of(Source(text), f"trigger of {lever.id}")
     taken = [item.name for name, item in fragment.variables.items() if name in model.variables]
+    if len(taken) == len(fragment.variables) and all(
+        model.variables[name].equations == item.equations for name, item in fragment.variables.items()
+    ):
+        return model
     if taken:
         raise ScenarioError(
             f"the model has a variable '{taken[0]}' of its own", advice="rename it", variable=taken[0]

@@ -102,6 +102,24 @@ def test_a_package_is_the_same_alone_and_in_a_batch_and_under_each_path(tmp_path
         assert alone.spent == found.spent
 
 
+def test_a_path_is_a_second_half_of_the_worlds(tmp_path: Path) -> None:
+    laid_out(tmp_path)
+    (tmp_path / "scenarios" / "paths").mkdir()
+    wild = "title: {nl: A, en: A}\nrationale: {nl: A, en: A}\nassumptions: {swing: 3}\n"
+    (tmp_path / "scenarios" / "paths" / "wild.yaml").write_text(wild, encoding="utf-8")
+    plan = planned(tmp_path, PLAN + "paths: [base, wild]\n")
+    judge = judge_of(plan)
+    scenario = judge.scenario(plan.space.package(plan.space.sizes - 1))
+    scored = judge.evaluator.score([scenario])
+    assert (1, 3, 10) == scored.differences.shape
+    draws = plan.draws.search.assign(swing=3.0)
+    own = scenario.__class__(**{**_fields(scenario), "id": "own"})
+    outputs = read_outputs(tmp_path / "scenarios" / "outputs.yaml")
+    beside = run_scenarios(plan.simulation, [plan.base, own], draws, outputs, study=plan.study)
+    mine, theirs = beside.pairs("unemployment", "own", "total", (2020, 2024))
+    np.testing.assert_array_equal(mine / 5 - theirs / 5, scored.differences[0, 1, 5:])
+
+
 def test_a_package_that_fails_is_counted_and_kept_out(tmp_path: Path) -> None:
     plan = planned(tmp_path)
     judge = judge_of(plan)
