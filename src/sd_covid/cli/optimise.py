@@ -109,6 +109,9 @@ def _tell(found: Optimised, made: list[Finding], texts: Texts) -> None:
         say(words)
     if found.failed:
         warn(f"{found.failed} packages had a run that failed, and are left out")
+    lost = sum(item.failed for item in found.shown)
+    if lost:
+        warn(f"{lost} runs of the packages shown failed on fresh draws, and are left out")
     note(f"{found.runs} runs; {len(found.found.points)} packages, {len(found.found.front)} on the front")
 
 

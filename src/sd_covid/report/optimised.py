@@ -336,6 +336,8 @@ def _why(rival: Rival, found: Optimised, texts: Texts) -> str:
     """Whether a scenario is beaten at its own cost, and if not, why."""
     if rival.own.beaten:
         return texts(f"optimised.verdict.{'beaten' if rival.holds(found.losses) else 'faded'}")
+    if rival.own.reason == "fails":
+        return texts("optimised.verdict.fails")
     looked = Numbers(texts.language).exact(rival.own.candidates, 0)
     cheap = rival.own.reason == "cheaper than any"
     parts = [

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sd_covid.analysis.optimisation.export import refuse_folder, scenario_text
@@ -49,6 +50,17 @@ def test_every_package_is_its_own_nearest_point_and_its_file_says_the_same(tmp_p
         path.write_text(written, encoding="utf-8")
         read = read_scenario(path, plan.simulation, study=plan.study)
         assert plan.base.levers | package == read.levers
+
+
+@pytest.mark.parametrize("text", [PLAN, TRIGGERED, FURTHER], ids=["dates", "trigger", "further"])
+def test_points_that_mean_the_same_have_one_canonical_point(tmp_path: Path, text: str) -> None:
+    space = planned(tmp_path, text).space
+    points = space.everything()
+    canonical = space.canonical(points)
+    found = {frozenset(space.package(point).items()) for point in points}
+    assert len(found) == len(np.unique(canonical, axis=0)) < len(points)
+    for point, other in zip(points, canonical, strict=True):
+        assert space.package(point) == space.package(other)
 
 
 def test_a_package_outside_the_space_is_named(tmp_path: Path) -> None:

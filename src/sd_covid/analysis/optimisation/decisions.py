@@ -112,6 +112,36 @@ class Space:
                 found[item.lever] = setting
         return found
 
+    def canonical(self, points: Points) -> Points:
+        """Points that mean the same packages, of those that mean the same always the same one.
+
+        Parameters
+        ----------
+        points : ndarray of int, shape (point, decision)
+        """
+        return np.array([self._canonical(point) for point in points], dtype=np.int64).reshape(points.shape)
+
+    def _canonical(self, point: Points) -> list[int]:
+        """A point in which what is not done is decided as the first of each list."""
+        package, found, place = self.package(point), [], 0
+        for item in self.decisions:
+            own = _open(item)
+            here = [int(value) for value in point[place : place + len(own)]]
+            place += len(own)
+            if item.lever not in package:
+                # A level that is off is enough; where none can be chosen, it is off by its budget.
+                off = (
+                    "level"
+                    if "level" in own and self._level_is_off(item, here[own.index("level")])
+                    else "budget"
+                )
+                here = [value if part == off else 0 for part, value in zip(own, here, strict=True)]
+            found += here
+        return found
+
+    def _level_is_off(self, item: Decision, position: int) -> bool:
+        return item.parts["level"][position] == (0.0 if item.further else self.base.levers[item.lever].level)
+
     def nearest(self, package: Mapping[str, LeverSetting]) -> Points:
         """The point that is nearest to a package, decision by decision, shape (decision,).
 

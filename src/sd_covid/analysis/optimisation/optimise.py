@@ -47,6 +47,8 @@ class Shown:
         From the base, on fresh draws.
     cost : ndarray, shape (world,)
         Beyond the base, on fresh draws: million euro, present value.
+    failed : int
+        Fresh worlds in which a run failed, and which are left out.
     """
 
     scenario: Scenario
@@ -55,6 +57,7 @@ class Shown:
     fresh: Floats
     differences: Floats
     cost: Floats
+    failed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,7 @@ def optimise(plan: OptimisationPlan, *, journal: Path | None = None, tell: Tell 
         judge.points,
         plan.effort,
         start=np.stack(seeds) if seeds else None,
+        canonical=plan.space.canonical,
         journal=kept,
         progress=lambda done, total: say("search", done, total),
     )
@@ -203,7 +207,12 @@ def _judged(plan: OptimisationPlan, judge: Judge) -> list[Judged]:
         return []
     scored = judge.evaluator.score(plan.scenarios)
     return [
-        Judged(_told(plan, scored, place), float(scored.cost[place].mean()), np.zeros(0))
+        Judged(
+            _told(plan, scored, place),
+            float(scored.cost[place].mean()),
+            np.zeros(0),
+            int(scored.failed[place]),
+        )
         for place in range(len(plan.scenarios))
     ]
 
@@ -228,11 +237,11 @@ def _on_fresh(
     scored = fresh.score([scenario for scenario, _ in named])
     found = []
     for place, ((scenario, levers), before) in enumerate(zip(named, searched, strict=True)):
-        # A world in which a run fails is left out of what is told of this one, and it is counted by the caller.
         sound = np.isfinite(scored.differences[place]).all(axis=0) & np.isfinite(scored.cost[place])
         differences = scored.differences[place][:, sound]
         told = [item.told(row) for item, row in zip(fresh.objectives, differences, strict=True)]
-        found.append(Shown(scenario, levers, before, np.array(told), differences, scored.cost[place][sound]))
+        cost, failed = scored.cost[place][sound], int(scored.failed[place])
+        found.append(Shown(scenario, levers, before, np.array(told), differences, cost, failed))
     return tuple(found)
 
 

@@ -17,9 +17,10 @@ from sd_covid.analysis.optimisation.search import Effort, Evaluate, Found, Progr
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.types import Floats
 
-#: Why no package beats a scenario: it costs less than any that the file allows; or some package does better by one
-#: objective and worse by another, and none by all.
-Reason = Literal["cheaper than any", "none better by all"]
+#: Why no package beats a scenario: it costs less than any that the file allows; some package does better by one
+#: objective and worse by another, and none by all; or a run of the scenario fails, so that nothing can
+#: be set against it.
+Reason = Literal["cheaper than any", "none better by all", "fails"]
 _CHANGED = 3  # decisions of the scenario that a point of the first generation takes otherwise
 
 
@@ -85,49 +86,80 @@ def at_own_budget(
         what only seems free.
     progress : callable, optional
     """
-    space, objectives = judge.space, judge.evaluator.objectives
-    aims = [place for place, item in enumerate(objectives) if item.output is not None]
-    target = np.array([item.as_loss(value) for item, value in zip(objectives, own.told, strict=True)])[aims]
-    losses = found.objectives[found.feasible][:, aims]
-    span = np.ptp(losses, axis=0) if len(losses) else np.ones(len(aims))
-    span = np.where(span > 0, span, 1.0)
+    space = judge.space
     package = _set_otherwise(scenario, space.base)
-    allowed = unpriced & package.keys()
-
-    def gains(points: Points) -> tuple[Floats, Floats]:
-        packages = [space.package(point) for point in points]
-        judged = judge.packages(packages)
-        loss = np.array(
-            [
-                [item.as_loss(value) for item, value in zip(objectives, one.told, strict=True)]
-                for one in judged
-            ]
-        )[:, aims]
-        gain = (target - loss) / span
-        over = np.array([_dearer(one, own) for one in judged])
-        free = np.array([len((unpriced & one.keys()) - allowed) for one in packages], dtype=np.float64)
-        excess = np.column_stack([np.stack([one.excess for one in judged]), over, free])
-        return -np.column_stack([gain.min(axis=1), gain.mean(axis=1)]), excess
-
     other = bool(scenario.changes or scenario.path or _constants(scenario, space.base))
     common = (scenario, own.told, own.spent, space.outside(package), other)
+    if own.failed:
+        return OwnBudget(*common, None, False, "fails", 0)
     costs = [one.spent for one in judge.packages([space.package(point) for point in found.points])]
     if space.outside(package) and not np.nanmin(costs, initial=np.inf) <= own.spent:
         # What makes it so cheap is not decided here: a search would look for what it cannot find.
         return OwnBudget(*common, None, False, "cheaper than any", len(found.points))
+    gains = _Gains(judge, own, _span(judge, found), unpriced - package.keys())
     start = _first(judge, space.nearest(package), found, gains, effort)
     looked = Found(start, *gains(start))
     if effort.generations:
-        looked = search(space.sizes, gains, replace(effort, objectives=2), start=start, progress=progress)
-    chosen = looked.feasible
-    if not chosen.any():
+        looked = search(
+            space.sizes,
+            gains,
+            replace(effort, objectives=2),
+            start=start,
+            canonical=space.canonical,
+            progress=progress,
+        )
+    places = np.flatnonzero(looked.feasible)
+    if not len(places):
         return OwnBudget(*common, None, False, "cheaper than any", len(looked.points))
-    places = np.flatnonzero(chosen)
     best = places[np.lexsort(looked.objectives[places].T[::-1])[0]]
     smallest, mean = -looked.objectives[best]
     beaten = bool(smallest >= 0 and mean > 0)
     reason: Reason | None = None if beaten else "none better by all"
     return OwnBudget(*common, space.package(looked.points[best]), beaten, reason, len(looked.points))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gains:
+    """How much better than a scenario points are: the smallest and the mean gain, made small with a minus.
+
+    Attributes
+    ----------
+    judge : Judge
+    own : Judged
+    span : ndarray, shape (objective,)
+        Units of gain.
+    refused : frozenset of str
+        Levers that may not be pulled.
+    """
+
+    judge: Judge
+    own: Judged
+    span: Floats
+    refused: frozenset[str]
+
+    def __call__(self, points: Points) -> tuple[Floats, Floats]:
+        packages = [self.judge.space.package(point) for point in points]
+        judged = self.judge.packages(packages)
+        target = _losses(self.judge, self.own)
+        gain = (target - np.stack([_losses(self.judge, one) for one in judged])) / self.span
+        dearer = np.array([_dearer(one, self.own) for one in judged])
+        pulled = np.array([len(self.refused & one.keys()) for one in packages], dtype=np.float64)
+        excess = np.column_stack([np.stack([one.excess for one in judged]), dearer, pulled])
+        return -np.column_stack([gain.min(axis=1), gain.mean(axis=1)]), excess
+
+
+def _losses(judge: Judge, one: Judged) -> Floats:
+    """Losses by every objective but cost."""
+    pairs = zip(judge.evaluator.objectives, one.told, strict=True)
+    return np.array([item.as_loss(value) for item, value in pairs if item.output is not None])
+
+
+def _span(judge: Judge, found: Found) -> Floats:
+    """The range of each loss but cost, over what keeps the limits; 1 where there is none."""
+    aims = [place for place, item in enumerate(judge.evaluator.objectives) if item.output is not None]
+    losses = found.objectives[found.feasible][:, aims]
+    span = np.ptp(losses, axis=0) if len(losses) else np.zeros(len(aims))
+    return np.asarray(np.where(span > 0, span, 1.0), dtype=np.float64)
 
 
 def _first(judge: Judge, near: Points, found: Found, gains: Evaluate, effort: Effort) -> Points:

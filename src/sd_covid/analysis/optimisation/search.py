@@ -114,6 +114,7 @@ def search(
     effort: Effort,
     *,
     start: Points | None = None,
+    canonical: Callable[[Points], Points] | None = None,
     journal: Journal | None = None,
     progress: Progress | None = None,
 ) -> Found:
@@ -127,6 +128,8 @@ def search(
     effort : Effort
     start : ndarray of int, shape (point, decision), optional
         Points of the first generation; the rest of it is drawn.
+    canonical : callable, optional
+        Gives points that mean the same, of all those that do the same one, so that none of them is looked at twice.
     journal : Journal, optional
         What an earlier search of the same found: the search goes the same way, and takes from it what it can.
     progress : callable, optional
@@ -145,7 +148,7 @@ def search(
     sizes = np.asarray(sizes, dtype=np.int64)
     if not sizes.size or effort.population < 4:
         raise RunError("there is nothing to search", advice="leave two values of a lever, and 4 candidates")
-    known = _Known(evaluate, journal)
+    known = _Known(evaluate, canonical or (lambda points: points), journal)
     rng = np.random.default_rng(effort.seed)
     algorithm = _algorithm(sizes, _first(sizes, effort, start), effort)
     limit = effort.population * effort.generations
@@ -182,8 +185,10 @@ def _first(sizes: Points, effort: Effort, start: Points | None) -> Points:
 class _Known:
     """What is known of points, so that none is evaluated twice."""
 
-    def __init__(self, evaluate: Evaluate, journal: Journal | None) -> None:
-        self._evaluate, self._journal = evaluate, journal
+    def __init__(
+        self, evaluate: Evaluate, canonical: Callable[[Points], Points], journal: Journal | None
+    ) -> None:
+        self._evaluate, self._canonical, self._journal = evaluate, canonical, journal
         self._rows: dict[bytes, tuple[Floats, Floats]] = {}
         self.order: list[Points] = []
 
@@ -192,6 +197,7 @@ class _Known:
 
         First those that are one step away from it, then those that differ from it in some decisions.
         """
+        points = self._canonical(points)
         seen, stale = set(self._rows), []
         for place, point in enumerate(points):
             if point.tobytes() in seen:
@@ -218,15 +224,16 @@ class _Known:
         front = self._front()
         steps = np.concatenate([np.eye(sizes.size, dtype=np.int64), -np.eye(sizes.size, dtype=np.int64)])
         near = (front[:, None] + steps[None]).reshape(-1, sizes.size)
-        return np.unique(near[((near >= 0) & (near < sizes)).all(axis=1)], axis=0)
+        near = near[((near >= 0) & (near < sizes)).all(axis=1)]
+        return np.unique(self._canonical(near), axis=0)
 
     def _near_the_front(self, sizes: Points, rng: np.random.Generator, count: int) -> Points:
         """Points of the front with up to three decisions drawn anew; drawn altogether, where there is no front."""
         front, drawn = self._front(), rng.integers(0, sizes, size=(count, sizes.size))
         if not len(front):
-            return drawn
+            return self._canonical(drawn)
         changed = rng.random((count, sizes.size)) < rng.integers(1, 4, size=(count, 1)) / sizes.size
-        return np.where(changed, drawn, front[rng.integers(0, len(front), size=count)])
+        return self._canonical(np.where(changed, drawn, front[rng.integers(0, len(front), size=count)]))
 
     def tell(self, points: Points, asked: Any) -> int:
         """Evaluate points as far as needed, tell pymoo, and return how many were new."""
