@@ -204,9 +204,9 @@ class _Known:
                 stale.append(place)
             seen.add(point.tobytes())
         if stale and self.order:
-            near = self._beside_the_front(sizes)
-            further = self._near_the_front(sizes, rng, _TRIES * len(stale))
-            tried = (point for pool in (near[rng.permutation(len(near))], further) for point in pool)
+            count = _TRIES * len(stale)
+            pools = (self._beside_the_front(sizes, rng, count), self._near_the_front(sizes, rng, count))
+            tried = (point for pool in pools for point in self._canonical(pool))
             for place in stale:
                 found = next((item for item in tried if item.tobytes() not in seen), None)
                 if found is None:
@@ -219,21 +219,21 @@ class _Known:
         found = self.found(interrupted=False)
         return found.points[found.front]
 
-    def _beside_the_front(self, sizes: Points) -> Points:
-        """The points that differ from one of the front by a step of one decision."""
+    def _beside_the_front(self, sizes: Points, rng: np.random.Generator, count: int) -> Points:
+        """Points that differ from one of the front by a step of one decision, so many of them at most."""
         front = self._front()
         steps = np.concatenate([np.eye(sizes.size, dtype=np.int64), -np.eye(sizes.size, dtype=np.int64)])
         near = (front[:, None] + steps[None]).reshape(-1, sizes.size)
-        near = near[((near >= 0) & (near < sizes)).all(axis=1)]
-        return np.unique(self._canonical(near), axis=0)
+        inside: Points = near[((near >= 0) & (near < sizes)).all(axis=1)]
+        return inside[rng.permutation(len(inside))[:count]]
 
     def _near_the_front(self, sizes: Points, rng: np.random.Generator, count: int) -> Points:
         """Points of the front with up to three decisions drawn anew; drawn altogether, where there is no front."""
         front, drawn = self._front(), rng.integers(0, sizes, size=(count, sizes.size))
         if not len(front):
-            return self._canonical(drawn)
+            return drawn
         changed = rng.random((count, sizes.size)) < rng.integers(1, 4, size=(count, 1)) / sizes.size
-        return self._canonical(np.where(changed, drawn, front[rng.integers(0, len(front), size=count)]))
+        return np.where(changed, drawn, front[rng.integers(0, len(front), size=count)])
 
     def tell(self, points: Points, asked: Any) -> int:
         """Evaluate points as far as needed, tell pymoo, and return how many were new."""
