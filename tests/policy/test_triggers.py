@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +14,8 @@ from sd_covid.engine.simulation import Simulation, load
 from sd_covid.errors import ScenarioError
 from sd_covid.policy import Study, read_scenario
 from sd_covid.policy.run import run_scenarios
+from sd_covid.policy.schema import scenario_schema
+from sd_covid.policy.study import catalogues_beside
 from sd_covid.policy.triggers import Trigger, adaptive
 
 #: Unemployment swings around five; help lowers it while it is in force, and spends its budget evenly.
@@ -177,3 +180,22 @@ def test_two_indicators_of_one_lever_are_refused(tmp_path: Path) -> None:
     both = [read_scenario(folder / f"{name}.yaml", model, study=study) for name in ("waits", "other")]
     with pytest.raises(ScenarioError, match="switched on by"):
         adaptive(model, both, study.catalogue.levers)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "fits"),
+    [
+        ({"when": "unemployment", "above": 5, "for": "3 months", "lasts": "1 year"}, True),
+        ({"when": "unemployment", "above": 5, "below": 4, "for": "3 months", "lasts": "1 year"}, False),
+        ({"when": "unemployment", "for": "3 months", "lasts": "1 year"}, False),
+        ({"when": "unemployment", "above": 5, "for": "soon", "lasts": "1 year"}, False),
+    ],
+)
+def test_an_editor_is_told_what_a_trigger_may_be(
+    tmp_path: Path, trigger: dict[str, object], fits: bool
+) -> None:
+    folder, _ = laid_out(tmp_path)
+    schema = scenario_schema(*catalogues_beside(folder / "levers.yaml"))
+    text = {"nl": "A", "en": "A"}
+    scenario = {"title": text, "rationale": text, "levers": {"help": {"level": 1, "trigger": trigger}}}
+    assert fits == jsonschema.Draft202012Validator(schema).is_valid(scenario)

@@ -200,7 +200,7 @@ def _front(found: Optimised, texts: Texts) -> Finding:
         "objectives": str(len(found.plan.objectives)),
     }
     sentences = [texts("optimised.front.count", **counts)]
-    if found.found.interrupted:
+    if found.interrupted:
         sentences.append(texts("optimised.front.interrupted"))
     low, high = np.quantile(knee.cost, (0.05, 0.95)).tolist()
     at, objective = _effects(found)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sd_covid.analysis.optimisation.evaluate import Evaluator, Scored
 from sd_covid.analysis.optimisation.export import refuse_folder, scenario_text
 from sd_covid.analysis.optimisation.optimise import optimise
 from sd_covid.analysis.optimisation.plan_file import read_plan
@@ -17,6 +19,7 @@ from sd_covid.engine.simulation import load
 from sd_covid.errors import RunError, SdCovidError
 from sd_covid.policy import read_scenario
 from sd_covid.policy.levers import LeverSetting
+from sd_covid.policy.scenario import Scenario
 from tests.analysis.optimisation.test_evaluate import TRIGGERED, planned
 from tests.analysis.optimisation.town import PLAN, laid_out
 
@@ -133,6 +136,24 @@ def test_a_scenario_that_wastes_is_beaten_at_its_own_cost_on_fresh_draws_too(tmp
     assert rival.package.cost.mean() <= rival.scenario.cost.mean()
     assert (found.losses(rival.package) <= found.losses(rival.scenario)).all()
     assert (5, 9) == found.worlds
+
+
+def test_ctrl_c_ends_with_what_was_found_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, score, calls = planned(tmp_path), Evaluator.score, 0
+
+    def stopped(self: Evaluator, scenarios: Sequence[Scenario]) -> Scored:
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise KeyboardInterrupt
+        return score(self, scenarios)
+
+    monkeypatch.setattr(Evaluator, "score", stopped)
+    found = optimise(plan)
+    assert found.interrupted
+    assert len(found.shown) > 1
+    assert len(found.found.points) < 12 * 12
+    assert 1 == len(found.rivals)
 
 
 def test_a_scenario_on_the_front_is_not_beaten_and_one_that_is_cheaper_is_told_to_be(tmp_path: Path) -> None:

@@ -114,6 +114,11 @@ class Optimised:
     failed: int
     worlds: tuple[int, int]
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether any search was stopped before its last generation."""
+        return self.found.interrupted or any(item.own.interrupted for item in self.rivals)
+
     def losses(self, item: Shown) -> Floats:
         """Losses by every objective but cost, on fresh draws."""
         return np.array(
@@ -187,8 +192,7 @@ def optimise(plan: OptimisationPlan, *, journal: Path | None = None, tell: Tell 
 
 def _own_budgets(plan: OptimisationPlan, judge: Judge, found: Found, say: Tell) -> list[OwnBudget]:
     """Each scenario against packages that cost no more; after Ctrl-C, by what is known."""
-    results = []
-    generations = 0 if found.interrupted else plan.own
+    results: list[OwnBudget] = []
     levers = plan.study.catalogue.levers
     unpriced = frozenset(name for name, item in levers.items() if item.cost.rule == "unpriced")
     for place, (scenario, own) in enumerate(zip(plan.scenarios, _judged(plan, judge), strict=True)):
@@ -196,6 +200,8 @@ def _own_budgets(plan: OptimisationPlan, judge: Judge, found: Found, say: Tell) 
         def report(done: int, total: int, before: int = place) -> None:
             say("own budgets", before * total + done, len(plan.scenarios) * total)
 
+        stopped = found.interrupted or any(item.interrupted for item in results)
+        generations = 0 if stopped else plan.own
         effort = replace(plan.effort, generations=generations, seed=plan.effort.seed + 1 + place)
         results.append(at_own_budget(judge, scenario, own, found, effort, unpriced, report))
     return results

@@ -46,6 +46,8 @@ class OwnBudget:
         Why not.
     candidates : int
         How many packages were looked at.
+    interrupted : bool
+        Whether the search was stopped before its last generation.
     """
 
     scenario: Scenario
@@ -57,6 +59,7 @@ class OwnBudget:
     beaten: bool
     reason: Reason | None
     candidates: int
+    interrupted: bool = False
 
 
 def at_own_budget(
@@ -100,22 +103,24 @@ def at_own_budget(
     start = _first(judge, space.nearest(package), found, gains, effort)
     looked = Found(start, *gains(start))
     if effort.generations:
-        looked = search(
-            space.sizes,
-            gains,
-            replace(effort, objectives=2),
-            start=start,
-            canonical=space.canonical,
-            progress=progress,
-        )
+        more = replace(effort, objectives=2)
+        try:
+            looked = search(
+                space.sizes, gains, more, start=start, canonical=space.canonical, progress=progress
+            )
+        except KeyboardInterrupt:  # before its first generation: what it would have begun with is known
+            looked = replace(looked, interrupted=True)
     places = np.flatnonzero(looked.feasible)
     if not len(places):
-        return OwnBudget(*common, None, False, "cheaper than any", len(looked.points))
+        return OwnBudget(
+            *common, None, False, "cheaper than any", len(looked.points), interrupted=looked.interrupted
+        )
     best = places[np.lexsort(looked.objectives[places].T[::-1])[0]]
     smallest, mean = -looked.objectives[best]
     beaten = bool(smallest >= 0 and mean > 0)
     reason: Reason | None = None if beaten else "none better by all"
-    return OwnBudget(*common, space.package(looked.points[best]), beaten, reason, len(looked.points))
+    package = space.package(looked.points[best])
+    return OwnBudget(*common, package, beaten, reason, len(looked.points), interrupted=looked.interrupted)
 
 
 @dataclass(frozen=True, slots=True)
