@@ -338,7 +338,7 @@ def _why(rival: Rival, found: Optimised, texts: Texts) -> str:
         return texts(f"optimised.verdict.{'beaten' if rival.holds(found.losses) else 'faded'}")
     if rival.own.reason == "fails":
         return texts("optimised.verdict.fails")
-    looked = Numbers(texts.language).exact(rival.own.candidates, 0)
+    looked = Numbers(texts.language).exact(len(rival.own.points), 0)
     cheap = rival.own.reason == "cheaper than any"
     parts = [
         texts("optimised.verdict.cheap") if cheap else texts("optimised.verdict.none", candidates=looked)

@@ -136,6 +136,10 @@ def test_a_scenario_that_wastes_is_beaten_at_its_own_cost_on_fresh_draws_too(tmp
     assert rival.package.cost.mean() <= rival.scenario.cost.mean()
     assert (found.losses(rival.package) <= found.losses(rival.scenario)).all()
     assert (5, 9) == found.worlds
+    # The front is that of everything that any search looked at.
+    looked = set(map(tuple, found.found.points.tolist()))
+    assert set(map(tuple, rival.own.points.tolist())) <= looked
+    assert len(looked) == len(found.found.points)
 
 
 def test_ctrl_c_ends_with_what_was_found_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,6 +168,7 @@ def optimise(plan: OptimisationPlan, *, journal: Path | None = None, tell: Tell 
         progress=lambda done, total: say("search", done, total),
     )
     own = _own_budgets(plan, judge, found, say)
+    found = _everything(judge, found, own)
     worlds = Worlds(plan.draws.fresh, plan.paths, plan.effort.seed + 1)
     fresh = Evaluator(simulation, plan.study, plan.base, plan.objectives, worlds)
     front = found.objectives[found.front]
@@ -205,6 +206,14 @@ def _own_budgets(plan: OptimisationPlan, judge: Judge, found: Found, say: Tell) 
         effort = replace(plan.effort, generations=generations, seed=plan.effort.seed + 1 + place)
         results.append(at_own_budget(judge, scenario, own, found, effort, unpriced, report))
     return results
+
+
+def _everything(judge: Judge, found: Found, own: Sequence[OwnBudget]) -> Found:
+    """All that any search looked at, so that the front is that of everything."""
+    points = np.concatenate([found.points, *(item.points for item in own)])
+    _, first = np.unique(points, axis=0, return_index=True)
+    points = points[np.sort(first)]
+    return Found(points, *judge.points(points), interrupted=found.interrupted)
 
 
 def _judged(plan: OptimisationPlan, judge: Judge) -> list[Judged]:

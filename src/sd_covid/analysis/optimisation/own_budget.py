@@ -44,8 +44,8 @@ class OwnBudget:
     beaten : bool
     reason : Reason or None
         Why not.
-    candidates : int
-        How many packages were looked at.
+    points : ndarray of int, shape (point, decision)
+        What was looked at.
     interrupted : bool
         Whether the search was stopped before its last generation.
     """
@@ -58,7 +58,7 @@ class OwnBudget:
     package: Package | None
     beaten: bool
     reason: Reason | None
-    candidates: int
+    points: Points
     interrupted: bool = False
 
 
@@ -94,11 +94,11 @@ def at_own_budget(
     other = bool(scenario.changes or scenario.path or _constants(scenario, space.base))
     common = (scenario, own.told, own.spent, space.outside(package), other)
     if own.failed:
-        return OwnBudget(*common, None, False, "fails", 0)
+        return OwnBudget(*common, None, False, "fails", found.points[:0])
     costs = [one.spent for one in judge.packages([space.package(point) for point in found.points])]
     if space.outside(package) and not np.nanmin(costs, initial=np.inf) <= own.spent:
         # What makes it so cheap is not decided here: a search would look for what it cannot find.
-        return OwnBudget(*common, None, False, "cheaper than any", len(found.points))
+        return OwnBudget(*common, None, False, "cheaper than any", found.points)
     gains = _Gains(judge, own, _span(judge, found), unpriced - package.keys())
     start = _first(judge, space.nearest(package), found, gains, effort)
     looked = Found(start, *gains(start))
@@ -113,14 +113,14 @@ def at_own_budget(
     places = np.flatnonzero(looked.feasible)
     if not len(places):
         return OwnBudget(
-            *common, None, False, "cheaper than any", len(looked.points), interrupted=looked.interrupted
+            *common, None, False, "cheaper than any", looked.points, interrupted=looked.interrupted
         )
     best = places[np.lexsort(looked.objectives[places].T[::-1])[0]]
     smallest, mean = -looked.objectives[best]
     beaten = bool(smallest >= 0 and mean > 0)
     reason: Reason | None = None if beaten else "none better by all"
     package = space.package(looked.points[best])
-    return OwnBudget(*common, package, beaten, reason, len(looked.points), interrupted=looked.interrupted)
+    return OwnBudget(*common, package, beaten, reason, looked.points, interrupted=looked.interrupted)
 
 
 @dataclass(frozen=True, slots=True)
