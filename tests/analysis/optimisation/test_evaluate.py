@@ -23,6 +23,11 @@ TRIGGERED = PLAN.replace(
     "     trigger: {when: unemployment, above: [5, 6], for: [2, 4], lasts: 12}}",
 )
 
+#: The bad side of one outcome, and the share of worlds in which another reaches a target.
+ROBUST = PLAN.replace("years: [2020, 2024]}", "years: [2020, 2024], statistic: {quantile: 0.75}}").replace(
+    "measure: year}", "measure: year, statistic: {share: -3}}"
+)
+
 
 def planned(folder: Path, plan: str = PLAN) -> OptimisationPlan:
     file = laid_out(folder, plan)
@@ -76,7 +81,9 @@ def _fields(scenario: object) -> dict[str, object]:
     return {name: getattr(scenario, name) for name in scenario.__dataclass_fields__}  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("text", "generations"), [(PLAN, 10), (TRIGGERED, 20)], ids=["dates", "trigger"])
+@pytest.mark.parametrize(
+    ("text", "generations"), [(PLAN, 10), (TRIGGERED, 20), (ROBUST, 10)], ids=["dates", "trigger", "robust"]
+)
 def test_the_front_is_that_of_every_package_enumerated(tmp_path: Path, text: str, generations: int) -> None:
     wide = text.replace("months: [12, 36], budget: [20, 60]", "months: [12, 24, 36], budget: [20, 40, 60]")
     plan = planned(tmp_path, wide.replace("budget: [20, 40], target", "budget: [10, 20, 40], target"))
