@@ -26,6 +26,7 @@ from sd_covid.cli import (
     fits,
     loops,
     nowcast,
+    optimise,
     predict,
     profile,
     ranks,
@@ -73,6 +74,7 @@ app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
 app.command("ranks")(ranks.command)
 app.command("robust")(robust.command)
+app.command("optimise")(optimise.command)
 app.command("stacking")(stacking.command)
 app.command("loops")(loops.command)
 app.command("conformance")(conformance.command)

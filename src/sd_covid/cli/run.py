@@ -104,6 +104,10 @@ def command(
     study, chosen = read_scenarios(simulation, scenarios, path)
     place = scenarios[0] if scenarios else path
     settings = {name: override(item.settings, overrides) for name, item in chosen.items()} or {"": overrides}
+    if study is not None:
+        from sd_covid.policy.triggers import adaptive
+
+        simulation = adaptive(simulation, chosen.values(), study.catalogue.levers)
     simulation = simulation.stepping(constant for values in settings.values() for constant in values)
     outputs = choose_columns(simulation, columns, flat=form not in ("nc", "zarr"))
     runs = {

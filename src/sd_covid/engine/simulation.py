@@ -198,6 +198,16 @@ class Simulation:
             return self
         return Simulation(self.model, replace(self._free, steps=steps), self._tolerance)
 
+    def on(self, model: Model) -> Simulation:
+        """Another model, with the same constants opened: one that has all that this one has, and more.
+
+        Raises
+        ------
+        UnknownNameError
+            When what is opened here is not in the other.
+        """
+        return Simulation(model, self._free, self._tolerance)
+
     @property
     def opened(self) -> Free:
         """What `free` has made settable: with the model it makes the same simulation in another process."""

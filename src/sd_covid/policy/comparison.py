@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +19,14 @@ from sd_covid.model.names import key
 from sd_covid.policy.assumptions import Assumption
 from sd_covid.policy.costs import CostLine, Prices
 from sd_covid.policy.levers import Lever
+from sd_covid.policy.measures import Measure as Measure
+from sd_covid.policy.measures import Points
 from sd_covid.policy.outputs import Output
-from sd_covid.policy.saved_points import index_of, mean_between, new_year, years_of
+from sd_covid.policy.saved_points import years_of
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.spread import QUANTILES, Spread, Verdict
 
 Floats = NDArray[np.float64]
-Measure = Literal["year", "peak", "total", "discounted total"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,26 +330,15 @@ class Comparison:
 
     def _measure(self, output: Output, path: Floats, measure: Measure, years: tuple[int, int]) -> Floats:
         """One number for each path (member, time); shape (member,)."""
-        first, last = years
-        if measure == "peak":
-            highest: Floats = path[:, self._index(first) : self._index(last + 1) + 1].max(axis=1)
-            return highest
-        if measure == "year" and output.reading == "end":
-            end: Floats = path[:, self._index(last + 1)]
-            return end
-        total = np.zeros(path.shape[0])
-        for year in range(first, last + 1):
-            weight = self.prices.discount_factor(year) if measure == "discounted total" else 1.0
-            total += weight * self._year_mean(path, year)
-        return total
+        return self._points.measure(output, path, measure, years)
 
     def _year_mean(self, path: Floats, year: int) -> Floats:
-        """Mean over a year of paths (member, time), by the trapezium rule over the saved points; shape (member,)."""
-        return mean_between(self.time, path, self._index(year), self._index(year + 1))
+        """Mean over a year of paths (member, time); shape (member,)."""
+        return self._points.year_mean(path, year)
 
-    def _index(self, year: int) -> int:
-        """Position of the first of January of a year among the saved points."""
-        return index_of(self.date, new_year(year))
+    @property
+    def _points(self) -> Points:
+        return Points(self.time, self.date, self.prices)
 
     def _position(self, scenario: str) -> int:
         """Position of a scenario on the first axis of `levels`."""

@@ -43,6 +43,20 @@ class Shift:
         return f"moved by {self.months} months"
 
 
+def read_months(node: Node) -> int:
+    """A length of ``3 months`` or ``2 years``, more than none.
+
+    Raises
+    ------
+    DataError
+        Any other value.
+    """
+    months = _months(node)
+    if months <= 0:
+        raise node.error(f"'{node.text()}' is no length of time", "write for example 3 months")
+    return months
+
+
 def read_shift(by: Node, after: Node | None = None) -> Shift:
     """A shift of ``36 months`` or ``-2 years``, of the days from another day on.
 

@@ -73,6 +73,15 @@ LEVER = (
     Key("budget", "Million euro over its whole period.", {"type": "number", "minimum": 0}),
     Key("delivery", "Who delivers it.", {"enum": ["national", "municipal"]}),
     Key("target", "The group that it reaches; without it, whom it reached or would reach.", _NAME),
+    Key("trigger", "What switches it on between start and end.", _as("trigger")),
+)
+
+TRIGGER = (
+    Key("when", "The variable of the model that is watched, with its element.", _NAME, required=True),
+    Key("above", "The lever is switched on when the variable is above this.", {"type": "number"}),
+    Key("below", "The lever is switched on when the variable is below this.", {"type": "number"}),
+    Key("for", "For so long in a row.", _as("months"), required=True),
+    Key("lasts", "How long the lever is then in force.", _as("months"), required=True),
 )
 
 #: Of a list of periods, each in force by itself.

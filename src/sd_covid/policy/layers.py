@@ -15,9 +15,10 @@ from typing import NamedTuple
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.errors import DataError
 from sd_covid.policy.levers import Step
+from sd_covid.policy.triggers import Trigger
 
 #: What a part may be: a number, a name, a day, a level with those that follow it, steps of a constant, later periods.
-Value = float | str | date | tuple["float | Step | Later", ...]
+Value = float | str | date | Trigger | tuple["float | Step | Later", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +106,6 @@ def _spelled(value: Value) -> str:
     """A value as a reader would write it."""
     if isinstance(value, tuple):
         return f"{value[0]:g}" if value and isinstance(value[0], float) and len(value) == 1 else "a sequence"
+    if isinstance(value, Trigger):
+        return f"by '{value.indicator}'"
     return f"{value:g}" if isinstance(value, float) else str(value)

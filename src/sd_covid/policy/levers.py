@@ -21,6 +21,7 @@ from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.cost_rules import read_cost, read_prices
 from sd_covid.policy.costs import Cost, Prices
 from sd_covid.policy.reading import read_cited, read_date, read_number, read_text, scenario_faults
+from sd_covid.policy.triggers import Trigger
 
 Delivery = Literal["national", "municipal"]
 Purpose = Literal["business", "social"]
@@ -97,6 +98,8 @@ class LeverSetting:
         Later periods in which it is in force, one after another, each with a budget of its own.
     target : str or None
         The one group that it reaches; None where it reaches whom it reached, or would reach.
+    trigger : Trigger or None
+        What switches it on between start and end; without one it is in force from start to end.
     """
 
     level: float
@@ -107,6 +110,7 @@ class LeverSetting:
     then: tuple[Step, ...] = ()
     later: tuple[LeverSetting, ...] = ()
     target: str | None = None
+    trigger: Trigger | None = None
 
     @property
     def all_periods(self) -> tuple[LeverSetting, ...]:

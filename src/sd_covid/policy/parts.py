@@ -13,14 +13,15 @@ from typing import cast, get_args
 
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.errors import suggest
-from sd_covid.policy.dates import read_day
-from sd_covid.policy.keys import CONSTANT_STEP, LEVEL_STEP, LEVER, PERIOD, fields
+from sd_covid.policy.dates import read_day, read_months
+from sd_covid.policy.keys import CONSTANT_STEP, LEVEL_STEP, LEVER, PERIOD, TRIGGER, fields
 from sd_covid.policy.layers import Later, Layer, Part, Placed, Value, join
 from sd_covid.policy.levers import WORKS_BY, Delivery, Lever, LeverSetting, Step
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.reading import read_number
 from sd_covid.policy.reshape import check_target
 from sd_covid.policy.study import Study, settable
+from sd_covid.policy.triggers import Trigger
 
 
 def read_levers(node: Node, study: Study) -> Layer:
@@ -76,6 +77,46 @@ def _lever_parts(found: dict[str, Node], lever: Lever, study: Study) -> Iterator
     if "target" in found:
         check_target(found["target"].text(), lever, study.catalogue.levers, found["target"])
         yield "target", Placed(found["target"].text(), found["target"])
+    if "trigger" in found:
+        yield "trigger", Placed(read_trigger(found["trigger"], lever, study), found["trigger"])
+
+
+def read_trigger(node: Node, lever: Lever, study: Study) -> Trigger:
+    """What switches a lever on.
+
+    Raises
+    ------
+    DataError
+        A variable that the model does not have, both or none of above and below, a length that is none; a lever whose
+        cost follows its dates, and which can therefore not wait.
+    """
+    found = fields(node, TRIGGER)
+    if ("above" in found) == ("below" in found):
+        raise node.error("a threshold is expected", "write one of 'above' and 'below'")
+    refuse_waiting(lever, study, node)
+    return Trigger(
+        indicator=study.variable(found["when"]),
+        threshold=read_number(found["above"] if "above" in found else found["below"]),
+        wait=float(read_months(found["for"])),
+        lasts=float(read_months(found["lasts"])),
+        above="above" in found,
+    )
+
+
+def refuse_waiting(lever: Lever, study: Study, node: Node) -> None:
+    """See that a lever can wait for a trigger.
+
+    Raises
+    ------
+    DataError
+        Where its cost follows its dates; names the levers that can.
+    """
+    if lever.cost.rule == "budget":
+        able = [item.id for item in study.catalogue.levers.values() if item.cost.rule != "budget"]
+        raise node.error(
+            f"the cost of '{lever.id}' follows its dates, so it cannot wait for a trigger",
+            f"levers that can: {', '.join(able) or 'none'}",
+        )
 
 
 def _sequence(found: dict[str, Node], lever: Lever, study: Study) -> Iterator[tuple[str, Placed]]:
@@ -231,6 +272,10 @@ def on_top(base: LeverSetting, name: str, layer: Layer) -> LeverSetting:
     if place is None:
         return setting
     _check_dates(setting, place)
+    if setting.trigger is not None and (setting.then or setting.later):
+        raise place.error(
+            f"'{name}' has a trigger and a sequence or several periods", "leave one of the two out"
+        )
     return setting
 
 
@@ -250,7 +295,7 @@ def _check_dates(setting: LeverSetting, place: Node) -> None:
 
 
 #: What belongs to a period, in the order in which a fault of its dates is placed.
-_OF_A_PERIOD = ("end", "start", "level", "budget", "delivery", "target")
+_OF_A_PERIOD = ("end", "start", "level", "budget", "delivery", "target", "trigger")
 
 
 def _later(first: LeverSetting, period: Later) -> LeverSetting:

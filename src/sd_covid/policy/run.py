@@ -26,6 +26,7 @@ from sd_covid.policy.saved_points import dates_of
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.spending import cost_line
 from sd_covid.policy.study import Study
+from sd_covid.policy.triggers import adaptive
 from sd_covid.policy.types import Floats, Simulator
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def run_scenarios(
     if not scenarios or draws.empty or not outputs:
         raise RunError("a comparison needs scenarios, draws and outputs", advice="give at least one of each")
     reference = _reference(scenarios, reference)
+    simulation = adaptive(simulation, scenarios, study.catalogue.levers)
     simulation = stepping(simulation, [scenario.settings for scenario in scenarios])
     wanted = [Output(item, Text(item, item)) if isinstance(item, str) else item for item in outputs]
     counted = scenarios[0].levers if costs else ()
@@ -264,6 +266,22 @@ def _levels(
             paths = [item.transpose("member", last).to_numpy() for item in found]
             where[name] = np.stack(paths).astype(np.float64, copy=False)
     return outputs, levels, means
+
+
+def element(variable: xr.DataArray, wanted: str) -> xr.DataArray:
+    """An element of an array by its name, ``young`` or ``young,vulnerable``; a scalar by an empty one.
+
+    Raises
+    ------
+    UnknownNameError
+        When the array has no such element, or has elements and none is named.
+    """
+    found = elements(variable, wanted)
+    if len(found) > 1:
+        raise UnknownNameError(
+            f"'{variable.name}' has elements", advice=f"name one of {', '.join(found)}", variable=wanted
+        )
+    return variable.isel(next(iter(found.values())))
 
 
 def elements(variable: xr.DataArray, wanted: str) -> dict[str, dict[str, int]]:

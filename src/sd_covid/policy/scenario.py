@@ -54,7 +54,8 @@ class Scenario:
         What its rationale rests on.
     settings : dict
         Model constant -> value: all of the above, dates as model time. A dated sequence is constants of each step
-        (`sd_covid.engine.steps`), which a model has after ``simulation.stepping(settings)``.
+        (`sd_covid.engine.steps`), which a model has after ``simulation.stepping(settings)``; a trigger is constants
+        that a model has after `sd_covid.policy.triggers.adaptive`.
     """
 
     id: str
@@ -83,8 +84,8 @@ def read_scenario(
     Parameters
     ----------
     path : path
-        A YAML file with the keys of `sd_covid.policy.keys`. What it sets itself comes on top of its path, and its path
-        in place of that of the scenario that it extends.
+        A YAML file with the keys of `sd_covid.policy.keys`. What it sets itself comes on top of its path, and its
+        path in place of that of the scenario that it extends.
     simulation : Simulator
         The model that it is to be run in.
     calendar : Calendar, optional
@@ -102,9 +103,9 @@ def read_scenario(
     ------
     ScenarioError
         With file, line and key: a missing file, an unknown key, lever, assumption or constant (naming the nearest), a
-        value of the wrong type or outside the lever's range, a date that is none or lies outside the run, an end before
-        its start, scenarios that extend or take in one another in a circle, packages that contradict one another, a
-        path of assumptions in place of a scenario.
+        value of the wrong type or outside the lever's range, a date that is none or lies outside the run, an end
+        before its start, scenarios that extend or take in one another in a circle, packages that contradict one
+        another, a path of assumptions in place of a scenario.
     """
     path = Path(path)
     with scenario_faults():
@@ -152,6 +153,30 @@ def under(scenario: Scenario, path: AssumptionPath, study: Study) -> Scenario:
         path=path,
         settings=_without(scenario.settings, [*added, *gone]) | added,
     )
+
+
+def with_levers(scenario: Scenario, levers: Mapping[str, LeverSetting], study: Study) -> Scenario:
+    """A scenario with other settings of some levers.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        As `read_scenario` or `under` gives it.
+    levers : mapping of str to LeverSetting
+        Levers that the model has.
+    study : Study
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        Where the constants by which a lever is kept for a group are set already, or not in the model.
+    """
+    changed = replace(scenario, levers=scenario.levers | dict(levers))
+    return replace(changed, settings=_settings(changed, study))
 
 
 def _stack(written: Written, study: Study) -> Scenario:
@@ -207,6 +232,8 @@ def _settings(scenario: Scenario, study: Study) -> dict[str, float]:
                 spelled = study.names.spelling(constant)
                 settings[spelled] = _value(setting, part, study)
                 settings |= _stepped(spelled, _changes(setting, part, study), study)
+        if setting.trigger is not None:
+            settings |= setting.trigger.settings(name)
     for name, value in scenario.assumptions.items():
         settings[study.names.spelling(study.assumptions[name].constant)] = value
     for name, steps in scenario.changes.items():

@@ -68,6 +68,10 @@ def _forms() -> dict[str, Any]:
         "text": _mapping((Key("nl", "In Dutch.", text, True), Key("en", "In English.", text, True))),
         "date": date,
         "months": months,
+        "trigger": {
+            **_mapping(keys.TRIGGER),
+            "oneOf": [{"required": ["above"]}, {"required": ["below"]}],
+        },
         "names": {"type": "array", "items": text},
         "packages": {"type": "array", "items": {"oneOf": [text, _mapping(keys.PACKAGE)]}},
         "shift": {"oneOf": [months, _mapping(keys.SHIFT)]},
@@ -115,6 +119,7 @@ def _of_lever(rows: tuple[Key, ...], lever: Lever, forms: Mapping[str, Any]) -> 
     has = {"from", *WORKS_BY, *(["budget"] if "budget" in lever.constants else [])}
     has |= {"delivery"} if "municipal" in lever.constants else set()
     has |= {"target"} if lever.targets else set()
+    has |= {"trigger"} if lever.cost.rule != "budget" else set()
     return _mapping(
         Key(row.name, row.means, own.get(row.name, row.form), row.required) for row in rows if row.name in has
     )

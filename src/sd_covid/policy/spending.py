@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sd_covid.policy.costs import CostLine, budget_path, spent_path
-from sd_covid.policy.levers import Lever
+from sd_covid.policy.levers import Lever, LeverSetting
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Floats
@@ -32,34 +32,55 @@ def cost_line(lever: Lever, scenario: Scenario, run: xr.Dataset, study: Study) -
     study : Study
     """
     setting = scenario.levers[lever.id]
-    years = tuple(
-        range(study.first.year, study.last.year + (study.last > study.last.replace(month=1, day=1)))
-    )
-    if lever.cost.rule == "budget":
-        paths = [
-            budget_path(lever.cost, held.level, held.start, held.end, years, held.budget)
-            for held in setting.held
-        ]
-        nominal = np.sum(paths, axis=0)
-    elif lever.cost.rule == "spent":
-        time = run["time"].to_numpy().astype(np.float64)
-        year_of = np.array([study.calendar.date(float(now)).year for now in time[:-1]], dtype=np.int64)
-        nominal = spent_path(_total(run[lever.cost.spending]), year_of, years)
-    else:
-        nominal = np.full((1, len(years)), np.nan)
     return CostLine(
         scenario=scenario.id,
         lever=lever.id,
         title=lever.title,
         payer=lever.payer,
         delivery=setting.delivery or lever.delivery,
-        years=years,
-        nominal=nominal,
+        years=cost_years(study),
+        nominal=nominal_cost(lever, setting, run, study),
         priced=lever.cost.rule != "unpriced",
         grade=lever.cost.grade,
         source=lever.cost.source,
         note=lever.cost.note,
     )
+
+
+def cost_years(study: Study) -> tuple[int, ...]:
+    """The years of a run, over which costs are told."""
+    return tuple(range(study.first.year, study.last.year + (study.last > study.last.replace(month=1, day=1))))
+
+
+def nominal_cost(lever: Lever, setting: LeverSetting, run: xr.Dataset, study: Study) -> Floats:
+    """What a lever costs by year, million euro, nominal.
+
+    Parameters
+    ----------
+    lever : Lever
+    setting : LeverSetting
+        Of which a cost by budget takes account; one by what was spent follows from the run.
+    run : Dataset
+        As for `cost_line`.
+    study : Study
+
+    Returns
+    -------
+    ndarray, shape (member, year) or (1, year)
+        Over `cost_years`; one row when it is the same in every run, NaN where no price is known.
+    """
+    years = cost_years(study)
+    if lever.cost.rule == "budget":
+        paths = [
+            budget_path(lever.cost, held.level, held.start, held.end, years, held.budget)
+            for held in setting.held
+        ]
+        return np.asarray(np.sum(paths, axis=0), dtype=np.float64)
+    if lever.cost.rule == "spent":
+        time = run["time"].to_numpy().astype(np.float64)
+        year_of = np.array([study.calendar.date(float(now)).year for now in time[:-1]], dtype=np.int64)
+        return spent_path(_total(run[lever.cost.spending]), year_of, years)
+    return np.full((1, len(years)), np.nan)
 
 
 def _total(variable: xr.DataArray) -> Floats:

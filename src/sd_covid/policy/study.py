@@ -39,6 +39,8 @@ class Study:
         The days on which the model's run starts and ends.
     series : tuple of str
         Data variables of the model.
+    variables : tuple of str
+        All variables of the model.
     """
 
     catalogue: Catalogue
@@ -48,6 +50,7 @@ class Study:
     first: date
     last: date
     series: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
 
     @classmethod
     def beside(cls, path: str | Path, simulation: Simulator, calendar: Calendar | None = None) -> Study:
@@ -92,11 +95,26 @@ class Study:
                 for item in simulation.model.variables.values()
                 if item.equations[0].kind is Kind.DATA
             ),
+            variables=tuple(item.name for item in simulation.model.variables.values()),
         )
 
     def has(self, lever: str) -> bool:
         """Whether the model has a lever."""
         return all(self.catalogue.levers[lever].constants[part] in self.names for part in WORKS_BY)
+
+    def variable(self, node: Node) -> str:
+        """A variable of the model that a file names, with its element; the element is left to the model.
+
+        Raises
+        ------
+        DataError
+            When the model does not have it, with the nearest name.
+        """
+        name = node.text().strip()
+        if _base(name) not in map(key, self.variables):
+            advice = suggest(name, self.variables) or "name a variable of the model"
+            raise node.error(f"the model has no variable '{name}'", advice)
+        return name
 
     def owner(self, name: str) -> str | None:
         """Where a scenario sets a constant that belongs to a lever or an assumption; None for any other."""

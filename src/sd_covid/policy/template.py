@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from sd_covid.errors import ScenarioError
 from sd_covid.policy.assumptions import Assumption
 from sd_covid.policy.filled_in import ASSUMPTIONS, CONSTANTS, LEVERS, SCENARIO, TEXTS, VALUES
 from sd_covid.policy.levers import Catalogue, Lever, LeverSetting
@@ -90,6 +91,8 @@ def _lever_rows(levers: Mapping[str, Lever], language: str, scenario: Scenario |
 
 def _set_rows(setting: LeverSetting) -> Iterator[Row]:
     """What is filled in of a lever: its periods, and after each the later levels within it."""
+    if setting.trigger is not None:
+        raise ScenarioError("a form has no room for a trigger", advice="change the scenario file by hand")
     for period in setting.all_periods:
         parts = ("level", "start", "end", "budget", "delivery", "target")
         yield {part: getattr(period, part) for part in parts}

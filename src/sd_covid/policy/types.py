@@ -43,6 +43,10 @@ class Simulator(Protocol):
         """One run, or one a row of a table of constants, with dimension ``member``."""
         ...
 
+    def on(self, model: Any) -> Simulator:
+        """Another model, with the same constants opened."""
+        ...
+
     def stepping(self, names: Iterable[str]) -> Simulator:
         """The same model, in which constants can change on given times as some names say."""
         ...

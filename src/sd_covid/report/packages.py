@@ -65,6 +65,11 @@ def setting_in_words(setting: LeverSetting | None, actual: LeverSetting, texts: 
         parts = [texts("packages.as_it_was" if as_it_was else "packages.other_dates", **dates)]
     else:
         parts = [texts("packages.level", level=numbers.plain(setting.level), **dates)]
+    if setting.trigger is not None:
+        side = "above" if setting.trigger.above else "below"
+        words = ("threshold", "wait", "lasts")
+        told = {word: numbers.plain(getattr(setting.trigger, word)) for word in words}
+        parts.append(texts(f"packages.trigger_{side}", indicator=setting.trigger.indicator, **told))
     if setting.total is not None and setting.total != actual.total:
         parts.append(texts("packages.budget", budget=numbers.plain(setting.total)))
     if setting.delivery is not None and setting.delivery != actual.delivery:

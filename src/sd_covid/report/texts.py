@@ -23,6 +23,7 @@ FILES = (
     "finding.yaml",
     "sensitivity.yaml",
     "robust.yaml",
+    "optimised.yaml",
     "passport.yaml",
     "validity.yaml",
     "update.yaml",

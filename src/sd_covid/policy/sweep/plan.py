@@ -31,6 +31,7 @@ from sd_covid.policy.study import Study
 from sd_covid.policy.sweep.chosen import chosen_scenarios
 from sd_covid.policy.sweep.design import Assumable, Sets, read_sets, refuse_too_many
 from sd_covid.policy.sweep.keep import Kept, read_keep
+from sd_covid.policy.triggers import adaptive
 
 _KEYS = ("scenarios", "draws", "assumptions", "every", "keep", "statistics", "dtype", "block", "seed")
 BLOCK = 1024  # runs of a block, where the file does not say
@@ -154,7 +155,7 @@ def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
         return SweepPlan(
             file=path,
             text=path.read_text(encoding="utf-8"),
-            simulation=simulation.stepping(name for scenario in scenarios for name in scenario.settings),
+            simulation=_ready(simulation, scenarios, study),
             scenarios=scenarios,
             draws=draws,
             sets=sets,
@@ -169,6 +170,13 @@ def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
             seed=read_whole(found["seed"], 0) if "seed" in found else 0,
             calendar=calendar,
         )
+
+
+def _ready(simulation: Simulation, scenarios: Sequence[Scenario], study: Study | None) -> Simulation:
+    """The model with the triggers and the dated sequences of the scenarios."""
+    if study is not None:
+        simulation = adaptive(simulation, scenarios, study.catalogue.levers)
+    return simulation.stepping(name for scenario in scenarios for name in scenario.settings)
 
 
 def _times(simulation: Simulation, scenario: Scenario) -> dict[str, float]:

@@ -1,0 +1,92 @@
+"""The objectives of a search as a file writes them: cost, or an outcome with measure, years and statistic.
+
+In comes a `Node`; out come `Objective`s.
+"""
+
+from __future__ import annotations
+
+from typing import cast, get_args
+
+from sd_covid.analysis.optimisation.outcomes import Objective, Statistic
+from sd_covid.data.keyed_yaml import Node
+from sd_covid.data.text import Text
+from sd_covid.errors import suggest
+from sd_covid.model.names import key
+from sd_covid.policy.measures import Measure
+from sd_covid.policy.outputs import Output, read_outputs
+from sd_covid.policy.reading import named_file, read_number, read_text
+
+_COST = Text("Kosten", "Cost")
+_MILLION = Text("miljoen euro, netto contante waarde", "million euro, present value")
+
+
+def read_objectives(node: Node, outputs: Node) -> list[Objective]:
+    """The objectives of a search.
+
+    Parameters
+    ----------
+    node : Node
+    outputs : Node
+        Names the file of the study's outputs.
+
+    Raises
+    ------
+    DataError
+        An output that is not known, with the nearest one; one objective alone; an outcome that is neither good nor bad.
+    """
+    known = {key(item.name): item for item in read_outputs(named_file(outputs))}
+    found = [_objective(name, entry, known) for name, entry in node.entries()]
+    if len(found) < 2:
+        raise node.error("one objective has no trade-off", "name two or more; cost may be one of them")
+    return found
+
+
+def _objective(name: str, node: Node, known: dict[str, Output]) -> Objective:
+    if node.is_value:
+        node.choice(("cost",))
+        return Objective(name, _COST, _MILLION, lower=True)
+    found = node.fields(("output", "years"), ("title", "minus", "measure", "statistic", "better"))
+    output = _output(found["output"], known)
+    minus = _output(found["minus"], known) if "minus" in found else None
+    better = found["better"].choice(("lower", "higher")) if "better" in found else output.better
+    if better == "neutral":
+        raise node.error(
+            f"neither more nor less of '{output.name}' is better by itself", "add 'better: lower' or 'higher'"
+        )
+    years = [int(read_number(year, 1900, 2200)) for year in found["years"].items()]
+    if len(years) not in (1, 2) or years != sorted(years):
+        raise found["years"].error("a year, or a first and a last year, are expected", "write '[2025, 2034]'")
+    measure = found["measure"].choice(("mean", *get_args(Measure))) if "measure" in found else "mean"
+    return Objective(
+        id=name,
+        title=read_text(found["title"]) if "title" in found else output.title,
+        unit=output.unit_title,
+        lower=better == "lower",
+        output=output,
+        minus=minus,
+        measure="total" if measure == "mean" else cast("Measure", measure),
+        years=(years[0], years[-1]),
+        per_year=measure == "mean",
+        statistic=_statistic(found["statistic"]) if "statistic" in found else Statistic(),
+    )
+
+
+def _output(node: Node, known: dict[str, Output]) -> Output:
+    name = node.text()
+    if key(name) not in known:
+        near = suggest(name, [item.name for item in known.values()])
+        raise node.error(f"'{name}' is not among the outputs", near or "add it to the file of outputs")
+    return known[key(name)]
+
+
+def _statistic(node: Node) -> Statistic:
+    """``mean``, ``{quantile: 0.9}``, or ``{share: -5}``."""
+    if node.is_value:
+        node.choice(("mean",))
+        return Statistic()
+    found = node.fields((), ("quantile", "share"))
+    if len(found) != 1:
+        raise node.error("one statistic is expected", "write 'mean', '{quantile: 0.9}' or '{share: -5}'")
+    if "quantile" in found:
+        return Statistic("quantile", read_number(found["quantile"], 0.0, 1.0))
+    return Statistic("share", read_number(found["share"]))

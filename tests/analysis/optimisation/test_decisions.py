@@ -1,0 +1,180 @@
+"""What may be decided, read from a file and written as a scenario. Expected: written beside, or read back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sd_covid.analysis.optimisation.evaluate import Evaluator, Scored
+from sd_covid.analysis.optimisation.export import refuse_folder, scenario_text
+from sd_covid.analysis.optimisation.optimise import optimise
+from sd_covid.analysis.optimisation.plan_file import read_plan
+from sd_covid.data.text import Text
+from sd_covid.engine.simulation import load
+from sd_covid.errors import RunError, SdCovidError
+from sd_covid.policy import read_scenario
+from sd_covid.policy.levers import LeverSetting
+from sd_covid.policy.scenario import Scenario
+from tests.analysis.optimisation.test_evaluate import TRIGGERED, planned
+from tests.analysis.optimisation.town import PLAN, laid_out
+
+FURTHER = PLAN.replace("relief: {level: [0, 1]", "relief: {period: further, level: [0, 1]").replace(
+    "start: [2021-01-01], months: 36", "start: [2023-01-01, 2024-01-01], months: 12"
+)
+
+
+def test_a_point_is_the_package_that_it_names(tmp_path: Path) -> None:
+    space = planned(tmp_path).space
+    names = ["level", "start", "months", "budget", "delivery"]
+    assert [("guide", name) for name in names] == list(space.open[:5])
+    assert [2, 2, 2, 2, 2, 2, 2, 2] == space.sizes.tolist()
+    assert 256 == space.count == len(space.everything())
+    chosen = space.package([1, 0, 1, 1, 0, 1, 0, 1])
+    guide = LeverSetting(1.0, date(2020, 1, 1), date(2023, 1, 1), 60.0, "national")
+    relief = LeverSetting(1.0, date(2021, 1, 1), date(2024, 1, 1), 20.0, target="vulnerable")
+    assert {"guide": guide, "relief": relief} == chosen
+    assert {} == space.package([0, 1, 1, 1, 1, 0, 1, 1])  # what is not done has no dates
+
+
+@pytest.mark.parametrize("text", [PLAN, TRIGGERED, FURTHER], ids=["dates", "trigger", "further"])
+def test_every_package_is_its_own_nearest_point_and_its_file_says_the_same(tmp_path: Path, text: str) -> None:
+    plan = planned(tmp_path, text)
+    for point in plan.space.everything()[::11]:
+        package = plan.space.package(point)
+        assert package == plan.space.package(plan.space.nearest(package))
+        assert () == plan.space.outside(package)
+        written = scenario_text(package, plan.base, Text("Zo", "So"), Text("Omdat", "Because"))
+        path = tmp_path / "scenarios" / "written.yaml"
+        path.write_text(written, encoding="utf-8")
+        read = read_scenario(path, plan.simulation, study=plan.study)
+        assert plan.base.levers | package == read.levers
+
+
+@pytest.mark.parametrize("text", [PLAN, TRIGGERED, FURTHER], ids=["dates", "trigger", "further"])
+def test_points_that_mean_the_same_have_one_canonical_point(tmp_path: Path, text: str) -> None:
+    space = planned(tmp_path, text).space
+    points = space.everything()
+    canonical = space.canonical(points)
+    found = {frozenset(space.package(point).items()) for point in points}
+    assert len(found) == len(np.unique(canonical, axis=0)) < len(points)
+    for point, other in zip(points, canonical, strict=True):
+        assert space.package(point) == space.package(other)
+
+
+def test_a_package_outside_the_space_is_named(tmp_path: Path) -> None:
+    plan = planned(tmp_path)
+    pause = replace(plan.base.levers["pause"], level=1.0)
+    guide = LeverSetting(1.0, date(2020, 1, 1), date(2023, 1, 1), 60.0, "national")
+    assert ("pause",) == plan.space.outside({"guide": guide, "pause": pause})
+    assert ("guide",) == plan.space.outside({"guide": replace(guide, budget=50.0)})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("  relief:", "  releif:", "'relief'"),
+        ("level: [0, 1], start: [2021-01-01]", "level: [], start: [2021-01-01]", "list is empty"),
+        ("budget: [20, 40]", "budget: {from: 40, to: 20, step: 5}", "no value from 40 to 20"),
+        ("budget: [20, 40]", "budget: {from: 0, to: 20, step: 0}", "no value"),
+        ("budget: [20, 40]", "budget: {from: 0, to: 20, step: 0.001}", "too many"),
+        ("budget: [20, 40]", "budget: [20, 20]", "listed twice"),
+        ("target: [all, vulnerable]", "target: [all, vulnerabel]", "'vulnerable'"),
+        ("target: [all, vulnerable]", "delivery: [national]", "cannot be set"),
+        ("target: [all, vulnerable]", "period: further", "after the first one ends"),
+        ("target: [all, vulnerable]", "tarqet: [all]", "'target'"),
+        ("cost: cost", "cost: costs", "'cost'"),
+        ("output: unemployment,", "output: unemployed,", "'unemployment'"),
+        ("measure: year", "measure: years", "'year'"),
+        ("years: [2024], measure", "years: [2024, 2020], measure", "a first and a last year"),
+        ("scenarios: [clumsy]", "scenarios: [clumzy]", "'clumsy'"),
+        ("scenarios: [clumsy]", "paths: [bases]", "no path"),
+        ("scenarios: [clumsy]", "limits: {earliest: 2020-06-01}", "earliest"),
+        ("scenarios: [clumsy]", "limits: {monthly: {guides: 3}}", "'guide'"),
+        ("population: 12", "population: 2", "too few"),
+        ("model: ../models/town.mdl\n", "model: ../models/town.mdl\nbudget: 4\n", "not a key"),
+    ],
+)
+def test_a_wrong_file_is_refused_where_it_is_wrong(tmp_path: Path, old: str, new: str, told: str) -> None:
+    file = laid_out(tmp_path, PLAN.replace(old, new, 1))
+    assert old in PLAN
+    with pytest.raises(SdCovidError) as caught:
+        read_plan(file, load(tmp_path / "models" / "town.mdl"))
+    assert told in f"{caught.value.reason} {caught.value.advice}"
+    assert caught.value.file is not None
+    assert caught.value.line
+
+
+def test_a_budget_that_no_package_keeps_is_refused_before_a_run(tmp_path: Path) -> None:
+    always = PLAN.replace("guide: {level: [0, 1]", "guide: {level: 1").replace(
+        "{level: [0, 1], start: [2020", "{level: 1, start: [2020"
+    )
+    file = laid_out(tmp_path, always + "limits: {set_aside: 15}\n")
+    with pytest.raises(SdCovidError, match="no package keeps these limits"):
+        read_plan(file, load(tmp_path / "models" / "town.mdl"))
+
+
+def test_packages_are_written_where_they_can_be_read(tmp_path: Path) -> None:
+    plan = planned(tmp_path / "study")
+    with pytest.raises(RunError, match="outside the study"):
+        refuse_folder(tmp_path, plan.base)
+    refuse_folder(tmp_path / "study" / "out", plan.base)
+    with pytest.raises(RunError, match="must lie beside it"):
+        refuse_folder(tmp_path / "study" / "out", replace(plan.base, id="other"))
+
+
+def test_a_scenario_that_wastes_is_beaten_at_its_own_cost_on_fresh_draws_too(tmp_path: Path) -> None:
+    found = optimise(planned(tmp_path))
+    (rival,) = found.rivals
+    assert rival.own.beaten
+    assert rival.holds(found.losses)
+    assert rival.package is not None
+    assert rival.package.cost.mean() <= rival.scenario.cost.mean()
+    assert (found.losses(rival.package) <= found.losses(rival.scenario)).all()
+    assert (5, 9) == found.worlds
+    # The front is that of everything that any search looked at.
+    looked = set(map(tuple, found.found.points.tolist()))
+    assert set(map(tuple, rival.own.points.tolist())) <= looked
+    assert len(looked) == len(found.found.points)
+
+
+def test_ctrl_c_ends_with_what_was_found_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, score, calls = planned(tmp_path), Evaluator.score, 0
+
+    def stopped(self: Evaluator, scenarios: Sequence[Scenario]) -> Scored:
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise KeyboardInterrupt
+        return score(self, scenarios)
+
+    monkeypatch.setattr(Evaluator, "score", stopped)
+    found = optimise(plan)
+    assert found.interrupted
+    assert len(found.shown) > 1
+    assert len(found.found.points) < 12 * 12
+    assert 1 == len(found.rivals)
+
+
+def test_a_scenario_on_the_front_is_not_beaten_and_one_that_is_cheaper_is_told_to_be(tmp_path: Path) -> None:
+    text = PLAN.replace("scenarios: [clumsy]", "scenarios: [best, saves]")
+    text = text.replace("  guide:\n", "  guide:\n").replace(
+        "level: [0, 1], start: [2020", "level: 1, start: [2020"
+    )
+    laid_out(tmp_path, text)
+    head = "title: {nl: A, en: A}\nrationale: {nl: A, en: A}\n"
+    # The least that may be spent on guidance, where it does most: dearer would be dearer, and nothing is cheaper.
+    best = (
+        "levers: {guide: {level: 1, start: 2020-01-01, end: 2023-01-01, budget: 20, delivery: municipal}}\n"
+    )
+    for name, levers in {"best": best, "saves": "levers: {pause: {level: 1}}\n"}.items():
+        (tmp_path / "scenarios" / f"{name}.yaml").write_text(head + levers, encoding="utf-8")
+    plan = read_plan(tmp_path / "scenarios" / "optimise.yaml", load(tmp_path / "models" / "town.mdl"))
+    kept, cheap = optimise(plan).rivals
+    assert (False, "none better by all") == (kept.own.beaten, kept.own.reason)
+    assert (False, "cheaper than any") == (cheap.own.beaten, cheap.own.reason)
+    assert ("pause",) == cheap.own.outside

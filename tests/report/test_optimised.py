@@ -1,0 +1,82 @@
+"""The findings of a search. Expected: the arrays that they are made of, and texts in both languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sd_covid.analysis.optimisation.optimise import Optimised, optimise
+from sd_covid.report.charts import chart_style
+from sd_covid.report.finding import Finding
+from sd_covid.report.optimised import findings, provenance
+from sd_covid.report.texts import Texts
+from tests.analysis.optimisation.test_evaluate import planned
+from tests.analysis.optimisation.town import PLAN
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Optimised:
+    return optimise(planned(tmp_path_factory.mktemp("town")))
+
+
+def by_id(made: list[Finding]) -> dict[str, Finding]:
+    return {item.id: item for item in made}
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_finding_says_what_it_does_not_say_and_draws_what_it_shows(
+    found: Optimised, language: str
+) -> None:
+    made = findings(found, Texts(language))
+    assert ["front", "frontier", "content", "own-cost", "left-of-the-search"] == [item.id for item in made]
+    for item in made:
+        assert item.caution
+        assert all("{" not in text for text in (item.title, *item.sentences, item.caution))
+        if item.figure is not None:
+            with chart_style():
+                item.figure().draw_without_rendering()
+            assert item.described
+    assert all(provenance(found, Texts(language)).values())
+
+
+def test_tables_hold_the_numbers_of_the_fresh_draws(found: Optimised) -> None:
+    texts = Texts("en")
+    table = by_id(findings(found, texts))["front"].table
+    shown = [*found.shown, *(rival.scenario for rival in found.rivals)]
+    cost = [item.cost.mean() for item in shown]
+    np.testing.assert_array_equal(cost, table["Cost (million euro, present value)"])
+    name = "Unemployment (percent, mean over 2020 to 2024)"
+    np.testing.assert_array_equal([item.differences[1].mean() for item in shown], table[name])
+    low = [np.quantile(item.differences[1], 0.05) for item in shown]
+    np.testing.assert_array_equal(low, table["Unemployment: 5 %"])
+    assert 1 == (table["Kind"] == "found, knee").sum()
+
+
+def test_the_difference_between_search_and_fresh_draws_is_told(found: Optimised) -> None:
+    table = by_id(findings(found, Texts("en")))["left-of-the-search"].table
+    searched = [item.searched[1] for item in found.shown]
+    fresh = [item.fresh[1] for item in found.shown]
+    rows = table[table["Objective"].str.startswith("Unemployment")]
+    np.testing.assert_array_equal(np.subtract(fresh, searched), rows["Difference"])
+    assert (rows["Difference"] != 0).any()
+
+
+def test_a_measure_without_a_price_is_named_in_the_caution(tmp_path: Path) -> None:
+    pause = "levers:\n  pause: {level: [0, 1], start: 2020-01-01, months: 24}\n"
+    found = optimise(planned(tmp_path, PLAN.replace("levers:\n", pause, 1)))
+    assert any("pause" in item.levers for item in found.shown)
+    assert (
+        "Without a price, and therefore too cheap: pause"
+        in by_id(findings(found, Texts("en")))["front"].caution
+    )
+
+
+def test_where_no_package_keeps_the_limits_that_is_said(tmp_path: Path) -> None:
+    # Guidance cannot be left out, and what it spends is more than may be spent.
+    text = PLAN.replace("{level: [0, 1], start: [2020", "{level: 1, start: [2020") + "limits: {spent: 5}\n"
+    found = optimise(planned(tmp_path, text))
+    made = by_id(findings(found, Texts("en")))
+    assert not found.shown
+    assert "None of the" in made["front"].sentences[0]
