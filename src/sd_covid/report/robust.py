@@ -19,6 +19,7 @@ from sd_covid.report.glossary import Glossary
 from sd_covid.report.robust_boxes import box_finding
 from sd_covid.report.robust_charts import regret_chart, tinted_table
 from sd_covid.report.robust_names import RobustNames
+from sd_covid.report.robust_regions import regions_finding
 from sd_covid.report.robust_states import reversals_finding, together_finding
 from sd_covid.report.robust_value import information_finding, worth_finding
 from sd_covid.report.texts import Texts
@@ -50,7 +51,9 @@ def findings(
     if any(item.target is not None for item in robust.plan.objectives):
         told.append(together_finding(names))
     told.append(reversals_finding(names))
-    told += [box_finding(names, place, item) for place, item in enumerate(robust.boxes)]
+    for place, item in enumerate(robust.boxes):
+        regions = regions_finding(names, place, item)
+        told += [box_finding(names, place, item), *([] if regions is None else [regions])]
     told += [worth_finding(names, buying, robust.worth[buying.objective]) for buying in robust.plan.worth]
     if robust.learnt is not None:
         told.append(information_finding(names, robust.learnt))

@@ -33,7 +33,7 @@ def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
         sentences = [
             texts(
                 "box.sentence",
-                when=_when(names, chosen),
+                when=when(names, chosen),
                 coverage=numbers.exact(100 * chosen.coverage, 0),
                 density=numbers.exact(100 * chosen.density, 0),
                 rate=numbers.exact(100 * found.rate, 0),
@@ -85,7 +85,7 @@ def _support(names: RobustNames, found: Discovery) -> str:
     )
 
 
-def _when(names: RobustNames, box: Box) -> str:
+def when(names: RobustNames, box: Box) -> str:
     """The limits of a box as part of a sentence."""
     texts, said = names.texts, []
     for column in box.columns:

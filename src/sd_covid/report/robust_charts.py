@@ -21,6 +21,8 @@ from sd_covid.report.wording import Numbers
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sd_covid.analysis.discovery.box import Box
+
 _DASHES = ("solid", (0, (5, 2)), (0, (1.5, 1.5)))
 
 
@@ -153,6 +155,40 @@ def trade_off_chart(
     for axis in (axes.xaxis, axes.yaxis):
         number_axis(axis, texts)
     figure.legend(loc="outside right upper", title=texts("box.columns_mark"), title_fontsize=8)
+    return figure
+
+
+def regions_chart(ways: Sequence[str], regions: Sequence[Box], rate: float, texts: Texts) -> Figure:
+    """Regions of failure as pairs of bars: how often it fails there, and which part of all failures that is.
+
+    Parameters
+    ----------
+    ways : sequence of str
+        The regions in words.
+    regions : sequence of Box
+    rate : float
+        Per cent of all cases that fail.
+    texts : Texts
+    """
+    from matplotlib.figure import Figure
+
+    labels = [textwrap.fill(way, 52) for way in ways]
+    tall = 0.25 + 0.17 * max(2, *(label.count("\n") + 1 for label in labels))
+    figure = Figure(figsize=(8.4, 0.95 + tall * len(ways)), layout="constrained")
+    axes = figure.add_subplot()
+    rows = np.arange(len(ways))
+    for shift, colour, name, values in (
+        (-0.19, REFERENCE, "density", [100 * box.density for box in regions]),
+        (0.19, tint(PACKAGES[0], 0.75), "coverage", [100 * box.coverage for box in regions]),
+    ):
+        axes.barh(rows + shift, values, 0.34, color=colour, label=texts(f"tree.{name}"))
+    axes.axvline(rate, color=SOFT, lw=1.2, ls=(0, (4, 2)), label=texts("tree.all"))
+    axes.set_yticks(rows, labels)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 100)
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 

@@ -1,7 +1,7 @@
 """The box that is told: chosen from PRIM's trajectory by a stated rule, and how firmly the cases support it.
 
 In come cases and failures; out comes a `Discovery`: the trajectory, the chosen box, how it fares on resampled cases and
-on cases that it has not seen.
+on cases that it has not seen, and beside it the regions of a tree.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from sd_covid.analysis.discovery.box import Box, Flags, Limit, box_of, without_idle
+from sd_covid.analysis.discovery.cart import Tree, grow
 from sd_covid.analysis.discovery.prim import Patience, trajectory
 from sd_covid.errors import RunError
 from sd_covid.policy.types import Floats
@@ -91,6 +92,8 @@ class Discovery:
         Mean coverage and density, in cases left out of a resample, of the box chosen in it among those columns; NaN
         without resamples.
     resamples : int
+    tree : Tree or None
+        Regions of a tree in the same columns, which may be several; None where no column is restricted often enough.
     """
 
     cases: int
@@ -102,6 +105,7 @@ class Discovery:
     support: tuple[Support, ...]
     unseen: tuple[float, float]
     resamples: int
+    tree: Tree | None = None
 
     @property
     def rate(self) -> float:
@@ -192,6 +196,7 @@ def discover(
         tuple(_support(limit, boxes) for limit in chosen.limits),
         _means(unseen),
         resamples,
+        grow(looked_at, failed, groups=groups, seed=seed),
     )
 
 
