@@ -32,6 +32,7 @@ from sd_covid.cli import (
     sbc,
     scenario,
     sensitivity,
+    simulator,
     stacking,
     sweep,
     update,
@@ -69,6 +70,7 @@ app.command("recover")(sbc.recover)
 app.command("sweep")(sweep.command)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
+app.command("simulator")(simulator.command)
 app.command("ranks")(ranks.command)
 app.command("stacking")(stacking.command)
 app.command("conformance")(conformance.command)

@@ -182,8 +182,9 @@ const sdEngine = (function () {
 
     // A whole run, or the rest of one from a state that `keep` was given: all outputs at all saved times.
     //
-    // `out` has a row of saved times for each output. `keep(step, state)` is called before steps at which `kept` holds.
-    run(begun, out, { from = null, kept = null, keep = null } = {}) {
+    // `out` has a row of saved times for each output. `keep(step, state)` is called before steps at which `kept` holds;
+    // the run ends after step `until`, where that is given.
+    run(begun, out, { from = null, until = null, kept = null, keep = null } = {}) {
       const { model, states, scratch, who } = this;
       this.lay(begun.grid);
       const { start, step, steps, every } = begun.grid;
@@ -193,7 +194,8 @@ const sdEngine = (function () {
       [who.seedLow, who.seedHigh] = [begun.seed[0] >>> 0, begun.seed[1] >>> 0];
       who.member = begun.member;
       const width = model.drivers.length;
-      for (let n = from === null ? 0 : from.step; n <= steps; n += 1) {
+      const last = until === null ? steps : Math.min(until, steps);
+      for (let n = from === null ? 0 : from.step; n <= last; n += 1) {
         if (kept !== null && kept(n)) keep(n, { step: n, states: states.slice(), rings: rings.map((row) => row.slice(0, n)) });
         const time = start + n * step;
         const at = n * model.perStep * width;
@@ -204,7 +206,7 @@ const sdEngine = (function () {
           const column = n / every;
           for (let k = 0; k < model.outputs; k += 1) out[k * saved + column] = scratch[model.states + k];
         }
-        if (n < steps) this.advance(begun, rings, n);
+        if (n < last) this.advance(begun, rings, n);
       }
       return out;
     }
