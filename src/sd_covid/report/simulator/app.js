@@ -25,7 +25,7 @@ class App {
     this.spread = null;
     this.cache = new Map(); // intervals of packages that were worked out
     this.readings = new Map();
-    this.view = { parameters: this.baselineParameters, results: this.baselineResults, assumed: null };
+    this.view = { parameters: this.baselineParameters, results: this.baselineResults, assumed: null, run: {} };
     this.pool = new Pool(this, source);
   }
 
@@ -40,7 +40,8 @@ class App {
       undo: element("undo"), redo: element("redo"), year: element("year"), yearShown: element("year-shown"),
     };
     this.controls = buildControls(this, element("levers"), element("assumptions"));
-    this.headlines = buildHeadlines(this, element("headlines"));
+    this.figures = buildFigures(this, element("headlines"), element("others"));
+    element("others").closest("details").hidden = this.figures.every((row) => row.output.headline);
     this.buildCharts();
     this.buildStrip(element("strip"));
     this.buildPresets(element("preset"));
@@ -100,12 +101,13 @@ class App {
     });
     this.ready = Promise.all(made).then((charts) => {
       this.charts = charts;
+      for (const chart of charts) chart.resize();
       this.show();
     });
   }
 
   buildStrip(strip) {
-    this.small = this.headlines.map(({ output, k }) => {
+    this.small = this.figures.filter((row) => row.output.headline).map(({ output, k }) => {
       const space = "http://www.w3.org/2000/svg";
       const svg = document.createElementNS(space, "svg");
       svg.setAttribute("viewBox", "-1 -1 122 42");
@@ -244,11 +246,12 @@ class App {
     const same = sameSettings(settings, baseline);
     const results = same ? this.baselineResults : this.members.run(slots.current, view.parameters, 0);
     view.results = results;
+    view.run = {}; // memory of results is used again: this tells one run from the next
     view.assumed = null;
     if (!sameSettings(assumed, baseline)) {
       view.assumed = sameSettings(assumed, settings)
-        ? results
-        : this.members.run(slots.assumed, parametersOf(this.base, -1, assumed), 0);
+        ? results.slice()
+        : this.members.run(slots.assumed, parametersOf(this.base, -1, assumed), 0).slice();
     }
     const positions = this.positions();
     view.before = readingsOf(data, this.baselineResults, positions);
@@ -335,7 +338,7 @@ class App {
     }
     this.elements.undo.disabled = this.history.past.length === 0;
     this.elements.redo.disabled = this.history.future.length === 0;
-    showHeadlines(this);
+    showFigures(this);
     showCosts(this);
     showPackage(this);
     showSaved(this);
@@ -355,18 +358,17 @@ class App {
       chart.about.textContent = `${data.outputs[output].meaning} ${data.outputs[output].basis}`.trim();
       const [before, after] = [rowOf_(this.baselineResults, output), rowOf_(view.results, output)];
       const pick = (rows) => rows.map((row) => shown.map((t) => row[t]));
-      if (this.bands !== null) {
-        const at = SHARES.map((_, q) => this.bands.subarray((output * SHARES.length + q) * width, (output * SHARES.length + q + 1) * width));
-        chart.band(chart.levels, "shade", chart.axes[0], pick(at));
-      }
+      const [above, below] = chart.axes;
+      const first = output * SHARES.length;
+      const quantile = (q) => this.bands.subarray((first + q) * width, (first + q + 1) * width);
+      chart.band(chart.levels, "shade", above, this.bands, () => pick(SHARES.map((_, q) => quantile(q))));
       const spread = this.spread?.charts.get(output) ?? null;
-      chart.band(chart.levels, "bands", chart.axes[0], spread === null ? null : pick(spread.levels));
-      chart.band(chart.difference, "bands", chart.axes[1], spread === null ? null : pick(spread.differences));
-      chart.line(chart.levels, "baseline", chart.axes[0], before);
-      chart.line(chart.levels, "assumed", chart.axes[0], rowOf_(view.assumed, output));
-      chart.line(chart.levels, "current", chart.axes[0], after);
-      chart.line(chart.difference, "current", chart.axes[1], after.map((value, t) => value - before[t]));
-      chart.resize();
+      chart.band(chart.levels, "bands", above, spread, () => pick(spread.levels));
+      chart.band(chart.difference, "bands", below, spread, () => pick(spread.differences));
+      chart.line(chart.levels, "baseline", above, this.baselineResults, () => before);
+      chart.line(chart.levels, "assumed", above, view.assumed, () => rowOf_(view.assumed, output));
+      chart.line(chart.levels, "current", above, view.run, () => after);
+      chart.line(chart.difference, "current", below, view.run, () => after.map((value, t) => value - before[t]));
       chart.run();
       this.describe(chart, output, before, after);
     });

@@ -8,6 +8,9 @@ const CURRENT = "#1f4e79"; // the package
 const TINTS = ["#dbe3ea", "#b9c8d7", "#8ea5bd"]; // of the package: central 90, 60 and 30 %
 const SHADE = "#eceff2"; // of the baseline: central 90 %
 
+// Room for the labels of axes: fixed, so that nothing is measured while a slider moves.
+const PADDING = { left: 58, right: 14, top: 8, bottom: 26 };
+
 // Bands that a chart draws: fields of its rows, from wide to narrow.
 const BAND_FIELDS = [["q0", "q6"], ["q1", "q5"], ["q2", "q4"]];
 
@@ -21,7 +24,8 @@ function axesOf(app) {
     },
     {
       orient: "left", scale: "y", grid: true, gridColor: "#e3e8ed", domain: false, ticks: false, labelPadding: 6,
-      tickCount: { signal: "max(2, floor(height / 45))" }, ...label,
+      
+      tickCount: { signal: "max(3, floor(height / 40))" }, ...label,
     },
   ];
 }
@@ -86,8 +90,8 @@ function specOf(app, names, marks, height) {
     $schema: "https://vega.github.io/schema/vega/v6.json",
     width: 300,
     height,
-    padding: 4,
-    autosize: { type: "fit", contains: "padding" },
+    padding: PADDING,
+    autosize: "none",
     background: "white",
     signals: [{ name: "low", value: 0 }, { name: "high", value: 1 }],
     data: names.map((name) => ({ name, values: [] })),
@@ -110,8 +114,10 @@ function xOf(app, time) {
   return app.data.origin === null ? time : Math.round(dayOf(app.data.origin, time) * 86400000);
 }
 
-async function makeView(spec, element) {
-  const found = await vegaEmbed(element, spec, { mode: "vega", renderer: "svg", actions: false, hover: false, logLevel: 1, tooltip: false, defaultStyle: false });
+async function makeView(app, spec, element) {
+  const dutch = { decimal: ",", thousands: ".", grouping: [3], currency: ["€ ", ""], minus: "−" };
+  const options = { mode: "vega", renderer: "svg", actions: false, hover: false, logLevel: 1, tooltip: false, defaultStyle: false };
+  const found = await vegaEmbed(element, spec, { ...options, ...(app.language === "nl" ? { formatLocale: dutch } : {}) });
   return found.view;
 }
 
@@ -157,14 +163,15 @@ class Chart {
       lineMark("assumed", ASSUMED, 2, [6, 3]), lineMark("current", CURRENT, 2.5),
     ];
     const below = [...bands, lineMark("zero", BLACK, 1.5), lineMark("current", CURRENT, 2.5)];
-    this.levels = await makeView(specOf(app, names, marks, 210), this.elements[0]);
-    this.difference = await makeView(specOf(app, ["bands", "zero", "current"], below, 120), this.elements[1]);
+    this.levels = await makeView(app, specOf(app, names, marks, 210), this.elements[0]);
+    this.difference = await makeView(app, specOf(app, ["bands", "zero", "current"], below, 120), this.elements[1]);
     return this;
   }
 
   show(output) {
     if (output === this.output) return;
     this.output = output;
+    this.drawn = new Map(); // what each data set was made of
     this.axes = [new Axis(), new Axis()];
     const { app } = this;
     const shown = app.data.outputs[output];
@@ -180,21 +187,34 @@ class Chart {
     view.data(name, rows);
   }
 
-  line(view, name, axis, row) {
-    if (row === null) {
+  // Whether a data set is made of something else than before: what has not changed is not drawn again.
+  differs(view, name, source) {
+    const key = `${view === this.levels} ${name}`;
+    const before = this.drawn.get(key);
+    this.drawn.set(key, source);
+    return before !== source;
+  }
+
+  // `values` gives the row; it is asked when `source`, from which that is taken, is another than before.
+  line(view, name, axis, source, values) {
+    if (!this.differs(view, name, source)) return;
+    if (source === null) {
       this.put(view, name, []);
       return;
     }
+    const row = values();
     axis.hold([row]);
     this.put(view, name, this.app.xs.map((x, t) => ({ x, y: row[t] })));
   }
 
   // Rows of quantiles, from low to high; null for none.
-  band(view, name, axis, rows) {
-    if (rows === null) {
+  band(view, name, axis, source, values) {
+    if (!this.differs(view, name, source)) return;
+    if (source === null) {
       this.put(view, name, []);
       return;
     }
+    const rows = values();
     axis.hold([rows[0], rows[rows.length - 1]]);
     const { xs } = this.app;
     this.put(view, name, xs.map((x, t) => {
@@ -208,7 +228,7 @@ class Chart {
 
   resize() {
     [this.levels, this.difference].forEach((view, k) => {
-      const width = Math.max(220, this.elements[k].clientWidth);
+      const width = Math.max(160, this.elements[k].clientWidth - PADDING.left - PADDING.right);
       if (Math.abs(view.width() - width) > 1) view.width(width);
     });
   }

@@ -27,7 +27,7 @@ function sliderOf(app, owner, part) {
   const input = make("input", {
     type: "range", id, min: part.low, max: part.high, step: part.step, list: part.marks.length > 0 ? `${id}-marks` : null,
     "data-constant": part.constant, "aria-describedby": `${id}-unit`,
-    oninput: () => app.change({ set: { [part.constant]: Number(input.value) } }, id),
+    oninput: () => app.change({ set: moved(app, owner, part, Number(input.value)) }, id),
     onchange: () => app.settle(),
   });
   const shown = make("output", { for: id });
@@ -41,9 +41,12 @@ function sliderOf(app, owner, part) {
     marks,
     make("p", { class: "range", id: `${id}-unit` }, `${told(part.low)} – ${told(part.high)}${part.unit ? ` ${part.unit}` : ""}${named ? ` · ${named}` : ""}`),
   );
+  let last = null;
   const refresh = (settings) => {
     const number = part.names[0];
     const value = settings.get(number) ?? app.base.reference[number];
+    if (value === last) return;
+    last = value;
     if (Number(input.value) !== value) input.value = value;
     const text = `${told(value)}${part.unit ? ` ${part.unit}` : ""}`;
     shown.textContent = text;
@@ -52,6 +55,17 @@ function sliderOf(app, owner, part) {
     element.classList.toggle("moved", !Object.is(own, value));
   };
   return { element, refresh };
+}
+
+// What a slider sets: an end is pushed on by its start, and a start by its end, for a lever lasts a month at least.
+function moved(app, owner, part, value) {
+  const found = { [part.constant]: value };
+  const [start, end] = ["start", "end"].map((name) => owner.parts.find((item) => item.part === name));
+  if (start === undefined || (part !== start && part !== end)) return found;
+  const now = (item) => app.settings.get(item.names[0]) ?? app.base.reference[item.names[0]];
+  if (part === start && now(end) <= value) found[end.constant] = value + 1;
+  if (part === end && now(start) >= value) found[start.constant] = value - 1;
+  return found;
 }
 
 function choiceOf(app, label, options, chosen, choose) {
@@ -105,7 +119,7 @@ function leverOf(app, owner) {
     ? make("span", { class: `grade grade-${owner.grade}`, title: texts[`grade.${owner.grade}`] }, `${texts.grade} ${owner.grade}`)
     : null;
   const element = make(
-    "div", { class: "lever", role: "group", "aria-label": owner.title },
+    "div", { class: "lever", "data-lever": owner.id, role: "group", "aria-label": owner.title },
     make("h4", {}, owner.title, " ", grade),
     ...parts.map((part) => part.element),
     explained(app, owner),

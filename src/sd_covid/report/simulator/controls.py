@@ -168,7 +168,9 @@ class Controls:
         title = Text(texts(f"simulator.part.{part}"), texts(f"simulator.part.{part}"))
         label = Text(texts("simulator.mark.actual"), texts("simulator.mark.actual"))
         if part in ("start", "end"):
-            low, high, step = calendar.time(self._study.first), calendar.time(self._study.last), 1.0
+            # a lever lasts a month at least: its end does not come before one, nor its start within one of the end
+            first, last = calendar.time(self._study.first), calendar.time(self._study.last)
+            low, high, step = (first, last - 1, 1.0) if part == "start" else (first + 1, last, 1.0)
             actual = calendar.time(lever.actual.start if part == "start" else lever.actual.end)
         elif part == "budget":
             actual = lever.actual.budget or 0.0

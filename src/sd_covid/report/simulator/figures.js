@@ -26,9 +26,16 @@ function intervalText(app, shares) {
     .replace("{high}", signed(language, shares[6]));
 }
 
-function buildHeadlines(app, list) {
+// Sets a text where it is another: what does not change is not laid out again.
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// Headline figures in one list, all other outcomes in another: side effects are figures too.
+function buildFigures(app, headlines, others) {
   const { data, texts } = app;
-  return data.outputs.map((output, k) => ({ output, k })).filter((item) => item.output.headline).map(({ output, k }) => {
+  return data.outputs.map((output, k) => {
+    const list = output.headline ? headlines : others;
     const row = {
       k,
       output,
@@ -47,17 +54,19 @@ function buildHeadlines(app, list) {
   });
 }
 
-function showHeadlines(app) {
+function showFigures(app) {
   const { language, texts, view } = app;
-  for (const row of app.headlines) {
+  for (const row of app.figures) {
     const [before, after] = [view.before[row.k], view.after[row.k]];
-    row.difference.textContent = signed(language, after - before);
-    row.now.textContent = texts["figure.levels"]
+    put(row.difference, signed(language, after - before));
+    const levels = texts["figure.levels"]
       .replace("{before}", numberIn(language, before, 4)).replace("{after}", numberIn(language, after, 4));
+    put(row.now, levels);
     const shares = app.spread === null ? null : app.spread.readings[row.k];
     const verdict = shares === null ? null : verdictOf(row.output, shares);
-    row.interval.textContent = shares === null ? (app.base.count > 0 && !view.same ? texts["figure.waiting"] : "") : intervalText(app, shares);
-    row.verdict.textContent = verdict === null ? "" : texts[`verdict.${verdict}`];
+    const waiting = app.base.count > 0 && !view.same ? texts["figure.waiting"] : "";
+    put(row.interval, shares === null ? waiting : intervalText(app, shares));
+    put(row.verdict, verdict === null ? "" : texts[`verdict.${verdict}`]);
     row.verdict.className = `verdict ${verdict === null ? "" : welfareOf(row.output, verdict)}`;
   }
 }
@@ -127,7 +136,7 @@ function showSaved(app) {
   const cell = (difference, shares) => make(
     "td", {}, signed(language, difference), shares === undefined ? null : make("span", { class: "interval" }, ` ${intervalText(app, shares)}`),
   );
-  const rows = app.headlines.map((row) => make(
+  const rows = app.figures.filter((row) => row.output.headline).map((row) => make(
     "tr", {}, make("th", { scope: "row" }, row.output.title, make("span", { class: "unit" }, ` ${row.output.unit}`)),
     ...saved.map((item, k) => cell(readings[k].values[row.k] - app.view.before[row.k], app.cache.get(keyOf(item, year))?.readings[row.k])),
   ));

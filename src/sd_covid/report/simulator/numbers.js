@@ -1,11 +1,20 @@
 // Numbers, days and quantiles, in the language of the page.
 
+// Formatters take long to make, and a page makes the same few thousands of times.
+const formatters = new Map();
+
+function formatter(Kind, language, options) {
+  const key = `${Kind.name} ${language} ${JSON.stringify(options)}`;
+  if (!formatters.has(key)) formatters.set(key, new Kind(language, options));
+  return formatters.get(key);
+}
+
 function numberIn(language, value, digits = 3) {
   if (!Number.isFinite(value)) return "–";
   if (value === 0) return "0";
   const size = Math.floor(Math.log10(Math.abs(value)));
   const decimals = Math.min(Math.max(digits - 1 - size, 0), 12);
-  return new Intl.NumberFormat(language, { maximumFractionDigits: decimals }).format(value).replace("-", "−");
+  return formatter(Intl.NumberFormat, language, { maximumFractionDigits: decimals }).format(value).replace("-", "−");
 }
 
 function signed(language, value, digits = 3) {
@@ -17,7 +26,7 @@ function signed(language, value, digits = 3) {
 function stepped(language, value, step) {
   const decimals = Math.min(Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)), 10);
   const held = Math.abs(value - Number(value.toFixed(decimals))) > 1e-9 ? decimals + 2 : decimals;
-  return new Intl.NumberFormat(language, { maximumFractionDigits: held }).format(value).replace("-", "−");
+  return formatter(Intl.NumberFormat, language, { maximumFractionDigits: held }).format(value).replace("-", "−");
 }
 
 function dateOf(origin, time) {
@@ -28,7 +37,7 @@ function monthIn(language, origin, time) {
   const day = dateOf(origin, time);
   const form = { month: "short", year: "numeric", timeZone: "UTC" };
   if (day.getUTCDate() !== 1) form.day = "numeric";
-  return new Intl.DateTimeFormat(language, form).format(day);
+  return formatter(Intl.DateTimeFormat, language, form).format(day);
 }
 
 function isoDay(origin, time) {
