@@ -268,7 +268,8 @@ def test_extra_costs_are_those_of_the_cost_tables(page, simulation, known, decla
 def test_every_slider_changes_a_figure_in_words(page):
     """Each from a package in which its lever is pulled, with a budget that binds only the slider of the budget.
 
-    An assumption about a wave needs a wave. Where half-way changes nothing, for something else binds, the end must.
+    An assumption about a wave needs a wave. Where half-way changes nothing, for something else binds, the end must; and
+    a lever that does nothing at its own level, such as costs of collection as they are, is pulled half-way first.
     """
     lost = page.evaluate(
         """() => {
@@ -279,25 +280,31 @@ def test_every_slider_changes_a_figure_in_words(page):
             input.dispatchEvent(new Event('input', { bubbles: true }));
             input.dispatchEvent(new Event('change', { bubbles: true }));
           };
-          const start = (input) => {
+          const start = (input, half) => {
             const group = input.closest('.lever');
             const [level, begin, end, budget] = [...group.querySelectorAll('input[type=range]')];
             if (begin === undefined) return;
-            if (Number(level.value) === 0) move(level, Number(level.max) / 2);
+            if (half || Number(level.value) === 0) move(level, Number(level.max) / 2);
             if (budget !== undefined) move(budget, Number(budget.max) / (input === budget ? 4 : 1));
           };
           const lost = [];
-          for (const input of sliders) {
+          const changes = (input, half) => {
             document.getElementById('reset').click();
-            if (input.dataset.constant.startsWith('new wave')) document.getElementById('preset').value = 'new-wave';
-            document.getElementById('preset').dispatchEvent(new Event('change'));
-            start(input);
+            if (input.dataset.constant.startsWith('new wave')) {
+              document.getElementById('preset').value = 'new-wave';
+              document.getElementById('preset').dispatchEvent(new Event('change'));
+            }
+            start(input, half);
             const before = text();
             const [low, high, now] = [input.min, input.max, input.value].map(Number);
             for (const value of [low + (now - low) / 2, high - (high - now) / 2, low, high]) {
-              if (text() === before) move(input, value);
+              move(input, value);
+              if (text() !== before) return true;
             }
-            if (text() === before) lost.push(input.dataset.constant);
+            return false;
+          };
+          for (const input of sliders) {
+            if (!changes(input, false) && !changes(input, true)) lost.push(input.dataset.constant);
           }
           return [sliders.length, lost];
         }"""
@@ -422,6 +429,18 @@ def test_a_declaration_that_cannot_be_is_refused(tmp_path, change, said):
     file = small(tmp_path, DECLARED.replace(*change))
     with pytest.raises((ScenarioError, RunError, UnknownNameError), match=said):
         made(file)
+
+
+def test_the_command_writes_a_whole_page_or_none(tmp_path, capsys):
+    file, out = small(tmp_path, DECLARED), tmp_path / "page.html"
+    assert execute(["simulator", "--file", str(file), "-o", str(out), "--language", "nl"]) == 0
+    assert out.read_text(encoding="utf-8").startswith('<!doctype html>\n<html lang="nl">')
+    file.write_text(DECLARED.replace("high: 0.5", "high: much"), encoding="utf-8")
+    other = tmp_path / "other.html"
+    assert execute(["simulator", "--file", str(file), "-o", str(other)]) == 2
+    assert f"{file}:" in capsys.readouterr().err.splitlines()[-1]
+    assert not other.exists()
+    assert execute(["simulator", "--file", str(file), "-o", str(tmp_path / "page.txt")]) == 2
 
 
 def test_no_json_ends_a_script():

@@ -18,7 +18,7 @@ class App {
     this.times = this.shown.map((t) => data.time[t]);
     this.xs = this.times.map((time) => xOf(this, time));
     this.members = new Members(this.base, sdEngine.build(sdModel), data.seed, 48);
-    this.slots = { current: this.members.slot(), assumed: this.members.slot(), other: this.members.slot() };
+    this.slots = Object.fromEntries(["baseline", "current", "assumed", "other"].map((name) => [name, this.members.slot()]));
     const begun = this.members.runner.begin(this.baselineParameters, 0, data.seed);
     this.stepsPerYear = 12 / begun.grid.step;
     this.history = new History(decodeState(this, location.hash.slice(1)) ?? initialState(data));
@@ -160,7 +160,7 @@ class App {
     } else if (!this.waiting) {
       this.waiting = true;
       requestAnimationFrame(() => {
-        if (this.waiting) this.update();
+        if (this.waiting) this.update(true);
       });
     }
   }
@@ -234,37 +234,48 @@ class App {
     return this.data.outputs.map((output) => positionsOf(this.data, output.reading, year));
   }
 
-  // Runs the reference member for what is chosen now, and shows it.
-  update() {
+  // The baseline as the page itself runs it, so that a difference is none of rounding; packages carry on from it.
+  runBaseline(settings) {
+    const { slots } = this;
+    if (slots.current.parameters !== null) return;
+    this.baselineResults = this.members.run(slots.baseline, parametersOf(this.base, -1, settings), 0);
+    for (const name of ["current", "assumed", "other"]) slots[name] = copyOf(slots.baseline);
+  }
+
+  // Runs the reference member for what is chosen now, and shows it; `live`, while a slider moves, only what is looked at.
+  update(live = false) {
     this.waiting = false;
-    const { data, history, view, slots } = this;
+    const { data, history, view } = this;
     const settings = settingsOf(this, history.now);
     const assumed = assumedSettings(this, history.now);
     const baseline = new Map(data.baselineSettings);
     this.settings = settings;
     view.parameters = parametersOf(this.base, -1, settings);
     const same = sameSettings(settings, baseline);
-    const results = same ? this.baselineResults : this.members.run(slots.current, view.parameters, 0);
+    if (!same) this.runBaseline(baseline);
+    const results = same ? this.baselineResults : this.members.run(this.slots.current, view.parameters, 0);
     view.results = results;
     view.run = {}; // memory of results is used again: this tells one run from the next
     view.assumed = null;
     if (!sameSettings(assumed, baseline)) {
       view.assumed = sameSettings(assumed, settings)
         ? results.slice()
-        : this.members.run(slots.assumed, parametersOf(this.base, -1, assumed), 0).slice();
+        : this.members.run(this.slots.assumed, parametersOf(this.base, -1, assumed), 0).slice();
     }
     const positions = this.positions();
     view.before = readingsOf(data, this.baselineResults, positions);
+    view.beforeAssumed = view.assumed === null ? null : readingsOf(data, view.assumed, positions);
     view.after = readingsOf(data, results, positions);
     view.same = same;
     this.spread = null;
     this.pool.drop();
-    this.show();
+    this.show(live);
   }
 
   // When a gesture has ended: puts the state into the link, and asks for the bands.
   settle() {
     if (this.waiting) this.update();
+    else if (this.partly) this.show();
     window.history.replaceState(null, "", `#${encodeState(this.history.now)}`);
     this.ask();
   }
@@ -328,8 +339,9 @@ class App {
 
   // --- showing -----------------------------------------------------------------------------------------------------
 
-  show() {
+  show(live = false) {
     const { now } = this.history;
+    this.partly = live;
     for (const control of this.controls) control.refresh(this.settings);
     if (this.data.presets.length > 0) this.preset.value = now.preset;
     if (now.year > 0) {
@@ -338,11 +350,13 @@ class App {
     }
     this.elements.undo.disabled = this.history.past.length === 0;
     this.elements.redo.disabled = this.history.future.length === 0;
-    showFigures(this);
-    showCosts(this);
+    showFigures(this, live);
+    showCosts(this, live);
+    this.draw();
+    if (live) return;
     showPackage(this);
     showSaved(this);
-    this.draw();
+    this.drawStrip();
     this.showTables();
   }
 
@@ -354,8 +368,8 @@ class App {
       const output = this.history.now.charts[position];
       chart.show(output);
       chart.select.value = output;
-      chart.unit.textContent = data.outputs[output].unit;
-      chart.about.textContent = `${data.outputs[output].meaning} ${data.outputs[output].basis}`.trim();
+      put(chart.unit, data.outputs[output].unit);
+      put(chart.about, `${data.outputs[output].meaning} ${data.outputs[output].basis}`.trim());
       const [before, after] = [rowOf_(this.baselineResults, output), rowOf_(view.results, output)];
       const pick = (rows) => rows.map((row) => shown.map((t) => row[t]));
       const [above, below] = chart.axes;
@@ -372,8 +386,12 @@ class App {
       chart.run();
       this.describe(chart, output, before, after);
     });
+  }
+
+  drawStrip() {
+    const width = this.data.time.length;
     for (const { k, paths } of this.small) {
-      const rows = [rowOf_(this.baselineResults, k), rowOf_(view.results, k)];
+      const rows = [this.baselineResults, this.view.results].map((results) => this.shown.map((t) => results[k * width + t]));
       const all = rows.flat().filter(Number.isFinite);
       const [low, high] = [Math.min(...all), Math.max(...all)];
       rows.forEach((row, i) => paths[i].setAttribute("d", pathOf(row, low, high, 120, 40)));
@@ -387,7 +405,7 @@ class App {
       .replace("{title}", data.outputs[output].title)
       .replace("{before}", numberIn(language, before[last], 4))
       .replace("{after}", numberIn(language, after[last], 4));
-    chart.figure.querySelector(".described").textContent = text;
+    put(chart.figure.querySelector(".described"), text);
   }
 
   showTables() {

@@ -9,7 +9,7 @@ const TINTS = ["#dbe3ea", "#b9c8d7", "#8ea5bd"]; // of the package: central 90, 
 const SHADE = "#eceff2"; // of the baseline: central 90 %
 
 // Room for the labels of axes: fixed, so that nothing is measured while a slider moves.
-const PADDING = { left: 58, right: 14, top: 8, bottom: 26 };
+const PADDING = { left: 58, right: 22, top: 8, bottom: 26 };
 
 // Bands that a chart draws: fields of its rows, from wide to narrow.
 const BAND_FIELDS = [["q0", "q6"], ["q1", "q5"], ["q2", "q4"]];

@@ -79,7 +79,7 @@ class Controls:
         self.steps = [
             name
             for lever in self._levers.values()
-            for constants in lever.targets.values()
+            for constants in self._targets(lever).values()
             for constant in constants
             for name in step_names(constant, 1)
         ]
@@ -148,7 +148,7 @@ class Controls:
                         for name, value in constants.items()
                     ],
                 }
-                for group, constants in lever.targets.items()
+                for group, constants in self._targets(lever).items()
             ],
             "municipal": spelled.numbers(municipal)[0] if municipal is not None and found else None,
             "cost": self._cost(lever.cost),
@@ -159,6 +159,15 @@ class Controls:
                 if part in lever.constants and self._study is not None
                 if lever.constants[part] in self._study.names
             ],
+        }
+
+    def _targets(self, lever: Lever) -> dict[str, dict[str, float]]:
+        """The groups that a lever can be kept for in this model; one that does not tell groups apart has none."""
+        known = () if self._study is None else self._study.names
+        return {
+            group: constants
+            for group, constants in lever.targets.items()
+            if all(constant in known for constant in constants)
         }
 
     def _slider(self, lever: Lever, part: str) -> Slider:
@@ -334,7 +343,10 @@ class Controls:
         assert self._study is not None, "a scenario belongs to a study"
         assumed = {name for name in scenario.settings if self._study.of_lever(_unstepped(name)) is None}
         aimed = {
-            key(name) for lever in self._levers.values() for names in lever.targets.values() for name in names
+            key(name)
+            for lever in self._levers.values()
+            for names in self._targets(lever).values()
+            for name in names
         }
         return {
             "id": scenario.id,

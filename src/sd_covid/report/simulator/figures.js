@@ -54,14 +54,16 @@ function buildFigures(app, headlines, others) {
   });
 }
 
-function showFigures(app) {
+function showFigures(app, live) {
   const { language, texts, view } = app;
   for (const row of app.figures) {
+    if (live && !row.output.headline) continue;
     const [before, after] = [view.before[row.k], view.after[row.k]];
     put(row.difference, signed(language, after - before));
     const levels = texts["figure.levels"]
       .replace("{before}", numberIn(language, before, 4)).replace("{after}", numberIn(language, after, 4));
-    put(row.now, levels);
+    const moved = view.beforeAssumed === null ? 0 : view.beforeAssumed[row.k] - before;
+    put(row.now, moved === 0 ? levels : `${levels}; ${texts["figure.assumed"].replace("{moved}", signed(language, moved))}`);
     const shares = app.spread === null ? null : app.spread.readings[row.k];
     const verdict = shares === null ? null : verdictOf(row.output, shares);
     const waiting = app.base.count > 0 && !view.same ? texts["figure.waiting"] : "";
@@ -71,7 +73,7 @@ function showFigures(app) {
   }
 }
 
-function showCosts(app) {
+function showCosts(app, live) {
   const { data, language, texts, view } = app;
   const { ticker, rows } = app.elements.costs;
   if (data.prices === null) return;
@@ -80,6 +82,7 @@ function showCosts(app) {
   const shares = app.spread === null ? null : app.spread.cost;
   ticker.textContent = texts["cost.extra"].replace("{amount}", signed(language, extraCost(data, before, after), 4));
   if (shares !== null) ticker.textContent += ` ${intervalText(app, shares)}`;
+  if (live) return;
   const found = [];
   for (const lever of allLevers(data)) {
     const now = costOf(data, lever, after.parameters, after.results);

@@ -95,6 +95,10 @@ class Members {
   }
 }
 
+function copyOf(slot) {
+  return { ...slot, out: slot.out.slice(), kept: new Map(slot.kept) };
+}
+
 function sameStart(a, b) {
   const equal = (x, y) => x.length === y.length && x.every((value, k) => Object.is(value, y[k]));
   const grid = ["start", "step", "steps", "every"].every((part) => a.grid[part] === b.grid[part]);

@@ -14,7 +14,8 @@ function numberIn(language, value, digits = 3) {
   if (value === 0) return "0";
   const size = Math.floor(Math.log10(Math.abs(value)));
   const decimals = Math.min(Math.max(digits - 1 - size, 0), 12);
-  return formatter(Intl.NumberFormat, language, { maximumFractionDigits: decimals }).format(value).replace("-", "−");
+  const text = formatter(Intl.NumberFormat, language, { maximumFractionDigits: decimals }).format(value);
+  return text === "-0" ? "0" : text.replace("-", "−");
 }
 
 function signed(language, value, digits = 3) {

@@ -15,10 +15,6 @@ function setUp(message) {
   };
 }
 
-function copyOf(slot) {
-  return { ...slot, out: slot.out.slice(), kept: new Map(slot.kept) };
-}
-
 // One draw: results of the baseline and of the package, and what is made of them.
 function answerOf(request, item) {
   const { data, base, members } = known;
