@@ -203,7 +203,7 @@ class App {
   }
 
   async share() {
-    this.settle();
+    this.settled();
     try {
       await navigator.clipboard.writeText(location.href);
       this.say(this.texts["share.copied"]);
@@ -272,10 +272,15 @@ class App {
     this.show(live);
   }
 
-  // When a gesture has ended: puts the state into the link, and asks for the bands.
+  // When a gesture has ended: puts the state into the link, and asks for the bands, as soon as nothing else is to do.
   settle() {
     if (this.waiting) this.update();
     else if (this.partly) this.show();
+    clearTimeout(this.settling); // changes that come at one stroke are asked for once
+    this.settling = setTimeout(() => this.settled(), 0);
+  }
+
+  settled() {
     window.history.replaceState(null, "", `#${encodeState(this.history.now)}`);
     this.ask();
   }
