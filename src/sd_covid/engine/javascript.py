@@ -17,6 +17,7 @@ from importlib.resources import files
 
 from sd_covid.engine.collection import uncollected
 from sd_covid.engine.graph import Graph, LookupTable
+from sd_covid.engine.lower import CONTROL
 from sd_covid.engine.operations import NOT_AVAILABLE, OPERATIONS, TRUTHS
 from sd_covid.engine.philox import DRAWS, WORD, last_word
 from sd_covid.engine.program import Driver, Program, Update
@@ -27,7 +28,6 @@ from sd_covid.errors import RunError
 from sd_covid.model.structure import Method
 
 PIECE = 450  # operations of a function, about 100 equations: the fewest runs until V8 has compiled all
-CONTROL = ("initial time", "final time", "time step", "saveper")
 _INIT, _STEP = "P, T, R", "S, C, D, d, time, T, R"  # formal arguments of the functions of each graph
 
 

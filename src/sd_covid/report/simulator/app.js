@@ -293,6 +293,7 @@ class App {
       if (!done && this.spread !== null) return; // once when some are there, once when all are
       this.spread = this.spreadOf(answers, wanted);
       this.count = answers.length;
+      if (done && this.spread.failed > 0) this.say(this.texts.failed.replace("{count}", String(this.spread.failed)));
       if (done) this.cache.set(keyOf(history.now, history.now.year), this.spread);
       this.show();
       if (done) this.workOutSaved();

@@ -62,7 +62,7 @@ class Content:
     script : str
         The model in JavaScript.
     data : dict
-        For JSON; see ``data.js`` for who reads what.
+        For JSON: what ``members.js``, ``costs.js`` and ``controls.js`` read.
     """
 
     script: str
@@ -105,7 +105,8 @@ def make_content(
     baseline = dict(presets[0].settings) if presets else {}
     reference = {**_elementwise(known.point or {}, simulation), **_elementwise(baseline, simulation)}
     drawn = _drawn(study, known, size, seed)
-    grid = simulation._grid(simulation._members(reference, seed, 0), 1e8)
+    run = simulation.run(reference, names, seed=seed)
+    results = np.array([np.ravel(run[name].to_numpy()) for name in names])
     data = {
         "language": texts.language,
         "title": texts.of(declared.title),
@@ -117,12 +118,15 @@ def make_content(
         "constants": list(simulation.constants),
         "defaults": _packed(simulation.program.defaults),
         "reference": spelled.numbered(reference),
-        "time": grid.saved[grid.kept].tolist(),
+        "time": run["time"].to_numpy().tolist(),
         "draws": _draw_table(drawn, spelled),
         "outputs": [_output(item, simulation, known, texts) for item in outputs],
         "counted": counted,
         "charts": _charts(declared, outputs),
-        "baseline": _baseline(simulation, names, reference, drawn, baseline, seed),
+        "baseline": {
+            "results": _packed(results),
+            "bands": "" if drawn is None else _bands(simulation, names, overruled(drawn, baseline), seed),
+        },
         **controls.data(spelled),
         "restart": controls.idle_before_start(simulation, reference, seed),
         "model_hash": simulation.fingerprint,
@@ -193,24 +197,11 @@ def _draw_table(drawn: pd.DataFrame | None, spelled: Spelled) -> dict[str, Any]:
     return {"count": len(drawn), "columns": list(columns), "values": _packed(table)}
 
 
-def _baseline(
-    simulation: Simulation,
-    names: list[str],
-    reference: Mapping[str, float],
-    drawn: pd.DataFrame | None,
-    settings: dict[str, float],
-    seed: int,
-) -> dict[str, Any]:
-    """What the page shows before anything has run in it: the reference member, and the bands of the draws."""
-    run = simulation.run(dict(reference), names, seed=seed)
-    results = np.array([np.ravel(run[name].to_numpy()) for name in names])
-    if drawn is None:
-        return {"results": _packed(results), "bands": ""}
-    spread = simulation.run(
-        overruled(drawn, settings), names, over_members=list(QUANTILES), seed=seed
-    )  # failed members are left out
+def _bands(simulation: Simulation, names: list[str], rows: pd.DataFrame, seed: int) -> str:
+    """What the page shows before anything has run in it: quantiles of the draws; failed members are left out."""
+    spread = simulation.run(rows, names, over_members=list(QUANTILES), seed=seed)
     bands = np.array([spread[name].transpose("over_members", "time", ...).to_numpy() for name in names])
-    return {"results": _packed(results), "bands": _packed(bands.astype(np.float32))}
+    return _packed(bands.astype(np.float32))
 
 
 def _output(item: Output, simulation: Simulation, known: Known, texts: Texts) -> dict[str, Any]:
