@@ -6,6 +6,7 @@ The page runs without the kernel's fused multiply-add, so results agree to 1e-9 
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from sd_covid.policy.run import overruled, run_scenarios
 from sd_covid.report.simulator import Known, read_declaration, read_known, simulator_page
 from sd_covid.report.simulator.declaration import nice_step
 from sd_covid.report.simulator.page import as_json
+from sd_covid.report.simulator.restart import idle_before_start
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "scenarios" / "simulator.yaml"
@@ -441,6 +443,15 @@ def test_the_command_writes_a_whole_page_or_none(tmp_path, capsys):
     assert f"{file}:" in capsys.readouterr().err.splitlines()[-1]
     assert not other.exists()
     assert execute(["simulator", "--file", str(file), "-o", str(tmp_path / "page.txt")]) == 2
+
+
+def test_a_lever_that_works_before_its_start_is_found(simulation, known):
+    """One whose start is the end of another's, and so moves what comes before it."""
+    study = Study.beside(FILE, simulation)
+    good = study.catalogue.levers["job-guidance"]
+    early = replace(good, id="early", constants=good.constants | {"start": "NOW end"})
+    tried = {"job-guidance": good, "early": early}
+    assert idle_before_start(tried, study, simulation, dict(known.point), 0) == ["job-guidance"]
 
 
 def test_no_json_ends_a_script():

@@ -29,6 +29,7 @@ from sd_covid.policy.study import Study
 from sd_covid.report.observed import ObservedSeries, points_of
 from sd_covid.report.simulator.controls import Controls, Spelled
 from sd_covid.report.simulator.declaration import Declaration
+from sd_covid.report.simulator.restart import idle_before_start
 from sd_covid.report.texts import Texts
 
 #: The quantiles of a fan chart: 90, 60 and 30 %, and the median.
@@ -128,7 +129,9 @@ def make_content(
             "bands": "" if drawn is None else _bands(simulation, names, overruled(drawn, baseline), seed),
         },
         **controls.data(spelled),
-        "restart": controls.idle_before_start(simulation, reference, seed),
+        "restart": []
+        if study is None
+        else idle_before_start(controls.levers, study, simulation, reference, seed),
         "model_hash": simulation.fingerprint,
     }
     return Content(javascript(simulation.program, nodes), data)

@@ -1,4 +1,4 @@
-"""The controls of a simulator: levers by ministry, assumptions apart from them, presets, and how costs are counted.
+"""The controls of a simulator: levers by ministry, assumptions apart from them, presets.
 
 In come a `Declaration`, the study and its scenarios; out come plain objects for JSON, in which constants are numbers.
 """
@@ -6,22 +6,18 @@ In come a `Declaration`, the study and its scenarios; out come plain objects for
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
 from typing import Any
-
-import numpy as np
-import pandas as pd
 
 from sd_covid.data.text import Text
 from sd_covid.engine.simulation import Simulation
 from sd_covid.engine.steps import step_names
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.model.names import key
-from sd_covid.policy.costs import Cost
 from sd_covid.policy.levers import Lever
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 from sd_covid.report.simulator.declaration import Declaration, Slider, nice_step
+from sd_covid.report.simulator.spending import cost_of, prices_of
 from sd_covid.report.texts import Texts
 
 #: The parts of a lever in the order of its sliders.
@@ -57,6 +53,8 @@ class Controls:
 
     Attributes
     ----------
+    levers : dict
+        Those of the study that the model has; none where the page shows no catalogue.
     steps : list of str
         Constants of steps that the model must have, for levers that can be kept for one group.
     counted : list of str
@@ -75,10 +73,10 @@ class Controls:
         self._presets, self._texts = presets, texts
         wanted = study is not None and declared.catalogue
         levers = study.catalogue.levers if study is not None and wanted else {}
-        self._levers = {name: item for name, item in levers.items() if study is not None and study.has(name)}
+        self.levers = {name: item for name, item in levers.items() if study is not None and study.has(name)}
         self.steps = [
             name
-            for lever in self._levers.values()
+            for lever in self.levers.values()
             for constants in self._targets(lever).values()
             for constant in constants
             for name in step_names(constant, 1)
@@ -86,7 +84,7 @@ class Controls:
         self.counted = list(
             dict.fromkeys(
                 name
-                for lever in self._levers.values()
+                for lever in self.levers.values()
                 for variable in lever.cost.variables
                 for name in map(simulation.names.spell, simulation.names.cells(variable))
             )
@@ -98,14 +96,16 @@ class Controls:
             "groups": self._groups(spelled),
             "assumptions": self._assumptions(spelled),
             "presets": [self._preset(item, spelled) for item in self._presets],
-            "prices": self._prices(),
+            "prices": prices_of(self._study, self._texts)
+            if self._study is not None and self.levers
+            else None,
         }
 
     # --- levers --------------------
 
     def _groups(self, spelled: Spelled) -> list[dict[str, Any]]:
         groups: dict[str, list[dict[str, Any]]] = {}
-        for lever in self._levers.values():
+        for lever in self.levers.values():
             groups.setdefault(self._texts.of(lever.payer), []).append(self._lever(lever, spelled))
         for group in self._declared.groups:
             rows = [self._own(item, spelled) for item in group.sliders]
@@ -151,7 +151,7 @@ class Controls:
                 for group, constants in self._targets(lever).items()
             ],
             "municipal": spelled.numbers(municipal)[0] if municipal is not None and found else None,
-            "cost": self._cost(lever.cost),
+            "cost": cost_of(lever.cost, self._simulation, texts),
             "catalogue": True,
             "parts": [
                 self._part(part, self._slider(lever, part), spelled)
@@ -204,91 +204,6 @@ class Controls:
             "step": slider.step,
             "unit": texts.of(slider.unit),
             "marks": [[value, texts.of(label)] for value, label in slider.marks],
-        }
-
-    def idle_before_start(
-        self, simulation: Simulation, reference: Mapping[str, float], seed: int
-    ) -> list[str]:
-        """The levers that do nothing before they start, so that a page may carry on from a state before that.
-
-        Tried, not taken on trust: each part of a lever that starts halfway is set to its ends, and every state of the
-        model at the start must be the same to the bit.
-        """
-        assert self._levers == {} or self._study is not None, "a catalogue belongs to a study"
-        rows: list[dict[str, float]] = []
-        owners: list[str] = []
-        for lever in self._levers.values():
-            assert self._study is not None, "a catalogue belongs to a study"
-            half = float(
-                round(
-                    (
-                        self._study.calendar.time(self._study.first)
-                        + self._study.calendar.time(self._study.last)
-                    )
-                    / 2
-                )
-            )
-            base = {lever.constants["start"]: half, lever.constants["end"]: half + 24.0}
-            tried = [{}, {lever.constants["start"]: half + 12.0}, {lever.constants["end"]: half + 60.0}]
-            tried += [{lever.constants["end"]: half + 6.0}]
-            for part, values in (
-                ("level", (lever.low, lever.high)),
-                ("budget", (0.0, 1e5)),
-                ("municipal", (0.0, 1.0)),
-            ):
-                name = lever.constants.get(part)
-                if name is not None and name in self._study.names:
-                    tried += [{name: value} for value in values]
-            rows += [{**reference, **base, **item} for item in tried]
-            owners += [lever.id] * len(tried)
-        if not rows:
-            return []
-        states = simulation.snapshot(pd.DataFrame(rows), at=half, seed=seed).states
-        whose = np.array(owners)
-        return [
-            name
-            for name in self._levers
-            if np.array_equal(
-                states[:, whose == name],
-                np.broadcast_to(states[:, whose == name][:, :1], states[:, whose == name].shape),
-                equal_nan=True,
-            )
-        ]
-
-    # --- costs --------------------
-
-    def _cost(self, cost: Cost) -> dict[str, Any]:
-        """How the cost of a lever follows; days are counted from 1970, as JavaScript does."""
-        total = sum(tranche.weight for tranche in cost.tranches)
-        variables = [
-            name
-            for variable in cost.variables
-            for name in map(self._simulation.names.spell, self._simulation.names.cells(variable))
-        ]
-        return {
-            "rule": cost.rule,
-            "total": cost.total,
-            "tranches": [[_day(item.start), _day(item.end), item.weight / total] for item in cost.tranches],
-            "variables": variables,
-            "grade": cost.grade,
-            "source": self._texts.of(cost.source),
-            "note": self._texts.of(cost.note),
-        }
-
-    def _prices(self) -> dict[str, Any] | None:
-        """What an amount of each year is worth at the base year, in prices of the level year."""
-        if self._study is None or not self._levers:
-            return None
-        prices, study = self._study.catalogue.prices, self._study
-        first, last = study.first.year, (study.last - timedelta(days=1)).year
-        years = range(first, last + 1)
-        return {
-            "first": first,
-            "weights": [prices.deflator(year) * prices.discount_factor(year) for year in years],
-            "level": prices.level_year,
-            "base": prices.base_year,
-            "rate": prices.discount_rate,
-            "source": self._texts.of(prices.source),
         }
 
     # --- assumptions and presets --------------------
@@ -344,7 +259,7 @@ class Controls:
         assumed = {name for name in scenario.settings if self._study.of_lever(_unstepped(name)) is None}
         aimed = {
             key(name)
-            for lever in self._levers.values()
+            for lever in self.levers.values()
             for names in self._targets(lever).values()
             for name in names
         }
@@ -366,7 +281,3 @@ def _unstepped(name: str) -> str:
     """The constant of which a name is a step: ``weight(step 1)[young]`` is of ``weight[young]``."""
     base, bracket, elements = name.partition("[")
     return base.partition("(step ")[0] + bracket + elements
-
-
-def _day(day: date) -> int:
-    return (day - date(1970, 1, 1)).days

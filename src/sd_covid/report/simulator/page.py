@@ -20,7 +20,19 @@ from sd_covid.report.texts import Texts
 
 #: Scripts that page and workers share, and those of the page alone, in the order in which they need one another.
 SHARED = ("members.js", "costs.js")
-PAGE = ("state.js", "numbers.js", "charts.js", "yaml.js", "controls.js", "pool.js", "figures.js", "app.js")
+PAGE = (
+    "state.js",
+    "numbers.js",
+    "charts.js",
+    "yaml.js",
+    "controls.js",
+    "pool.js",
+    "figures.js",
+    "build.js",
+    "show.js",
+    "app.js",
+    "main.js",
+)
 _PREFIX = "simulator."
 
 
