@@ -15,8 +15,8 @@ from sd_covid.cli.progress import stages
 from sd_covid.model.study import study_folder
 
 if TYPE_CHECKING:
-    from sd_covid.analysis.robust import Robust
-    from sd_covid.analysis.robust_plan import RobustPlan
+    from sd_covid.analysis.robustness.pipeline import Robust
+    from sd_covid.analysis.robustness.plan import RobustPlan
     from sd_covid.cli.progress import Step
     from sd_covid.report.glossary import Glossary
     from sd_covid.report.texts import Texts
@@ -47,7 +47,7 @@ def command(
     from dataclasses import replace
 
     import sd_covid
-    from sd_covid.analysis.robust_file import read_plan
+    from sd_covid.analysis.robustness.plan_file import read_plan
     from sd_covid.policy.reading import named_model
     from sd_covid.report.finding import refuse_format
     from sd_covid.report.texts import Texts
@@ -72,7 +72,7 @@ def command(
 
 def _judged(plan: RobustPlan, store: Path | None, step: Step) -> Robust:
     """Run the packages, or take them from a store, and judge them."""
-    from sd_covid.analysis.robust import judge, judge_comparison
+    from sd_covid.analysis.robustness.pipeline import judge, judge_comparison
     from sd_covid.policy.assessment import Catalogues
 
     if store is None:

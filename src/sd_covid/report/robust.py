@@ -10,9 +10,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from sd_covid.analysis.robust import Robust
 from sd_covid.analysis.robustness.metrics import Metric
 from sd_covid.analysis.robustness.outcomes import Objective
+from sd_covid.analysis.robustness.pipeline import Robust
 from sd_covid.analysis.robustness.scores import Scores
 from sd_covid.report.finding import Finding
 from sd_covid.report.glossary import Glossary

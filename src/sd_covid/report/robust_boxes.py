@@ -10,7 +10,7 @@ import pandas as pd
 
 from sd_covid.analysis.discovery.box import Box
 from sd_covid.analysis.discovery.find import Discovery
-from sd_covid.analysis.robust import PATH, Found
+from sd_covid.analysis.robustness.pipeline import PATH, Found
 from sd_covid.report.finding import Finding
 from sd_covid.report.robust_charts import trade_off_chart
 from sd_covid.report.robust_names import RobustNames

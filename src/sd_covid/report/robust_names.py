@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import nan
 
-from sd_covid.analysis.robust import Robust
 from sd_covid.analysis.robustness.outcomes import Objective
+from sd_covid.analysis.robustness.pipeline import Robust
 from sd_covid.model.names import key
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.texts import Texts

@@ -10,7 +10,7 @@ import math
 import pandas as pd
 
 from sd_covid.analysis.discovery.cart import Tree
-from sd_covid.analysis.robust import Found
+from sd_covid.analysis.robustness.pipeline import Found
 from sd_covid.report.finding import Finding
 from sd_covid.report.robust_boxes import when
 from sd_covid.report.robust_charts import regions_chart

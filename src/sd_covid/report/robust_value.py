@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sd_covid.analysis.robust import Learnt
-from sd_covid.analysis.robust_plan import Buying
+from sd_covid.analysis.robustness.pipeline import Learnt
+from sd_covid.analysis.robustness.plan import Buying
 from sd_covid.analysis.robustness.worth import Worth
 from sd_covid.report.finding import Finding
 from sd_covid.report.robust_charts import Worthwhile, information_chart, worth_chart

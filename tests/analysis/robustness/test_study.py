@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import sd_covid
-from sd_covid.analysis.robust import PATH, Robust, judge, judge_comparison
+from sd_covid.analysis.robustness.pipeline import PATH, Robust, judge, judge_comparison
 from sd_covid.cli.app import execute
 from sd_covid.errors import RunError, ScenarioError
 from sd_covid.policy.draws import joint_draws

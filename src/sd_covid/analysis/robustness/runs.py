@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sd_covid.analysis.robust_plan import Learning, RobustPlan, WorldPlan
 from sd_covid.analysis.robustness.outcomes import Objective, Outcomes, World, measured
+from sd_covid.analysis.robustness.plan import Learning, RobustPlan, WorldPlan
 from sd_covid.errors import RunError
 from sd_covid.model.names import key
 from sd_covid.policy.benefits import Benefits

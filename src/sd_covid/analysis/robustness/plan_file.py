@@ -1,7 +1,7 @@
 """A study of robustness as a file: packages, worlds, objectives, and what to look for.
 
-In comes ``scenarios/robust.yaml``; out comes a `RobustPlan` for `sd_covid.analysis.robust.judge`. Every fault of the
-file is a `ScenarioError` with file, line and key.
+In comes ``scenarios/robust.yaml``; out comes a `RobustPlan` for `pipeline.judge`. Every fault of the file is a
+`ScenarioError` with file, line and key.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import cast, get_args
 
 from sd_covid.analysis.discovery.find import Rule
-from sd_covid.analysis.robust_plan import Buying, Learning, RobustPlan, Search, WorldPlan
 from sd_covid.analysis.robustness.outcomes import Amount, Better, Objective, World
+from sd_covid.analysis.robustness.plan import Buying, Learning, RobustPlan, Search, WorldPlan
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.errors import suggest

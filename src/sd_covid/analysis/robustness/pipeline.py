@@ -1,7 +1,7 @@
 """A study of robustness: run packages in every world, and judge them.
 
 In comes a `RobustPlan`, or a comparison that was run before; out comes a `Robust`: scores, reversals, value for money,
-boxes of failure and value of information. Reading the file is `sd_covid.analysis.robust_file`, telling is the report.
+boxes of failure and value of information. Reading the file is `plan_file`, telling is the report.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import pandas as pd
 from sd_covid.analysis.discovery.find import FEWEST, Discovery, discover
 from sd_covid.analysis.information.figures import Told, told_by, value_of_figures
 from sd_covid.analysis.information.value import Information, Value, information
-from sd_covid.analysis.robust_plan import Buying, Learning, RobustPlan, Search
-from sd_covid.analysis.robust_runs import Progress, Ran, ran_before, run_worlds
 from sd_covid.analysis.robustness.metrics import presets
 from sd_covid.analysis.robustness.outcomes import Outcomes
+from sd_covid.analysis.robustness.plan import Buying, Learning, RobustPlan, Search
 from sd_covid.analysis.robustness.reversals import Reversals, reversals
+from sd_covid.analysis.robustness.runs import Progress, Ran, ran_before, run_worlds
 from sd_covid.analysis.robustness.scores import Scores, meeting, score
 from sd_covid.analysis.robustness.worth import Worth, worth
 from sd_covid.errors import RunError
