@@ -200,8 +200,10 @@ def _workbook(findings: Sequence[Finding], path: Path, texts: Texts, provenance:
 
     book = Workbook()
     book.remove(book.active)
-    for finding in findings:
-        sheet = book.create_sheet(finding.id[:_TAB])
+    for number, finding in enumerate(findings, start=1):
+        # What is cut may be all that tells two names apart; a number then does.
+        name = finding.id if len(finding.id) <= _TAB else f"{number}-{finding.id}"[:_TAB]
+        sheet = book.create_sheet(name)
         _row(sheet, [finding.title])
         for sentence in (*finding.sentences, finding.caution):
             _row(sheet, [sentence])

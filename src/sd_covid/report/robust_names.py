@@ -73,11 +73,15 @@ class RobustNames:
         """The title of an objective."""
         return self.texts.of(objective.title)
 
+    def inside(self, objective: Objective) -> str:
+        """The title of an objective within a sentence."""
+        return self.texts.inside(objective.title)
+
     def unit(self, objective: Objective) -> str:
-        """The unit of a difference in an objective: percentage points for a percentage."""
-        return (
-            self.texts("unit.points") if objective.unit.en.startswith("%") else self.texts.of(objective.unit)
-        )
+        """The unit of a difference in an objective: percentage points for a percentage, times years where added up."""
+        if not objective.unit.en.startswith("%"):
+            return self.texts.of(objective.unit)
+        return self.texts("unit.point_years" if "total" in objective.measure else "unit.points")
 
     def target(self, objective: Objective) -> str:
         """The target of an objective in words; empty without one."""

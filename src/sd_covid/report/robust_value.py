@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
+from sd_covid.analysis.information.value import Value
 from sd_covid.analysis.robustness.pipeline import Learnt
 from sd_covid.analysis.robustness.plan import Buying
 from sd_covid.analysis.robustness.worth import Worth
@@ -104,7 +106,7 @@ def information_finding(names: RobustNames, learnt: Learnt) -> Finding:
                 objective=texts.inside(objective.title),
                 package=names.quoted(value.options[value.chosen]),
                 value=numbers.significant(value.everything.corrected),
-                error=numbers.significant(value.everything.error),
+                **_interval(names, value.everything),
                 unit=unit,
             ),
             *_most(names, learnt, unit),
@@ -132,7 +134,7 @@ def _most(names: RobustNames, learnt: Learnt, unit: str) -> list[str]:
             "inform.most",
             name=names.constant(most),
             value=f"{numbers.significant(found.corrected)} {unit}",
-            error=numbers.significant(found.error),
+            **_interval(names, found),
         )
     ]
     if told:
@@ -158,10 +160,17 @@ def _awaiting(names: RobustNames, learnt: Learnt, unit: str) -> list[str]:
             "inform.awaiting",
             series=_series(names, learnt, series),
             value=f"{numbers.significant(found.corrected)} {unit}",
-            error=numbers.significant(found.error),
+            **_interval(names, found),
             years=f"{learnt.learning.years[0]}–{learnt.learning.years[1]}",
         )
     ]
+
+
+def _interval(names: RobustNames, value: Value) -> dict[str, str]:
+    """The ends of the 90 % interval of a value, by its standard error; knowing is never worth less than nothing."""
+    half = float(ndtri(0.95)) * value.error
+    ends = {"low": max(value.corrected - half, 0.0), "high": value.corrected + half}
+    return {name: names.numbers.significant(end) for name, end in ends.items()}
 
 
 def _series(names: RobustNames, learnt: Learnt, output: str) -> str:

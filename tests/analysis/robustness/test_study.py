@@ -97,8 +97,15 @@ def test_findings_say_it_in_words_without_names_of_parameters(judged: Robust, la
         assert "{" not in " ".join(
             (*item.sentences, item.caution, item.described, *map(str, item.table.columns))
         )
+        assert item.figure is not None
+        assert len(item.table)
+        assert 2 <= len(item.sentences) <= 4
+        assert item.caution
     box = next(item for item in told if item.id.startswith("box"))
     said = " ".join(box.sentences)
+    # Points added up over two years are no points.
+    both = next(item for item in told if item.id == "regret-both")
+    assert {"nl": "procentpunt × jaar", "en": "percentage points × years"}[language] in both.sentences[0]
     assert {"nl": "helling boven", "en": "slope is above"}[language] in said
     assert {"nl": "dekt", "en": "covers"}[language] in said
     reversal = next(item for item in told if item.id == "reversals")
@@ -117,7 +124,9 @@ def test_without_failures_that_is_what_is_said(town: Path, language: str, few: s
     box = next(item for item in told if item.id.startswith("box"))
     assert few in box.sentences[0]
     assert "0 " in box.sentences[0]
-    assert box.figure is None
+    # What there is to show is how often it fails under each path.
+    assert box.figure is not None
+    assert box.table.iloc[:, 1:].to_numpy().tolist() == [[50, 0, 0], [50, 0, 0]]
 
 
 def test_a_sweep_is_judged_as_what_was_run(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
