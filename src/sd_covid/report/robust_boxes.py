@@ -24,14 +24,9 @@ def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
     found = item.found
     chosen = None if found is None else found.chosen
     if found is None or chosen is None:
-        sentences = [
-            texts(
-                "box.few",
-                failures=numbers.exact(item.failures, 0),
-                cases=numbers.exact(item.cases, 0),
-                **known,
-            )
-        ]
+        counts = {"failures": item.failures, "cases": item.cases}
+        known |= {name: numbers.exact(count, 0) for name, count in counts.items()}
+        sentences = [texts("box.few", **known)]
     elif not chosen.limits:
         sentences = [
             texts("box.nothing", rate=numbers.exact(100 * found.rate, 0), columns=found.columns, **known)
@@ -70,7 +65,7 @@ def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
         caution=caution,
         table=_limits(names, found) if boxed else by_path,
         decimals={texts("box.share"): 0, texts("box.quasi"): 4, texts("box.rate"): 0},
-        figure=(lambda: rates_chart(by_path.iloc[:, 0], by_path.iloc[:, 3], texts))
+        figure=(lambda: rates_chart(by_path.iloc[:, 0].tolist(), by_path.iloc[:, 3].tolist(), texts))
         if found is None
         else lambda: trade_off_chart(
             np.array([(box.coverage, box.density) for box in found.path]),

@@ -164,7 +164,7 @@ def rates_chart(paths: Sequence[str], rates: Sequence[float], texts: Texts) -> F
 
     figure = Figure(figsize=(5.4, 0.7 + 0.32 * len(paths)), layout="constrained")
     axes = figure.add_subplot()
-    place = -np.arange(len(paths))
+    place = [-float(at) for at in range(len(paths))]
     axes.barh(place, rates, color=tint(PACKAGES[0], 0.75), height=0.6)
     for at, rate in zip(place, rates, strict=True):
         axes.text(rate + 1.5, at, Numbers(texts.language).exact(rate, 0), va="center", fontsize=8)
