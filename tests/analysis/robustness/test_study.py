@@ -214,6 +214,31 @@ FAULTS = {
 }
 
 
+TWICE_OR_NOTHING = [
+    ("[actual, none, half]", "[actual, none, none]", 2, "'none' is named twice"),
+    ("[usual, falling]", "[usual, falling, usual]", 5, "'usual' is named twice"),
+    ("easier: {", "falling: {", 7, "is a path too"),
+    ("{ease: 0.5}", "{}", 7, "changes nothing"),
+    ("[slope, ease]", "[]", 28, "a group of nothing"),
+    ("{all: {", "{slope: {", 28, "'slope' is a constant or assumption"),
+    ("figures: [rate]", "figures: [rate, Rate]", 29, "named twice"),
+    ("size: 50", "size: 10.5", 4, "not a whole number"),
+    ("years: [2020]", "years: [2020.5]", 13, "not a whole number"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "line", "reason"), TWICE_OR_NOTHING)
+def test_what_would_count_twice_or_not_at_all_is_refused(
+    town: Path, old: str, new: str, line: int, reason: str
+) -> None:
+    file = town / "scenarios" / "robust.yaml"
+    assert old in ROBUST
+    file.write_text(ROBUST.replace(old, new))
+    with pytest.raises(ScenarioError, match=reason) as caught:
+        plan_of(town)
+    assert (caught.value.file, caught.value.line) == (str(file), line)
+
+
 @pytest.mark.parametrize("old", FAULTS)
 def test_faults_name_file_line_and_what_is_near(town: Path, old: str) -> None:
     new, line, reason = FAULTS[old]
