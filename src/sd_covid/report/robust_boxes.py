@@ -66,14 +66,14 @@ def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
         table=_limits(names, found) if boxed else by_path,
         decimals={texts("box.share"): 0, texts("box.quasi"): 4, texts("box.rate"): 0},
         figure=(lambda: rates_chart(by_path.iloc[:, 0].tolist(), by_path.iloc[:, 3].tolist(), texts))
-        if found is None
+        if found is None or not boxed
         else lambda: trade_off_chart(
             np.array([(box.coverage, box.density) for box in found.path]),
             [len(box.columns) for box in found.path],
             (found.chosen.coverage, found.chosen.density),
             texts,
         ),
-        described=texts("box.described_paths" if found is None else "box.described"),
+        described=texts("box.described" if boxed else "box.described_paths"),
     )
 
 

@@ -267,7 +267,7 @@ def worth_chart(
 
 @dataclass(frozen=True, slots=True)
 class Worthwhile:
-    """A bar of a chart of information: what might be known, its value with standard error, whether it is a figure."""
+    """A bar of a chart of information: what might be known, its value, half its 90 % interval, whether it is a figure."""
 
     name: str
     value: float
@@ -276,7 +276,7 @@ class Worthwhile:
 
 
 def information_chart(bars: Sequence[Worthwhile], chance: float, unit: str, texts: Texts) -> Figure:
-    """Value of knowing each, the first on top, with a standard error to each side and the level of chance."""
+    """Value of knowing each, the first on top, with its 90 % interval and the level of chance."""
     from matplotlib.figure import Figure
 
     labels = [textwrap.fill(bar.name, 44) for bar in bars]

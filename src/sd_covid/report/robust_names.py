@@ -12,6 +12,7 @@ from math import nan
 
 from sd_covid.analysis.robustness.outcomes import Objective
 from sd_covid.analysis.robustness.pipeline import Robust
+from sd_covid.data.text import Text
 from sd_covid.model.names import key
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.texts import Texts
@@ -113,6 +114,10 @@ class RobustNames:
             if key(item.constant) == key(name) and item.listed:
                 return self.texts.inside(item.title)
         return self.texts.inside(self.glossary.constant(name)[0])
+
+    def titled(self, name: str) -> bool:
+        """Whether a constant has a title for its reader."""
+        return self.constant(name) != self.texts.inside(Text(name, name))
 
     def known_already(self, name: str) -> float:
         """How much of what was unknown of a constant the figures so far have told, in per cent; NaN if no fit says."""

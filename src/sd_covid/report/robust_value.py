@@ -91,11 +91,14 @@ def information_finding(names: RobustNames, learnt: Learnt) -> Finding:
     objective = names.robust.outcomes.objective(learnt.learning.objective)
     unit = names.unit(objective)
     table = _valued(names, learnt, unit)
+    # What has no title for its reader is in the chart only where it stands out; the table has it by its model's name.
+    untitled = {names.constant(name) for name in value.parts if not names.titled(name)}
     every = [
         Worthwhile(str(name), float(worth), float(error), kind == texts("inform.figure"))
         for name, kind, worth, error in table.iloc[1:, :4].itertuples(index=False)
     ]
-    most = max(bar.value for bar in every)
+    every = [bar for bar in every if bar.value > value.chance or bar.name not in untitled]
+    most = max((bar.value for bar in every), default=0.0)
     bars = [bar for bar in every if bar.value > _VISIBLE * most] or every[:_SHOWN]
     return Finding(
         id="information",
@@ -166,9 +169,14 @@ def _awaiting(names: RobustNames, learnt: Learnt, unit: str) -> list[str]:
     ]
 
 
+def _half_width(value: Value) -> float:
+    """Half the 90 % interval of a value, by its standard error."""
+    return float(ndtri(0.95)) * value.error
+
+
 def _interval(names: RobustNames, value: Value) -> dict[str, str]:
     """The ends of the 90 % interval of a value, by its standard error; knowing is never worth less than nothing."""
-    half = float(ndtri(0.95)) * value.error
+    half = _half_width(value)
     ends = {"low": max(value.corrected - half, 0.0), "high": value.corrected + half}
     return {name: names.numbers.significant(end) for name, end in ends.items()}
 
@@ -206,5 +214,6 @@ def _valued(names: RobustNames, learnt: Learnt, unit: str) -> pd.DataFrame:
     for name, found in sorted(learnt.figures.items(), key=lambda item: -item[1].corrected):
         rows.append((_series(names, learnt, name), texts("inform.figure"), found, np.nan, "–", np.nan))
     return pd.DataFrame(
-        [(what, kind, v.corrected, v.error, v.bias, *rest) for what, kind, v, *rest in rows], columns=columns
+        [(what, kind, v.corrected, _half_width(v), v.bias, *rest) for what, kind, v, *rest in rows],
+        columns=columns,
     )

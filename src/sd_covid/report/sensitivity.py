@@ -156,8 +156,8 @@ def _pairs(found: Sensitivity, words: Words) -> list[Finding]:
     half_name = texts("sens.column.half", name=index)
     names = [texts("sens.column.outcome"), texts("sens.column.pair"), index, half_name]
     best = max(rows, key=lambda row: row[2], default=None)
-    largest = sorted(rows, key=lambda row: -row[2])[:_BARS]
-    bars = [Bar(f"{pair} ({outcome})", value, half) for outcome, pair, value, half in largest]
+    largest = sorted(rows, key=lambda row: -row[2])[:_PAIRS]
+    bars = [Bar(f"{outcome}: {pair}", value, half) for outcome, pair, value, half in largest]
     first = (
         texts("sens.pairs.none")
         if best is None

@@ -16,7 +16,7 @@ from sd_covid.report.sensitivity_charts import convergence_chart
 from sd_covid.report.sensitivity_words import Words
 
 #: Parameters that a table of the posterior shows of an outcome, and those of all outcomes that a chart shows.
-_PARAMETERS, _BARS = 5, 10
+_PARAMETERS, _BARS = 5, 6
 
 
 def within_findings(found: Sensitivity, glossary: Glossary, words: Words) -> list[Finding]:
@@ -37,7 +37,7 @@ def within_findings(found: Sensitivity, glossary: Glossary, words: Words) -> lis
     if not rows:
         return []
     bars = [
-        Bar(f"{called} ({title})", share, half)
+        Bar(f"{title}: {called}", share, half)
         for title, called, _, share, half in sorted(rows, key=lambda row: -row[3])[:_BARS]
     ]
     effect = texts("sens.column.effect")
