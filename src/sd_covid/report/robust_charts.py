@@ -267,7 +267,7 @@ def worth_chart(
 
 @dataclass(frozen=True, slots=True)
 class Worthwhile:
-    """A bar of a chart of information: what might be known, its value, half its 90 % interval, whether it is a figure."""
+    """A bar of a chart of information: what might be known, its value, half its interval, whether it is a figure."""
 
     name: str
     value: float
