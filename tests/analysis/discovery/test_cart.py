@@ -82,7 +82,7 @@ def test_by_hand() -> None:
 
 
 def test_a_large_level_with_a_small_spread_is_parted_exactly() -> None:
-    """Single precision has steps of a half at eight million: of draws from 0 to 1 above it three values would be left."""
+    """Single precision has steps of a half at eight million: draws from 0 to 1 above it would become three values."""
     of = cases(600)
     failed = (of["a"] > 0.6).to_numpy()
     tree = grow(of.assign(a=of["a"] + 8e6), failed)
