@@ -130,4 +130,5 @@ class RobustNames:
 
     def amount(self, name: str, value: float) -> str:
         """A value of a constant with its unit."""
-        return f"{self.numbers.plain(value, 3)} {self.constant_unit(name)}".rstrip()
+        digits = 3 if abs(value) >= 100 else 2  # a month of a date has three
+        return f"{self.numbers.plain(value, digits)} {self.constant_unit(name)}".rstrip()
