@@ -77,3 +77,21 @@ def test_another_format_is_refused_before_anything_is_written(tmp_path: Path) ->
     with pytest.raises(RunError, match=r"one of \.html"):
         write_findings([_finding()], tmp_path / "f.docx", Texts("en"), **TITLES)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", ["html", "xlsx", "json", "csv"])
+def test_any_name_of_a_study_becomes_a_file_a_sheet_and_a_place(tmp_path: Path, suffix: str) -> None:
+    names = ["../up", "A: b/c?", "a-b c", "a b c", "made", "é", "q" * 70, "q" * 71]
+    folder = tmp_path / "out"
+    files = write_findings([_finding(name) for name in names], folder / f"f.{suffix}", Texts("en"), **TITLES)
+    assert {file.parent for file in files} == {folder}
+    assert list(tmp_path.iterdir()) == [folder]
+    if suffix == "csv":
+        expected = ["up", "a-b-c", "a-b-c-2", "a-b-c-3", "made-2", "finding", "q" * 60, "q" * 60 + "-2"]
+        assert [file.name for file in files] == [f"f-{name}.csv" for name in expected]
+    elif suffix == "xlsx":
+        assert len(openpyxl.load_workbook(files[0]).sheetnames) == len(names) + 1
+    elif suffix == "html":
+        identities = re.findall(r'\bid="([^"]+)"', files[0].read_text(encoding="utf-8"))
+        assert len(identities) == len(set(identities))
+        assert not any(sign in name for name in identities for sign in " /:")

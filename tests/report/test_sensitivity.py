@@ -12,7 +12,7 @@ import pytest
 from sd_covid.analysis.sensitivity import Method, Sensitivity, analyse, read_plan
 from sd_covid.report.finding import write_findings
 from sd_covid.report.glossary import Glossary
-from sd_covid.report.sensitivity import made_with, sensitivity_findings, subtitle
+from sd_covid.report.sensitivity import provenance, sensitivity_findings, subtitle
 from sd_covid.report.texts import Texts
 from tests.analysis.sensitivity.conftest import Toy, changed, plan_file  # noqa: F401 - a fixture
 
@@ -69,10 +69,10 @@ def test_the_page_needs_nothing_else(analysed: Sensitivity, language: str, tmp_p
         texts,
         title=texts("sens.title"),
         subtitle=subtitle(analysed, texts),
-        provenance=made_with(analysed, "sd-covid sensitivity", texts),
+        provenance=provenance(analysed, "sd-covid sensitivity", texts),
     )
     page = (tmp_path / "page.html").read_text()
-    assert page.count("<svg") == 5
+    assert page.count("<svg") == 6
     assert texts("sens.path.title", output="Turning rate" if language == "en" else "Draaiende graad") in page
 
 
@@ -88,7 +88,7 @@ def test_only_pairs_beyond_chance_are_named(plan_file: Path) -> None:  # noqa: F
     assert [0.3] == told.table["second-order index"].tolist()
     assert "Slope" in told.sentences[0]
     assert "× gain" in told.sentences[0]
-    assert "(0.30 of the variance)" in told.sentences[0]
+    assert "(0.30 of the variance, with 90 % between 0.20 and 0.40)" in told.sentences[0]
 
 
 @pytest.mark.parametrize("method", ["morris", "pawn", "fast", "rbd-fast", "regional", "delta"])

@@ -15,8 +15,8 @@ from sd_covid.cli.progress import stages
 from sd_covid.model.study import study_folder
 
 if TYPE_CHECKING:
-    from sd_covid.analysis.robust import Robust
-    from sd_covid.analysis.robust_plan import RobustPlan
+    from sd_covid.analysis.robustness.pipeline import Robust
+    from sd_covid.analysis.robustness.plan import RobustPlan
     from sd_covid.cli.progress import Step
     from sd_covid.report.glossary import Glossary
     from sd_covid.report.texts import Texts
@@ -47,7 +47,7 @@ def command(
     from dataclasses import replace
 
     import sd_covid
-    from sd_covid.analysis.robust_file import read_plan
+    from sd_covid.analysis.robustness.plan_file import read_plan
     from sd_covid.policy.reading import named_model
     from sd_covid.report.finding import refuse_format
     from sd_covid.report.texts import Texts
@@ -72,7 +72,7 @@ def command(
 
 def _judged(plan: RobustPlan, store: Path | None, step: Step) -> Robust:
     """Run the packages, or take them from a store, and judge them."""
-    from sd_covid.analysis.robust import judge, judge_comparison
+    from sd_covid.analysis.robustness.pipeline import judge, judge_comparison
     from sd_covid.policy.assessment import Catalogues
 
     if store is None:
@@ -118,9 +118,11 @@ def _show(found: Robust, texts: Texts) -> None:
 def _write(found: Robust, output: Path, texts: Texts) -> list[Path]:
     """Write all findings."""
     from sd_covid.report.finding import write_findings
+    from sd_covid.report.made import made_with
     from sd_covid.report.robust import findings
+    from sd_covid.report.wording import Numbers
 
-    outcomes, made = found.outcomes, found.provenance
+    outcomes, numbers = found.outcomes, Numbers(texts.language)
     known = {
         "packages": len(outcomes.packages),
         "draws": outcomes.values.shape[-1],
@@ -133,18 +135,8 @@ def _write(found: Robust, output: Path, texts: Texts) -> list[Path]:
         output,
         texts,
         title=texts("robust.title"),
-        subtitle=texts("robust.subtitle", **known),
-        provenance={
-            texts("robust.command"): shlex.join(["sd-covid", *sys.argv[1:]]),
-            texts("reproduce.model"): made.model,
-            texts("reproduce.model_hash"): made.model_hash,
-            texts("reproduce.draws"): texts.known("drawn", made.draws),
-            texts("reproduce.draws_hash"): made.draws_hash[:16],
-            texts("reproduce.seed"): str(made.seed),
-            texts("reproduce.versions"): ", ".join(
-                f"{name} {version}" for name, version in made.versions.items()
-            ),
-        },
+        subtitle=texts("robust.subtitle", **{name: numbers.exact(count, 0) for name, count in known.items()}),
+        provenance=made_with(found.provenance, shlex.join(["sd-covid", *sys.argv[1:]]), texts),
     )
 
 

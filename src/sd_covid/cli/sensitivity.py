@@ -85,7 +85,7 @@ def _write(found: Sensitivity, file: Path, output: Path, language: Language) -> 
     from sd_covid.calibration.store import read_posterior
     from sd_covid.report import read_glossary
     from sd_covid.report.finding import write_findings
-    from sd_covid.report.sensitivity import made_with, sensitivity_findings, subtitle
+    from sd_covid.report.sensitivity import provenance, sensitivity_findings, subtitle
     from sd_covid.report.texts import Texts
 
     study, texts = study_folder(file), Texts(language.value)
@@ -99,7 +99,7 @@ def _write(found: Sensitivity, file: Path, output: Path, language: Language) -> 
         texts,
         title=texts("sens.title"),
         subtitle=subtitle(found, texts),
-        provenance=made_with(found, shlex.join(["sd-covid", *sys.argv[1:]]), texts),
+        provenance=provenance(found, shlex.join(["sd-covid", *sys.argv[1:]]), texts),
     )
     for path in written:
         say(str(path))
@@ -151,26 +151,28 @@ def spread_frame(found: xr.Dataset) -> pd.DataFrame:
 
 def _tell(found: Sensitivity, most: int) -> None:
     """Print the factors that matter most for each outcome, and for each path where it ends; then what it rests on."""
+    from sd_covid.report.sensitivity_checks import convergence_finding
+    from sd_covid.report.sensitivity_words import Words
+    from sd_covid.report.texts import Texts
+    from sd_covid.report.wording import difference_unit
+
+    texts = Texts("en")
     for item in found.outcomes:
         low, high = item.spread.interval
-        units = item.output.unit_title.en or item.output.units
+        units = difference_unit(item.output, texts) or item.output.units
         title = f"{item.outcome.title.en}: {item.spread.median:.3g} ({low:.3g} to {high:.3g}) {units}"
         _table(found, title, item.indices, most)
     for path in found.paths:
         low, median, high = path.bands[:, -1]
-        units = path.output.unit_title.en or path.output.units
+        level = path.scenario == found.reference
+        units = path.output.unit_title.en if level else difference_unit(path.output, texts)
         title = f"{path.output.title.en}, {path.scenario}, {str(path.date[-1])[:7]}"
         title = f"{title}: {median:.3g} ({low:.3g} to {high:.3g}) {units}"
         _table(found, title, path.indices.of(len(path.time) - 1), most)
     if found.screened is not None:
-        names = ", ".join(factor.id for factor, _ in found.screened.held) or "none"
+        names = ", ".join(factor.title.en for factor, _ in found.screened.held) or "none"
         note(f"set aside by Morris, {found.screened.trajectories} trajectories: {names}")
-    drifts = [item.drift for item in found.outcomes]
-    # A path where its spread is largest: elsewhere its indices divide little.
-    drifts += [float(path.convergence.drift[path.widest]) for path in found.paths]
-    drifts = [drift for drift in drifts if not math.isnan(drift)]
-    if drifts:
-        note(f"from half of the design to all of it no index changed by more than {max(drifts):.2g}")
+    note(convergence_finding(found, Words(found, texts)).sentences[0])
     if found.failures:
         first = found.failures[0]
         where = f"'{first.output}' at {first.time:g} in run {first.member} of '{first.scenario}'"

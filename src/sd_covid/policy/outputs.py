@@ -12,6 +12,7 @@ from typing import Literal, cast, get_args
 
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
+from sd_covid.errors import suggest
 from sd_covid.model.names import key
 from sd_covid.policy.reading import read_number, read_text, scenario_faults
 
@@ -120,6 +121,22 @@ def _read_output(name: str, node: Node) -> Output:
         peaks=found["peaks"].flag() if "peaks" in found else True,
         basis=cast("Basis", found["basis"].choice(get_args(Basis)) if "basis" in found else "figures"),
     )
+
+
+def named_output(node: Node, outputs: Sequence[Output]) -> Output:
+    """The output that a node names.
+
+    Raises
+    ------
+    DataError
+        There is none, with the nearest name.
+    """
+    wanted = node.text()
+    for output in outputs:
+        if key(output.name) == key(wanted):
+            return output
+    near = suggest(wanted, [output.name for output in outputs])
+    raise node.error(f"'{wanted}' is not among the outputs", near or "add it to the file of outputs")
 
 
 def outputs_in(outputs: Sequence[Output], variables: Container[str]) -> tuple[Output, ...]:

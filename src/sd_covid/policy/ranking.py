@@ -17,6 +17,9 @@ from sd_covid.policy.comparison import Comparison, Measure
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.types import Floats
 
+#: Part of the largest gain below which a difference is what rounding leaves of two sums that should be the same.
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class RankStability:
@@ -131,6 +134,13 @@ def _counts(ranks: Floats) -> Floats:
     return np.unique(ranks, return_counts=True)[1].astype(np.float64)
 
 
+def rounding(*gains: Floats) -> float:
+    """The largest difference between gains that may be what rounding leaves of none."""
+    return max(
+        float(np.finfo(float).tiny), *(ROUNDING * float(np.abs(item).max(initial=0.0)) for item in gains)
+    )
+
+
 def reversed_share(first: Floats, other: Floats, relevance: float) -> float:
     """Share of pairs in the same draw whose order changes.
 
@@ -149,5 +159,5 @@ def reversed_share(first: Floats, other: Floats, relevance: float) -> float:
     pairs = list(combinations(range(len(first)), 2))
     here = np.array([first[a] - first[b] for a, b in pairs])
     there = np.array([other[a] - other[b] for a, b in pairs])
-    counted = np.minimum(np.abs(here), np.abs(there)) >= max(relevance, np.finfo(float).tiny)
+    counted = np.minimum(np.abs(here), np.abs(there)) >= max(relevance, rounding(first, other))
     return float(np.mean((here * there < 0)[counted])) if counted.any() else float("nan")

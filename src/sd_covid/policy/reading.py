@@ -16,7 +16,7 @@ from pathlib import Path
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import Reference, cited, named
 from sd_covid.data.text import Text
-from sd_covid.errors import DataError, ScenarioError
+from sd_covid.errors import DataError, ScenarioError, suggest
 from sd_covid.model.study import study_folder
 
 _DATE = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", re.ASCII)
@@ -58,18 +58,48 @@ def read_number(node: Node, low: float = -math.inf, high: float = math.inf) -> f
     return value
 
 
-def read_whole(node: Node, least: int) -> int:
-    """A whole number, `least` or more.
+def read_whole(node: Node, least: int, most: float = math.inf) -> int:
+    """A whole number from `least` to `most`.
 
     Raises
     ------
     DataError
         Any other value.
     """
-    value = read_number(node, low=least)
+    value = read_number(node, least, most)
     if value != int(value):
         raise node.error(f"{value:g} is not a whole number", "write for example 1024")
     return int(value)
+
+
+def read_years(node: Node) -> tuple[int, int]:
+    """A year, which then comes twice, or a first and a last one.
+
+    Raises
+    ------
+    DataError
+        Anything else.
+    """
+    years = [read_whole(year, 1900, 2200) for year in node.items()]
+    if len(years) not in (1, 2) or years != sorted(years):
+        raise node.error("a year, or a first and a last year, are expected", "write '[2022, 2030]'")
+    return years[0], years[-1]
+
+
+def named_scenario(node: Node) -> Path:
+    """The file of a scenario beside the file of a node, by its id.
+
+    Raises
+    ------
+    DataError
+        There is none, with the nearest id.
+    """
+    path = node.file.parent / f"{node.text()}.yaml"
+    if path.parent != node.file.parent or not path.is_file():
+        others = (item.stem for item in node.file.parent.glob("*.yaml"))
+        advice = suggest(node.text(), others) or f"make {path.name}"
+        raise node.error(f"there is no scenario '{node.text()}'", advice)
+    return path
 
 
 def read_date(node: Node) -> date:

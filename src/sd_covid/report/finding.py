@@ -6,17 +6,18 @@ one language; a file holds several, with what made them.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sd_covid.errors import RunError
 from sd_covid.report.charts import chart_style
-from sd_covid.report.draw import Chart, Draw, publish
+from sd_covid.report.draw import Chart, Draw, publish, slug
 from sd_covid.report.markup import render
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
@@ -38,7 +39,7 @@ class Finding:
     Attributes
     ----------
     id : str
-        Letters, digits and hyphens; unique in a file.
+        In a file it is spelled in letters, digits and hyphens, and numbered where another is spelled alike.
     title : str
     sentences : tuple of str
         Two or three, each with direction, size, interval, period and reference.
@@ -99,7 +100,7 @@ def write_findings(
     RunError
         For another suffix.
     """
-    path = Path(path)
+    path, findings = Path(path), _named(findings)
     refuse_format(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Everything is made aside and then moved into place, so that a file is whole or not there.
@@ -119,6 +120,18 @@ def write_findings(
                 return _tables(findings, folder, path)
         made.replace(path)
     return [path]
+
+
+def _named(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings with ids that can name a file, a sheet and a place in a page: a study's names may hold any sign."""
+    taken, named = {"findings", "made"}, []
+    for finding in findings:
+        stem = slug(finding.id) or "finding"
+        numbered = (stem if number == 1 else f"{stem}-{number}" for number in itertools.count(1))
+        name = next(name for name in numbered if name not in taken)
+        taken.add(name)
+        named.append(replace(finding, id=name))
+    return named
 
 
 def refuse_format(path: Path) -> None:
@@ -187,8 +200,10 @@ def _workbook(findings: Sequence[Finding], path: Path, texts: Texts, provenance:
 
     book = Workbook()
     book.remove(book.active)
-    for finding in findings:
-        sheet = book.create_sheet(finding.id[:_TAB])
+    for number, finding in enumerate(findings, start=1):
+        # What is cut may be all that tells two names apart; a number then does.
+        name = finding.id if len(finding.id) <= _TAB else f"{number}-{finding.id}"[:_TAB]
+        sheet = book.create_sheet(name)
         _row(sheet, [finding.title])
         for sentence in (*finding.sentences, finding.caution):
             _row(sheet, [sentence])

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from sd_covid.analysis.robust import Robust
 from sd_covid.analysis.robustness.metrics import Metric
 from sd_covid.analysis.robustness.outcomes import Objective
+from sd_covid.analysis.robustness.pipeline import Robust
 from sd_covid.analysis.robustness.scores import Scores
 from sd_covid.report.finding import Finding
 from sd_covid.report.glossary import Glossary
@@ -71,24 +71,16 @@ def _ranks(names: RobustNames, scores: Scores) -> Finding:
     """The place of every package by every metric."""
     texts, numbers, objective = names.texts, names.numbers, scores.objective
     titles = [metric_title(item, names) for item in scores.metrics]
-    mean = scores.shown[[item.id for item in scores.metrics].index("laplace")]
-    gap = float(mean.max() - mean.min())
     good = scores.ranks[[item.id not in _SPREADING for item in scores.metrics]]
     most = int(np.ptp(good, axis=0).argmax())
-    sentences = [
-        _leaders(names, scores),
-        texts(
-            "ranks.spread",
-            metrics=len(good),
-            package=names.quoted(names.robust.outcomes.packages[most]),
-            low=numbers.plain(float(good[:, most].min())),
-            high=numbers.plain(float(good[:, most].max())),
-            gap=numbers.significant(gap),
-            unit=names.unit(objective),
-        ),
-    ]
-    if gap < objective.relevance:
-        sentences.append(_small(names, objective))
+    spread = texts(
+        "ranks.spread" if np.ptp(good[:, most]) > 0 else "ranks.steady",
+        metrics=len(good),
+        package=names.quoted(names.robust.outcomes.packages[most]),
+        low=numbers.plain(float(good[:, most].min())),
+        high=numbers.plain(float(good[:, most].max())),
+    )
+    sentences = [_leaders(names, scores), spread, _gap(names, objective)]
     kinds = {"level": names.unit(objective), "distance": names.unit(objective), "share": texts("ranks.share")}
     table = pd.DataFrame(
         [
@@ -117,6 +109,25 @@ def _ranks(names: RobustNames, scores: Scores) -> Finding:
     )
 
 
+def _gap(names: RobustNames, objective: Objective) -> str:
+    """How far the best package is from the worst by their means, or that no two differ by what matters."""
+    outcomes, numbers = names.robust.outcomes, names.numbers
+    gains = outcomes.states(objective.id)
+    best, worst = (int(at) for at in (gains.mean(axis=1).argmax(), gains.mean(axis=1).argmin()))
+    apart = gains[best] - gains[worst]
+    if apart.mean() < objective.relevance or best == worst:
+        return _small(names, objective)
+    low, high = np.quantile(apart, (0.05, 0.95)).tolist()
+    sizes = {"gap": float(apart.mean()), "low": low, "high": high}
+    return names.texts(
+        "ranks.gap",
+        best=names.quoted(outcomes.packages[best]),
+        worst=names.quoted(outcomes.packages[worst]),
+        unit=names.unit(objective),
+        **{name: numbers.significant(size) for name, size in sizes.items()},
+    )
+
+
 def _small(names: RobustNames, objective: Objective) -> str:
     """That packages differ by less than what matters."""
     relevance = names.numbers.plain(objective.relevance)
@@ -126,16 +137,17 @@ def _small(names: RobustNames, objective: Objective) -> str:
 def _leaders(names: RobustNames, scores: Scores) -> str:
     """Whether mean, regret and target put the same package first, or which each does."""
     texts, leaders = names.texts, scores.leaders
+    said = names.inside(scores.objective)
     asked = [item for item in scores.metrics if item.id in _LEADING]
     first = set.intersection(*(set(leaders[item.id]) for item in asked))
     if first:
         agreed = "ranks.agree_target" if "starr" in leaders else "ranks.agree"
-        return texts(agreed, package=names.at(tuple(sorted(first))))
+        return texts(agreed, package=names.at(tuple(sorted(first))), objective=said)
     each = [
         texts("ranks.leader", metric=metric_title(item, names), packages=names.at(leaders[item.id]))
         for item in asked
     ]
-    return texts("ranks.differ", leaders="; ".join(each))
+    return texts("ranks.differ", leaders="; ".join(each), objective=said)
 
 
 def _regret(names: RobustNames, scores: Scores) -> Finding:
@@ -147,7 +159,8 @@ def _regret(names: RobustNames, scores: Scores) -> Finding:
     states = names.robust.outcomes.states(objective.id).shape[1]
     sentences = [
         texts(
-            "regret.least",
+            "regret.least" if scores.regret[2, least] > 0 else "regret.none",
+            objective=names.inside(objective),
             package=names.quoted(packages[least]),
             states=numbers.exact(states, 0),
             largest=amount[2][least],
@@ -159,6 +172,7 @@ def _regret(names: RobustNames, scores: Scores) -> Finding:
             reference=names.quoted(packages[0]),
             largest=amount[2][0],
             mean=amount[0][0],
+            p90=amount[1][0],
             unit=unit,
         ),
         texts(

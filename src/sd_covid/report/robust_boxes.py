@@ -10,9 +10,9 @@ import pandas as pd
 
 from sd_covid.analysis.discovery.box import Box
 from sd_covid.analysis.discovery.find import Discovery
-from sd_covid.analysis.robust import PATH, Found
+from sd_covid.analysis.robustness.pipeline import PATH, Found
 from sd_covid.report.finding import Finding
-from sd_covid.report.robust_charts import trade_off_chart
+from sd_covid.report.robust_charts import rates_chart, trade_off_chart
 from sd_covid.report.robust_names import RobustNames
 
 
@@ -24,7 +24,9 @@ def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
     found = item.found
     chosen = None if found is None else found.chosen
     if found is None or chosen is None:
-        sentences = [texts("box.few", failures=item.failures, cases=numbers.exact(item.cases, 0), **known)]
+        counts = {"failures": item.failures, "cases": item.cases}
+        known |= {name: numbers.exact(count, 0) for name, count in counts.items()}
+        sentences = [texts("box.few", **known)]
     elif not chosen.limits:
         sentences = [
             texts("box.nothing", rate=numbers.exact(100 * found.rate, 0), columns=found.columns, **known)
@@ -42,6 +44,8 @@ def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
         ]
         if found.resamples:
             sentences.append(_support(names, found))
+    boxed = found is not None and bool(found.chosen.limits)
+    by_path = _by_path(names, item)
     rule = search.rule
     caution = texts("box.caution", states=names.states)
     return Finding(
@@ -59,17 +63,34 @@ def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
             ),
         ),
         caution=caution,
-        table=_limits(names, found),
-        decimals={texts("box.share"): 0, texts("box.quasi"): 4},
-        figure=None
-        if found is None
+        table=_limits(names, found) if boxed else by_path,
+        decimals={texts("box.share"): 0, texts("box.quasi"): 4, texts("box.rate"): 0},
+        figure=(lambda: rates_chart(by_path.iloc[:, 0].tolist(), by_path.iloc[:, 3].tolist(), texts))
+        if found is None or not boxed
         else lambda: trade_off_chart(
             np.array([(box.coverage, box.density) for box in found.path]),
             [len(box.columns) for box in found.path],
             (found.chosen.coverage, found.chosen.density),
             texts,
         ),
-        described="" if found is None else texts("box.described"),
+        described=texts("box.described" if boxed else "box.described_paths"),
+    )
+
+
+def _by_path(names: RobustNames, item: Found) -> pd.DataFrame:
+    """How often the target is missed under each path: what there is to tell where no box is."""
+    outcomes, texts = names.robust.outcomes, names.texts
+    objective = outcomes.objective(item.search.objective)
+    assert objective.target is not None  # the reader of the file sees to it
+    gains = outcomes.gains(objective.id)[:, outcomes.packages.index(item.search.scenario)]
+    missed = (gains < objective.sign * objective.target).sum(axis=1)
+    return pd.DataFrame(
+        {
+            texts("box.world"): [names.world(outcomes.worlds[at].id) for at in outcomes.of_kind("path")],
+            texts("box.cases"): gains.shape[1],
+            texts("box.failures"): missed,
+            texts("box.rate"): 100 * missed / gains.shape[1],
+        }
     )
 
 

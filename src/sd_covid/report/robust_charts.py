@@ -158,6 +158,24 @@ def trade_off_chart(
     return figure
 
 
+def rates_chart(paths: Sequence[str], rates: Sequence[float], texts: Texts) -> Figure:
+    """Per cent of cases that fail under each path, as bars."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.4, 0.7 + 0.32 * len(paths)), layout="constrained")
+    axes = figure.add_subplot()
+    place = [-float(at) for at in range(len(paths))]
+    axes.barh(place, rates, color=tint(PACKAGES[0], 0.75), height=0.6)
+    for at, rate in zip(place, rates, strict=True):
+        axes.text(rate + 1.5, at, Numbers(texts.language).exact(rate, 0), va="center", fontsize=8)
+    axes.set_yticks(place, [textwrap.fill(name, 34) for name in paths])
+    axes.set_xlim(0, 108)
+    axes.set_xlabel(texts("box.rate"))
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    return figure
+
+
 def regions_chart(ways: Sequence[str], regions: Sequence[Box], rate: float, texts: Texts) -> Figure:
     """Regions of failure as pairs of bars: how often it fails there, and which part of all failures that is.
 
@@ -249,7 +267,7 @@ def worth_chart(
 
 @dataclass(frozen=True, slots=True)
 class Worthwhile:
-    """A bar of a chart of information: what might be known, its value with standard error, whether it is a figure."""
+    """A bar of a chart of information: what might be known, its value, half its interval, whether it is a figure."""
 
     name: str
     value: float
@@ -258,7 +276,7 @@ class Worthwhile:
 
 
 def information_chart(bars: Sequence[Worthwhile], chance: float, unit: str, texts: Texts) -> Figure:
-    """Value of knowing each, the first on top, with a standard error to each side and the level of chance."""
+    """Value of knowing each, the first on top, with its 90 % interval and the level of chance."""
     from matplotlib.figure import Figure
 
     labels = [textwrap.fill(bar.name, 44) for bar in bars]

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import nan
 
-from sd_covid.analysis.robust import Robust
 from sd_covid.analysis.robustness.outcomes import Objective
+from sd_covid.analysis.robustness.pipeline import Robust
+from sd_covid.data.text import Text
 from sd_covid.model.names import key
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.texts import Texts
@@ -73,11 +74,15 @@ class RobustNames:
         """The title of an objective."""
         return self.texts.of(objective.title)
 
+    def inside(self, objective: Objective) -> str:
+        """The title of an objective within a sentence."""
+        return self.texts.inside(objective.title)
+
     def unit(self, objective: Objective) -> str:
-        """The unit of a difference in an objective: percentage points for a percentage."""
-        return (
-            self.texts("unit.points") if objective.unit.en.startswith("%") else self.texts.of(objective.unit)
-        )
+        """The unit of a difference in an objective: percentage points for a percentage, times years where added up."""
+        if not objective.unit.en.startswith("%"):
+            return self.texts.of(objective.unit)
+        return self.texts("unit.point_years" if "total" in objective.measure else "unit.points")
 
     def target(self, objective: Objective) -> str:
         """The target of an objective in words; empty without one."""
@@ -110,6 +115,10 @@ class RobustNames:
                 return self.texts.inside(item.title)
         return self.texts.inside(self.glossary.constant(name)[0])
 
+    def titled(self, name: str) -> bool:
+        """Whether a constant has a title for its reader."""
+        return self.constant(name) != self.texts.inside(Text(name, name))
+
     def known_already(self, name: str) -> float:
         """How much of what was unknown of a constant the figures so far have told, in per cent; NaN if no fit says."""
         return 100 * self.contraction.get(self.glossary.ids.get(key(name), ""), nan)
@@ -121,4 +130,5 @@ class RobustNames:
 
     def amount(self, name: str, value: float) -> str:
         """A value of a constant with its unit."""
-        return f"{self.numbers.plain(value, 3)} {self.constant_unit(name)}".rstrip()
+        digits = 3 if abs(value) >= 100 else 2  # a month of a date has three
+        return f"{self.numbers.plain(value, digits)} {self.constant_unit(name)}".rstrip()

@@ -6,11 +6,13 @@ In go the names and results of a study of robustness; out comes a `Finding`.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
+from sd_covid.analysis.discovery.box import Box
 from sd_covid.analysis.discovery.cart import Tree
-from sd_covid.analysis.robust import Found
+from sd_covid.analysis.robustness.pipeline import Found
 from sd_covid.report.finding import Finding
 from sd_covid.report.robust_boxes import when
 from sd_covid.report.robust_charts import regions_chart
@@ -32,6 +34,8 @@ def regions_finding(names: RobustNames, place: int, item: Found) -> Finding | No
     texts, tree, search = names.texts, item.found.tree, item.search
     objective = names.robust.outcomes.objective(search.objective)
     ways = [when(names, box) for box in tree.regions]
+    # Without a region the whole is shown, so that a reader sees what there was to set apart.
+    shown, boxes = (ways, tree.regions) if ways else ([texts("tree.everything")], item.found.path[:1])
     rate = 100 * item.found.rate
     titles = {"package": names.package(search.scenario), "objective": names.objective(objective)}
     return Finding(
@@ -39,10 +43,10 @@ def regions_finding(names: RobustNames, place: int, item: Found) -> Finding | No
         title=texts("tree.title", **titles),
         sentences=(_said(names, item, tree, ways), texts("tree.rule")),
         caution=texts("box.caution", states=names.states),
-        table=_table(names, tree, ways),
+        table=_table(names, shown, boxes),
         decimals=dict.fromkeys((texts("tree.coverage"), texts("tree.density"), texts("tree.cases")), 0),
-        figure=(lambda: regions_chart(ways, tree.regions, rate, texts)) if ways else None,
-        described=texts("tree.described") if ways else "",
+        figure=lambda: regions_chart(shown, boxes, rate, texts),
+        described=texts("tree.described"),
     )
 
 
@@ -67,12 +71,11 @@ def _said(names: RobustNames, item: Found, tree: Tree, ways: list[str]) -> str:
     )
 
 
-def _table(names: RobustNames, tree: Tree, ways: list[str]) -> pd.DataFrame:
+def _table(names: RobustNames, ways: Sequence[str], boxes: Sequence[Box]) -> pd.DataFrame:
     """The regions, the densest first."""
     texts = names.texts
     heads = [texts(f"tree.{name}") for name in ("region", "cases", "coverage", "density")]
     rows = [
-        (way, box.cases, 100 * box.coverage, 100 * box.density)
-        for way, box in zip(ways, tree.regions, strict=True)
+        (way, box.cases, 100 * box.coverage, 100 * box.density) for way, box in zip(ways, boxes, strict=True)
     ]
     return pd.DataFrame(rows, columns=heads)

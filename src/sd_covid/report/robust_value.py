@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
-from sd_covid.analysis.robust import Learnt
-from sd_covid.analysis.robust_plan import Buying
+from sd_covid.analysis.information.value import Value
+from sd_covid.analysis.robustness.pipeline import Learnt
+from sd_covid.analysis.robustness.plan import Buying
 from sd_covid.analysis.robustness.worth import Worth
 from sd_covid.report.finding import Finding
 from sd_covid.report.robust_charts import Worthwhile, information_chart, worth_chart
@@ -89,11 +91,14 @@ def information_finding(names: RobustNames, learnt: Learnt) -> Finding:
     objective = names.robust.outcomes.objective(learnt.learning.objective)
     unit = names.unit(objective)
     table = _valued(names, learnt, unit)
+    # What has no title for its reader is in the chart only where it stands out; the table has it by its model's name.
+    untitled = {names.constant(name) for name in value.parts if not names.titled(name)}
     every = [
         Worthwhile(str(name), float(worth), float(error), kind == texts("inform.figure"))
         for name, kind, worth, error in table.iloc[1:, :4].itertuples(index=False)
     ]
-    most = max(bar.value for bar in every)
+    every = [bar for bar in every if bar.value > value.chance or bar.name not in untitled]
+    most = max((bar.value for bar in every), default=0.0)
     bars = [bar for bar in every if bar.value > _VISIBLE * most] or every[:_SHOWN]
     return Finding(
         id="information",
@@ -104,7 +109,7 @@ def information_finding(names: RobustNames, learnt: Learnt) -> Finding:
                 objective=texts.inside(objective.title),
                 package=names.quoted(value.options[value.chosen]),
                 value=numbers.significant(value.everything.corrected),
-                error=numbers.significant(value.everything.error),
+                **_interval(names, value.everything),
                 unit=unit,
             ),
             *_most(names, learnt, unit),
@@ -132,7 +137,7 @@ def _most(names: RobustNames, learnt: Learnt, unit: str) -> list[str]:
             "inform.most",
             name=names.constant(most),
             value=f"{numbers.significant(found.corrected)} {unit}",
-            error=numbers.significant(found.error),
+            **_interval(names, found),
         )
     ]
     if told:
@@ -158,10 +163,22 @@ def _awaiting(names: RobustNames, learnt: Learnt, unit: str) -> list[str]:
             "inform.awaiting",
             series=_series(names, learnt, series),
             value=f"{numbers.significant(found.corrected)} {unit}",
-            error=numbers.significant(found.error),
+            **_interval(names, found),
             years=f"{learnt.learning.years[0]}–{learnt.learning.years[1]}",
         )
     ]
+
+
+def _half_width(value: Value) -> float:
+    """Half the 90 % interval of a value, by its standard error."""
+    return float(ndtri(0.95)) * value.error
+
+
+def _interval(names: RobustNames, value: Value) -> dict[str, str]:
+    """The ends of the 90 % interval of a value, by its standard error; knowing is never worth less than nothing."""
+    half = _half_width(value)
+    ends = {"low": max(value.corrected - half, 0.0), "high": value.corrected + half}
+    return {name: names.numbers.significant(end) for name, end in ends.items()}
 
 
 def _series(names: RobustNames, learnt: Learnt, output: str) -> str:
@@ -197,5 +214,6 @@ def _valued(names: RobustNames, learnt: Learnt, unit: str) -> pd.DataFrame:
     for name, found in sorted(learnt.figures.items(), key=lambda item: -item[1].corrected):
         rows.append((_series(names, learnt, name), texts("inform.figure"), found, np.nan, "–", np.nan))
     return pd.DataFrame(
-        [(what, kind, v.corrected, v.error, v.bias, *rest) for what, kind, v, *rest in rows], columns=columns
+        [(what, kind, v.corrected, _half_width(v), v.bias, *rest) for what, kind, v, *rest in rows],
+        columns=columns,
     )

@@ -15,6 +15,7 @@ from sd_covid.report.charts import Bar, sensitivity_chart
 from sd_covid.report.depends import within
 from sd_covid.report.finding import Finding
 from sd_covid.report.glossary import Glossary
+from sd_covid.report.made import made_with
 from sd_covid.report.sensitivity_checks import convergence_finding, screened_findings, within_findings
 from sd_covid.report.sensitivity_paths import path_finding
 from sd_covid.report.sensitivity_words import Words
@@ -46,18 +47,11 @@ def sensitivity_findings(found: Sensitivity, glossary: Glossary, texts: Texts) -
     return [*told, convergence_finding(found, words)]
 
 
-def made_with(found: Sensitivity, command: str, texts: Texts) -> dict[str, str]:
+def provenance(found: Sensitivity, command: str, texts: Texts) -> dict[str, str]:
     """What made the findings, for the foot of the page."""
-    made = found.provenance
-    return {
-        texts("sens.made.command"): command,
-        texts("sens.made.model"): f"{made.model} ({made.model_hash})",
-        texts("sens.made.draws"): f"{made.draws} ({made.draws_hash[:16]})",
-        texts("sens.made.seed"): str(made.seed),
-        texts("sens.made.versions"): ", ".join(
-            f"{name} {version}" for name, version in made.versions.items()
-        ),
-    }
+    kinds = sorted({texts(f"sens.kind.{factor.kind}") for factor in found.factors})
+    design = texts("sens.design", method=texts(f"sens.method.{found.method}"), kinds=", ".join(kinds))
+    return made_with(found.provenance, command, texts, draws=design)
 
 
 def subtitle(found: Sensitivity, texts: Texts) -> str:
@@ -154,18 +148,20 @@ def _pairs(found: Sensitivity, words: Words) -> list[Finding]:
         # What chance alone could bring is not listed.
         sure = sorted((row for row in told if row[0] > row[1]), key=lambda row: -row[0])[:_PAIRS]
         for value, half, (one, other) in sure:
-            name = f"{words.name(found.factors[one])} × {words.name(found.factors[other])}"
-            rows.append((texts.of(item.outcome.title), name, value, half))
+            name = f"{words.name(found.factors[one])} × {words.name(found.factors[other], inside=True)}"
+            rows.append((texts.of(item.outcome.title), name, float(value), float(half)))
     if all(item.indices.pairs is None for item in found.outcomes):
         return []
     index = texts("sens.measure.second")
     half_name = texts("sens.column.half", name=index)
     names = [texts("sens.column.outcome"), texts("sens.column.pair"), index, half_name]
     best = max(rows, key=lambda row: row[2], default=None)
+    largest = sorted(rows, key=lambda row: -row[2])[:_PAIRS]
+    bars = [Bar(f"{outcome}: {pair}", value, half) for outcome, pair, value, half in largest]
     first = (
         texts("sens.pairs.none")
         if best is None
-        else texts("sens.pairs.best", pair=best[1], outcome=best[0], value=words.value(best[2]))
+        else texts("sens.pairs.best", pair=best[1], outcome=best[0], **words.interval(best[2], best[3]))
     )
     return [
         Finding(
@@ -175,5 +171,7 @@ def _pairs(found: Sensitivity, words: Words) -> list[Finding]:
             caution=texts("sens.pairs.caution"),
             table=pd.DataFrame(rows, columns=names),
             decimals={index: 3, half_name: 3},
+            figure=(lambda: sensitivity_chart(bars, texts)) if bars else None,
+            described=f"{index}: " + ", ".join(f"{bar.name} {words.value(bar.share)}" for bar in bars),
         )
     ]

@@ -15,8 +15,8 @@ from sd_covid.report.glossary import Glossary
 from sd_covid.report.sensitivity_charts import convergence_chart
 from sd_covid.report.sensitivity_words import Words
 
-#: Parameters that a table of the posterior shows of an outcome.
-_PARAMETERS = 5
+#: Parameters that a table of the posterior shows of an outcome, and those of all outcomes that a chart shows.
+_PARAMETERS, _BARS = 5, 6
 
 
 def within_findings(found: Sensitivity, glossary: Glossary, words: Words) -> list[Finding]:
@@ -36,6 +36,10 @@ def within_findings(found: Sensitivity, glossary: Glossary, words: Words) -> lis
             rows.append((title, texts.of(called), grade or "–", share, half))
     if not rows:
         return []
+    bars = [
+        Bar(f"{title}: {called}", share, half)
+        for title, called, _, share, half in sorted(rows, key=lambda row: -row[3])[:_BARS]
+    ]
     effect = texts("sens.column.effect")
     half_name = texts("sens.column.half", name=effect)
     names = [texts(f"sens.column.{name}") for name in ("outcome", "factor", "grade")]
@@ -54,6 +58,8 @@ def within_findings(found: Sensitivity, glossary: Glossary, words: Words) -> lis
             caution=texts("sens.within.caution"),
             table=pd.DataFrame(rows, columns=[*names, effect, half_name]),
             decimals={effect: 2, half_name: 2},
+            figure=lambda: sensitivity_chart(bars, texts),
+            described=f"{effect}: " + ", ".join(f"{bar.name} {words.value(bar.share)}" for bar in bars),
         )
     ]
 
@@ -107,8 +113,11 @@ def convergence_finding(found: Sensitivity, words: Words) -> Finding:
     steps = [(texts.of(item.outcome.title), item.convergence) for item in found.outcomes]
     # A path is told where its spread is largest: elsewhere its indices divide little.
     steps += [(words.path_title(path), path.convergence.of(path.widest)) for path in found.paths]
-    drifts = [float(convergence.drift) for _, convergence in steps]
-    drift, outcome = texts("sens.column.drift"), texts("sens.column.outcome")
+    # Effects in the units of several outcomes are told as parts of the largest on each.
+    shared = words.method != "morris"
+    drifts = [float(step.drift if shared else step.relative_drift) for _, step in steps]
+    drift = texts("sens.column.drift" if shared else "sens.column.relative_drift")
+    outcome = texts("sens.column.outcome")
     table = pd.DataFrame(
         {
             outcome: [name for name, _ in steps],
@@ -128,14 +137,15 @@ def convergence_finding(found: Sensitivity, words: Words) -> Finding:
         sentences=(kept,),
         caution=texts("sens.convergence.caution"),
         table=table,
-        decimals={drift: 3} if words.method != "morris" else {},
+        decimals={drift: 3},
     )
     if not np.isfinite(drifts).any():
         return bare
     title, worst = steps[int(np.nanargmax(drifts))]
     largest = np.argsort(-np.nan_to_num(worst.leading[-1], nan=-np.inf), kind="stable")[:5]
     names = [words.name(found.factors[position]) for position in largest]
-    said = texts("sens.convergence.worst", drift=words.value(float(np.nanmax(drifts))), name=title)
+    key = "sens.convergence.worst" if shared else "sens.convergence.worst_effect"
+    said = texts(key, drift=words.numbers.exact(float(np.nanmax(drifts)), 2), name=title)
     return replace(
         bare,
         sentences=(said, kept),

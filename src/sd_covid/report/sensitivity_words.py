@@ -91,25 +91,25 @@ class Words:
         sure &= indices.leading > np.nan_to_num(indices.floor)
         large = indices.leading >= _SMALL * indices.leading[ranked[0]]
         shown = [at for at in ranked[:_NAMED] if sure[at] and large[at]] or ranked[:1]
-        return "; ".join(self._named(indices, position) for position in shown)
+        return self.texts.listed([self._named(indices, position) for position in shown])
 
     def _named(self, indices: Indices, position: int) -> str:
         name = self.name(self.found.factors[position], inside=True)
         value, half = float(indices.leading[position]), float(indices.leading_half_width[position])
         if not np.isfinite(half):
             return self.texts("sens.named_only", name=name, value=self.value(value))
-        low = max(value - half, 0.0)
-        return self.texts(
-            "sens.named",
-            name=name,
-            value=self.value(value),
-            low=self.value(low),
-            high=self.value(value + half),
-        )
+        return self.texts("sens.named", name=name, **self.interval(value, half))
+
+    def interval(self, value: float, half: float) -> dict[str, str]:
+        """An index and the ends of its interval; none lies below nil."""
+        ends = {"low": max(value - half, 0.0), "high": value + half}
+        return {"value": self.value(value)} | {name: self.value(end) for name, end in ends.items()}
 
     def most(self, indices: Indices) -> str:
         """What a quantity depends on most."""
-        return self.texts("sens.most", names=self.named(indices))
+        sure = np.isfinite(indices.leading_half_width).any()
+        interval = self.texts("sens.most_interval") if sure else ""
+        return self.texts("sens.most", names=self.named(indices), measure=self.measure, interval=interval)
 
     def means(self, indices: Indices) -> str:
         """What the leading measure means."""

@@ -79,3 +79,14 @@ def test_by_hand() -> None:
     assert (limit.name, limit.side) == ("a", "low")
     assert limit.value == pytest.approx(0.795)  # midway between the last that holds and the first that fails
     assert (tree.leaves, tree.coverage, tree.density, box.cases) == (2, 1.0, 1.0, 20)
+
+
+def test_a_large_level_with_a_small_spread_is_parted_exactly() -> None:
+    """Single precision has steps of a half at eight million: draws from 0 to 1 above it would become three values."""
+    of = cases(600)
+    failed = (of["a"] > 0.6).to_numpy()
+    tree = grow(of.assign(a=of["a"] + 8e6), failed)
+    assert (tree.coverage, tree.density) == (1.0, 1.0)
+    (region,) = tree.regions
+    (limit,) = region.limits
+    assert limit.value == pytest.approx(8e6 + 0.6, abs=0.02)  # between two of six hundred values

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import sd_covid
-from sd_covid.analysis.robust_file import read_plan
-from sd_covid.analysis.robust_plan import RobustPlan
+from sd_covid.analysis.robustness.plan import RobustPlan
+from sd_covid.analysis.robustness.plan_file import read_plan
 from sd_covid.policy.draws import joint_draws
 from sd_covid.policy.reading import named_model
 

@@ -100,3 +100,13 @@ def test_a_structure_with_draws_of_its_own_is_compared_by_means_only() -> None:
     found = reversals(both, item).rows[2]
     assert np.isnan(found.share)
     assert found.pairs == 0  # no pair differs by 2 in both worlds: in w0 they are within 5/3
+
+
+def test_what_rounding_leaves_of_equal_packages_leads_and_turns_nothing() -> None:
+    # The same sum in another order: 0.1 + 0.2 is not 0.3 to the last bit, and is the same outcome.
+    equal = np.array([[0.1 + 0.2, 0.3, 0.3], [0.3, 0.1 + 0.2, 0.3]])
+    np.testing.assert_allclose(share_best(equal), [0.5, 0.5])
+    item = objective(relevance=0.0)
+    found = reversals(outcomes([[equal, equal[::-1]]], [item]), item)
+    assert [(row.pairs, row.turned) for row in found.rows] == [(0, 0), (0, 0)]
+    assert all(np.isnan(row.share) for row in found.rows)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import sd_covid
-from sd_covid.analysis.robust import PATH, Robust, judge, judge_comparison
+from sd_covid.analysis.robustness.pipeline import PATH, Robust, cases_of, judge, judge_comparison
+from sd_covid.analysis.robustness.runs import run_worlds
 from sd_covid.cli.app import execute
 from sd_covid.errors import RunError, ScenarioError
 from sd_covid.policy.draws import joint_draws
@@ -55,11 +56,11 @@ def test_outcomes_scores_and_reversals_are_those_of_the_closed_form(judged: Robu
 
 
 def test_failure_is_found_where_it_is_planted(judged: Robust) -> None:
+    # A rise of more than 0.8 is a slope of more than 0.6 at least: never under the falling path, whose slope is -2.
     found = judged.boxes[0].found
     assert found is not None
-    kept = {limit.name: limit.names for limit in found.chosen.limits}
-    assert kept[PATH] == {"usual"}
-    assert set(kept) <= {PATH, "slope", "ease"}
+    assert {limit.name for limit in found.chosen.limits} <= {PATH, "slope", "ease"}
+    assert "slope" in found.chosen.columns or PATH in found.chosen.columns
     assert found.chosen.density > 0.9
 
 
@@ -96,9 +97,16 @@ def test_findings_say_it_in_words_without_names_of_parameters(judged: Robust, la
         assert "{" not in " ".join(
             (*item.sentences, item.caution, item.described, *map(str, item.table.columns))
         )
+        assert item.figure is not None
+        assert len(item.table)
+        assert 2 <= len(item.sentences) <= 4
+        assert item.caution
     box = next(item for item in told if item.id.startswith("box"))
     said = " ".join(box.sentences)
-    assert {"nl": "het pad ‘Usual’ is", "en": "the path is ‘Usual’"}[language] in said
+    # Points added up over two years are no points.
+    both = next(item for item in told if item.id == "regret-both")
+    assert {"nl": "procentpunt × jaar", "en": "percentage points × years"}[language] in both.sentences[0]
+    assert {"nl": "helling boven", "en": "slope is above"}[language] in said
     assert {"nl": "dekt", "en": "covers"}[language] in said
     reversal = next(item for item in told if item.id == "reversals")
     assert "Falling" in reversal.sentences[1]
@@ -116,7 +124,9 @@ def test_without_failures_that_is_what_is_said(town: Path, language: str, few: s
     box = next(item for item in told if item.id.startswith("box"))
     assert few in box.sentences[0]
     assert "0 " in box.sentences[0]
-    assert box.figure is None
+    # What there is to show is how often it fails under each path.
+    assert box.figure is not None
+    assert box.table.iloc[:, 1:].to_numpy().tolist() == [[50, 0, 0], [50, 0, 0]]
 
 
 def test_a_sweep_is_judged_as_what_was_run(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,6 +214,31 @@ FAULTS = {
 }
 
 
+TWICE_OR_NOTHING = [
+    ("[actual, none, half]", "[actual, none, none]", 2, "'none' is named twice"),
+    ("[usual, falling]", "[usual, falling, usual]", 5, "'usual' is named twice"),
+    ("easier: {", "falling: {", 7, "is a path too"),
+    ("{ease: 0.5}", "{}", 7, "changes nothing"),
+    ("[slope, ease]", "[]", 28, "a group of nothing"),
+    ("{all: {", "{slope: {", 28, "'slope' is a constant or assumption"),
+    ("figures: [rate]", "figures: [rate, Rate]", 29, "named twice"),
+    ("size: 50", "size: 10.5", 4, "not a whole number"),
+    ("years: [2020]", "years: [2020.5]", 13, "not a whole number"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "line", "reason"), TWICE_OR_NOTHING)
+def test_what_would_count_twice_or_not_at_all_is_refused(
+    town: Path, old: str, new: str, line: int, reason: str
+) -> None:
+    file = town / "scenarios" / "robust.yaml"
+    assert old in ROBUST
+    file.write_text(ROBUST.replace(old, new))
+    with pytest.raises(ScenarioError, match=reason) as caught:
+        plan_of(town)
+    assert (caught.value.file, caught.value.line) == (str(file), line)
+
+
 @pytest.mark.parametrize("old", FAULTS)
 def test_faults_name_file_line_and_what_is_near(town: Path, old: str) -> None:
     new, line, reason = FAULTS[old]
@@ -225,3 +260,20 @@ def test_a_lever_is_no_structure_and_what_does_not_vary_no_dimension(town: Path)
     file.write_text(ROBUST.replace("resamples: 4", "over: [TIME STEP]"))
     with pytest.raises(RunError, match="does not vary over the draws"):
         judge(plan_of(town))
+
+
+def test_a_case_holds_what_its_path_sets_and_not_what_was_drawn(town: Path) -> None:
+    # Under the falling path the slope is -2 whatever was drawn: the rise, 0.875 ease slope, misses a target of 0
+    # nowhere there and everywhere else. Drawn slopes lie between 1 and 3, so that slope alone tells the two apart.
+    file = town / "scenarios" / "robust.yaml"
+    told = "discovery:\n  - {scenario: none, objective: rate, resamples: 4, over: [slope]}\n"
+    file.write_text(ROBUST.replace("target: 0.8", "target: 0").split("worth:")[0] + told)
+    found = judge(plan_of(town)).boxes[0].found
+    assert found is not None
+    by_name = {limit.name: limit for limit in found.chosen.limits}
+    assert (found.chosen.coverage, found.chosen.density) == (1.0, 1.0)
+    assert set(by_name) <= {"slope", PATH}
+    assert found.path[0].cases == 100
+    draws = cases_of(run_worlds(plan_of(town), None, lambda *_: None), "none", ["slope"])
+    assert (draws.loc[draws[PATH] == "falling", "slope"] == -2).all()
+    assert draws.loc[draws[PATH] == "usual", "slope"].between(1, 3).all()

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from sd_covid.analysis.sensitivity.convergence import Convergence
 from sd_covid.analysis.sensitivity.designs import SPAN, design
 from sd_covid.analysis.sensitivity.estimators import estimate
 from sd_covid.analysis.sensitivity.indices import MEASURES, Indices, Method
@@ -126,3 +127,12 @@ def test_too_few_rows_are_refused() -> None:
     kept = np.zeros(128, bool)
     with pytest.raises(RunError, match="fewer than two blocks"):
         estimate(points, points.points[:, :1], kept, np.zeros(1), seed=1)
+
+
+def test_drift_of_effects_is_told_as_a_part_of_the_largest() -> None:
+    # Two quantities, one in thousands: the same change in proportion.
+    leading = np.array([[[1.0, 1000.0], [0.5, 500.0]], [[1.2, 1200.0], [0.5, 500.0]]])
+    found = Convergence((4, 8), leading)
+    np.testing.assert_allclose(found.drift, [0.2, 200.0])
+    np.testing.assert_allclose(found.relative_drift, [1 / 6, 1 / 6])
+    assert np.isnan(Convergence((8,), leading[:1]).relative_drift).all()

@@ -59,6 +59,8 @@ GROUP = "groups:\n  a: {title: {nl: a, en: a}, factors: [gain]}\nsamples: 1024"
         ("outputs.yaml", "../../outputs.yaml", 3, "outputs", "outside the study"),
         ("measure: peak", "measure: pike", 13, "outcomes.peak.measure", "'pike' is not known"),
         ("output: Rate", "output: Raet", 12, "outcomes.peak.output", "not among the outputs"),
+        ("measure: peak", "measure: year", 14, "outcomes.peak.years", "'year' is of one year"),
+        ("[2015, 2016]", "[2015.5, 2016]", 14, "outcomes.peak.years[0]", "not a whole number"),
         ("[2015, 2016]", "[2016, 2015]", 14, "outcomes.peak.years", "a first and a last year"),
         ("scenario: none", "scenario: actual", 11, "outcomes.peak.scenario", "'actual' is not known"),
     ],

@@ -84,12 +84,16 @@ def grow(cases: pd.DataFrame, failed: Flags, *, groups: Sequence[int] | None = N
 
 
 def _numbers(cases: pd.DataFrame) -> tuple[Floats, list[tuple[str, str | None]]]:
-    """Cases as numbers: a column of names becomes one of flags for each name. With column and name of each."""
+    """Cases as whole numbers: places in the order of a column's values, and for each name of a column of names a flag.
+
+    A tree asks for the order only, and scikit-learn keeps numbers in single precision, in which places are exact and
+    values that differ little from each other are one. With column and name of each.
+    """
     parts: list[Floats] = []
     columns: list[tuple[str, str | None]] = []
     for column in map(str, cases):
         if cases[column].dtype.kind in "fiu":
-            parts.append(cases[column].to_numpy(dtype=np.float64))
+            parts.append(np.unique(cases[column].to_numpy(), return_inverse=True)[1].astype(np.float64))
             columns.append((column, None))
             continue
         for name in sorted(map(str, cases[column].unique())):
@@ -157,10 +161,19 @@ def _limits(
             kept[column] = names & {name} if low > 0 else names - {name}
             continue
         if low > -math.inf:
-            limits.append(Limit(column, "low", math.nextafter(low, math.inf)))  # leaves do not share a border
+            edge = math.nextafter(_between(cases[column], low), math.inf)  # leaves do not share a border
+            limits.append(Limit(column, "low", edge))
         if high < math.inf:
-            limits.append(Limit(column, "high", high))
+            limits.append(Limit(column, "high", _between(cases[column], high)))
     return (*limits, *(Limit(column, "kept", names=names) for column, names in kept.items()))
+
+
+def _between(column: pd.Series[Any], place: float) -> float:
+    """Midway between the values on both sides of a place in their order."""
+    values = np.unique(column.to_numpy(dtype=np.float64))
+    below, above = values[math.floor(place)], values[math.floor(place) + 1]
+    middle = below + (above - below) / 2
+    return float(middle if middle < above else below)
 
 
 def _told(cases: pd.DataFrame, failed: Flags, leaves: Sequence[tuple[Limit, ...]]) -> list[tuple[Limit, ...]]:

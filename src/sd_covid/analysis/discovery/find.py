@@ -185,7 +185,7 @@ def discover(
         again = _told(looked_at.iloc[taken].reset_index(drop=True), failed[taken], rule, patience)[1]
         fresh = box_of(looked_at.iloc[left].reset_index(drop=True), failed[left], again.limits)
         boxes.append(again)
-        unseen.append((fresh.coverage, fresh.density if fresh.cases else nan))
+        unseen.append((fresh.coverage if failed[left].any() else nan, fresh.density if fresh.cases else nan))
     return Discovery(
         len(cases),
         int(failed.sum()),

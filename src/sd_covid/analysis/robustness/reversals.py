@@ -14,7 +14,7 @@ import numpy as np
 
 from sd_covid.analysis.robustness.outcomes import Objective, Outcomes
 from sd_covid.analysis.robustness.scores import ranks
-from sd_covid.policy.ranking import concordance, reversed_share
+from sd_covid.policy.ranking import concordance, reversed_share, rounding
 from sd_covid.policy.types import Floats
 
 Source = Literal["draws", "path", "structure"]
@@ -112,9 +112,10 @@ def reversals(outcomes: Outcomes, objective: Objective) -> Reversals:
 def _turned(first: Floats, other: Floats, relevance: float) -> tuple[int, int]:
     """Pairs of packages that differ by the relevance or more in both, and those of another order."""
     pairs, turned = 0, 0
+    least = max(relevance, rounding(first, other))
     for a, b in combinations(range(len(first)), 2):
         here, there = float(first[a] - first[b]), float(other[a] - other[b])
-        if min(abs(here), abs(there)) >= max(relevance, np.finfo(float).tiny):
+        if min(abs(here), abs(there)) >= least:
             pairs += 1
             turned += here * there < 0
     return pairs, turned

@@ -14,6 +14,7 @@ from scipy.stats import rankdata
 
 from sd_covid.analysis.robustness.metrics import Metric
 from sd_covid.analysis.robustness.outcomes import Objective, Outcomes
+from sd_covid.policy.ranking import ROUNDING
 from sd_covid.policy.types import Floats
 
 
@@ -104,23 +105,22 @@ def score(outcomes: Outcomes, objective: Objective, metrics: Sequence[Metric]) -
 def ranks(scores: Floats) -> Floats:
     """Ranks along the last axis, 1 for the largest score; equal ones share a mean rank.
 
-    Scores count as equal when they differ by less than 1e-9 of the largest in size: what is left of a difference
-    between two sums that should be the same.
+    Scores count as equal when they differ by less than `ROUNDING` of the largest in size.
     """
-    finite = np.where(np.isfinite(scores), np.abs(scores), 0.0)
-    grain = 1e-9 * finite.max(axis=-1, keepdims=True)
+    grain = ROUNDING * np.where(np.isfinite(scores), np.abs(scores), 0.0).max(axis=-1, keepdims=True)
     rounded = np.where(grain > 0, np.round(scores / np.where(grain > 0, grain, 1.0)), scores)
     return np.asarray(rankdata(-rounded, axis=-1), dtype=np.float64)
 
 
 def share_best(gains: Floats) -> Floats:
-    """Share of states in which each package is the best, shape (package,); equal ones share a state.
+    """Share of states in which each package is the best, shape (package,); equal ones, but for rounding, share a state.
 
     Parameters
     ----------
     gains : ndarray, shape (package, state)
     """
-    first = (gains == gains.max(axis=0)).astype(np.float64)
+    grain = ROUNDING * np.abs(gains).max(axis=0)
+    first = (gains >= gains.max(axis=0) - grain).astype(np.float64)
     return np.asarray((first / first.sum(axis=0)).mean(axis=1), dtype=np.float64)
 
 

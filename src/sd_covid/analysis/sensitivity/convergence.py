@@ -38,6 +38,14 @@ class Convergence:
             return np.full(self.leading.shape[2:], np.nan)
         return np.asarray(np.abs(self.leading[-1] - self.leading[-2]).max(axis=0))
 
+    @property
+    def relative_drift(self) -> Floats:
+        """The drift as a part of the largest index, for a measure that has the unit of its quantity."""
+        largest = np.abs(self.leading[-1]).max(axis=0)
+        return np.asarray(
+            np.divide(self.drift, largest, out=np.full_like(largest, np.nan), where=largest > 0)
+        )
+
     def of(self, quantity: int | slice) -> Convergence:
         """The convergence of one quantity, or of some that follow each other."""
         return Convergence(self.blocks, self.leading[:, :, quantity])

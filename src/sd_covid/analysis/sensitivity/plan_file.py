@@ -27,9 +27,17 @@ from sd_covid.model.names import key
 from sd_covid.policy.assumptions import Assumption
 from sd_covid.policy.comparison import Measure
 from sd_covid.policy.draws import read_posterior
-from sd_covid.policy.outputs import Output, read_outputs
+from sd_covid.policy.outputs import Output, named_output, read_outputs
 from sd_covid.policy.ranges import SHAPES, Range, Shape
-from sd_covid.policy.reading import named_file, read_number, read_text, scenario_faults
+from sd_covid.policy.reading import (
+    named_file,
+    named_scenario,
+    read_number,
+    read_text,
+    read_whole,
+    read_years,
+    scenario_faults,
+)
 from sd_covid.policy.scenario import Scenario, read_scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
@@ -69,7 +77,10 @@ def read_plan(
         if "outcomes" not in found and "over_time" not in found:
             raise top.error("there is nothing to take apart", "add 'outcomes:' or 'over_time:'")
         study = Study.beside(path, simulation)
-        scenarios = tuple(_scenario(node, simulation, study) for node in found["scenarios"].items())
+        scenarios = tuple(
+            read_scenario(named_scenario(node), simulation, study=study)
+            for node in found["scenarios"].items()
+        )
         if not scenarios or ("outcomes" in found and len(scenarios) < 2):
             raise found["scenarios"].error(
                 "a difference needs two scenarios", "name the reference and another"
@@ -92,8 +103,8 @@ def read_plan(
             outcomes=outcomes,
             outputs=tuple(output for output in outputs if key(output.name) in read),
             samples=_samples(found["samples"], method),
-            resamples=int(read_number(found["resamples"], low=10)),
-            seed=int(read_number(found["seed"], low=0)),
+            resamples=read_whole(found["resamples"], 10),
+            seed=read_whole(found["seed"], 0),
             method=method,
             second_order=_second_order(found["second_order"], method) if "second_order" in found else False,
             over_time=over_time,
@@ -102,58 +113,39 @@ def read_plan(
         )
 
 
-def _scenario(node: Node, simulation: Simulator, study: Study) -> Scenario:
-    """A scenario beside this file, by id."""
-    path = node.file.parent / f"{node.text()}.yaml"
-    if not path.is_file():
-        others = (item.stem for item in node.file.parent.glob("*.yaml"))
-        raise node.error(
-            f"there is no scenario '{node.text()}'", suggest(node.text(), others) or f"make {path.name}"
-        )
-    return read_scenario(path, simulation, study=study)
-
-
 def _outcome(name: str, node: Node, scenarios: tuple[Scenario, ...], outputs: tuple[Output, ...]) -> Outcome:
     """One outcome: a measure of an output in a scenario, against the reference."""
     found = node.fields(("title", "scenario", "output", "measure", "years"))
-    years = [int(read_number(year, 1900, 2200)) for year in found["years"].items()]
-    if len(years) not in (1, 2) or years != sorted(years):
-        raise found["years"].error("a year, or a first and a last year, are expected", "write '[2020, 2022]'")
+    years = read_years(found["years"])
+    measure = cast("Measure", found["measure"].choice(get_args(Measure)))
+    if measure == "year" and years[0] != years[1]:
+        raise found["years"].error("the measure 'year' is of one year", "write one, or 'measure: total'")
     return Outcome(
         id=name,
         title=read_text(found["title"]),
         scenario=found["scenario"].choice([scenario.id for scenario in scenarios[1:]]),
-        output=_output(found["output"], outputs),
-        measure=cast("Measure", found["measure"].choice(get_args(Measure))),
-        years=(years[0], years[-1]),
+        output=named_output(found["output"], outputs).name,
+        measure=measure,
+        years=years,
     )
-
-
-def _output(node: Node, outputs: tuple[Output, ...]) -> str:
-    """The name of an output of the study."""
-    names = {key(output.name): output.name for output in outputs}
-    output = node.text()
-    if key(output) not in names:
-        raise node.error(f"'{output}' is not among the outputs", suggest(output, names.values()) or "add it")
-    return names[key(output)]
 
 
 def _over_time(node: Node, scenarios: tuple[Scenario, ...], outputs: tuple[Output, ...]) -> OverTime:
     """Outputs at every moment, in a scenario against the reference, or in the reference itself."""
     found = node.fields(("scenario", "outputs"), ("every",))
-    names = [_output(entry, outputs) for entry in found["outputs"].items()]
+    names = [named_output(entry, outputs).name for entry in found["outputs"].items()]
     if not names or len(set(names)) < len(names):
         raise found["outputs"].error("outputs are expected here, each once", "name one or more")
     return OverTime(
         scenario=found["scenario"].choice([scenario.id for scenario in scenarios]),
         outputs=tuple(names),
-        every=int(read_number(found["every"], low=1)) if "every" in found else 1,
+        every=read_whole(found["every"], 1) if "every" in found else 1,
     )
 
 
 def _samples(node: Node, method: Method) -> int:
     """The number of samples, as the method can use it."""
-    samples = int(read_number(node, low=2))
+    samples = read_whole(node, 2)
     try:
         refuse_samples(method, samples)
     except RunError as fault:
@@ -204,7 +196,7 @@ def _screening(node: Node, method: Method, groups: tuple[Factor, ...]) -> Screen
         raise node.error(reason, "leave out 'screening' or 'groups'")
     found = node.fields((), ("trajectories", "threshold"))
     return Screening(
-        int(read_number(found["trajectories"], low=4)) if "trajectories" in found else _TRAJECTORIES,
+        read_whole(found["trajectories"], 4) if "trajectories" in found else _TRAJECTORIES,
         read_number(found["threshold"], 0, 1) if "threshold" in found else _THRESHOLD,
     )
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sd_covid.analysis.robust_plan import Learning, RobustPlan, WorldPlan
 from sd_covid.analysis.robustness.outcomes import Objective, Outcomes, World, measured
+from sd_covid.analysis.robustness.plan import Learning, RobustPlan, WorldPlan
 from sd_covid.errors import RunError
 from sd_covid.model.names import key
 from sd_covid.policy.benefits import Benefits
@@ -24,6 +24,8 @@ from sd_covid.policy.scenario import read_scenario
 from sd_covid.policy.types import Floats
 
 Progress = Callable[[str, int, int], None]
+#: Scenario -> constant -> value.
+Settings = dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Ran:
         Objective -> units gained against the null alternative, discounted as the cost is, shape (package, draw).
     figures : dict
         Output name -> yearly figures under the null alternative, shape (draw, year).
+    settings : tuple of dict
+        Of each world: scenario -> constants that it sets, itself or by its path, whatever was drawn.
     runs : int
     provenance : Provenance
         Of the first world.
@@ -51,6 +55,7 @@ class Ran:
     cost: Floats | None
     discounted: dict[str, Floats]
     figures: dict[str, Floats]
+    settings: tuple[Settings, ...]
     runs: int
     provenance: Provenance
 
@@ -76,6 +81,7 @@ def run_worlds(plan: RobustPlan, benefits: Benefits | None, tell: Progress) -> R
         A scenario or output that cannot be used; a year outside the run.
     """
     kept: list[Floats] = []
+    settings: list[Settings] = []
     unpriced: dict[str, None] = {}
     first: tuple[Comparison, pd.DataFrame] | None = None
     total = len(plan.worlds) * len(plan.scenarios) * plan.size
@@ -88,12 +94,14 @@ def run_worlds(plan: RobustPlan, benefits: Benefits | None, tell: Progress) -> R
         found = _run(plan, world, draws, benefits, report)
         values, without = measured(found, plan.objectives, benefits)
         kept.append(values)
+        settings.append(_settings(found))
         unpriced |= dict.fromkeys(without)
         if first is None:
             first = found, draws
     assert first is not None  # a plan has a world
     worlds = tuple(item.world for item in plan.worlds)
-    return _gathered(plan, *first, worlds, np.stack(kept, axis=1), tuple(unpriced), total)
+    values = np.stack(kept, axis=1)
+    return _gathered(plan, *first, worlds, values, tuple(settings), tuple(unpriced), total)
 
 
 def ran_before(plan: RobustPlan, comparison: Comparison, draws: pd.DataFrame) -> Ran:
@@ -121,7 +129,13 @@ def ran_before(plan: RobustPlan, comparison: Comparison, draws: pd.DataFrame) ->
     values, unpriced = measured(comparison, plan.objectives)
     world = plan.worlds[0].world
     runs = values.shape[1] * values.shape[2]
-    return _gathered(plan, comparison, draws, (world,), values[:, None], unpriced, runs)
+    settings = (_settings(comparison),)
+    return _gathered(plan, comparison, draws, (world,), values[:, None], settings, unpriced, runs)
+
+
+def _settings(comparison: Comparison) -> Settings:
+    """What each scenario sets."""
+    return {entry.id: entry.settings for entry in comparison.scenarios}
 
 
 def _draws(plan: RobustPlan, world: WorldPlan) -> pd.DataFrame:
@@ -163,6 +177,7 @@ def _gathered(
     draws: pd.DataFrame,
     worlds: tuple[World, ...],
     values: Floats,
+    settings: tuple[Settings, ...],
     unpriced: tuple[str, ...],
     runs: int,
 ) -> Ran:
@@ -180,6 +195,7 @@ def _gathered(
         cost,
         {item.id: _discounted(comparison, item) for item in asked},
         {} if plan.learning is None else _figures(comparison, plan.learning),
+        settings,
         runs,
         comparison.provenance,
     )

@@ -1,7 +1,7 @@
 """A study of robustness as a file: packages, worlds, objectives, and what to look for.
 
-In comes ``scenarios/robust.yaml``; out comes a `RobustPlan` for `sd_covid.analysis.robust.judge`. Every fault of the
-file is a `ScenarioError` with file, line and key.
+In comes ``scenarios/robust.yaml``; out comes a `RobustPlan` for `pipeline.judge`. Every fault of the file is a
+`ScenarioError` with file, line and key.
 """
 
 from __future__ import annotations
@@ -11,18 +11,26 @@ from pathlib import Path
 from typing import cast, get_args
 
 from sd_covid.analysis.discovery.find import Rule
-from sd_covid.analysis.robust_plan import Buying, Learning, RobustPlan, Search, WorldPlan
-from sd_covid.analysis.robustness.outcomes import Amount, Better, Objective, World
+from sd_covid.analysis.robustness.outcomes import Amount, Better, Objective
+from sd_covid.analysis.robustness.plan import Buying, Learning, RobustPlan, Search
+from sd_covid.analysis.robustness.worlds_file import once, read_paths, read_variants
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.errors import suggest
 from sd_covid.model.names import key
 from sd_covid.policy.comparison import Measure
 from sd_covid.policy.draws import read_posterior
-from sd_covid.policy.outputs import Output, read_outputs
-from sd_covid.policy.paths import named_path, read_path
-from sd_covid.policy.reading import named_file, read_number, read_text, scenario_faults
-from sd_covid.policy.study import Study, read_constants
+from sd_covid.policy.outputs import Output, named_output, read_outputs
+from sd_covid.policy.reading import (
+    named_file,
+    named_scenario,
+    read_number,
+    read_text,
+    read_whole,
+    read_years,
+    scenario_faults,
+)
+from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
 
 _REQUIRED = ("model", "scenarios", "outputs", "draws", "objectives")
@@ -52,7 +60,7 @@ def read_plan(path: str | Path, simulation: Simulator) -> RobustPlan:
     with scenario_faults():
         found = read_yaml(path).fields(_REQUIRED, _OPTIONAL)
         study = Study.beside(path, simulation)
-        scenarios = tuple(_scenario(node) for node in found["scenarios"].items())
+        scenarios = tuple(named_scenario(node) for node in once(found["scenarios"]))
         if len(scenarios) < 2:
             raise found["scenarios"].error(
                 "there is nothing to compare", "name the null alternative and a package"
@@ -61,6 +69,7 @@ def read_plan(path: str | Path, simulation: Simulator) -> RobustPlan:
         objectives = tuple(_objective(name, node, outputs) for name, node in found["objectives"].entries())
         if not objectives:
             raise found["objectives"].error("there is no objective", "name what packages are judged by")
+        paths = read_paths(found.get("paths"), study)
         draws = found["draws"].fields(("posterior", "size", "seed"))
         ids = [item.stem for item in scenarios]
         learning = (
@@ -79,9 +88,12 @@ def read_plan(path: str | Path, simulation: Simulator) -> RobustPlan:
             study=study,
             scenarios=scenarios,
             posterior=read_posterior(named_file(draws["posterior"]), simulation),
-            size=int(read_number(draws["size"], low=10)),
-            seed=int(read_number(draws["seed"], low=0)),
-            worlds=(*_paths(found.get("paths"), study), *_variants(found.get("variants"), study, simulation)),
+            size=read_whole(draws["size"], 10),
+            seed=read_whole(draws["seed"], 0),
+            worlds=(
+                *paths,
+                *read_variants(found.get("variants"), [item.world.id for item in paths], study, simulation),
+            ),
             objectives=objectives,
             outputs=tuple(output for output in outputs if key(output.name) in asked),
             pessimism=read_number(metrics["pessimism"], 0.0, 1.0) if "pessimism" in metrics else 0.5,
@@ -95,60 +107,6 @@ def read_plan(path: str | Path, simulation: Simulator) -> RobustPlan:
             learning=learning,
             titles=_titles(found.get("titles"), study),
         )
-
-
-def _scenario(node: Node) -> Path:
-    """A scenario beside this file, by id."""
-    path = node.file.parent / f"{node.text()}.yaml"
-    if not path.is_file():
-        others = (item.stem for item in node.file.parent.glob("*.yaml"))
-        advice = suggest(node.text(), others) or f"make {path.name}"
-        raise node.error(f"there is no scenario '{node.text()}'", advice)
-    return path
-
-
-def _paths(node: Node | None, study: Study) -> tuple[WorldPlan, ...]:
-    """Paths of the drivers, by name; without any, what scenarios say themselves."""
-    if node is None:
-        return (WorldPlan(World("as-it-is", Text("zoals in de scenario's", "as in the scenarios"))),)
-    plans = []
-    for entry in node.items():
-        path = read_path(named_path(entry.text(), entry.file.parent, entry.error), study)
-        plans.append(WorldPlan(World(path.id, path.title, "path"), path))
-    if not plans:
-        raise node.error("there is no path", "name some, or leave the key out")
-    return tuple(plans)
-
-
-def _variants(node: Node | None, study: Study, simulation: Simulator) -> tuple[WorldPlan, ...]:
-    """Structures of the model: a path that changes one, or constants, if wanted with draws of a fit of their own."""
-    plans = []
-    for name, entry in () if node is None else node.entries():
-        found = entry.fields(("title",), ("path", "posterior", "constants"))
-        if len(found) == 1:
-            raise entry.error("it changes nothing", "give it a path, a posterior or constants")
-        own = "posterior" in found
-        posterior = read_posterior(named_file(found["posterior"]), simulation) if own else None
-        path = found.get("path")
-        assume = (
-            None if path is None else read_path(named_path(path.text(), path.file.parent, path.error), study)
-        )
-        constants = _variant_constants(found.get("constants"), study)
-        world = World(name, read_text(found["title"]), "structure", paired=not own)
-        plans.append(WorldPlan(world, assume, posterior, constants))
-    return tuple(plans)
-
-
-def _variant_constants(node: Node | None, study: Study) -> dict[str, float]:
-    """Constants of a structure: also such as belong to an assumption, since a fit has its own, but to no lever."""
-    values = {}
-    for name, entry in () if node is None else node.entries():
-        if name not in study.names:
-            raise entry.error(f"the model has no constant '{name}'", study.names.advice(name))
-        if study.of_lever(name) is not None:
-            read_constants(node, study)  # says where a lever is set
-        values[study.names.spelling(name)] = read_number(entry)
-    return values
 
 
 def _titles(node: Node | None, study: Study) -> dict[str, Text]:
@@ -177,10 +135,10 @@ def _objective(name: str, node: Node, outputs: Sequence[Output]) -> Objective:
     for needed in ("output", "measure", "years"):
         if needed not in found:
             raise node.error(f"the key '{needed}' is missing", f"add '{needed}:', or 'amount:' for money")
-    output = _output(found["output"], outputs)
+    output = named_output(found["output"], outputs)
     if output.better == "neutral":
         raise found["output"].error(f"'{output.name}' is neither better nor worse", "judge by another output")
-    first, last = _years(found["years"])
+    first, last = read_years(found["years"])
     measure = cast("Measure", found["measure"].choice(get_args(Measure)))
     if measure == "year" and first != last:
         raise found["years"].error("the measure 'year' is of one year", "write one, or 'measure: total'")
@@ -204,24 +162,6 @@ def _unit(output: Output, *, added_up: bool) -> Text:
     """The unit of an output; of one that is added up over years, times years."""
     unit = output.unit_title
     return Text(f"{unit.nl} × jaar", f"{unit.en} × years") if added_up else unit
-
-
-def _output(node: Node, outputs: Sequence[Output]) -> Output:
-    """An output of the study, by name."""
-    names = {key(output.name): output for output in outputs}
-    wanted = node.text()
-    if key(wanted) not in names:
-        known = [output.name for output in outputs]
-        raise node.error(f"'{wanted}' is not among the outputs", suggest(wanted, known) or "add it")
-    return names[key(wanted)]
-
-
-def _years(node: Node) -> tuple[int, int]:
-    """A year, or a first and a last one."""
-    years = [int(read_number(year, 1900, 2200)) for year in node.items()]
-    if len(years) not in (1, 2) or years != sorted(years):
-        raise node.error("a year, or a first and a last year, are expected", "write '[2022, 2030]'")
-    return years[0], years[-1]
 
 
 def _worth(node: Node, scenarios: Sequence[str], objectives: Sequence[Objective]) -> Buying:
@@ -252,15 +192,15 @@ def _search(node: Node, scenarios: Collection[str], objectives: Sequence[Objecti
         raise found["objective"].error(f"'{name}' has no target to fail", "give the objective a 'target'")
     plain = Rule()
     rule = Rule(
-        columns=int(read_number(found["columns"], 1, 10)) if "columns" in found else plain.columns,
-        screened=int(read_number(found["screened"], 1, 1000)) if "screened" in found else plain.screened,
+        columns=read_whole(found["columns"], 1, 10) if "columns" in found else plain.columns,
+        screened=read_whole(found["screened"], 1, 1000) if "screened" in found else plain.screened,
     )
     return Search(
         scenario=found["scenario"].choice(list(scenarios)),
         objective=name,
         over=tuple(_constant(item, study) for item in found["over"].items()) if "over" in found else (),
         rule=rule,
-        resamples=int(read_number(found["resamples"], 0, 1000)) if "resamples" in found else 50,
+        resamples=read_whole(found["resamples"], 0, 1000) if "resamples" in found else 50,
     )
 
 
@@ -294,14 +234,18 @@ def _learning(
     for name, entry in found["groups"].entries() if "groups" in found else ():
         parts = entry.fields(("title", "constants"))
         columns = tuple(_constant(item, study) for item in parts["constants"].items())
+        if not columns:
+            raise parts["constants"].error("a group of nothing has no value", "name constants or assumptions")
+        if name in study.names or name in study.assumptions:
+            raise entry.error(f"'{name}' is a constant or assumption", "call the group otherwise")
         groups[name] = (read_text(parts["title"]), columns)
     return Learning(
         objective=found["objective"].choice([item.id for item in objectives]),
         scenarios=_among(found.get("scenarios"), scenarios),
         groups=groups,
-        figures=tuple(_output(item, outputs) for item in found["figures"].items())
+        figures=tuple(named_output(item, outputs) for item in once(found["figures"]))
         if "figures" in found
         else (),
-        years=_years(found["years"]) if "years" in found else (0, 0),
-        resamples=int(read_number(found["resamples"], 10, 10_000)) if "resamples" in found else 100,
+        years=read_years(found["years"]) if "years" in found else (0, 0),
+        resamples=read_whole(found["resamples"], 10, 10_000) if "resamples" in found else 100,
     )

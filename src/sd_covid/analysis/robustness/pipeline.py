@@ -1,12 +1,12 @@
 """A study of robustness: run packages in every world, and judge them.
 
 In comes a `RobustPlan`, or a comparison that was run before; out comes a `Robust`: scores, reversals, value for money,
-boxes of failure and value of information. Reading the file is `sd_covid.analysis.robust_file`, telling is the report.
+boxes of failure and value of information. Reading the file is `plan_file`, telling is the report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,11 +15,11 @@ import pandas as pd
 from sd_covid.analysis.discovery.find import FEWEST, Discovery, discover
 from sd_covid.analysis.information.figures import Told, told_by, value_of_figures
 from sd_covid.analysis.information.value import Information, Value, information
-from sd_covid.analysis.robust_plan import Buying, Learning, RobustPlan, Search
-from sd_covid.analysis.robust_runs import Progress, Ran, ran_before, run_worlds
 from sd_covid.analysis.robustness.metrics import presets
 from sd_covid.analysis.robustness.outcomes import Outcomes
+from sd_covid.analysis.robustness.plan import Buying, Learning, RobustPlan, Search
 from sd_covid.analysis.robustness.reversals import Reversals, reversals
+from sd_covid.analysis.robustness.runs import Progress, Ran, ran_before, run_worlds
 from sd_covid.analysis.robustness.scores import Scores, meeting, score
 from sd_covid.analysis.robustness.worth import Worth, worth
 from sd_covid.errors import RunError
@@ -190,12 +190,11 @@ def _search(plan: RobustPlan, ran: Ran, search: Search, tell: Progress) -> Found
     few = min(int(failed.sum()), int((~failed).sum())) < FEWEST
     if few:
         return Found(search, failed.size, int(failed.sum()), None)
-    draws = ran.draws[outcomes.sound].reset_index(drop=True)
-    cases = cases_of(draws, [outcomes.worlds[place].id for place in outcomes.of_kind("path")], search.over)
+    cases = cases_of(ran, search.scenario, search.over)
     found = discover(
         cases,
         failed,
-        groups=np.tile(np.arange(len(draws)), len(gains)).tolist(),
+        groups=np.tile(np.arange(gains.shape[1]), len(gains)).tolist(),
         rule=search.rule,
         resamples=search.resamples,
         seed=plan.seed,
@@ -204,13 +203,14 @@ def _search(plan: RobustPlan, ran: Ran, search: Search, tell: Progress) -> Found
     return Found(search, failed.size, int(failed.sum()), found)
 
 
-def cases_of(draws: pd.DataFrame, paths: Sequence[str], over: Sequence[str] = ()) -> pd.DataFrame:
-    """Cases of a search: every draw under every path, world by world.
+def cases_of(ran: Ran, scenario: str, over: Sequence[str] = ()) -> pd.DataFrame:
+    """Cases of a search: every sound draw under every path, world by world, with what the path or package sets itself.
 
     Parameters
     ----------
-    draws : DataFrame, shape (draw, constant)
-    paths : sequence of str
+    ran : Ran
+    scenario : str
+        The package that is looked at.
     over : sequence of str
         Constants that are looked at; all that vary where it is empty.
 
@@ -224,15 +224,31 @@ def cases_of(draws: pd.DataFrame, paths: Sequence[str], over: Sequence[str] = ()
     RunError
         A constant that is looked at and does not vary.
     """
-    varied = {key(str(name)): str(name) for name in draws if draws[name].nunique() > 1}
+    outcomes = ran.outcomes
+    draws, paths = ran.draws[outcomes.sound], outcomes.of_kind("path")
+    cases = pd.concat([_as_run(draws, ran.settings[place][scenario]) for place in paths], ignore_index=True)
+    cases = cases[_varied(cases, over)]
+    ids = [outcomes.worlds[place].id for place in paths]
+    return cases.assign(**{PATH: np.repeat(ids, len(draws))}) if len(ids) > 1 else cases
+
+
+def _as_run(draws: pd.DataFrame, settings: Mapping[str, float]) -> pd.DataFrame:
+    """The draws with the values that a scenario sets, itself or by its path, in place of those that were drawn."""
+    taken = {key(name): value for name, value in settings.items()}
+    spelled = {str(name): (key(str(name)), key(str(name).partition("[")[0])) for name in draws}
+    ruled = {name: one if one in taken else whole for name, (one, whole) in spelled.items()}
+    return draws.assign(**{name: taken[found] for name, found in ruled.items() if found in taken})
+
+
+def _varied(cases: pd.DataFrame, over: Sequence[str]) -> list[str]:
+    """The columns that vary; of those that are named, which all must."""
+    varied = {key(str(name)): str(name) for name in cases if cases[name].nunique() > 1}
     for name in over:
         if key(name) not in varied:
             raise RunError(
                 f"'{name}' does not vary over the draws", advice="leave it out of 'over'", variable=name
             )
-    chosen = [varied[key(name)] for name in over] or list(varied.values())
-    cases = pd.concat([draws[chosen]] * len(paths), ignore_index=True)
-    return cases.assign(**{PATH: np.repeat(list(paths), len(draws))}) if len(paths) > 1 else cases
+    return [varied[key(name)] for name in over] or list(varied.values())
 
 
 #: Of how many of the most valuable constants it is told which series would say most.
@@ -247,7 +263,7 @@ def _learnt(plan: RobustPlan, learning: Learning, ran: Ran) -> Learnt:
     draws = ran.draws[sound].reset_index(drop=True)
     groups = {name: columns for name, (_, columns) in learning.groups.items()}
     for columns in groups.values():
-        cases_of(draws, [""], columns)  # refuses what does not vary
+        _varied(draws, columns)  # refuses what does not vary
     value = information(
         benefit, learning.scenarios, draws, groups, resamples=learning.resamples, seed=plan.seed
     )

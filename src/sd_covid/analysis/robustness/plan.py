@@ -1,6 +1,6 @@
 """What a study of robustness is made of: packages, worlds, objectives, and what is looked for.
 
-`sd_covid.analysis.robust_file` reads it from a file, `sd_covid.analysis.robust_runs` runs it.
+`plan_file` reads it from a file, `runs` runs it.
 """
 
 from __future__ import annotations
