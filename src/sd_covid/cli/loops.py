@@ -10,7 +10,15 @@ import typer
 from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, say, table
 from sd_covid.cli.progress import progress
-from sd_covid.cli.run import Model, Parameters, Scenarios, override, parse_parameters, read_scenarios
+from sd_covid.cli.run import (
+    Model,
+    Parameters,
+    Scenarios,
+    override,
+    parse_parameters,
+    read_scenarios,
+    with_triggers,
+)
 from sd_covid.errors import RunError
 
 if TYPE_CHECKING:
@@ -71,8 +79,9 @@ def command(
 
     simulation = sd_covid.load(model)
     files = list(between) if between else scenarios
-    _, chosen = read_scenarios(simulation, files)
+    study, chosen = read_scenarios(simulation, files)
     settings = {name: override(item.settings, overrides) for name, item in chosen.items()} or {"": overrides}
+    simulation = with_triggers(simulation, study, chosen)
     simulation = simulation.stepping(constant for values in settings.values() for constant in values)
     texts = Texts(language.value)
     if not (between or cut):
