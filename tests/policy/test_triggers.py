@@ -153,7 +153,9 @@ def test_a_step_that_no_double_holds_spends_the_budget_once(tmp_path: Path, step
 def test_an_array_is_no_indicator(tmp_path: Path) -> None:
     folder, _ = laid_out(tmp_path)
     path = tmp_path / "models" / "swing.mdl"
-    path.write_text(MODEL.replace("{UTF-8}", "{UTF-8}\nk: one, two ~~|\npair[k] = 1, 2 ~~|"), encoding="utf-8")
+    path.write_text(
+        MODEL.replace("{UTF-8}", "{UTF-8}\nk: one, two ~~|\npair[k] = 1, 2 ~~|"), encoding="utf-8"
+    )
     (folder / "waits.yaml").write_text(SCENARIO.replace("when: unemployment", "when: pair"), encoding="utf-8")
     model = load(path)
     scenario = read_scenario(folder / "waits.yaml", model)

@@ -9,9 +9,11 @@ import pytest
 
 from sd_covid.analysis.loops.knockout import knock_out, link_between
 from sd_covid.analysis.loops.paths import explain, outcome_of
+from sd_covid.data.text import Text
 from sd_covid.engine.course import record
 from sd_covid.engine.separate import separate
-from sd_covid.report.loops import Times, cut_finding, paths_finding
+from sd_covid.report.loops_between import cut_finding, paths_finding
+from sd_covid.report.loops_words import Times, Told
 from sd_covid.report.texts import Texts
 from tests.loops.conftest import model
 
@@ -27,7 +29,9 @@ def test_a_difference_is_told_by_path(language: str) -> None:
     equations = separate(simulation)
     first, second = record(simulation, equations), record(simulation, equations, {"contact rate": 80.0})
     found = explain(first, second, outcome_of(simulation, equations, "adopters"))
-    finding = paths_finding(found, simulation, "adopters", ("high", "low"), Texts(language))
+    finding = paths_finding(
+        found, simulation, "adopters", ("high", "low"), Told(simulation.model, Texts(language))
+    )
     relative, path, difference, other = WORDS[language]
     assert relative in finding.sentences[0]
     assert path in finding.sentences[1]
@@ -45,7 +49,7 @@ def test_runs_that_do_not_differ_say_so() -> None:
     equations = separate(simulation)
     course = record(simulation, equations)
     found = explain(course, course, outcome_of(simulation, equations, "adopters"))
-    finding = paths_finding(found, simulation, "adopters", ("a", "b"), Texts("en"))
+    finding = paths_finding(found, simulation, "adopters", ("a", "b"), Told(simulation.model, Texts("en")))
     assert ("adopters does not differ between a and b.",) == finding.sentences
 
 
@@ -59,8 +63,13 @@ def test_a_cut_link_tells_its_interval_over_draws(language: str) -> None:
     draws = pd.DataFrame({"contact rate": [80.0, 100.0, 90.0]})
     found = knock_out(simulation, equations, links, "adopters", draws)
     finding = cut_finding(
-        found, simulation, "adopters", ("adopters", "adopter contacts"), None, Texts(language)
+        found,
+        "adopters",
+        ("adopters", "adopter contacts"),
+        None,
+        Told(simulation.model, Texts(language), {"adopters": Text("Gebruikers", "Users")}),
     )
+    assert ("Gebruikers zonder" if language == "nl" else "Users without") in finding.title
     assert ("Over 3 trekkingen" if language == "nl" else "Over 3 draws") in finding.sentences[1]
     low, median, high = (finding.table[name] for name in finding.table.columns[-3:])
     assert (low <= median).all()

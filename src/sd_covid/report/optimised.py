@@ -274,7 +274,9 @@ def _content(found: Optimised, texts: Texts) -> Finding:
         {
             texts("optimised.column.package"): package_name(item, texts),
             texts("optimised.column.lever"): texts.of(levers[name].title),
-            texts("optimised.column.setting"): setting_in_words(setting, base.levers[name], texts),
+            texts("optimised.column.setting"): setting_in_words(
+                setting, base.levers[name], texts, found.plan.outputs
+            ),
             texts("optimised.column.evidence"): levers[name].grade,
         }
         for item in told

@@ -5,6 +5,7 @@ In comes a `Node`; out come `Objective`s.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import cast, get_args
 
@@ -14,22 +15,22 @@ from sd_covid.data.text import Text
 from sd_covid.errors import suggest
 from sd_covid.model.names import key
 from sd_covid.policy.measures import Measure
-from sd_covid.policy.outputs import Output, read_outputs
-from sd_covid.policy.reading import named_file, read_number, read_text, read_whole
+from sd_covid.policy.outputs import Output
+from sd_covid.policy.reading import read_number, read_text, read_whole
 from sd_covid.policy.study import Study
 
 _COST = Text("Kosten", "Cost")
 _MILLION = Text("miljoen euro, netto contante waarde", "million euro, present value")
 
 
-def read_objectives(node: Node, outputs: Node, study: Study) -> list[Objective]:
+def read_objectives(node: Node, outputs: Iterable[Output], study: Study) -> list[Objective]:
     """The objectives of a search.
 
     Parameters
     ----------
     node : Node
-    outputs : Node
-        Names the file of the study's outputs.
+    outputs : iterable of Output
+        Of the study.
     study : Study
 
     Raises
@@ -38,7 +39,7 @@ def read_objectives(node: Node, outputs: Node, study: Study) -> list[Objective]:
         An output that is not known, with the nearest one; one objective alone, or cost twice; an outcome that is
         neither good nor bad; years that the run does not cover.
     """
-    known = {key(item.name): item for item in read_outputs(named_file(outputs))}
+    known = {key(item.name): item for item in outputs}
     found = [_objective(name, entry, known, study) for name, entry in node.entries()]
     if len(found) < 2:
         raise node.error("one objective has no trade-off", "name two or more; cost may be one of them")

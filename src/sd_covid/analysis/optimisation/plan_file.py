@@ -22,6 +22,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.errors import suggest
 from sd_covid.policy.draws import choose_draws, read_posterior, sample_assumptions
+from sd_covid.policy.outputs import Output, read_outputs
 from sd_covid.policy.paths import AssumptionPath, named_path, read_path
 from sd_covid.policy.reading import named_file, read_date, read_number, read_text, scenario_faults
 from sd_covid.policy.scenario import Scenario, read_scenario
@@ -54,6 +55,8 @@ class OptimisationPlan:
         From which every difference is taken, and on top of which every package lies.
     space : Space
     objectives : tuple of Objective
+    outputs : tuple of Output
+        Of the study.
     limits : Limits
     draws : Draws
     paths : tuple of AssumptionPath or None
@@ -73,6 +76,7 @@ class OptimisationPlan:
     base: Scenario
     space: Space
     objectives: tuple[Objective, ...]
+    outputs: tuple[Output, ...]
     limits: Limits
     draws: Draws
     paths: tuple[AssumptionPath | None, ...]
@@ -102,7 +106,8 @@ def read_plan(path: str | Path, simulation: Simulator) -> OptimisationPlan:
         found = read_yaml(path).fields(_REQUIRED, _OPTIONAL)
         study = Study.beside(path, simulation)
         base = _scenario(found["base"], simulation, study)
-        objectives = tuple(read_objectives(found["objectives"], found["outputs"], study))
+        outputs = read_outputs(named_file(found["outputs"]))
+        objectives = tuple(read_objectives(found["objectives"], outputs, study))
         limits, earliest = _limits(found.get("limits"), study)
         space = _space(found["levers"], base, study, earliest)
         _refuse_impossible(found.get("limits"), limits, space)
@@ -120,6 +125,7 @@ def read_plan(path: str | Path, simulation: Simulator) -> OptimisationPlan:
             base=base,
             space=space,
             objectives=objectives,
+            outputs=outputs,
             limits=limits,
             draws=_draws(found.get("draws"), simulation, study, seed),
             paths=tuple(paths),
