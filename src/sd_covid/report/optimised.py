@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from sd_covid.analysis.optimisation.front import apart
 from sd_covid.analysis.optimisation.optimise import Optimised, Rival, Shown
 from sd_covid.analysis.optimisation.outcomes import Objective
 from sd_covid.policy.comparison import Difference
@@ -189,6 +190,15 @@ def _caution(found: Optimised, texts: Texts) -> str:
     )
 
 
+def _tolerance(item: Objective, texts: Texts) -> str:
+    """The smallest difference that matters by an objective: ``unemployment 0.05 percentage points``."""
+    value = Numbers(texts.language).plain(item.matters)
+    unit = ""
+    if item.statistic.kind != "share" and item.output is not None:
+        unit = difference_unit(Output(item.output.name, item.title, unit_title=item.unit), texts)
+    return f"{texts.inside(item.title)} {value} {unit}".strip()
+
+
 def _front(found: Optimised, texts: Texts) -> Finding:
     numbers = Numbers(texts.language)
     knee = found.shown[found.knee]
@@ -200,6 +210,14 @@ def _front(found: Optimised, texts: Texts) -> Finding:
         "objectives": str(len(found.plan.objectives)),
     }
     sentences = [texts("optimised.front.count", **counts)]
+    tolerated = [item for item in found.plan.objectives if item.matters > 0]
+    if tolerated:
+        front = found.found.objectives[found.found.front]
+        left = apart(front, np.array([item.matters for item in found.plan.objectives]))
+        told = [_tolerance(item, texts) for item in tolerated]
+        sentences.append(
+            texts("optimised.front.apart", apart=numbers.exact(len(left), 0), matters=texts.listed(told))
+        )
     if found.interrupted:
         sentences.append(texts("optimised.front.interrupted"))
     low, high = np.quantile(knee.cost, (0.05, 0.95)).tolist()

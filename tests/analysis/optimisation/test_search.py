@@ -14,7 +14,7 @@ import pytest
 from moocore import hypervolume
 from numpy.typing import NDArray
 
-from sd_covid.analysis.optimisation.front import knee, spread
+from sd_covid.analysis.optimisation.front import apart, knee, spread
 from sd_covid.analysis.optimisation.search import Effort, Found, search, undominated
 from sd_covid.errors import RunError
 
@@ -131,6 +131,13 @@ def test_undominated_rows_are_those_of_a_comparison_of_all_pairs() -> None:
         for place, row in enumerate(rows)
     ]
     np.testing.assert_array_equal(np.logical_not(beaten), undominated(rows))
+
+
+def test_a_front_that_is_rounded_to_what_matters_keeps_one_point_a_box() -> None:
+    # Cost and effect; effects matter by 1. The second does as much as the first for less; the third next to nothing.
+    front = np.array([[9.0, -2.4], [8.0, -2.1], [1.0, -0.4], [0.0, 0.0], [20.0, -5.0]])
+    assert [1, 3, 4] == apart(front, np.array([0.0, 1.0])).tolist()
+    assert [0, 1, 2, 3, 4] == apart(front, np.zeros(2)).tolist()
 
 
 def test_the_knee_is_the_corner_and_the_spread_holds_it_and_the_ends() -> None:

@@ -52,7 +52,7 @@ def _objective(name: str, node: Node, known: dict[str, Output], study: Study) ->
     if node.is_value:
         node.choice(("cost",))
         return Objective(name, _COST, _MILLION, lower=True)
-    found = node.fields(("output", "years"), ("title", "minus", "measure", "statistic", "better"))
+    found = node.fields(("output", "years"), ("title", "minus", "measure", "statistic", "better", "matters"))
     output = _output(found["output"], known)
     minus = _output(found["minus"], known) if "minus" in found else None
     better = found["better"].choice(("lower", "higher")) if "better" in found else output.better
@@ -69,6 +69,8 @@ def _objective(name: str, node: Node, known: dict[str, Output], study: Study) ->
             "choose whole years within it",
         )
     measure = found["measure"].choice(("mean", *get_args(Measure))) if "measure" in found else "mean"
+    statistic = _statistic(found["statistic"]) if "statistic" in found else Statistic()
+    matters = output.relevance if statistic.kind != "share" and measure in ("mean", "year", "peak") else 0.0
     return Objective(
         id=name,
         title=read_text(found["title"]) if "title" in found else output.title,
@@ -79,7 +81,8 @@ def _objective(name: str, node: Node, known: dict[str, Output], study: Study) ->
         measure="total" if measure == "mean" else cast("Measure", measure),
         years=(years[0], years[-1]),
         per_year=measure == "mean",
-        statistic=_statistic(found["statistic"]) if "statistic" in found else Statistic(),
+        statistic=statistic,
+        matters=read_number(found["matters"], low=0.0) if "matters" in found else matters,
     )
 
 
