@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sd_covid.analysis.loops.knockout import knock_out, link_between
@@ -12,6 +13,7 @@ from sd_covid.analysis.loops.paths import explain, outcome_of
 from sd_covid.data.text import Text
 from sd_covid.engine.course import record
 from sd_covid.engine.separate import separate
+from sd_covid.report.finding import Finding, cells_as_read
 from sd_covid.report.loops_between import cut_finding, paths_finding
 from sd_covid.report.loops_words import Times, Told
 from sd_covid.report.texts import Texts
@@ -55,8 +57,6 @@ def test_runs_that_do_not_differ_say_so() -> None:
 
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_a_cut_link_tells_its_interval_over_draws(language: str) -> None:
-    import pandas as pd
-
     simulation = model("loops_bass")
     equations = separate(simulation)
     links = link_between(simulation, equations, "adopters", "adopter contacts")
@@ -74,6 +74,16 @@ def test_a_cut_link_tells_its_interval_over_draws(language: str) -> None:
     low, median, high = (finding.table[name] for name in finding.table.columns[-3:])
     assert (low <= median).all()
     assert (median <= high).all()
+
+
+@pytest.mark.parametrize(
+    ("language", "cells"), [("nl", ["2015,1", "1.234,5"]), ("en", ["2015.1", "1,234.5"])]
+)
+def test_years_have_no_thousands(language: str, cells: list[str]) -> None:
+    table = pd.DataFrame({"Jaar": [2015.08], "Aantal": [1234.5]})
+    decimals = {"Jaar": 1, "Aantal": 1}
+    finding = Finding("a", "A", ("A.",), "A.", table, decimals, times=frozenset({"Jaar"}))
+    assert [cells] == cells_as_read(finding, Texts(language))
 
 
 def test_times_are_years_where_the_model_has_a_calendar() -> None:

@@ -96,7 +96,7 @@ def command(
     if not findings:
         say(texts("loops.none", model=simulation.model.name))
     for finding in findings:
-        _show(finding)
+        _show(finding, texts)
     if output is not None and findings:
         _write(findings, output, texts, simulation, settings, draws, seed)
 
@@ -204,21 +204,15 @@ def _sampled(model: Path, simulation: Simulation, draws: int, seed: int) -> pd.D
     return draw(inputs.posterior.constants, study, draws, seed)
 
 
-def _show(finding: Finding) -> None:
+def _show(finding: Finding, texts: Texts) -> None:
     """Print a finding: its sentences, and the beginning of its table."""
+    from sd_covid.report.finding import cells_as_read
+
     numbers = [k for k, kind in enumerate(finding.table.dtypes) if kind.kind in "fiu"]
     step = max(1, -(-len(finding.table) // _ROWS)) if numbers and numbers[0] == 0 else 1
-    decimals = [finding.decimals.get(str(name)) for name in finding.table.columns]
     rows = [
-        [
-            _shortened(str(cell))
-            if k not in numbers
-            else f"{cell:.3g}"
-            if places is None
-            else f"{cell:.{places}f}"
-            for k, (cell, places) in enumerate(zip(row, decimals, strict=True))
-        ]
-        for row in finding.table.iloc[::step].head(_ROWS).itertuples(index=False)
+        [cell if k in numbers else _shortened(cell) for k, cell in enumerate(row)]
+        for row in cells_as_read(finding, texts)[::step][:_ROWS]
     ]
     table(finding.title, [_shortened(str(name)) for name in finding.table.columns], rows, numbers=numbers)
     for sentence in (*finding.sentences, finding.caution):

@@ -130,6 +130,7 @@ def _dominance(study: LoopStudy, place: int, part: PartitionStory, told: Told) -
         dict.fromkeys(map(str, table.columns), 1),
         lambda: shares_chart(axis, series, labels, texts("loops.dominance.axis"), texts),
         described,
+        frozenset({times.heading(texts)}),
     )
 
 

@@ -72,6 +72,7 @@ def paths_finding(
         {times.heading(texts): 1},
         lambda: lines_chart(axis, series, labels, unit or told.name(output), texts),
         texts("loops.paths.described"),
+        frozenset({times.heading(texts)}),
     )
 
 
@@ -158,4 +159,5 @@ def cut_finding(
         {times.heading(texts): 1},
         lambda: lines_chart(axis, series, labels, unit or output, texts),
         texts("loops.cut.described", output=output),
+        frozenset({times.heading(texts)}),
     )
