@@ -52,7 +52,7 @@ def test_runs_that_do_not_differ_say_so() -> None:
     course = record(simulation, equations)
     found = explain(course, course, outcome_of(simulation, equations, "adopters"))
     finding = paths_finding(found, simulation, "adopters", ("a", "b"), Told(simulation.model, Texts("en")))
-    assert ("adopters does not differ between a and b.",) == finding.sentences
+    assert ("Adopters does not differ between a and b.",) == finding.sentences
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

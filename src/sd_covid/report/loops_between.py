@@ -13,7 +13,7 @@ from sd_covid.analysis.loops.paths import Carried, Explained
 from sd_covid.model.names import key
 from sd_covid.report.finding import Finding
 from sd_covid.report.loops_charts import lines_chart
-from sd_covid.report.loops_words import ARROW, Told
+from sd_covid.report.loops_words import ARROW, Told, capital
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
 
@@ -42,7 +42,7 @@ def paths_finding(
         table[ARROW.join(path)] = item.values
     table[texts("loops.column.other")] = rest
     if not found.difference.any():
-        sentences = [texts("loops.paths.same", **names)]
+        sentences = [capital(texts("loops.paths.same", **names))]
     else:
         at = times.spelled(float(found.times[peak]), texts)
         size = f"{numbers.plain(float(found.difference[peak]), 3)} {_apart(unit, texts)}".strip()
@@ -65,7 +65,7 @@ def paths_finding(
     ]
     return Finding(
         "paths",
-        texts("loops.paths", **names),
+        capital(texts("loops.paths", **names)),
         tuple(sentences),
         texts("loops.paths.caution"),
         table,
@@ -152,7 +152,7 @@ def cut_finding(
         labels.append(first)
     return Finding(
         "cut",
-        texts("loops.cut", **names),
+        capital(texts("loops.cut", **names)),
         (how, size, *failed),
         texts("loops.cut.caution"),
         pd.DataFrame(columns),

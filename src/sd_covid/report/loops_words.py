@@ -45,6 +45,11 @@ class Times:
         return told if texts.language == "en" else told.replace(".", ",")
 
 
+def capital(text: str) -> str:
+    """A text that begins with a capital."""
+    return text[:1].upper() + text[1:]
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What variables and scenarios are called: by their titles where they have any.
@@ -72,7 +77,7 @@ class Told:
     def name(self, variable: str) -> str:
         """A variable, or an element of one; without a title as the model calls it."""
         title = self.titles.get(key(variable))
-        return variable if title is None else self.texts.of(title)
+        return variable if title is None else self.texts.inside(title)
 
     def path(self, variables: Iterable[str]) -> str:
         """Variables in order of effect."""
