@@ -19,7 +19,6 @@ from sd_covid.policy.comparison import Comparison, Failure, Provenance
 from sd_covid.policy.draws import draws_hash
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.run import run_scenarios, stepping
-from sd_covid.policy.triggers import adaptive
 from sd_covid.policy.types import Floats
 
 if TYPE_CHECKING:
@@ -86,8 +85,7 @@ def run_rows(plan: SensitivityPlan, frame: pd.DataFrame, progress: Progress | No
     ScenarioError, UnknownNameError, RunError
         As `run_scenarios`.
     """
-    simulation = adaptive(plan.simulation, plan.scenarios, plan.study.catalogue.levers)
-    simulation = stepping(simulation, [scenario.settings for scenario in plan.scenarios])
+    simulation = stepping(plan.simulation, [scenario.settings for scenario in plan.scenarios])
     ids = [scenario.id for scenario in plan.scenarios]
     total = len(frame) * len(ids)
     sound = np.zeros(len(frame), dtype=np.bool_)
