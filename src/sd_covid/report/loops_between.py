@@ -70,7 +70,7 @@ def paths_finding(
         texts("loops.paths.caution"),
         table,
         {times.heading(texts): 1},
-        lambda: lines_chart(axis, series, labels, unit or told.name(output), texts),
+        lambda: lines_chart(axis, series, labels, _apart(unit, texts) or told.name(output), texts),
         texts("loops.paths.described"),
         frozenset({times.heading(texts)}),
     )

@@ -86,13 +86,6 @@ def test_points_that_fail_are_left_out() -> None:
     assert (found.points[found.front][:, 0] >= 50).all()
     assert np.isnan(found.objectives).any()
 
-    def unknown(points: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        objectives, excess = failing(points)
-        return objectives, np.where(np.isnan(objectives[:, :1]), np.nan, excess)  # nor is what it costs
-
-    again = search([_GRID] * 3, unknown, Effort(20, 20, 2))
-    np.testing.assert_array_equal(found.points, again.points)
-
 
 def test_every_point_is_evaluated_once_and_the_same_seed_goes_the_same_way() -> None:
     first, second = (search([5, 5, 5], zdt1, Effort(10, 15, 2, seed=7)) for _ in range(2))

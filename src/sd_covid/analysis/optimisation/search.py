@@ -240,9 +240,7 @@ class _Known:
         objectives = np.stack([row for row, _ in found])
         excess = np.stack([over for _, over in found])
         failed = ~_finite(objectives)
-        # A point that could not be evaluated is as bad as can be, and breaks a constraint of its own. An excess that is
-        # not known breaks its constraint: pymoo would take the sum with it for none.
-        excess = np.where(np.isnan(excess), 1.0, excess)
+        # A point that could not be evaluated is as bad as can be, and breaks a constraint of its own.
         asked.set("F", np.where(failed[:, None], _WORST, objectives))
         asked.set("G", np.column_stack([excess, np.where(failed, 1.0, -1.0)]))
         return len(new)
