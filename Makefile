@@ -11,7 +11,7 @@ OUT := out
 .PHONY: help install study test explore lint bench lock clean
 
 help:
-	@echo "make study   run the Dutch study: check the fit, run the scenarios, write the report"
+	@echo "make study   run the Dutch study: check the fit, run the scenarios, write report and simulator"
 	@echo "make test    lint, types and tests"
 	@echo "make explore property tests only, with examples never tried before"
 	@echo "make lint    lint and types only"
@@ -38,6 +38,7 @@ study: install
 	$(BIN)/sd-covid calibrate $(PROBLEM) --check
 	$(BIN)/sd-covid compare $(SCENARIOS) --sensitivity scenarios/sensitivity.yaml \
 		--language nl --language en --output $(OUT)/report.html
+	$(BIN)/sd-covid simulator --output $(OUT)/simulator.html
 
 lint: install
 	$(BIN)/ruff check .

@@ -35,6 +35,7 @@ from sd_covid.cli import (
     sbc,
     scenario,
     sensitivity,
+    simulator,
     stacking,
     sweep,
     update,
@@ -72,6 +73,7 @@ app.command("recover")(sbc.recover)
 app.command("sweep")(sweep.command)
 app.command("sensitivity")(sensitivity.command)
 app.command("compare")(compare.command)
+app.command("simulator")(simulator.command)
 app.command("ranks")(ranks.command)
 app.command("robust")(robust.command)
 app.command("optimise")(optimise.command)

@@ -60,7 +60,7 @@ def uniform(
     call, draw = divmod(number, DRAWS)
     stream = np.nan_to_num(np.asarray(argument, dtype=float), nan=0.0).clip(-(2.0**31), 2.0**31 - 1)
     mixed = (stream.astype(np.int64).astype(np.uint64) * np.uint64(ARGUMENT)) & np.uint64(WORD)
-    last = np.uint64(_last_word(call, draw)) ^ mixed
+    last = np.uint64(last_word(call, draw)) ^ mixed
     who = np.asarray(member).astype(np.uint64) & np.uint64(WORD)
     counter = (*np.broadcast_arrays(who, np.uint64(step & WORD), np.uint64(call & WORD), last),)
     words = philox(counter, (seed & WORD, (seed >> 32) & WORD))  # type: ignore[arg-type]
@@ -69,7 +69,8 @@ def uniform(
     return np.asarray((2 * whole.astype(float) + 1) * 2.0**-53)
 
 
-def _last_word(call: int, draw: int) -> int:
+def last_word(call: int, draw: int) -> int:
+    """The last word of the counter of a draw, before the call's own seed argument."""
     return ((call >> 32) + (draw // 2) * PAIR) & WORD
 
 
@@ -87,7 +88,7 @@ def write_uniform(body: Body, number: int, argument: str) -> str:
     wide = body.do(f"zext {short} {stream} to {kind}")
     mixed = body.do(f"mul {kind} {wide}, {module.many('i64', str(ARGUMENT))}")
     mixed = body.do(f"and {kind} {mixed}, {module.many('i64', str(WORD))}")
-    last = body.do(f"xor {kind} {mixed}, {module.many('i64', str(_last_word(call, draw)))}")
+    last = body.do(f"xor {kind} {mixed}, {module.many('i64', str(last_word(call, draw)))}")
     site = module.many("i64", str(call & WORD))
     pair = f"{{ {module.vector}, {module.vector} }}"
     actual = ", ".join(f"{kind} {word}" for word in (*words, site, last))

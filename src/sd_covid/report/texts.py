@@ -86,6 +86,11 @@ class Texts:
         """Whether there is a text under a key."""
         return name in self._texts
 
+    def under(self, prefix: str) -> dict[str, str]:
+        """The texts whose keys begin with a prefix, by the rest of their keys; braces are left to who fills them."""
+        found = {name: text for name, text in self._texts.items() if name.startswith(prefix)}
+        return {name.removeprefix(prefix): self.of(text) for name, text in found.items()}
+
     def of(self, text: Text) -> str:
         """A bilingual text of the study in this language."""
         return text.in_language(self.language)

@@ -1,0 +1,46 @@
+"""``sd-covid simulator``: one HTML file in which the model runs."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sd_covid.cli.compare import Language
+from sd_covid.cli.console import say
+from sd_covid.cli.output import replacing
+from sd_covid.cli.results import refuse_suffix
+
+FILE = Path("scenarios/simulator.yaml")
+
+
+def command(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT.html", help="The page; it needs nothing else.")
+    ] = Path("simulator.html"),
+    file: Annotated[
+        Path,
+        typer.Option("--file", metavar="FILE", help="What the page shows: model, levers, outputs, presets."),
+    ] = FILE,
+    language: Annotated[Language, typer.Option("--language", help="Of the page.")] = Language.NL,
+    draws: Annotated[
+        int | None, typer.Option("--draws", min=0, help="Draws behind the bands; 0 for none.")
+    ] = None,
+) -> None:
+    """Write a page in which the model runs, with sliders for measures and assumptions."""
+    refuse_suffix(output, ".html")
+    import sd_covid
+    from sd_covid.report.simulator import read_declaration, read_known, simulator_page
+
+    declared = read_declaration(file)
+    simulation = sd_covid.load(declared.model)
+    made_by = shlex.join(["sd-covid", *sys.argv[1:]])
+    text = simulator_page(
+        declared, simulation, read_known(declared, simulation), language.value, draws, made_by
+    )
+    with replacing(output) as aside:
+        aside.write_text(text, encoding="utf-8")
+    say(str(output))

@@ -1,0 +1,260 @@
+// Puts the page together: one state, one run of the reference member in the page, draws in workers.
+
+class App {
+  constructor(data, source) {
+    Object.assign(this, { data, texts: data.texts, language: data.language });
+    data.baselineSettings = data.presets.length > 0 ? data.presets[0].settings : [];
+    this.base = makeBase(data);
+    this.numbers = new Map(data.constants.map((name, k) => [name, [k]]));
+    for (const owner of [...allLevers(data), ...data.assumptions]) {
+      for (const part of owner.parts) this.numbers.set(part.constant, part.names);
+    }
+    this.leverNumbers = leverNumbers(data);
+    this.baselineParameters = parametersOf(this.base, -1, new Map(data.baselineSettings));
+    this.baselineResults = unpack(data.baseline.results, Float64Array);
+    this.bands = data.baseline.bands === "" ? null : unpack(data.baseline.bands, Float32Array);
+    const first = data.since ?? data.time[0];
+    this.shown = data.time.map((_, t) => t).filter((t) => data.time[t] >= first - 1e-9);
+    this.times = this.shown.map((t) => data.time[t]);
+    this.xs = this.times.map((time) => xOf(this, time));
+    this.members = new Members(this.base, sdEngine.build(sdModel), data.seed, 48);
+    this.slots = Object.fromEntries(["baseline", "current", "assumed", "other"].map((name) => [name, this.members.slot()]));
+    const begun = this.members.runner.begin(this.baselineParameters, 0, data.seed);
+    this.stepsPerYear = 12 / begun.grid.step;
+    this.history = new History(decodeState(this, location.hash.slice(1)) ?? initialState(data));
+    this.spread = null;
+    this.cache = new Map(); // intervals of packages that were worked out
+    this.readings = new Map();
+    this.view = { parameters: this.baselineParameters, results: this.baselineResults, assumed: null, run: {} };
+    this.pool = new Pool(this, source);
+  }
+
+  // --- changing ----------------------------------------------------------------------------------------------------
+
+  // Part of a state, put on top of it; settings are worked out in the next frame, or at once.
+  change(patch, gesture = null, settled = false) {
+    const { now } = this.history;
+    const targets = { ...now.targets, ...patch.targets };
+    for (const [id, group] of Object.entries(targets)) if (group === "") delete targets[id];
+    this.history.change({ ...now, ...patch, set: { ...now.set, ...patch.set }, targets }, gesture);
+    if (settled) {
+      this.update();
+      this.settle();
+    } else if (!this.waiting) {
+      this.waiting = true;
+      requestAnimationFrame(() => {
+        if (this.waiting) this.update(true);
+      });
+    }
+  }
+
+  replace(state) {
+    this.history.change(state);
+    this.update();
+    this.settle();
+  }
+
+  step(direction) {
+    this.history[direction]();
+    this.update();
+    this.settle();
+  }
+
+  pick(position, output) {
+    const charts = this.history.now.charts.slice();
+    charts[position] = output;
+    this.change({ charts }, null, true);
+  }
+
+  save(input) {
+    const { preset, set, targets, saved } = this.history.now;
+    if (saved.length >= MOST_SAVED) {
+      this.say(this.texts["saved.full"]);
+      return;
+    }
+    const name = input.value.trim() || `${this.texts["saved.name"]} ${saved.length + 1}`;
+    input.value = "";
+    this.change({ saved: [...saved, { name, preset, set, targets }] }, null, true);
+  }
+
+  load(item) {
+    this.replace({ ...this.history.now, preset: item.preset, set: item.set, targets: item.targets });
+  }
+
+  forget(position) {
+    this.change({ saved: this.history.now.saved.filter((_, k) => k !== position) }, null, true);
+  }
+
+  async share() {
+    this.settled();
+    try {
+      await navigator.clipboard.writeText(location.href);
+      this.say(this.texts["share.copied"]);
+    } catch {
+      this.say(this.texts["share.bar"]);
+    }
+  }
+
+  async read(input) {
+    const [file] = input.files;
+    if (file === undefined) return;
+    try {
+      this.replace(stateOfYaml(this, await file.text()));
+      this.say(this.texts["import.done"].replace("{name}", file.name));
+    } catch (error) {
+      this.say(`${this.texts["import.failed"]} ${error.message}`);
+    }
+    input.value = "";
+  }
+
+  say(text) {
+    this.elements.message.textContent = text;
+  }
+
+  // --- running -----------------------------------------------------------------------------------------------------
+
+  positions(year = this.history.now.year) {
+    return this.data.outputs.map((output) => positionsOf(this.data, output.reading, year));
+  }
+
+  // The baseline as the page itself runs it, so that a difference is none of rounding; packages carry on from it.
+  runBaseline(settings) {
+    const { slots } = this;
+    if (slots.current.parameters !== null) return;
+    this.baselineResults = this.members.run(slots.baseline, parametersOf(this.base, -1, settings), 0);
+    for (const name of ["current", "assumed", "other"]) slots[name] = copyOf(slots.baseline);
+  }
+
+  // Runs the reference member for what is chosen now, and shows it; `live`, while a slider moves, only what is looked at.
+  update(live = false) {
+    this.waiting = false;
+    const { data, history, view } = this;
+    const settings = settingsOf(this, history.now);
+    const assumed = assumedSettings(this, history.now);
+    const baseline = new Map(data.baselineSettings);
+    this.settings = settings;
+    view.parameters = parametersOf(this.base, -1, settings);
+    const same = sameSettings(settings, baseline);
+    if (!same) this.runBaseline(baseline);
+    const results = same ? this.baselineResults : this.members.run(this.slots.current, view.parameters, 0);
+    view.results = results;
+    view.run = {}; // memory of results is used again: this tells one run from the next
+    view.assumed = null;
+    if (!sameSettings(assumed, baseline)) {
+      view.assumed = sameSettings(assumed, settings)
+        ? results.slice()
+        : this.members.run(this.slots.assumed, parametersOf(this.base, -1, assumed), 0).slice();
+    }
+    const positions = this.positions();
+    view.before = readingsOf(data, this.baselineResults, positions);
+    view.beforeAssumed = view.assumed === null ? null : readingsOf(data, view.assumed, positions);
+    view.after = readingsOf(data, results, positions);
+    view.same = same;
+    this.spread = null;
+    this.pool.drop();
+    this.show(live);
+  }
+
+  // When a gesture has ended: puts the state into the link, and asks for the bands, as soon as nothing else is to do.
+  settle() {
+    if (this.waiting) this.update();
+    else if (this.partly) this.show();
+    clearTimeout(this.settling); // changes that come at one stroke are asked for once
+    this.settling = setTimeout(() => this.settled(), 0);
+  }
+
+  settled() {
+    window.history.replaceState(null, "", `#${encodeState(this.history.now)}`);
+    this.ask();
+  }
+
+  ask() {
+    const { history } = this;
+    const wanted = [...new Set(history.now.charts)];
+    this.pool.ask(this.settings, wanted, this.positions(), (answers, done) => {
+      if (answers.length === 0) return;
+      if (!done && this.spread !== null) return; // once when some are there, once when all are
+      this.spread = this.spreadOf(answers, wanted);
+      this.count = answers.length;
+      if (done && this.spread.failed > 0) this.say(this.texts.failed.replace("{count}", String(this.spread.failed)));
+      if (done) this.cache.set(keyOf(history.now, history.now.year), this.spread);
+      this.show();
+      if (done) this.workOutSaved();
+    });
+  }
+
+  spreadOf(answers, wanted) {
+    const width = this.data.time.length;
+    const charts = new Map(wanted.map((output, k) => {
+      const rows = (kind) => answers.map((answer) => answer[kind].subarray(k * width, (k + 1) * width));
+      return [output, { levels: bandsOf(rows("levels"), width), differences: bandsOf(rows("differences"), width) }];
+    }));
+    return {
+      charts,
+      readings: this.data.outputs.map((_, k) => quantiles(answers.map((answer) => answer.readings[k]), SHARES)),
+      cost: quantiles(answers.map((answer) => answer.cost), SHARES),
+      failed: answers.filter((answer) => !answer.readings.every(Number.isFinite)).length,
+    };
+  }
+
+  // Intervals of saved packages that were not worked out yet, one after another, as long as nothing else is asked.
+  workOutSaved() {
+    const { saved, year } = this.history.now;
+    const item = saved.find((other) => !this.cache.has(keyOf(other, year)));
+    if (item === undefined) return;
+    this.pool.ask(settingsOf(this, { ...this.history.now, ...item }), [], this.positions(), (answers, done) => {
+      if (!done) return;
+      this.cache.set(keyOf(item, year), this.spreadOf(answers, []));
+      showSaved(this);
+      this.workOutSaved();
+    });
+  }
+
+  // What a saved package comes to in the reference member.
+  readingsFor(item) {
+    const { data, history } = this;
+    const key = keyOf(item, history.now.year);
+    if (!this.readings.has(key)) {
+      const parameters = parametersOf(this.base, -1, settingsOf(this, { ...history.now, ...item }));
+      const results = this.members.run(this.slots.other, parameters, 0);
+      const before = { parameters: this.baselineParameters, results: this.baselineResults };
+      this.readings.set(key, {
+        values: readingsOf(data, results, this.positions()),
+        cost: extraCost(data, before, { parameters, results }),
+      });
+    }
+    return this.readings.get(key);
+  }
+
+  // --- showing -----------------------------------------------------------------------------------------------------
+
+  show(live = false) {
+    const { now } = this.history;
+    this.partly = live;
+    for (const control of this.controls) control.refresh(this.settings);
+    if (this.data.presets.length > 0) this.preset.value = now.preset;
+    if (now.year > 0) {
+      this.elements.year.value = now.year;
+      this.elements.yearShown.textContent = String(now.year);
+    }
+    this.elements.undo.disabled = this.history.past.length === 0;
+    this.elements.redo.disabled = this.history.future.length === 0;
+    showFigures(this, live);
+    showCosts(this, live);
+    draw(this);
+    if (live) return;
+    showPackage(this);
+    showSaved(this);
+    drawStrip(this);
+    showTables(this);
+  }
+
+  // Lets the browser compile the model before it is needed: short runs, so that nothing waits for long.
+  warm(left = 60) {
+    if (left === 0 || this.slots.current.parameters !== null) return;
+    const { runner, model } = this.members;
+    const begun = runner.begin(this.baselineParameters, 0, this.data.seed);
+    runner.run(begun, new Float64Array(model.outputs * this.data.time.length), { until: 100 });
+    setTimeout(() => this.warm(left - 1), 0);
+  }
+}

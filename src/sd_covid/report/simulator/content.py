@@ -1,0 +1,268 @@
+"""What the page of a simulator holds: model, draws, controls and the baseline, as one object for JSON.
+
+In come a `Declaration` and the study that it belongs to; out comes a `Content`. Names of the model appear as text in
+the object alone; the model's JavaScript knows constants and outputs by number.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sd_covid.data.text import Text
+from sd_covid.engine.javascript import javascript
+from sd_covid.engine.simulation import Simulation
+from sd_covid.errors import RunError
+from sd_covid.model.study import study_folder
+from sd_covid.policy.draws import choose_draws, sample_assumptions
+from sd_covid.policy.outputs import Output, outputs_in, read_outputs
+from sd_covid.policy.run import overruled
+from sd_covid.policy.scenario import Scenario, read_scenario
+from sd_covid.policy.study import Study
+from sd_covid.report.observed import ObservedSeries, points_of
+from sd_covid.report.simulator.controls import Controls, Spelled
+from sd_covid.report.simulator.declaration import Declaration
+from sd_covid.report.simulator.restart import idle_before_start
+from sd_covid.report.texts import Texts
+
+#: The quantiles of a fan chart: 90, 60 and 30 %, and the median.
+QUANTILES = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a study knows of its model, beside the model itself.
+
+    Attributes
+    ----------
+    posterior : DataFrame or None
+        Stored draws, columns constants of the model.
+    point : mapping
+        Constants of the reference member: the best fit.
+    observed : sequence of ObservedSeries
+    """
+
+    posterior: pd.DataFrame | None = None
+    point: Mapping[str, float] | None = None
+    observed: Sequence[ObservedSeries] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A page before it is written.
+
+    Attributes
+    ----------
+    script : str
+        The model in JavaScript.
+    data : dict
+        For JSON: what ``members.js``, ``costs.js`` and ``controls.js`` read.
+    """
+
+    script: str
+    data: dict[str, Any]
+
+
+def make_content(
+    declared: Declaration, simulation: Simulation, known: Known, texts: Texts, size: int, seed: int = 1
+) -> Content:
+    """Run the baseline and gather what a page needs.
+
+    Parameters
+    ----------
+    declared : Declaration
+    simulation : Simulation
+    known : Known
+    texts : Texts
+        In the language of the page.
+    size : int
+        Number of draws.
+    seed : int
+        By which they are chosen, and of the model's random numbers.
+
+    Raises
+    ------
+    ScenarioError, UnknownNameError, RunError
+        When something that is declared is not in the study or the model, or the model cannot be run in a page.
+    """
+    study = None
+    if simulation.model.calendar is not None or declared.presets or declared.catalogue:
+        study = Study.beside(declared.file, simulation)
+    presets = _presets(declared, simulation, study)
+    controls = Controls(declared, simulation, study, presets, texts)
+    simulation = simulation.stepping([name for item in presets for name in item.settings] + controls.steps)
+    spelled = Spelled(simulation)
+    outputs = _outputs(declared, simulation)
+    counted = [name for name in controls.counted if all(name != item.name for item in outputs)]
+    names = [item.name for item in outputs] + counted
+    nodes = [simulation.program.cells[simulation.names.cells(name)[0]] for name in names]
+    baseline = dict(presets[0].settings) if presets else {}
+    reference = {**_elementwise(known.point or {}, simulation), **_elementwise(baseline, simulation)}
+    drawn = _drawn(study, known, size, seed)
+    run = simulation.run(reference, names, seed=seed)
+    results = np.array([np.ravel(run[name].to_numpy()) for name in names])
+    data = {
+        "language": texts.language,
+        "title": texts.of(declared.title),
+        "model": _inside_study(declared),
+        "origin": None if study is None else [study.calendar.origin.year, study.calendar.origin.month],
+        "since": None if study is None or not declared.since else _time(declared.since, study),
+        "year": _year(declared, study),
+        "seed": [seed & 0xFFFFFFFF, (seed >> 32) & 0xFFFFFFFF],
+        "constants": list(simulation.constants),
+        "defaults": _packed(simulation.program.defaults),
+        "reference": spelled.numbered(reference),
+        "time": run["time"].to_numpy().tolist(),
+        "draws": _draw_table(drawn, spelled),
+        "outputs": [_output(item, simulation, known, texts) for item in outputs],
+        "counted": counted,
+        "charts": _charts(declared, outputs),
+        "baseline": {
+            "results": _packed(results),
+            "bands": "" if drawn is None else _bands(simulation, names, overruled(drawn, baseline), seed),
+        },
+        **controls.data(spelled),
+        "restart": []
+        if study is None
+        else idle_before_start(controls.levers, study, simulation, reference, seed),
+        "model_hash": simulation.fingerprint,
+    }
+    return Content(javascript(simulation.program, nodes), data)
+
+
+def _presets(declared: Declaration, simulation: Simulation, study: Study | None) -> list[Scenario]:
+    return [read_scenario(path, simulation, study=study) for path in declared.presets]
+
+
+def _outputs(declared: Declaration, simulation: Simulation) -> list[Output]:
+    """The outputs, arrays taken apart.
+
+    Raises
+    ------
+    RunError
+        When there are none.
+    UnknownNameError
+        For one that the model does not have.
+    """
+    asked: Sequence[Output] = declared.outputs
+    file = study_folder(declared.file) / "scenarios" / "outputs.yaml"
+    if not asked and file.is_file():
+        asked = outputs_in(read_outputs(file), simulation.model.variables)
+    found = []
+    for item in asked:
+        cells = simulation.names.cells(item.name)
+        for cell in cells:
+            spelled = simulation.names.spell(cell)
+            extra = f" ({', '.join(cell.elements)})" if len(cells) > 1 else ""
+            title = Text(item.title.nl + extra, item.title.en + extra)
+            units = simulation.model.variables[cell.variable].units
+            found.append(replace(item, name=spelled, title=title, units=str(units or "")))
+    if not found:
+        raise RunError("the page shows nothing", advice="name variables under 'outputs'", file=declared.file)
+    return found
+
+
+def _charts(declared: Declaration, outputs: Sequence[Output]) -> list[int]:
+    """The numbers of the two outputs that are shown first."""
+    names = [item.name for item in outputs]
+    for name in declared.charts:
+        if name not in names:
+            raise RunError(f"'{name}' is no output", advice="name one of the outputs", file=declared.file)
+    first = [names.index(name) for name in declared.charts[:2]]
+    return (first + [k for k in range(len(names)) if k not in first] + [0])[:2]
+
+
+def _drawn(study: Study | None, known: Known, size: int, seed: int) -> pd.DataFrame | None:
+    """Draws of what was calibrated, beside those of the assumptions that were not; None without a posterior."""
+    if study is None or known.posterior is None or size == 0:
+        return None
+    fitted = known.posterior[[name for name in known.posterior if str(name) in study.names]]
+    assumed = sample_assumptions(study.assumptions, study.names, map(str, fitted), size, seed)
+    return pd.concat([choose_draws(fitted, size, seed), assumed], axis=1)
+
+
+def _draw_table(drawn: pd.DataFrame | None, spelled: Spelled) -> dict[str, Any]:
+    """Draws by the number of each constant; the later column overrules, as an element does its array."""
+    if drawn is None:
+        return {"count": 0, "columns": [], "values": ""}
+    columns: dict[int, NDArray[np.float64]] = {}
+    for name in drawn:
+        for number in spelled.numbers(str(name)):
+            columns[number] = drawn[name].to_numpy(dtype=np.float64)
+    table = np.array(list(columns.values())).T
+    return {"count": len(drawn), "columns": list(columns), "values": _packed(table)}
+
+
+def _bands(simulation: Simulation, names: list[str], rows: pd.DataFrame, seed: int) -> str:
+    """What the page shows before anything has run in it: quantiles of the draws; failed members are left out."""
+    spread = simulation.run(rows, names, over_members=list(QUANTILES), seed=seed)
+    bands = np.array([spread[name].transpose("over_members", "time", ...).to_numpy() for name in names])
+    return _packed(bands.astype(np.float32))
+
+
+def _output(item: Output, simulation: Simulation, known: Known, texts: Texts) -> dict[str, Any]:
+    variable = simulation.model.variables[simulation.names.cells(item.name)[0].variable]
+    points = [
+        {"t": float(time), "v": float(value), "h": bool(held)}
+        for series in points_of(list(known.observed), item.name)
+        for time, value, held in zip(series.time, series.value, series.holdout, strict=True)
+    ]
+    return {
+        "name": item.name,
+        "title": texts.of(item.title),
+        "unit": texts.of(item.unit_title) or texts.unit(item.units),
+        "theme": texts.known("theme", item.theme) if item.theme else "",
+        "reading": item.reading,
+        "better": item.better,
+        "relevance": item.relevance,
+        "headline": item.headline,
+        "basis": texts(f"simulator.basis.{item.basis.split()[0]}"),
+        "meaning": str(variable.documentation or ""),
+        "observed": points,
+    }
+
+
+def _year(declared: Declaration, study: Study | None) -> int:
+    """The year that headline figures open with: the one declared, else the last whole one."""
+    if study is None:
+        return 0
+    last = study.last.year - (study.last.month == 1 and study.last.day == 1)
+    if declared.year and not study.first.year <= declared.year <= last:
+        raise RunError(
+            f"the run has no year {declared.year}",
+            advice=f"choose one of {study.first.year} to {last}",
+            file=declared.file,
+        )
+    return declared.year or last
+
+
+def _time(day: str, study: Study) -> float:
+    return study.calendar.time(date.fromisoformat(day))
+
+
+def _inside_study(declared: Declaration) -> str:
+    """The model's path below the root of its study."""
+    root = study_folder(declared.model).resolve()
+    return declared.model.resolve().relative_to(root).as_posix()
+
+
+def _elementwise(settings: Mapping[str, float], simulation: Simulation) -> dict[str, float]:
+    """Settings with arrays taken apart, so that a later element overrules an earlier array."""
+    return {
+        simulation.names.spell(cell): float(value)
+        for name, value in settings.items()
+        for cell in simulation.names.constants(name)
+    }
+
+
+def _packed(values: NDArray[Any] | Iterable[float]) -> str:
+    """Numbers as the bytes they are, little-endian."""
+    array = np.ascontiguousarray(values)
+    return base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode("ascii")

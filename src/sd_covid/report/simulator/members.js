@@ -1,0 +1,140 @@
+// Runs members of the model, in the page and in its workers: parameters from settings, and restarts where nothing
+// before a moment can have changed.
+
+function unpack(text, Kind) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return new Kind(bytes.buffer);
+}
+
+// What does not change as long as the page is open.
+function makeBase(data) {
+  const defaults = unpack(data.defaults, Float64Array);
+  const reference = defaults.slice();
+  for (const [number, value] of data.reference) reference[number] = value;
+  const { count, columns, values } = data.draws;
+  return { defaults, reference, count, columns, table: unpack(values, Float64Array), owners: ownersOf(data) };
+}
+
+// The lever that each constant belongs to, and the constant of its start; only for levers that were tried.
+function ownersOf(data) {
+  const owners = new Map();
+  for (const group of data.groups) {
+    for (const lever of group.levers) {
+      const start = lever.parts.find((part) => part.part === "start");
+      if (start === undefined || !data.restart.includes(lever.id)) continue;
+      const own = lever.parts.flatMap((part) => part.names);
+      if (lever.municipal !== null) own.push(lever.municipal);
+      for (const target of lever.targets) for (const [since, value] of target.constants) own.push(since, value);
+      for (const number of own) owners.set(number, start.names[0]);
+    }
+  }
+  return owners;
+}
+
+// Parameters of a draw (from 0), or of the reference member (-1), with settings in place of its own.
+function parametersOf(base, draw, settings) {
+  const found = draw < 0 ? base.reference.slice() : base.defaults.slice();
+  if (draw >= 0) {
+    const width = base.columns.length;
+    base.columns.forEach((number, k) => {
+      found[number] = base.table[draw * width + k];
+    });
+  }
+  for (const [number, value] of settings) found[number] = value;
+  return found;
+}
+
+// From when on two sets of parameters can differ: a lever does nothing before it starts.
+function firstChange(base, before, after) {
+  let first = Infinity;
+  for (let k = 0; k < before.length; k += 1) {
+    if (Object.is(before[k], after[k])) continue;
+    const start = base.owners.get(k);
+    if (start === undefined) return -Infinity;
+    first = Math.min(first, before[start], after[start]);
+  }
+  return first;
+}
+
+class Members {
+  // `every`: steps between states that are kept.
+  constructor(base, model, seed, every) {
+    Object.assign(this, { base, model, seed, every });
+    this.runner = new sdEngine.Runner(model);
+  }
+
+  slot() {
+    return { parameters: null, begun: null, out: null, kept: new Map() };
+  }
+
+  // Brings a slot to some parameters; gives its results: a row of saved times for each output.
+  run(slot, parameters, member) {
+    const change = slot.parameters === null ? -Infinity : firstChange(this.base, slot.parameters, parameters);
+    if (change === Infinity) return slot.out;
+    const before = slot.begun;
+    slot.parameters = null; // until this has gone well
+    const begun = this.runner.begin(parameters, member, this.seed);
+    const { start, step, steps, every } = begun.grid;
+    const saved = Math.floor(steps / every) + 1;
+    if (slot.out === null || slot.out.length !== saved * this.model.outputs) {
+      slot.out = new Float64Array(saved * this.model.outputs);
+    }
+    let from = null;
+    if (before !== null && change > -Infinity && sameStart(before, begun)) {
+      const last = Math.floor((change - start) / step + 1e-9);
+      for (const [n, state] of slot.kept) if (n <= last && (from === null || n > from.step)) from = state;
+    }
+    this.runner.run(begun, slot.out, {
+      from,
+      kept: (n) => n % this.every === 0,
+      keep: (n, state) => slot.kept.set(n, state),
+    });
+    slot.begun = begun;
+    slot.parameters = parameters;
+    return slot.out;
+  }
+}
+
+function copyOf(slot) {
+  return { ...slot, out: slot.out.slice(), kept: new Map(slot.kept) };
+}
+
+function sameStart(a, b) {
+  const equal = (x, y) => x.length === y.length && x.every((value, k) => Object.is(value, y[k]));
+  const grid = ["start", "step", "steps", "every"].every((part) => a.grid[part] === b.grid[part]);
+  return grid && equal(a.initial, b.initial) && equal(a.lengths, b.lengths);
+}
+
+// --- what a course comes to ------------------------------------------------------------------------------------------
+
+// Days since 1970 of a moment of the model, whose unit is a month; as `Calendar.date`, but with parts of a day.
+function dayOf(origin, time) {
+  const month = Math.floor(time + 1e-9);
+  const begin = Date.UTC(origin[0], origin[1] - 1 + month, 1) / 86400000;
+  const next = Date.UTC(origin[0], origin[1] + month, 1) / 86400000;
+  return begin + Math.round((time - month) * (next - begin) * 1e6) / 1e6;
+}
+
+// Positions of the saved times that "in a year" means: for a mean the whole year, for a stock the first of the next.
+function positionsOf(data, reading, year) {
+  if (data.origin === null) return [data.time.length - 1];
+  const begin = 12 * (year - data.origin[0]) - (data.origin[1] - 1);
+  const found = [];
+  data.time.forEach((time, k) => {
+    const inside = reading === "mean" ? time >= begin && time < begin + 12 : Math.abs(time - begin - 12) < 1e-6;
+    if (inside) found.push(k);
+  });
+  return found.length > 0 ? found : [data.time.length - 1];
+}
+
+function readingOf(row, positions) {
+  let sum = 0;
+  for (const k of positions) sum += row[k];
+  return sum / positions.length;
+}
+
+// Readings of all outputs, from the results of a member.
+function readingsOf(data, results, positions) {
+  const width = data.time.length;
+  return data.outputs.map((_, k) => readingOf(results.subarray(k * width, (k + 1) * width), positions[k]));
+}

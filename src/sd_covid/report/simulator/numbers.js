@@ -1,0 +1,83 @@
+// Numbers, days and quantiles, in the language of the page.
+
+// Formatters take long to make, and a page makes the same few thousands of times.
+const formatters = new Map();
+
+function formatter(Kind, language, options) {
+  const key = `${Kind.name} ${language} ${JSON.stringify(options)}`;
+  if (!formatters.has(key)) formatters.set(key, new Kind(language, options));
+  return formatters.get(key);
+}
+
+function numberIn(language, value, digits = 3) {
+  if (!Number.isFinite(value)) return "–";
+  if (value === 0) return "0";
+  const size = Math.floor(Math.log10(Math.abs(value)));
+  const decimals = Math.min(Math.max(digits - 1 - size, 0), 12);
+  const text = formatter(Intl.NumberFormat, language, { maximumFractionDigits: decimals }).format(value);
+  return text === "-0" ? "0" : text.replace("-", "−");
+}
+
+function signed(language, value, digits = 3) {
+  const text = numberIn(language, value, digits);
+  return value > 0 && text !== "0" ? `+${text}` : text;
+}
+
+// A value of a slider: as many decimals as its step has.
+function stepped(language, value, step) {
+  const decimals = Math.min(Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)), 10);
+  const held = Math.abs(value - Number(value.toFixed(decimals))) > 1e-9 ? decimals + 2 : decimals;
+  return formatter(Intl.NumberFormat, language, { maximumFractionDigits: held }).format(value).replace("-", "−");
+}
+
+function dateOf(origin, time) {
+  return new Date(Math.floor(dayOf(origin, time) + 1e-6) * 86400000);
+}
+
+function monthIn(language, origin, time) {
+  const day = dateOf(origin, time);
+  const form = { month: "short", year: "numeric", timeZone: "UTC" };
+  if (day.getUTCDate() !== 1) form.day = "numeric";
+  return formatter(Intl.DateTimeFormat, language, form).format(day);
+}
+
+function isoDay(origin, time) {
+  return dateOf(origin, time).toISOString().slice(0, 10);
+}
+
+// Model time of the start of a day, as `Calendar.time`.
+function timeOfDay(origin, text) {
+  const match = /^(\d{4})-(\d{1,2})(?:-(\d{1,2}))?$/.exec(text);
+  if (match === null) return null;
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3] ?? 1)];
+  const length = new Date(Date.UTC(year, month, 0)).getUTCDate();
+  if (month < 1 || month > 12 || day < 1 || day > length) return null;
+  return 12 * (year - origin[0]) + month - origin[1] + (day - 1) / length;
+}
+
+// Linear between the nearest ranks, as numpy's; members that failed are left out.
+function quantiles(values, shares) {
+  const sorted = Float64Array.from(values.filter(Number.isFinite)).sort();
+  return shares.map((share) => {
+    if (sorted.length === 0) return NaN;
+    const at = share * (sorted.length - 1);
+    const below = Math.floor(at);
+    const above = Math.min(below + 1, sorted.length - 1);
+    return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+  });
+}
+
+const SHARES = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95];
+
+// Quantiles at each time of rows of equal length: a row for each share.
+function bandsOf(rows, width) {
+  const found = SHARES.map(() => new Float64Array(width));
+  const column = new Array(rows.length);
+  for (let t = 0; t < width; t += 1) {
+    for (let k = 0; k < rows.length; k += 1) column[k] = rows[k][t];
+    quantiles(column, SHARES).forEach((value, q) => {
+      found[q][t] = value;
+    });
+  }
+  return found;
+}
