@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.cli.conftest import Call
+from tests.policy.test_triggers import laid_out
 
 MODELS = Path(__file__).parents[1] / "models"
 BASS = MODELS / "loops_bass.mdl"
@@ -79,3 +80,10 @@ def test_wrong_input_is_refused(call: Call, tmp_path: Path, options: tuple[str, 
     assert answer.last.startswith("error: ")
     assert reason in answer.last
     assert [model] == list(tmp_path.iterdir())
+
+
+def test_a_scenario_that_waits_for_a_trigger_has_its_loops(call: Call, tmp_path: Path) -> None:
+    folder, _ = laid_out(tmp_path)
+    answer = call("loops", tmp_path / "models" / "swing.mdl", "-s", folder / "waits.yaml", "-l", "en")
+    assert 0 == answer.code, answer.err
+    assert "help trigger met" in " ".join(answer.out.split())

@@ -160,3 +160,27 @@ def test_measures_of_links_are_kept() -> None:
     gains = sorted(float(Measures(links).gain(loop)[0]) for loop in part.loops)
     # 100 contacts, of which 0.015 lead to adoption: 1.5 a year for each adopter, and next to nothing of the other.
     assert gains == pytest.approx([0.0, 1.5], abs=1e-4)
+
+
+def test_a_run_without_a_saveper_has_no_loops_to_tell(written: Written) -> None:
+    with pytest.raises(RunError, match="before its first SAVEPER"):
+        study_loops(written("stock = INTEG(-stock, 1) ~~|", end=0))
+
+
+def test_a_model_without_stocks_or_without_change_has_no_loops(written: Written) -> None:
+    assert not study_loops(written("constant = 3 ~~| other = constant * 2 ~~|")).partitions
+    assert not study_loops(written("ramp = 3 * Time ~~| other = ramp * 2 ~~|")).partitions
+
+
+def test_a_slope_that_is_no_number_is_no_sign(written: Written) -> None:
+    # The root of an empty stock has no slope; from there on it is plain growth.
+    study = study_loops(written("stock = INTEG(SQRT(stock) + STEP(1, 5), 0) ~~|"))
+    (loop,) = study.loops
+    assert "reinforcing" == loop.polarity
+
+
+def test_a_sample_within_a_net_flow_is_lowered(written: Written) -> None:
+    simulation = written("stock = INTEG(SAMPLE IF TRUE(stock > 2, stock, 1), 1) ~~|", end=4, step=1)
+    # It holds 1 until the stock is above 2, which is after two steps: 1, 2, 3, 6, 12.
+    np.testing.assert_array_equal([1, 2, 3, 6, 12], simulation.run()["stock"])
+    assert 3 == study_loops(simulation).times[2]

@@ -111,6 +111,58 @@ def test_a_trigger_is_that_written_by_hand_in_every_draw(tmp_path: Path) -> None
     assert len(set(moments)) > 1
 
 
+@pytest.mark.parametrize(
+    ("told", "dates", "first", "last"),
+    [
+        # Months 30 to 90; in force at once, for a year, and longer than the lever's end where it fires late.
+        ("above: -50", ("2017-07-01", "2022-07-01"), 30, 42),
+        ("above: -50", ("2015-01-01", "2022-07-01"), 3, 15),
+        ("below: 50", ("2024-06-01", "2025-01-01"), 113, 121),
+        ("above: 50", ("2017-07-01", "2022-07-01"), None, None),
+    ],
+    ids=["at once", "from the first step", "to the last step", "never"],
+)
+def test_a_trigger_fires_between_the_ends(
+    tmp_path: Path, told: str, dates: tuple[str, str], first: int | None, last: int | None
+) -> None:
+    folder, model = laid_out(tmp_path)
+    start, end = dates
+    text = SCENARIO.replace("2017-07-01", start).replace("2022-07-01", end).replace("above: 5.5", told)
+    (folder / "waits.yaml").write_text(text, encoding="utf-8")
+    scenario = read_scenario(folder / "waits.yaml", model)
+    study = Study.beside(folder / "actual.yaml", model)
+    made = adaptive(model, [scenario], study.catalogue.levers)
+    on = np.flatnonzero(made.run(scenario.settings)["help in force"].to_numpy() > 0)
+    assert [] == on.tolist() if first is None or last is None else [*range(first, last)] == on.tolist()
+
+
+@pytest.mark.parametrize("step", ["0.1", "1/3", "0.2"])
+def test_a_step_that_no_double_holds_spends_the_budget_once(tmp_path: Path, step: str) -> None:
+    folder, _ = laid_out(tmp_path)
+    path = tmp_path / "models" / "swing.mdl"
+    path.write_text(MODEL.replace("TIME STEP = 0.125", f"TIME STEP = {step}"), encoding="utf-8")
+    model = load(path)
+    scenario = read_scenario(folder / "waits.yaml", model)
+    study = Study.beside(folder / "actual.yaml", model)
+    made = adaptive(model, [scenario], study.catalogue.levers)
+    draws = pd.DataFrame([{**scenario.settings, "swing": swing} for swing in (1.5, 2.0, 3.0)])
+    spent = made.run(draws, ["help spending"])["help spending"].to_numpy()[..., -1]
+    np.testing.assert_allclose(spent, 48, rtol=1e-9)
+
+
+def test_an_array_is_no_indicator(tmp_path: Path) -> None:
+    folder, _ = laid_out(tmp_path)
+    path = tmp_path / "models" / "swing.mdl"
+    path.write_text(
+        MODEL.replace("{UTF-8}", "{UTF-8}\nk: one, two ~~|\npair[k] = 1, 2 ~~|"), encoding="utf-8"
+    )
+    (folder / "waits.yaml").write_text(SCENARIO.replace("when: unemployment", "when: pair"), encoding="utf-8")
+    model = load(path)
+    scenario = read_scenario(folder / "waits.yaml", model)
+    with pytest.raises(ScenarioError, match=r"name an element of pair\[k\]"):
+        adaptive(model, [scenario], Study.beside(folder / "actual.yaml", model).catalogue.levers)
+
+
 def test_a_scenario_without_trigger_is_the_same_beside_one_with(tmp_path: Path) -> None:
     folder, model = laid_out(tmp_path)
     study = Study.beside(folder / "actual.yaml", model)

@@ -10,14 +10,24 @@ import typer
 from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, say, table
 from sd_covid.cli.progress import progress
-from sd_covid.cli.run import Model, Parameters, Scenarios, override, parse_parameters, read_scenarios
+from sd_covid.cli.run import (
+    Model,
+    Parameters,
+    Scenarios,
+    override,
+    parse_parameters,
+    read_scenarios,
+    with_triggers,
+)
 from sd_covid.errors import RunError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sd_covid.data.text import Text
     from sd_covid.engine.simulation import Simulation
     from sd_covid.report.finding import Finding
+    from sd_covid.report.loops_words import Told
     from sd_covid.report.texts import Texts
 
 _ROWS = 20
@@ -60,6 +70,7 @@ def command(
 ) -> None:
     """Find the feedback loops of a model, which of them dominate over time, and along what scenarios differ."""
     from sd_covid.report.finding import refuse_format
+    from sd_covid.report.loops_words import Told
     from sd_covid.report.texts import Texts
 
     scenarios = scenario or []
@@ -71,19 +82,21 @@ def command(
 
     simulation = sd_covid.load(model)
     files = list(between) if between else scenarios
-    _, chosen = read_scenarios(simulation, files)
+    study, chosen = read_scenarios(simulation, files)
     settings = {name: override(item.settings, overrides) for name, item in chosen.items()} or {"": overrides}
+    simulation = with_triggers(simulation, study, chosen)
     simulation = simulation.stepping(constant for values in settings.values() for constant in values)
     texts = Texts(language.value)
+    told = Told(simulation.model, texts, _titles(model), {name: item.title for name, item in chosen.items()})
     if not (between or cut):
-        findings = _loops(simulation, next(iter(settings.values())), texts, instants if scores else 0, seed)
+        findings = _loops(simulation, next(iter(settings.values())), told, instants if scores else 0, seed)
     else:
         sampled = _sampled(model, simulation, draws, seed) if draws > 1 else None
-        findings = _compared(simulation, settings, cut, of, sampled, texts, seed)
+        findings = _compared(simulation, settings, cut, of, sampled, told, seed)
     if not findings:
         say(texts("loops.none", model=simulation.model.name))
     for finding in findings:
-        _show(finding)
+        _show(finding, texts)
     if output is not None and findings:
         _write(findings, output, texts, simulation, settings, draws, seed)
 
@@ -108,7 +121,7 @@ def _refuse(scenarios: list[Path], between: tuple[Path, Path] | None, cut: str, 
 
 
 def _loops(
-    simulation: Simulation, settings: dict[str, float], texts: Texts, instants: int, seed: int
+    simulation: Simulation, settings: dict[str, float], told: Told, instants: int, seed: int
 ) -> list[Finding]:
     """The loops of one run."""
     from sd_covid.analysis.loops.study import study_loops
@@ -118,8 +131,8 @@ def _loops(
         study = study_loops(simulation, settings, seed=seed, searched=instants, progress=bar)
     if not study.partitions:
         return []
-    dominance = dominance_findings(study, simulation, texts) if instants else []
-    return [inventory_finding(study, simulation, texts), *dominance]
+    dominance = dominance_findings(study, told) if instants else []
+    return [inventory_finding(study, told), *dominance]
 
 
 def _compared(
@@ -128,7 +141,7 @@ def _compared(
     cut: str,
     of: str,
     sampled: pd.DataFrame | None,
-    texts: Texts,
+    told: Told,
     seed: int,
 ) -> list[Finding]:
     """What an output does without a link, or along what it differs between two scenarios."""
@@ -137,7 +150,7 @@ def _compared(
     from sd_covid.engine.course import record
     from sd_covid.engine.separate import separate
     from sd_covid.policy.run import overruled
-    from sd_covid.report.loops import cut_finding, paths_finding
+    from sd_covid.report.loops_between import cut_finding, paths_finding
 
     simulation.names.cells(of)  # an unknown name is refused before anything takes time
     equations = separate(simulation)
@@ -147,14 +160,24 @@ def _compared(
         outcome = outcome_of(simulation, equations, of)
         first, second = (record(simulation, equations, item, seed) for item in values)
         assert pair is not None
-        return [paths_finding(explain(first, second, outcome), simulation, of, pair, texts)]
+        return [paths_finding(explain(first, second, outcome), simulation, of, pair, told)]
     cause, effect = (name.strip() for name in cut.split(">"))
     links = link_between(simulation, equations, cause, effect)
     runs = values if sampled is None else [overruled(sampled, item) for item in values]
     found = knock_out(
         simulation, equations, links, of, runs[-1], against=runs[0] if pair else None, seed=seed
     )
-    return [cut_finding(found, simulation, of, (cause, effect), pair, texts)]
+    return [cut_finding(found, of, (cause, effect), pair, told)]
+
+
+def _titles(model: Path) -> dict[str, Text]:
+    """What the outputs of the model's study are called, by canonical name; none where there is no study."""
+    from sd_covid.model.names import key
+    from sd_covid.model.study import study_folder
+    from sd_covid.policy.outputs import read_outputs
+
+    file = study_folder(model) / "scenarios" / "outputs.yaml"
+    return {key(item.name): item.title for item in read_outputs(file)} if file.is_file() else {}
 
 
 def _sampled(model: Path, simulation: Simulation, draws: int, seed: int) -> pd.DataFrame:
@@ -181,21 +204,15 @@ def _sampled(model: Path, simulation: Simulation, draws: int, seed: int) -> pd.D
     return draw(inputs.posterior.constants, study, draws, seed)
 
 
-def _show(finding: Finding) -> None:
+def _show(finding: Finding, texts: Texts) -> None:
     """Print a finding: its sentences, and the beginning of its table."""
+    from sd_covid.report.finding import cells_as_read
+
     numbers = [k for k, kind in enumerate(finding.table.dtypes) if kind.kind in "fiu"]
     step = max(1, -(-len(finding.table) // _ROWS)) if numbers and numbers[0] == 0 else 1
-    decimals = [finding.decimals.get(str(name)) for name in finding.table.columns]
     rows = [
-        [
-            _shortened(str(cell))
-            if k not in numbers
-            else f"{cell:.3g}"
-            if places is None
-            else f"{cell:.{places}f}"
-            for k, (cell, places) in enumerate(zip(row, decimals, strict=True))
-        ]
-        for row in finding.table.iloc[::step].head(_ROWS).itertuples(index=False)
+        [cell if k in numbers else _shortened(cell) for k, cell in enumerate(row)]
+        for row in cells_as_read(finding, texts)[::step][:_ROWS]
     ]
     table(finding.title, [_shortened(str(name)) for name in finding.table.columns], rows, numbers=numbers)
     for sentence in (*finding.sentences, finding.caution):
@@ -204,7 +221,7 @@ def _show(finding: Finding) -> None:
 
 def _shortened(path: str) -> str:
     """A path as a screen has room for it: where it begins and ends."""
-    from sd_covid.report.loops import ARROW
+    from sd_covid.report.loops_words import ARROW
 
     names = path.split(ARROW)
     return path if len(names) < 6 else ARROW.join([*names[:2], "…", *names[-2:]])

@@ -88,7 +88,7 @@ def command(
 
 def _tell(found: Optimised, made: list[Finding], texts: Texts) -> None:
     """Print the packages and the scenarios at their own cost, and how the search went."""
-    from sd_covid.report.optimised import package_name
+    from sd_covid.report.optimised_words import package_name
     from sd_covid.report.wording import Numbers
 
     numbers = Numbers(texts.language)
@@ -132,7 +132,7 @@ def _text(found: Optimised, item: Shown) -> str:
     """A package as a scenario file, with a title and what it is in both languages."""
     from sd_covid.analysis.optimisation.export import scenario_text
     from sd_covid.data.text import Text
-    from sd_covid.report.optimised import found_title
+    from sd_covid.report.optimised_words import found_title
     from sd_covid.report.texts import Texts
 
     both = [Texts(language) for language in ("nl", "en")]

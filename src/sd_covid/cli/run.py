@@ -104,10 +104,7 @@ def command(
     study, chosen = read_scenarios(simulation, scenarios, path)
     place = scenarios[0] if scenarios else path
     settings = {name: override(item.settings, overrides) for name, item in chosen.items()} or {"": overrides}
-    if study is not None:
-        from sd_covid.policy.triggers import adaptive
-
-        simulation = adaptive(simulation, chosen.values(), study.catalogue.levers)
+    simulation = with_triggers(simulation, study, chosen)
     simulation = simulation.stepping(constant for values in settings.values() for constant in values)
     outputs = choose_columns(simulation, columns, flat=form not in ("nc", "zarr"))
     runs = {
@@ -126,6 +123,15 @@ def command(
     for name, run in runs.items():
         warn_non_finite(run, name)
     results.write(runs, output, form)
+
+
+def with_triggers(simulation: Simulation, study: Study | None, chosen: Mapping[str, Scenario]) -> Simulation:
+    """The model in which the triggers of scenarios act; both as `read_scenarios` gives them."""
+    if study is None:
+        return simulation
+    from sd_covid.policy.triggers import adaptive
+
+    return adaptive(simulation, chosen.values(), study.catalogue.levers)
 
 
 def parse_parameters(texts: Sequence[str]) -> dict[str, float]:

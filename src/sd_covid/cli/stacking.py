@@ -153,7 +153,7 @@ def _read(model: Path, scenario: Path | None, parameter: list[str], published: P
     from sd_covid.analysis.stacking.count import variables
     from sd_covid.analysis.stacking.definition import read_associations, read_definition
     from sd_covid.analysis.stacking.published import read_published
-    from sd_covid.cli.run import override, parse_parameters, read_scenarios, warn_non_finite
+    from sd_covid.cli.run import override, parse_parameters, read_scenarios, warn_non_finite, with_triggers
     from sd_covid.policy.calendar import Calendar
 
     overrides = parse_parameters(parameter)
@@ -164,9 +164,10 @@ def _read(model: Path, scenario: Path | None, parameter: list[str], published: P
     simulation = sd_covid.load(model)
     calendar = Calendar.of(simulation.model)
     wanted, _ = variables(definition, simulation.model.variables)
-    _, chosen = read_scenarios(simulation, [] if scenario is None else [scenario])
+    study, chosen = read_scenarios(simulation, [] if scenario is None else [scenario])
     settings = [item.settings for item in chosen.values()] or [{}]
     values = override(settings[0], overrides)
+    simulation = with_triggers(simulation, study, chosen)
     run = simulation.stepping(values).run(values, wanted)
     warn_non_finite(run)
     return _Inputs(run, calendar, definition, associations, folder / "models" / "stacking_figures.csv", table)

@@ -114,7 +114,9 @@ class Context:
 
     def remembering(self, node: int) -> Context:
         """The same place, where the variable that is being lowered means a node: what it was before."""
-        return Context(self.lowering, self.step, self.variable, self.binding, (self.lowering.opened, node))
+        opened = self.lowering.opened
+        itself = self.itself if opened is None else (opened, node)
+        return Context(self.lowering, self.step, self.variable, self.binding, itself)
 
     def error(self, reason: str, place: Place, advice: str | None = None) -> ModelError:
         """An error at a place in this variable's equation."""

@@ -145,6 +145,16 @@ class Graph:
                     needed[argument] = 1
         return list(compress(range(len(needed)), needed))
 
+    def below(self, sink: int) -> list[int]:
+        """As `order`, of one sink: in time by the number of its own nodes, and not of those of the graph."""
+        needed, stack, operands = {sink}, [sink], self.operands
+        while stack:
+            for argument in operands[stack.pop()]:
+                if argument not in needed:
+                    needed.add(argument)
+                    stack.append(argument)
+        return sorted(needed)
+
     def closure(self, sinks: Iterable[int], further: Callable[[int], Iterable[int]]) -> list[int]:
         """As `order`, where a leaf that is needed makes further nodes needed."""
         needed, operands, stack = bytearray(len(self.nodes)), self.operands, list(sinks)

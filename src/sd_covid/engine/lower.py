@@ -274,9 +274,9 @@ class Lowering:
         return node
 
     @property
-    def opened(self) -> Cell:
-        """The cell whose equation is being lowered."""
-        return next(reversed(self._open))[0]
+    def opened(self) -> Cell | None:
+        """The cell whose value is being lowered; None in the net flow of a stock, which comes after all values."""
+        return next((cell for cell, _ in reversed(self._open)), None)
 
     def _define(
         self, variable: Variable, cell: Cell, definition: Definition, step: bool, user: Variable | None

@@ -179,7 +179,7 @@ class Equations:
 
     def order(self, number: int) -> list[int]:
         """The nodes of an equation, each after what it reads."""
-        return self.graph.order([self.quantities[number].node])
+        return self.graph.below(self.quantities[number].node)
 
 
 def separate(simulation: Simulation) -> Equations:
@@ -298,7 +298,7 @@ class _Separating(Lowering):
 
     def _with_inputs(self, item: Quantity, number: dict[Leaf, int]) -> Quantity:
         graph = self.out.step
-        leaves = [graph.nodes[n][:2] for n in graph.order([item.node]) if not graph.arguments(n)]
+        leaves = [graph.nodes[n][:2] for n in graph.below(item.node) if not graph.arguments(n)]
         inputs = dict.fromkeys(number[leaf] for leaf in leaves if leaf in number)
         others = tuple(leaf for leaf in leaves if leaf not in number and leaf[0] != "number")
         return replace(item, inputs=tuple(inputs), others=others)

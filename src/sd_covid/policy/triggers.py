@@ -85,6 +85,7 @@ def adaptive(simulation: Runs, scenarios: Iterable[Scenario], levers: Mapping[st
             if setting.trigger is None:
                 continue
             indicator = watched.setdefault(name, setting.trigger.indicator)
+            _refuse_whole_array(simulation.model, indicator, name, scenario)
             if key(indicator) != key(setting.trigger.indicator):
                 raise ScenarioError(
                     f"'{name}' is switched on by '{indicator}' and by '{setting.trigger.indicator}'",
@@ -107,6 +108,19 @@ def adaptive(simulation: Runs, scenarios: Iterable[Scenario], levers: Mapping[st
 
     check(model)
     return cast("Runs", simulation.on(model))
+
+
+def _refuse_whole_array(model: Model, indicator: str, lever: str, scenario: Scenario) -> None:
+    """See that an indicator is one number at a time: of an array, an element."""
+    base, bracket, _ = indicator.partition("[")
+    variable = model.variable(base)
+    if variable.equations[0].subscripts and not bracket:
+        raise ScenarioError(
+            f"'{indicator}', for which '{lever}' waits, is an array",
+            advice=f"name an element of {variable.name}[{','.join(variable.equations[0].subscripts)}]",
+            file=scenario.file or None,
+            variable=lever,
+        )
 
 
 def _with_trigger(model: Model, lever: Lever, indicator: str) -> Model:
@@ -210,7 +224,9 @@ _FRAGMENT = """{{UTF-8}}
 	~	{time}
 	~	From when the lever is in force.
 	|
-{name} trigger end = IF THEN ELSE({name} trigger on > 0.5, {name} trigger start + {name} trigger lasts, {end})
+{name} trigger end = IF THEN ELSE({name} trigger on > 0.5, {name} trigger start + {name} trigger lasts
+	- IF THEN ELSE(Time < {name} trigger start + {name} trigger lasts - TIME STEP / 2, 0,
+	MAX(0, {name} trigger start + {name} trigger lasts - Time)), {end})
 	~	{time}
 	~	Until when the lever is in force.
 	|

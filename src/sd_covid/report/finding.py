@@ -53,6 +53,8 @@ class Finding:
         Makes the figure; called once, within the style of the charts.
     described : str
         The figure for a reader who does not see it.
+    times : frozenset of str
+        Headings of years and other times, which have no thousands.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Finding:
     decimals: Mapping[str, int] = field(default_factory=dict)
     figure: Callable[[], Figure] | None = None
     described: str = ""
+    times: frozenset[str] = frozenset()
 
 
 def write_findings(
@@ -171,17 +174,29 @@ def _page(
 
 def _shown(finding: Finding, texts: Texts) -> dict[str, Any]:
     """A table as a page shows it: headings with whether they head text, and cells as they are read."""
+    table = finding.table
+    columns = [str(name) for name in table.columns]
+    texty = [not _is_number(table[name]) for name in table.columns]
+    return {"columns": list(zip(columns, texty, strict=True)), "rows": cells_as_read(finding, texts)}
+
+
+def cells_as_read(finding: Finding, texts: Texts) -> list[list[str]]:
+    """The cells of a table as they are read: rounded, in the spelling of the language; times without thousands."""
     table, numbers = finding.table, Numbers(texts.language)
     columns = [str(name) for name in table.columns]
     texty = [not _is_number(table[name]) for name in table.columns]
-    rows = [
-        [
-            str(value) if words else _number(value, finding.decimals.get(name), numbers)
-            for value, name, words in zip(row, columns, texty, strict=True)
-        ]
+    thousands = "." if texts.language == "nl" else ","
+
+    def cell(value: Any, name: str, words: bool) -> str:
+        if words:
+            return str(value)
+        told = _number(value, finding.decimals.get(name), numbers)
+        return told.replace(thousands, "") if name in finding.times else told
+
+    return [
+        [cell(*item) for item in zip(row, columns, texty, strict=True)]
         for row in table.itertuples(index=False, name=None)
     ]
-    return {"columns": list(zip(columns, texty, strict=True)), "rows": rows}
 
 
 def _is_number(column: pd.Series[Any]) -> bool:

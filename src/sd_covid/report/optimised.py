@@ -9,20 +9,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sd_covid.analysis.optimisation.optimise import Optimised, Rival, Shown
+from sd_covid.analysis.optimisation.front import apart
+from sd_covid.analysis.optimisation.optimise import Optimised
 from sd_covid.analysis.optimisation.outcomes import Objective
-from sd_covid.policy.comparison import Difference
 from sd_covid.policy.draws import draws_hash
-from sd_covid.policy.outputs import Output
-from sd_covid.policy.spread import Spread
-from sd_covid.policy.types import Floats
 from sd_covid.report.finding import Finding
 from sd_covid.report.optimised_charts import frontier_chart, parallel_chart
+from sd_covid.report.optimised_rivals import rivals_finding
+from sd_covid.report.optimised_words import effects, heading, package_name, period, tolerance, verdict
 from sd_covid.report.packages import setting_in_words
 from sd_covid.report.texts import Texts
-from sd_covid.report.wording import Numbers, difference_unit, sentence
-
-_NAMED = 4  # levers named in a verdict; of more, how many
+from sd_covid.report.wording import Numbers
 
 
 def findings(found: Optimised, texts: Texts) -> list[Finding]:
@@ -35,7 +32,7 @@ def findings(found: Optimised, texts: Texts) -> list[Finding]:
     """
     if not found.shown:
         words = texts("optimised.empty", candidates=len(found.found.points))
-        rivals = [_rivals(found, texts)] if found.rivals else []
+        rivals = [rivals_finding(found, texts)] if found.rivals else []
         return [
             Finding(
                 "front",
@@ -48,7 +45,7 @@ def findings(found: Optimised, texts: Texts) -> list[Finding]:
         ]
     made = [_front(found, texts), _frontier(found, texts), _content(found, texts)]
     if found.rivals:
-        made.append(_rivals(found, texts))
+        made.append(rivals_finding(found, texts))
     return [*made, _curse(found, texts)]
 
 
@@ -73,80 +70,6 @@ def provenance(found: Optimised, texts: Texts) -> dict[str, str]:
     }
 
 
-def package_name(item: Shown, texts: Texts) -> str:
-    """What a package is called: ``Package 3``; a scenario by its title."""
-    kind, _, number = item.scenario.id.rpartition("-")
-    if kind == "package":
-        return texts("optimised.package", number=number)
-    return texts.of(item.scenario.title)
-
-
-def found_title(item: Shown, found: Optimised, texts: Texts) -> str:
-    """The title of a package as a scenario of its own."""
-    for rival in found.rivals:
-        if rival.package is item:
-            return texts("optimised.instead", scenario=texts.of(rival.scenario.scenario.title))
-    return texts("optimised.found", package=package_name(item, texts))
-
-
-def objective_name(item: Objective, texts: Texts) -> str:
-    """An objective with its statistic, as a heading."""
-    level = Numbers(texts.language).plain(item.statistic.level)
-    share = Numbers(texts.language).plain(100 * (1 - item.statistic.level))
-    return texts(
-        f"optimised.statistic.{item.statistic.kind}", name=texts.of(item.title), level=level, share=share
-    )
-
-
-def period(item: Objective, texts: Texts) -> str:
-    """When an objective is read: ``mean over 2021 to 2034``."""
-    first, last = (str(year) for year in item.years)
-    if item.measure == "peak":
-        return texts("optimised.peak", first=first, last=last)
-    if item.measure == "year" or first == last:
-        return texts("optimised.in", first=first)
-    return texts("optimised.per_year" if item.per_year else "optimised.sum", first=first, last=last)
-
-
-def _effects(found: Optimised) -> list[tuple[int, Objective]]:
-    """Objectives other than cost, with their places."""
-    return [(place, item) for place, item in enumerate(found.plan.objectives) if item.output is not None]
-
-
-def _verdict(item: Objective, differences: Floats, package: str, found: Optimised, texts: Texts) -> str:
-    """What may be said of a package by an objective."""
-    assert item.output is not None
-    output = Output(
-        item.output.name,
-        item.title,
-        unit_title=item.unit,
-        reading=item.output.reading,
-        better="lower" if item.lower else "higher",
-        relevance=item.output.relevance,
-    )
-    spread = Spread.of(differences)
-    difference = Difference(
-        output,
-        package,
-        found.plan.base.id,
-        item.years,
-        spread,
-        spread,
-        spread,
-        spread.verdict(output.relevance),
-    )
-    return sentence(difference, package, f"‘{texts.of(found.plan.base.title)}’", texts)
-
-
-def _heading(item: Objective, texts: Texts) -> str:
-    """A column's heading, with unit and period; a share of worlds has no unit."""
-    assert item.output is not None
-    if item.statistic.kind == "share":
-        return f"{objective_name(item, texts)} ({period(item, texts)})"
-    unit = difference_unit(Output(item.output.name, item.title, unit_title=item.unit), texts)
-    return f"{objective_name(item, texts)} ({unit}, {period(item, texts)})"
-
-
 def _front_table(found: Optimised, texts: Texts) -> pd.DataFrame:
     """Packages, then scenarios, by cost and every objective with intervals."""
     rows = []
@@ -159,8 +82,8 @@ def _front_table(found: Optimised, texts: Texts) -> pd.DataFrame:
             texts("optimised.column.kind"): texts(f"optimised.kind.{kind}"),
             texts("optimised.column.cost"): float(item.cost.mean()),
         }
-        for at, objective in _effects(found):
-            name = _heading(objective, texts)
+        for at, objective in effects(found):
+            name = heading(objective, texts)
             row[name] = float(item.fresh[at])
             if objective.statistic.kind != "share":
                 low, high = np.quantile(item.differences[at], (0.05, 0.95)).tolist()
@@ -200,17 +123,25 @@ def _front(found: Optimised, texts: Texts) -> Finding:
         "objectives": str(len(found.plan.objectives)),
     }
     sentences = [texts("optimised.front.count", **counts)]
+    tolerated = [item for item in found.plan.objectives if item.matters > 0]
+    if tolerated:
+        front = found.found.objectives[found.found.front]
+        left = apart(front, np.array([item.matters for item in found.plan.objectives]))
+        told = [tolerance(item, texts) for item in tolerated]
+        sentences.append(
+            texts("optimised.front.apart", apart=numbers.exact(len(left), 0), matters=texts.listed(told))
+        )
     if found.interrupted:
         sentences.append(texts("optimised.front.interrupted"))
     low, high = np.quantile(knee.cost, (0.05, 0.95)).tolist()
-    at, objective = _effects(found)[0]
+    at, objective = effects(found)[0]
     sentences.append(
         texts(
             "optimised.front.knee",
             package=name,
             title=texts.inside(objective.title),
             period=period(objective, texts),
-            verdict=_verdict(objective, knee.differences[at], name, found, texts),
+            verdict=verdict(objective, knee.differences[at], name, found, texts),
             low=numbers.significant(low),
             high=numbers.significant(high),
         )
@@ -229,13 +160,13 @@ def _front(found: Optimised, texts: Texts) -> Finding:
 
 def _frontier(found: Optimised, texts: Texts) -> Finding:
     best = []
-    for at, item in _effects(found)[:3]:
+    for at, item in effects(found)[:3]:
         losses = [item.as_loss(shown.fresh[at]) for shown in found.shown]
         winner = found.shown[int(np.argmin(losses))]
         name = package_name(winner, texts)
-        verdict = _verdict(item, winner.differences[at], name, found, texts)
+        told = verdict(item, winner.differences[at], name, found, texts)
         best.append(
-            texts("optimised.frontier.sentence", package=name, title=texts.of(item.title), verdict=verdict)
+            texts("optimised.frontier.sentence", package=name, title=texts.of(item.title), verdict=told)
         )
     rows = [
         {
@@ -247,7 +178,7 @@ def _frontier(found: Optimised, texts: Texts) -> Finding:
             texts("optimised.column.high", name=texts("optimised.column.cost")): float(
                 np.quantile(item.cost, 0.95)
             ),
-            **{_heading(objective, texts): float(item.fresh[at]) for at, objective in _effects(found)},
+            **{heading(objective, texts): float(item.fresh[at]) for at, objective in effects(found)},
         }
         for item in [*found.shown, *(rival.scenario for rival in found.rivals)]
     ]
@@ -274,7 +205,9 @@ def _content(found: Optimised, texts: Texts) -> Finding:
         {
             texts("optimised.column.package"): package_name(item, texts),
             texts("optimised.column.lever"): texts.of(levers[name].title),
-            texts("optimised.column.setting"): setting_in_words(setting, base.levers[name], texts),
+            texts("optimised.column.setting"): setting_in_words(
+                setting, base.levers[name], texts, found.plan.outputs
+            ),
             texts("optimised.column.evidence"): levers[name].grade,
         }
         for item in told
@@ -297,67 +230,10 @@ def _content(found: Optimised, texts: Texts) -> Finding:
     )
 
 
-def _rivals(found: Optimised, texts: Texts) -> Finding:
-    rows: list[dict[str, object]] = []
-    beaten: list[str] = []
-    unbeaten: list[str] = []
-    for rival in found.rivals:
-        name = texts.of(rival.scenario.scenario.title)
-        (beaten if rival.own.beaten and rival.holds(found.losses) else unbeaten).append(f"‘{name}’")
-        package = rival.package
-        row: dict[str, object] = {
-            texts("optimised.column.scenario"): name,
-            texts("optimised.column.own_cost"): float(rival.scenario.cost.mean()),
-            texts("optimised.column.package_cost"): np.nan if package is None else float(package.cost.mean()),
-        }
-        for at, objective in _effects(found):
-            head = texts("optimised.column.more", name=_heading(objective, texts))
-            row[head] = np.nan if package is None else float(package.fresh[at] - rival.scenario.fresh[at])
-        row[texts("optimised.column.verdict")] = _why(rival, found, texts)
-        rows.append(row)
-    sentences = []
-    if beaten:
-        names, all_of_them = texts.listed(beaten), len(found.rivals)
-        sentences.append(texts("optimised.rivals.beaten", beaten=len(beaten), all=all_of_them, names=names))
-    if unbeaten:
-        sentences.append(texts("optimised.rivals.unbeaten", names=texts.listed(unbeaten)))
-    costs = (texts("optimised.column.own_cost"), texts("optimised.column.package_cost"))
-    return Finding(
-        id="own-cost",
-        title=texts("optimised.rivals.title"),
-        sentences=tuple(sentences),
-        caution=texts("optimised.rivals.caution"),
-        table=pd.DataFrame(rows),
-        decimals=dict.fromkeys(costs, 0),
-    )
-
-
-def _why(rival: Rival, found: Optimised, texts: Texts) -> str:
-    """Whether a scenario is beaten at its own cost, and if not, why."""
-    if rival.own.beaten:
-        return texts(f"optimised.verdict.{'beaten' if rival.holds(found.losses) else 'faded'}")
-    if rival.own.reason == "fails":
-        return texts("optimised.verdict.fails")
-    looked = Numbers(texts.language).exact(len(rival.own.points), 0)
-    cheap = rival.own.reason == "cheaper than any"
-    parts = [
-        texts("optimised.verdict.cheap") if cheap else texts("optimised.verdict.none", candidates=looked)
-    ]
-    if rival.own.outside:
-        levers = found.plan.study.catalogue.levers
-        names = [texts.inside(levers[name].title) for name in rival.own.outside]
-        if len(names) > _NAMED:
-            names = [*names[: _NAMED - 1], texts("optimised.verdict.more", count=len(names) - _NAMED + 1)]
-        parts.append(texts("optimised.verdict.outside", levers=texts.listed(names)))
-    if rival.own.other:
-        parts.append(texts("optimised.verdict.constants"))
-    return "; ".join(parts)
-
-
 def _curse(found: Optimised, texts: Texts) -> Finding:
     rows = []
     shares: list[tuple[float, Objective]] = []
-    for at, objective in _effects(found):
+    for at, objective in effects(found):
         searched = np.array([item.searched[at] for item in found.shown])
         fresh = np.array([item.fresh[at] for item in found.shown])
         size = float(np.abs(searched).mean())
@@ -366,7 +242,7 @@ def _curse(found: Optimised, texts: Texts) -> Finding:
         rows += [
             {
                 texts("optimised.column.package"): package_name(item, texts),
-                texts("optimised.column.objective"): _heading(objective, texts),
+                texts("optimised.column.objective"): heading(objective, texts),
                 texts("optimised.column.searched"): float(item.searched[at]),
                 texts("optimised.column.fresh"): float(item.fresh[at]),
                 texts("optimised.column.gap"): float(item.fresh[at] - item.searched[at]),

@@ -5,12 +5,16 @@ In goes a comparison; out come rows of text.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.levers import Held, LeverSetting, Step
+from sd_covid.policy.outputs import Output
 from sd_covid.policy.scenario import Scenario
+from sd_covid.policy.triggers import Trigger
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
 
@@ -34,7 +38,7 @@ def package_rows(comparison: Comparison, texts: Texts) -> list[PackageRow]:
     for lever in comparison.levers.values():
         settings = tuple(
             (
-                setting_in_words(entry.levers.get(lever.id), lever.actual, texts),
+                setting_in_words(entry.levers.get(lever.id), lever.actual, texts, comparison.outputs),
                 _differs(entry.levers.get(lever.id), null.levers.get(lever.id)),
             )
             for entry in order
@@ -52,8 +56,10 @@ def _differs(setting: LeverSetting | None, other: LeverSetting | None) -> bool:
     return other is not None if setting is None else setting.differs(other)
 
 
-def setting_in_words(setting: LeverSetting | None, actual: LeverSetting, texts: Texts) -> str:
-    """A setting in words; budget and delivery where they are not as they were."""
+def setting_in_words(
+    setting: LeverSetting | None, actual: LeverSetting, texts: Texts, outputs: Iterable[Output] = ()
+) -> str:
+    """A setting in words; budget and delivery where they are not as they were, an output by its title."""
     if setting is None or not setting.pulled:
         return texts("packages.off")
     numbers = Numbers(texts.language)
@@ -66,10 +72,7 @@ def setting_in_words(setting: LeverSetting | None, actual: LeverSetting, texts: 
     else:
         parts = [texts("packages.level", level=numbers.plain(setting.level), **dates)]
     if setting.trigger is not None:
-        side = "above" if setting.trigger.above else "below"
-        words = ("threshold", "wait", "lasts")
-        told = {word: numbers.plain(getattr(setting.trigger, word)) for word in words}
-        parts.append(texts(f"packages.trigger_{side}", indicator=setting.trigger.indicator, **told))
+        parts.append(_trigger(setting.trigger, texts, outputs))
     if setting.total is not None and setting.total != actual.total:
         parts.append(texts("packages.budget", budget=numbers.plain(setting.total)))
     if setting.delivery is not None and setting.delivery != actual.delivery:
@@ -77,6 +80,18 @@ def setting_in_words(setting: LeverSetting | None, actual: LeverSetting, texts: 
     if setting.target is not None and not (setting.then or setting.later):
         parts.append(texts(f"packages.only_{setting.target}"))
     return "; ".join(parts)
+
+
+def _trigger(trigger: Trigger, texts: Texts, outputs: Iterable[Output]) -> str:
+    """What a lever waits for, with the unit of the threshold where the indicator is an output."""
+    numbers = Numbers(texts.language)
+    told = {word: numbers.plain(getattr(trigger, word)) for word in ("threshold", "wait", "lasts")}
+    indicator = trigger.indicator
+    output = next((item for item in outputs if key(item.name) == key(indicator)), None)
+    if output is not None:
+        indicator = texts.of(output.title)
+        told["threshold"] = f"{told['threshold']} {texts.of(output.unit_title)}"
+    return texts(f"packages.trigger_{'above' if trigger.above else 'below'}", indicator=indicator, **told)
 
 
 def _sequence(setting: LeverSetting, texts: Texts) -> str:

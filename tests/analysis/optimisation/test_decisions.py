@@ -12,6 +12,7 @@ import pytest
 
 from sd_covid.analysis.optimisation.evaluate import Evaluator, Scored
 from sd_covid.analysis.optimisation.export import refuse_folder, scenario_text
+from sd_covid.analysis.optimisation.journal import Journal
 from sd_covid.analysis.optimisation.optimise import optimise
 from sd_covid.analysis.optimisation.plan_file import read_plan
 from sd_covid.data.text import Text
@@ -25,6 +26,14 @@ from tests.analysis.optimisation.town import PLAN, laid_out
 
 FURTHER = PLAN.replace("relief: {level: [0, 1]", "relief: {period: further, level: [0, 1]").replace(
     "start: [2021-01-01], months: 36", "start: [2023-01-01, 2024-01-01], months: 12"
+)
+#: On a base that pulls the lever: its own level leaves it as it is, and no budget takes it away.
+PULLED = (
+    PLAN.replace("base: actual", "base: clumsy")
+    .replace(
+        "{level: [0, 1], start: [2020-01-01, 2021-01-01]", "{level: [0.5, 1], start: [2020-01-01, 2021-01-01]"
+    )
+    .replace("budget: [20, 60]", "budget: [0, 60]")
 )
 
 
@@ -55,7 +64,9 @@ def test_every_package_is_its_own_nearest_point_and_its_file_says_the_same(tmp_p
         assert plan.base.levers | package == read.levers
 
 
-@pytest.mark.parametrize("text", [PLAN, TRIGGERED, FURTHER], ids=["dates", "trigger", "further"])
+@pytest.mark.parametrize(
+    "text", [PLAN, TRIGGERED, FURTHER, PULLED], ids=["dates", "trigger", "further", "pulled"]
+)
 def test_points_that_mean_the_same_have_one_canonical_point(tmp_path: Path, text: str) -> None:
     space = planned(tmp_path, text).space
     points = space.everything()
@@ -72,6 +83,18 @@ def test_a_package_outside_the_space_is_named(tmp_path: Path) -> None:
     guide = LeverSetting(1.0, date(2020, 1, 1), date(2023, 1, 1), 60.0, "national")
     assert ("pause",) == plan.space.outside({"guide": guide, "pause": pause})
     assert ("guide",) == plan.space.outside({"guide": replace(guide, budget=50.0)})
+
+
+def test_what_is_set_as_in_the_base_is_no_part_of_a_package_and_is_nearest_to_nothing(tmp_path: Path) -> None:
+    own = PLAN.replace("base: actual", "base: clumsy").replace(
+        "guide:\n    {level: [0, 1], ", "guide:\n    {"
+    )
+    space = planned(tmp_path, own).space
+    point = space.nearest({})
+    assert {} == space.package(point)
+    # Its budget is the second of two, its dates and its delivery are the first.
+    assert [0, 0, 1, 0] == point[:4].tolist()
+    np.testing.assert_array_equal(point[:4], space.canonical(point[None])[0, :4])
 
 
 @pytest.mark.parametrize(
@@ -96,11 +119,30 @@ def test_a_package_outside_the_space_is_named(tmp_path: Path) -> None:
         ("scenarios: [clumsy]", "limits: {earliest: 2020-06-01}", "earliest"),
         ("scenarios: [clumsy]", "limits: {monthly: {guides: 3}}", "'guide'"),
         ("population: 12", "population: 2", "too few"),
+        ("months: [12, 36]", "months: [1.5, 36]", "whole number of months"),
+        ("months: [12, 36]", "months: {from: 12, to: 24, step: 0.5}", "whole number of months"),
+        ("start: [2021-01-01]", "start: [2026-01-01]", "end of the run"),
+        ("years: [2020, 2024]", "years: [2020, 2050]", "does not cover 2020 to 2050"),
+        ("years: [2020, 2024]", "years: [2014, 2024]", "does not cover 2014 to 2024"),
+        ("years: [2020, 2024]", "years: [2020.5, 2024]", "whole number"),
+        (
+            "  unemployment: {output: unemployment, years: [2020, 2024]}",
+            "  again: cost",
+            "cost is an objective twice",
+        ),
+        ("scenarios: [clumsy]", "scenarios: [clumsy, clumsy]", "listed twice"),
+        ("scenarios: [clumsy]", "paths: [base, base]", "listed twice"),
+        ("scenarios: [clumsy]", "paths: []", "list is empty"),
+        ("start: [2021-01-01], months: 36, budget", "budget", "before 2022-01-01, the earliest start"),
         ("model: ../models/town.mdl\n", "model: ../models/town.mdl\nbudget: 4\n", "not a key"),
     ],
 )
 def test_a_wrong_file_is_refused_where_it_is_wrong(tmp_path: Path, old: str, new: str, told: str) -> None:
-    file = laid_out(tmp_path, PLAN.replace(old, new, 1))
+    text = PLAN.replace(old, new, 1)
+    if "2022" in told:
+        text = text.replace("start: [2020-01-01, 2021-01-01]", "start: [2022-01-01]")
+        text += "limits: {earliest: 2022-01-01}\n"
+    file = laid_out(tmp_path, text)
     assert old in PLAN
     with pytest.raises(SdCovidError) as caught:
         read_plan(file, load(tmp_path / "models" / "town.mdl"))
@@ -158,6 +200,51 @@ def test_ctrl_c_ends_with_what_was_found_so_far(tmp_path: Path, monkeypatch: pyt
     assert len(found.shown) > 1
     assert len(found.found.points) < 12 * 12
     assert 1 == len(found.rivals)
+
+
+def test_a_search_that_was_stopped_goes_on_from_its_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = optimise(planned(tmp_path / "whole"))
+    journal, score, calls = tmp_path / "journal.jsonl", Evaluator.score, 0
+
+    def stopped(self: Evaluator, scenarios: Sequence[Scenario]) -> Scored:
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise KeyboardInterrupt
+        return score(self, scenarios)
+
+    plan = planned(tmp_path / "study")
+    with monkeypatch.context() as patched:
+        patched.setattr(Evaluator, "score", stopped)
+        part = optimise(plan, journal=journal)
+    assert part.interrupted
+    with journal.open("a", encoding="utf-8") as file:
+        file.write('{"package": [1, 2')  # the line during which it was stopped
+    again = optimise(plan, journal=journal)
+    np.testing.assert_array_equal(whole.found.points, again.found.points)
+    np.testing.assert_array_equal(whole.found.objectives, again.found.objectives)
+    third = optimise(plan, journal=journal)
+    np.testing.assert_array_equal(whole.found.objectives, third.found.objectives)
+    # Nothing that is written down is run again: what is left is the base, the scenario, and the second look.
+    second_look = third.plan.draws.fresh.shape[0] * (2 + len(third.shown) + 1)
+    assert second_look + 2 * third.plan.draws.search.shape[0] == third.runs
+    assert third.runs < again.runs < whole.runs
+    dearer = replace(plan.study.catalogue.prices, discount_rate=0.04)
+    changed = replace(plan, study=replace(plan.study, catalogue=replace(plan.study.catalogue, prices=dearer)))
+    with pytest.raises(RunError, match="another search"):
+        optimise(changed, journal=journal)
+
+
+@pytest.mark.parametrize("written", [b"no journal}\n", b"\xff\xfe}", b""])
+def test_what_is_no_journal_is_left_as_it_is(tmp_path: Path, written: bytes) -> None:
+    (tmp_path / "text").write_bytes(written)
+    with pytest.raises(RunError, match="no journal"):
+        Journal(tmp_path / "text", "a")
+    assert written == (tmp_path / "text").read_bytes()
+    with pytest.raises(RunError, match="no journal"):
+        Journal(tmp_path, "a")
 
 
 def test_a_scenario_on_the_front_is_not_beaten_and_one_that_is_cheaper_is_told_to_be(tmp_path: Path) -> None:

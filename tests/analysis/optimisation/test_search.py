@@ -8,15 +8,13 @@ enumerate.
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 from moocore import hypervolume
 from numpy.typing import NDArray
 
-from sd_covid.analysis.optimisation.front import knee, spread
-from sd_covid.analysis.optimisation.journal import Journal
+from sd_covid.analysis.optimisation.front import apart, knee, spread
 from sd_covid.analysis.optimisation.search import Effort, Found, search, undominated
 from sd_covid.errors import RunError
 
@@ -96,7 +94,7 @@ def test_every_point_is_evaluated_once_and_the_same_seed_goes_the_same_way() -> 
     np.testing.assert_array_equal(first.objectives, second.objectives)
 
 
-def test_a_search_that_is_stopped_keeps_what_it_found_and_goes_on_from_its_journal(tmp_path: Path) -> None:
+def test_a_search_that_is_stopped_keeps_what_it_found() -> None:
     whole = search([_GRID] * 4, zdt1, Effort(10, 12, 2, seed=5))
     calls = 0
 
@@ -107,34 +105,10 @@ def test_a_search_that_is_stopped_keeps_what_it_found_and_goes_on_from_its_journ
             raise KeyboardInterrupt
         return zdt1(points)
 
-    path = tmp_path / "journal.jsonl"
-    part = search([_GRID] * 4, stopped, Effort(10, 12, 2, seed=5), journal=Journal(path, "a"))
+    part = search([_GRID] * 4, stopped, Effort(10, 12, 2, seed=5))
     assert part.interrupted
     assert len(part.front)
     np.testing.assert_array_equal(whole.points[: len(part.points)], part.points)
-    looked = 0
-
-    def counted(points: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        nonlocal looked
-        looked += len(points)
-        return zdt1(points)
-
-    with path.open("a", encoding="utf-8") as file:
-        file.write('{"point": [1, 2')  # the line during which it was stopped
-    again = search([_GRID] * 4, counted, Effort(10, 12, 2, seed=5), journal=Journal(path, "a"))
-    np.testing.assert_array_equal(whole.points, again.points)
-    np.testing.assert_array_equal(whole.objectives, again.objectives)
-    assert len(whole.points) - len(part.points) == looked
-    assert len(whole.points) == len(Journal(path, "a"))
-
-
-def test_a_journal_of_other_inputs_is_refused(tmp_path: Path) -> None:
-    Journal(tmp_path / "journal.jsonl", "a")
-    with pytest.raises(RunError, match="another search"):
-        Journal(tmp_path / "journal.jsonl", "b")
-    (tmp_path / "text").write_text("no journal}\n", encoding="utf-8")
-    with pytest.raises(RunError, match="no journal"):
-        Journal(tmp_path / "text", "a")
 
 
 def test_nothing_to_decide_is_refused() -> None:
@@ -150,6 +124,13 @@ def test_undominated_rows_are_those_of_a_comparison_of_all_pairs() -> None:
         for place, row in enumerate(rows)
     ]
     np.testing.assert_array_equal(np.logical_not(beaten), undominated(rows))
+
+
+def test_a_front_that_is_rounded_to_what_matters_keeps_one_point_a_box() -> None:
+    # Cost and effect; effects matter by 1. The second does as much as the first for less; the third next to nothing.
+    front = np.array([[9.0, -2.4], [8.0, -2.1], [1.0, -0.4], [0.0, 0.0], [20.0, -5.0]])
+    assert [1, 3, 4] == apart(front, np.array([0.0, 1.0])).tolist()
+    assert [0, 1, 2, 3, 4] == apart(front, np.zeros(2)).tolist()
 
 
 def test_the_knee_is_the_corner_and_the_spread_holds_it_and_the_ends() -> None:

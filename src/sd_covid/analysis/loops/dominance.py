@@ -80,7 +80,7 @@ def score_loops(
     """
     links = score_links(course)
     found = []
-    for part in partitions(course.equations, cap):
+    for part in partitions(course.equations, cap, independent=not searched):
         loops, instants, kept = part.loops, 0, 1.0
         if not part.complete and searched:
             loops, instants, kept = _looked_for(links, part, searched, progress)

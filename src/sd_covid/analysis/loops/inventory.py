@@ -25,7 +25,7 @@ class Partition:
     ----------
     quantities : frozenset of int
     loops : tuple of tuple of int
-        Quantities of each, in order of effect. All of them when `complete`, else a shortest independent set.
+        Quantities of each, in order of effect. All of them when `complete`, else a shortest independent set, or none.
     complete : bool
     links : int
         Between its quantities.
@@ -42,7 +42,7 @@ class Partition:
         return self.links - len(self.quantities) + 1
 
 
-def partitions(equations: Equations, cap: int = CAP) -> list[Partition]:
+def partitions(equations: Equations, cap: int = CAP, *, independent: bool = True) -> list[Partition]:
     """The sets of quantities that feedback joins, the one with most quantities first.
 
     Parameters
@@ -50,6 +50,8 @@ def partitions(equations: Equations, cap: int = CAP) -> list[Partition]:
     equations : Equations
     cap : int
         How many loops of a partition are listed at most; one with more gets a shortest independent set.
+    independent : bool
+        Without, one with more has no loops here: whoever looks for the strongest has no use for the set.
 
     Returns
     -------
@@ -73,9 +75,9 @@ def partitions(equations: Equations, cap: int = CAP) -> list[Partition]:
         # One loop more than allowed tells that there are more.
         listed = list(islice(nx.simple_cycles(part), cap + 1))
         complete = len(listed) <= cap
-        loops = listed if complete else _independent(part)
+        loops = listed if complete else _independent(part) if independent else []
         kept = tuple(turned(loop) for loop in loops if not _inner(equations, loop))
-        if kept:
+        if kept or not (complete or independent):
             found.append(Partition(frozenset(members), kept, complete, part.number_of_edges()))
     return sorted(found, key=lambda part: (-len(part.quantities), min(part.quantities)))
 
@@ -89,7 +91,8 @@ def _independent(graph: object) -> list[list[int]]:
     import networkx as nx
 
     assert isinstance(graph, nx.DiGraph)
-    before = {node: nx.predecessor(graph.reverse(copy=False), node) for node in graph}
+    backwards = graph.reverse()
+    before = {node: nx.predecessor(backwards, node) for node in graph}
     candidates = []
     for cause, effect in graph.edges:
         loop, way = [cause], effect

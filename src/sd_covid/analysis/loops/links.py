@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sd_covid.engine.course import Course
 from sd_covid.engine.separate import Equations
+from sd_covid.errors import RunError
 
 Floats = NDArray[np.float64]
 Instants = NDArray[np.int64]
@@ -69,8 +70,17 @@ def score_links(course: Course) -> Links:
     Returns
     -------
     Links
+
+    Raises
+    ------
+    RunError
+        For a run without a SAVEPER after its start, in which nothing changes.
     """
     now = np.arange(course.every, len(course.times), course.every)
+    if not len(now):
+        raise RunError(
+            "the run ends before its first SAVEPER, so no change is seen", advice="let it run longer"
+        )
     equations = course.equations
     pairs = [(cause, k) for k, item in enumerate(equations.quantities) for cause in item.inputs]
     scores = [_scores(course, k, now) for k in range(len(equations.quantities))]

@@ -37,8 +37,9 @@ class Measures:
         return np.asarray(self.links.slopes[self.links.of(loop)].prod(axis=0))
 
     def polarity(self, loops: Sequence[Loop]) -> Polarity:
-        """What some loops do along the whole run: one that turns, or two that differ, change."""
-        signs = {float(sign) for loop in loops for sign in np.unique(np.sign(self.gain(loop)))} - {0.0}
+        """What some loops do while their gain is a number: one that turns, or two that differ, change."""
+        gains = [self.gain(loop) for loop in loops]
+        signs = {float(sign) for gain in gains for sign in np.unique(np.sign(gain[~np.isnan(gain)]))} - {0.0}
         if not signs:
             return "idle"
         if len(signs) > 1:

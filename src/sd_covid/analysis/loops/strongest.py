@@ -19,9 +19,11 @@ Outward = dict[int, list[tuple[int, float, tuple[int, ...]]]]
 
 #: Share of what all loops of an instant score below which a loop is not kept.
 NEGLIGIBLE = 1e-3
+#: A path that carries less than this from its stock is not followed on. In the Dutch model that takes a quarter of the
+#: time, and finds as much: at an instant of many strong loops 44,854 of score against 43,543.
+FAINT = 1e-8
 #: In a partition of no more quantities than this, one is entered again along a path of a tenth of the strongest: of
-#: World2
-#: the search then finds 96 to 100 % of what all loops score, where it found 49 to 95 %, in twice the time.
+#: World2 the search then finds 96 to 100 % of what all loops score, where it found 49 to 95 %, in twice the time.
 SMALL, SLACK = 120, 0.1
 
 
@@ -92,7 +94,7 @@ def _search(outward: Outward, stock: int, found: dict[Loop, float], slack: float
             reached = score * strength
             if effect == stock:
                 found[turned([k for part in path for k in part] + list(between))] = reached
-            elif reached > slack * best[effect] and effect not in on_path:
+            elif reached > slack * best[effect] and reached > FAINT and effect not in on_path:
                 best[effect] = max(reached, best[effect])
                 path.append((*between, effect))
                 on_path.add(effect)

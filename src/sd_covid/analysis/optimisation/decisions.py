@@ -97,17 +97,14 @@ class Space:
         Returns
         -------
         dict
-            Lever -> setting. A lever whose level is that of the base, or which comes as a further period without
-            level or budget, is not in it: packages that differ in the dates of what they do not do are the same.
+            Lever -> setting. A lever whose level is that of the base, which is set as in the base, or which comes as a
+            further period without level or budget, is not in it: packages that differ in the dates of what they do not
+            do are the same.
         """
         found, place = {}, 0
         for item in self.decisions:
-            own = _open(item)
-            chosen = {part: values[0] for part, values in item.parts.items()}
-            for part in own:
-                chosen[part] = item.parts[part][int(point[place])]
-                place += 1
-            setting = self._setting(item, chosen)
+            here = slice(place, place := place + len(_open(item)))
+            setting = self._setting(item, _chosen(item, point[here]))
             if setting is not None:
                 found[item.lever] = setting
         return found
@@ -119,28 +116,21 @@ class Space:
         ----------
         points : ndarray of int, shape (point, decision)
         """
-        return np.array([self._canonical(point) for point in points], dtype=np.int64).reshape(points.shape)
-
-    def _canonical(self, point: Points) -> list[int]:
-        """A point in which what is not done is decided as the first of each list."""
-        package, found, place = self.package(point), [], 0
+        found = np.array(points, dtype=np.int64)
+        place = 0
         for item in self.decisions:
-            own = _open(item)
-            here = [int(value) for value in point[place : place + len(own)]]
-            place += len(own)
-            if item.lever not in package:
-                # A level that is off is enough; where none can be chosen, it is off by its budget.
-                off = (
-                    "level"
-                    if "level" in own and self._level_is_off(item, here[own.index("level")])
-                    else "budget"
-                )
-                here = [value if part == off else 0 for part, value in zip(own, here, strict=True)]
-            found += here
+            here = slice(place, place := place + len(_open(item)))
+            idle: tuple[int, ...] | None = None
+            for row in found:
+                if self._setting(item, _chosen(item, row[here])) is None:
+                    idle = idle or self._first_idle(item)
+                    row[here] = idle
         return found
 
-    def _level_is_off(self, item: Decision, position: int) -> bool:
-        return item.parts["level"][position] == (0.0 if item.further else self.base.levers[item.lever].level)
+    def _first_idle(self, item: Decision) -> tuple[int, ...]:
+        """The first positions of a decision at which its lever is left as it is in the base; there are some."""
+        every = product(*(range(len(item.parts[part])) for part in _open(item)))
+        return next(at for at in every if self._setting(item, _chosen(item, at)) is None)
 
     def nearest(self, package: Mapping[str, LeverSetting]) -> Points:
         """The point that is nearest to a package, decision by decision, shape (decision,).
@@ -174,15 +164,19 @@ class Space:
             budget=budget,
             delivery=cast("Delivery | None", chosen.get("delivery", base.delivery)),
             target=cast("str | None", chosen.get("target", base.target)),
-            trigger=_trigger(item, chosen),
+            trigger=_trigger(item, chosen) or (None if item.further else base.trigger),
         )
-        return replace(base, later=(*base.later, setting)) if item.further else setting
+        if item.further:
+            return replace(base, later=(*base.later, setting))
+        return None if setting == base else setting
 
     def _wanted(self, item: Decision, setting: LeverSetting | None) -> dict[str, Value]:
         """What a point would have to say for a lever to be set so."""
         base = self.base.levers[item.lever]
         if setting is None or (item.further and len(setting.all_periods) == len(base.all_periods)):
-            return {"level": 0.0 if item.further else base.level}
+            if item.further:
+                return {"level": 0.0, "budget": 0.0}
+            setting = base
         own = setting.all_periods[-1] if item.further else setting
         months = 12 * (own.end.year - own.start.year) + own.end.month - own.start.month
         wanted: dict[str, Value] = {"level": own.level, "start": own.start, "months": float(months)}
@@ -196,6 +190,14 @@ class Space:
 def _open(item: Decision) -> tuple[str, ...]:
     """The parts of which there is more than one value."""
     return tuple(part for part in PARTS if len(item.parts.get(part, ())) > 1)
+
+
+def _chosen(item: Decision, positions: Sequence[int] | Points) -> dict[str, Value]:
+    """The value of every part of a decision, of the open ones at some positions."""
+    chosen = {part: values[0] for part, values in item.parts.items()}
+    for part, position in zip(_open(item), positions, strict=True):
+        chosen[part] = item.parts[part][int(position)]
+    return chosen
 
 
 def _trigger(item: Decision, chosen: Mapping[str, Value]) -> Trigger | None:

@@ -54,6 +54,11 @@ def read_decision(name: str, node: Node, base: Scenario, study: Study, earliest:
     lever, found = levers[name], node.fields((), _KEYS)
     if not found:
         raise node.error("nothing may be decided of this lever", f"give one of {', '.join(_KEYS)}")
+    if "start" not in found and base.levers[name].start < earliest:
+        raise node.error(
+            f"'{name}' starts on {base.levers[name].start} in '{base.id}', before {earliest}, the earliest start",
+            "add 'start:'",
+        )
     further = "period" in found and found["period"].choice(("further", "instead")) == "further"
     parts: dict[str, tuple[Value, ...]] = {}
     if "level" in found:
@@ -61,7 +66,7 @@ def read_decision(name: str, node: Node, base: Scenario, study: Study, earliest:
     if "start" in found:
         parts["start"] = _days(found["start"], study, earliest, base.levers[name].end if further else None)
     if "months" in found:
-        parts["months"] = _numbers(found["months"], 1.0, 1200.0)
+        parts["months"] = _numbers(found["months"], 1.0, 1200.0, whole=True)
     if "budget" in found:
         _has("budget", lever, found["budget"])
         parts["budget"] = _numbers(found["budget"], 0.0)
@@ -71,9 +76,10 @@ def read_decision(name: str, node: Node, base: Scenario, study: Study, earliest:
     if "target" in found:
         parts["target"] = _listed(found["target"], lambda item: _target(item, lever, study))
     if further:
-        if base.levers[name].then:
+        if base.levers[name].then or base.levers[name].trigger:
+            how = "a dated sequence" if base.levers[name].then else "waiting for a trigger"
             raise node.error(
-                f"'{name}' is a dated sequence in '{base.id}', and has no further period",
+                f"'{name}' is {how} in '{base.id}', and has no further period",
                 "decide it 'instead'",
             )
         _refuse_incomplete(found, lever, node)
@@ -101,17 +107,27 @@ def _trigger(node: Node, lever: Lever, study: Study) -> tuple[str, dict[str, tup
     refuse_waiting(lever, study, node)
     side = "above" if "above" in found else "below"
     parts = {side: _numbers(found[side], -np.inf)}
-    parts |= {"wait": _numbers(found["for"], 1.0, 600.0), "lasts": _numbers(found["lasts"], 1.0, 600.0)}
+    for part, key in (("wait", "for"), ("lasts", "lasts")):
+        parts[part] = _numbers(found[key], 1.0, 600.0, whole=True)
     return study.variable(found["when"]), parts
 
 
-def _numbers(node: Node, low: float, high: float = np.inf) -> tuple[Value, ...]:
+def _numbers(node: Node, low: float, high: float = np.inf, *, whole: bool = False) -> tuple[Value, ...]:
     """A number, a list of numbers, or ``{from: 0, to: 2, step: 0.5}``, each between two bounds."""
+
+    def number(item: Node) -> float:
+        value = read_number(item, low, high)
+        if whole and value != int(value):
+            raise item.error(f"{value:g} is not a whole number of months", "write for example 36")
+        return value
+
     if not node.is_mapping:
-        return _listed(node, lambda item: read_number(item, low, high))
+        return _listed(node, number)
     found = node.fields(("from", "to", "step"))
-    first, last = (read_number(found[part], low, high) for part in ("from", "to"))
+    first, last = (number(found[part]) for part in ("from", "to"))
     step = read_number(found["step"])
+    if whole and step != int(step):
+        raise found["step"].error(f"{step:g} is not a whole number of months", "write for example 12")
     if step <= 0 or last < first:
         raise node.error(
             f"there is no value from {first:g} to {last:g} in steps of {step:g}",
@@ -136,6 +152,8 @@ def _days(node: Node, study: Study, earliest: date, after: date | None) -> tuple
             raise node.error(f"there is no day from {first} to {last}", "let 'to' come after 'from'")
     else:
         days = [item for item in _listed(node, lambda item: read_day(item, study)) if isinstance(item, date)]
+    if max(days) >= study.last:
+        raise node.error(f"{max(days)} is the end of the run", "start earlier")
     if min(days) < earliest:
         raise node.error(f"{min(days)} is before {earliest}, the earliest start", "start later")
     if after is not None and min(days) < after:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_covid.analysis.optimisation.search import undominated
 from sd_covid.policy.types import Floats
 
 
@@ -13,6 +14,27 @@ def scaled(objectives: Floats) -> Floats:
     best, worst = objectives.min(axis=0), objectives.max(axis=0)
     span = np.where(worst > best, worst - best, 1.0)
     return np.asarray((objectives - best) / span, dtype=np.float64)
+
+
+def apart(objectives: Floats, tolerance: Floats) -> NDArray[np.int64]:
+    """Positions of the points that none beats when objectives are rounded to what matters.
+
+    Parameters
+    ----------
+    objectives : ndarray, shape (point, objective)
+        Of a front; less is better.
+    tolerance : ndarray, shape (objective,)
+        The smallest difference that matters; 0 where every one does.
+
+    Returns
+    -------
+    ndarray of int
+        One point a box, in order (epsilon-dominance; Laumanns and others 2002, doi 10.1162/106365602760234108). Boxes
+        lie about 0, so that an effect of less than half the tolerance is none.
+    """
+    steps = np.where(tolerance > 0, tolerance, 1.0)
+    boxes = np.where(tolerance > 0, np.round(objectives / steps), objectives)
+    return np.flatnonzero(undominated(boxes))
 
 
 def knee(objectives: Floats) -> int:

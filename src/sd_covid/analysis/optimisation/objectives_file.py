@@ -5,6 +5,8 @@ In comes a `Node`; out come `Objective`s.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
 from typing import cast, get_args
 
 from sd_covid.analysis.optimisation.outcomes import Objective, Statistic
@@ -13,39 +15,44 @@ from sd_covid.data.text import Text
 from sd_covid.errors import suggest
 from sd_covid.model.names import key
 from sd_covid.policy.measures import Measure
-from sd_covid.policy.outputs import Output, read_outputs
-from sd_covid.policy.reading import named_file, read_number, read_text
+from sd_covid.policy.outputs import Output
+from sd_covid.policy.reading import read_number, read_text, read_whole
+from sd_covid.policy.study import Study
 
 _COST = Text("Kosten", "Cost")
 _MILLION = Text("miljoen euro, netto contante waarde", "million euro, present value")
 
 
-def read_objectives(node: Node, outputs: Node) -> list[Objective]:
+def read_objectives(node: Node, outputs: Iterable[Output], study: Study) -> list[Objective]:
     """The objectives of a search.
 
     Parameters
     ----------
     node : Node
-    outputs : Node
-        Names the file of the study's outputs.
+    outputs : iterable of Output
+        Of the study.
+    study : Study
 
     Raises
     ------
     DataError
-        An output that is not known, with the nearest one; one objective alone; an outcome that is neither good nor bad.
+        An output that is not known, with the nearest one; one objective alone, or cost twice; an outcome that is
+        neither good nor bad; years that the run does not cover.
     """
-    known = {key(item.name): item for item in read_outputs(named_file(outputs))}
-    found = [_objective(name, entry, known) for name, entry in node.entries()]
+    known = {key(item.name): item for item in outputs}
+    found = [_objective(name, entry, known, study) for name, entry in node.entries()]
     if len(found) < 2:
         raise node.error("one objective has no trade-off", "name two or more; cost may be one of them")
+    if sum(item.output is None for item in found) > 1:
+        raise node.error("cost is an objective twice", "leave one of the two out")
     return found
 
 
-def _objective(name: str, node: Node, known: dict[str, Output]) -> Objective:
+def _objective(name: str, node: Node, known: dict[str, Output], study: Study) -> Objective:
     if node.is_value:
         node.choice(("cost",))
         return Objective(name, _COST, _MILLION, lower=True)
-    found = node.fields(("output", "years"), ("title", "minus", "measure", "statistic", "better"))
+    found = node.fields(("output", "years"), ("title", "minus", "measure", "statistic", "better", "matters"))
     output = _output(found["output"], known)
     minus = _output(found["minus"], known) if "minus" in found else None
     better = found["better"].choice(("lower", "higher")) if "better" in found else output.better
@@ -53,10 +60,17 @@ def _objective(name: str, node: Node, known: dict[str, Output]) -> Objective:
         raise node.error(
             f"neither more nor less of '{output.name}' is better by itself", "add 'better: lower' or 'higher'"
         )
-    years = [int(read_number(year, 1900, 2200)) for year in found["years"].items()]
+    years = [read_whole(year, 1900) for year in found["years"].items()]
     if len(years) not in (1, 2) or years != sorted(years):
         raise found["years"].error("a year, or a first and a last year, are expected", "write '[2025, 2034]'")
+    if years[-1] > 9998 or date(years[0], 1, 1) < study.first or date(years[-1] + 1, 1, 1) > study.last:
+        raise found["years"].error(
+            f"the run does not cover {years[0]} to {years[-1]}: it goes from {study.first} to {study.last}",
+            "choose whole years within it",
+        )
     measure = found["measure"].choice(("mean", *get_args(Measure))) if "measure" in found else "mean"
+    statistic = _statistic(found["statistic"]) if "statistic" in found else Statistic()
+    matters = output.relevance if statistic.kind != "share" and measure in ("mean", "year", "peak") else 0.0
     return Objective(
         id=name,
         title=read_text(found["title"]) if "title" in found else output.title,
@@ -67,7 +81,8 @@ def _objective(name: str, node: Node, known: dict[str, Output]) -> Objective:
         measure="total" if measure == "mean" else cast("Measure", measure),
         years=(years[0], years[-1]),
         per_year=measure == "mean",
-        statistic=_statistic(found["statistic"]) if "statistic" in found else Statistic(),
+        statistic=statistic,
+        matters=read_number(found["matters"], low=0.0) if "matters" in found else matters,
     )
 
 

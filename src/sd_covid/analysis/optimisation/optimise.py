@@ -155,8 +155,8 @@ def optimise(plan: OptimisationPlan, *, journal: Path | None = None, tell: Tell 
     simulation = ready(plan.simulation, patterns, plan.study)
     worlds = Worlds(plan.draws.search, plan.paths, plan.effort.seed)
     evaluator = Evaluator(simulation, plan.study, plan.base, plan.objectives, worlds)
-    judge = Judge(plan.space, plan.limits, evaluator)
     kept = None if journal is None else Journal(journal, _inputs(plan))
+    judge = Judge(plan.space, plan.limits, evaluator, kept)
     seeds = [plan.space.nearest(_levers(item, plan.base)) for item in plan.scenarios]
     found = search(
         plan.space.sizes,
@@ -164,7 +164,6 @@ def optimise(plan: OptimisationPlan, *, journal: Path | None = None, tell: Tell 
         plan.effort,
         start=np.stack(seeds) if seeds else None,
         canonical=plan.space.canonical,
-        journal=kept,
         progress=lambda done, total: say("search", done, total),
     )
     own = _own_budgets(plan, judge, found, say)
@@ -301,4 +300,4 @@ def _inputs(plan: OptimisationPlan) -> str:
     """Everything on which an evaluation depends, as text."""
     model = getattr(plan.simulation, "fingerprint", plan.simulation.model.name)
     parts = (plan.space, plan.objectives, plan.limits, plan.paths, plan.effort.seed, plan.base.settings)
-    return repr((model, draws_hash(plan.draws.search), *parts))
+    return repr((model, draws_hash(plan.draws.search), *parts, plan.study.catalogue))

@@ -57,6 +57,8 @@ class Objective:
     per_year : bool
         Whether a total is divided by its number of years.
     statistic : Statistic
+    matters : float
+        The smallest difference that matters, in the unit of what is told; 0 where every one does.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Objective:
     years: tuple[int, int] = (0, 0)
     per_year: bool = True
     statistic: Statistic = field(default_factory=Statistic)
+    matters: float = 0.0
 
     @property
     def sign(self) -> float:

@@ -179,7 +179,7 @@ def _first(judge: Judge, near: Points, found: Found, gains: Evaluate, effort: Ef
     objectives, excess = gains(known) if len(known) else (np.zeros((0, 2)), np.zeros((0, 1)))
     kept = np.flatnonzero((excess <= 0).all(axis=1) & np.isfinite(objectives).all(axis=1))
     best = kept[np.argsort(objectives[kept, 0], kind="stable")][: effort.population - len(beside)]
-    return np.unique(np.concatenate([beside, known[best]]), axis=0)
+    return np.unique(judge.space.canonical(np.concatenate([beside, known[best]])), axis=0)
 
 
 def _dearer(one: Judged, own: Judged) -> float:

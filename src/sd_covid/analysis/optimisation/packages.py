@@ -9,12 +9,14 @@ import numpy as np
 
 from sd_covid.analysis.optimisation.decisions import Points, Space
 from sd_covid.analysis.optimisation.evaluate import Evaluator
+from sd_covid.analysis.optimisation.journal import Journal, Row
 from sd_covid.analysis.optimisation.outcomes import Limits
 from sd_covid.policy.levers import LeverSetting
 from sd_covid.policy.scenario import Scenario, with_levers
 from sd_covid.policy.types import Floats
 
 Package = Mapping[str, LeverSetting]
+Key = frozenset[tuple[str, LeverSetting]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,15 @@ class Judge:
     space : Space
     limits : Limits
     evaluator : Evaluator
+    journal : Journal or None
+        Where what is known of packages is kept, and looked up.
     """
 
     space: Space
     limits: Limits
     evaluator: Evaluator
-    _known: dict[frozenset[tuple[str, LeverSetting]], Judged] = field(default_factory=dict)
+    journal: Journal | None = None
+    _known: dict[Key, Judged] = field(default_factory=dict)
 
     def points(self, points: Points) -> tuple[Floats, Floats]:
         """Losses and excesses of points, as `sd_covid.analysis.optimisation.search.search` wants them."""
@@ -68,6 +73,8 @@ class Judge:
     def packages(self, packages: Sequence[Package]) -> list[Judged]:
         """What is known of packages; those not known yet are run together."""
         keys = [frozenset(package.items()) for package in packages]
+        if self.journal is not None:
+            self._known |= _kept(self.journal, [name for name in keys if name not in self._known])
         new = {name: package for name, package in zip(keys, packages, strict=True) if name not in self._known}
         before = {name: self.limits.before(package, self.space.base.levers) for name, package in new.items()}
         runnable = [name for name in new if (before[name] <= 0).all()]
@@ -88,9 +95,9 @@ class Judge:
 
     def _run(
         self,
-        names: Sequence[frozenset[tuple[str, LeverSetting]]],
+        names: Sequence[Key],
         packages: Sequence[Package],
-        before: Mapping[frozenset[tuple[str, LeverSetting]], Floats],
+        before: Mapping[Key, Floats],
     ) -> None:
         scored = self.evaluator.score([self.scenario(package) for package in packages])
         for place, name in enumerate(names):
@@ -107,9 +114,32 @@ class Judge:
             spent = float(scored.cost[place].mean())
             after = self.limits.after(spent, scored.by_year[place])
             self._known[name] = Judged(told, spent, np.concatenate([before[name], after]), failed)
+        if self.journal is not None:
+            self.journal.add({_written(name): _row(self._known[name]) for name in names})
 
     def _unrun(self, before: Floats) -> Judged:
         """A package that breaks a limit that is seen without a run."""
         missing = np.full(len(self.evaluator.objectives), np.nan)
         after = np.zeros(len(self.limits.after(0.0, np.zeros(1))))
         return Judged(missing, np.nan, np.concatenate([before, after]))
+
+
+def _written(name: Key) -> str:
+    """A package as a journal calls it."""
+    return repr(sorted(name, key=lambda item: item[0]))
+
+
+def _row(judged: Judged) -> Row:
+    """What is known of a package, as a journal keeps it."""
+    return [judged.told.tolist(), judged.spent, judged.excess.tolist(), judged.failed]
+
+
+def _kept(journal: Journal, names: Sequence[Key]) -> dict[Key, Judged]:
+    """What a journal knows of packages."""
+    found = {}
+    for name in names:
+        row = journal.get(_written(name))
+        if row is not None:
+            told, spent, excess, failed = row
+            found[name] = Judged(np.array(told, dtype=float), spent, np.array(excess, dtype=float), failed)
+    return found

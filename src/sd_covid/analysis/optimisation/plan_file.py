@@ -22,6 +22,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.errors import suggest
 from sd_covid.policy.draws import choose_draws, read_posterior, sample_assumptions
+from sd_covid.policy.outputs import Output, read_outputs
 from sd_covid.policy.paths import AssumptionPath, named_path, read_path
 from sd_covid.policy.reading import named_file, read_date, read_number, read_text, scenario_faults
 from sd_covid.policy.scenario import Scenario, read_scenario
@@ -54,6 +55,8 @@ class OptimisationPlan:
         From which every difference is taken, and on top of which every package lies.
     space : Space
     objectives : tuple of Objective
+    outputs : tuple of Output
+        Of the study.
     limits : Limits
     draws : Draws
     paths : tuple of AssumptionPath or None
@@ -73,6 +76,7 @@ class OptimisationPlan:
     base: Scenario
     space: Space
     objectives: tuple[Objective, ...]
+    outputs: tuple[Output, ...]
     limits: Limits
     draws: Draws
     paths: tuple[AssumptionPath | None, ...]
@@ -102,7 +106,8 @@ def read_plan(path: str | Path, simulation: Simulator) -> OptimisationPlan:
         found = read_yaml(path).fields(_REQUIRED, _OPTIONAL)
         study = Study.beside(path, simulation)
         base = _scenario(found["base"], simulation, study)
-        objectives = tuple(read_objectives(found["objectives"], found["outputs"]))
+        outputs = read_outputs(named_file(found["outputs"]))
+        objectives = tuple(read_objectives(found["objectives"], outputs, study))
         limits, earliest = _limits(found.get("limits"), study)
         space = _space(found["levers"], base, study, earliest)
         _refuse_impossible(found.get("limits"), limits, space)
@@ -111,7 +116,7 @@ def read_plan(path: str | Path, simulation: Simulator) -> OptimisationPlan:
         effort = Effort(
             _whole(search["population"], 8), _whole(search["generations"], 1), len(objectives), seed
         )
-        paths = [_path(node, study) for node in found["paths"].items()] if "paths" in found else [None]
+        paths = [_path(node, study) for node in _different(found["paths"])] if "paths" in found else [None]
         return OptimisationPlan(
             file=path,
             title=read_text(found["title"]) if "title" in found else base.title,
@@ -120,13 +125,14 @@ def read_plan(path: str | Path, simulation: Simulator) -> OptimisationPlan:
             base=base,
             space=space,
             objectives=objectives,
+            outputs=outputs,
             limits=limits,
             draws=_draws(found.get("draws"), simulation, study, seed),
             paths=tuple(paths),
             effort=effort,
             own=_whole(search.get("own_budget"), 0, 0),
             shown=_whole(search.get("shown"), 2, 12),
-            scenarios=tuple(_scenario(node, simulation, study) for node in found["scenarios"].items())
+            scenarios=tuple(_scenario(node, simulation, study) for node in _different(found["scenarios"]))
             if "scenarios" in found
             else (),
         )
@@ -140,6 +146,18 @@ def _whole(node: Node | None, least: int, otherwise: int = 0) -> int:
     if value is None or value < least:
         raise node.error(f"'{node.text()}' is too few", f"write {least} or more")
     return value
+
+
+def _different(node: Node) -> list[Node]:
+    """The items of a list of names, one at least and none twice."""
+    items = list(node.items())
+    if not items:
+        raise node.error("the list is empty", "name one, or leave the key out")
+    names = [item.text() for item in items]
+    twice = next((item for item in items if names.count(item.text()) > 1), None)
+    if twice is not None:
+        raise twice.error(f"'{twice.text()}' is listed twice", "keep one of the two")
+    return items
 
 
 def _scenario(node: Node, simulation: Simulator, study: Study) -> Scenario:
@@ -203,7 +221,10 @@ def _cheapest(space: Space, lever: str, part: str) -> int:
     """Position of the value with which a lever is left out, or takes least money over the longest time."""
     item = next(decision for decision in space.decisions if decision.lever == lever)
     values = item.parts[part]
-    numbers = [value if isinstance(value, float) else 0.0 for value in values]
+    numbers = [
+        float(value.toordinal()) if isinstance(value, date) else value if isinstance(value, float) else 0.0
+        for value in values
+    ]
     if part == "level":
         off = 0.0 if item.further else space.base.levers[lever].level
         return int(np.argmin([abs(number - off) for number in numbers]))

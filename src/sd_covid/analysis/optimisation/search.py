@@ -12,16 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.errors import RunError
 from sd_covid.policy.types import Floats
-
-if TYPE_CHECKING:
-    from sd_covid.analysis.optimisation.journal import Journal
 
 Points = NDArray[np.int64]
 #: Points, shape (point, decision) -> objectives, shape (point, objective), less is better, and excess over each
@@ -115,7 +112,6 @@ def search(
     *,
     start: Points | None = None,
     canonical: Callable[[Points], Points] | None = None,
-    journal: Journal | None = None,
     progress: Progress | None = None,
 ) -> Found:
     """Search a grid for its front; Ctrl-C ends it with what was found so far.
@@ -130,8 +126,6 @@ def search(
         Points of the first generation; the rest of it is drawn.
     canonical : callable, optional
         Gives points that mean the same, of all those that do the same one, so that none of them is looked at twice.
-    journal : Journal, optional
-        What an earlier search of the same found: the search goes the same way, and takes from it what it can.
     progress : callable, optional
 
     Returns
@@ -148,7 +142,7 @@ def search(
     sizes = np.asarray(sizes, dtype=np.int64)
     if not sizes.size or effort.population < 4:
         raise RunError("there is nothing to search", advice="leave two values of a lever, and 4 candidates")
-    known = _Known(evaluate, canonical or (lambda points: points), journal)
+    known = _Known(evaluate, canonical or (lambda points: points))
     rng = np.random.default_rng(effort.seed)
     algorithm = _algorithm(sizes, _first(sizes, effort, start), effort)
     limit = effort.population * effort.generations
@@ -185,10 +179,8 @@ def _first(sizes: Points, effort: Effort, start: Points | None) -> Points:
 class _Known:
     """What is known of points, so that none is evaluated twice."""
 
-    def __init__(
-        self, evaluate: Evaluate, canonical: Callable[[Points], Points], journal: Journal | None
-    ) -> None:
-        self._evaluate, self._canonical, self._journal = evaluate, canonical, journal
+    def __init__(self, evaluate: Evaluate, canonical: Callable[[Points], Points]) -> None:
+        self._evaluate, self._canonical = evaluate, canonical
         self._rows: dict[bytes, tuple[Floats, Floats]] = {}
         self.order: list[Points] = []
 
@@ -240,9 +232,7 @@ class _Known:
         wanted = {point.tobytes(): point for point in points if point.tobytes() not in self._rows}
         new = list(wanted.values())
         if new:
-            stacked = np.stack(new)
-            given = self._evaluate if self._journal is None else self._journal.through(self._evaluate)
-            objectives, excess = given(stacked)
+            objectives, excess = self._evaluate(np.stack(new))
             for point, row, over in zip(new, objectives, excess, strict=True):
                 self._rows[point.tobytes()] = (row, over)
                 self.order.append(point)

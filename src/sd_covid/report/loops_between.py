@@ -1,0 +1,163 @@
+"""Findings about what two scenarios, or a run with and without a link, differ in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sd_covid.analysis.loops.knockout import Knockout
+from sd_covid.analysis.loops.paths import Carried, Explained
+from sd_covid.model.names import key
+from sd_covid.report.finding import Finding
+from sd_covid.report.loops_charts import lines_chart
+from sd_covid.report.loops_words import ARROW, Told, capital
+from sd_covid.report.texts import Texts
+from sd_covid.report.wording import Numbers
+
+if TYPE_CHECKING:
+    from sd_covid.engine.simulation import Simulation
+
+_SHOWN = 6  # paths in a figure, as many as colours tell apart
+_TOLD = 3  # paths in sentences
+
+
+def paths_finding(
+    found: Explained, simulation: Simulation, output: str, scenarios: tuple[str, str], told: Told
+) -> Finding:
+    """Along what an output differs between two scenarios."""
+    texts, times, unit = told.texts, told.times, told.unit(output)
+    numbers = Numbers(texts.language)
+    first, second = map(told.scenario, scenarios)
+    names = {"output": told.name(output), "first": first, "second": second}
+    peak = int(np.abs(found.difference).argmax())
+    shown = sorted(found.paths, key=lambda item: -abs(float(item.values[peak])))[:_SHOWN]
+    axis = times.values(found.times)
+    rest = found.difference - sum((item.values for item in shown), np.zeros(len(axis)))
+    spelled = [_spelled(item, found, simulation, told) for item in shown]
+    table = pd.DataFrame({times.heading(texts): axis, texts("loops.column.difference"): found.difference})
+    for path, item in zip(spelled, shown, strict=True):
+        table[ARROW.join(path)] = item.values
+    table[texts("loops.column.other")] = rest
+    if not found.difference.any():
+        sentences = [capital(texts("loops.paths.same", **names))]
+    else:
+        at = times.spelled(float(found.times[peak]), texts)
+        size = f"{numbers.plain(float(found.difference[peak]), 3)} {_apart(unit, texts)}".strip()
+        sentences = [texts("loops.paths.most", time=at, difference=size, **names)]
+        sentences += [
+            texts(
+                "loops.paths.carries",
+                amount=numbers.plain(float(item.values[peak]), 2),
+                path=ARROW.join(path),
+            )
+            for path, item in list(zip(spelled, shown, strict=True))[:_TOLD]
+        ]
+        other = numbers.plain(float(rest[peak]), 2)
+        sentences.append(texts("loops.paths.rest", paths=len(shown), other=other))
+    series = [found.difference, *(item.values for item in shown), rest]
+    labels = [
+        texts("loops.column.difference"),
+        *(_begin(place, path) for place, path in enumerate(spelled)),
+        texts("loops.column.other"),
+    ]
+    return Finding(
+        "paths",
+        capital(texts("loops.paths", **names)),
+        tuple(sentences),
+        texts("loops.paths.caution"),
+        table,
+        {times.heading(texts): 1},
+        lambda: lines_chart(axis, series, labels, _apart(unit, texts) or told.name(output), texts),
+        texts("loops.paths.described"),
+        frozenset({times.heading(texts)}),
+    )
+
+
+def _apart(unit: str, texts: Texts) -> str:
+    """The unit of a difference: of percentages, points."""
+    return texts("loops.points") if unit == "%" else unit
+
+
+def _spelled(item: Carried, found: Explained, simulation: Simulation, told: Told) -> list[str]:
+    """The names along a path, the constant first that was set otherwise."""
+    names = [told.name(simulation.model.variables[name].name) for name in item.path]
+    cells = found.settings[item.path[0]]
+    set_there = list(
+        dict.fromkeys(simulation.names.spell(cell).partition("(step")[0].partition("[")[0] for cell in cells)
+    )
+    first = [name for name in set_there if key(name) != item.path[0]]
+    return [", ".join(first[:3]), *names] if first else names
+
+
+def _begin(place: int, path: Sequence[str]) -> str:
+    """A path for a legend: its number and where it begins."""
+    return f"{place + 1}: {ARROW.join([*path[:4], *(['…'] if len(path) > 4 else [])])}"
+
+
+def cut_finding(
+    found: Knockout,
+    output: str,
+    link: tuple[str, str],
+    scenarios: tuple[str, str] | None,
+    told: Told,
+) -> Finding:
+    """What an output does without a link."""
+    texts, times, unit = told.texts, told.times, told.unit(output)
+    numbers = Numbers(texts.language)
+    low, median, high = np.quantile(found.effect, (0.05, 0.5, 0.95), axis=0)
+    whole, cut = np.median(found.whole, axis=0), np.median(found.cut, axis=0)
+    peak = int(np.abs(median).argmax())
+    axis = times.values(found.times)
+
+    def said(value: float, named: str = _apart(unit, texts)) -> str:
+        return f"{numbers.plain(value, 3)} {named}".strip()
+
+    cause, effect, output = map(told.name, (*link, output))
+    names = {"cause": cause, "effect": effect, "output": output}
+    first, second = map(told.scenario, scenarios or ("", ""))
+    how = (
+        texts("loops.cut.path", first=first, second=second, **names)
+        if scenarios
+        else texts("loops.cut.start", **names)
+    )
+    at = times.spelled(float(found.times[peak]), texts)
+    columns = {times.heading(texts): axis, texts("loops.cut.whole"): whole, texts("loops.cut.without"): cut}
+    if len(found.whole) == 1:
+        size = texts(
+            "loops.cut.one",
+            time=at,
+            difference=said(float(median[peak])),
+            whole=said(float(whole[peak]), unit),
+        )
+        columns[texts("loops.column.difference")] = median
+    else:
+        size = texts(
+            "loops.cut.draws",
+            draws=len(found.whole),
+            time=at,
+            difference=said(float(median[peak])),
+            low=said(float(low[peak])),
+            high=said(float(high[peak])),
+        )
+        columns |= {
+            texts("loops.cut.low"): low, texts("loops.cut.median"): median, texts("loops.cut.high"): high
+        }  # fmt: skip
+    failed = [texts("loops.cut.failed", failed=found.failed)] if found.failed else []
+    series, labels = [whole, cut], [texts("loops.cut.whole"), texts("loops.cut.without")]
+    if found.reference is not None:
+        series.append(np.median(found.reference, axis=0))
+        labels.append(first)
+    return Finding(
+        "cut",
+        capital(texts("loops.cut", **names)),
+        (how, size, *failed),
+        texts("loops.cut.caution"),
+        pd.DataFrame(columns),
+        {times.heading(texts): 1},
+        lambda: lines_chart(axis, series, labels, unit or output, texts),
+        texts("loops.cut.described", output=output),
+        frozenset({times.heading(texts)}),
+    )
