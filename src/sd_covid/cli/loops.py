@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sd_covid.cli.compare import Language
-from sd_covid.cli.console import note, say, table
+from sd_covid.cli.console import note, say
+from sd_covid.cli.finding import show
 from sd_covid.cli.progress import progress
 from sd_covid.cli.run import Model, Parameters, Scenarios, override, parse_parameters, read_scenarios
 from sd_covid.errors import RunError
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
     from sd_covid.report.finding import Finding
     from sd_covid.report.texts import Texts
-
-_ROWS = 20
 
 
 def command(
@@ -83,7 +82,7 @@ def command(
     if not findings:
         say(texts("loops.none", model=simulation.model.name))
     for finding in findings:
-        _show(finding)
+        show(finding)
     if output is not None and findings:
         _write(findings, output, texts, simulation, settings, draws, seed)
 
@@ -179,35 +178,6 @@ def _sampled(model: Path, simulation: Simulation, draws: int, seed: int) -> pd.D
         raise RunError(f"the study's draws are of {name}", advice="leave out --draws", file=model)
     study = Study.beside(folder / "scenarios" / "levers.yaml", simulation)
     return draw(inputs.posterior.constants, study, draws, seed)
-
-
-def _show(finding: Finding) -> None:
-    """Print a finding: its sentences, and the beginning of its table."""
-    numbers = [k for k, kind in enumerate(finding.table.dtypes) if kind.kind in "fiu"]
-    step = max(1, -(-len(finding.table) // _ROWS)) if numbers and numbers[0] == 0 else 1
-    decimals = [finding.decimals.get(str(name)) for name in finding.table.columns]
-    rows = [
-        [
-            _shortened(str(cell))
-            if k not in numbers
-            else f"{cell:.3g}"
-            if places is None
-            else f"{cell:.{places}f}"
-            for k, (cell, places) in enumerate(zip(row, decimals, strict=True))
-        ]
-        for row in finding.table.iloc[::step].head(_ROWS).itertuples(index=False)
-    ]
-    table(finding.title, [_shortened(str(name)) for name in finding.table.columns], rows, numbers=numbers)
-    for sentence in (*finding.sentences, finding.caution):
-        say(sentence)
-
-
-def _shortened(path: str) -> str:
-    """A path as a screen has room for it: where it begins and ends."""
-    from sd_covid.report.loops import ARROW
-
-    names = path.split(ARROW)
-    return path if len(names) < 6 else ARROW.join([*names[:2], "…", *names[-2:]])
 
 
 def _write(

@@ -70,14 +70,22 @@ def partitions(equations: Equations, cap: int = CAP) -> list[Partition]:
         part = graph.subgraph(sorted(members))
         if not part.number_of_edges():
             continue
-        # One loop more than allowed tells that there are more.
-        listed = list(islice(nx.simple_cycles(part), cap + 1))
-        complete = len(listed) <= cap
-        loops = listed if complete else _independent(part)
-        kept = tuple(turned(loop) for loop in loops if not _inner(equations, loop))
+        loops, complete = loops_in(part, cap)
+        kept = tuple(loop for loop in loops if not _inner(equations, loop))
         if kept:
             found.append(Partition(frozenset(members), kept, complete, part.number_of_edges()))
     return sorted(found, key=lambda part: (-len(part.quantities), min(part.quantities)))
+
+
+def loops_in(part: object, cap: int = CAP) -> tuple[list[Loop], bool]:
+    """The loops of a strongly connected networkx graph of numbers, and whether these are all of them."""
+    import networkx as nx
+
+    assert isinstance(part, nx.DiGraph)
+    # One loop more than allowed tells that there are more.
+    listed = list(islice(nx.simple_cycles(part), cap + 1))
+    complete = len(listed) <= cap
+    return [turned(loop) for loop in (listed if complete else _independent(part))], complete
 
 
 def _independent(graph: object) -> list[list[int]]:
