@@ -33,11 +33,11 @@ def check(diagram: Diagram, *, clipping: bool = False, language: str = "en") -> 
     if not diagram.performances:
         raise fault("performance", language, file=diagram.path)
     if not diagram.interventions:
-        raise fault("none", language, file=diagram.path, what="interventions", sheet="interventions")
+        raise fault("none", language, {"what": "interventions", "sheet": "interventions"}, file=diagram.path)
     count = len(diagram.interventions)
     if count > MOST_INTERVENTIONS:
         limit = MOST_INTERVENTIONS
-        raise fault("many", language, file=diagram.path, count=count, most=2**limit, limit=limit)
+        raise fault("many", language, {"count": count, "most": 2**limit, "limit": limit}, file=diagram.path)
     found = stability(diagram)
     if not found.stable and not clipping:
         strongest = loops_of(diagram).loops[0]
@@ -46,5 +46,5 @@ def check(diagram: Diagram, *, clipping: bool = False, language: str = "en") -> 
             "gain": f"{strongest.gain:.3g}",
             "radius": f"{found.radius:.3g}",
         }
-        raise fault("runaway", language, file=diagram.path, **told)
+        raise fault("runaway", language, told, file=diagram.path)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sd_covid.data.text import texts_in
@@ -12,34 +12,35 @@ from sd_covid.policy.tables import Cell
 
 
 def fault(
-    name: str,
+    kind: str,
     language: str,
+    values: Mapping[str, object] | None = None,
     *,
     at: Cell | None = None,
     file: Path | None = None,
-    **values: str | int,
 ) -> DiagramError:
-    """An error of ``messages.yaml``: what is wrong under its name, what to do under ``<name>.advice``.
+    """An error of ``messages.yaml``: what is wrong under its kind, what to do under ``<kind>.advice``.
 
     Parameters
     ----------
-    name : str
+    kind : str
     language : {'nl', 'en'}
+    values : mapping, optional
+        What fills the braces.
     at : Cell, optional
         Where it stands.
     file : Path, optional
         The diagram, where no cell is to blame.
-    **values
-        What fills the braces.
     """
     texts = texts_in("sd_covid.marvel", "messages.yaml")
 
     def told(entry: str) -> str:
-        return texts[entry].in_language(language).format_map(values)
+        return texts[entry].in_language(language).format_map(values or {})
 
-    place = {} if at is None else {"line": at.row, "variable": f"{at.sheet}, {at.column}"}
-    where = file if at is None else at.file
-    return DiagramError(told(name), advice=told(f"{name}.advice"), file=where, **place)  # type: ignore[arg-type]
+    reason, advice = told(kind), told(f"{kind}.advice")
+    if at is None:
+        return DiagramError(reason, advice=advice, file=file)
+    return DiagramError(reason, advice=advice, file=at.file, line=at.row, variable=f"{at.sheet}, {at.column}")
 
 
 def nearest(name: str, known: Iterable[str], language: str) -> str:

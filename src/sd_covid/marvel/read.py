@@ -137,12 +137,14 @@ class _Reader:
             src, dst = (self._variable(row[name], known) for name in ("src", "dst"))
             sign = self._sign(row["sign"])
             if src == dst:
-                raise fault("itself", self._language, at=row["dst"], name=src)
+                raise fault("itself", self._language, {"name": src}, at=row["dst"])
             if (src, dst) in found:
                 earlier, line = found[src, dst]
                 signs = {"sign": "+-"[sign < 0], "opposite": "+-"[earlier.sign < 0]}
                 kind = "signs" if earlier.sign != sign else "again"
-                raise fault(kind, self._language, at=row["sign"], src=src, dst=dst, other=line, **signs)
+                raise fault(
+                    kind, self._language, {"src": src, "dst": dst, "other": line, **signs}, at=row["sign"]
+                )
             order = 1 if row["order"].empty else round(self._number(row["order"], 1, _STAGES))
             ends = {"src": src, "dst": dst}
             strength = self._range(row, "strength", "strength", classes.strength, (0.0, math.inf), ends)
@@ -185,7 +187,7 @@ class _Reader:
         cell = row[column]
         if cell.empty:
             names = ", ".join(item.label for item in classes.values())
-            raise fault(column, self._language, at=cell, classes=names, **ends)
+            raise fault(column, self._language, {"classes": names, **ends}, at=cell)
         given = classes.get(key(cell.text))
         if given is None:
             try:
@@ -193,7 +195,9 @@ class _Reader:
             except ScenarioError:
                 labels = [item.label for item in classes.values()]
                 advice = nearest(cell.text, labels, self._language)
-                raise fault("choice", self._language, at=cell, found=cell.text, advice=advice) from None
+                raise fault(
+                    "choice", self._language, {"found": cell.text, "advice": advice}, at=cell
+                ) from None
             value = self._number(cell, *limits)
             given = Range(value, value, value)
         low = self._given(row[f"{stem}_low"], given.low, *limits)
@@ -203,21 +207,21 @@ class _Reader:
         return made
 
     def _none(self, sheet: str) -> DiagramError:
-        return fault("none", self._language, file=self._tables.path, what=sheet, sheet=sheet)
+        return fault("none", self._language, {"what": sheet, "sheet": sheet}, file=self._tables.path)
 
     def _new(self, cell: Cell, found: Container[str]) -> str:
         name = self._filled(cell)
         if not _ID.fullmatch(name) or key(name) in _TAKEN:
-            raise fault("name", self._language, at=cell, name=name)
+            raise fault("name", self._language, {"name": name}, at=cell)
         if key(name) in found:
-            raise fault("twice", self._language, at=cell, name=name)
+            raise fault("twice", self._language, {"name": name}, at=cell)
         return name
 
     def _variable(self, cell: Cell, known: dict[str, str]) -> str:
         name = self._filled(cell)
         if key(name) not in known:
             advice = nearest(name, known.values(), self._language)
-            raise fault("unknown", self._language, at=cell, name=name, advice=advice)
+            raise fault("unknown", self._language, {"name": name, "advice": advice}, at=cell)
         return known[key(name)]
 
     def _label(self, row: dict[str, Cell], name: str) -> Text:
@@ -237,13 +241,13 @@ class _Reader:
         names = [key(item) for item in known]
         if key(self._filled(cell)) not in names:
             advice = nearest(cell.text, known, self._language)
-            raise fault("choice", self._language, at=cell, found=cell.text, advice=advice)
+            raise fault("choice", self._language, {"found": cell.text, "advice": advice}, at=cell)
         return names.index(key(cell.text))
 
     def _sign(self, cell: Cell) -> int:
         if cell.text not in _SIGNS:
             advice = nearest(cell.text, ("+", "-"), self._language)
-            raise fault("choice", self._language, at=cell, found=cell.text, advice=advice)
+            raise fault("choice", self._language, {"found": cell.text, "advice": advice}, at=cell)
         return _SIGNS[cell.text]
 
     def _number(self, cell: Cell, low: float = -math.inf, high: float = math.inf) -> float:
@@ -251,7 +255,7 @@ class _Reader:
             return cell.number(low, high)
         except ScenarioError:
             bounds = {"low": f"{low:.3g}", "high": f"{high:.3g}"}
-            raise fault("number", self._language, at=cell, found=cell.text, **bounds) from None
+            raise fault("number", self._language, {"found": cell.text, **bounds}, at=cell) from None
 
     def _given(self, cell: Cell, default: float, low: float = -math.inf, high: float = math.inf) -> float:
         return default if cell.empty else self._number(cell, low, high)
@@ -259,4 +263,4 @@ class _Reader:
     def _between(self, cell: Cell, found: Range) -> None:
         if not found.low <= found.value <= found.high:
             told = {"value": f"{found.value:g}", "low": f"{found.low:g}", "high": f"{found.high:g}"}
-            raise fault("bounds", self._language, at=cell, **told)
+            raise fault("bounds", self._language, told, at=cell)

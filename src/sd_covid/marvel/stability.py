@@ -8,6 +8,7 @@ no eigenvalue of its states has a positive real part. Interventions are off here
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, eigs
 from sd_covid.marvel.diagram import Diagram
 
 Floats = NDArray[np.float64]
+Which = Literal["LM", "LR"]  # largest modulus, or largest real part
 
 _DENSE = 400  # rows up to which all eigenvalues are worked out
 _ROUNDS = 40  # of the power method, for a bound that is sharp enough
@@ -96,11 +98,11 @@ def unstable_samples(diagram: Diagram, strength: Floats, delay: Floats) -> NDArr
 
 def _bound(matrix: csr_array) -> float:
     """An upper bound of the spectral radius of a matrix without negative entries."""
-    vector = np.ones(matrix.shape[0])
+    vector: Floats = np.ones(matrix.shape[0])
     for _ in range(_ROUNDS):
-        vector = matrix @ vector
-        vector = vector / max(float(vector.max()), 1e-300) + 1e-6
-    return float(((matrix @ vector) / vector).max())
+        grown = np.asarray(matrix @ vector)
+        vector = grown / max(float(grown.max()), 1e-300) + 1e-6
+    return float((np.asarray(matrix @ vector) / vector).max())
 
 
 def _states(diagram: Diagram, strength: Floats, delay: Floats) -> csr_array:
@@ -127,7 +129,7 @@ def _states(diagram: Diagram, strength: Floats, delay: Floats) -> csr_array:
     return csr_array((values, (rows, columns)), shape=(len(rates), len(rates)))
 
 
-def _eigenvalues(matrix: csr_array, which: str) -> NDArray[np.complex128]:
+def _eigenvalues(matrix: csr_array, which: Which) -> NDArray[np.complex128]:
     """Eigenvalues, by sets of rows that act on one another, so that a chain keeps the exact ones of its diagonal."""
     count, labels = connected_components(matrix, directed=True, connection="strong")
     sizes = np.bincount(labels, minlength=count)
@@ -140,7 +142,7 @@ def _eigenvalues(matrix: csr_array, which: str) -> NDArray[np.complex128]:
     return np.concatenate(found)
 
 
-def _of_part(part: csr_array, which: str) -> NDArray[np.complex128]:
+def _of_part(part: csr_array, which: Which) -> NDArray[np.complex128]:
     """All eigenvalues of a small matrix, the outermost of a large one."""
     if part.shape[0] > _DENSE:
         try:

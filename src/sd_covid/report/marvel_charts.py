@@ -46,7 +46,9 @@ def effects_chart(
     plot = figure.subplots()
     colours = LinearSegmentedColormap.from_list("worse to better", [PACKAGES[0], "#ffffff", REFERENCE])
     limit = max(float(np.abs(changes).max()), 1e-12)
-    plot.imshow(changes, cmap=colours, vmin=-limit, vmax=limit, aspect="auto")
+    edges = [np.arange(length + 1) - 0.5 for length in changes.T.shape]
+    plot.pcolormesh(*edges, changes, cmap=colours, vmin=-limit, vmax=limit, edgecolors="#ffffff", linewidth=2)
+    plot.invert_yaxis()
     for row, texts in enumerate(symbols):
         for column, text in enumerate(texts):
             dark = abs(changes[row, column]) > 0.6 * limit
