@@ -21,6 +21,7 @@ ARROW = " → "
 _LONGEST, _PATHS = 6, 3  # links of a path, and paths of a pair
 _LISTED = 60  # loops in a table
 _LOOSE = 0.25
+_SPELLED = 3  # interventions up to which all of them are named one by one
 
 
 def findings(runs: Runs, scores: Scores, texts: Texts) -> list[Finding]:
@@ -215,7 +216,10 @@ class _Told:
         )
         if found.unstable or found.failed:
             sentences.append(texts("marvel.scores.kept_out", unstable=found.unstable, failed=found.failed))
-        labels = [self._named(row) for row in rows]
+        labels = [
+            self._named(row) if sizes[row] < _SPELLED else texts("marvel.best_of", count=int(sizes[row]))
+            for row in rows
+        ]
         places = dict.fromkeys(columns, 3) | {
             texts("marvel.column.size"): 0,
             texts("marvel.column.best"): 0,
@@ -237,6 +241,8 @@ class _Told:
 
     def _named(self, row: int) -> str:
         names = [name for name, on in zip(self.interventions, self.scores.switches[row], strict=True) if on]
+        if len(names) == len(self.interventions) > _SPELLED:
+            return self.texts("marvel.everything", count=len(names))
         return " + ".join(names) or self.texts("marvel.nothing")
 
     def _column(self, row: int) -> int | None:

@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 
 _WIDTH = 7.4
 _WRAP = 34
+_UPRIGHT = 6  # headings that fit side by side
 
 
 def effects_chart(
@@ -42,7 +43,7 @@ def effects_chart(
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(_WIDTH, 1.8 + 0.34 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, 2.0 + 0.34 * len(rows)), layout="constrained")
     plot = figure.subplots()
     colours = LinearSegmentedColormap.from_list("worse to better", [PACKAGES[0], "#ffffff", REFERENCE])
     limit = max(float(np.abs(changes).max()), 1e-12)
@@ -55,7 +56,10 @@ def effects_chart(
             colour = "#ffffff" if dark else INK
             shown = text.replace("-", "\N{MINUS SIGN}")
             plot.text(column, row, shown, ha="center", va="center", color=colour, fontsize=11)
-    plot.set_xticks(range(len(columns)), [_wrapped(item, 18) for item in columns], fontsize=8)
+    slanted = len(columns) > _UPRIGHT
+    names = [_wrapped(item, _WRAP if slanted else 18) for item in columns]
+    turned = {"rotation": 40, "ha": "left", "rotation_mode": "anchor"} if slanted else {}
+    plot.set_xticks(range(len(columns)), names, fontsize=8, **turned)
     plot.set_yticks(range(len(rows)), [_wrapped(item, _WRAP) for item in rows], fontsize=8)
     plot.tick_params(length=0)
     plot.xaxis.tick_top()
