@@ -22,7 +22,8 @@ def command(
     diagram: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="A .xlsx or a folder of CSV files: variables, links, interventions."
+            metavar="FILE",
+            help="A .xlsx or a folder of CSV files; a .graphml, Kumu's .json, a .mdl or .xmile.",
         ),
     ],
     output: Annotated[
@@ -37,7 +38,13 @@ def command(
     years: Annotated[float, typer.Option("--years", min=1, max=100, help="How long to run.")] = 10.0,
     sketch: Annotated[
         Path | None,
-        typer.Option("--sketch", metavar="OUT.mdl", help="Write a stock-and-flow skeleton to fill in."),
+        typer.Option("--sketch", metavar="OUT.mdl", help="A stock-and-flow skeleton to fill in."),
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export", metavar="OUT", help="Convert: to a .xlsx, a folder, .graphml or Kumu's .json."
+        ),
     ] = None,
 ) -> None:
     """Run an enriched causal-loop diagram: what interventions do, which score best, how surely, and why."""
@@ -50,12 +57,13 @@ def command(
 
     if output is not None:
         refuse_format(output)
-    read = read_diagram(diagram, language.value)
+    if export is not None:
+        _convert(diagram, export)
     if sketch is not None:
-        from sd_covid.marvel.sketch import write_sketch
-
-        write_sketch(read, sketch)
-        note(f"wrote {sketch}")
+        _sketch(diagram, sketch, language.value)
+    if output is None and (export is not None or sketch is not None):
+        return
+    read = read_diagram(diagram, language.value)
     texts = Texts(language.value)
     runs = Runs(read, clip, years)
     with progress("running samples") as bar:
@@ -65,6 +73,36 @@ def command(
         show(finding)
     if output is not None:
         _write(found, output, texts, runs, samples, seed)
+
+
+def _sketch(diagram: Path, path: Path, language: str) -> None:
+    """Write a stock-and-flow skeleton."""
+    from sd_covid.cli.output import replacing
+    from sd_covid.marvel.read import read_diagram
+    from sd_covid.marvel.sketch import write_sketch
+
+    read = read_diagram(diagram, language)
+    with replacing(path) as aside:
+        write_sketch(read, aside)
+    note(f"wrote {path}")
+
+
+def _convert(diagram: Path, export: Path) -> None:
+    """Write the tables of a diagram in another form, what is missing left empty."""
+    from sd_covid.cli.output import replacing
+    from sd_covid.marvel.exchange import refuse_export, sheets_in, tables_of, write_exchange
+    from sd_covid.policy.sheets import write_folder, write_workbook
+
+    refuse_export(export)
+    tables = tables_of(diagram)
+    with replacing(export) as aside:
+        if export.suffix.lower() == ".xlsx":
+            write_workbook(sheets_in(tables), aside)
+        elif not export.suffix:
+            write_folder(sheets_in(tables), aside)
+        else:
+            write_exchange(tables, aside)
+    note(f"wrote {export}")
 
 
 def _write(found: list[Finding], output: Path, texts: Texts, runs: Runs, samples: int, seed: int) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sd_covid.data.text import Text
 from sd_covid.errors import DiagramError, ScenarioError
+from sd_covid.marvel.columns import CLASSES, INTERVENTIONS, LINKS, VARIABLES
 from sd_covid.marvel.diagram import (
     KINDS,
     ROLES,
@@ -25,21 +26,10 @@ from sd_covid.marvel.diagram import (
     Variable,
     spread,
 )
+from sd_covid.marvel.exchange import tables_of
 from sd_covid.marvel.faults import fault, nearest
 from sd_covid.model.names import key
 from sd_covid.policy.tables import Cell, Tables, read_tables
-
-VARIABLES = ("id", "label_nl", "label_en", "theme", "x0", "lo", "hi", "role", "desired", "weight")
-LINKS = (
-    *("src", "dst", "sign", "strength", "speed", "order", "confidence", "source"),
-    *("strength_low", "strength_high", "delay_low", "delay_high"),
-)
-INTERVENTIONS = (
-    *("id", "label_nl", "label_en", "variable", "type", "level"),
-    *("start", "end", "ramp", "adjustment", "cost"),
-)
-CLASSES = ("kind", "class", "value", "low", "high")
-SHEETS = ("variables", "links", "interventions", "classes")
 
 _ID = re.compile(r"[^\W\d_][\w \-]*")
 _TAKEN = frozenset({"time", "initial time", "final time", "time step", "saveper"})
@@ -54,7 +44,7 @@ def read_diagram(path: str | Path, language: str = "en") -> Diagram:
     Parameters
     ----------
     path : path
-        A ``.xlsx``, or a folder of CSV files.
+        A ``.xlsx``, a folder of CSV files, or a file of another program; see `sd_covid.marvel.exchange`.
     language : {'nl', 'en'}
         Of what is said when something is wrong.
 
@@ -70,7 +60,7 @@ def read_diagram(path: str | Path, language: str = "en") -> Diagram:
         A file that cannot be read, or columns that are unknown.
     """
     path = Path(path)
-    tables = read_tables(path, SHEETS, "a diagram")
+    tables = tables_of(path)
     read = _Reader(tables, language)
     classes = read.classes()
     variables = read.variables()

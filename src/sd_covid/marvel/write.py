@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from sd_covid.marvel.columns import CLASSES, INTERVENTIONS, LINKS, VARIABLES
 from sd_covid.marvel.diagram import Classes, Diagram, Intervention, Link, Range, Variable
-from sd_covid.marvel.read import CLASSES, INTERVENTIONS, LINKS, VARIABLES
 from sd_covid.model.names import key
 from sd_covid.policy.sheets import Row, Sheet, write_folder, write_workbook
 

@@ -58,8 +58,10 @@ def effects_chart(
             plot.text(column, row, shown, ha="center", va="center", color=colour, fontsize=11)
     slanted = len(columns) > _UPRIGHT
     names = [_wrapped(item, _WRAP if slanted else 18) for item in columns]
-    turned = {"rotation": 40, "ha": "left", "rotation_mode": "anchor"} if slanted else {}
-    plot.set_xticks(range(len(columns)), names, fontsize=8, **turned)
+    plot.set_xticks(range(len(columns)), names, fontsize=8)
+    if slanted:
+        for label in plot.get_xticklabels():
+            label.set(rotation=40, ha="left", rotation_mode="anchor")
     plot.set_yticks(range(len(rows)), [_wrapped(item, _WRAP) for item in rows], fontsize=8)
     plot.tick_params(length=0)
     plot.xaxis.tick_top()
