@@ -14,6 +14,7 @@ from sd_covid.marvel.read import read_diagram
 from sd_covid.marvel.run import Runs
 from sd_covid.marvel.scores import score_all
 from sd_covid.marvel.stability import stability
+from sd_covid.model.names import key
 from sd_covid.report.marvel import findings
 from sd_covid.report.texts import Texts
 
@@ -99,5 +100,5 @@ def test_starter_diagram_has_seven_themes_sources_and_comes_to_rest():
     touched = {link.src for link in diagram.links} | {link.dst for link in diagram.links}
     assert touched == {item.id for item in diagram.variables}
     for item in diagram.interventions:
-        variable = diagram.variables[diagram.position[item.variable]]
+        variable = diagram.variables[diagram.position[key(item.variable)]]
         assert variable.role == "intervention point"
