@@ -7,7 +7,6 @@ with the same parameters and the same random numbers, so that a difference betwe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +15,11 @@ import pandas as pd
 from sd_covid.data.text import Text
 from sd_covid.engine.results import failed
 from sd_covid.engine.steps import steps_among
-from sd_covid.errors import RunError, ScenarioError, UnknownNameError, suggest
+from sd_covid.errors import RunError, ScenarioError, suggest
 from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison, Failure, Provenance
 from sd_covid.policy.draws import draws_hash
+from sd_covid.policy.levels import Levels
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.reduction import ByYear, Run
 from sd_covid.policy.saved_points import dates_of
@@ -27,7 +27,7 @@ from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.spending import cost_line
 from sd_covid.policy.study import Study
 from sd_covid.policy.triggers import adaptive
-from sd_covid.policy.types import Floats, Simulator
+from sd_covid.policy.types import Simulator
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -92,11 +92,51 @@ def run_scenarios(
     simulation = adaptive(simulation, scenarios, study.catalogue.levers)
     simulation = stepping(simulation, [scenario.settings for scenario in scenarios])
     wanted = [Output(item, Text(item, item)) if isinstance(item, str) else item for item in outputs]
-    counted = scenarios[0].levers if costs else ()
+    levers = {name: study.catalogue.levers[name] for name in scenarios[0].levers}
+    counted = levers if costs else {}
     keep = _variables(wanted, counted, study), _by_year(wanted, counted, study)
-    runs = _runs(simulation, scenarios, draws, keep, seed, progress, first_member)
-    provenance = _provenance(runs[0].kept, draws, drawn_from, seed)
-    return _compared(runs, scenarios, wanted, study, reference, draws, provenance, costs)
+    levels, failures, paid = Levels(wanted, len(scenarios)), [], []
+    # What a run kept is taken over before the next begins: all of them at once would be held twice.
+    for position, scenario in enumerate(scenarios):
+        tell = _told(progress, position * len(draws), len(scenarios) * len(draws))
+        frame = overruled(draws, scenario.settings)
+        run = _run(simulation, frame, keep, seed, tell, first_member)
+        if position == 0:
+            provenance = _provenance(run.kept, draws, drawn_from, seed)
+        elif not np.array_equal(run.kept["time"], levels.time):
+            reason = f"'{scenario.id}' is saved at other times than '{scenarios[0].id}'"
+            raise ScenarioError(reason, file=scenario.file)
+        levels.take(position, run.kept)
+        failures += _failures(scenario, run)
+        paid += [cost_line(lever, scenario, run.kept, study) for lever in counted.values()]
+        del run
+    return Comparison(
+        scenarios=tuple(scenarios),
+        reference=reference,
+        outputs=tuple(levels.outputs),
+        time=levels.time,
+        date=dates_of(levels.time, study.calendar),
+        member=levels.member,
+        levels=levels.paths,
+        failures=tuple(failures),
+        costs=tuple(paid),
+        prices=study.catalogue.prices,
+        levers=levers,
+        assumptions={name: item for name, item in study.assumptions.items() if item.constant in study.names},
+        varied=tuple(str(name) for name in draws if draws[name].nunique() > 1),
+        provenance=provenance,
+        means=levels.means,
+    )
+
+
+def _told(progress: Progress | None, before: int, total: int) -> Callable[[int], None]:
+    """What tells of the runs of one scenario, after those before it."""
+
+    def report(done: int) -> None:
+        if progress is not None:
+            progress(before + done, total)
+
+    return report
 
 
 def stepping(simulation: Simulator, settings: Iterable[Mapping[str, float]]) -> Simulator:
@@ -159,33 +199,6 @@ def overruled(draws: pd.DataFrame, settings: dict[str, float]) -> pd.DataFrame:
     return pd.concat([draws[kept], fixed], axis=1)
 
 
-def _runs(
-    simulation: Simulator,
-    scenarios: Sequence[Scenario],
-    draws: pd.DataFrame,
-    keep: tuple[list[str], ByYear],
-    seed: int,
-    progress: Progress | None,
-    first_member: int,
-) -> list[Run]:
-    """The runs of each scenario, all saved at the same times."""
-    runs: list[Run] = []
-    for position, scenario in enumerate(scenarios):
-
-        def report(done: int, before: int = position * len(draws)) -> None:
-            if progress is not None:
-                progress(before + done, len(scenarios) * len(draws))
-
-        frame = overruled(draws, scenario.settings)
-        runs.append(_run(simulation, frame, keep, seed, report, first_member))
-    for scenario, run in zip(scenarios, runs, strict=True):
-        if not np.array_equal(run.kept["time"], runs[0].kept["time"]):
-            raise ScenarioError(
-                f"'{scenario.id}' is saved at other times than '{scenarios[0].id}'", file=scenario.file
-            )
-    return runs
-
-
 def _run(
     simulation: Simulator,
     frame: pd.DataFrame,
@@ -209,115 +222,13 @@ def _run(
     return Run(kept, pd.concat(faults, ignore_index=True))
 
 
-def _compared(
-    runs: list[Run],
-    scenarios: Sequence[Scenario],
-    wanted: list[Output],
-    study: Study,
-    reference: str,
-    draws: pd.DataFrame,
-    provenance: Provenance,
-    costs: bool,
-) -> Comparison:
-    """The runs as a comparison, with the costs by the study's catalogue."""
-    kept = [run.kept for run in runs]
-    outputs, levels, means = _levels(kept, wanted)
-    time = kept[0]["time"].to_numpy().astype(np.float64)
-    date = dates_of(time, study.calendar)
-    levers = {name: study.catalogue.levers[name] for name in scenarios[0].levers}
-    return Comparison(
-        scenarios=tuple(scenarios),
-        reference=reference,
-        outputs=tuple(outputs),
-        time=time,
-        date=date,
-        member=kept[0]["member"].to_numpy().astype(np.int64),
-        levels=levels,
-        failures=_failures(scenarios, runs),
-        costs=tuple(
-            cost_line(lever, scenario, run, study)
-            for scenario, run in zip(scenarios, kept, strict=True)
-            for lever in (levers.values() if costs else ())
-        ),
-        prices=study.catalogue.prices,
-        levers=levers,
-        assumptions={name: item for name, item in study.assumptions.items() if item.constant in study.names},
-        varied=tuple(str(name) for name in draws if draws[name].nunique() > 1),
-        provenance=provenance,
-        means=means,
-    )
-
-
-def _levels(
-    runs: list[xr.Dataset], wanted: list[Output]
-) -> tuple[list[Output], dict[str, Floats], dict[str, Floats]]:
-    """Outputs, arrays taken apart, and by name their trajectories (scenario, member, time) or means by year."""
-    outputs: list[Output] = []
-    levels: dict[str, Floats] = {}
-    means: dict[str, Floats] = {}
-    for output in wanted:
-        base, _, element = output.name.partition("[")
-        for spelled, picked in elements(runs[0][base.strip()], element.rstrip("] ")).items():
-            name = f"{base.strip()}[{spelled}]" if spelled else base.strip()
-            units = str(runs[0][base.strip()].attrs.get("units", ""))
-            outputs.append(replace(output, name=name, units=units))
-            found = [run[base.strip()].isel(picked) for run in runs]
-            last, where = ("year", means) if "year" in found[0].dims else ("time", levels)
-            paths = [item.transpose("member", last).to_numpy() for item in found]
-            where[name] = np.stack(paths).astype(np.float64, copy=False)
-    return outputs, levels, means
-
-
-def element(variable: xr.DataArray, wanted: str) -> xr.DataArray:
-    """An element of an array by its name, ``young`` or ``young,vulnerable``; a scalar by an empty one.
-
-    Raises
-    ------
-    UnknownNameError
-        When the array has no such element, or has elements and none is named.
-    """
-    found = elements(variable, wanted)
-    if len(found) > 1:
-        raise UnknownNameError(
-            f"'{variable.name}' has elements", advice=f"name one of {', '.join(found)}", variable=wanted
-        )
-    return variable.isel(next(iter(found.values())))
-
-
-def elements(variable: xr.DataArray, wanted: str) -> dict[str, dict[str, int]]:
-    """Elements ``A,B`` of an array -> their positions; the one asked for, or all; ``{'': {}}`` for a scalar.
-
-    Raises
-    ------
-    UnknownNameError
-        When the array has no such element.
-    """
-    dims = [str(dim) for dim in variable.dims if dim not in ("member", "time", "year")]
-    found: dict[str, dict[str, int]] = {"": {}}
-    for dim in dims:
-        labels = [str(label) for label in variable[dim].to_numpy()]
-        found = {
-            f"{name},{label}".lstrip(","): {**at, dim: position}
-            for name, at in found.items()
-            for position, label in enumerate(labels)
-        }
-    if not wanted:
-        return found
-    spelled = {",".join(key(part) for part in name.split(",")): name for name in found}
-    asked = ",".join(key(part) for part in wanted.split(","))
-    if asked not in spelled:
-        advice = suggest(wanted, found) or f"use one of {', '.join(found)}"
-        raise UnknownNameError(f"'{variable.name}' has no element '{wanted}'", advice=advice, variable=wanted)
-    return {spelled[asked]: found[spelled[asked]]}
-
-
-def _failures(scenarios: Sequence[Scenario], runs: list[Run]) -> tuple[Failure, ...]:
-    """Members that are not finite somewhere in what was kept: one for each scenario and member, at its first moment."""
-    return tuple(
+def _failures(scenario: Scenario, run: Run) -> list[Failure]:
+    """Members that are not finite somewhere in what was kept: one for each member, at its first moment."""
+    first = run.failed.sort_values(["member", "time"]).drop_duplicates("member")
+    return [
         Failure(scenario.id, int(row["member"]), str(row["variable"]), float(row["time"]))
-        for scenario, run in zip(scenarios, runs, strict=True)
-        for row in run.failed.sort_values(["member", "time"]).drop_duplicates("member").to_dict("records")
-    )
+        for row in first.to_dict("records")
+    ]
 
 
 def _provenance(run: xr.Dataset, draws: pd.DataFrame, drawn_from: str, seed: int) -> Provenance:

@@ -141,6 +141,9 @@ def test_odata3_gives_the_column_of_its_topic(publisher, client):
         {"odata.metadata": "…", "value": rows[:2], "odata.nextLink": f"{publisher.address}/80590ned/more"},
     )
     settings = at(ODATA3, publisher.address)
+    padded = replace(settings, filters={"Geslacht": "3000   "})
+    assert figures(padded, client) == {"2022-12": "3.6"}
+    assert any("3000%20%20%20" in path or "3000+++" in path for path in publisher.asked)  # blanks go along
     assert figures(settings, client) == {"2022-12": "3.5", "2023-01": None}
     assert figures(replace(settings, value="Number_1"), client) == {"2022-12": "350", "2023-01": "361"}
     with pytest.raises(SourceError, match="no column or dimension 'Rate_3'") as caught:

@@ -163,7 +163,7 @@ def _refuse_missing_column(name: str, row: Row, place: str) -> None:
 def _filtered(rows: list[Row], settings: Refresh, place: str) -> list[Row]:
     """The rows with the codes asked for; codes of CBS are padded with blanks."""
     for name, code in settings.filters.items():
-        kept = [row for row in rows if str(row.columns.get(name, "")).strip() == code]
+        kept = [row for row in rows if str(row.columns.get(name, "")).strip() == code.strip()]
         if not kept:
             known = list(dict.fromkeys(str(row.columns.get(name, "")).strip() for row in rows))
             advice = suggest(code, known) or f"it has {', '.join(known[:_NAMED])}"

@@ -201,7 +201,8 @@ def _address(keys: Mapping[str, Node], connector: Connector) -> str:
 
 
 def _filters(node: Node) -> dict[str, str]:
-    return {name: value.text().strip() for name, value in node.entries()}
+    """Codes as they are written: OData 3 of CBS asks for the blanks with which it pads them."""
+    return {name: value.text() for name, value in node.entries()}
 
 
 def _periods(
