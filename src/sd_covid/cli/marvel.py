@@ -35,7 +35,7 @@ def command(
         int, typer.Option("--samples", min=0, help="Of strengths and delays within their classes.")
     ] = 1000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the samples.")] = 0,
-    years: Annotated[float, typer.Option("--years", min=1, max=100, help="How long to run.")] = 10.0,
+    years: Annotated[int, typer.Option("--years", min=1, max=100, help="How long to run.")] = 10,
     sketch: Annotated[
         Path | None,
         typer.Option("--sketch", metavar="OUT.mdl", help="A stock-and-flow skeleton to fill in."),

@@ -36,7 +36,7 @@ class Runs:
     clipping : bool
         Keep variables within their bounds.
     horizon : float
-        Years.
+        Years, a whole number of quarters.
     step : float, optional
         Years.
     """
