@@ -1,4 +1,4 @@
-"""Findings about a diagram: what interventions do, scores of combinations, how firm their order is, and why."""
+"""Findings about a diagram: what interventions do, scores of combinations, and how firm their order is."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ import numpy as np
 import pandas as pd
 
 from sd_covid.marvel.diagram import Diagram
-from sd_covid.marvel.explain import loops_of, strongest_paths, whole_effect
 from sd_covid.marvel.run import Runs
 from sd_covid.marvel.scores import LARGE, SMALL, Floats, Scores, moments_of, reversal, symbol
 from sd_covid.report.finding import Finding
 from sd_covid.report.marvel_charts import effects_chart, scores_chart
+from sd_covid.report.marvel_why import loops_finding, paths_finding
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
 
-ARROW = " → "
-_LONGEST, _PATHS = 6, 3  # links of a path, and paths of a pair
-_LISTED = 60  # loops in a table
 _LOOSE = 0.25
 _SPELLED = 3  # interventions up to which all of them are named one by one
 
@@ -38,8 +35,9 @@ def findings(runs: Runs, scores: Scores, texts: Texts) -> list[Finding]:
     list of Finding
     """
     told = _Told(runs, scores, texts)
+    why = [paths_finding(runs.diagram, texts), loops_finding(runs.diagram, scores.stability, texts)]
     ranked = [told.ranks()] if len(runs.diagram.interventions) > 1 and len(scores.by_sample) else []
-    return [told.effects(), told.course(), told.combinations(), *ranked, told.paths(), told.loops()]
+    return [told.effects(), told.course(), told.combinations(), *ranked, *why]
 
 
 @dataclass(frozen=True)
@@ -65,13 +63,6 @@ class _Told:
     @cached_property
     def performances(self) -> list[str]:
         return [self.texts.of(item.label) for item in self.diagram.performances]
-
-    @cached_property
-    def labels(self) -> dict[str, str]:
-        return {item.id: self.texts.of(item.label) for item in self.diagram.variables}
-
-    def _along(self, variables: tuple[str, ...]) -> str:
-        return ARROW.join(self.labels[name] for name in variables)
 
     def effects(self) -> Finding:
         """Intervention by performance by moment, in symbols and numbers."""
@@ -306,93 +297,4 @@ class _Told:
             texts("marvel.ranks.caution"),
             table,
             {texts("marvel.column.gap"): 4, texts("marvel.column.reversal"): 0},
-        )
-
-    def paths(self) -> Finding:
-        """The strongest paths from each intervention to each performance."""
-        texts, numbers = self.texts, self.numbers
-        found = [
-            (item, goal, way, whole_effect(self.diagram, item.variable, goal.id))
-            for item in self.diagram.interventions
-            for goal in self.diagram.performances
-            for way in strongest_paths(self.diagram, item.variable, goal.id, _LONGEST, _PATHS)
-        ]
-        table = pd.DataFrame(
-            {
-                texts("marvel.column.intervention"): [texts.of(item.label) for item, *_ in found],
-                texts("marvel.column.performance"): [texts.of(goal.label) for _, goal, *_ in found],
-                texts("marvel.column.path"): [self._along(way.variables) for _, _, way, _ in found],
-                texts("marvel.column.gain"): [way.gain for _, _, way, _ in found],
-                texts("marvel.column.delay"): [way.delay for _, _, way, _ in found],
-                texts("marvel.column.whole"): [whole for *_, whole in found],
-            }
-        )
-        strongest = max((way for _, _, way, _ in found), key=lambda way: abs(way.gain), default=None)
-        first = (
-            []
-            if strongest is None
-            else [
-                texts(
-                    "marvel.paths.strongest",
-                    path=self._along(strongest.variables),
-                    gain=numbers.exact(strongest.gain, 2),
-                    delay=numbers.exact(strongest.delay, 1),
-                )
-            ]
-        )
-        return Finding(
-            "paths",
-            texts("marvel.paths"),
-            (*first, texts("marvel.paths.rest", longest=_LONGEST)),
-            texts("marvel.paths.caution"),
-            table,
-            {
-                texts("marvel.column.gain"): 3,
-                texts("marvel.column.whole"): 3,
-                texts("marvel.column.delay"): 2,
-            },
-        )
-
-    def loops(self) -> Finding:
-        """The loops, and whether the diagram comes to rest."""
-        texts, numbers = self.texts, self.numbers
-        found = loops_of(self.diagram)
-        positive = sum(loop.gain > 0 for loop in found.loops)
-        counted = (
-            texts(
-                "marvel.loops.all",
-                loops=len(found.loops),
-                reinforcing=positive,
-                balancing=len(found.loops) - positive,
-            )
-            if found.complete
-            else texts("marvel.loops.many", loops=len(found.loops))
-        )
-        rest = self.scores.stability
-        radius = numbers.exact(rest.radius, 2)
-        stands = (
-            texts("marvel.loops.stable", radius=radius, growth=numbers.exact(-rest.growth, 2))
-            if rest.stable
-            else texts("marvel.loops.runaway", radius=radius)
-        )
-        shown = found.loops[:_LISTED]
-        table = pd.DataFrame(
-            {
-                texts("marvel.column.loop"): [
-                    self._along((*loop.variables, loop.variables[0])) for loop in shown
-                ],
-                texts("marvel.column.kind"): [
-                    texts("marvel.reinforcing" if loop.gain > 0 else "marvel.balancing") for loop in shown
-                ],
-                texts("marvel.column.once"): [loop.gain for loop in shown],
-                texts("marvel.column.delay"): [loop.delay for loop in shown],
-            }
-        )
-        return Finding(
-            "loops",
-            texts("marvel.loops"),
-            (counted, stands),
-            texts("marvel.loops.caution"),
-            table,
-            {texts("marvel.column.once"): 3, texts("marvel.column.delay"): 2},
         )

@@ -58,13 +58,13 @@ def effects_chart(
             plot.text(column, row, shown, ha="center", va="center", color=colour, fontsize=11)
     slanted = len(columns) > _UPRIGHT
     names = [_wrapped(item, _WRAP if slanted else 18) for item in columns]
+    plot.xaxis.tick_top()  # before the headings are turned: it makes new ones
     plot.set_xticks(range(len(columns)), names, fontsize=8)
     if slanted:
         for label in plot.get_xticklabels():
             label.set(rotation=40, ha="left", rotation_mode="anchor")
     plot.set_yticks(range(len(rows)), [_wrapped(item, _WRAP) for item in rows], fontsize=8)
     plot.tick_params(length=0)
-    plot.xaxis.tick_top()
     plot.grid(visible=False)
     for spine in plot.spines.values():
         spine.set_visible(False)
