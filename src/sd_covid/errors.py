@@ -83,6 +83,10 @@ class ScenarioError(SdCovidError):
     """A scenario file that cannot be used."""
 
 
+class DiagramError(SdCovidError):
+    """A causal diagram that cannot be used."""
+
+
 class RunError(SdCovidError):
     """A run that cannot be made as asked."""
 

@@ -25,6 +25,7 @@ from sd_covid.cli import (
     document,
     fits,
     loops,
+    marvel,
     nowcast,
     optimise,
     predict,
@@ -79,6 +80,7 @@ app.command("robust")(robust.command)
 app.command("optimise")(optimise.command)
 app.command("stacking")(stacking.command)
 app.command("loops")(loops.command)
+app.command("marvel")(marvel.command)
 app.command("conformance")(conformance.command)
 app.command("convert")(convert.command)
 app.command("document")(document.command)

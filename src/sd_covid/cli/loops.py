@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sd_covid.cli.compare import Language
-from sd_covid.cli.console import note, say, table
+from sd_covid.cli.console import note, say
+from sd_covid.cli.finding import show
 from sd_covid.cli.progress import progress
 from sd_covid.cli.run import (
     Model,
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from sd_covid.report.finding import Finding
     from sd_covid.report.loops_words import Told
     from sd_covid.report.texts import Texts
-
-_ROWS = 20
 
 
 def command(
@@ -96,7 +95,7 @@ def command(
     if not findings:
         say(texts("loops.none", model=simulation.model.name))
     for finding in findings:
-        _show(finding, texts)
+        show(finding, texts)
     if output is not None and findings:
         _write(findings, output, texts, simulation, settings, draws, seed)
 
@@ -202,29 +201,6 @@ def _sampled(model: Path, simulation: Simulation, draws: int, seed: int) -> pd.D
         raise RunError(f"the study's draws are of {name}", advice="leave out --draws", file=model)
     study = Study.beside(folder / "scenarios" / "levers.yaml", simulation)
     return draw(inputs.posterior.constants, study, draws, seed)
-
-
-def _show(finding: Finding, texts: Texts) -> None:
-    """Print a finding: its sentences, and the beginning of its table."""
-    from sd_covid.report.finding import cells_as_read
-
-    numbers = [k for k, kind in enumerate(finding.table.dtypes) if kind.kind in "fiu"]
-    step = max(1, -(-len(finding.table) // _ROWS)) if numbers and numbers[0] == 0 else 1
-    rows = [
-        [cell if k in numbers else _shortened(cell) for k, cell in enumerate(row)]
-        for row in cells_as_read(finding, texts)[::step][:_ROWS]
-    ]
-    table(finding.title, [_shortened(str(name)) for name in finding.table.columns], rows, numbers=numbers)
-    for sentence in (*finding.sentences, finding.caution):
-        say(sentence)
-
-
-def _shortened(path: str) -> str:
-    """A path as a screen has room for it: where it begins and ends."""
-    from sd_covid.report.loops_words import ARROW
-
-    names = path.split(ARROW)
-    return path if len(names) < 6 else ARROW.join([*names[:2], "…", *names[-2:]])
 
 
 def _write(

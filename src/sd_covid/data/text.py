@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +18,17 @@ class Text:
     def in_language(self, language: str) -> str:
         """The text in ``nl`` or ``en``."""
         return self.nl if language == "nl" else self.en
+
+
+@cache
+def texts_in(package: str, *names: str) -> dict[str, Text]:
+    """Every text of some files of a package, by its key."""
+    from sd_covid.data.keyed_yaml import read_yaml
+
+    found: dict[str, Text] = {}
+    for name in names:
+        with resources.as_file(resources.files(package) / name) as file:
+            for entry, node in read_yaml(Path(file)).entries():
+                parts = node.fields(("nl", "en"))
+                found[entry] = Text(parts["nl"].text(), parts["en"].text())
+    return found

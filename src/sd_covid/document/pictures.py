@@ -12,13 +12,13 @@ import numpy as np
 from sd_covid.analysis.passport.loops import LoopSearch
 from sd_covid.analysis.passport.loops_file import NamedLoop
 from sd_covid.analysis.passport.reference_modes import value_in
+from sd_covid.analysis.signs import Range, Sign, both, pair_of, sign_of
 from sd_covid.document.causes import chapters, draw_causes
 from sd_covid.document.charts import Course, Dot, draw_chart
 from sd_covid.document.couplings import sector_colours
 from sd_covid.document.drawing import draw
 from sd_covid.document.lanes import in_lanes
 from sd_covid.document.loops import draw_loop
-from sd_covid.document.signs import Range, Sign, both, pair_of, sign_of
 from sd_covid.document.sources import Compared, Courses, Sector, Study
 from sd_covid.document.strokes import Names, Origin
 from sd_covid.document.structure import Anatomy, Diagram, anatomy, count, diagrams, rates, without

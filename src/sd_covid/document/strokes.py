@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Literal
 
-from sd_covid.document.signs import Sign
+from sd_covid.analysis.signs import Sign
 from sd_covid.model.layout import LINE, wrapped
 from sd_covid.report.theme import INK, REFERENCE
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from sd_covid.data.text import texts_in
 from sd_covid.document.readable import Words
 from sd_covid.report import texts as report_texts
-from sd_covid.report.texts import LANGUAGES, texts_in
+from sd_covid.report.texts import LANGUAGES
 
 __all__ = ["LANGUAGES", "Texts", "plain_number"]
 

@@ -179,7 +179,7 @@ def _check_header(header: Sequence[str], columns: Sequence[str], file: Path, nam
         raise ScenarioError(reason, advice="write a template anew", file=file, line=1, variable=name)
 
 
-def read_tables(path: Path, names: Sequence[str]) -> Tables:
+def read_tables(path: Path, names: Sequence[str], what: str = "a scenario") -> Tables:
     """Read a workbook, or a folder of CSV files.
 
     Parameters
@@ -187,6 +187,8 @@ def read_tables(path: Path, names: Sequence[str]) -> Tables:
     path : Path
     names : sequence of str
         The sheets that it may have. Others are left aside, but for one with nearly the name of one that is missing.
+    what : str
+        What the tables are of, for an error.
 
     Raises
     ------
@@ -203,10 +205,10 @@ def read_tables(path: Path, names: Sequence[str]) -> Tables:
         tables = Tables(path, found)
     known = {name.casefold(): name for name in names}
     if not known.keys() & found.keys():
-        what = "files" if path.is_dir() else "sheets"
+        kind = "files" if path.is_dir() else "sheets"
         called = ", ".join(f"{name.casefold()}.csv" if path.is_dir() else name for name in names)
         raise ScenarioError(
-            f"has none of the {what} of a scenario", advice=f"they are called {called}", file=path
+            f"has none of the {kind} of {what}", advice=f"they are called {called}", file=path
         )
     for name in found.keys() - known.keys():
         if suggest(name, known.keys() - found.keys()):

@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
-from importlib import resources
-from pathlib import Path
 from typing import Literal, get_args
 
-from sd_covid.data.keyed_yaml import read_yaml
-from sd_covid.data.text import Text
+from sd_covid.data.text import Text, texts_in
 from sd_covid.errors import UnknownNameError, suggest
 
 Language = Literal["nl", "en"]
@@ -28,20 +24,9 @@ FILES = (
     "validity.yaml",
     "update.yaml",
     "loops.yaml",
+    "marvel.yaml",
 )
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-
-
-@cache
-def texts_in(package: str, *names: str) -> dict[str, Text]:
-    """Every text of some files of a package, by its key."""
-    found: dict[str, Text] = {}
-    for name in names:
-        with resources.as_file(resources.files(package) / name) as file:
-            for entry, node in read_yaml(Path(file)).entries():
-                parts = node.fields(LANGUAGES)
-                found[entry] = Text(parts["nl"].text(), parts["en"].text())
-    return found
 
 
 def all_texts() -> dict[str, Text]:

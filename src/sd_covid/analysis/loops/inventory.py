@@ -72,14 +72,31 @@ def partitions(equations: Equations, cap: int = CAP, *, independent: bool = True
         part = graph.subgraph(sorted(members))
         if not part.number_of_edges():
             continue
-        # One loop more than allowed tells that there are more.
-        listed = list(islice(nx.simple_cycles(part), cap + 1))
-        complete = len(listed) <= cap
-        loops = listed if complete else _independent(part) if independent else []
-        kept = tuple(turned(loop) for loop in loops if not _inner(equations, loop))
+        loops, complete = loops_in(part, cap, independent=independent)
+        kept = tuple(loop for loop in loops if not _inner(equations, loop))
         if kept or not (complete or independent):
             found.append(Partition(frozenset(members), kept, complete, part.number_of_edges()))
     return sorted(found, key=lambda part: (-len(part.quantities), min(part.quantities)))
+
+
+def loops_in(part: object, cap: int = CAP, *, independent: bool = True) -> tuple[list[Loop], bool]:
+    """The loops of a strongly connected networkx graph of numbers, and whether these are all of them.
+
+    Parameters
+    ----------
+    part : networkx.DiGraph
+    cap : int
+    independent : bool
+        As in `partitions`.
+    """
+    import networkx as nx
+
+    assert isinstance(part, nx.DiGraph)
+    # One loop more than allowed tells that there are more.
+    listed = list(islice(nx.simple_cycles(part), cap + 1))
+    complete = len(listed) <= cap
+    loops = listed if complete else _independent(part) if independent else []
+    return [turned(loop) for loop in loops], complete
 
 
 def _independent(graph: object) -> list[list[int]]:

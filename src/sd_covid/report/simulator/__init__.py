@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sd_covid.data.text import texts_in
 from sd_covid.engine.simulation import Simulation
 from sd_covid.model.study import study_folder
 from sd_covid.report.simulator.content import Known, make_content
 from sd_covid.report.simulator.declaration import Declaration, read_declaration
 from sd_covid.report.simulator.page import page
-from sd_covid.report.texts import Texts, all_texts, texts_in
+from sd_covid.report.texts import Texts, all_texts
 
 __all__ = ["Declaration", "Known", "read_declaration", "read_known", "simulator_page"]
 

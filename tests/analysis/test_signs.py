@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sd_covid.document.signs import Sign, range_of, sign_of
+from sd_covid.analysis.signs import Sign, range_of, sign_of
 from sd_covid.model.expression import Binary, Call, Expression, Number, Reference, Unary
 from sd_covid.model.parse import parse_expression
 

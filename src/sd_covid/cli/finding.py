@@ -1,0 +1,35 @@
+"""A finding on the terminal: its table, as far as there is room, and its sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sd_covid.cli.console import say, table
+
+if TYPE_CHECKING:
+    from sd_covid.report.finding import Finding
+    from sd_covid.report.texts import Texts
+
+_ROWS = 20
+_ARROW = " → "
+
+
+def show(finding: Finding, texts: Texts) -> None:
+    """Print a finding: its sentences, and the beginning of its table, numbers in the spelling of the language."""
+    from sd_covid.report.finding import cells_as_read
+
+    numbers = [k for k, kind in enumerate(finding.table.dtypes) if kind.kind in "fiu"]
+    step = max(1, -(-len(finding.table) // _ROWS)) if numbers and numbers[0] == 0 else 1
+    rows = [
+        [cell if k in numbers else _shortened(cell) for k, cell in enumerate(row)]
+        for row in cells_as_read(finding, texts)[::step][:_ROWS]
+    ]
+    table(finding.title, [_shortened(str(name)) for name in finding.table.columns], rows, numbers=numbers)
+    for sentence in (*finding.sentences, finding.caution):
+        say(sentence)
+
+
+def _shortened(path: str) -> str:
+    """A path as a screen has room for it: where it begins and ends."""
+    names = path.split(_ARROW)
+    return path if len(names) < 6 else _ARROW.join([*names[:2], "…", *names[-2:]])

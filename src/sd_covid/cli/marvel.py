@@ -1,0 +1,136 @@
+"""``sd-covid marvel``: run an enriched causal-loop diagram, score its interventions, and say why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sd_covid.cli.compare import Language
+from sd_covid.cli.console import note
+from sd_covid.cli.finding import show
+from sd_covid.cli.progress import progress
+
+if TYPE_CHECKING:
+    from sd_covid.marvel.run import Runs
+    from sd_covid.report.finding import Finding
+    from sd_covid.report.texts import Texts
+
+
+def command(
+    diagram: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A .xlsx or a folder of CSV files; a .graphml, Kumu's .json, a .mdl or .xmile.",
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="OUT", help="A .html, .xlsx, .json or .csv.")
+    ] = None,
+    language: Annotated[Language, typer.Option("--language", "-l", help="Of the texts.")] = Language.NL,
+    clip: Annotated[bool, typer.Option("--clip", help="Keep every variable within its bounds.")] = False,
+    samples: Annotated[
+        int, typer.Option("--samples", min=0, help="Of strengths and delays within their classes.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the samples.")] = 0,
+    years: Annotated[int, typer.Option("--years", min=1, max=100, help="How long to run.")] = 10,
+    sketch: Annotated[
+        Path | None,
+        typer.Option("--sketch", metavar="OUT.mdl", help="A stock-and-flow skeleton to fill in."),
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export", metavar="OUT", help="Convert: to a .xlsx, a folder, .graphml or Kumu's .json."
+        ),
+    ] = None,
+) -> None:
+    """Run an enriched causal-loop diagram: what interventions do, which score best, how surely, and why."""
+    from sd_covid.marvel.read import read_diagram
+    from sd_covid.marvel.run import Runs
+    from sd_covid.marvel.scores import score_all
+    from sd_covid.report.finding import refuse_format
+    from sd_covid.report.marvel import findings
+    from sd_covid.report.texts import Texts
+
+    if output is not None:
+        refuse_format(output)
+    if export is not None:
+        _convert(diagram, export)
+    if sketch is not None:
+        _sketch(diagram, sketch, language.value)
+    if output is None and (export is not None or sketch is not None):
+        return
+    read = read_diagram(diagram, language.value)
+    texts = Texts(language.value)
+    runs = Runs(read, clip, years)
+    with progress("running samples") as bar:
+        scores = score_all(runs, samples, seed, bar, language.value)
+    found = findings(runs, scores, texts)
+    for finding in found:
+        show(finding, texts)
+    if output is not None:
+        _write(found, output, texts, runs, samples, seed)
+
+
+def _sketch(diagram: Path, path: Path, language: str) -> None:
+    """Write a stock-and-flow skeleton."""
+    from sd_covid.cli.output import replacing
+    from sd_covid.marvel.read import read_diagram
+    from sd_covid.marvel.sketch import write_sketch
+
+    read = read_diagram(diagram, language)
+    with replacing(path) as aside:
+        write_sketch(read, aside)
+    note(f"wrote {path}")
+
+
+def _convert(diagram: Path, export: Path) -> None:
+    """Write the tables of a diagram in another form, what is missing left empty."""
+    from sd_covid.cli.output import replacing
+    from sd_covid.marvel.exchange import refuse_export, sheets_in, tables_of, write_exchange
+    from sd_covid.policy.sheets import write_folder, write_workbook
+
+    refuse_export(export)
+    tables = tables_of(diagram)
+    with replacing(export) as aside:
+        if export.suffix.lower() == ".xlsx":
+            write_workbook(sheets_in(tables), aside)
+        elif not export.suffix:
+            write_folder(sheets_in(tables), aside)
+        else:
+            write_exchange(tables, aside)
+    note(f"wrote {export}")
+
+
+def _write(found: list[Finding], output: Path, texts: Texts, runs: Runs, samples: int, seed: int) -> None:
+    """Write findings, with what made them."""
+    from sd_covid.report.finding import write_findings
+
+    diagram = runs.diagram
+    size = texts(
+        "marvel.made.size.value",
+        variables=len(diagram.variables),
+        links=len(diagram.links),
+        interventions=len(diagram.interventions),
+    )
+    told = {
+        "diagram": f"{diagram.name} ({runs.simulation.fingerprint[:12]})",
+        "size": size,
+        "samples": str(samples),
+        "seed": str(seed),
+        "clipping": texts("marvel.yes" if runs.clipping else "marvel.no"),
+        "horizon": f"{runs.horizon:g}",
+    }
+    written = write_findings(
+        found,
+        output,
+        texts,
+        title=texts("marvel.title", name=diagram.name),
+        subtitle=texts("marvel.subtitle"),
+        provenance={texts(f"marvel.made.{name}"): value for name, value in told.items()},
+    )
+    for path in written:
+        note(f"wrote {path}")
