@@ -38,7 +38,7 @@ def test_dominance_is_written_as_a_page(call: Call, tmp_path: Path, language: st
     text = page.read_text(encoding="utf-8")
     assert word in text
     assert "<svg" in text
-    assert 1 == len(list((tmp_path / "loops-figures").glob("*.png")))
+    assert 2 == len(list((tmp_path / "loops-figures").glob("*.png")))
 
 
 def test_shares_in_a_table_add_up_to_a_hundred(call: Call, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,13 @@ import pandas as pd
 from sd_covid.analysis.loops.inventory import CAP
 from sd_covid.analysis.loops.study import LoopStory, LoopStudy, PartitionStory
 from sd_covid.report.finding import Finding
-from sd_covid.report.loops_charts import shares_chart
+from sd_covid.report.loops_charts import gains_chart, shares_chart
 from sd_covid.report.loops_words import ARROW, Told
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
 
 _LISTED = 60  # loops in a table
+_BARS = 24  # and in a chart of gains
 _SHOWN = 6  # loops in a figure, as many as colours tell apart
 _PHASES = 4
 _PARTITIONS = 3
@@ -30,7 +32,7 @@ def inventory_finding(study: LoopStudy, told: Told) -> Finding:
     loops = study.loops[:_LISTED]
     at = [0, len(study.times) // 2, len(study.times) - 1]
     unit = told.model.variables["time step"].units or texts("loops.column.time").lower()
-    columns = {
+    columns: dict[str, list[Any]] = {
         texts("loops.column.loop"): [loop.id for loop in loops],
         texts("loops.column.path"): [told.path(loop.path) for loop in loops],
         texts("loops.column.polarity"): [texts(f"loops.polarity.{loop.polarity}") for loop in loops],
@@ -46,6 +48,8 @@ def inventory_finding(study: LoopStudy, told: Told) -> Finding:
         },
         texts("loops.column.share"): [100 * loop.share for loop in loops],
     }
+    middle = texts("loops.column.gain", time=times.spelled(float(study.times[at[1]]), texts), unit=unit)
+    drawn = [place for place, gain in enumerate(columns[middle]) if np.isfinite(gain)][:_BARS]
     first = study.partitions[0]
     sentences = [
         texts("loops.inventory.counts", partitions=len(study.partitions), quantities=first.quantities),
@@ -58,6 +62,17 @@ def inventory_finding(study: LoopStudy, told: Told) -> Finding:
         texts("loops.inventory.caution"),
         pd.DataFrame(columns),
         {texts("loops.column.share"): 1},
+        figure=(
+            lambda: gains_chart(
+                [loops[place].id for place in drawn],
+                np.array([columns[middle][place] for place in drawn], dtype=np.float64),
+                middle,
+                texts,
+            )
+        )
+        if drawn
+        else None,
+        described=texts("loops.inventory.described"),
     )
 
 

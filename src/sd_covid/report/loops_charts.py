@@ -62,6 +62,32 @@ def shares_chart(
     return figure
 
 
+def gains_chart(ids: Sequence[str], gains: Floats, axis: str, texts: Texts) -> Figure:
+    """Gains of loops as bars, what reinforces to the right and what balances to the left.
+
+    Parameters
+    ----------
+    ids : sequence of str
+    gains : ndarray, shape (loop,)
+    axis : str
+    texts : Texts
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(_SIZE[0], 0.7 + 0.24 * len(ids)), layout="constrained")
+    plot = figure.subplots()
+    colours = [package_colour(0) if gain > 0 else package_colour(2) for gain in gains.tolist()]
+    plot.barh(range(len(ids)), gains, 0.7, color=colours)
+    plot.axvline(0, color=INK, linewidth=0.8)
+    plot.set_yticks(range(len(ids)), ids)
+    plot.invert_yaxis()
+    plot.grid(visible=True, axis="x")
+    plot.grid(visible=False, axis="y")
+    plot.set_xlabel(axis)
+    number_axis(plot.xaxis, texts)
+    return figure
+
+
 def _colour(place: int, count: int, label: str) -> str:
     """A colour for each loop, lighter in the second round; grey for what is left together."""
     if label.endswith("(%)"):

@@ -14,7 +14,7 @@ from sd_covid.analysis.optimisation.optimise import Optimised
 from sd_covid.analysis.optimisation.outcomes import Objective
 from sd_covid.policy.draws import draws_hash
 from sd_covid.report.finding import Finding
-from sd_covid.report.optimised_charts import frontier_chart, parallel_chart
+from sd_covid.report.optimised_charts import contents_chart, frontier_chart, left_chart, parallel_chart
 from sd_covid.report.optimised_rivals import rivals_finding
 from sd_covid.report.optimised_words import effects, heading, package_name, period, tolerance, verdict
 from sd_covid.report.packages import setting_in_words
@@ -200,7 +200,6 @@ def _content(found: Optimised, texts: Texts) -> Finding:
     told = [item for item in found.shown if item.levers]
     always = [name for name in decided if told and all(name in item.levers for item in told)]
     never = [name for name in decided if not any(name in item.levers for item in told)]
-    none = texts("optimised.content.none")
     rows = [
         {
             texts("optimised.column.package"): package_name(item, texts),
@@ -214,20 +213,39 @@ def _content(found: Optimised, texts: Texts) -> Finding:
         for name, setting in item.levers.items()
     ]
     heads = [texts(f"optimised.column.{name}") for name in ("package", "lever", "setting", "evidence")]
+    used = [name for name in decided if name not in never]
+    weak = [name for name in used if levers[name].grade == "D"]
+    inside = np.array([[name in item.levers for item in told] for name in used], dtype=np.bool_)
     return Finding(
         id="content",
         title=texts("optimised.content.title"),
         sentences=(
-            texts(
-                "optimised.content.sentence",
-                count=len(told),
-                always=texts.listed([texts.inside(levers[name].title) for name in always]) or none,
-                never=texts.listed([texts.inside(levers[name].title) for name in never]) or none,
-            ),
+            _named("always", always, len(told), found, texts),
+            _named("never", never, len(told), found, texts),
+            texts("optimised.content.weak", used=len(used), weak=len(weak)),
         ),
         caution=texts("optimised.content.caution"),
         table=pd.DataFrame(rows, columns=heads),
+        figure=(
+            lambda: contents_chart(
+                [package_name(item, texts) for item in told],
+                [texts.of(levers[name].title) for name in used],
+                inside,
+            )
+        )
+        if inside.size
+        else None,
+        described=texts("optimised.content.described"),
     )
+
+
+def _named(kind: str, names: list[str], count: int, found: Optimised, texts: Texts) -> str:
+    """Which measures are in all packages, or in none; or that there is no such one."""
+    levers = found.plan.study.catalogue.levers
+    if not names:
+        return texts(f"optimised.content.not_{kind}", count=count)
+    listed = texts.listed([texts.inside(levers[name].title) for name in names])
+    return texts(f"optimised.content.{kind}", count=count, names=listed)
 
 
 def _curse(found: Optimised, texts: Texts) -> Finding:
@@ -252,6 +270,8 @@ def _curse(found: Optimised, texts: Texts) -> Finding:
     numbers = Numbers(texts.language)
     worlds = {"searched": str(found.worlds[0]), "fresh": str(found.worlds[1])}
     said = [texts("optimised.curse.worlds", **worlds)]
+    titles = [texts.of(objective.title) for _, objective in shares]
+    gaps = np.array([100 * share for share, _ in shares])
     if shares:
         share, objective = max(shares, key=lambda item: abs(item[0]))
         title = texts.of(objective.title)
@@ -262,4 +282,6 @@ def _curse(found: Optimised, texts: Texts) -> Finding:
         sentences=tuple(said),
         caution=texts("optimised.curse.caution"),
         table=pd.DataFrame(rows),
+        figure=(lambda: left_chart(titles, gaps, texts("optimised.curse.axis"), texts)) if shares else None,
+        described=texts("optimised.curse.described"),
     )

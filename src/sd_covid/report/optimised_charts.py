@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sd_covid.analysis.optimisation.optimise import Optimised, Shown
 from sd_covid.policy.types import Floats
+from sd_covid.report.charts import number_axis
+from sd_covid.report.robust_charts import tinted_table
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, REFERENCE, SOFT, package_colour
 from sd_covid.report.wording import Numbers
@@ -208,3 +211,62 @@ def _comparable(item: Shown, found: Optimised) -> bool:
     costs = [shown.cost.mean() for shown in found.shown]
     span = max(costs) - min(costs)
     return bool(min(costs) - 0.5 * span <= item.cost.mean() <= max(costs) + 0.5 * span)
+
+
+def contents_chart(packages: Sequence[str], levers: Sequence[str], used: NDArray[np.bool_]) -> Figure:
+    """Which measure is in which package.
+
+    Parameters
+    ----------
+    packages, levers : sequence of str
+    used : ndarray of bool, shape (lever, package)
+    """
+    cells = [["●" if item else "" for item in row] for row in used.tolist()]
+    return tinted_table(levers, packages, np.where(used, 0.45, np.nan), cells)
+
+
+def rivals_chart(
+    scenarios: Sequence[str],
+    objectives: Sequence[str],
+    shade: Floats,
+    cells: Sequence[Sequence[str]],
+    note: str,
+) -> Figure:
+    """How much better or worse a package does than the scenario that costs as much.
+
+    Parameters
+    ----------
+    scenarios, objectives : sequence of str
+    shade : ndarray, shape (scenario, objective)
+        The darker the better the package does.
+    cells : sequence of sequence of str
+        The differences as they are read.
+    note : str
+    """
+    return tinted_table(scenarios, objectives, shade, cells, note)
+
+
+def left_chart(titles: Sequence[str], shares: Floats, axis: str, texts: Texts) -> Figure:
+    """How far an effect on fresh draws lies from that in the search, by objective.
+
+    Parameters
+    ----------
+    titles : sequence of str
+    shares : ndarray, shape (objective,)
+        Per cent of the effect.
+    axis : str
+    texts : Texts
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.4, 0.8 + 0.42 * len(titles)), layout="constrained")
+    axes = figure.add_subplot()
+    axes.barh(range(len(titles)), shares, 0.6, color=REFERENCE)
+    axes.axvline(0, color=INK, lw=0.8)
+    axes.set_yticks(range(len(titles)), ["\n".join(textwrap.wrap(item, 2 * _LABEL)) for item in titles])
+    axes.invert_yaxis()
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel(axis)
+    number_axis(axes.xaxis, texts)
+    return figure

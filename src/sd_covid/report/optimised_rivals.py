@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from sd_covid.analysis.optimisation.optimise import Optimised, Rival
 from sd_covid.report.finding import Finding
+from sd_covid.report.optimised_charts import rivals_chart
 from sd_covid.report.optimised_words import effects, heading
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _NAMED = 4  # levers named in a verdict; of more, how many
 
@@ -39,6 +45,15 @@ def rivals_finding(found: Optimised, texts: Texts) -> Finding:
         sentences.append(texts("optimised.rivals.beaten", beaten=len(beaten), all=all_of_them, names=names))
     if unbeaten:
         sentences.append(texts("optimised.rivals.unbeaten", names=texts.listed(unbeaten)))
+    found_ones = [rival for rival in found.rivals if rival.package is not None]
+    spent = [
+        float(rival.package.cost.mean() / rival.scenario.cost.mean())
+        for rival in found_ones
+        if rival.package is not None and rival.scenario.cost.mean() > 0
+    ]
+    if spent:
+        share = Numbers(texts.language).plain(100 * float(np.mean(spent)), 2)
+        sentences.append(texts("optimised.rivals.cost", share=share, count=len(spent)))
     costs = (texts("optimised.column.own_cost"), texts("optimised.column.package_cost"))
     return Finding(
         id="own-cost",
@@ -47,6 +62,30 @@ def rivals_finding(found: Optimised, texts: Texts) -> Finding:
         caution=texts("optimised.rivals.caution"),
         table=pd.DataFrame(rows),
         decimals=dict.fromkeys(costs, 0),
+        figure=(lambda: _chart(found, found_ones, texts)) if found_ones else None,
+        described=texts("optimised.rivals.described"),
+    )
+
+
+def _chart(found: Optimised, rivals: list[Rival], texts: Texts) -> Figure:
+    """Differences between each scenario and the package that costs no more, dark where they matter."""
+    numbers = Numbers(texts.language)
+    shades, cells = [], []
+    for rival in rivals:
+        assert rival.package is not None  # of the rivals that have one
+        differences = [
+            (item, float(rival.package.fresh[at] - rival.scenario.fresh[at])) for at, item in effects(found)
+        ]
+        gains = [-float(item.as_loss(np.array(value))) for item, value in differences]
+        matters = [item.matters for item, _ in differences]
+        shades.append([_shade(*pair) for pair in zip(gains, matters, strict=True)])
+        cells.append([numbers.plain(value, 2) for _, value in differences])
+    return rivals_chart(
+        [texts.of(rival.scenario.scenario.title) for rival in rivals],
+        [texts.of(item.title) for _, item in effects(found)],
+        np.array(shades),
+        cells,
+        texts("optimised.rivals.note"),
     )
 
 
@@ -70,3 +109,8 @@ def _why(rival: Rival, found: Optimised, texts: Texts) -> str:
     if rival.own.other:
         parts.append(texts("optimised.verdict.constants"))
     return "; ".join(parts)
+
+
+def _shade(gain: float, matters: float) -> float:
+    """Dark where a package does better by more than what matters, light where it hardly differs, else none."""
+    return 0.45 if gain > matters else 0.1 if gain >= -matters else np.nan
