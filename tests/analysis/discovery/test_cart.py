@@ -90,3 +90,17 @@ def test_a_large_level_with_a_small_spread_is_parted_exactly() -> None:
     (region,) = tree.regions
     (limit,) = region.limits
     assert limit.value == pytest.approx(8e6 + 0.6, abs=0.02)  # between two of six hundred values
+
+
+def test_neighbours_are_one_region() -> None:
+    """Failures grow rarer along one column: leaves that lie side by side are told as one."""
+    of = cases()
+    rates = np.select([of["a"] < 0.3, of["a"] < 0.6], [0.95, 0.6], 0.02)
+    tree = grow(of, np.random.default_rng(2).uniform(size=len(of)) < rates, seed=1)
+    assert tree.leaves > 2
+    (box,) = tree.regions
+    assert [(limit.name, limit.side) for limit in box.limits] == [("a", "high")]
+    assert box.limits[0].value == pytest.approx(
+        0.6, abs=0.02
+    )  # 1,500 cases lie 0.0007 apart; a few may be wrong
+    assert (box.coverage, box.density) == (tree.coverage, tree.density)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,8 @@ def grow(cases: pd.DataFrame, failed: Flags, *, groups: Sequence[int] | None = N
     told = _told(cases, failed, leaves)
     coverage, density = _together(cases, failed, told)
     unseen = np.array([_fresh(cases, x, failed, columns, alpha, *part) for part in parts])
-    regions = tuple(box_of(cases, failed, limits) for limits in told)
+    merged = [box_of(cases, failed, limits) for limits in _merged(told)]
+    regions = tuple(sorted(merged, key=lambda box: -box.density))
     mean = np.nanmean(unseen, axis=0) if np.isfinite(unseen).any(axis=0).all() else np.full(2, math.nan)
     return Tree(len(leaves), regions, coverage, density, (float(mean[0]), float(mean[1])))
 
@@ -184,6 +186,32 @@ def _told(cases: pd.DataFrame, failed: Flags, leaves: Sequence[tuple[Limit, ...]
     shares = [_together(cases, failed, ranked[: count + 1]) for count in range(len(ranked))]
     means = [2 * one * two / (one + two) if one + two else 0.0 for one, two in shares]
     return ranked[: int(np.argmax(means)) + 1]
+
+
+def _merged(regions: Sequence[tuple[Limit, ...]]) -> list[tuple[Limit, ...]]:
+    """Regions of which no two lie beside one another along one column, and would be one box together."""
+    left = list(regions)
+    for one, other in permutations(left, 2):
+        whole = _joined(one, other)
+        if whole is not None:
+            return _merged([whole, *(limits for limits in left if limits not in (one, other))])
+    return left
+
+
+def _joined(below: tuple[Limit, ...], above: tuple[Limit, ...]) -> tuple[Limit, ...] | None:
+    """Two regions as one box where the second begins, in one column, at the border of the first; None elsewhere."""
+    for high in below:
+        border = math.nextafter(high.value, math.inf)
+        low = Limit(high.name, "low", border)
+        if high.side != "high" or low not in above:
+            continue
+        rest = [{limit for limit in region if limit.name != high.name} for region in (below, above)]
+        if rest[0] == rest[1]:
+            ends = (
+                limit for limit in (*below, *above) if limit.name == high.name and limit not in (high, low)
+            )
+            return (*ends, *(limit for limit in below if limit.name != high.name))
+    return None
 
 
 def _together(
