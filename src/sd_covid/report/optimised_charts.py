@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from sd_covid.analysis.optimisation.optimise import Optimised, Shown
 from sd_covid.policy.types import Floats
 from sd_covid.report.charts import number_axis
-from sd_covid.report.robust_charts import tinted_table
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, REFERENCE, SOFT, package_colour
+from sd_covid.report.tinted import tinted_table
 from sd_covid.report.wording import Numbers
 
 if TYPE_CHECKING:

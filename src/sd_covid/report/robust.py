@@ -17,12 +17,13 @@ from sd_covid.analysis.robustness.scores import Scores
 from sd_covid.report.finding import Finding
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.robust_boxes import box_finding
-from sd_covid.report.robust_charts import regret_chart, tinted_table
+from sd_covid.report.robust_charts import regret_chart
 from sd_covid.report.robust_names import RobustNames
 from sd_covid.report.robust_regions import regions_finding
 from sd_covid.report.robust_states import reversals_finding, together_finding
 from sd_covid.report.robust_value import information_finding, worth_finding
 from sd_covid.report.texts import Texts
+from sd_covid.report.tinted import tinted_table
 
 #: The metrics that are always set beside each other.
 _LEADING = ("laplace", "minimax-regret", "starr")

@@ -12,8 +12,8 @@ import pandas as pd
 
 from sd_covid.analysis.robustness.reversals import Reversal, Reversals
 from sd_covid.report.finding import Finding
-from sd_covid.report.robust_charts import tinted_table
 from sd_covid.report.robust_names import RobustNames
+from sd_covid.report.tinted import tinted_table
 
 
 def together_finding(names: RobustNames) -> Finding:

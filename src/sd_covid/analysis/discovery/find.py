@@ -156,68 +156,69 @@ def discover(
         kind = "failures" if failed.sum() == few else "cases without failure"
         advice = "choose another target, or more draws"
         raise RunError(f"{few} {kind} among {len(cases)} cases tell of no region", advice=advice)
-    samples = _Resamples(cases, failed, groups, seed)
-    rows = [samples.draw() for _ in range(resamples)]
-    counts: Counter[str] = Counter()
-    for done, (taken, _) in enumerate(rows):
-        counts.update(_told(*samples.of(taken), rule, patience)[1].columns)
-        if progress is not None:
-            progress(done + 1, resamples)
-    often = tuple((name, count / resamples) for name, count in counts.most_common())
+    rows = _resampled(len(cases), groups, resamples, seed)
+    often = _restricted(cases, failed, rows, rule, patience, progress)
     firm = {name for name, share in often if share >= rule.often}
     looked_at = cases[[name for name in cases if name in firm]] if resamples else cases
+    size = len(cases), int(failed.sum()), cases.shape[1]
     if not looked_at.shape[1]:
         everything = box_of(cases, failed, ())
-        return Discovery(
-            len(cases),
-            int(failed.sum()),
-            cases.shape[1],
-            often,
-            (everything,),
-            everything,
-            (),
-            (nan, nan),
-            resamples,
-        )
+        return Discovery(*size, often, (everything,), everything, (), (nan, nan), resamples)
     path, chosen = _told(looked_at, failed, rule, patience)
+    boxes, unseen = _again(looked_at, failed, rows, rule, patience)
+    support = tuple(_support(limit, boxes) for limit in chosen.limits)
+    tree = grow(looked_at, failed, groups=groups, seed=seed)
+    return Discovery(*size, often, path, chosen, support, _means(unseen), resamples, tree)
+
+
+def _restricted(
+    cases: pd.DataFrame,
+    failed: Flags,
+    rows: Sequence[tuple[Rows, Rows]],
+    rule: Rule,
+    patience: Patience,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[tuple[str, float], ...]:
+    """Columns that the boxes told of resamples restrict, with the share of the resamples, most frequent first."""
+    counts: Counter[str] = Counter()
+    for done, (taken, _) in enumerate(rows):
+        counts.update(_told(*_taken(cases, failed, taken), rule, patience)[1].columns)
+        if progress is not None:
+            progress(done + 1, len(rows))
+    return tuple((name, count / len(rows)) for name, count in counts.most_common())
+
+
+def _again(
+    cases: pd.DataFrame, failed: Flags, rows: Sequence[tuple[Rows, Rows]], rule: Rule, patience: Patience
+) -> tuple[list[Box], list[tuple[float, float]]]:
+    """The box told of each resample, and its coverage and density in the cases left out; NaN where there are none."""
     boxes, unseen = [], []
     for taken, left in rows:
-        again = _told(looked_at.iloc[taken].reset_index(drop=True), failed[taken], rule, patience)[1]
-        fresh = box_of(looked_at.iloc[left].reset_index(drop=True), failed[left], again.limits)
+        again = _told(*_taken(cases, failed, taken), rule, patience)[1]
+        fresh = box_of(*_taken(cases, failed, left), again.limits)
         boxes.append(again)
         unseen.append((fresh.coverage if failed[left].any() else nan, fresh.density if fresh.cases else nan))
-    return Discovery(
-        len(cases),
-        int(failed.sum()),
-        cases.shape[1],
-        often,
-        path,
-        chosen,
-        tuple(_support(limit, boxes) for limit in chosen.limits),
-        _means(unseen),
-        resamples,
-        grow(looked_at, failed, groups=groups, seed=seed),
-    )
+    return boxes, unseen
 
 
-class _Resamples:
-    """Bootstrap samples of cases, group by group."""
+def _taken(cases: pd.DataFrame, failed: Flags, rows: Rows) -> tuple[pd.DataFrame, Flags]:
+    """The cases in some rows, and which of them failed."""
+    return cases.iloc[rows].reset_index(drop=True), failed[rows]
 
-    def __init__(self, cases: pd.DataFrame, failed: Flags, groups: Sequence[int] | None, seed: int) -> None:
-        self._cases, self._failed = cases, failed
-        of = np.arange(len(cases)) if groups is None else np.asarray(groups)
-        self._members = [np.flatnonzero(of == group) for group in np.unique(of)]
-        self._rng = np.random.default_rng(seed)
 
-    def draw(self) -> tuple[Rows, Rows]:
-        """Rows that are taken, some several times, and those left out."""
-        picked = self._rng.integers(len(self._members), size=len(self._members))
-        taken = np.concatenate([self._members[item] for item in picked])
-        return taken, np.setdiff1d(np.arange(len(self._cases)), taken)
-
-    def of(self, rows: Rows) -> tuple[pd.DataFrame, Flags]:
-        """The cases in some rows, and which of them failed."""
-        return self._cases.iloc[rows].reset_index(drop=True), self._failed[rows]
+def _resampled(
+    cases: int, groups: Sequence[int] | None, resamples: int, seed: int
+) -> list[tuple[Rows, Rows]]:
+    """Bootstrap samples, group by group: rows that are taken, some several times, and those left out."""
+    of = np.arange(cases) if groups is None else np.asarray(groups)
+    members = [np.flatnonzero(of == group) for group in np.unique(of)]
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(resamples):
+        picked = rng.integers(len(members), size=len(members))
+        taken = np.concatenate([members[item] for item in picked])
+        drawn.append((taken, np.setdiff1d(np.arange(cases), taken)))
+    return drawn
 
 
 def choose(boxes: Sequence[Box], most: int) -> Box:

@@ -12,11 +12,9 @@ from typing import cast, get_args
 from sd_covid.analysis.optimisation.outcomes import Objective, Statistic
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.data.text import Text
-from sd_covid.errors import suggest
-from sd_covid.model.names import key
 from sd_covid.policy.measures import Measure
-from sd_covid.policy.outputs import Output
-from sd_covid.policy.reading import read_number, read_text, read_whole
+from sd_covid.policy.outputs import Output, named_output
+from sd_covid.policy.reading import read_number, read_text, read_years
 from sd_covid.policy.study import Study
 
 _COST = Text("Kosten", "Cost")
@@ -39,7 +37,7 @@ def read_objectives(node: Node, outputs: Iterable[Output], study: Study) -> list
         An output that is not known, with the nearest one; one objective alone, or cost twice; an outcome that is
         neither good nor bad; years that the run does not cover.
     """
-    known = {key(item.name): item for item in outputs}
+    known = tuple(outputs)
     found = [_objective(name, entry, known, study) for name, entry in node.entries()]
     if len(found) < 2:
         raise node.error("one objective has no trade-off", "name two or more; cost may be one of them")
@@ -48,22 +46,20 @@ def read_objectives(node: Node, outputs: Iterable[Output], study: Study) -> list
     return found
 
 
-def _objective(name: str, node: Node, known: dict[str, Output], study: Study) -> Objective:
+def _objective(name: str, node: Node, known: tuple[Output, ...], study: Study) -> Objective:
     if node.is_value:
         node.choice(("cost",))
         return Objective(name, _COST, _MILLION, lower=True)
     found = node.fields(("output", "years"), ("title", "minus", "measure", "statistic", "better", "matters"))
-    output = _output(found["output"], known)
-    minus = _output(found["minus"], known) if "minus" in found else None
+    output = named_output(found["output"], known)
+    minus = named_output(found["minus"], known) if "minus" in found else None
     better = found["better"].choice(("lower", "higher")) if "better" in found else output.better
     if better == "neutral":
         raise node.error(
             f"neither more nor less of '{output.name}' is better by itself", "add 'better: lower' or 'higher'"
         )
-    years = [read_whole(year, 1900) for year in found["years"].items()]
-    if len(years) not in (1, 2) or years != sorted(years):
-        raise found["years"].error("a year, or a first and a last year, are expected", "write '[2025, 2034]'")
-    if years[-1] > 9998 or date(years[0], 1, 1) < study.first or date(years[-1] + 1, 1, 1) > study.last:
+    years = read_years(found["years"])
+    if date(years[0], 1, 1) < study.first or date(years[-1] + 1, 1, 1) > study.last:
         raise found["years"].error(
             f"the run does not cover {years[0]} to {years[-1]}: it goes from {study.first} to {study.last}",
             "choose whole years within it",
@@ -79,19 +75,11 @@ def _objective(name: str, node: Node, known: dict[str, Output], study: Study) ->
         output=output,
         minus=minus,
         measure="total" if measure == "mean" else cast("Measure", measure),
-        years=(years[0], years[-1]),
+        years=years,
         per_year=measure == "mean",
         statistic=statistic,
         matters=read_number(found["matters"], low=0.0) if "matters" in found else matters,
     )
-
-
-def _output(node: Node, known: dict[str, Output]) -> Output:
-    name = node.text()
-    if key(name) not in known:
-        near = suggest(name, [item.name for item in known.values()])
-        raise node.error(f"'{name}' is not among the outputs", near or "add it to the file of outputs")
-    return known[key(name)]
 
 
 def _statistic(node: Node) -> Statistic:

@@ -24,7 +24,14 @@ from sd_covid.errors import suggest
 from sd_covid.policy.draws import choose_draws, read_posterior, sample_assumptions
 from sd_covid.policy.outputs import Output, read_outputs
 from sd_covid.policy.paths import AssumptionPath, named_path, read_path
-from sd_covid.policy.reading import named_file, read_date, read_number, read_text, scenario_faults
+from sd_covid.policy.reading import (
+    named_file,
+    named_scenario,
+    read_date,
+    read_number,
+    read_text,
+    scenario_faults,
+)
 from sd_covid.policy.scenario import Scenario, read_scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
@@ -105,7 +112,7 @@ def read_plan(path: str | Path, simulation: Simulator) -> OptimisationPlan:
     with scenario_faults():
         found = read_yaml(path).fields(_REQUIRED, _OPTIONAL)
         study = Study.beside(path, simulation)
-        base = _scenario(found["base"], simulation, study)
+        base = read_scenario(named_scenario(found["base"]), simulation, study=study)
         outputs = read_outputs(named_file(found["outputs"]))
         objectives = tuple(read_objectives(found["objectives"], outputs, study))
         limits, earliest = _limits(found.get("limits"), study)
@@ -132,7 +139,10 @@ def read_plan(path: str | Path, simulation: Simulator) -> OptimisationPlan:
             effort=effort,
             own=_whole(search.get("own_budget"), 0, 0),
             shown=_whole(search.get("shown"), 2, 12),
-            scenarios=tuple(_scenario(node, simulation, study) for node in _different(found["scenarios"]))
+            scenarios=tuple(
+                read_scenario(named_scenario(node), simulation, study=study)
+                for node in _different(found["scenarios"])
+            )
             if "scenarios" in found
             else (),
         )
@@ -158,17 +168,6 @@ def _different(node: Node) -> list[Node]:
     if twice is not None:
         raise twice.error(f"'{twice.text()}' is listed twice", "keep one of the two")
     return items
-
-
-def _scenario(node: Node, simulation: Simulator, study: Study) -> Scenario:
-    """A scenario beside this file, by id."""
-    path = node.file.parent / f"{node.text()}.yaml"
-    if not path.is_file():
-        others = (item.stem for item in node.file.parent.glob("*.yaml"))
-        raise node.error(
-            f"there is no scenario '{node.text()}'", suggest(node.text(), others) or f"make {path.name}"
-        )
-    return read_scenario(path, simulation, study=study)
 
 
 def _path(node: Node, study: Study) -> AssumptionPath | None:
