@@ -24,6 +24,7 @@ from sd_covid.cli import (
     data,
     document,
     fits,
+    local,
     loops,
     marvel,
     nowcast,
@@ -86,6 +87,7 @@ app.command("convert")(convert.command)
 app.command("document")(document.command)
 app.add_typer(data.app)
 app.add_typer(scenario.app)
+app.add_typer(local.app)
 
 
 def execute(arguments: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -42,8 +42,7 @@ class Indicator:
     Attributes
     ----------
     output : Output
-    title, unit : Text
-        Of its share, in per cent.
+        With title, unit and relevance of its share in per cent.
     numerator : str
         Variable of the model, by cell.
     is_share : bool
@@ -69,8 +68,6 @@ class Indicator:
     """
 
     output: Output
-    title: Text
-    unit: Text
     numerator: str
     is_share: bool
     denominator: str
@@ -107,7 +104,7 @@ def _indicator(
 ) -> Indicator:
     keys = node.fields(
         ("of", "region", "slopes", "spread", "persistence", "note"),
-        ("number", "share", "times", "ages", "by", "scale", "figures", "title", "unit"),
+        ("number", "share", "times", "ages", "by", "scale", "figures", "title", "unit", "relevance"),
     )
     if ("number" in keys) == ("share" in keys):
         raise node.error("'number' or 'share' says what is counted", "write one of the two")
@@ -121,9 +118,7 @@ def _indicator(
     region_sd, own_sd = _spread(keys["spread"], figures, regions)
     output = named if named is not None else named_output(_key(node, name), outputs)
     return Indicator(
-        output,
-        read_text(keys["title"]) if "title" in keys else output.title,
-        read_text(keys["unit"]) if "unit" in keys else output.unit_title,
+        _told(output, keys),
         keys["number" if "number" in keys else "share"].text(),
         "share" in keys,
         keys["of"].text(),
@@ -138,6 +133,16 @@ def _indicator(
         own_sd,
         read_number(keys["persistence"], 0.0, 1.0),
         read_text(keys["note"]),
+    )
+
+
+def _told(output: Output, keys: Mapping[str, Node]) -> Output:
+    """The output as it is told of regions: a share, where the country's is a number."""
+    return replace(
+        output,
+        title=read_text(keys["title"]) if "title" in keys else output.title,
+        unit_title=read_text(keys["unit"]) if "unit" in keys else output.unit_title,
+        relevance=read_number(keys["relevance"], 0.0) if "relevance" in keys else output.relevance,
     )
 
 
