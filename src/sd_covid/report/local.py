@@ -1,4 +1,4 @@
-"""Findings about one region: its projections beside the country, its profile, and the figures there are of it."""
+"""Findings about one region: its projections beside the country, and beside the figures there are of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sd_covid.analysis.local.profile import COUNTS, FIELDS, Profiles
 from sd_covid.analysis.local.project import Local
 from sd_covid.data.local.figures import Figure as LocalFigure
 from sd_covid.data.local.figures import Figures
@@ -21,6 +20,7 @@ from sd_covid.policy.comparison import Difference
 from sd_covid.policy.spread import QUANTILES, Spread
 from sd_covid.report.finding import Finding
 from sd_covid.report.local_charts import Dots, fan_chart
+from sd_covid.report.local_facts import figures_finding, profile_finding
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers, rounded, sentence
 
@@ -225,7 +225,8 @@ class _Told:
         value = 100 * odds / (1 + odds)
         estimated = self.local.indicator.estimated
         if estimated is not None and definition.method != estimated.method:
-            label = texts("local.chart.other", region=item.region.name, method=definition.method)
+            method = texts.known("local.method", definition.method)
+            label = texts("local.chart.other", region=item.region.name, method=method)
             return "other", label, value
         kind = "own" if item.region == self.region else "region"
         return kind, texts(f"local.chart.{kind}", region=item.region.name), value
@@ -239,88 +240,3 @@ def series_of(local: Local) -> tuple[str, ...]:
     """The series of figures that belong beside an indicator: that on which it is estimated, and its own name."""
     estimated = local.indicator.estimated
     return (local.indicator.output.name, *(() if estimated is None else (estimated.series,)))
-
-
-def profile_finding(profiles: Profiles, region: Region, texts: Texts) -> Finding:
-    """Every field of a profile, with how it is known."""
-    places = list(profiles.regions.within(region))
-    weights = profiles.values["population"]
-    rows = []
-    for field in FIELDS:
-        values = profiles.values[field]
-        if field in COUNTS:
-            pair = values[places].sum(), values.sum()
-        else:
-            pair = (
-                100 * np.average(values[places], weights=weights[places]),
-                100 * np.average(values, weights=weights),
-            )
-        known = worst([profiles.provenance[field][place] for place in places])
-        rows.append(
-            (
-                texts(f"local.field.{field}"),
-                *(_told_value(value, field, texts) for value in pair),
-                texts(f"local.provenance.{known}"),
-                profiles.periods[field],
-                known,
-            )
-        )
-    names = [texts(f"local.column.{name}") for name in ("field", "value", "nation", "provenance", "period")]
-    counted = [row[-1] for row in rows]
-    kinds = {"measured": "measured", "estimated": "estimated", "average": "national average"}
-    said = texts(
-        "local.profile.told",
-        all=len(rows),
-        **{name: counted.count(kind) for name, kind in kinds.items()},
-    )
-    return Finding(
-        "profile",
-        texts("local.profile", region=region.name),
-        (said, texts("local.profile.vulnerable")),
-        texts("local.profile.caution"),
-        pd.DataFrame([row[:-1] for row in rows], columns=names),
-    )
-
-
-def _told_value(value: float, field: str, texts: Texts) -> str:
-    return Numbers(texts.language).exact(float(value), 0 if field in COUNTS else 1)
-
-
-def worst(known: Sequence[str]) -> str:
-    """How a field of several municipalities is known: as the least certain of them."""
-    return next(
-        (kind for kind in ("national average", "estimated") if kind in known), "measured"
-    )
-
-
-def figures_finding(shown: Sequence[tuple[LocalFigure, Local]], region: Region, texts: Texts) -> Finding:
-    """The figures that there are, as published, each with what it counts."""
-    names = ("indicator", "of", "period", "value", "unit", "method", "note", "source")
-    columns = [texts(f"local.column.{name}") for name in names]
-    numbers = Numbers(texts.language)
-    rows = [
-        (
-            texts.of(local.indicator.output.title),
-            item.region.name,
-            item.period,
-            numbers.plain(item.value),
-            item.definition.unit,
-            item.definition.method,
-            item.definition.note,
-            item.definition.source,
-        )
-        for item, local in shown
-    ]
-    methods = {(item.definition.series, item.definition.method) for item, _ in shown}
-    said = (
-        texts("local.figures.told", count=len(rows), methods=len(methods))
-        if rows
-        else texts("local.figures.none")
-    )
-    return Finding(
-        "figures",
-        texts("local.figures", region=region.name),
-        (said,),
-        texts("local.figures.caution"),
-        pd.DataFrame(rows, columns=columns),
-    )

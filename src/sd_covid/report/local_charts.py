@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_covid.analysis.local.ranking import Ranking
 from sd_covid.report.charts import number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, REFERENCE, SOFT, TINTS, package_colour, tint
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _MARKS = {"own": ("o", INK), "region": ("s", SOFT), "other": ("^", "white"), "monitor": ("D", "white")}
+#: Regions written by name at either end of an order.
+_ENDS = 12
 _DASHES = ((4.0, 1.4), (1.2, 1.2), (6.0, 1.5, 1.2, 1.5))
 
 
@@ -84,48 +87,42 @@ def fan_chart(
     return figure
 
 
-def ranks_chart(
-    order: NDArray[np.int64],
-    median: Floats,
-    low: Floats,
-    high: Floats,
-    group: NDArray[np.int64],
-    named: Sequence[tuple[int, str]],
-    texts: Texts,
-) -> Figure:
-    """Intervals of ranks, the regions side by side in order; groups that can be told apart by a change of shade.
+def ranks_chart(ranking: Ranking, names: Sequence[str], texts: Texts) -> Figure:
+    """Intervals of ranks: of all regions side by side, and of those at either end by name.
 
     Parameters
     ----------
-    order, median, low, high, group
-        As in `sd_covid.analysis.local.ranking.Ranking`.
-    named : sequence of (int, str)
-        Position of a region, and the name to write at it.
+    ranking : Ranking
+    names : sequence of str
+        Of the regions, in the order of the ranking's arrays.
     texts : Texts
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.2, 4.4), layout="constrained")
-    axes = figure.subplots()
-    places = np.arange(1, len(order) + 1)
-    shades = [tint(REFERENCE, 0.75 if group[item] % 2 else 0.4) for item in order]
-    axes.vlines(places, low[order], high[order], color=shades, lw=1.2, label=texts("local.ranks.bar"))
-    axes.plot(places, median[order], ".", color=INK, ms=2.5)
-    where = {int(item): place for place, item in zip(places, order, strict=True)}
-    for item, name in named:
-        left = where[item] < len(order) / 2
-        axes.annotate(
-            name,
-            (where[item], high[item] if left else low[item]),
-            xytext=(3 if left else -3, 0),
-            textcoords="offset points",
-            ha="left" if left else "right",
-            va="center",
-            fontsize=7.5,
-        )
-    axes.set_xlim(0, len(order) + 1)
-    axes.set_ylim(len(order) + 2, 0)
-    axes.set_xlabel(texts("local.ranks.place"))
-    axes.set_ylabel(texts("local.ranks.axis"))
-    number_axis(axes.yaxis, texts)
+    order, count = ranking.order, len(ranking.order)
+    figure = Figure(figsize=(7.4, 5.0), layout="constrained")
+    whole, ends = figure.subplots(1, 2, width_ratios=(1.15, 1))
+    places = np.arange(1, count + 1)
+    shades = np.array([tint(REFERENCE, 0.75 if ranking.group[at] % 2 else 0.4) for at in order])
+    whole.vlines(places, ranking.low[order], ranking.high[order], color=shades, lw=0.9)
+    whole.plot(places, ranking.median[order], ".", color=INK, ms=2)
+    whole.set_ylim(count + 2, 0)
+    whole.set_title(texts("local.ranks.whole"))
+    whole.set_xlabel(texts("local.ranks.place"))
+    whole.set_ylabel(texts("local.ranks.axis"))
+    chosen = np.r_[0:_ENDS, count - _ENDS : count] if count > 2 * _ENDS else np.arange(count)
+    rows = np.arange(len(chosen)) + (chosen >= count - _ENDS)  # a gap between the two ends
+    at = order[chosen]
+    ends.hlines(rows, ranking.low[at], ranking.high[at], color=shades[chosen], lw=4)
+    ends.plot(ranking.median[at], rows, ".", color=INK, ms=5)
+    ends.set_yticks(rows, [textwrap.shorten(names[item], 24, placeholder="…") for item in at], fontsize=7.5)
+    ends.invert_yaxis()
+    ends.set_xlim(0, count + 1)
+    ends.grid(visible=False, axis="y")
+    ends.grid(visible=True, axis="x")
+    ends.tick_params(axis="y", length=0)
+    ends.set_title(texts("local.ranks.ends"))
+    ends.set_xlabel(texts("local.ranks.axis"))
+    for axis in (whole.xaxis, whole.yaxis, ends.xaxis):
+        number_axis(axis, texts)
     return figure

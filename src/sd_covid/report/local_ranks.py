@@ -21,8 +21,6 @@ from sd_covid.report.wording import Numbers
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_NAMED = 6  # municipalities written in the chart at either end
-
 
 def ranking_finding(local: Local, year: int, texts: Texts) -> Finding:
     """Municipalities from high to low in the first scenario, with intervals of their ranks.
@@ -66,9 +64,7 @@ def _sentences(local: Local, ranking: Ranking, texts: Texts) -> tuple[str, ...]:
         top=numbers.exact(100 * ranking.top[at], 0),
     )
     counted = Counter(local.basis(item) for item in regions)
-    rests = texts(
-        "local.ranks.basis", **{name: counted[name] for name in ("own", "region", "composition")}
-    )
+    rests = texts("local.ranks.basis", **{name: counted[name] for name in ("own", "region", "composition")})
     return (first, highest, rests) if groups > 1 else (first, rests)
 
 
@@ -98,15 +94,8 @@ def _table(
 
 
 def _figure(local: Local, ranking: Ranking, texts: Texts) -> Callable[[], Figure]:
-    regions = local.profiles.regions.municipalities
-    order = ranking.order
-    # Names stand where they have room: every so many of the ends, and nowhere when there is no order.
-    step = max(1, len(order) // 24)
-    ends = [*order[: _NAMED * step : step], *order[-_NAMED * step :: step]] if ranking.group.max() > 1 else []
-    named = [(int(at), regions[at].name) for at in dict.fromkeys(ends)]
-    return partial(
-        ranks_chart, order, ranking.median, ranking.low, ranking.high, ranking.group, named, texts
-    )
+    names = [item.name for item in local.profiles.regions.municipalities]
+    return partial(ranks_chart, ranking, names, texts)
 
 
 def held_out_finding(tested: Sequence[tuple[Local, HeldOut]], texts: Texts) -> Finding:

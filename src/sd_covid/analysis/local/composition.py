@@ -41,7 +41,8 @@ def allotment(seed: Floats, municipal: Floats, national: Floats) -> Floats:
     """
     table = np.array(seed, dtype=np.float64)
     rows = municipal * (national.sum() / municipal.sum())
-    for _ in range(_ROUNDS):
+    possible = bool((table.sum(axis=0) > 0).all() and (table.sum(axis=1) > 0).all())
+    for _ in range(_ROUNDS if possible else 0):
         table *= (rows / table.sum(axis=1))[:, None]
         table *= national / table.sum(axis=0)
         if np.abs(table.sum(axis=1) / rows - 1).max() < _CLOSE:

@@ -57,9 +57,7 @@ class HeldOut:
         """Those of a level."""
         kept = np.array([item.region.level == level for item in self.figures], dtype=np.bool_)
         figures = tuple(item for item in self.figures if item.region.level == level)
-        return HeldOut(
-            figures, self.value[kept], self.pooled[kept], self.sd[kept], self.composition[kept]
-        )
+        return HeldOut(figures, self.value[kept], self.pooled[kept], self.sd[kept], self.composition[kept])
 
 
 def hold_out(local: Local) -> HeldOut:

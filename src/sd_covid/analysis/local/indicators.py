@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Literal, cast, get_args
 
 import numpy as np
 
@@ -23,11 +24,12 @@ from sd_covid.policy.outputs import Output, named_output
 from sd_covid.policy.reading import read_number, read_text
 
 COMPOSITION = "composition"
+Kind = Literal["percent", "share", "number"]
 
 
 @dataclass(frozen=True, slots=True)
 class Estimated:
-    """The figures on which deviations are estimated: series, method, noise on the log odds, chosen for being extreme."""
+    """The figures on which deviations are estimated: what, noise on the log odds, whether chosen for being extreme."""
 
     series: str
     method: str
@@ -63,6 +65,8 @@ class Indicator:
         Composition, then fields of the profile -> mean and standard deviation beforehand.
     region_sd, own_sd : float
     persistence : float
+    start : mapping of str to str
+        Constants of the model that hold the level at its start -> what they are in: percent, share, or number.
     note : Text
         What the estimate rests on.
     """
@@ -81,6 +85,7 @@ class Indicator:
     region_sd: float
     own_sd: float
     persistence: float
+    start: Mapping[str, Kind]
     note: Text
 
 
@@ -104,7 +109,7 @@ def _indicator(
 ) -> Indicator:
     keys = node.fields(
         ("of", "region", "slopes", "spread", "persistence", "note"),
-        ("number", "share", "times", "ages", "by", "scale", "figures", "title", "unit", "relevance"),
+        ("number", "share", "times", "ages", "by", "scale", "figures", "title", "unit", "relevance", "start"),
     )
     if ("number" in keys) == ("share" in keys):
         raise node.error("'number' or 'share' says what is counted", "write one of the two")
@@ -132,6 +137,10 @@ def _indicator(
         region_sd,
         own_sd,
         read_number(keys["persistence"], 0.0, 1.0),
+        {
+            constant: cast("Kind", item.choice(get_args(Kind)))
+            for constant, item in (keys["start"].entries() if "start" in keys else ())
+        },
         read_text(keys["note"]),
     )
 
@@ -187,7 +196,7 @@ def _slopes(node: Node) -> dict[str, tuple[float, float]]:
 def _spread(node: Node, figures: Figures, regions: Regions) -> tuple[float, float]:
     """Standard deviations of regions, and of municipalities within them.
 
-    The lowest and highest municipality tell of all that sets municipalities apart: what regions have of it is taken off.
+    The lowest and highest municipality tell of all that sets municipalities apart; what regions have is taken off.
     """
     keys = node.fields(("region", "municipality"))
     region, own = (_deviation(keys[name], figures, regions) for name in ("region", "municipality"))

@@ -10,46 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import median_low
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.analysis.local.composition import allotment
+from sd_covid.analysis.local.cells import Cells, cells_of, shares
 from sd_covid.analysis.local.indicators import COMPOSITION, Indicator
 from sd_covid.analysis.local.pooling import Deviations, Measured, Pool
 from sd_covid.analysis.local.profile import VULNERABLE, Profiles
+from sd_covid.analysis.local.reconcile import give_of, reconciled
 from sd_covid.data.local.figures import Figure, Figures
 from sd_covid.data.local.regions import Region, groups_of
-from sd_covid.errors import DataError, RunError
+from sd_covid.errors import DataError
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.outputs import Output
-from sd_covid.policy.saved_points import index_of, mean_between, new_year
 
 Floats = NDArray[np.float64]
-
-#: Relative to the national number; the sums are asked to agree to 1e-9.
-CLOSE = 1e-12
-_STEPS = 60
-_LEAST = 0.05
-_GROUPS = ("regular", "vulnerable")
-
-
-@dataclass(frozen=True)
-class Cells:
-    """The national run by cell and year.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Elements, joined by commas, as ``youth,vulnerable``.
-    number, of : ndarray, shape (scenario, draw, year, cell)
-        Yearly means of numerator and denominator.
-    """
-
-    names: tuple[str, ...]
-    number: Floats
-    of: Floats
 
 
 @dataclass(frozen=True)
@@ -106,16 +84,20 @@ class Local:
     def basis(self, region: Region) -> str:
         """What the projection of a region rests on: ``national``, ``own``, ``region`` or ``composition``.
 
-        The national run itself; a figure of its own; one of the region in which it lies; or neither, when its place among others is that of its
-        population and of what figures elsewhere say of such.
+        The national run itself; a figure of its own; one of the region in which it lies; or neither, when its place
+        among others is that of its population and of what figures elsewhere say of such.
         """
         if region.level == "country":
             return "national"
-        inside = set(self.profiles.regions.within(region))
-        spans = [set(self.profiles.regions.within(item.region)) for item in self.figures]
-        if any(span <= inside for span in spans):
+        inside = frozenset(self.profiles.regions.within(region))
+        if any(span <= inside for span in self.spans):
             return "own"
-        return "region" if any(inside <= span for span in spans) else "composition"
+        return "region" if any(inside <= span for span in self.spans) else "composition"
+
+    @cached_property
+    def spans(self) -> frozenset[frozenset[int]]:
+        """The municipalities of which the figures are, as positions."""
+        return frozenset(frozenset(self.profiles.regions.within(item.region)) for item in self.figures)
 
 
 def variables(indicators: Sequence[Indicator]) -> list[Output]:
@@ -177,70 +159,6 @@ def project(
     )
 
 
-def cells_of(comparison: Comparison, indicator: Indicator) -> Cells:
-    """Yearly means of the cells of an indicator."""
-    found = [_elements(comparison, name) for name in (indicator.numerator, indicator.denominator)]
-    names = [name for name in found[1] if name in found[0] and _kept(name, indicator)]
-    if not names:
-        raise RunError(
-            f"'{indicator.numerator}' and '{indicator.denominator}' have no cells in common",
-            advice="see 'ages' in calibration/local/indicators.yaml",
-        )
-    ids = [item.id for item in comparison.scenarios]
-    sound = comparison.sound(*ids)
-    number, of = (
-        np.stack([comparison.levels[table[name]][:, sound] for name in names], axis=-1) for table in found
-    )
-    number = number * indicator.times * (of if indicator.is_share else 1.0)
-    edges = [
-        (index_of(comparison.date, new_year(year)), index_of(comparison.date, new_year(year + 1)))
-        for year in comparison.years
-    ]
-
-    def yearly(paths: Floats) -> Floats:
-        last = np.moveaxis(paths, 2, -1)
-        return np.stack([mean_between(comparison.time, last, *edge) for edge in edges], axis=2)
-
-    return Cells(tuple(names), yearly(number), yearly(of))
-
-
-def _elements(comparison: Comparison, name: str) -> dict[str, str]:
-    """Elements of a variable -> its output in the comparison."""
-    found = {}
-    for output in comparison.outputs:
-        base, _, element = output.name.partition("[")
-        if base == name:
-            found[element.rstrip("]")] = output.name
-    return found
-
-
-def _kept(name: str, indicator: Indicator) -> bool:
-    """Whether a cell is one of the ages that are counted."""
-    return not indicator.ages or any(part in indicator.ages for part in name.split(","))
-
-
-def shares(indicator: Indicator, profiles: Profiles, cells: Cells) -> Floats:
-    """Which part of each cell each municipality has, shape (municipality, cell); sums over municipalities are 1."""
-    vulnerable = profiles.values[VULNERABLE]
-    scale = profiles.values[indicator.scale] if indicator.scale else np.ones_like(vulnerable)
-    by_group = dict(zip(_GROUPS, (1 - vulnerable, vulnerable), strict=True))
-    columns, persons = [], {}
-    for name in cells.names:
-        parts = name.split(",")
-        age = next((part for part in parts if part in indicator.ages), "")
-        fields = indicator.ages[age] if age else (indicator.by,)
-        persons[age] = sum(profiles.values[field] for field in fields) * scale
-        groups = [by_group[part] for part in parts if part in by_group]
-        columns.append(persons[age] * (groups[0] if groups else 1.0))
-    national = cells.of[0].mean(axis=(0, 1))
-    # What a municipality has of each age follows the country's cells, so that age groups of other widths fit.
-    totals = np.zeros(len(vulnerable))
-    for age, people in persons.items():
-        of_age = [place for place, name in enumerate(cells.names) if not age or age in name.split(",")]
-        totals += national[of_age].sum() * people / people.sum()
-    return allotment(np.stack(columns, axis=1), totals, national)
-
-
 def deviations_of(
     indicator: Indicator,
     profiles: Profiles,
@@ -279,9 +197,7 @@ def _used(indicator: Indicator, figures: Figures, profiles: Profiles) -> list[Fi
     if estimated is None:
         return []
     found = figures.of(estimated.series, method=estimated.method)
-    return [
-        item for item in found if item.region.level != "country" and profiles.regions.within(item.region)
-    ]
+    return [item for item in found if item.region.level != "country" and profiles.regions.within(item.region)]
 
 
 def measured_year(used: Sequence[Figure], profiles: Profiles) -> int:
@@ -307,7 +223,7 @@ def _measured(
                 advice="add that of the same period and method",
                 variable=item.definition.series,
             )
-        values[row] = _logit(np.float64(item.value / 100)) - _logit(np.float64(beside / 100))
+        values[row] = float(_logit(item.value / 100) - _logit(beside / 100))
         places = list(profiles.regions.within(item.region))
         parts[row, places] = people[places] / people[places].sum()
     noise, chosen = (estimated.noise, estimated.chosen) if estimated else (1.0, False)
@@ -321,49 +237,6 @@ def _standard(profiles: Profiles, field: str) -> Floats:
     return np.asarray(away / np.sqrt(weights @ away**2))
 
 
-def give_of(moved: Floats) -> Floats:
-    """How far each municipality gives way when all are made to add up, shape (year, municipality), at most 1.
-
-    In proportion to the variance of its deviation over draws, so that one with a figure of its own stays near it
-    (Pfeffermann & Barnard 1991), but never less than `_LEAST`.
-    """
-    spread = moved.var(axis=0)
-    return np.maximum(spread / spread.max(axis=-1, keepdims=True), _LEAST)
-
-
-def reconciled(odds: Floats, of: Floats, total: Floats, give: Floats) -> Floats:
-    """Numbers whose shares have these log odds, moved by one amount times `give`, so that they add up to a total.
-
-    Parameters
-    ----------
-    odds, of : ndarray, shape (..., municipality)
-    total : ndarray, shape (...)
-        Between 0 and the sum of `of`.
-    give : ndarray, shape that goes with `odds`
-        Above 0.
-
-    Returns
-    -------
-    ndarray, shape (..., municipality)
-        The amount is found by Newton's method to a relative 1e-12.
-
-    Raises
-    ------
-    RunError
-        When a total cannot be met.
-    """
-    from scipy.special import expit
-
-    by = np.zeros(total.shape)
-    for _ in range(_STEPS):
-        share = expit(odds + by[..., None] * give)
-        number = of * share
-        gap = number.sum(axis=-1) - total
-        if np.all(np.abs(gap) <= CLOSE * total):
-            return np.asarray(number)
-        by -= np.clip(gap / (give * number * (1 - share)).sum(axis=-1), -1.0, 1.0)
-    raise RunError("local numbers cannot be made to add up to the national run", advice="check the figures")
-
-
-def _logit(share: Floats) -> Floats:
-    return np.asarray(np.log(share / (1 - share)), dtype=np.float64)
+def _logit(share: Floats | float) -> Floats:
+    whole = np.asarray(share, dtype=np.float64)
+    return np.asarray(np.log(whole / (1 - whole)), dtype=np.float64)

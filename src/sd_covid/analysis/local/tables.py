@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -30,30 +30,37 @@ def as_frame(found: Sequence[Local], chosen: Region | None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``indicator, scenario, level, region, name, basis, year``, the quantiles in per cent, and ``number``, the
-        median of the numerator in the units of the model.
+        Columns ``indicator, scenario, level, region, name, basis, year``, the quantiles in per cent, and ``number``,
+        the median of the numerator in the units of the model.
     """
-    parts = []
-    for local in found:
-        regions = local.profiles.regions
-        wanted = [chosen] if chosen else [item for level in LEVELS for item in regions.at(level)]
-        for region in wanted:
-            places = list(regions.within(region))
-            number = np.median(local.number[..., places].sum(axis=-1), axis=1)
-            bands = np.quantile(local.rate(region), QUANTILES, axis=1)
-            for place, scenario in enumerate(local.scenarios):
-                columns = {f"q{round(100 * level):02d}": bands[k, place] for k, level in enumerate(QUANTILES)}
-                head = {
-                    "indicator": local.indicator.output.name,
-                    "scenario": scenario,
-                    "level": region.level,
-                    "region": region.code,
-                    "name": region.name,
-                    "basis": local.basis(region),
-                    "year": local.years,
-                }
-                parts.append(pd.DataFrame(head | columns | {"number": number[place]}))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat([_frame(local, chosen) for local in found], ignore_index=True)
+
+
+def _frame(local: Local, chosen: Region | None) -> pd.DataFrame:
+    """The rows of one indicator: regions, within them scenarios, within these years."""
+    regions = local.profiles.regions
+    wanted = [chosen] if chosen else [item for level in LEVELS for item in regions.at(level)]
+    shape = (len(wanted), len(local.scenarios), len(local.years))
+    number, bands = np.empty(shape), np.empty((len(QUANTILES), *shape))
+    for at, region in enumerate(wanted):
+        places = list(regions.within(region))
+        number[at] = np.median(local.number[..., places].sum(axis=-1), axis=1)
+        bands[:, at] = np.quantile(local.rate(region), QUANTILES, axis=1)
+    each = shape[1] * shape[2]
+    heads = {
+        "level": [item.level for item in wanted],
+        "region": [item.code for item in wanted],
+        "name": [item.name for item in wanted],
+        "basis": [local.basis(item) for item in wanted],
+    }
+    columns: dict[str, Any] = {
+        "indicator": local.indicator.output.name,
+        "scenario": np.tile(np.repeat(local.scenarios, shape[2]), shape[0]),
+    }
+    columns |= {name: np.repeat(values, each) for name, values in heads.items()}
+    columns["year"] = np.tile(local.years, shape[0] * shape[1])
+    columns |= {f"q{round(100 * level):02d}": bands[k].ravel() for k, level in enumerate(QUANTILES)}
+    return pd.DataFrame(columns | {"number": number.ravel()})
 
 
 def as_dataset(found: Sequence[Local], provenance: Provenance) -> xr.Dataset:
@@ -74,7 +81,11 @@ def as_dataset(found: Sequence[Local], provenance: Provenance) -> xr.Dataset:
         name, output = local.indicator.output.name, local.indicator.output
         share = np.asarray(100 * local.number / local.of)
         variables[name] = (dims, share, {"units": "percent", "long_name": output.title.en})
-        variables[f"{name}, number"] = (dims, local.number, {"long_name": f"{local.indicator.numerator}, number"})
+        variables[f"{name}, number"] = (
+            dims,
+            local.number,
+            {"long_name": f"{local.indicator.numerator}, number"},
+        )
     return xr.Dataset(
         variables,
         coords={

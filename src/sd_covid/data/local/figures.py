@@ -104,7 +104,9 @@ class Figures:
             When there is no such series.
         """
         if series not in self.series:
-            raise UnknownNameError(f"there is no local series '{series}'", advice=suggest(series, self.series))
+            raise UnknownNameError(
+                f"there is no local series '{series}'", advice=suggest(series, self.series)
+            )
         return [
             item
             for item in self.all
@@ -154,7 +156,7 @@ def read_figures(folder: Path, regions: Regions) -> Figures:
             raise line.error("definition", f"'{line['definition']}' comes twice", "keep one of the two")
         for column in ("series", "unit", "method", "source", "note"):
             needed(line, column)
-        definitions[line["definition"]] = Definition(*(line[column] for column in _DEFINITION))
+        definitions[line["definition"]] = _definition(line)
     found = [_figure(line, definitions, regions) for line in read_lines(folder / "figures.csv", _FIGURE)]
     from sd_covid.data.local.monitor import FILE, read_monitor
 
@@ -162,6 +164,11 @@ def read_figures(folder: Path, regions: Regions) -> Figures:
         found += read_monitor(folder / FILE, regions)
     _refuse_twice(found, folder / "figures.csv")
     return Figures(tuple(found))
+
+
+def _definition(line: Line) -> Definition:
+    name, series, unit, method, licence, source, address, note = (line[column] for column in _DEFINITION)
+    return Definition(name, series, unit, method, licence, source, address, note)
 
 
 def needed(line: Line, column: str) -> str:

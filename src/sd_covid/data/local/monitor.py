@@ -173,9 +173,10 @@ def _check_new(line: Line, figure: Figure, known: Figures) -> None:
     for item in known.all:
         same = (item.definition.series, item.definition.method, item.region, item.period)
         if same == (figure.definition.series, figure.definition.method, figure.region, figure.period):
+            source = item.definition.source
             raise line.error(
                 "period",
-                f"the study has {item.value:g} for {figure.region.name} in {item.period}, from {item.definition.source}",
+                f"the study has {item.value:g} for {item.region.name} in {item.period}, from {source}",
                 "leave the row out, or name your method when it is another",
             )
 

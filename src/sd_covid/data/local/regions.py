@@ -83,6 +83,8 @@ class Regions:
         UnknownNameError
             No region, with the nearest names; a name that several have, with their codes.
         """
+        if name in self.by_code:
+            return self.by_code[name]
         wanted = name.strip().casefold()
         for item in self.by_code.values():
             if wanted == item.code.casefold():
@@ -183,7 +185,9 @@ def local_folder(study: Path) -> Path:
     """
     folder = study / "calibration" / "local"
     if not folder.is_dir():
-        raise DataError("the study has no local figures", advice="put them into calibration/local", file=folder)
+        raise DataError(
+            "the study has no local figures", advice="put them into calibration/local", file=folder
+        )
     return folder
 
 
