@@ -22,7 +22,7 @@ from sd_covid.report.finding import Finding
 from sd_covid.report.local_charts import Dots, fan_chart
 from sd_covid.report.local_facts import figures_finding, profile_finding
 from sd_covid.report.texts import Texts
-from sd_covid.report.wording import Numbers, rounded, sentence
+from sd_covid.report.wording import Numbers, printed, rounded, sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -139,7 +139,7 @@ class _Told:
             low, high = gap.interval
             if verdict in ("raises", "lowers"):
                 low, high = sorted((abs(low), abs(high)))
-            ends = [self.numbers.significant(value) for value in (low, high)]
+            ends = printed(output, (low, high), self.numbers)
             said.append(texts(f"local.verdict.{verdict}", low=ends[0], high=ends[1]))
         return [" ".join(said), *self._differences()]
 
@@ -227,7 +227,7 @@ class _Told:
         if estimated is not None and definition.method != estimated.method:
             method = texts.known("local.method", definition.method)
             label = texts("local.chart.other", region=item.region.name, method=method)
-            return "other", label, value
+            return "other" if item.region == self.region else "other_region", label, value
         kind = "own" if item.region == self.region else "region"
         return kind, texts(f"local.chart.{kind}", region=item.region.name), value
 

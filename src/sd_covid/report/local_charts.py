@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_MARKS = {"own": ("o", INK), "region": ("s", SOFT), "other": ("^", "white"), "monitor": ("D", "white")}
+_MARKS = {
+    "own": ("o", INK),
+    "region": ("s", SOFT),
+    "other": ("^", "white"),
+    "other_region": ("v", SOFT),
+    "monitor": ("D", "white"),
+}
 #: Regions written by name at either end of an order.
 _ENDS = 12
 _DASHES = ((4.0, 1.4), (1.2, 1.2), (6.0, 1.5, 1.2, 1.5))
@@ -28,7 +34,7 @@ _DASHES = ((4.0, 1.4), (1.2, 1.2), (6.0, 1.5, 1.2, 1.5))
 
 @dataclass(frozen=True, slots=True)
 class Dots:
-    """Figures of one definition: kind (own, region, other, monitor), label, places in years, values in per cent."""
+    """Figures of one definition: kind (a key of `_MARKS`), label, places in years, values in per cent."""
 
     kind: str
     label: str
