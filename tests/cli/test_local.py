@@ -14,6 +14,7 @@ from sd_covid.cli.compare import read_inputs
 from sd_covid.cli.local_runs import Made, projected, read_local
 from sd_covid.policy import Study, read_scenario
 from sd_covid.policy.run import run_scenarios
+from sd_covid.report.elections import election_years, elections_finding, trust_at_elections
 from sd_covid.report.local import region_findings
 from sd_covid.report.local_ranks import ranking_finding
 from sd_covid.report.texts import Texts
@@ -103,6 +104,20 @@ def test_regions_without_a_figure_are_told_better_than_by_the_average(made: Made
         assert found.coverage > 0.75  # of 12 and 25 figures, within a margin of 90 %
 
 
+def test_trust_is_told_of_the_march_of_municipal_elections(made: Made):
+    comparison = made.comparison
+    assert election_years(comparison) == [2018, 2022, 2026, 2030, 2034]
+    path = comparison.levels["trust in parliament"][0]
+    days = [
+        int(np.flatnonzero(comparison.date == np.datetime64(day))[0]) for day in ("2022-03-01", "2022-04-01")
+    ]
+    np.testing.assert_allclose(
+        trust_at_elections(comparison, "actual")[:, 1], path[:, days].mean(axis=1), rtol=1e-12
+    )
+    for language, word in (("nl", "Niet gemodelleerd"), ("en", "Not modelled")):
+        assert elections_finding(comparison, Texts(language)).caution.startswith(word)
+
+
 def test_the_page_of_a_region_says_that_its_sums_hold(call: Call, fitted: Path, tmp_path: Path):
     out = tmp_path / "zutphen.json"
     scenario = fitted / "scenarios" / "actual.yaml"
@@ -114,6 +129,7 @@ def test_the_page_of_a_region_says_that_its_sums_hold(call: Call, fitted: Path, 
     page = json.loads(out.read_text(encoding="utf-8"))
     gap = float(next(value for name, value in page["made_with"].items() if name.startswith("Largest")))
     assert gap < 1e-9
+    assert page["findings"][-2]["id"] == "elections"
     own = page["findings"][-1]
     assert own["id"] == "own-run"
     # Zutphen lies near the country: its own run differs from the composition by less than a tenth of the level.

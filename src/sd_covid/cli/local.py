@@ -115,6 +115,7 @@ def _tell(
     own_run: bool,
 ) -> None:
     """Write or show what was asked for."""
+    from sd_covid.report.elections import COMPARED, TRUST, election_years, elections_finding
     from sd_covid.report.local import region_findings
     from sd_covid.report.local_ranks import ranking_finding
     from sd_covid.report.texts import Texts
@@ -128,6 +129,8 @@ def _tell(
         told = [ranking_finding(item, year, texts) for item in made.found]
     else:
         told = region_findings(made.found, chosen, inputs.figures, titles, year, texts)
+        if TRUST in made.comparison.levels and set(COMPARED) <= set(election_years(made.comparison)):
+            told.append(elections_finding(made.comparison, texts))
         told += [_own_run(made, chosen, year, texts)] if own_run else []
     if output is None:
         for finding in told:

@@ -64,12 +64,12 @@ def projected(inputs: Inputs, files: list[Path], names: list[str], draws: int, s
     from sd_covid.analysis.local.project import variables
     from sd_covid.policy import Study, read_scenario
     from sd_covid.policy.run import run_scenarios
+    from sd_covid.report.elections import TRUST
 
     national = read_inputs(study_folder(files[0]))
     study = Study.beside(files[0], national.simulation)
-    known = read_indicators(
-        inputs.folder / "indicators.yaml", outputs(national), inputs.figures, inputs.regions
-    )
+    told = outputs(national)
+    known = read_indicators(inputs.folder / "indicators.yaml", told, inputs.figures, inputs.regions)
     indicators = _chosen(known, names)
     scenarios = [read_scenario(file, national.simulation, study=study) for file in files]
     drawn = draw(national.posterior.constants, study, draws, seed)
@@ -77,7 +77,7 @@ def projected(inputs: Inputs, files: list[Path], names: list[str], draws: int, s
     run = partial(
         run_scenarios,
         national.simulation,
-        outputs=variables(indicators),
+        outputs=[*variables(indicators), *(item for item in told if item.name == TRUST)],
         study=study,
         drawn_from=DRAWN_FROM,
         seed=seed,

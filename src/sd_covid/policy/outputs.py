@@ -19,8 +19,8 @@ from sd_covid.policy.reading import read_number, read_text, scenario_faults
 Better = Literal["lower", "higher", "neutral"]
 Basis = Literal["figures", "partly assumption", "assumption"]
 
-#: Themes of the dashboard on the social impact of the crisis (VNG 2021, with housing and safety), in its order; then what
-#: ministries ask beyond them: kansengelijkheid, bestaanszekerheid, gezond leven.
+#: Themes of the dashboard on the social impact of the crisis (VNG 2021, with housing and safety), in its order; then
+#: those beyond it: kansengelijkheid, bestaanszekerheid, gezond leven.
 THEMES = (
     "work and income",
     "housing and debt",

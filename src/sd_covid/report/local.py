@@ -176,7 +176,7 @@ class _Told:
             for item in self.all_figures.all
             if item.definition.series in series
             and item.region.level != "country"
-            and (item.region == self.region or inside < set(regions.within(item.region)))
+            and inside <= set(regions.within(item.region))
         ]
 
     def _figure(self) -> Callable[[], Figure]:
@@ -223,12 +223,15 @@ class _Told:
         country = float(np.median(self.country[0, :, self.local.years.index(item.year)]))
         odds = _odds(country) * _odds(item.value) / _odds(beside[0])
         value = 100 * odds / (1 + odds)
-        estimated = self.local.indicator.estimated
+        estimated, regions = self.local.indicator.estimated, self.local.profiles.regions
+        own = set(regions.within(item.region)) == set(
+            regions.within(self.region)
+        )  # a province may be a GGD region
         if estimated is not None and definition.method != estimated.method:
             method = texts.known("local.method", definition.method)
             label = texts("local.chart.other", region=item.region.name, method=method)
-            return "other" if item.region == self.region else "other_region", label, value
-        kind = "own" if item.region == self.region else "region"
+            return "other" if own else "other_region", label, value
+        kind = "own" if own else "region"
         return kind, texts(f"local.chart.{kind}", region=item.region.name), value
 
 
