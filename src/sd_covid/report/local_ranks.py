@@ -31,7 +31,7 @@ def ranking_finding(local: Local, year: int, texts: Texts) -> Finding:
     year : int
     texts : Texts
     """
-    rates = local.rates("municipality")[0, :, local.years.index(year)]
+    rates = local.rates(0)[:, local.years.index(year)]
     ranking = rank(rates)
     output = local.indicator.output
     return Finding(

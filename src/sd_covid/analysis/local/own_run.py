@@ -99,7 +99,7 @@ def _projected(local: Local, cells: Cells, places: list[int]) -> tuple[Floats, F
     """The projection with its deviation held, (draw, year), and its distance from the country in log odds, (draw,)."""
     share = shares(local.indicator, local.profiles, cells)[places].sum(axis=0)
     synthetic = (cells.number[0] @ share) / (cells.of[0] @ share)
-    weights = local.of[0].mean(axis=(0, 1))[places]
+    weights = local.of(0).mean(axis=(0, 1))[places]
     beyond = local.deviations.all[:, places] - local.pool.fixed[places, 0]
     odds = np.log(synthetic / (1 - synthetic)) + (beyond @ weights / weights.sum())[:, None]
     country = cells.number[0].sum(axis=-1) / cells.of[0].sum(axis=-1)

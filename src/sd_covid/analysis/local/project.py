@@ -40,10 +40,12 @@ class Local:
     profiles : Profiles
     scenarios : tuple of str
     years : tuple of int
-    number, of : ndarray, shape (scenario, draw, year, municipality)
+    number : ndarray, shape (scenario, draw, year, municipality)
         Yearly means, in the units of the model.
-    national : ndarray, shape (scenario, draw, year)
-        Of the national run, to which `number` adds up.
+    cells : Cells
+        The national runs.
+    share : ndarray, shape (municipality, cell)
+        Which part of each cell a municipality has.
     pool : Pool
     measured : Measured
     figures : tuple of Figure
@@ -56,8 +58,8 @@ class Local:
     scenarios: tuple[str, ...]
     years: tuple[int, ...]
     number: Floats
-    of: Floats
-    national: Floats
+    cells: Cells
+    share: Floats
     pool: Pool
     measured: Measured
     figures: tuple[Figure, ...]
@@ -66,20 +68,22 @@ class Local:
     def rate(self, region: Region) -> Floats:
         """Per cent in a region, shape (scenario, draw, year)."""
         places = list(self.profiles.regions.within(region))
-        number, of = (array[..., places].sum(axis=-1) for array in (self.number, self.of))
-        return np.asarray(100 * number / of)
+        of = self.cells.of @ self.share[places].sum(axis=0)
+        return np.asarray(100 * self.number[..., places].sum(axis=-1) / of)
 
-    def rates(self, level: str) -> Floats:
-        """Per cent in each region of a level, shape (scenario, draw, year, region)."""
-        if level == "municipality":
-            return np.asarray(100 * self.number / self.of)
-        regions = self.profiles.regions.at(level)
-        return np.stack([self.rate(region) for region in regions], axis=-1)
+    def of(self, scenario: int) -> Floats:
+        """The denominator in each municipality, shape (draw, year, municipality); of one scenario, as it is large."""
+        return np.asarray(self.cells.of[scenario] @ self.share.T)
+
+    def rates(self, scenario: int) -> Floats:
+        """Per cent in each municipality in one scenario, shape (draw, year, municipality)."""
+        return np.asarray(100 * self.number[scenario] / self.of(scenario))
 
     @property
     def gap(self) -> float:
         """The largest difference between the sum of the municipalities and the national run, relative to the run."""
-        return float(np.max(np.abs(self.number.sum(axis=-1) / self.national - 1)))
+        national = self.cells.number.sum(axis=-1)
+        return float(np.max(np.abs(self.number.sum(axis=-1) / national - 1)))
 
     def basis(self, region: Region) -> str:
         """What the projection of a region rests on: ``national``, ``own``, ``region`` or ``composition``.
@@ -133,25 +137,24 @@ def project(
     years = comparison.years
     cells = cells_of(comparison, indicator)
     share = shares(indicator, profiles, cells)
-    synthetic = [np.einsum("sdyc,mc->sdym", part, share) for part in (cells.number, cells.of)]
     pool, measured, used = deviations_of(indicator, profiles, figures, cells, share, years)
     drawn = pool.draw(measured, cells.number.shape[1], np.random.default_rng(seed))
     moved = drawn.over_years(years, measured_year(used, profiles), indicator.persistence, seed + 1)
     moved -= pool.fixed[:, 0]
     give = give_of(moved)
-    number, of = synthetic
-    national = cells.number.sum(axis=-1)
-    for place in range(len(number)):
-        odds = _logit(number[place] / of[place]) + moved
-        number[place] = reconciled(odds, of[place], national[place], give)
+    number = np.empty((*cells.number.shape[:-1], len(share)))
+    for scenario, (inside, people) in enumerate(zip(cells.number, cells.of, strict=True)):
+        of = people @ share.T
+        odds = _logit((inside @ share.T) / of) + moved
+        number[scenario] = reconciled(odds, of, inside.sum(axis=-1), give)
     return Local(
         indicator,
         profiles,
         tuple(item.id for item in comparison.scenarios),
         years,
         number,
-        of,
-        national,
+        cells,
+        share,
         pool,
         measured,
         tuple(used),

@@ -79,7 +79,7 @@ def as_dataset(found: Sequence[Local], provenance: Provenance) -> xr.Dataset:
     variables = {}
     for local in found:
         name, output = local.indicator.output.name, local.indicator.output
-        share = np.asarray(100 * local.number / local.of)
+        share = np.stack([local.rates(place) for place in range(len(local.scenarios))])
         variables[name] = (dims, share, {"units": "percent", "long_name": output.title.en})
         variables[f"{name}, number"] = (
             dims,
