@@ -87,8 +87,7 @@ def project(
         raise RunError(
             f"cannot write '{output.suffix}'", advice=f"use one of {', '.join(_FORMS)}", file=output
         )
-    files = scenario or [study_folder(Path("study")) / "scenarios" / "actual.yaml"]
-    inputs = read_local(study_folder(files[0]))
+    inputs, files = _beside(scenario)
     chosen = None if region is None else inputs.regions.find(region)
     if chosen is not None and not inputs.regions.within(chosen):
         raise RunError(f"{chosen.name} was divided among others", advice="name a municipality that stands")
@@ -102,6 +101,12 @@ def project(
         advice = f"choose one of {years[0]} to {years[-1]}"
         raise RunError(f"{year} is not a whole year of the run", advice=advice)
     _tell(made, inputs, chosen, year, output, language.value, own_run=own_run)
+
+
+def _beside(scenarios: list[Path] | None) -> tuple[Inputs, list[Path]]:
+    """The local figures of the study of the scenarios, or of that around; and the scenarios, the actual one if none."""
+    study = study_folder(scenarios[0] if scenarios else Path("study"))
+    return read_local(study), scenarios or [study / "scenarios" / "actual.yaml"]
 
 
 def _tell(
@@ -220,8 +225,8 @@ def held_out(
 
     if output is not None:
         refuse_format(output)
-    files = scenario or [study_folder(Path("study")) / "scenarios" / "actual.yaml"]
-    made = projected(read_local(study_folder(files[0])), files, [], draws, seed)
+    inputs, files = _beside(scenario)
+    made = projected(inputs, files, [], draws, seed)
     texts = Texts(language.value)
     finding = held_out_finding([(item, hold_out(item)) for item in made.found if item.figures], texts)
     show(finding, texts)

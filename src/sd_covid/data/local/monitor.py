@@ -142,6 +142,8 @@ def prepare(path: Path, folder: Path, regions: Regions, known: Figures, shown: S
         What `read_monitor` refuses; a series beside which nothing is shown; another unit than its figures have; one
         method on both sides of a known break; a figure that the study has already, with another value or the same.
     """
+    if not path.is_file():
+        raise DataError("the file does not exist", advice="check its name and folder", file=path)
     new = read_monitor(path, regions)
     lines = read_lines(path, COLUMNS)
     breaks = read_breaks(folder / "breaks.csv")
