@@ -212,7 +212,11 @@ class _Told:
     def _dot(self, item: LocalFigure) -> tuple[str, str, float]:
         texts, definition = self.texts, item.definition
         if definition.own:
-            return "monitor", texts("local.chart.monitor", source=definition.source), item.value
+            return (
+                "monitor",
+                texts("local.chart.monitor", source=definition.source, method=definition.method),
+                item.value,
+            )
         beside = [
             one.value
             for one in self.all_figures.of(definition.series, method=definition.method, level="country")

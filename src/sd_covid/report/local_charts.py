@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +35,7 @@ _DASHES = ((4.0, 1.4), (1.2, 1.2), (6.0, 1.5, 1.2, 1.5))
 
 @dataclass(frozen=True, slots=True)
 class Dots:
-    """Figures of one definition: kind (a key of `_MARKS`), label, places in years, values in per cent."""
+    """Figures of one definition: kind (a key of `_MARKS`, or monitor), label, places in years, values in per cent."""
 
     kind: str
     label: str
@@ -80,8 +81,9 @@ def fan_chart(
         line.set_dashes(_DASHES[place % len(_DASHES)])
     (line,) = axes.plot(middle, country, color=INK, lw=1.3, label=texts("local.chart.country"))
     line.set_dashes((2.0, 2.0))
+    monitors = cycle(_MONITORS)
     for item in dots:
-        mark, face = _MARKS[item.kind]
+        mark, face = (next(monitors), "white") if item.kind == "monitor" else _MARKS[item.kind]
         label = textwrap.fill(item.label, 52)
         axes.plot(item.when, item.value, mark, mfc=face, mec=INK, mew=0.8, ms=5, label=label, zorder=4)
     axes.set_xlim(years[0], years[-1] + 1)

@@ -136,13 +136,6 @@ def test_the_slope_of_debt_is_the_reverse_regression_on_extremes(regions: Region
     assert slope == pytest.approx(-0.3, abs=0.1)
 
 
-def test_a_series_is_not_joined_across_a_break(regions: Regions, figures: Figures):
-    with pytest.raises(DataError, match="breaks: figures by 'survey before 2021' and by 'survey from 2021'"):
-        figures.joined("unemployment_rate_pct", regions.find("PV20"))
-    joined = figures.joined("population", regions.find("GM0363"))
-    assert [item.period for item in joined] == ["2020", "2021", "2022", "2024", "2025"]
-
-
 ROW = {
     "region": "Zutphen",
     "series": "unemployment_rate_pct",
@@ -175,6 +168,10 @@ def _file(tmp_path: Path, *rows: dict[str, str]) -> Path:
         ([{"value": "3,9"}], "not a number"),
         ([{}, {"value": "4.0"}], "stands in line 2 too"),
         ([{"period": "2020"}, {}], "spans the break of 'unemployment_rate_pct' in 2021"),
+        (
+            [{"period": "2019", "method": "survey from 2021"}],
+            "spans the break of 'unemployment_rate_pct' in 2021",
+        ),
         ([{"region": "PV20", "method": "survey from 2021"}], "the study has 4 for Groningen in 2022"),
         ([], "has no figures"),
     ],

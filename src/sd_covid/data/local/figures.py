@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,24 +116,6 @@ class Figures:
             and level in (None, item.region.level)
         ]
 
-    def joined(self, series: str, region: Region) -> list[Figure]:
-        """A series of a region over time, in order.
-
-        Raises
-        ------
-        DataError
-            When its figures are of more than one method: such figures are never joined.
-        """
-        found = [item for item in self.all if item.definition.series == series and item.region == region]
-        methods = list(dict.fromkeys(item.definition.method for item in found))
-        if len(methods) > 1:
-            raise DataError(
-                f"'{series}' of {region.name} breaks: figures by '{methods[0]}' and by '{methods[1]}' are not joined",
-                advice="take the figures of one method",
-                variable=series,
-            )
-        return sorted(found, key=lambda item: item.when)
-
 
 def read_figures(folder: Path, regions: Regions) -> Figures:
     """Read the figures of a study's regions, those added to it included.
@@ -223,8 +205,3 @@ def _refuse_twice(found: Iterable[Figure], file: Path) -> None:
             reason = f"'{item.definition.id}' of {item.region.name} in {item.period} comes twice"
             raise DataError(reason, advice="keep one of the two", file=file)
         seen.add(place)
-
-
-def by_region(figures: Sequence[Figure]) -> dict[str, Figure]:
-    """Figures of one period by the code of their region."""
-    return {item.region.code: item for item in figures}

@@ -150,7 +150,7 @@ def prepare(path: Path, folder: Path, regions: Regions, known: Figures, shown: S
     for line, figure in zip(lines, new, strict=True):
         _check_series(line, figure, known, shown)
         _check_new(line, figure, known)
-    _check_breaks(lines, new, breaks)
+    _check_breaks(lines, new, known, breaks)
     old = folder / FILE
     before = old.read_text(encoding="utf-8") if old.is_file() else ",".join(COLUMNS) + "\n"
     rows = io.StringIO()
@@ -183,17 +183,23 @@ def _check_new(line: Line, figure: Figure, known: Figures) -> None:
             )
 
 
-def _check_breaks(lines: Sequence[Line], new: Sequence[Figure], breaks: Sequence[Break]) -> None:
-    """One method on both sides of a known break would be read as one series."""
-    for known in breaks:
-        seen: dict[tuple[str, str], bool] = {}
+def _check_breaks(
+    lines: Sequence[Line], new: Sequence[Figure], known: Figures, breaks: Sequence[Break]
+) -> None:
+    """One method on both sides of a known break would be read as one series; those of the study have their side."""
+    for item in breaks:
+        seen = {
+            figure.definition.method: figure.year >= item.year
+            for figure in known.all
+            if figure.definition.series == item.series
+        }
         for line, figure in zip(lines, new, strict=True):
-            if figure.definition.series != known.series:
+            if figure.definition.series != item.series:
                 continue
-            place, later = (figure.region.code, figure.definition.method), figure.year >= known.year
-            if seen.setdefault(place, later) != later:
+            method, later = figure.definition.method, figure.year >= item.year
+            if seen.setdefault(method, later) != later:
                 raise line.error(
                     "method",
-                    f"'{figure.definition.method}' spans the break of '{known.series}' in {known.year} ({known.note})",
+                    f"'{method}' spans the break of '{item.series}' in {item.year} ({item.note})",
                     "give the figures before and from that year each a method of their own",
                 )
