@@ -26,8 +26,9 @@ _MARKS = {
     "region": ("s", SOFT),
     "other": ("^", "white"),
     "other_region": ("v", SOFT),
-    "monitor": ("D", "white"),
 }
+#: Marks of monitors, another for each method of each.
+_MONITORS = ("D", "P", "X", "*")
 #: Regions written by name at either end of an order.
 _ENDS = 12
 _DASHES = ((4.0, 1.4), (1.2, 1.2), (6.0, 1.5, 1.2, 1.5))
