@@ -57,6 +57,8 @@ class Finding:
         The figure for a reader who does not see it.
     times : frozenset of str
         Headings of years and other times, which have no thousands.
+    group, short : str
+        In the contents, findings of one group that follow one another stand behind its name, each by its short title.
     """
 
     id: str
@@ -68,6 +70,8 @@ class Finding:
     figure: Callable[[], Figure] | None = None
     described: str = ""
     times: frozenset[str] = frozenset()
+    group: str = ""
+    short: str = ""
 
 
 def write_findings(
@@ -168,6 +172,7 @@ def _page(
         "title": title,
         "subtitle": subtitle,
         "findings": shown,
+        "contents": [(name, list(those)) for name, those in itertools.groupby(findings, lambda f: f.group)],
         "provenance": provenance,
         "figures": f"{path.stem}-figures",
     }
@@ -202,6 +207,22 @@ def cells_as_read(finding: Finding, texts: Texts) -> list[list[str]]:
         [cell(*item) for item in zip(row, columns, texty, strict=True)]
         for row in table.itertuples(index=False, name=None)
     ]
+
+
+def even_decimals(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, int]:
+    """Decimals by heading, with which the largest number of a column has three significant digits.
+
+    Where the numbers of a column are to be compared, the smallest do not need digits of their own.
+    """
+    found = {}
+    for name in columns:
+        largest = float(table[name].abs().max())
+        found[name] = (
+            max(0, _DIGITS - 1 - math.floor(math.log10(largest)))
+            if math.isfinite(largest) and largest > 0
+            else 0
+        )
+    return found
 
 
 def _is_number(column: pd.Series[Any]) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sd_covid.analysis.loops.knockout import Knockout
 from sd_covid.analysis.loops.paths import Carried, Explained
 from sd_covid.model.names import key
-from sd_covid.report.finding import Finding
+from sd_covid.report.finding import Finding, even_decimals
 from sd_covid.report.loops_charts import lines_chart
 from sd_covid.report.loops_words import ARROW, Told, capital
 from sd_covid.report.texts import Texts
@@ -72,7 +72,7 @@ def paths_finding(
         tuple(sentences),
         texts("loops.paths.caution"),
         table,
-        {times.heading(texts): 1},
+        even_decimals(table, [str(name) for name in table.columns[1:]]),
         lambda: lines_chart(axis, series, labels, _apart(unit, texts) or told.name(output), texts),
         texts("loops.paths.described"),
         frozenset({times.heading(texts)}),
@@ -152,6 +152,7 @@ def cut_finding(
         columns |= {
             texts("loops.cut.low"): low, texts("loops.cut.median"): median, texts("loops.cut.high"): high
         }  # fmt: skip
+    table = pd.DataFrame(columns)
     failed = [texts("loops.cut.failed", failed=found.failed)] if found.failed else []
     series, labels = [whole, cut], [texts("loops.cut.whole"), texts("loops.cut.without")]
     if found.reference is not None:
@@ -162,8 +163,8 @@ def cut_finding(
         capital(texts("loops.cut", **names)),
         (how, size, *failed),
         texts("loops.cut.caution"),
-        pd.DataFrame(columns),
-        {times.heading(texts): 1},
+        table,
+        even_decimals(table, list(columns)[1:]),
         lambda: lines_chart(axis, series, labels, unit or output, texts),
         texts("loops.cut.described", output=output),
         frozenset({times.heading(texts)}),
