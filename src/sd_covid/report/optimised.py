@@ -103,6 +103,13 @@ def _front_table(found: Optimised, texts: Texts) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _stopped(found: Optimised, texts: Texts) -> str:
+    """That a search was stopped, and what is missing for it."""
+    unseen = [f"‘{texts.of(item.title)}’" for item in found.unseen]
+    missing = [texts("optimised.front.unseen", names=texts.listed(unseen))] if unseen else []
+    return " ".join([texts("optimised.front.interrupted"), *missing])
+
+
 def _caution(found: Optimised, texts: Texts) -> str:
     levers = found.plan.study.catalogue.levers
     free = {
@@ -139,7 +146,7 @@ def _front(found: Optimised, texts: Texts) -> Finding:
             texts("optimised.front.apart", apart=numbers.exact(len(left), 0), matters=texts.listed(told))
         )
     if found.interrupted:
-        sentences.append(texts("optimised.front.interrupted"))
+        sentences.append(_stopped(found, texts))
     low, high = np.quantile(knee.cost, (0.05, 0.95)).tolist()
     at, objective = effects(found)[0]
     sentences.append(
