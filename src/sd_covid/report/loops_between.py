@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 6  # paths in a figure, as many as colours tell apart
 _TOLD = 3  # paths in sentences
+_SETTINGS = 3  # named of those at the beginning of a path
 
 
 def paths_finding(
@@ -92,7 +93,15 @@ def _spelled(item: Carried, found: Explained, simulation: Simulation, told: Told
         dict.fromkeys(simulation.names.spell(cell).partition("(step")[0].partition("[")[0] for cell in cells)
     )
     first = [name for name in set_there if key(name) != item.path[0]]
-    return [", ".join(map(told.name, first[:3])), *names] if first else names
+    return [_together([told.name(name) for name in first]), *names] if first else names
+
+
+def _together(names: Sequence[str]) -> str:
+    """What was set otherwise, in one: of several constants of one lever, the lever alone."""
+    levers = [name.partition(": ")[0] for name in names]
+    told = [name if levers.count(lever) == 1 else lever for name, lever in zip(names, levers, strict=True)]
+    distinct = list(dict.fromkeys(told))
+    return ", ".join([*distinct[:_SETTINGS], *(["…"] if len(distinct) > _SETTINGS else [])])
 
 
 def _begin(place: int, path: Sequence[str]) -> str:

@@ -218,7 +218,10 @@ def _delta(design: Design, x: Floats, y: Floats, seed: int, resamples: int) -> F
 
 
 def _fast(design: Design, x: Floats, y: Floats, seed: int, resamples: int) -> Found:
-    """Extended FAST (Saltelli, Tarantola & Chan 1999), without intervals: SALib's are of halves of a curve, at another frequency."""
+    """Extended FAST (Saltelli, Tarantola & Chan 1999).
+
+    Without intervals: SALib's are of halves of a curve, at another frequency than the curve was laid out with.
+    """
     from SALib.analyze import fast
 
     curves = _columns(y.reshape(-1, design.block).T)
