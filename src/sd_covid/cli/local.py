@@ -176,8 +176,8 @@ def _write_page(
         "regions": str(first.number.shape[-1]),
         "gap": f"{max(item.gap for item in made.found):.1e}",
     }
-    with_what = made_with(made.comparison.provenance, command, texts)
-    with_what |= {texts(f"local.made.{name}"): value for name, value in facts.items()}
+    more = {texts(f"local.made.{name}"): value for name, value in facts.items()}
+    with_what = made_with(made.comparison.provenance, command, texts, more=more)
     end = ".ranks" if ranks else ""
     written = write_findings(
         told,
