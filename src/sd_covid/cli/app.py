@@ -25,6 +25,7 @@ from sd_covid.cli import (
     document,
     fits,
     init,
+    local,
     loops,
     marvel,
     nowcast,
@@ -87,6 +88,7 @@ app.command("document")(document.command)
 app.command("init")(init.command)
 app.add_typer(data.app)
 app.add_typer(scenario.app)
+app.add_typer(local.app)
 
 
 def execute(arguments: Sequence[str]) -> int:
