@@ -36,6 +36,7 @@ from sd_covid.cli import (
     sbc,
     scenario,
     sensitivity,
+    session,
     simulator,
     stacking,
     sweep,
@@ -86,6 +87,7 @@ app.command("convert")(convert.command)
 app.command("document")(document.command)
 app.add_typer(data.app)
 app.add_typer(scenario.app)
+app.add_typer(session.app)
 
 
 def execute(arguments: Sequence[str]) -> int:

@@ -135,6 +135,11 @@ class Tables:
     found: dict[str, tuple[Path, list[list[Raw]]]]
     dutch: frozenset[str] = frozenset()
 
+    def header(self, name: str) -> list[str]:
+        """The columns of a sheet as they stand; none where there is no such sheet."""
+        _, table = self.found.get(name.casefold(), (self.path, []))
+        return [str(value or "").strip() for value in next(iter(table), [])]
+
     def rows(self, name: str, columns: Sequence[str]) -> Iterator[dict[str, Cell]]:
         """The rows of a sheet in which something stands; none where there is no such sheet.
 
@@ -156,7 +161,8 @@ class Tables:
         """
         file, table = self.found.get(name.casefold(), (self.path, []))
         lines, dutch = iter(table), name.casefold() in self.dutch
-        header = [str(value or "").strip() for value in next(lines, [])]
+        header = self.header(name)
+        next(lines, None)
         _check_header(header, columns, file, name)
         for line, values in enumerate(lines, start=2):
             by_column = dict(zip(header, values, strict=False))
@@ -215,6 +221,21 @@ def read_tables(path: Path, names: Sequence[str], what: str = "a scenario") -> T
             advice = suggest(name, known.keys() - found.keys())
             raise ScenarioError(f"there is no sheet '{name}'", advice=advice, file=path)
     return tables
+
+
+def read_csv(file: Path, name: str) -> Tables:
+    """Read one CSV file as the only sheet of a set of tables.
+
+    Raises
+    ------
+    ScenarioError
+        A file that cannot be read.
+    """
+    if not file.is_file():
+        raise ScenarioError("the file does not exist", advice="check its name and folder", file=file)
+    table, dutch = _csv_table(file)
+    sheet = name.casefold()
+    return Tables(file, {sheet: (file, table)}, frozenset([sheet] if dutch else []))
 
 
 def _csv_table(file: Path) -> tuple[list[list[Raw]], bool]:

@@ -25,6 +25,7 @@ FILES = (
     "update.yaml",
     "loops.yaml",
     "marvel.yaml",
+    "session.yaml",
 )
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 

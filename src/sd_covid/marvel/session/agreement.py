@@ -1,4 +1,4 @@
-"""How far a group agrees on an ordered scale: van der Eijk's A, from -1 (two camps at the ends) by 0 to 1 (one opinion).
+"""How far a group agrees on an ordered scale: van der Eijk's A, from -1 (two camps at the ends) to 1 (one opinion).
 
 A distribution is taken apart into layers in which every place is full or empty; each has an agreement by the pattern of
 its places, and A is their mean by weight (van der Eijk 2001, Quality and Quantity 35, 325-341, doi

@@ -123,7 +123,8 @@ def performance(seeds: Seeds, cutoff: float | None = None) -> Performance:
             best = found
     if best is None:
         raise DiagramError(
-            f"nobody reaches a calibration of {cutoff:g}", advice="lower the cutoff, or pool with equal weights"
+            f"nobody reaches a calibration of {cutoff:g}",
+            advice="lower the cutoff, or pool with equal weights",
         )
     return best
 
