@@ -14,10 +14,12 @@ from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, warn
 from sd_covid.cli.finding import show
 from sd_covid.cli.output import replacing
+from sd_covid.cli.progress import progress
 from sd_covid.errors import DiagramError, RunError
 
 if TYPE_CHECKING:
     from sd_covid.calibration.petab import Problem
+    from sd_covid.engine.simulation import Simulation
     from sd_covid.marvel.diagram import Diagram
     from sd_covid.marvel.session.answers import SeedQuestion
     from sd_covid.marvel.session.pool import Pooled
@@ -58,10 +60,11 @@ Pool = Annotated[
     Pooling, typer.Option("--pool", help="Everybody alike, mixed or by logarithms, or by seed questions.")
 ]
 Cutoff = Annotated[
-    float | None,
-    typer.Option(
-        "--cutoff", min=0.0, max=1.0, help="Calibration from which somebody counts.  [default: the best one]"
-    ),
+    float, typer.Option("--cutoff", min=0.0, max=1.0, help="Calibration from which somebody counts.")
+]
+Best = Annotated[
+    bool,
+    typer.Option("--best-cutoff", help="The cutoff with which the group does best; it may leave one person."),
 ]
 Name = Annotated[str, typer.Option("--name", help="What the session is called.")]
 Date = Annotated[str, typer.Option("--date", metavar="DAY", help="When it was held, as 2026-11-30.")]
@@ -112,7 +115,7 @@ def read(
     from sd_covid.report.texts import Texts
 
     texts = Texts(language.value)
-    pooled = _pooled(diagram, forms, seeds, language, Pooling.LINEAR, None, output)
+    pooled = _pooled(diagram, forms, seeds, language, Pooling.LINEAR, 0.05, output)
     _tell(answer_findings(pooled, texts), output, texts, pooled, "")
 
 
@@ -124,7 +127,8 @@ def pool(
     language: Lang = Language.NL,
     seeds: Seeds = None,
     pooling: Pool = Pooling.LINEAR,
-    cutoff: Cutoff = None,
+    cutoff: Cutoff = 0.05,
+    best: Best = False,
     name: Name = "session",
     date: Date = "",
     export: Annotated[
@@ -145,7 +149,7 @@ def pool(
             f"cannot write a diagram as '{export.suffix}'", advice="use .xlsx or a folder", file=export
         )
     told, texts = _named(name, date), Texts(language.value)
-    pooled = _pooled(diagram, forms, seeds, language, pooling, cutoff, output)
+    pooled = _pooled(diagram, forms, seeds, language, pooling, None if best else cutoff, output)
     found = answer_findings(pooled, texts)
     _tell([pooled_finding(pooled, texts), *found[1:]], output, texts, pooled, told)
     if export is not None:
@@ -173,7 +177,8 @@ def priors(
     language: Lang = Language.NL,
     seeds: Seeds = None,
     pooling: Pool = Pooling.PERFORMANCE,
-    cutoff: Cutoff = None,
+    cutoff: Cutoff = 0.05,
+    best: Best = False,
     constants: Annotated[
         Path | None,
         typer.Option(
@@ -185,49 +190,53 @@ def priors(
     ] = Path("calibration/problem.yaml"),
     seed: Seed = 0,
 ) -> int:
-    """Turn judgements into priors of the model, weigh its draws by them, and write both as a variant.
+    """Turn judgements into priors of the model, move its draws to them, and write both as a variant.
 
-    Exits with 1 when the weighed draws are too few to rely on and a full fit is due.
+    Exits with 1 when the draws cannot be moved well and a full fit is due.
     """
+    import sd_covid
     from sd_covid.calibration.petab import read_problem
     from sd_covid.calibration.store import read_posterior
     from sd_covid.calibration.workflow import posterior_file
     from sd_covid.marvel.session import ties as tied
+    from sd_covid.marvel.session.draws import judged_draws
     from sd_covid.marvel.session.variant import Told, write_variant
-    from sd_covid.marvel.session.weigh import weigh
     from sd_covid.report.session_priors import kept_finding, priors_finding
     from sd_covid.report.texts import Texts
 
     if variant.suffix.lower() not in (".yaml", ".yml"):
         raise RunError("a variant is a .yaml", advice="as calibration/variants/session.yaml", file=variant)
     told, texts = Told(name, _day(date)), Texts(language.value)
-    pooled = _pooled(diagram, forms, seeds, language, pooling, cutoff, output)
+    pooled = _pooled(diagram, forms, seeds, language, pooling, None if best else cutoff, output)
     study = read_problem(problem)
     ties = constants or diagram / tied.FILE
-    found, kept, count = _expert_priors(pooled, ties, study, language)
+    simulation = sd_covid.load(study.model_path)
+    found, kept, count = _expert_priors(pooled, ties, study, simulation, language)
     if not found:
-        show(kept_finding(kept, count, texts), texts)
+        show(kept_finding(pooled, kept, count, texts), texts)
         raise DiagramError("the session changes no prior", advice="see why above", file=ties)
     stored = read_posterior(posterior_file(study))
-    weighed = weigh(stored, found, seed)
-    findings = [priors_finding(pooled, found, weighed, told.label, variant, texts)]
+    with progress("moving the draws to the new priors") as bar:
+        judged = judged_draws(
+            study, simulation, stored, found, seed, lambda share: bar(round(100 * share), 100)
+        )
+    findings = [priors_finding(pooled, found, judged, told.label, variant, texts)]
     if kept:
-        findings.append(kept_finding(kept, count, texts))
-    files = write_variant(variant, study, stored, pooled, found, weighed, told)
+        findings.append(kept_finding(pooled, kept, count, texts))
+    files = write_variant(variant, study, stored, pooled, found, judged, told)
     _tell(findings, output, texts, pooled, told.label)
     for file in files:
         note(f"wrote {file}")
-    if weighed.due:
-        warn(f"the weighed draws are worth {weighed.worth:.0f}: run sd-covid calibrate {variant}")
+    if judged.due:
+        warn(f"the draws are not to be trusted: run sd-covid calibrate {variant}")
         return 1
     return 0
 
 
 def _expert_priors(
-    pooled: Pooled, ties: Path, study: Problem, language: Language
+    pooled: Pooled, ties: Path, study: Problem, simulation: Simulation, language: Language
 ) -> tuple[tuple[ExpertPrior, ...], tuple[Kept, ...], int]:
     """Priors by judgement, what stays as it was, and how many constants are tied to links."""
-    import sd_covid
     from sd_covid.marvel.session.priors import expert_priors
     from sd_covid.marvel.session.ties import read_ties
     from sd_covid.model.study import study_folder
@@ -235,7 +244,6 @@ def _expert_priors(
     from sd_covid.policy.names import ConstantNames
     from sd_covid.policy.study import catalogues_beside
 
-    simulation = sd_covid.load(study.model_path)
     known = read_ties(ties, pooled.session.diagram, ConstantNames(simulation.constants), language.value)
     folder = study_folder(study.path)
     _, assumptions = catalogues_beside(folder / "scenarios" / "any.yaml")

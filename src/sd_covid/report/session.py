@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from sd_covid.marvel.diagram import Link
 from sd_covid.marvel.session.answers import Ends, ends_of
 from sd_covid.marvel.session.performance import group_of
 from sd_covid.marvel.session.pool import Pooled, PooledLink, place_of
@@ -41,10 +42,10 @@ def pooled_finding(pooled: Pooled, texts: Texts) -> Finding:
     return _Told(pooled, texts).pooled_links()
 
 
-def link_label(pooled: Pooled, item: PooledLink, texts: Texts) -> str:
+def link_label(pooled: Pooled, link: Link, texts: Texts) -> str:
     """A link in words: cause → effect."""
     labels = {key(variable.id): texts.of(variable.label) for variable in pooled.session.diagram.variables}
-    return ARROW.join(labels[end] for end in ends_of(item.link))
+    return ARROW.join(labels[end] for end in ends_of(link))
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class _Told:
             [sum(item.counts[part]) for item in items]
             for part in (slice(0, half), slice(half, half + 1), slice(half + 1, None))
         )
-        labels = [link_label(pooled, item, texts) for item in items]
+        labels = [link_label(pooled, item.link, texts) for item in items]
         table = pd.DataFrame(
             {
                 texts("session.column.link"): labels,
@@ -160,9 +161,10 @@ class _Told:
             }
         )
         split = sum(bool(one and other) for one, other in zip(less, more, strict=True))
+        camps = sum(item.agreement < 0 for item in items)
         sentences = (
             [
-                texts("session.agreement.split", split=split, links=len(items)),
+                texts("session.agreement.split", split=split, links=len(items), camps=camps),
                 texts(
                     "session.agreement.least",
                     link=f"'{labels[0]}'",
@@ -221,25 +223,27 @@ class _Told:
         complete = pooled.session.seeds.complete
         equal = group_of(pooled.session.seeds, complete / complete.sum())
         exact = self.numbers.exact
-        sentences = (
+        best = (
             texts(
                 "session.performance.best",
                 calibration=exact(found.group_calibration, 2),
                 information=exact(found.group_information, 2),
                 equal_calibration=exact(equal[0], 2),
                 equal_information=exact(equal[1], 2),
-            ),
-            texts(
-                "session.performance.out",
-                out=int((found.weights == 0).sum()),
-                participants=len(forms),
-                cutoff=self.numbers.significant(found.cutoff, 2),
-            ),
+            )
+            if found.weights.any()
+            else texts("session.performance.nobody")
+        )
+        out = texts(
+            "session.performance.out",
+            out=int((found.weights == 0).sum()),
+            participants=len(forms),
+            cutoff=self.numbers.plain(found.cutoff, 2),
         )
         return Finding(
             "performance",
             texts("session.performance"),
-            sentences,
+            (best, out),
             texts("session.performance.caution", questions=len(pooled.session.questions)),
             table,
             {
@@ -255,7 +259,7 @@ class _Told:
         """Each link: probability of its direction, and strength and delay with their intervals."""
         texts, pooled = self.texts, self.pooled
         items = pooled.told
-        labels = [link_label(pooled, item, texts) for item in items]
+        labels = [link_label(pooled, item.link, texts) for item in items]
         strengths = np.array([item.effect.quantiles() for item in items if item.effect is not None])
         absent = (np.nan, np.nan, np.nan)
         delays = np.array([absent if item.delay is None else item.delay.quantiles() for item in items])

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sd_covid.marvel.session.draws import Judged
 from sd_covid.marvel.session.pool import Pooled
 from sd_covid.marvel.session.priors import ExpertPrior, Kept
-from sd_covid.marvel.session.weigh import Weighed
 from sd_covid.report.finding import Finding
 from sd_covid.report.session import interval, link_label
 from sd_covid.report.session_charts import intervals_chart
@@ -21,28 +21,27 @@ from sd_covid.report.wording import Numbers
 def priors_finding(
     pooled: Pooled,
     priors: Sequence[ExpertPrior],
-    weighed: Weighed,
+    judged: Judged,
     session: str,
     variant: Path,
     texts: Texts,
 ) -> Finding:
     """Each prior by judgement: what it was, what it is, and the draws before and now."""
     numbers = Numbers(texts.language)
+    labels = [link_label(pooled, item.judged.link, texts) for item in priors]
     fitted = sum(item.before.parameter is not None for item in priors)
     table = pd.DataFrame(
         {
+            texts("session.column.link"): labels,
             texts("session.column.constant"): [item.tie.constant for item in priors],
-            texts("session.column.link"): [link_label(pooled, item.judged, texts) for item in priors],
             texts("session.column.answers"): [item.judged.answers for item in priors],
             texts("session.column.grade"): [item.before.evidence.grade for item in priors],
             texts("session.column.before"): [interval(item.before.quantiles, numbers) for item in priors],
             texts("session.column.judgement"): [interval(item.quantiles, numbers) for item in priors],
             texts("session.column.outside"): [100 * item.outside for item in priors],
-            texts("session.column.posterior"): [
-                interval(weighed.before[item.id], numbers) for item in priors
-            ],
+            texts("session.column.posterior"): [interval(judged.before[item.id], numbers) for item in priors],
             texts("session.column.posterior_now"): [
-                interval(weighed.after[item.id], numbers) for item in priors
+                interval(judged.after[item.id], numbers) for item in priors
             ],
         }
     )
@@ -55,17 +54,17 @@ def priors_finding(
             assumed=len(priors) - fitted,
         ),
         texts(
-            "session.priors.worth",
-            draws=numbers.exact(len(weighed.frame), 0),
-            worth=numbers.exact(weighed.worth, 0),
-            k=numbers.exact(weighed.pareto_k, 2),
+            "session.priors.moved",
+            draws=numbers.exact(len(judged.frame), 0),
+            kept=numbers.exact(judged.kept, 0),
+            stages=0 if judged.moved is None else len(judged.moved.spent.stages),
         ),
-        *([texts("session.priors.due", variant=str(variant))] if weighed.due else []),
+        *([texts("session.priors.due", why=_why(judged, texts), variant=str(variant))] if judged.due else []),
     ]
-    middle = np.array([weighed.before[item.id][1] for item in priors])
+    middle = np.array([judged.before[item.id][1] for item in priors])
     before, after = (
         np.array([known[item.id] for item in priors]) / middle[:, None]
-        for known in (weighed.before, weighed.after)
+        for known in (judged.before, judged.after)
     )
     return Finding(
         "priors",
@@ -74,18 +73,24 @@ def priors_finding(
         texts("session.priors.caution"),
         table,
         {texts("session.column.outside"): 0},
-        lambda: intervals_chart(before, after, [item.tie.constant for item in priors], texts),
+        lambda: intervals_chart(before, after, labels, texts),
         texts("session.priors.described"),
     )
 
 
-def kept_finding(kept: Sequence[Kept], ties: int, texts: Texts) -> Finding:
+def _why(judged: Judged, texts: Texts) -> str:
+    """Why draws are not to be trusted."""
+    faults = () if judged.moved is None else judged.moved.faults
+    return texts.listed([texts(f"session.fault.{fault}") for fault in faults])
+
+
+def kept_finding(pooled: Pooled, kept: Sequence[Kept], ties: int, texts: Texts) -> Finding:
     """The priors that stay as they were, and why."""
     numbers = Numbers(texts.language)
     table = pd.DataFrame(
         {
+            texts("session.column.link"): [link_label(pooled, item.tie.link, texts) for item in kept],
             texts("session.column.constant"): [item.tie.constant for item in kept],
-            texts("session.column.link"): [f"{item.tie.link.src} → {item.tie.link.dst}" for item in kept],
             texts("session.column.why"): [
                 texts(
                     f"session.why.{item.reason}",

@@ -85,7 +85,7 @@ class Blank:
     def _value(self, kind: str, item: Range) -> str:
         if kind == "strength":
             return number(item.value, self.language)
-        unit, value = ("years", item.value) if item.value >= 1 else ("months", 12 * item.value)
+        unit, value = ("years", item.value) if item.value >= 2 else ("months", 12 * item.value)
         return word(unit, self.language, value=number(value, self.language))
 
 

@@ -19,6 +19,8 @@ Mask = NDArray[np.bool_]
 
 #: Of the quantiles that a form asks for.
 LEVELS = (0.05, 0.5, 0.95)
+#: Calibration below which an expert has no weight, where nothing else is asked: the usual level of significance.
+CUTOFF = 0.05
 #: By which the range of all answers is widened on both sides.
 OVERSHOOT = 0.1
 
@@ -59,11 +61,11 @@ class Performance:
     information : ndarray, shape (expert,)
         Mean over the questions of the information of the answer relative to the background.
     weights : ndarray, shape (expert,)
-        Adding to one.
+        Adding to one; all zero where nobody reaches the cutoff.
     cutoff : float
         Calibration below which an expert has no weight.
     group_calibration, group_information : float
-        Of the weighted mixture of their answers.
+        Of the weighted mixture of their answers; NaN where nobody counts.
     """
 
     calibration: Floats
@@ -74,15 +76,15 @@ class Performance:
     group_information: float
 
 
-def performance(seeds: Seeds, cutoff: float | None = None) -> Performance:
+def performance(seeds: Seeds, cutoff: float | None = CUTOFF) -> Performance:
     """Weigh experts by calibration times information.
 
     Parameters
     ----------
     seeds : Seeds
-    cutoff : float, optional
-        Calibration from which an expert counts; by default the one with which the group does best, calibration times
-        information, among the calibrations of the experts.
+    cutoff : float or None
+        Calibration from which an expert counts. None: the one with which the group does best, calibration times
+        information, among the calibrations of the experts; it often leaves a single one.
 
     Returns
     -------
@@ -91,7 +93,7 @@ def performance(seeds: Seeds, cutoff: float | None = None) -> Performance:
     Raises
     ------
     DiagramError
-        Nobody answered all questions, or nobody reaches the cutoff.
+        Nobody answered all questions.
     """
     known = seeds.complete
     if not known.any():
@@ -99,45 +101,26 @@ def performance(seeds: Seeds, cutoff: float | None = None) -> Performance:
             "nobody answered all seed questions", advice="pool with equal weights, or ask the questions again"
         )
     asked = _Scaled(seeds)
-    right = np.array([_calibration(item, asked.truth, seeds.levels) for item in asked.quantiles])
-    informed = np.array([asked.information(item).mean() for item in asked.quantiles])
+    right, informed = np.array([asked.scores(item) for item in asked.quantiles]).T
     right[~known], informed[~known] = np.nan, np.nan
     tried = np.unique(right[known]) if cutoff is None else np.array([cutoff])
-    best: Performance | None = None
-    for bound in tried.tolist():
-        counting = known & (np.nan_to_num(right, nan=-1.0) >= bound)
-        raw = np.where(counting, np.nan_to_num(right * informed), 0.0)
-        if raw.sum() <= 0:
-            continue
-        weights = raw / raw.sum()
-        group = asked.mixture(weights)
-        found = Performance(
-            right,
-            informed,
-            weights,
-            float(bound),
-            _calibration(group, asked.truth, seeds.levels),
-            float(asked.information(group).mean()),
-        )
-        if best is None or _combined(found) > _combined(best):
-            best = found
-    if best is None:
-        raise DiagramError(
-            f"nobody reaches a calibration of {cutoff:g}",
-            advice="lower the cutoff, or pool with equal weights",
-        )
-    return best
+    found = [_weighed(asked, right, informed, bound) for bound in tried.tolist()]
+    return max(found, key=lambda item: np.nan_to_num(item.group_calibration * item.group_information, nan=-1))
+
+
+def _weighed(asked: _Scaled, right: Floats, informed: Floats, cutoff: float) -> Performance:
+    """Weights of those who reach a cutoff, and how the group does with them."""
+    raw = np.where(np.nan_to_num(right, nan=-1.0) >= cutoff, np.nan_to_num(right * informed), 0.0)
+    if raw.sum() <= 0:
+        return Performance(right, informed, np.zeros_like(raw), cutoff, np.nan, np.nan)
+    weights = raw / raw.sum()
+    return Performance(right, informed, weights, cutoff, *asked.scores(asked.mixture(weights)))
 
 
 def group_of(seeds: Seeds, weights: Floats) -> tuple[float, float]:
     """Calibration and information of a mixture of experts with given weights, shape (expert,)."""
     asked = _Scaled(seeds)
-    group = asked.mixture(weights)
-    return _calibration(group, asked.truth, seeds.levels), float(asked.information(group).mean())
-
-
-def _combined(found: Performance) -> float:
-    return found.group_calibration * found.group_information
+    return asked.scores(asked.mixture(weights))
 
 
 def _calibration(quantiles: Floats, truth: Floats, levels: Sequence[float]) -> float:
@@ -169,6 +152,10 @@ class _Scaled:
         low = np.minimum(told.min(axis=(0, 2)), self.truth)
         high = np.maximum(told.max(axis=(0, 2)), self.truth)
         self._low, self._high = low - OVERSHOOT * (high - low), high + OVERSHOOT * (high - low)
+
+    def scores(self, quantiles: Floats) -> tuple[float, float]:
+        """Calibration, and mean information, of answers of shape (question, level)."""
+        return _calibration(quantiles, self.truth, self._levels), float(self.information(quantiles).mean())
 
     def information(self, quantiles: Floats) -> Floats:
         """Of answers of shape (question, level), relative to a uniform background: shape (question,)."""

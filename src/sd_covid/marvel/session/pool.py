@@ -21,7 +21,7 @@ from sd_covid.errors import DiagramError
 from sd_covid.marvel.diagram import LONGEST, SHORTEST, Diagram, Link, Range
 from sd_covid.marvel.session.agreement import agreement
 from sd_covid.marvel.session.answers import Judgement, Session, ends_of
-from sd_covid.marvel.session.performance import Performance, performance
+from sd_covid.marvel.session.performance import CUTOFF, Performance, performance
 from sd_covid.marvel.session.words import classes_of
 
 Floats = NDArray[np.float64]
@@ -138,7 +138,7 @@ class Pooled:
         return tuple(item for item in self.links if item.effect is not None)
 
 
-def pool(session: Session, method: Method = "linear", cutoff: float | None = None) -> Pooled:
+def pool(session: Session, method: Method = "linear", cutoff: float | None = CUTOFF) -> Pooled:
     """Pool the judgements of a session.
 
     Parameters
@@ -146,8 +146,8 @@ def pool(session: Session, method: Method = "linear", cutoff: float | None = Non
     session : Session
     method : {'linear', 'log', 'performance'}
         The mixture or the geometric mean of all participants alike, or the mixture by performance on seed questions.
-    cutoff : float, optional
-        Calibration from which a participant counts, with 'performance'; see `performance`.
+    cutoff : float or None
+        Calibration from which a participant counts, with 'performance'; None for the best one, see `performance`.
 
     Raises
     ------
@@ -161,6 +161,12 @@ def pool(session: Session, method: Method = "linear", cutoff: float | None = Non
         raise DiagramError(
             "there are no seed questions to weigh participants by",
             advice="give them with --seeds, or pool with equal weights",
+            file=session.diagram.path,
+        )
+    if method == "performance" and found is not None and not found.weights.any():
+        raise DiagramError(
+            f"nobody reaches a calibration of {found.cutoff:g} on the seed questions",
+            advice="lower --cutoff, or pool with equal weights",
             file=session.diagram.path,
         )
     count = len(session.forms)

@@ -17,10 +17,13 @@ import yaml
 from sd_covid.calibration.petab import Problem, read_problem
 from sd_covid.calibration.store import Posterior, tables_hash, write_posterior
 from sd_covid.calibration.tables import Row, Table, write_table
+from sd_covid.marvel.session.answers import ends_of
+from sd_covid.marvel.session.draws import Judged
 from sd_covid.marvel.session.pool import Pooled
 from sd_covid.marvel.session.priors import ExpertPrior
-from sd_covid.marvel.session.weigh import RECORD, Weighed
+from sd_covid.model.names import key
 
+RECORD = "judgement"  # in the provenance of draws
 GRADE = "D"  # of a judgement: not a figure of that very thing
 
 
@@ -48,7 +51,7 @@ def write_variant(
     stored: Posterior,
     pooled: Pooled,
     priors: Sequence[ExpertPrior],
-    weighed: Weighed,
+    judged: Judged,
     told: Told,
 ) -> list[Path]:
     """Write a session's priors and draws.
@@ -63,7 +66,7 @@ def write_variant(
         Its draws.
     pooled : Pooled
     priors : sequence of ExpertPrior
-    weighed : Weighed
+    judged : Judged
     told : Told
 
     Returns
@@ -98,12 +101,12 @@ def write_variant(
             },
             "best": {
                 **stored.provenance["best"],
-                **{item.id: weighed.after[item.id][1] for item in _mapped(priors)},
+                **{item.id: judged.after[item.id][1] for item in _mapped(priors)},
             },
             "data_hash": tables_hash(read_problem(path)),
-            RECORD: record(pooled, priors, weighed, told),
+            RECORD: record(pooled, priors, judged, told),
         }
-        write_posterior(Posterior(weighed.frame, provenance), draws)
+        write_posterior(Posterior(judged.frame, provenance), draws)
     except BaseException:
         for file in files:
             file.unlink(missing_ok=True)
@@ -111,8 +114,9 @@ def write_variant(
     return files
 
 
-def record(pooled: Pooled, priors: Sequence[ExpertPrior], weighed: Weighed, told: Told) -> dict[str, Any]:
+def record(pooled: Pooled, priors: Sequence[ExpertPrior], judged: Judged, told: Told) -> dict[str, Any]:
     """What a report says of a session whose draws it shows."""
+    labels = {key(variable.id): variable.label for variable in pooled.session.diagram.variables}
     return {
         "session": told.name,
         "date": told.date,
@@ -120,14 +124,17 @@ def record(pooled: Pooled, priors: Sequence[ExpertPrior], weighed: Weighed, told
         "method": pooled.method,
         "participants": len(pooled.session.forms),
         "counting": int((pooled.weights > 0).sum()),
-        "worth": weighed.worth,
-        "pareto_k": weighed.pareto_k,
+        "draws": len(judged.frame),
+        "kept": judged.kept,
+        "faults": [] if judged.moved is None else list(judged.moved.faults),
         "constants": [
             {
                 "constant": item.tie.constant,
                 "parameter": item.id,
-                "src": item.tie.link.src,
-                "dst": item.tie.link.dst,
+                "label": {
+                    language: " → ".join(labels[end].in_language(language) for end in ends_of(item.tie.link))
+                    for language in ("nl", "en")
+                },
                 "answers": item.judged.answers,
                 "agreement": item.judged.agreement,
                 "grade_before": item.before.evidence.grade,
@@ -136,8 +143,8 @@ def record(pooled: Pooled, priors: Sequence[ExpertPrior], weighed: Weighed, told
                 "calibrated": item.before.parameter is not None,
                 "prior_before": list(item.before.quantiles),
                 "prior": list(item.quantiles),
-                "draws_before": list(weighed.before[item.id]),
-                "draws": list(weighed.after[item.id]),
+                "draws_before": list(judged.before[item.id]),
+                "draws": list(judged.after[item.id]),
                 "outside": item.outside,
             }
             for item in priors
