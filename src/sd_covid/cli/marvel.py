@@ -11,6 +11,7 @@ from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note
 from sd_covid.cli.finding import show
 from sd_covid.cli.progress import progress
+from sd_covid.errors import DiagramError
 
 if TYPE_CHECKING:
     from sd_covid.marvel.run import Runs
@@ -36,6 +37,13 @@ def command(
     ] = 1000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the samples.")] = 0,
     years: Annotated[int, typer.Option("--years", min=1, max=100, help="How long to run.")] = 10,
+    beside: Annotated[
+        Path | None,
+        typer.Option(
+            "--beside", metavar="MODEL", help="Also run the quantified model and say where the two agree."
+        ),
+    ] = None,
+    draws: Annotated[int, typer.Option("--draws", min=20, help="Of the model, with --beside.")] = 200,
     sketch: Annotated[
         Path | None,
         typer.Option("--sketch", metavar="OUT.mdl", help="A stock-and-flow skeleton to fill in."),
@@ -69,10 +77,39 @@ def command(
     with progress("running samples") as bar:
         scores = score_all(runs, samples, seed, bar, language.value)
     found = findings(runs, scores, texts)
+    if beside is not None:
+        found += _beside(runs, diagram, beside, samples, draws, seed, texts)
     for finding in found:
         show(finding, texts)
     if output is not None:
         _write(found, output, texts, runs, samples, seed)
+
+
+def _beside(
+    runs: Runs, diagram: Path, model: Path, samples: int, draws: int, seed: int, texts: Texts
+) -> list[Finding]:
+    """What the quantified model says of the same interventions and performances."""
+    import sd_covid
+    from sd_covid.marvel.beside.layers import two_layers
+    from sd_covid.report.beside import beside_findings
+
+    if not diagram.is_dir():
+        advice = "give a folder with levers.csv and outputs.csv"
+        raise DiagramError(
+            "only a diagram in a folder says what its counterparts are", advice=advice, file=diagram
+        )
+    with progress("running the model") as bar:
+        found, ranked = two_layers(
+            runs,
+            diagram,
+            sd_covid.load(model),
+            samples=samples,
+            draws=draws,
+            seed=seed,
+            language=texts.language,
+            progress=bar,
+        )
+    return beside_findings(runs.diagram, found, ranked, runs.horizon, texts)
 
 
 def _sketch(diagram: Path, path: Path, language: str) -> None:

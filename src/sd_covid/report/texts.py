@@ -26,6 +26,7 @@ FILES = (
     "loops.yaml",
     "marvel.yaml",
     "session.yaml",
+    "beside.yaml",
 )
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
