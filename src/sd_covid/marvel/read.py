@@ -61,7 +61,7 @@ def read_diagram(path: str | Path, language: str = "en") -> Diagram:
         A file that cannot be read, or columns that are unknown.
     """
     path = Path(path)
-    tables = tables_of(path)
+    tables = tables_of(path, language)
     read = _Reader(tables, language)
     classes = read.classes()
     variables = read.variables()
@@ -166,7 +166,7 @@ class _Reader:
                 self._given(row["end"], math.inf, start),
                 self._given(row["ramp"], 0.0, 0.0),
                 self._given(row["adjustment"], 1.0, SHORTEST),
-                None if row["cost"].empty else self._number(row["cost"]),
+                None if row["cost"].empty else self._number(row["cost"], 0.0),
             )
         return tuple(found.values())
 

@@ -24,31 +24,35 @@ _COLOURS = {"agree": tint(REFERENCE, 0.35), "disagree": PACKAGES[0], "cannot tel
 
 def verdicts_chart(found: Sequence[Compared], texts: Texts) -> Figure:
     """A field for each intervention and performance, with the signs of both layers: diagram / model."""
-    from matplotlib.colors import to_rgb
+    from matplotlib.colors import ListedColormap
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
     rows = list(dict.fromkeys(item.intervention for item in found))
     columns = list(dict.fromkeys(item.performance for item in found))
-    figure = Figure(figsize=(_WIDTH, 2.5 + 0.34 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, 3.0 + 0.34 * len(rows)), layout="constrained")
     plot = figure.subplots()
-    field = np.ones((len(rows), len(columns), 3))
+    verdicts = np.zeros((len(rows), len(columns)))
     for item in found:
         row, column = rows.index(item.intervention), columns.index(item.performance)
-        field[row, column] = to_rgb(_COLOURS[item.verdict])
+        verdicts[row, column] = list(_COLOURS).index(item.verdict)
         colour = "#ffffff" if item.verdict == "disagree" else INK
         plot.text(column, row, _signs(item), ha="center", va="center", color=colour, fontsize=8)
-    plot.imshow(field, aspect="auto", interpolation="none")
-    plot.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)
-    plot.set_yticks(np.arange(len(rows) + 1) - 0.5, minor=True)
+    edges = [np.arange(length + 1) - 0.5 for length in verdicts.T.shape]
+    colours = ListedColormap(list(_COLOURS.values()))
+    plot.pcolormesh(
+        *edges, verdicts, cmap=colours, vmin=-0.5, vmax=len(_COLOURS) - 0.5, edgecolors="#ffffff", linewidth=2
+    )
+    plot.invert_yaxis()
     plot.grid(visible=False)
-    plot.grid(visible=True, which="minor", color="#ffffff", linewidth=2)
     plot.xaxis.tick_top()
-    names = ["\n".join(textwrap.wrap(texts.of(item.label), 22)) for item in columns]
-    plot.set_xticks(range(len(columns)), names, fontsize=8, rotation=40, ha="left", rotation_mode="anchor")
+    names = [textwrap.shorten(texts.of(item.label), _WRAP, placeholder=" …") for item in columns]
+    plot.set_xticks(range(len(columns)), names, fontsize=8)
+    for label in plot.get_xticklabels():
+        label.set(rotation=50, ha="left", rotation_mode="anchor")
     labels = ["\n".join(textwrap.wrap(texts.of(item.label), _WRAP)) for item in rows]
     plot.set_yticks(range(len(rows)), labels, fontsize=8)
-    plot.tick_params(which="both", length=0)
+    plot.tick_params(length=0)
     for spine in plot.spines.values():
         spine.set_visible(False)
     handles = [

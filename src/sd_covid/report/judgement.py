@@ -74,7 +74,6 @@ def _row(item: Mapping[str, Any], texts: Texts) -> SourceRow:
     basis = texts(
         "judgement.basis",
         answers=item["answers"],
-        link=texts.of(label),
         figures=texts("judgement.figures") if item["calibrated"] else "",
     )
     cells = (item["constant"], item["grade_before"], *parts)

@@ -101,7 +101,7 @@ def read_counterparts(
         An intervention, variable, lever or output that there is not, with the nearest; a row without reason; a level
         outside the range of its lever.
     """
-    tables = read_tables(folder, tuple(_SHEETS), "two layers")
+    tables = read_tables(folder, tuple(_SHEETS), "two layers", language)
     return Counterparts(
         _measures(tables, diagram, study, language), _variables(tables, diagram, study, outputs, language)
     )
@@ -111,7 +111,7 @@ def read_outputs_of(
     folder: Path, diagram: Diagram, study: Study, outputs: Sequence[Output], language: str = "en"
 ) -> dict[str, Counterpart]:
     """Read ``outputs.csv`` alone; see `read_counterparts`."""
-    tables = read_tables(folder, ("outputs",), "two layers")
+    tables = read_tables(folder, ("outputs",), "two layers", language)
     return _variables(tables, diagram, study, outputs, language)
 
 

@@ -143,9 +143,9 @@ class _Scaled:
 
     def __init__(self, seeds: Seeds) -> None:
         log = seeds.logarithmic
-        self.quantiles = seeds.quantiles.copy()
+        self.quantiles = seeds.quantiles.astype(np.float64)
         self.quantiles[:, log] = np.log(self.quantiles[:, log])
-        self.truth = seeds.truth.copy()
+        self.truth = seeds.truth.astype(np.float64)
         self.truth[log] = np.log(self.truth[log])
         self._levels = seeds.levels
         told = self.quantiles[seeds.complete]

@@ -161,13 +161,14 @@ class _Reader:
         ]
 
     def _flat_rows(self) -> Iterator[tuple[str, Row]]:
-        tables = read_csv(self._file, "links")
+        tables = read_csv(self._file, "links", self._language)
         for row in _rows(tables, "links", "links", FLAT):
             yield ("links" if row["seed"].empty else "seeds"), row
 
     def _sheet_rows(self) -> Iterator[tuple[str, Row]]:
         spelled = {name: [word(f"sheet.{name}", language) for language in LANGUAGES] for name in SHEETS}
-        tables = read_tables(self._file, [one for names in spelled.values() for one in names], "a form")
+        titles = [one for names in spelled.values() for one in names]
+        tables = read_tables(self._file, titles, "a form", self._language)
         for name, titles in spelled.items():
             for title in titles:
                 for row in _rows(tables, title, name, COLUMNS[name]):

@@ -39,7 +39,7 @@ def read_seeds(file: Path | None, language: str = "en") -> tuple[SeedQuestion, .
     if file is None:
         return ()
     found: dict[str, SeedQuestion] = {}
-    for row in read_csv(file, "seeds").rows("seeds", COLUMNS):
+    for row in read_csv(file, "seeds", language).rows("seeds", COLUMNS):
         for column in ("id", "question_nl", "question_en", "source"):
             if row[column].empty:
                 raise fault("empty", language, at=row[column])

@@ -66,7 +66,7 @@ def read_ties(file: Path, diagram: Diagram, names: ConstantNames, language: str 
     """
     links = {ends_of(link): link for link in diagram.links}
     found: dict[str, Tie] = {}
-    for row in read_csv(file, "constants").rows("constants", COLUMNS):
+    for row in read_csv(file, "constants", language).rows("constants", COLUMNS):
         ends: Ends = key(row["src"].text), key(row["dst"].text)
         if ends not in links or links[ends].strength.value == 0:
             told = {"src": row["src"].text, "dst": row["dst"].text}
