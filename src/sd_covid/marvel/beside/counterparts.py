@@ -51,15 +51,12 @@ class Counterpart:
         None where the model has none.
     direction : int
         1 where both rise together, -1 where one rises as the other falls.
-    series : tuple of str
-        Published series that tell the same, by id.
     reason : str
     """
 
     variable: str
     output: Output | None
     direction: int
-    series: tuple[str, ...]
     reason: str
 
 
@@ -105,14 +102,6 @@ def read_counterparts(
     return Counterparts(
         _measures(tables, diagram, study, language), _variables(tables, diagram, study, outputs, language)
     )
-
-
-def read_outputs_of(
-    folder: Path, diagram: Diagram, study: Study, outputs: Sequence[Output], language: str = "en"
-) -> dict[str, Counterpart]:
-    """Read ``outputs.csv`` alone; see `read_counterparts`."""
-    tables = read_tables(folder, ("outputs",), "two layers", language)
-    return _variables(tables, diagram, study, outputs, language)
 
 
 def _measures(tables: Tables, diagram: Diagram, study: Study, language: str) -> dict[str, Measure]:
@@ -175,9 +164,8 @@ def _variables(
         direction = row["direction"].text or "+"
         if direction not in "+-":
             raise fault("choice", language, {"found": direction, "advice": "+, -"}, at=row["direction"])
-        series = tuple(part.strip() for part in row["series"].text.split(";") if part.strip())
         found[name] = Counterpart(
-            name, output, 1 if direction == "+" else -1, series, _reason(row["reason"], language)
+            name, output, 1 if direction == "+" else -1, _reason(row["reason"], language)
         )
     return found
 
