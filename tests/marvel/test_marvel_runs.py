@@ -148,7 +148,8 @@ def test_samples_superpose_too_and_the_same_seed_gives_the_same_bits():
     runs = Runs(town)
     direct = score(town, runs.paths(combinations(4), drawn), runs.times)
     np.testing.assert_allclose(found.by_sample, direct, rtol=0, atol=1e-13)
-    for values, ranges in zip((drawn.strength, drawn.delay), zip(*map(town.reach, town.links)), strict=True):
+    reach = zip(*map(town.reach, town.links), strict=True)
+    for values, ranges in zip((drawn.strength, drawn.delay), reach, strict=True):
         low, high = (np.array([getattr(item, at) for item in ranges]) for at in ("low", "high"))
         assert ((values >= low) & (values <= high)).all()
 

@@ -101,7 +101,8 @@ def signals_chart(notes: Sequence[Signal], series: Series, registry: Registry, t
     plot = figure.subplots()
     rows = series.rows
     starts, ends = (
-        np.array([_year(day.date()) for day in rows.index.to_timestamp(how=end)]) for end in ("start", "end")
+        np.array([_year(day.date()) for day in pd.PeriodIndex(rows.index).to_timestamp(how=end)])
+        for end in ("start", "end")
     )
     back = _BACK.get(series.kind, 0.5)
     days = ends - back * (ends - starts)

@@ -77,7 +77,9 @@ def test_the_group_is_a_mixture_and_the_best_cutoff_is_no_worse_than_any():
     # A group of one is that expert.
     alone = np.eye(5)[1]
     scores = performance(asked, 0.0)
-    np.testing.assert_allclose(group_of(asked, alone), (scores.calibration[1], scores.information[1]), rtol=1e-9)
+    np.testing.assert_allclose(
+        group_of(asked, alone), (scores.calibration[1], scores.information[1]), rtol=1e-9
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def _judged(link: Link, item: PooledLink, named: str) -> Link:
     low, middle, high = (low, middle, high) if sign > 0 else (-high, -middle, -low)
     strength = Range(*_ordered(max(low, 0.0), max(middle, 0.0), max(high, 0.0)))
     if none > max(more, less):
-        strength = Range(0.0, 0.0, max(high, 0.0))
+        strength = Range(*_ordered(0.0, 0.0, max(high, 0.0)))
     delay = link.delay
     if item.delay is not None:
         early, mean, late = item.delay.quantiles()
@@ -55,5 +55,6 @@ def _judged(link: Link, item: PooledLink, named: str) -> Link:
 
 
 def _ordered(low: float, middle: float, high: float) -> tuple[float, float, float]:
-    """Value, low and high, as a range has them."""
+    """Value, low and high, as a range has them; four digits are more than any judgement bears."""
+    middle, low, high = (float(f"{value:.4g}") for value in (middle, low, high))
     return middle, low, high
