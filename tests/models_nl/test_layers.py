@@ -12,8 +12,8 @@ from sd_covid.marvel.run import Runs
 MODELS = Path(__file__).parents[2] / "models"
 
 
-#: Wage subsidy keeps vacancies up, and those draw the young out of school: in the diagram that weighs less than their
-#: distress, in the model more. Which of the two is near to nothing in both, and a question for a session.
+#: Wage subsidy keeps vacancies up, and these draw the young out of school: a path of the model that the diagram has
+#: not. What comes of it is near to nothing in both layers, and with few draws now and then opposite.
 KNOWN = {("more_wage_subsidy", "school_leaving")}
 
 

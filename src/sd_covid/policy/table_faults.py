@@ -37,7 +37,7 @@ def file_fault(
     return ScenarioError(reason, advice=advice, file=file, line=line, variable=variable)
 
 
-def told(name: str, language: str, **values: object) -> str:
+def told(name: str, language: str, /, **values: object) -> str:
     """A text of ``tables.yaml``, its braces filled."""
     return texts_in("sd_covid.policy", "tables.yaml")[name].in_language(language).format_map(values)
 

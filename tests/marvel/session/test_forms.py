@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from sd_covid.cli.app import execute
 from sd_covid.data.text import Text
 from sd_covid.errors import DiagramError
 from sd_covid.marvel.read import read_diagram
@@ -175,7 +176,7 @@ def test_all_faults_of_all_forms_are_told_at_once(tmp_path):
     one_table(tmp_path / "one.csv", [{**FULL, "strength": ""}, {**SEED, "q50": "30"}])
     one_table(tmp_path / "two.csv", [{**FULL, "participant": "b"}])
     one_table(tmp_path / "three.csv", [{**FULL, "participant": "B"}])
-    with pytest.raises(FormsError, match="3 faults in 2 of 3 forms") as caught:
+    with pytest.raises(FormsError, match="faults in the forms: 3, in 2 of 3") as caught:
         read_session(DIAGRAM, QUESTIONS, [tmp_path], "en")
     assert "participant 'b' has filled in a form already (three.csv)" in str(caught.value.faults[-1])
 
@@ -192,3 +193,32 @@ def test_what_is_no_form_is_refused_in_the_language(tmp_path):
     with pytest.raises(FormsError) as caught:
         read_session(DIAGRAM, (), [tmp_path / "blank.xlsx"], "nl")
     assert "er staat niet wie dit heeft ingevuld" in str(caught.value.faults[0])
+
+
+def test_commands_write_forms_read_them_and_refuse_what_is_wrong(tmp_path, capsys):
+    town = str(TOWN)
+    for name in ("form.xlsx", "form.csv", "form.html"):
+        assert execute(["session", "form", town, "-o", str(tmp_path / name), "-l", "en"]) == 0
+        assert (tmp_path / name).is_file()
+    assert execute(["session", "form", town, "-o", str(tmp_path / "form.pdf")]) == 2
+    forms = tmp_path / "forms"
+    forms.mkdir()
+    one_table(forms / "a.csv", [FULL, {**FULL, "participant": "b", "sign": "more"}])
+    capsys.readouterr()
+    assert execute(["session", "read", town, str(forms), "-l", "en", "-o", str(tmp_path / "read.html")]) == 0
+    assert (
+        "On 1 of the 1 links at least one participant chooses the opposite direction"
+        in capsys.readouterr().out
+    )
+    page = (tmp_path / "read.html").read_text()
+    assert "Jobs → Unemployment" in page
+    assert execute(["session", "pool", town, str(forms), "--pool", "performance"]) == 2
+    one_table(forms / "b.csv", [{**FULL, "participant": "c", "speed": ""}])
+    capsys.readouterr()
+    out = tmp_path / "none.html"
+    assert execute(["session", "read", town, str(forms), "-o", str(out)]) == 2
+    told = capsys.readouterr().err.strip().splitlines()
+    assert f"{forms / 'b.csv'}:2: " in told[0]
+    assert "heeft geen snelheid" in told[0]
+    assert told[-1].startswith("error: fouten in de formulieren: 1, in 1 van de 2")
+    assert not out.exists()

@@ -251,13 +251,14 @@ class _Reader:
         return ends
 
     def _take_seed(self, filled: _Filled, row: Row) -> None:
-        name = row["seed"].text
+        name, cells = row["seed"].text, [row[column] for column in _QUANTILES]
+        if all(cell.empty for cell in cells):
+            return
+        if not self._seeds:
+            raise self._fault("session.no seeds", at=row["seed"])
         if key(name) not in self._seeds:
             advice = nearest(name, [item.id for item in self._seeds.values()], self._language)
             raise self._fault("session.seed", {"name": name, "advice": advice}, at=row["seed"])
-        cells = [row[column] for column in _QUANTILES]
-        if all(cell.empty for cell in cells):
-            return
         question = self._seeds[key(name)]
         found = []
         for cell in cells:
