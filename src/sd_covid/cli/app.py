@@ -37,6 +37,8 @@ from sd_covid.cli import (
     scenario,
     sensitivity,
     session,
+    session_priors,
+    session_signals,
     simulator,
     stacking,
     sweep,
@@ -87,6 +89,8 @@ app.command("convert")(convert.command)
 app.command("document")(document.command)
 app.add_typer(data.app)
 app.add_typer(scenario.app)
+session.app.command("priors")(session_priors.command)
+session.app.command("signals")(session_signals.command)
 app.add_typer(session.app)
 
 

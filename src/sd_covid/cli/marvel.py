@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,7 +83,10 @@ def command(
     for finding in found:
         show(finding, texts)
     if output is not None:
-        _write(found, output, texts, runs, samples, seed)
+        more = {} if beside is None else {"model": str(beside), "reference": "actual", "draws": str(draws)}
+        _write(
+            found, output, texts, runs, samples, seed, {f"beside.made.{name}": x for name, x in more.items()}
+        )
 
 
 def _beside(
@@ -142,7 +146,15 @@ def _convert(diagram: Path, export: Path) -> None:
     note(f"wrote {export}")
 
 
-def _write(found: list[Finding], output: Path, texts: Texts, runs: Runs, samples: int, seed: int) -> None:
+def _write(
+    found: list[Finding],
+    output: Path,
+    texts: Texts,
+    runs: Runs,
+    samples: int,
+    seed: int,
+    more: Mapping[str, str],
+) -> None:
     """Write findings, with what made them."""
     from sd_covid.report.finding import write_findings
 
@@ -167,7 +179,8 @@ def _write(found: list[Finding], output: Path, texts: Texts, runs: Runs, samples
         texts,
         title=texts("marvel.title", name=diagram.name),
         subtitle=texts("marvel.subtitle"),
-        provenance={texts(f"marvel.made.{name}"): value for name, value in told.items()},
+        provenance={texts(f"marvel.made.{name}"): value for name, value in told.items()}
+        | {texts(name): value for name, value in more.items()},
     )
     for path in written:
         note(f"wrote {path}")

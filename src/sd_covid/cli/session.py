@@ -9,21 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.cli.calibrate import Seed
 from sd_covid.cli.compare import Language
-from sd_covid.cli.console import note, warn
+from sd_covid.cli.console import note
 from sd_covid.cli.finding import show
 from sd_covid.cli.output import replacing
-from sd_covid.cli.progress import progress
-from sd_covid.errors import DiagramError, RunError
+from sd_covid.errors import RunError
 
 if TYPE_CHECKING:
-    from sd_covid.calibration.petab import Problem
-    from sd_covid.engine.simulation import Simulation
     from sd_covid.marvel.diagram import Diagram
     from sd_covid.marvel.session.answers import SeedQuestion
     from sd_covid.marvel.session.pool import Pooled
-    from sd_covid.marvel.session.priors import ExpertPrior, Kept
     from sd_covid.report.finding import Finding
     from sd_covid.report.texts import Texts
 
@@ -92,7 +87,7 @@ def form(
     if output.suffix.lower() not in (".xlsx", ".csv", ".html"):
         reason = f"cannot write a form as '{output.suffix}'"
         raise RunError(reason, advice="use .xlsx, .csv or .html", file=output)
-    read = _diagram(diagram, language)
+    read = read_one(diagram, language)
     blank = blank_form(read, _questions(diagram, seeds, language), language.value, theme or ())
     with replacing(output) as aside:
         if output.suffix.lower() == ".html":
@@ -111,12 +106,12 @@ def read(
     seeds: Seeds = None,
 ) -> None:
     """Read filled-in forms and show who answered what, where the group agrees, and who differs."""
-    from sd_covid.report.session import answer_findings
+    from sd_covid.report.session_answers import answer_findings
     from sd_covid.report.texts import Texts
 
     texts = Texts(language.value)
-    pooled = _pooled(diagram, forms, seeds, language, Pooling.LINEAR, 0.05, output)
-    _tell(answer_findings(pooled, texts), output, texts, pooled, "")
+    pooled = pooled_session(diagram, forms, seeds, language, Pooling.LINEAR, 0.05, output)
+    tell(answer_findings(pooled, texts), output, texts, pooled, "")
 
 
 @app.command("pool")
@@ -141,7 +136,8 @@ def pool(
     ] = None,
 ) -> None:
     """Pool the judgements of every link, and write the diagram that the group has in mind."""
-    from sd_covid.report.session import answer_findings, pooled_finding
+    from sd_covid.report.session import pooled_finding
+    from sd_covid.report.session_answers import answer_findings
     from sd_covid.report.texts import Texts
 
     if export is not None and export.suffix.lower() not in (".xlsx", ""):
@@ -149,9 +145,9 @@ def pool(
             f"cannot write a diagram as '{export.suffix}'", advice="use .xlsx or a folder", file=export
         )
     told, texts = _named(name, date), Texts(language.value)
-    pooled = _pooled(diagram, forms, seeds, language, pooling, None if best else cutoff, output)
+    pooled = pooled_session(diagram, forms, seeds, language, pooling, None if best else cutoff, output)
     found = answer_findings(pooled, texts)
-    _tell([pooled_finding(pooled, texts), *found[1:]], output, texts, pooled, told)
+    tell([pooled_finding(pooled, texts), *found[1:]], output, texts, pooled, told)
     if export is not None:
         from sd_covid.marvel.session.pooled_diagram import pooled_diagram
         from sd_covid.marvel.write import write_diagram
@@ -161,133 +157,8 @@ def pool(
         note(f"wrote {export}")
 
 
-@app.command("priors")
-def priors(
-    diagram: DiagramFile,
-    forms: Forms,
-    variant: Annotated[
-        Path,
-        typer.Option(
-            "--variant", metavar="NAME.yaml", help="The variant to write, as calibration/variants/NAME.yaml."
-        ),
-    ],
-    name: Name,
-    date: Date,
-    output: Out = None,
-    language: Lang = Language.NL,
-    seeds: Seeds = None,
-    pooling: Pool = Pooling.PERFORMANCE,
-    cutoff: Cutoff = 0.05,
-    best: Best = False,
-    constants: Annotated[
-        Path | None,
-        typer.Option(
-            "--constants", metavar="FILE", help="Links and constants.  [default: DIAGRAM/constants.csv]"
-        ),
-    ] = None,
-    problem: Annotated[
-        Path, typer.Option("--problem", metavar="PROBLEM", help="The calibration problem of the study.")
-    ] = Path("calibration/problem.yaml"),
-    seed: Seed = 0,
-) -> int:
-    """Turn judgements into priors of the model, move its draws to them, and write both as a variant.
-
-    Exits with 1 when the draws cannot be moved well and a full fit is due.
-    """
-    import sd_covid
-    from sd_covid.calibration.petab import read_problem
-    from sd_covid.calibration.store import read_posterior
-    from sd_covid.calibration.workflow import posterior_file
-    from sd_covid.marvel.session import ties as tied
-    from sd_covid.marvel.session.draws import judged_draws
-    from sd_covid.marvel.session.variant import Told, write_variant
-    from sd_covid.report.session_priors import kept_finding, priors_finding
-    from sd_covid.report.texts import Texts
-
-    if variant.suffix.lower() not in (".yaml", ".yml"):
-        raise RunError("a variant is a .yaml", advice="as calibration/variants/session.yaml", file=variant)
-    told, texts = Told(name, _day(date)), Texts(language.value)
-    pooled = _pooled(diagram, forms, seeds, language, pooling, None if best else cutoff, output)
-    study = read_problem(problem)
-    ties = constants or diagram / tied.FILE
-    simulation = sd_covid.load(study.model_path)
-    found, kept, count = _expert_priors(pooled, ties, study, simulation, language)
-    if not found:
-        show(kept_finding(pooled, kept, count, texts), texts)
-        raise DiagramError("the session changes no prior", advice="see why above", file=ties)
-    stored = read_posterior(posterior_file(study))
-    with progress("moving the draws to the new priors") as bar:
-        judged = judged_draws(
-            study, simulation, stored, found, seed, lambda share: bar(round(100 * share), 100)
-        )
-    findings = [priors_finding(pooled, found, judged, told.label, variant, texts)]
-    if kept:
-        findings.append(kept_finding(pooled, kept, count, texts))
-    files = write_variant(variant, study, stored, pooled, found, judged, told)
-    _tell(findings, output, texts, pooled, told.label)
-    for file in files:
-        note(f"wrote {file}")
-    if judged.due:
-        warn(f"the draws are not to be trusted: run sd-covid calibrate {variant}")
-        return 1
-    return 0
-
-
-@app.command("signals")
-def signals(
-    diagram: DiagramFile,
-    notes: Annotated[
-        Path,
-        typer.Argument(metavar="SIGNALS.csv", help="Dated notes: date, place, variable, text and so on."),
-    ],
-    output: Out = None,
-    language: Lang = Language.NL,
-    series: Annotated[
-        Path, typer.Option("--series", metavar="FOLDER", help="The registry of published series.")
-    ] = Path("calibration/series"),
-) -> None:
-    """Show local signals beside the published series of their variables; they never count as figures."""
-    from sd_covid.data import read_registry
-    from sd_covid.marvel.signals import read_signals, series_of
-    from sd_covid.report.finding import refuse_format, write_findings
-    from sd_covid.report.signals import signal_findings
-    from sd_covid.report.texts import Texts
-
-    if output is not None:
-        refuse_format(output)
-    read, texts = _diagram(diagram, language), Texts(language.value)
-    found, registry = read_signals(notes, read, language.value), read_registry(series)
-    told = signal_findings(found, series_of(diagram, read, registry, language.value), registry, texts)
-    for finding in told:
-        show(finding, texts)
-    if output is None:
-        return
-    made = {texts("signals.made.signals"): str(len(found)), texts("signals.made.diagram"): read.name}
-    title, subtitle = texts("signals.title"), texts("signals.subtitle")
-    for path in write_findings(told, output, texts, title=title, subtitle=subtitle, provenance=made):
-        note(f"wrote {path}")
-
-
-def _expert_priors(
-    pooled: Pooled, ties: Path, study: Problem, simulation: Simulation, language: Language
-) -> tuple[tuple[ExpertPrior, ...], tuple[Kept, ...], int]:
-    """Priors by judgement, what stays as it was, and how many constants are tied to links."""
-    from sd_covid.marvel.session.priors import expert_priors
-    from sd_covid.marvel.session.ties import read_ties
-    from sd_covid.model.study import study_folder
-    from sd_covid.policy.evidence import FILE, read_evidence
-    from sd_covid.policy.names import ConstantNames
-    from sd_covid.policy.study import catalogues_beside
-
-    known = read_ties(ties, pooled.session.diagram, ConstantNames(simulation.constants), language.value)
-    folder = study_folder(study.path)
-    _, assumptions = catalogues_beside(folder / "scenarios" / "any.yaml")
-    evidence = read_evidence(folder / "models" / FILE)
-    found, kept = expert_priors(pooled, known, study, assumptions, evidence)
-    return found, kept, len(known)
-
-
-def _diagram(path: Path, language: Language) -> Diagram:
+def read_one(path: Path, language: Language) -> Diagram:
+    """The diagram of a session."""
     from sd_covid.marvel.read import read_diagram
 
     return read_diagram(path, language.value)
@@ -299,7 +170,7 @@ def _questions(diagram: Path, seeds: Path | None, language: Language) -> tuple[S
     return read_seeds(seeds or seeds_beside(diagram), language.value)
 
 
-def _pooled(
+def pooled_session(
     diagram: Path,
     forms: list[Path],
     seeds: Path | None,
@@ -315,7 +186,7 @@ def _pooled(
 
     if output is not None:
         refuse_format(output)
-    known = _diagram(diagram, language)
+    known = read_one(diagram, language)
     questions = _questions(diagram, seeds, language)
     try:
         session = read_session(known, questions, forms, language.value)
@@ -327,10 +198,17 @@ def _pooled(
 
 
 def _named(name: str, date: str) -> str:
-    return f"{name}, {_day(date)}" if date else name
+    return f"{name}, {as_day(date)}" if date else name
 
 
-def _day(text: str) -> str:
+def as_day(text: str) -> str:
+    """A day as it is written, 2026-11-30.
+
+    Raises
+    ------
+    RunError
+        No day.
+    """
     try:
         return day.fromisoformat(text).isoformat()
     except ValueError:
@@ -339,7 +217,14 @@ def _day(text: str) -> str:
         ) from None
 
 
-def _tell(found: list[Finding], output: Path | None, texts: Texts, pooled: Pooled, told: str) -> None:
+def tell(
+    found: list[Finding],
+    output: Path | None,
+    texts: Texts,
+    pooled: Pooled,
+    told: str,
+    seed: int | None = None,
+) -> None:
     """Show findings, and write them with what made them."""
     for finding in found:
         show(finding, texts)
@@ -353,6 +238,7 @@ def _tell(found: list[Finding], output: Path | None, texts: Texts, pooled: Poole
         "diagram": diagram.name,
         "forms": str(len(pooled.session.forms)),
         "method": texts(f"session.method.{pooled.method}"),
+        **({} if seed is None else {"seed": str(seed)}),
     }
     priors = any(finding.id == "priors" for finding in found)
     title = texts("session.priors.title") if priors else texts("session.title", name=diagram.name)
