@@ -194,7 +194,7 @@ def pooled_session(
         for fault in error.faults:
             note(str(fault))
         raise
-    return pooled_by(session, pooling.value, cutoff)
+    return pooled_by(session, pooling.value, cutoff, language.value)
 
 
 def _named(name: str, date: str) -> str:

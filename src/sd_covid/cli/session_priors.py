@@ -79,8 +79,7 @@ def command(
     from sd_covid.report.session_priors import kept_finding, priors_finding
     from sd_covid.report.texts import Texts
 
-    if variant.suffix.lower() not in (".yaml", ".yml"):
-        raise RunError("a variant is a .yaml", advice="as calibration/variants/session.yaml", file=variant)
+    _refuse_place(variant, problem)
     told, texts = Told(name, as_day(date)), Texts(language.value)
     pooled = pooled_session(diagram, forms, seeds, language, pooling, None if best else cutoff, output)
     study = read_problem(problem)
@@ -106,6 +105,20 @@ def command(
         warn(f"the draws are not to be trusted: run sd-covid calibrate {variant}")
         return 1
     return 0
+
+
+def _refuse_place(variant: Path, problem: Path) -> None:
+    """Raise a RunError where a variant cannot stand, before anything is worked out."""
+    from sd_covid.model.study import study_folder
+
+    advice = "as calibration/variants/session.yaml"
+    if variant.suffix.lower() not in (".yaml", ".yml"):
+        raise RunError("a variant is a .yaml", advice=advice, file=variant)
+    if not variant.resolve().is_relative_to(study_folder(problem).resolve()):
+        raise RunError("a variant stands in the study that it varies", advice=advice, file=variant)
+    if variant.resolve().parent == problem.resolve().parent:
+        reason = "beside the problem stands no other: its draws would be taken for the study's"
+        raise RunError(reason, advice=advice, file=variant)
 
 
 def _expert_priors(

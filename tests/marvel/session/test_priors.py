@@ -202,26 +202,21 @@ def _effect(comparison: Comparison, output: str) -> tuple[float, float]:
 
 
 def test_command_refuses_wrong_input_and_leaves_nothing(study, tmp_path, capsys):
-    variant = tmp_path / "v.yaml"
-    start = [
-        "session",
-        "priors",
-        str(STARTER),
-        str(study / "forms.csv"),
-        "--problem",
-        str(study / "calibration" / "problem.yaml"),
-    ]
-    for more, expected in (
-        (
-            ["--variant", str(tmp_path / "v.csv"), "--name", "a", "--date", "2026-11-26"],
-            "a variant is a .yaml",
-        ),
-        (["--variant", str(variant), "--name", "a", "--date", "26-11"], "'26-11' is not a day"),
-        (["--variant", str(variant), "--name", "a", "--date", "2026-11-26", "-l", "en"], "no seed questions"),
+    problem = study / "calibration" / "problem.yaml"
+    inside = study / "calibration" / "variants" / "wrong.yaml"
+    start = ["session", "priors", str(STARTER), str(study / "forms.csv"), "--problem", str(problem)]
+    for variant, date, language, expected in (
+        (inside.with_suffix(".csv"), "2026-11-26", "en", "a variant is a .yaml"),
+        (tmp_path / "wrong.yaml", "2026-11-26", "en", "stands in the study that it varies"),
+        (problem, "2026-11-26", "en", "beside the problem stands no other"),
+        (inside, "26-11", "en", "'26-11' is not a day"),
+        (inside, "2026-11-26", "en", "there are no seed questions to weigh participants by"),
+        (inside, "2026-11-26", "nl", "er zijn geen ijkvragen"),
     ):
+        more = ["--variant", str(variant), "--name", "a", "--date", date, "-l", language]
         assert execute([*start, *more, "--seeds", str(_none(tmp_path))]) == 2
         assert expected in capsys.readouterr().err.strip().splitlines()[-1]
-    assert not list(tmp_path.glob("v*"))
+    assert not list(study.rglob("wrong*"))
 
 
 def _none(folder: Path) -> Path:

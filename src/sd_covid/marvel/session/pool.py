@@ -17,8 +17,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.errors import DiagramError
 from sd_covid.marvel.diagram import LONGEST, SHORTEST, Diagram, Link, Range
+from sd_covid.marvel.faults import fault
 from sd_covid.marvel.session.agreement import agreement
 from sd_covid.marvel.session.answers import Judgement, Session, ends_of
 from sd_covid.marvel.session.performance import CUTOFF, Performance, performance
@@ -138,7 +138,9 @@ class Pooled:
         return tuple(item for item in self.links if item.effect is not None)
 
 
-def pool(session: Session, method: Method = "linear", cutoff: float | None = CUTOFF) -> Pooled:
+def pool(
+    session: Session, method: Method = "linear", cutoff: float | None = CUTOFF, language: str = "en"
+) -> Pooled:
     """Pool the judgements of a session.
 
     Parameters
@@ -148,27 +150,23 @@ def pool(session: Session, method: Method = "linear", cutoff: float | None = CUT
         The mixture or the geometric mean of all participants alike, or the mixture by performance on seed questions.
     cutoff : float or None
         Calibration from which a participant counts, with 'performance'; None for the best one, see `performance`.
+    language : {'nl', 'en'}
+        Of an error.
 
     Raises
     ------
     DiagramError
         Performance without seed questions, or nobody who performs.
     """
-    found = None
-    if session.questions and (method == "performance" or session.seeds.complete.any()):
+    file, found = session.diagram.path, None
+    if session.questions and session.seeds.complete.any():
         found = performance(session.seeds, cutoff)
-    if method == "performance" and found is None:
-        raise DiagramError(
-            "there are no seed questions to weigh participants by",
-            advice="give them with --seeds, or pool with equal weights",
-            file=session.diagram.path,
-        )
-    if method == "performance" and found is not None and not found.weights.any():
-        raise DiagramError(
-            f"nobody reaches a calibration of {found.cutoff:g} on the seed questions",
-            advice="lower --cutoff, or pool with equal weights",
-            file=session.diagram.path,
-        )
+    if method == "performance":
+        if found is None:
+            kind = "session.nobody answered" if session.questions else "session.unweighted"
+            raise fault(kind, language, file=file)
+        if not found.weights.any():
+            raise fault("session.nobody reaches", language, {"cutoff": f"{found.cutoff:g}"}, file=file)
     count = len(session.forms)
     weights = found.weights if method == "performance" and found is not None else np.full(count, 1 / count)
     scale = _Scale(session.diagram)
