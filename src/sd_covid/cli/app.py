@@ -38,6 +38,9 @@ from sd_covid.cli import (
     sbc,
     scenario,
     sensitivity,
+    session,
+    session_priors,
+    session_signals,
     simulator,
     stacking,
     sweep,
@@ -89,6 +92,9 @@ app.command("init")(init.command)
 app.add_typer(data.app)
 app.add_typer(scenario.app)
 app.add_typer(local.app)
+session.app.command("priors")(session_priors.command)
+session.app.command("signals")(session_signals.command)
+app.add_typer(session.app)
 
 
 def execute(arguments: Sequence[str]) -> int:

@@ -26,6 +26,8 @@ FILES = (
     "loops.yaml",
     "marvel.yaml",
     "local.yaml",
+    "session.yaml",
+    "beside.yaml",
 )
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
