@@ -1,7 +1,7 @@
 """What the page of a simulator holds: model, draws, controls and the baseline, as one object for JSON.
 
-In come a `Declaration` and the study that it belongs to; out comes a `Content`. Names of the model appear as text in
-the object alone; the model's JavaScript knows constants and outputs by number.
+In come a `Declaration` and the study that it belongs to; out comes one object. Names of the model appear as text in
+it alone; its WebAssembly knows constants and outputs by number.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sd_covid.data.text import Text
-from sd_covid.engine.javascript import javascript
 from sd_covid.engine.simulation import Simulation
+from sd_covid.engine.webassembly import assemble
 from sd_covid.errors import RunError
 from sd_covid.model.study import study_folder
 from sd_covid.policy.draws import choose_draws, sample_assumptions
@@ -54,26 +54,10 @@ class Known:
     observed: Sequence[ObservedSeries] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A page before it is written.
-
-    Attributes
-    ----------
-    script : str
-        The model in JavaScript.
-    data : dict
-        For JSON: what ``members.js``, ``costs.js`` and ``controls.js`` read.
-    """
-
-    script: str
-    data: dict[str, Any]
-
-
 def make_content(
     declared: Declaration, simulation: Simulation, known: Known, texts: Texts, size: int, seed: int = 1
-) -> Content:
-    """Run the baseline and gather what a page needs.
+) -> dict[str, Any]:
+    """Run the baseline and gather what a page needs, for JSON: what ``members.js``, ``costs.js`` and ``controls.js`` read.
 
     Parameters
     ----------
@@ -108,7 +92,13 @@ def make_content(
     drawn = _drawn(study, known, size, seed)
     run = simulation.run(reference, names, seed=seed)
     results = np.array([np.ravel(run[name].to_numpy()) for name in names])
-    data = {
+    values = simulation.program.defaults
+    for number, value in spelled.numbered(reference):
+        values[int(number)] = value
+    model = assemble(simulation.program, nodes, values)
+    shown = controls.data(spelled)
+    _refuse_fixed(shown, model.fixed, values, simulation)
+    return {
         "language": texts.language,
         "title": texts.of(declared.title),
         "model": _inside_study(declared),
@@ -128,13 +118,33 @@ def make_content(
             "results": _packed(results),
             "bands": "" if drawn is None else _bands(simulation, names, overruled(drawn, baseline), seed),
         },
-        **controls.data(spelled),
+        **shown,
+        "code": base64.b64encode(model.code).decode("ascii"),
+        "layout": model.layout,
+        "fixed": model.fixed,
         "restart": []
         if study is None
         else idle_before_start(controls.levers, study, simulation, reference, seed),
         "model_hash": simulation.fingerprint,
     }
-    return Content(javascript(simulation.program, nodes), data)
+
+
+def _refuse_fixed(
+    shown: Mapping[str, Any], fixed: Sequence[int], values: NDArray[np.float64], simulation: Simulation
+) -> None:
+    """Whether nothing that can be moved or chosen moves the time bounds: they are one for all that a page shows."""
+    owners = [lever for group in shown["groups"] for lever in group["levers"]] + shown["assumptions"]
+    moved = {number for owner in owners for part in owner["parts"] for number in part["names"]}
+    for preset in shown["presets"]:
+        moved.update(number for number, value in preset["settings"] if value != values[number])
+    for number in fixed:
+        if number in moved:
+            name = list(simulation.constants)[number]
+            raise RunError(
+                f"'{name}' gives the time bounds of the run, and they are one for all that a page shows",
+                advice="leave it out of sliders, and the same in all presets",
+                variable=name,
+            )
 
 
 def _presets(declared: Declaration, simulation: Simulation, study: Study | None) -> list[Scenario]:

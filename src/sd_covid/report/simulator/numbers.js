@@ -57,7 +57,7 @@ function timeOfDay(origin, text) {
 
 // Linear between the nearest ranks, as numpy's; members that failed are left out.
 function quantiles(values, shares) {
-  const sorted = Float64Array.from(values.filter(Number.isFinite)).sort();
+  const sorted = Float64Array.from(values).filter(Number.isFinite).sort();
   return shares.map((share) => {
     if (sorted.length === 0) return NaN;
     const at = share * (sorted.length - 1);
@@ -69,11 +69,11 @@ function quantiles(values, shares) {
 
 const SHARES = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95];
 
-// Quantiles at each time of rows of equal length: a row for each share.
-function bandsOf(rows, width) {
-  const found = SHARES.map(() => new Float64Array(width));
-  const column = new Array(rows.length);
-  for (let t = 0; t < width; t += 1) {
+// Quantiles at some times of rows of equal length: a row for each share, as long as those; NaN elsewhere.
+function bandsOf(rows, width, times) {
+  const found = SHARES.map(() => new Float64Array(width).fill(NaN));
+  const column = new Float64Array(rows.length);
+  for (const t of times) {
     for (let k = 0; k < rows.length; k += 1) column[k] = rows[k][t];
     quantiles(column, SHARES).forEach((value, q) => {
       found[q][t] = value;
