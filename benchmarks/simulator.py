@@ -3,9 +3,9 @@
     python benchmarks/simulator.py [--rounds 5] [--file scenarios/simulator.yaml]
 
 makes the page and opens it anew each round. In a round it drags a slider over sixty values, each as soon as the one
-before is painted, lets it go, and waits for the bands; for a slider of a lever that starts in 2025 or later, for one that
-starts in 2020, and for an assumption, which moves the whole run. Times are read in the page (`performance.now`):
-painted is two tasks after the frame in which the charts changed.
+before is painted, lets it go, and waits for the bands; for a lever of later, for one of the crisis, and for an
+assumption, which moves the whole run. Times are read in the page (`performance.now`):
+painted is a task after the frame in which the charts changed.
 """
 
 from __future__ import annotations

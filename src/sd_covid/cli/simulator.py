@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sd_covid.cli.compare import Language
-from sd_covid.cli.console import say
+from sd_covid.cli.console import note, say
 from sd_covid.cli.output import replacing
 from sd_covid.cli.results import refuse_suffix
 
@@ -33,7 +33,7 @@ def command(
     """Write a page in which the model runs, with sliders for measures and assumptions."""
     refuse_suffix(output, ".html")
     import sd_covid
-    from sd_covid.report.simulator import read_declaration, read_known, simulator_page
+    from sd_covid.report.simulator import left_out, read_declaration, read_known, simulator_page
 
     declared = read_declaration(file)
     simulation = sd_covid.load(declared.model)
@@ -41,6 +41,9 @@ def command(
     text = simulator_page(
         declared, simulation, read_known(declared, simulation), language.value, draws, made_by
     )
+    missing = [item.name for item in left_out(declared, simulation)]
+    if missing:
+        note(f"the model has none of these outputs, and the page says so: {', '.join(missing)}")
     with replacing(output) as aside:
         aside.write_text(text, encoding="utf-8")
     say(str(output))

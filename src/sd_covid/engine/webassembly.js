@@ -1,7 +1,7 @@
 // Runs a model that `sd_covid.engine.webassembly` made: two members side by side, as the kernel does.
 //
 // The module is the kernel: it reads and writes memory whose parts are handed out here. What it asks of the browser are
-// functions of `Math`, and a power that is IEEE 754's.
+// functions of `Math` that the kernel takes from a library too, and powers of special numbers.
 "use strict";
 
 const sdEngine = (function () {

@@ -2,7 +2,7 @@
 
 In comes a `Program`; out comes the module that LLVM makes of what `sd_covid.engine.write_run` writes, and what
 ``webassembly.js``, which is ours and knows no model, must know to run it. Vectors hold two doubles, which every browser
-since 2023 has. There is no fused multiply-add, and exponentials, logarithms and powers are the browser's.
+since 2023 has. There is no fused multiply-add.
 """
 
 from __future__ import annotations

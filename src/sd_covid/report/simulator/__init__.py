@@ -1,7 +1,8 @@
 """The offline simulator: one HTML file in which a model runs, for whoever has a browser.
 
 In comes a ``simulator.yaml`` (`sd_covid.report.simulator.declaration`); out goes a page with the model in
-WebAssembly (`sd_covid.engine.webassembly`), draws, sliders and charts. What the page shows before anything moves was run here.
+WebAssembly (`sd_covid.engine.webassembly`), draws, sliders and charts. What the page shows before anything moves was run
+here.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from pathlib import Path
 from sd_covid.data.text import texts_in
 from sd_covid.engine.simulation import Simulation
 from sd_covid.model.study import study_folder
-from sd_covid.report.simulator.content import Known, make_content
+from sd_covid.report.simulator.content import Known, left_out, make_content
 from sd_covid.report.simulator.declaration import Declaration, read_declaration
 from sd_covid.report.simulator.page import page
 from sd_covid.report.texts import Texts, all_texts
 
-__all__ = ["Declaration", "Known", "read_declaration", "read_known", "simulator_page"]
+__all__ = ["Declaration", "Known", "left_out", "read_declaration", "read_known", "simulator_page"]
 
 
 def simulator_page(

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from sd_covid.data.text import Text
 from sd_covid.engine.simulation import Simulation
 from sd_covid.engine.webassembly import assemble
-from sd_covid.errors import RunError
+from sd_covid.errors import RunError, UnknownNameError
 from sd_covid.model.study import study_folder
 from sd_covid.policy.draws import choose_draws, sample_assumptions
-from sd_covid.policy.outputs import Output, outputs_in, read_outputs
+from sd_covid.policy.outputs import Output, read_outputs
 from sd_covid.policy.run import overruled
 from sd_covid.policy.scenario import Scenario, read_scenario
 from sd_covid.policy.study import Study
@@ -57,7 +57,7 @@ class Known:
 def make_content(
     declared: Declaration, simulation: Simulation, known: Known, texts: Texts, size: int, seed: int = 1
 ) -> dict[str, Any]:
-    """Run the baseline and gather what a page needs, for JSON: what ``members.js``, ``costs.js`` and ``controls.js`` read.
+    """Run the baseline and gather what a page needs, for JSON: ``members.js``, ``costs.js`` and ``controls.js`` read it.
 
     Parameters
     ----------
@@ -112,6 +112,7 @@ def make_content(
         "time": run["time"].to_numpy().tolist(),
         "draws": _draw_table(drawn, spelled),
         "outputs": [_output(item, simulation, known, texts) for item in outputs],
+        "missing": [texts.of(item.title) for item in left_out(declared, simulation)],
         "counted": counted,
         "charts": _charts(declared, outputs),
         "baseline": {
@@ -151,6 +152,24 @@ def _presets(declared: Declaration, simulation: Simulation, study: Study | None)
     return [read_scenario(path, simulation, study=study) for path in declared.presets]
 
 
+def left_out(declared: Declaration, simulation: Simulation) -> list[Output]:
+    """Outputs of the study that its page does not show, for the model has no such variable or element of one."""
+    return [item for item in _of_study(declared) if not _has(simulation, item)]
+
+
+def _of_study(declared: Declaration) -> Sequence[Output]:
+    """The outputs of the study, where the declaration names none of its own."""
+    file = study_folder(declared.file) / "scenarios" / "outputs.yaml"
+    return read_outputs(file) if not declared.outputs and file.is_file() else ()
+
+
+def _has(simulation: Simulation, item: Output) -> bool:
+    try:
+        return bool(simulation.names.cells(item.name))
+    except UnknownNameError:
+        return False
+
+
 def _outputs(declared: Declaration, simulation: Simulation) -> list[Output]:
     """The outputs, arrays taken apart.
 
@@ -159,12 +178,9 @@ def _outputs(declared: Declaration, simulation: Simulation) -> list[Output]:
     RunError
         When there are none.
     UnknownNameError
-        For one that the model does not have.
+        For one of the declaration that the model does not have.
     """
-    asked: Sequence[Output] = declared.outputs
-    file = study_folder(declared.file) / "scenarios" / "outputs.yaml"
-    if not asked and file.is_file():
-        asked = outputs_in(read_outputs(file), simulation.model.variables)
+    asked = declared.outputs or [item for item in _of_study(declared) if _has(simulation, item)]
     found = []
     for item in asked:
         cells = simulation.names.cells(item.name)

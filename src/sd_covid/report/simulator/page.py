@@ -1,7 +1,7 @@
 """Writes the page of a simulator: one file that needs nothing else.
 
-In comes what `sd_covid.report.simulator.content` gathered; out goes HTML. Texts of the model and the study enter as JSON in which no sign can end a script;
-scripts and style are files of this package, and the charts are Vega, out of the package `vl-convert-python`.
+In comes what `sd_covid.report.simulator.content` gathered; out goes HTML. Texts of the model and the study enter as JSON
+in which no sign can end a script; scripts and style are files of this package, and the charts are Vega, out of the package `vl-convert-python`.
 """
 
 from __future__ import annotations
@@ -61,6 +61,9 @@ def page(content: dict[str, Any], texts: Texts, command: str) -> str:
         t=lambda name: texts(_PREFIX + name),
         style=Markup(_file("style.css")),
         prices=told,
+        missing=texts(_PREFIX + "about.missing", titles="; ".join(data["missing"]))
+        if data["missing"]
+        else "",
         provenance=[
             (texts(_PREFIX + "provenance.model"), data["model"]),
             (texts(_PREFIX + "provenance.hash"), data["model_hash"]),
