@@ -83,7 +83,7 @@ def make_content(
     controls = Controls(declared, simulation, study, presets, texts)
     simulation = simulation.stepping([name for item in presets for name in item.settings] + controls.steps)
     spelled = Spelled(simulation)
-    outputs = _outputs(declared, simulation)
+    outputs = outputs_of(declared, simulation)
     counted = [name for name in controls.counted if all(name != item.name for item in outputs)]
     names = [item.name for item in outputs] + counted
     nodes = [simulation.program.cells[simulation.names.cells(name)[0]] for name in names]
@@ -170,7 +170,7 @@ def _has(simulation: Simulation, item: Output) -> bool:
         return False
 
 
-def _outputs(declared: Declaration, simulation: Simulation) -> list[Output]:
+def outputs_of(declared: Declaration, simulation: Simulation) -> list[Output]:
     """The outputs, arrays taken apart.
 
     Raises
