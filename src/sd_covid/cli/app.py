@@ -42,9 +42,8 @@ from sd_covid.cli import (
     update,
     validate,
 )
+from sd_covid.cli.console import INTERRUPTED
 from sd_covid.errors import SdCovidError
-
-INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 
 app = typer.Typer(
     name="sd-covid",
