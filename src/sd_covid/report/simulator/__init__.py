@@ -1,8 +1,8 @@
 """The offline simulator: one HTML file in which a model runs, for whoever has a browser.
 
 In comes a ``simulator.yaml`` (`sd_covid.report.simulator.declaration`); out goes a page with the model in
-WebAssembly (`sd_covid.engine.webassembly`), draws, sliders and charts. What the page shows before anything moves was run
-here.
+WebAssembly (`sd_covid.engine.webassembly`), draws, sliders and charts. What the page shows before anything moves
+was run here.
 """
 
 from __future__ import annotations
@@ -19,10 +19,19 @@ from sd_covid.policy.study import Study
 from sd_covid.report.simulator.content import Known, left_out, make_content, outputs_of
 from sd_covid.report.simulator.declaration import Declaration, read_declaration
 from sd_covid.report.simulator.page import page
-from sd_covid.report.simulator.paths import Strongest, find_paths, write_paths
+from sd_covid.report.simulator.paths import Strongest, find_paths, read_paths, write_paths
 from sd_covid.report.texts import Texts, all_texts
 
-__all__ = ["Declaration", "Known", "keep_paths", "left_out", "read_declaration", "read_known", "simulator_page"]
+__all__ = [
+    "Declaration",
+    "Known",
+    "keep_paths",
+    "left_out",
+    "paths_are_old",
+    "read_declaration",
+    "read_known",
+    "simulator_page",
+]
 
 
 def simulator_page(
@@ -102,6 +111,11 @@ def keep_paths(
         progress(order.index(item.lever), len(order))
     write_paths(declared.paths, simulation.fingerprint, found)
     return declared.paths
+
+
+def paths_are_old(declared: Declaration, simulation: Simulation) -> bool:
+    """Whether the paths that were kept are of another version of the model."""
+    return declared.paths is not None and read_paths(declared.paths, simulation.fingerprint) is None
 
 
 def read_known(declared: Declaration, simulation: Simulation) -> Known:

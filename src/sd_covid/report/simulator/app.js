@@ -247,6 +247,7 @@ class App {
     showSaved(this);
     drawStrip(this);
     showTables(this);
+    showDrivers(this);
   }
 
   // Says, for who watches the page from outside, how often the charts were drawn and how many draws their bands hold.

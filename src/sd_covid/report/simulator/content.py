@@ -26,9 +26,11 @@ from sd_covid.policy.outputs import Output, read_outputs
 from sd_covid.policy.run import overruled
 from sd_covid.policy.scenario import Scenario, read_scenario
 from sd_covid.policy.study import Study
+from sd_covid.policy.titles import read_titles
 from sd_covid.report.observed import ObservedSeries, points_of
 from sd_covid.report.simulator.controls import Controls, Spelled
 from sd_covid.report.simulator.declaration import Declaration
+from sd_covid.report.simulator.paths import read_paths
 from sd_covid.report.simulator.restart import idle_before_start
 from sd_covid.report.texts import Texts
 
@@ -113,6 +115,7 @@ def make_content(
         "draws": _draw_table(drawn, spelled),
         "outputs": [_output(item, simulation, known, texts) for item in outputs],
         "missing": [texts.of(item.title) for item in left_out(declared, simulation)],
+        "reached": _reached(declared, simulation, presets, names, texts),
         "counted": counted,
         "charts": _charts(declared, outputs),
         "baseline": {
@@ -193,6 +196,41 @@ def outputs_of(declared: Declaration, simulation: Simulation) -> list[Output]:
     if not found:
         raise RunError("the page shows nothing", advice="name variables under 'outputs'", file=declared.file)
     return found
+
+
+def _reached(
+    declared: Declaration,
+    simulation: Simulation,
+    presets: Sequence[Scenario],
+    names: Sequence[str],
+    texts: Texts,
+) -> list[dict[str, Any]] | None:
+    """The strongest paths that were kept, in the words of the study; None where they are of another model."""
+    if declared.paths is None:
+        return []
+    found = read_paths(declared.paths, simulation.fingerprint)
+    if found is None:
+        return None
+    titles = read_titles(study_folder(declared.file))
+    places = {name: k for k, name in enumerate(names)}
+    scenarios = {preset.id: texts.of(preset.title) for preset in presets}
+
+    def told(variable: str) -> str:
+        title = titles.of(variable)
+        return simulation.model.variables[variable].name if title is None else texts.inside(title)
+
+    return [
+        {
+            "lever": item.lever,
+            "output": places[item.output],
+            "preset": scenarios[item.preset],
+            "time": item.time,
+            "difference": item.difference,
+            "paths": [[[told(variable) for variable in path], share] for path, share in item.paths],
+        }
+        for item in found
+        if item.output in places and item.preset in scenarios
+    ]
 
 
 def _charts(declared: Declaration, outputs: Sequence[Output]) -> list[int]:

@@ -21,8 +21,7 @@ function freshId(prefix) {
 // A slider of one part: { element, refresh }.
 function sliderOf(app, owner, part) {
   const { data, language } = app;
-  const dated = part.part === "start" || part.part === "end";
-  const told = (value) => (dated ? monthIn(language, data.origin, value) : stepped(language, value, part.step));
+  const told = (value) => (part.dated ? monthIn(language, data.origin, value) : stepped(language, value, part.step));
   const id = freshId("slider");
   const input = make("input", {
     type: "range", id, min: part.low, max: part.high, step: part.step, list: part.marks.length > 0 ? `${id}-marks` : null,

@@ -190,7 +190,16 @@ class Controls:
             low, high, actual = lever.low, lever.high, lever.actual.level
             step = nice_step(low, high)
         unit = Text("mln euro", "million euro") if part == "budget" else Text()
-        return Slider(lever.constants[part], title, low, high, step, unit, marks=((actual, label),))
+        return Slider(
+            lever.constants[part],
+            title,
+            low,
+            high,
+            step,
+            unit,
+            marks=((actual, label),),
+            moment=part in ("start", "end"),
+        )
 
     def _part(self, part: str, slider: Slider, spelled: Spelled) -> dict[str, Any]:
         texts = self._texts
@@ -203,6 +212,7 @@ class Controls:
             "high": slider.high,
             "step": slider.step,
             "unit": texts.of(slider.unit),
+            "dated": slider.moment,
             "marks": [[value, texts.of(label)] for value, label in slider.marks],
         }
 
@@ -227,6 +237,7 @@ class Controls:
             )
         item = known[name]
         low, high = item.range.low, item.range.high
+        dated = item.moment and self._study is not None
         label = Text(self._texts("simulator.mark.central"), self._texts("simulator.mark.central"))
         unit = self._texts.unit(item.unit)
         slider = Slider(
@@ -234,9 +245,10 @@ class Controls:
             Text(self._texts("simulator.part.value"), self._texts("simulator.part.value")),
             low,
             high,
-            nice_step(low, high),
-            Text(unit, unit),
+            1.0 if dated else nice_step(low, high),
+            Text() if dated else Text(unit, unit),
             marks=((item.range.central, label),),
+            moment=dated,
         )
         variable = self._simulation.model.variables[key(item.constant.partition("[")[0])]
         return {

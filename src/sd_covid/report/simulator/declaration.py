@@ -44,6 +44,8 @@ class Slider:
         Evidence grade A–D, or nothing.
     marks : tuple of (float, Text)
         Values with a name of their own, such as that of today.
+    moment : bool
+        Whether it is a moment, which the page tells as a month.
     """
 
     constant: str
@@ -56,6 +58,7 @@ class Slider:
     source: Text = field(default_factory=Text)
     grade: str = ""
     marks: tuple[tuple[float, Text], ...] = ()
+    moment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,18 @@ def read_declaration(path: Path) -> Declaration:
     with scenario_faults():
         found = read_yaml(path).fields(
             ("model", "title"),
-            ("groups", "catalogue", "assumptions", "outputs", "presets", "charts", "since", "year", "draws", "paths"),
+            (
+                "groups",
+                "catalogue",
+                "assumptions",
+                "outputs",
+                "presets",
+                "charts",
+                "since",
+                "year",
+                "draws",
+                "paths",
+            ),
         )
         return Declaration(
             file=path,

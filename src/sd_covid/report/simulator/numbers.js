@@ -34,9 +34,9 @@ function dateOf(origin, time) {
   return new Date(Math.floor(dayOf(origin, time) + 1e-6) * 86400000);
 }
 
-function monthIn(language, origin, time) {
+function monthIn(language, origin, time, length = "short") {
   const day = dateOf(origin, time);
-  const form = { month: "short", year: "numeric", timeZone: "UTC" };
+  const form = { month: length, year: "numeric", timeZone: "UTC" };
   if (day.getUTCDate() !== 1) form.day = "numeric";
   return formatter(Intl.DateTimeFormat, language, form).format(day);
 }

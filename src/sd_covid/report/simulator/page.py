@@ -27,6 +27,7 @@ PAGE = (
     "controls.js",
     "pool.js",
     "figures.js",
+    "drivers.js",
     "build.js",
     "show.js",
     "app.js",
