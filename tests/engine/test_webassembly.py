@@ -1,8 +1,8 @@
 """Models in WebAssembly, by a browser without a page, against the reference interpreter and the kernel.
 
-The browser adds and multiplies as IEEE 754 says, without fused multiply-add, and exp, log and pow are within a few units
-in the last place; so a small model agrees to 1e-12 of a variable's largest value, and the Dutch one, over 2,016 steps,
-to 1e-9.
+The browser adds and multiplies as IEEE 754 says, without fused multiply-add, and exp, log and pow are within a few
+units in the last place; so a small model agrees to 1e-12 of a variable's largest value, and the Dutch one, over 2,016
+steps, to 1e-9.
 """
 
 import base64

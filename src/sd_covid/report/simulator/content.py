@@ -59,7 +59,7 @@ class Known:
 def make_content(
     declared: Declaration, simulation: Simulation, known: Known, texts: Texts, size: int, seed: int = 1
 ) -> dict[str, Any]:
-    """Run the baseline and gather what a page needs, for JSON: ``members.js``, ``costs.js`` and ``controls.js`` read it.
+    """Run the baseline and gather what a page needs, for JSON.
 
     Parameters
     ----------
@@ -282,6 +282,9 @@ def _output(item: Output, simulation: Simulation, known: Known, texts: Texts) ->
         "name": item.name,
         "title": texts.of(item.title),
         "unit": texts.of(item.unit_title) or texts.unit(item.units),
+        "points": texts("loops.points")
+        if texts.unit(item.units) == "%"
+        else texts.of(item.unit_title) or texts.unit(item.units),
         "theme": texts.known("theme", item.theme) if item.theme else "",
         "reading": item.reading,
         "better": item.better,

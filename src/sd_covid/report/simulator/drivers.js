@@ -1,5 +1,8 @@
 // What drives a difference: what each change brings to it, and along which paths of the model a measure reaches it.
 
+const SMALL = 0.01; // share of the largest contribution from which one is told by itself
+const MOST_TOLD = 6; // measures whose paths are told
+
 // What differs from the baseline, by measure and assumption; what belongs to none is the preset's own.
 function changesOf(app) {
   const { data, view, baselineParameters: before, texts } = app;
@@ -53,7 +56,7 @@ function pathsOf(app, owner, output) {
     .replace("{preset}", found.preset)
     .replace("{month}", monthIn(language, data.origin, found.time, "long"))
     .replace("{difference}", signed(language, found.difference, 2))
-    .replace("{unit}", data.outputs[output].unit);
+    .replace("{unit}", data.outputs[output].points);
   if (found.paths.length === 0) return make("p", {}, `${when} ${texts["drivers.many"]}`);
   const share = (value) => `${numberIn(language, 100 * value, 2)} %`;
   return make(
@@ -73,19 +76,24 @@ function driversOf(app, position) {
   app.runBaseline(new Map(data.baselineSettings));
   const { rows, whole } = contributions(app, output, changes);
   const rest = whole - rows.reduce((sum, row) => sum + row.amount, 0);
-  const line = (title, amount) => make("tr", {}, make("th", { scope: "row" }, title), make("td", {}, signed(language, amount, 3)));
+  const size = Math.max(...rows.map((row) => Math.abs(row.amount)));
+  const told = rows.filter((row) => row.amount !== 0 && Math.abs(row.amount) >= SMALL * size);
+  const left = rows.filter((row) => !told.includes(row));
+  const digits = (amount) => (size > 0 && amount !== 0 ? Math.max(1, 3 + Math.floor(Math.log10(Math.abs(amount))) - Math.floor(Math.log10(size))) : 1);
+  const line = (title, amount) => make("tr", {}, make("th", { scope: "row" }, title), make("td", {}, signed(language, amount, digits(amount))));
   const caption = texts["drivers.caption"].replace("{year}", history.now.year > 0 ? String(history.now.year) : texts["drivers.end"]);
-  const reached = rows
-    .filter((row) => row.amount !== 0)
+  const reached = told
+    .slice(0, MOST_TOLD)
     .map((row) => [row, pathsOf(app, row.owner, output)])
     .filter(([, paths]) => paths !== null);
   return [
     make("p", {}, texts["drivers.how"]),
     make(
       "table", {},
-      make("caption", {}, `${data.outputs[output].title}, ${data.outputs[output].unit}: ${caption}`),
+      make("caption", {}, `${data.outputs[output].title}, ${data.outputs[output].points}: ${caption}`),
       make(
-        "tbody", {}, ...rows.map((row) => line(row.title, row.amount)),
+        "tbody", {}, ...told.map((row) => line(row.title, row.amount)),
+        left.length > 0 ? line(texts["drivers.left"].replace("{count}", String(left.length)), left.reduce((sum, row) => sum + row.amount, 0)) : null,
         rows.length > 2 ? line(texts["drivers.rest"], rest) : null, line(texts["drivers.whole"], whole),
       ),
     ),
@@ -93,10 +101,13 @@ function driversOf(app, position) {
   ];
 }
 
-// As long as it is open, and not while a slider moves.
+// As long as it is open, and not while a slider moves; anew only for another run, output or year.
 function showDrivers(app) {
   app.charts.forEach((chart, position) => {
     const { open } = chart.drivers.closest("details");
+    const shown = open ? [app.view.run, app.history.now.charts[position], app.history.now.year] : [];
+    if (chart.driven !== undefined && shown.length === chart.driven.length && shown.every((item, k) => item === chart.driven[k])) return;
+    chart.driven = shown;
     chart.drivers.replaceChildren(...(open ? driversOf(app, position) : []));
   });
 }

@@ -1,7 +1,8 @@
 """Writes the page of a simulator: one file that needs nothing else.
 
-In comes what `sd_covid.report.simulator.content` gathered; out goes HTML. Texts of the model and the study enter as JSON
-in which no sign can end a script; scripts and style are files of this package, and the charts are Vega, out of the package `vl-convert-python`.
+In comes what `sd_covid.report.simulator.content` gathered; out goes HTML. Texts of the model and the study enter as
+JSON in which no sign can end a script; scripts and style are files of this package, and the charts are Vega, out of the
+package `vl-convert-python`.
 """
 
 from __future__ import annotations

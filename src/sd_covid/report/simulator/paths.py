@@ -20,8 +20,9 @@ from sd_covid.errors import RunError
 from sd_covid.policy.levers import Lever
 from sd_covid.policy.scenario import Scenario
 
-#: A path is followed while it carries this share of the difference, and no more ways than this: more of them change what
-#: is told of the first few by little, where these carry most, and otherwise nothing is told of them.
+#: A path is followed while it carries this share of the difference, and no more ways than this. Shares move with both,
+#: for feedback through variables that are not followed is missing from them; most where paths cancel, and there
+#: nothing is told of them.
 FOLLOWED, MOST = 0.05, 80
 #: What is told of a lever and an outcome.
 TOLD = 3
