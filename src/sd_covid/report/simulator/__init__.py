@@ -129,6 +129,7 @@ def read_known(declared: Declaration, simulation: Simulation) -> Known:
     from sd_covid.calibration.petab import read_problem
     from sd_covid.calibration.store import read_posterior as stored
     from sd_covid.calibration.workflow import posterior_file
+    from sd_covid.data import read_registry
     from sd_covid.policy.draws import read_posterior
     from sd_covid.policy.names import ConstantNames
     from sd_covid.report.observed import observed_series
@@ -145,4 +146,5 @@ def read_known(declared: Declaration, simulation: Simulation) -> Known:
         for parameter, constant in provenance["constants"].items()
         if constant in names
     }
-    return Known(read_posterior(draws, simulation), point, observed_series(problem, provenance["best"]))
+    observed = observed_series(problem, provenance["best"])
+    return Known(read_posterior(draws, simulation), point, observed, read_registry(file.parent / "series"))

@@ -59,7 +59,7 @@ function buildCharts(app) {
     for (const [theme, options] of themes) select.append(...(theme === "" ? options : [make("optgroup", { label: theme }, ...options)]));
     select.addEventListener("change", () => app.pick(position, Number(select.value)));
     const chart = new Chart(app, figure);
-    Object.assign(chart, { select, unit: find("unit"), about: find("meaning"), table: find("table"), drivers: find("drivers") });
+    Object.assign(chart, { select, unit: find("unit"), about: find("meaning"), documented: find("documented"), table: find("table"), drivers: find("drivers") });
     const name = () => data.outputs[app.history.now.charts[position]].name.replace(/[^\w-]+/g, "_");
     find("csv").addEventListener("click", () => download(`${name()}.csv`, csvOf(chartRows(app, position)), "text/csv"));
     find("svg").addEventListener("click", async () => download(`${name()}.svg`, await chart.levels.toSVG(), "image/svg+xml"));

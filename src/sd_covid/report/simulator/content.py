@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sd_covid.data import Registry
 from sd_covid.data.text import Text
 from sd_covid.engine.simulation import Simulation
 from sd_covid.engine.webassembly import assemble
@@ -49,11 +50,14 @@ class Known:
     point : mapping
         Constants of the reference member: the best fit.
     observed : sequence of ObservedSeries
+    registry : Registry or None
+        Titles and publishers of their series.
     """
 
     posterior: pd.DataFrame | None = None
     point: Mapping[str, float] | None = None
     observed: Sequence[ObservedSeries] = ()
+    registry: Registry | None = None
 
 
 def make_content(
@@ -293,7 +297,20 @@ def _output(item: Output, simulation: Simulation, known: Known, texts: Texts) ->
         "basis": texts(f"simulator.basis.{item.basis.split()[0]}"),
         "meaning": str(variable.documentation or ""),
         "observed": points,
+        "source": _figures(points_of(list(known.observed), item.name), known.registry, texts),
     }
+
+
+def _figures(observed: Sequence[ObservedSeries], registry: Registry | None, texts: Texts) -> str:
+    """Which published figures an output is held to; titles say whose they are."""
+    names = [
+        texts.of(registry.series(item.series).title) if registry and item.series in registry else item.series
+        for item in observed
+    ]
+    if not names:
+        return texts("simulator.about.unmeasured")
+    note = texts("paths.figures", series="; ".join(dict.fromkeys(names)))
+    return f"{note} {texts('paths.shifted')}" if any(item.shifted for item in observed) else note
 
 
 def _year(declared: Declaration, study: Study | None) -> int:

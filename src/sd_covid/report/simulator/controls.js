@@ -80,10 +80,11 @@ function choiceOf(app, label, options, chosen, choose) {
 function explained(app, owner) {
   const { texts } = app;
   const rows = [];
-  const row = (name, text) => {
-    if (text) rows.push(make("dt", {}, texts[name]), make("dd", {}, text));
+  const row = (name, text, lang = null) => {
+    if (text) rows.push(make("dt", {}, texts[name]), make("dd", { lang }, text));
   };
   row("about.meaning", owner.meaning);
+  row("about.documentation", owner.documentation, "en");
   row("about.target", owner.target);
   row("about.constants", owner.parts.map((part) => part.constant).join(", "));
   row("about.source", owner.source);
