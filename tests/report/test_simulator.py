@@ -313,8 +313,8 @@ class _Lever:
 
 
 def test_paths_carry_what_hand_calculation_says(tmp_path):
-    """y = 3 a + b with a = b = level: of any difference three quarters come by way of a."""
-    equations = ["lever level = 0", "a = lever level * 1", "b = lever level * 1", "flow = 3 * a + b"]
+    """The net flow of y is 3 a + b, a and b are the level times Time: of any difference three quarters come by way of a."""
+    equations = ["lever level = 0", "a = lever level * Time", "b = lever level * Time", "flow = 3 * a + b"]
     equations += [
         "y = INTEG(flow, 0)",
         "INITIAL TIME = 0",
@@ -331,7 +331,7 @@ def test_paths_carry_what_hand_calculation_says(tmp_path):
     ]
     (found,) = find_paths(model, {"lever": _Lever()}, presets, ["y"], {}, 0)
     assert (found.lever, found.output, found.preset) == ("lever", "y", "more")
-    assert (found.time, found.difference) == (10.0, pytest.approx(80.0))  # 2 * (3 + 1) a unit of time
+    assert (found.time, found.difference) == (10.0, pytest.approx(380.0))  # steps of 8 * (n / 2) / 2, n to 19
     assert found.paths == [(["a", "flow", "y"], 0.75), (["b", "flow", "y"], 0.25)]
     file = tmp_path / "paths.json"
     write_paths(file, "this", [found])
