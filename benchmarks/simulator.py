@@ -118,7 +118,7 @@ def one_round(browser: Browser, file: Path) -> dict[str, Any]:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(file.as_uri())
     found: dict[str, Any] = {"opened": page.evaluate(OPENED)}
-    page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
+    page.evaluate("document.querySelectorAll('.group').forEach((item) => { item.open = true; })")
     page.wait_for_function(
         "document.getElementById('charts').dataset.draws === document.getElementById('charts').dataset.all"
     )

@@ -156,8 +156,12 @@ class App {
 
   // When a gesture has ended: puts the state into the link, and asks for the bands, as soon as nothing else is to do.
   settle() {
-    if (this.waiting) this.update();
-    else if (this.partly) this.show();
+    if (this.waiting) this.update(true);
+    if (this.partly) { // a slider was let go: draws run in workers while the rest is shown here
+      this.settled();
+      this.show();
+      return;
+    }
     clearTimeout(this.settling); // changes that come at one stroke are asked for once
     this.settling = setTimeout(() => this.settled(), 0);
   }

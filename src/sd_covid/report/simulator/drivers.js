@@ -65,6 +65,7 @@ function pathsOf(app, owner, output) {
     make("ul", {}, ...found.paths.map(([names, part]) => make(
       "li", {}, `${[owner.title, ...names].join(" → ")}: `, make("strong", {}, share(part)),
     ))),
+    found.paths.some(([, part]) => part < 0 || part > 1) ? make("p", {}, texts["drivers.cancel"]) : null,
   );
 }
 
