@@ -12,7 +12,7 @@ class Pool {
     if (pairs === 0) return;
     const size = Math.min(navigator.hardwareConcurrency || 2, 8, pairs);
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    const data = { ...app.data, code: null, baseline: null, texts: null };
+    const data = { ...app.data, code: null, baseline: null, texts: null, reached: null };
     for (let k = 0; k < size; k += 1) {
       const worker = new Worker(url);
       worker.onmessage = ({ data: message }) => this.receive(message);
