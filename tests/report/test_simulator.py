@@ -313,7 +313,7 @@ class _Lever:
 
 
 def test_paths_carry_what_hand_calculation_says(tmp_path):
-    """The net flow of y is 3 a + b, a and b are the level times Time: of any difference three quarters come by way of a."""
+    """With 3 a + b flowing into y, a and b the level times Time, three quarters of a difference come by way of a."""
     equations = ["lever level = 0", "a = lever level * Time", "b = lever level * Time", "flow = 3 * a + b"]
     equations += [
         "y = INTEG(flow, 0)",
@@ -528,6 +528,7 @@ def test_a_model_with_a_hostile_text_everywhere_shows_it_as_text(browser, tmp_pa
         (("outputs:\n", "outputz:\n"), "outputz"),
         (("high: 0.5", "high: -1"), "highest"),
         (('"`${window.hit=2}`":\n', "rate:\n"), "rate"),
+        (('"`${window.hit=2}`":\n', "TIME STEP:\n"), "time bounds"),
         ((f'  "{HOSTILE}": {{title', "  other: {title"), "other"),
     ],
 )
