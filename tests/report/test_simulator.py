@@ -7,7 +7,9 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -17,14 +19,16 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 import sd_covid
 from sd_covid.cli.app import execute
+from sd_covid.data.text import Text
 from sd_covid.errors import RunError, ScenarioError, UnknownNameError
-from sd_covid.policy import Study, read_scenario
+from sd_covid.policy import Scenario, Study, read_scenario
 from sd_covid.policy.draws import choose_draws, sample_assumptions
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.run import overruled, run_scenarios
 from sd_covid.report.simulator import Known, read_declaration, read_known, simulator_page
 from sd_covid.report.simulator.declaration import nice_step
 from sd_covid.report.simulator.page import as_json
+from sd_covid.report.simulator.paths import find_paths, read_paths, write_paths
 from sd_covid.report.simulator.restart import idle_before_start
 
 ROOT = Path(__file__).parents[2]
@@ -264,7 +268,107 @@ def test_extra_costs_are_those_of_the_cost_tables(page, simulation, known, decla
         assert float(amount) == pytest.approx(expected, rel=6e-4, abs=1e-6), scenario.id
 
 
+# --- what drives a difference --------------------
+
+
+def test_what_drives_a_difference_is_what_changes_bring(page, simulation):
+    """Two changes share out their difference as Shapley's values do: means of with and without the other."""
+    page.evaluate("sdCovid.set('NOW level', 0.5); sdCovid.set('inflation in the long run', 2.4)")
+    both = page.evaluate("sdCovid.settings")
+    page.click("#reset")
+    neither = page.evaluate("sdCovid.settings")
+    names = ("NOW level", "inflation in the long run")
+    rows = [
+        neither | {n: both[n] for n, on in zip(names, choice, strict=True) if on}
+        for choice in product((False, True), repeat=2)
+    ]
+    frame = pd.DataFrame(rows)
+    frame = frame.fillna({name: simulation.constants.get(name, 0.0) for name in frame})
+    run = simulation.run(frame, ["unemployment rate"])["unemployment rate"]
+    month = run["date"].dt.year.to_numpy() == 2030
+    none, second, first, whole = run.transpose("member", "time").to_numpy()[:, month].mean(axis=1)
+    expected = {
+        "NOW (wage subsidy)": (first - none + whole - second) / 2,
+        "Inflation in the long run": (second - none + whole - first) / 2,
+        "Whole difference": whole - none,
+    }
+    page.evaluate("sdCovid.set('NOW level', 0.5); sdCovid.set('inflation in the long run', 2.4)")
+    page.evaluate("document.querySelector('#chart-0 .why').open = true")
+    page.wait_for_selector("#chart-0 .drivers tbody tr")
+    cells = page.eval_on_selector_all(
+        "#chart-0 .drivers tbody tr",
+        "rows => rows.map((row) => [...row.cells].map((cell) => cell.textContent))",
+    )
+    found = {title: float(text.replace("−", "-")) for title, text in cells}
+    assert set(found) == set(expected)
+    scale = max(map(abs, expected.values()))
+    for title, value in expected.items():
+        assert found[title] == pytest.approx(value, abs=0.006 * scale), title  # three digits of the largest
+    page.evaluate("document.querySelector('#chart-0 .why').open = false")
+
+
+class _Lever:
+    id = "lever"
+    constants: ClassVar[dict[str, str]] = {"level": "lever level"}
+
+
+def test_paths_carry_what_hand_calculation_says(tmp_path):
+    """With 3 a + b flowing into y, a and b the level times Time, three quarters of a difference come by way of a."""
+    equations = ["lever level = 0", "a = lever level * Time", "b = lever level * Time", "flow = 3 * a + b"]
+    equations += [
+        "y = INTEG(flow, 0)",
+        "INITIAL TIME = 0",
+        "FINAL TIME = 10",
+        "TIME STEP = 0.5",
+        "SAVEPER = 1",
+    ]
+    file = tmp_path / "m.mdl"
+    file.write_text("".join(f"{item} ~~|\n" for item in equations), encoding="utf-8")
+    model = sd_covid.load(file)
+    presets = [
+        Scenario(name, Text(), Text(), settings={"lever level": value})
+        for name, value in (("base", 0.0), ("more", 2.0))
+    ]
+    (found,) = find_paths(model, {"lever": _Lever()}, presets, ["y"], {}, 0)
+    assert (found.lever, found.output, found.preset) == ("lever", "y", "more")
+    assert (found.time, found.difference) == (10.0, pytest.approx(380.0))  # steps of 8 * (n / 2) / 2, n to 19
+    assert found.paths == [(["a", "flow", "y"], 0.75), (["b", "flow", "y"], 0.25)]
+    file = tmp_path / "paths.json"
+    write_paths(file, "this", [found])
+    (back,) = read_paths(file, "this")
+    assert [tuple(path) for path in back.paths] == found.paths
+    assert read_paths(file, "another") is None
+    file.write_text('{"model": "this"}', encoding="utf-8")
+    with pytest.raises(RunError, match="no file of paths"):
+        read_paths(file, "this")
+    with pytest.raises(RunError, match="cannot be read"):
+        read_paths(tmp_path / "none.json", "this")
+
+
 # --- what a reader does --------------------
+
+
+def test_moments_are_told_as_months(page):
+    """Starts of levers, and of a wave that is assumed: model time 144 is January 2027."""
+    slider = page.locator("input[data-constant='new wave start']")
+    assert slider.get_attribute("aria-valuetext") == "Jan 2027"
+    page.evaluate("sdCovid.set('new wave start', 150)")
+    assert slider.get_attribute("aria-valuetext") == "Jul 2027"
+    assert "Jul 2027" in page.inner_text("#package")
+
+
+def test_the_small_model_has_a_page_that_says_what_is_not_in_it(browser, tmp_path):
+    declared = read_declaration(ROOT / "scenarios" / "simulator-lite.yaml")
+    simulation = sd_covid.load(declared.model)
+    text = simulator_page(declared, simulation, read_known(declared, simulation), "en", 2)
+    page = opened(browser, text, tmp_path)
+    page.evaluate("sdCovid.set('NOW level', 0.5)")
+    settings, results = page.evaluate("[sdCovid.settings, sdCovid.results]")
+    run = simulation.run(settings, list(results))
+    agree(results, {name: run[name].to_numpy() for name in results})
+    assert "Not in this model: " in page.inner_text("footer")
+    assert page.wrong == []
+    page.close()
 
 
 def test_every_slider_changes_a_figure_in_words(page):
@@ -424,6 +528,7 @@ def test_a_model_with_a_hostile_text_everywhere_shows_it_as_text(browser, tmp_pa
         (("outputs:\n", "outputz:\n"), "outputz"),
         (("high: 0.5", "high: -1"), "highest"),
         (('"`${window.hit=2}`":\n', "rate:\n"), "rate"),
+        (('"`${window.hit=2}`":\n', "TIME STEP:\n"), "time bounds"),
         ((f'  "{HOSTILE}": {{title', "  other: {title"), "other"),
     ],
 )

@@ -92,7 +92,7 @@ class Code:
         )
         module = llvm.parse_assembly(text if stored is None else "")
         if stored is None and optimise > 0:
-            _optimise(llvm, module, machine, optimise)
+            run_passes(llvm, module, machine, optimise)
         self._engine = llvm.create_mcjit_compiler(module, machine)
         if stored is None:
             self._engine.set_object_cache(lambda _, code: _write(path, code), lambda _: None)
@@ -193,7 +193,7 @@ def _initialise() -> None:
     llvm.initialize_native_asmprinter()
 
 
-def _optimise(llvm: Any, module: Any, machine: Any, level: int) -> None:
+def run_passes(llvm: Any, module: Any, machine: Any, level: int) -> None:
     """LLVM's passes; its vectorisers are off, since lanes are members and the text is vector code already."""
     options = llvm.create_pipeline_tuning_options(speed_level=level)
     options.loop_vectorization = options.slp_vectorization = False

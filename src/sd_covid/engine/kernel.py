@@ -16,19 +16,10 @@ from sd_covid.engine import interpret
 from sd_covid.engine.compile import Code, Tiered, target
 from sd_covid.engine.llvm import Module
 from sd_covid.engine.program import Program, Update
-from sd_covid.engine.scheme import SCHEMES
 from sd_covid.engine.threads import share
 from sd_covid.engine.timegrid import TimeGrid, sample_drivers
 from sd_covid.engine.trim import trim
-from sd_covid.engine.write_run import (
-    COUNTS,
-    POINTERS,
-    Layout,
-    write_flush,
-    write_run,
-    write_slopes,
-    write_start,
-)
+from sd_covid.engine.write_run import COUNTS, POINTERS, write_kernel
 from sd_covid.errors import RunError
 
 ATTRIBUTES = (
@@ -199,12 +190,7 @@ class Kernel:
         self.program, self.outputs = trim(program, outputs, all_states)
         self.width = width or target().width
         module = Module(self.width, target().permute, target().fused, alike=alike)
-        layout = Layout.of(module, self.program, len(outputs))
-        write_start(module, self.program, layout)
-        if SCHEMES[self.program.method].reaches:
-            write_slopes(module, self.program, layout)
-        write_flush(module, layout, len(outputs))
-        write_run(module, self.program, layout, self.outputs, rising=not all_states)
+        write_kernel(module, self.program, self.outputs, rising=not all_states)
         self._scratch = module.scratch
         # one run of one member is over before LLVM's passes would have paid: ten times the compile time, the same speed
         text = module.text(ATTRIBUTES)

@@ -513,7 +513,7 @@ def _logic(body: Body, name: str, arguments: list[str]) -> str:
 def _intrinsic(body: Body, name: str, arguments: list[str]) -> str:
     module = body.module
     actual = ", ".join(f"{module.vector} {a}" for a in arguments)
-    if module.fused and name in ("exp", "log", "pow"):
+    if name in ("exp", "log", "pow"):
         from sd_covid.engine.elementary import WRITERS
 
         module.once(name, WRITERS[name])

@@ -34,9 +34,6 @@ class Operation:
         ``(graph, node, arguments, bar) -> bars of the arguments``; None where the derivative is zero.
     llvm : str
         ``"instruction fadd"``, ``"compare olt"``, ``"intrinsic exp"`` or ``"recipe NAME"``.
-    javascript : str
-        An expression of the arguments ``{0}``, ``{1}``, ``{2}``, which are names or literals; functions are those of
-        ``javascript.js``, where they differ from ``Math``.
     truth : bool
         Whether the result is a truth value.
     smooth : bool
@@ -45,7 +42,6 @@ class Operation:
 
     meaning: Callable[..., Any]
     llvm: str
-    javascript: str
     partial: Partial | None = None
     truth: bool = False
     smooth: bool = True
@@ -114,77 +110,66 @@ def _inverse(g: Graph, x: int) -> int:
     return g.add("div", g.number(1.0), x)
 
 
-def _compare(function: Callable[..., Any], predicate: str, javascript: str) -> Operation:
-    return Operation(function, f"compare {predicate}", f"{{0}} {javascript} {{1}}", truth=True, smooth=False)
+def _compare(function: Callable[..., Any], predicate: str) -> Operation:
+    return Operation(function, f"compare {predicate}", truth=True, smooth=False)
 
 
 OPERATIONS: dict[str, Operation] = {
-    "add": Operation(np.add, "instruction fadd", "{0} + {1}", lambda g, n, a, b: (b, b)),
-    "sub": Operation(np.subtract, "instruction fsub", "{0} - {1}", lambda g, n, a, b: (b, g.add("neg", b))),
+    "add": Operation(np.add, "instruction fadd", lambda g, n, a, b: (b, b)),
+    "sub": Operation(np.subtract, "instruction fsub", lambda g, n, a, b: (b, g.add("neg", b))),
     "mul": Operation(
         np.multiply,
         "instruction fmul",
-        "{0} * {1}",
         lambda g, n, a, b: (g.add("mul", b, a[1]), g.add("mul", b, a[0])),
     ),
     "fma": Operation(
         lambda a, b, c: a * b + c,
         "recipe fma",
-        "{0} * {1} + {2}",
         lambda g, n, a, b: (g.add("mul", b, a[1]), g.add("mul", b, a[0]), b),
     ),
-    "div": Operation(np.divide, "instruction fdiv", "{0} / {1}", _d_divide),
-    "neg": Operation(np.negative, "instruction fneg", "-{0}", lambda g, n, a, b: (g.add("neg", b),)),
-    "pow": Operation(np.power, "intrinsic pow", "pow({0}, {1})", _d_power),
-    "exp": Operation(np.exp, "intrinsic exp", "exp({0})", _chain(lambda g, x, y: y)),
-    "ln": Operation(np.log, "intrinsic log", "log({0})", _chain(lambda g, x, y: _inverse(g, x))),
-    "sqrt": Operation(
-        np.sqrt, "intrinsic sqrt", "sqrt({0})", _chain(lambda g, x, y: g.add("div", g.number(0.5), y))
-    ),
+    "div": Operation(np.divide, "instruction fdiv", _d_divide),
+    "neg": Operation(np.negative, "instruction fneg", lambda g, n, a, b: (g.add("neg", b),)),
+    "pow": Operation(np.power, "intrinsic pow", _d_power),
+    "exp": Operation(np.exp, "intrinsic exp", _chain(lambda g, x, y: y)),
+    "ln": Operation(np.log, "intrinsic log", _chain(lambda g, x, y: _inverse(g, x))),
+    "sqrt": Operation(np.sqrt, "intrinsic sqrt", _chain(lambda g, x, y: g.add("div", g.number(0.5), y))),
     "abs": Operation(
         np.abs,
         "intrinsic fabs",
-        "abs({0})",
         _chain(lambda g, x, y: g.add("select", g.add("lt", x, g.number(0.0)), g.number(-1.0), g.number(1.0))),
     ),
-    "sin": Operation(np.sin, "intrinsic sin", "sin({0})", _chain(lambda g, x, y: g.add("cos", x))),
-    "cos": Operation(
-        np.cos, "intrinsic cos", "cos({0})", _chain(lambda g, x, y: g.add("neg", g.add("sin", x)))
-    ),
-    "tan": Operation(np.tan, "intrinsic tan", "tan({0})", _chain(lambda g, x, y: _one_plus_square(g, y))),
+    "sin": Operation(np.sin, "intrinsic sin", _chain(lambda g, x, y: g.add("cos", x))),
+    "cos": Operation(np.cos, "intrinsic cos", _chain(lambda g, x, y: g.add("neg", g.add("sin", x)))),
+    "tan": Operation(np.tan, "intrinsic tan", _chain(lambda g, x, y: _one_plus_square(g, y))),
     "asin": Operation(
         np.arcsin,
         "intrinsic asin",
-        "asin({0})",
         _chain(lambda g, x, y: _inverse(g, g.add("sqrt", _one_minus_square(g, x)))),
     ),
     "acos": Operation(
         np.arccos,
         "intrinsic acos",
-        "acos({0})",
         _chain(lambda g, x, y: g.add("neg", _inverse(g, g.add("sqrt", _one_minus_square(g, x))))),
     ),
     "atan": Operation(
-        np.arctan, "intrinsic atan", "atan({0})", _chain(lambda g, x, y: _inverse(g, _one_plus_square(g, x)))
+        np.arctan, "intrinsic atan", _chain(lambda g, x, y: _inverse(g, _one_plus_square(g, x)))
     ),
-    "sinh": Operation(np.sinh, "intrinsic sinh", "sinh({0})", _chain(lambda g, x, y: g.add("cosh", x))),
-    "cosh": Operation(np.cosh, "intrinsic cosh", "cosh({0})", _chain(lambda g, x, y: g.add("sinh", x))),
-    "tanh": Operation(
-        np.tanh, "intrinsic tanh", "tanh({0})", _chain(lambda g, x, y: _one_minus_square(g, y))
-    ),
-    "trunc": Operation(np.trunc, "intrinsic trunc", "trunc({0})", smooth=False),
-    "min": Operation(_minimum, "recipe olt", "least({0}, {1})", _d_pick("lt")),
-    "max": Operation(_maximum, "recipe ogt", "most({0}, {1})", _d_pick("gt")),
-    "lt": _compare(np.less, "olt", "<"),
-    "le": _compare(np.less_equal, "ole", "<="),
-    "gt": _compare(np.greater, "ogt", ">"),
-    "ge": _compare(np.greater_equal, "oge", ">="),
-    "eq": _compare(np.equal, "oeq", "==="),
-    "ne": _compare(np.not_equal, "une", "!=="),
-    "and": Operation(np.logical_and, "logic and", "{0} && {1}", truth=True, smooth=False),
-    "or": Operation(np.logical_or, "logic or", "{0} || {1}", truth=True, smooth=False),
-    "not": Operation(np.logical_not, "recipe not", "!{0}", truth=True, smooth=False),
-    "select": Operation(np.where, "recipe select", "{0} ? {1} : {2}", _d_select),
+    "sinh": Operation(np.sinh, "intrinsic sinh", _chain(lambda g, x, y: g.add("cosh", x))),
+    "cosh": Operation(np.cosh, "intrinsic cosh", _chain(lambda g, x, y: g.add("sinh", x))),
+    "tanh": Operation(np.tanh, "intrinsic tanh", _chain(lambda g, x, y: _one_minus_square(g, y))),
+    "trunc": Operation(np.trunc, "intrinsic trunc", smooth=False),
+    "min": Operation(_minimum, "recipe olt", _d_pick("lt")),
+    "max": Operation(_maximum, "recipe ogt", _d_pick("gt")),
+    "lt": _compare(np.less, "olt"),
+    "le": _compare(np.less_equal, "ole"),
+    "gt": _compare(np.greater, "ogt"),
+    "ge": _compare(np.greater_equal, "oge"),
+    "eq": _compare(np.equal, "oeq"),
+    "ne": _compare(np.not_equal, "une"),
+    "and": Operation(np.logical_and, "logic and", truth=True, smooth=False),
+    "or": Operation(np.logical_or, "logic or", truth=True, smooth=False),
+    "not": Operation(np.logical_not, "recipe not", truth=True, smooth=False),
+    "select": Operation(np.where, "recipe select", _d_select),
 }
 
 TRUTHS = frozenset(name for name, operation in OPERATIONS.items() if operation.truth)

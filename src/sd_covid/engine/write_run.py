@@ -300,6 +300,21 @@ def _turn_ring(body: Body, layout: Layout, number: str, k: str, n: str) -> None:
     body.store(result, body.do(f"add i64 {k}, {layout.states}"))
 
 
+def write_kernel(module: Module, program: Program, outputs: list[int], *, rising: bool = False) -> Layout:
+    """Write all functions of a kernel, of which ``@run`` is called; returns where its memory is what.
+
+    With ``rising`` a state may change as soon as nothing reads its old value; the states after the last step are then
+    of no use.
+    """
+    layout = Layout.of(module, program, len(outputs))
+    write_start(module, program, layout)
+    if SCHEMES[program.method].reaches:
+        write_slopes(module, program, layout)
+    write_flush(module, layout, len(outputs))
+    write_run(module, program, layout, outputs, rising=rising)
+    return layout
+
+
 def write_run(
     module: Module,
     program: Program,

@@ -48,6 +48,8 @@ class Assumption:
         Whether a comparison varies it; what only a scenario or a path sets is not.
     listed : bool
         Whether ``assumptions.yaml`` names it; the others are called as in the model.
+    moment : bool
+        Whether it is a moment of the model's time, which readers are told as a month.
     rest_of : tuple of str
         Ids of assumptions with which it adds up to one: where they vary it is what they leave.
     """
@@ -61,6 +63,7 @@ class Assumption:
     grade: str
     swept: bool = True
     listed: bool = True
+    moment: bool = False
     rest_of: tuple[str, ...] = ()
 
 
@@ -120,7 +123,7 @@ def _derived(row: EvidenceRow) -> Assumption:
 
 def _read_assumption(name: str, node: Node, rows: Mapping[str, EvidenceRow]) -> Assumption:
     """One entry of the file; what it does not say is in its row of evidence."""
-    found = node.fields(("title", "constant"), (*_TOLD, "swept", "rest_of"))
+    found = node.fields(("title", "constant"), (*_TOLD, "swept", "moment", "rest_of"))
     constant = found["constant"].text()
     row = rows.get(key(constant))
     missing = [part for part in _TOLD if part not in found]
@@ -138,6 +141,7 @@ def _read_assumption(name: str, node: Node, rows: Mapping[str, EvidenceRow]) -> 
         range=_range(node, found, row, swept=swept),
         source=read_source(found["source"]) if "source" in found or row is None else row.told,
         grade=found["grade"].choice(("A", "B", "C", "D")) if "grade" in found or row is None else row.grade,
+        moment=found["moment"].flag() if "moment" in found else False,
         swept=swept,
         rest_of=tuple(item.text() for item in found["rest_of"].items()) if "rest_of" in found else (),
     )

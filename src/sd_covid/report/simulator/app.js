@@ -11,16 +11,15 @@ class App {
     }
     this.leverNumbers = leverNumbers(data);
     this.baselineParameters = parametersOf(this.base, -1, new Map(data.baselineSettings));
-    this.baselineResults = unpack(data.baseline.results, Float64Array);
-    this.bands = data.baseline.bands === "" ? null : unpack(data.baseline.bands, Float32Array);
+    this.baselineResults = sdEngine.unpack(data.baseline.results, Float64Array);
+    this.bands = data.baseline.bands === "" ? null : sdEngine.unpack(data.baseline.bands, Float32Array);
     const first = data.since ?? data.time[0];
     this.shown = data.time.map((_, t) => t).filter((t) => data.time[t] >= first - 1e-9);
     this.times = this.shown.map((t) => data.time[t]);
     this.xs = this.times.map((time) => xOf(this, time));
-    this.members = new Members(this.base, sdEngine.build(sdModel), data.seed, 48);
+    this.module = sdEngine.compile(data.code);
+    this.members = new Members(this.base, this.module, data);
     this.slots = Object.fromEntries(["baseline", "current", "assumed", "other"].map((name) => [name, this.members.slot()]));
-    const begun = this.members.runner.begin(this.baselineParameters, 0, data.seed);
-    this.stepsPerYear = 12 / begun.grid.step;
     this.history = new History(decodeState(this, location.hash.slice(1)) ?? initialState(data));
     this.spread = null;
     this.cache = new Map(); // intervals of packages that were worked out
@@ -121,7 +120,7 @@ class App {
   runBaseline(settings) {
     const { slots } = this;
     if (slots.current.parameters !== null) return;
-    this.baselineResults = this.members.run(slots.baseline, parametersOf(this.base, -1, settings), 0);
+    this.baselineResults = this.members.runOne(slots.baseline, parametersOf(this.base, -1, settings));
     for (const name of ["current", "assumed", "other"]) slots[name] = copyOf(slots.baseline);
   }
 
@@ -136,14 +135,14 @@ class App {
     view.parameters = parametersOf(this.base, -1, settings);
     const same = sameSettings(settings, baseline);
     if (!same) this.runBaseline(baseline);
-    const results = same ? this.baselineResults : this.members.run(this.slots.current, view.parameters, 0);
+    const results = same ? this.baselineResults : this.members.runOne(this.slots.current, view.parameters);
     view.results = results;
     view.run = {}; // memory of results is used again: this tells one run from the next
     view.assumed = null;
     if (!sameSettings(assumed, baseline)) {
       view.assumed = sameSettings(assumed, settings)
         ? results.slice()
-        : this.members.run(this.slots.assumed, parametersOf(this.base, -1, assumed), 0).slice();
+        : this.members.runOne(this.slots.assumed, parametersOf(this.base, -1, assumed)).slice();
     }
     const positions = this.positions();
     view.before = readingsOf(data, this.baselineResults, positions);
@@ -157,8 +156,12 @@ class App {
 
   // When a gesture has ended: puts the state into the link, and asks for the bands, as soon as nothing else is to do.
   settle() {
-    if (this.waiting) this.update();
-    else if (this.partly) this.show();
+    if (this.waiting) this.update(true);
+    if (this.partly) { // a slider was let go: draws run in workers while the rest is shown here
+      this.settled();
+      this.show();
+      return;
+    }
     clearTimeout(this.settling); // changes that come at one stroke are asked for once
     this.settling = setTimeout(() => this.settled(), 0);
   }
@@ -187,7 +190,7 @@ class App {
     const width = this.data.time.length;
     const charts = new Map(wanted.map((output, k) => {
       const rows = (kind) => answers.map((answer) => answer[kind].subarray(k * width, (k + 1) * width));
-      return [output, { levels: bandsOf(rows("levels"), width), differences: bandsOf(rows("differences"), width) }];
+      return [output, { levels: bandsOf(rows("levels"), width, this.shown), differences: bandsOf(rows("differences"), width, this.shown) }];
     }));
     return {
       charts,
@@ -216,7 +219,7 @@ class App {
     const key = keyOf(item, history.now.year);
     if (!this.readings.has(key)) {
       const parameters = parametersOf(this.base, -1, settingsOf(this, { ...history.now, ...item }));
-      const results = this.members.run(this.slots.other, parameters, 0);
+      const results = this.members.runOne(this.slots.other, parameters);
       const before = { parameters: this.baselineParameters, results: this.baselineResults };
       this.readings.set(key, {
         values: readingsOf(data, results, this.positions()),
@@ -242,19 +245,29 @@ class App {
     showFigures(this, live);
     showCosts(this, live);
     draw(this);
+    this.told();
     if (live) return;
     showPackage(this);
     showSaved(this);
     drawStrip(this);
     showTables(this);
+    showDrivers(this);
   }
 
-  // Lets the browser compile the model before it is needed: short runs, so that nothing waits for long.
-  warm(left = 60) {
+  // Says, for who watches the page from outside, how often the charts were drawn and how many draws their bands hold.
+  told() {
+    const { dataset } = document.getElementById("charts");
+    this.drawn = (this.drawn ?? 0) + 1;
+    dataset.drawn = String(this.drawn);
+    dataset.draws = String(this.spread === null ? 0 : this.count);
+    dataset.all = String(this.base.count);
+  }
+
+  // Runs the baseline before it is needed, a few times, so that the browser has quick code of it.
+  warm(left = 6) {
     if (left === 0 || this.slots.current.parameters !== null) return;
-    const { runner, model } = this.members;
-    const begun = runner.begin(this.baselineParameters, 0, this.data.seed);
-    runner.run(begun, new Float64Array(model.outputs * this.data.time.length), { until: 100 });
+    if (left === 1) this.runBaseline(new Map(this.data.baselineSettings));
+    else this.members.runOne(this.members.slot(), this.baselineParameters);
     setTimeout(() => this.warm(left - 1), 0);
   }
 }

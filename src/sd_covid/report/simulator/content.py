@@ -1,7 +1,7 @@
 """What the page of a simulator holds: model, draws, controls and the baseline, as one object for JSON.
 
-In come a `Declaration` and the study that it belongs to; out comes a `Content`. Names of the model appear as text in
-the object alone; the model's JavaScript knows constants and outputs by number.
+In come a `Declaration` and the study that it belongs to; out comes one object. Names of the model appear as text in
+it alone; its WebAssembly knows constants and outputs by number.
 """
 
 from __future__ import annotations
@@ -16,19 +16,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sd_covid.data import Registry
 from sd_covid.data.text import Text
-from sd_covid.engine.javascript import javascript
 from sd_covid.engine.simulation import Simulation
-from sd_covid.errors import RunError
+from sd_covid.engine.webassembly import assemble
+from sd_covid.errors import RunError, UnknownNameError
 from sd_covid.model.study import study_folder
 from sd_covid.policy.draws import choose_draws, sample_assumptions
-from sd_covid.policy.outputs import Output, outputs_in, read_outputs
+from sd_covid.policy.outputs import Output, read_outputs
 from sd_covid.policy.run import overruled
 from sd_covid.policy.scenario import Scenario, read_scenario
 from sd_covid.policy.study import Study
+from sd_covid.policy.titles import read_titles
 from sd_covid.report.observed import ObservedSeries, points_of
 from sd_covid.report.simulator.controls import Controls, Spelled
 from sd_covid.report.simulator.declaration import Declaration
+from sd_covid.report.simulator.paths import read_paths
 from sd_covid.report.simulator.restart import idle_before_start
 from sd_covid.report.texts import Texts
 
@@ -47,33 +50,20 @@ class Known:
     point : mapping
         Constants of the reference member: the best fit.
     observed : sequence of ObservedSeries
+    registry : Registry or None
+        Titles and publishers of their series.
     """
 
     posterior: pd.DataFrame | None = None
     point: Mapping[str, float] | None = None
     observed: Sequence[ObservedSeries] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A page before it is written.
-
-    Attributes
-    ----------
-    script : str
-        The model in JavaScript.
-    data : dict
-        For JSON: what ``members.js``, ``costs.js`` and ``controls.js`` read.
-    """
-
-    script: str
-    data: dict[str, Any]
+    registry: Registry | None = None
 
 
 def make_content(
     declared: Declaration, simulation: Simulation, known: Known, texts: Texts, size: int, seed: int = 1
-) -> Content:
-    """Run the baseline and gather what a page needs.
+) -> dict[str, Any]:
+    """Run the baseline and gather what a page needs, for JSON.
 
     Parameters
     ----------
@@ -99,7 +89,7 @@ def make_content(
     controls = Controls(declared, simulation, study, presets, texts)
     simulation = simulation.stepping([name for item in presets for name in item.settings] + controls.steps)
     spelled = Spelled(simulation)
-    outputs = _outputs(declared, simulation)
+    outputs = outputs_of(declared, simulation)
     counted = [name for name in controls.counted if all(name != item.name for item in outputs)]
     names = [item.name for item in outputs] + counted
     nodes = [simulation.program.cells[simulation.names.cells(name)[0]] for name in names]
@@ -108,7 +98,13 @@ def make_content(
     drawn = _drawn(study, known, size, seed)
     run = simulation.run(reference, names, seed=seed)
     results = np.array([np.ravel(run[name].to_numpy()) for name in names])
-    data = {
+    values = simulation.program.defaults
+    for number, value in spelled.numbered(reference):
+        values[int(number)] = value
+    model = assemble(simulation.program, nodes, values)
+    shown = controls.data(spelled)
+    _refuse_fixed(shown, model.fixed, values, simulation)
+    return {
         "language": texts.language,
         "title": texts.of(declared.title),
         "model": _inside_study(declared),
@@ -122,26 +118,66 @@ def make_content(
         "time": run["time"].to_numpy().tolist(),
         "draws": _draw_table(drawn, spelled),
         "outputs": [_output(item, simulation, known, texts) for item in outputs],
+        "missing": [texts.of(item.title) for item in left_out(declared, simulation)],
+        "reached": _reached(declared, simulation, presets, names, texts),
         "counted": counted,
         "charts": _charts(declared, outputs),
         "baseline": {
             "results": _packed(results),
             "bands": "" if drawn is None else _bands(simulation, names, overruled(drawn, baseline), seed),
         },
-        **controls.data(spelled),
+        **shown,
+        "code": base64.b64encode(model.code).decode("ascii"),
+        "layout": model.layout,
+        "fixed": model.fixed,
         "restart": []
         if study is None
         else idle_before_start(controls.levers, study, simulation, reference, seed),
         "model_hash": simulation.fingerprint,
     }
-    return Content(javascript(simulation.program, nodes), data)
+
+
+def _refuse_fixed(
+    shown: Mapping[str, Any], fixed: Sequence[int], values: NDArray[np.float64], simulation: Simulation
+) -> None:
+    """Whether nothing that can be moved or chosen moves the time bounds: they are one for all that a page shows."""
+    owners = [lever for group in shown["groups"] for lever in group["levers"]] + shown["assumptions"]
+    moved = {number for owner in owners for part in owner["parts"] for number in part["names"]}
+    for preset in shown["presets"]:
+        moved.update(number for number, value in preset["settings"] if value != values[number])
+    for number in fixed:
+        if number in moved:
+            name = list(simulation.constants)[number]
+            raise RunError(
+                f"'{name}' gives the time bounds of the run, and they are one for all that a page shows",
+                advice="leave it out of sliders, and the same in all presets",
+                variable=name,
+            )
 
 
 def _presets(declared: Declaration, simulation: Simulation, study: Study | None) -> list[Scenario]:
     return [read_scenario(path, simulation, study=study) for path in declared.presets]
 
 
-def _outputs(declared: Declaration, simulation: Simulation) -> list[Output]:
+def left_out(declared: Declaration, simulation: Simulation) -> list[Output]:
+    """Outputs of the study that its page does not show, for the model has no such variable or element of one."""
+    return [item for item in _of_study(declared) if not _has(simulation, item)]
+
+
+def _of_study(declared: Declaration) -> Sequence[Output]:
+    """The outputs of the study, where the declaration names none of its own."""
+    file = study_folder(declared.file) / "scenarios" / "outputs.yaml"
+    return read_outputs(file) if not declared.outputs and file.is_file() else ()
+
+
+def _has(simulation: Simulation, item: Output) -> bool:
+    try:
+        return bool(simulation.names.cells(item.name))
+    except UnknownNameError:
+        return False
+
+
+def outputs_of(declared: Declaration, simulation: Simulation) -> list[Output]:
     """The outputs, arrays taken apart.
 
     Raises
@@ -149,12 +185,9 @@ def _outputs(declared: Declaration, simulation: Simulation) -> list[Output]:
     RunError
         When there are none.
     UnknownNameError
-        For one that the model does not have.
+        For one of the declaration that the model does not have.
     """
-    asked: Sequence[Output] = declared.outputs
-    file = study_folder(declared.file) / "scenarios" / "outputs.yaml"
-    if not asked and file.is_file():
-        asked = outputs_in(read_outputs(file), simulation.model.variables)
+    asked = declared.outputs or [item for item in _of_study(declared) if _has(simulation, item)]
     found = []
     for item in asked:
         cells = simulation.names.cells(item.name)
@@ -167,6 +200,41 @@ def _outputs(declared: Declaration, simulation: Simulation) -> list[Output]:
     if not found:
         raise RunError("the page shows nothing", advice="name variables under 'outputs'", file=declared.file)
     return found
+
+
+def _reached(
+    declared: Declaration,
+    simulation: Simulation,
+    presets: Sequence[Scenario],
+    names: Sequence[str],
+    texts: Texts,
+) -> list[dict[str, Any]] | None:
+    """The strongest paths that were kept, in the words of the study; None where they are of another model."""
+    if declared.paths is None:
+        return []
+    found = read_paths(declared.paths, simulation.fingerprint)
+    if found is None:
+        return None
+    titles = read_titles(study_folder(declared.file))
+    places = {name: k for k, name in enumerate(names)}
+    scenarios = {preset.id: texts.of(preset.title) for preset in presets}
+
+    def told(variable: str) -> str:
+        title = titles.of(variable)
+        return simulation.model.variables[variable].name if title is None else texts.inside(title)
+
+    return [
+        {
+            "lever": item.lever,
+            "output": places[item.output],
+            "preset": scenarios[item.preset],
+            "time": item.time,
+            "difference": item.difference,
+            "paths": [[[told(variable) for variable in path], share] for path, share in item.paths],
+        }
+        for item in found
+        if item.output in places and item.preset in scenarios
+    ]
 
 
 def _charts(declared: Declaration, outputs: Sequence[Output]) -> list[int]:
@@ -218,6 +286,9 @@ def _output(item: Output, simulation: Simulation, known: Known, texts: Texts) ->
         "name": item.name,
         "title": texts.of(item.title),
         "unit": texts.of(item.unit_title) or texts.unit(item.units),
+        "points": texts("loops.points")
+        if texts.unit(item.units) == "%"
+        else texts.of(item.unit_title) or texts.unit(item.units),
         "theme": texts.known("theme", item.theme) if item.theme else "",
         "reading": item.reading,
         "better": item.better,
@@ -226,7 +297,20 @@ def _output(item: Output, simulation: Simulation, known: Known, texts: Texts) ->
         "basis": texts(f"simulator.basis.{item.basis.split()[0]}"),
         "meaning": str(variable.documentation or ""),
         "observed": points,
+        "source": _figures(points_of(list(known.observed), item.name), known.registry, texts),
     }
+
+
+def _figures(observed: Sequence[ObservedSeries], registry: Registry | None, texts: Texts) -> str:
+    """Which published figures an output is held to; titles say whose they are."""
+    names = [
+        texts.of(registry.series(item.series).title) if registry and item.series in registry else item.series
+        for item in observed
+    ]
+    if not names:
+        return texts("simulator.about.unmeasured")
+    note = texts("paths.figures", series="; ".join(dict.fromkeys(names)))
+    return f"{note} {texts('paths.shifted')}" if any(item.shifted for item in observed) else note
 
 
 def _year(declared: Declaration, study: Study | None) -> int:

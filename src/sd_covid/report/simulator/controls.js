@@ -21,8 +21,7 @@ function freshId(prefix) {
 // A slider of one part: { element, refresh }.
 function sliderOf(app, owner, part) {
   const { data, language } = app;
-  const dated = part.part === "start" || part.part === "end";
-  const told = (value) => (dated ? monthIn(language, data.origin, value) : stepped(language, value, part.step));
+  const told = (value) => (part.dated ? monthIn(language, data.origin, value) : stepped(language, value, part.step));
   const id = freshId("slider");
   const input = make("input", {
     type: "range", id, min: part.low, max: part.high, step: part.step, list: part.marks.length > 0 ? `${id}-marks` : null,
@@ -81,10 +80,11 @@ function choiceOf(app, label, options, chosen, choose) {
 function explained(app, owner) {
   const { texts } = app;
   const rows = [];
-  const row = (name, text) => {
-    if (text) rows.push(make("dt", {}, texts[name]), make("dd", {}, text));
+  const row = (name, text, lang = null) => {
+    if (text) rows.push(make("dt", {}, texts[name]), make("dd", { lang }, text));
   };
   row("about.meaning", owner.meaning);
+  row("about.documentation", owner.documentation, "en");
   row("about.target", owner.target);
   row("about.constants", owner.parts.map((part) => part.constant).join(", "));
   row("about.source", owner.source);

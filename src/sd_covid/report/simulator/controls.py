@@ -118,6 +118,7 @@ class Controls:
             "id": slider.constant,
             "title": self._texts.of(slider.title),
             "meaning": self._texts.of(slider.meaning),
+            "documentation": "",
             "source": self._texts.of(slider.source),
             "grade": slider.grade,
             "target": "",
@@ -136,6 +137,7 @@ class Controls:
             "id": lever.id,
             "title": texts.of(lever.title),
             "meaning": texts.of(lever.meaning),
+            "documentation": "",
             "source": texts.of(lever.source),
             "grade": lever.grade,
             "target": texts.of(lever.target),
@@ -190,7 +192,16 @@ class Controls:
             low, high, actual = lever.low, lever.high, lever.actual.level
             step = nice_step(low, high)
         unit = Text("mln euro", "million euro") if part == "budget" else Text()
-        return Slider(lever.constants[part], title, low, high, step, unit, marks=((actual, label),))
+        return Slider(
+            lever.constants[part],
+            title,
+            low,
+            high,
+            step,
+            unit,
+            marks=((actual, label),),
+            moment=part in ("start", "end"),
+        )
 
     def _part(self, part: str, slider: Slider, spelled: Spelled) -> dict[str, Any]:
         texts = self._texts
@@ -203,6 +214,7 @@ class Controls:
             "high": slider.high,
             "step": slider.step,
             "unit": texts.of(slider.unit),
+            "dated": slider.moment,
             "marks": [[value, texts.of(label)] for value, label in slider.marks],
         }
 
@@ -227,6 +239,7 @@ class Controls:
             )
         item = known[name]
         low, high = item.range.low, item.range.high
+        dated = item.moment and self._study is not None
         label = Text(self._texts("simulator.mark.central"), self._texts("simulator.mark.central"))
         unit = self._texts.unit(item.unit)
         slider = Slider(
@@ -234,15 +247,17 @@ class Controls:
             Text(self._texts("simulator.part.value"), self._texts("simulator.part.value")),
             low,
             high,
-            nice_step(low, high),
-            Text(unit, unit),
+            1.0 if dated else nice_step(low, high),
+            Text() if dated else Text(unit, unit),
             marks=((item.range.central, label),),
+            moment=dated,
         )
         variable = self._simulation.model.variables[key(item.constant.partition("[")[0])]
         return {
             "id": name,
             "title": self._texts.of(item.title),
-            "meaning": str(variable.documentation or ""),
+            "meaning": "",
+            "documentation": str(variable.documentation or ""),
             "source": self._texts.of(item.source),
             "grade": item.grade,
             "target": "",

@@ -44,6 +44,8 @@ class Slider:
         Evidence grade A–D, or nothing.
     marks : tuple of (float, Text)
         Values with a name of their own, such as that of today.
+    moment : bool
+        Whether it is a moment, which the page tells as a month.
     """
 
     constant: str
@@ -56,6 +58,7 @@ class Slider:
     source: Text = field(default_factory=Text)
     grade: str = ""
     marks: tuple[tuple[float, Text], ...] = ()
+    moment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ class Declaration:
     year : int
         The year that headline figures are of; 0 for the last whole one.
     draws : int
+    paths : Path or None
+        Where the strongest paths from measures to outcomes are kept.
     """
 
     file: Path
@@ -105,6 +110,7 @@ class Declaration:
     since: str = ""
     year: int = 0
     draws: int = 0
+    paths: Path | None = None
 
 
 def read_declaration(path: Path) -> Declaration:
@@ -122,7 +128,18 @@ def read_declaration(path: Path) -> Declaration:
     with scenario_faults():
         found = read_yaml(path).fields(
             ("model", "title"),
-            ("groups", "catalogue", "assumptions", "outputs", "presets", "charts", "since", "year", "draws"),
+            (
+                "groups",
+                "catalogue",
+                "assumptions",
+                "outputs",
+                "presets",
+                "charts",
+                "since",
+                "year",
+                "draws",
+                "paths",
+            ),
         )
         return Declaration(
             file=path,
@@ -141,6 +158,7 @@ def read_declaration(path: Path) -> Declaration:
             since=read_date(found["since"]).isoformat() if "since" in found else "",
             year=int(read_number(found["year"], low=0)) if "year" in found else 0,
             draws=int(read_number(found["draws"], low=0)) if "draws" in found else 0,
+            paths=_beside(found["paths"], path) if "paths" in found else None,
         )
 
 
@@ -225,6 +243,14 @@ def _preset(node: Node, path: Path) -> Path:
     if not file.is_file():
         raise node.error(f"there is no scenario '{name}'", f"is there a {file.name} beside this file?")
     return file
+
+
+def _beside(node: Node, path: Path) -> Path:
+    """A file beside the declaration."""
+    name = node.text()
+    if not re.fullmatch(r"[\w-]+\.json", name):
+        raise node.error(f"'{name}' is no name of a file for paths", "write a name that ends in .json")
+    return path.parent / name
 
 
 def nice_step(low: float, high: float) -> float:

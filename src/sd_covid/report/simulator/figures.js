@@ -107,8 +107,7 @@ function showPackage(app) {
   for (const [name, value] of Object.entries(state.set)) {
     const owner = owners.find((item) => item.parts.some((part) => part.constant === name));
     const part = owner?.parts.find((item) => item.constant === name);
-    const dated = part !== undefined && (part.part === "start" || part.part === "end");
-    const told = dated ? monthIn(language, data.origin, value) : `${numberIn(language, value, 6)} ${part?.unit ?? ""}`.trim();
+    const told = part?.dated ? monthIn(language, data.origin, value) : `${numberIn(language, value, 6)} ${part?.unit ?? ""}`.trim();
     found.push(make("li", {}, part === undefined ? `${name}: ${told}` : `${owner.title} – ${part.title}: ${told}`));
   }
   for (const [id, group] of Object.entries(state.targets)) {
@@ -194,7 +193,7 @@ function tableOf(app, position) {
     make("thead", {}, make("tr", {}, ...titles.map((title) => make("th", { scope: "col" }, title)))),
     make("tbody", {}, ...chosen.map((row) => make(
       "tr", {},
-      make("th", { scope: "row" }, dated ? row[1].slice(0, 7) : String(row[0])),
+      make("th", { scope: "row" }, dated ? monthIn(language, data.origin, row[0]) : numberIn(language, row[0], 6)),
       ...row.slice(first + 1, first + 5).map((value, k) => make("td", {}, k === 3 ? signed(language, value, 3) : numberIn(language, value, 4))),
       interval > 0 ? make("td", {}, `${signed(language, row[interval], 3)} … ${signed(language, row[interval + 6], 3)}`) : null,
     ))),

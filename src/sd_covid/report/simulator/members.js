@@ -1,18 +1,13 @@
 // Runs members of the model, in the page and in its workers: parameters from settings, and restarts where nothing
 // before a moment can have changed.
 
-function unpack(text, Kind) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return new Kind(bytes.buffer);
-}
-
 // What does not change as long as the page is open.
 function makeBase(data) {
-  const defaults = unpack(data.defaults, Float64Array);
+  const defaults = sdEngine.unpack(data.defaults, Float64Array);
   const reference = defaults.slice();
   for (const [number, value] of data.reference) reference[number] = value;
   const { count, columns, values } = data.draws;
-  return { defaults, reference, count, columns, table: unpack(values, Float64Array), owners: ownersOf(data) };
+  return { defaults, reference, count, columns, table: sdEngine.unpack(values, Float64Array), owners: ownersOf(data) };
 }
 
 // The lever that each constant belongs to, and the constant of its start; only for levers that were tried.
@@ -57,52 +52,45 @@ function firstChange(base, before, after) {
 }
 
 class Members {
-  // `every`: steps between states that are kept.
-  constructor(base, model, seed, every) {
-    Object.assign(this, { base, model, seed, every });
-    this.runner = new sdEngine.Runner(model);
+  constructor(base, module, data) {
+    Object.assign(this, { base, seed: data.seed, runner: new sdEngine.Runner(module, data.layout) });
+    const { grain, saves } = this.runner;
+    const { steps, outputs } = data.layout;
+    this.size = outputs * saves;
+    this.stretch = grain * Math.max(1, Math.round(steps / grain / 40)); // from one state that is kept to the next
   }
 
   slot() {
-    return { parameters: null, begun: null, out: null, kept: new Map() };
+    return { parameters: null, outs: null, kept: new Map() };
   }
 
-  // Brings a slot to some parameters; gives its results: a row of saved times for each output.
-  run(slot, parameters, member) {
-    const change = slot.parameters === null ? -Infinity : firstChange(this.base, slot.parameters, parameters);
-    if (change === Infinity) return slot.out;
-    const before = slot.begun;
+  // Brings a slot to the parameters of two members, numbered from `first`; gives the results of each: a row of saved
+  // times for each output.
+  run(slot, parameters, first) {
+    const before = slot.parameters;
+    const change = before === null ? -Infinity : Math.min(...parameters.map((row, lane) => firstChange(this.base, before[lane], row)));
+    if (change === Infinity) return slot.outs;
     slot.parameters = null; // until this has gone well
-    const begun = this.runner.begin(parameters, member, this.seed);
-    const { start, step, steps, every } = begun.grid;
-    const saved = Math.floor(steps / every) + 1;
-    if (slot.out === null || slot.out.length !== saved * this.model.outputs) {
-      slot.out = new Float64Array(saved * this.model.outputs);
-    }
+    if (slot.outs === null) slot.outs = parameters.map(() => new Float64Array(this.size));
+    const { start, step } = this.runner.layout;
     let from = null;
-    if (before !== null && change > -Infinity && sameStart(before, begun)) {
-      const last = Math.floor((change - start) / step + 1e-9);
-      for (const [n, state] of slot.kept) if (n <= last && (from === null || n > from.step)) from = state;
-    }
-    this.runner.run(begun, slot.out, {
-      from,
-      kept: (n) => n % this.every === 0,
-      keep: (n, state) => slot.kept.set(n, state),
+    const last = Math.floor((change - start) / step + 1e-9);
+    for (const [n, state] of slot.kept) if (n <= last && (from === null || n > from.step)) from = state;
+    this.runner.run(parameters, first, this.seed, slot.outs, {
+      from, stretch: this.stretch, keep: (state) => slot.kept.set(state.step, state),
     });
-    slot.begun = begun;
     slot.parameters = parameters;
-    return slot.out;
+    return slot.outs;
+  }
+
+  // One member, in both places.
+  runOne(slot, parameters) {
+    return this.run(slot, [parameters, parameters], 0)[0];
   }
 }
 
 function copyOf(slot) {
-  return { ...slot, out: slot.out.slice(), kept: new Map(slot.kept) };
-}
-
-function sameStart(a, b) {
-  const equal = (x, y) => x.length === y.length && x.every((value, k) => Object.is(value, y[k]));
-  const grid = ["start", "step", "steps", "every"].every((part) => a.grid[part] === b.grid[part]);
-  return grid && equal(a.initial, b.initial) && equal(a.lengths, b.lengths);
+  return { ...slot, outs: slot.outs.map((out) => out.slice()), kept: new Map(slot.kept) };
 }
 
 // --- what a course comes to ------------------------------------------------------------------------------------------

@@ -34,9 +34,9 @@ function dateOf(origin, time) {
   return new Date(Math.floor(dayOf(origin, time) + 1e-6) * 86400000);
 }
 
-function monthIn(language, origin, time) {
+function monthIn(language, origin, time, length = "short") {
   const day = dateOf(origin, time);
-  const form = { month: "short", year: "numeric", timeZone: "UTC" };
+  const form = { month: length, year: "numeric", timeZone: "UTC" };
   if (day.getUTCDate() !== 1) form.day = "numeric";
   return formatter(Intl.DateTimeFormat, language, form).format(day);
 }
@@ -57,7 +57,7 @@ function timeOfDay(origin, text) {
 
 // Linear between the nearest ranks, as numpy's; members that failed are left out.
 function quantiles(values, shares) {
-  const sorted = Float64Array.from(values.filter(Number.isFinite)).sort();
+  const sorted = Float64Array.from(values).filter(Number.isFinite).sort();
   return shares.map((share) => {
     if (sorted.length === 0) return NaN;
     const at = share * (sorted.length - 1);
@@ -69,11 +69,11 @@ function quantiles(values, shares) {
 
 const SHARES = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95];
 
-// Quantiles at each time of rows of equal length: a row for each share.
-function bandsOf(rows, width) {
-  const found = SHARES.map(() => new Float64Array(width));
-  const column = new Array(rows.length);
-  for (let t = 0; t < width; t += 1) {
+// Quantiles at some times of rows of equal length: a row for each share, as long as those; NaN elsewhere.
+function bandsOf(rows, width, times) {
+  const found = SHARES.map(() => new Float64Array(width).fill(NaN));
+  const column = new Float64Array(rows.length);
+  for (const t of times) {
     for (let k = 0; k < rows.length; k += 1) column[k] = rows[k][t];
     quantiles(column, SHARES).forEach((value, q) => {
       found[q][t] = value;

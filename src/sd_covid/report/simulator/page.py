@@ -1,7 +1,8 @@
 """Writes the page of a simulator: one file that needs nothing else.
 
-In comes a `Content`; out goes HTML. Texts of the model and the study enter as JSON in which no sign can end a script;
-scripts and style are files of this package, and the charts are Vega, out of the package `vl-convert-python`.
+In comes what `sd_covid.report.simulator.content` gathered; out goes HTML. Texts of the model and the study enter as
+JSON in which no sign can end a script; scripts and style are files of this package, and the charts are Vega, out of the
+package `vl-convert-python`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from sd_covid.engine.javascript import runtime
-from sd_covid.report.simulator.content import Content
+from sd_covid.engine.webassembly import runtime
 from sd_covid.report.texts import Texts
 
 #: Scripts that page and workers share, and those of the page alone, in the order in which they need one another.
@@ -28,6 +28,7 @@ PAGE = (
     "controls.js",
     "pool.js",
     "figures.js",
+    "drivers.js",
     "build.js",
     "show.js",
     "app.js",
@@ -36,12 +37,13 @@ PAGE = (
 _PREFIX = "simulator."
 
 
-def page(content: Content, texts: Texts, command: str) -> str:
+def page(content: dict[str, Any], texts: Texts, command: str) -> str:
     """The page as HTML.
 
     Parameters
     ----------
-    content : Content
+    content : dict
+        From `sd_covid.report.simulator.content`.
     texts : Texts
         In the language of the page.
     command : str
@@ -52,7 +54,7 @@ def page(content: Content, texts: Texts, command: str) -> str:
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )
-    data = content.data | {"texts": _all(texts)}
+    data = content | {"texts": _all(texts)}
     prices = data["prices"]
     told = "" if prices is None else texts(_PREFIX + "cost.prices", **_priced(prices, texts.language))
     return environment.get_template("page.html.j2").render(
@@ -61,6 +63,9 @@ def page(content: Content, texts: Texts, command: str) -> str:
         t=lambda name: texts(_PREFIX + name),
         style=Markup(_file("style.css")),
         prices=told,
+        missing=texts(_PREFIX + "about.missing", titles="; ".join(data["missing"]))
+        if data["missing"]
+        else "",
         provenance=[
             (texts(_PREFIX + "provenance.model"), data["model"]),
             (texts(_PREFIX + "provenance.hash"), data["model_hash"]),
@@ -68,7 +73,7 @@ def page(content: Content, texts: Texts, command: str) -> str:
             (texts(_PREFIX + "provenance.again"), command),
         ],
         data=Markup(as_json(data)),
-        engine=_script("\n".join([runtime(), f"const sdModel = {content.script};", *map(_file, SHARED)])),
+        engine=_script("\n".join([runtime(), *map(_file, SHARED)])),
         worker=_script(_file("worker.js")),
         charts=_script(vega()),
         script=_script("\n".join(map(_file, PAGE))),

@@ -9,7 +9,8 @@ function draw(app) {
     chart.show(output);
     chart.select.value = output;
     put(chart.unit, data.outputs[output].unit);
-    put(chart.about, `${data.outputs[output].meaning} ${data.outputs[output].basis}`.trim());
+    put(chart.about, `${data.outputs[output].basis} ${data.outputs[output].source}`);
+    put(chart.documented, data.outputs[output].meaning);
     const [before, after] = [rowOf_(app.baselineResults, output), rowOf_(view.results, output)];
     const pick = (rows) => rows.map((row) => shown.map((t) => row[t]));
     const [above, below] = chart.axes;

@@ -1,41 +1,54 @@
-// A worker: runs its share of the draws, a few at a time, and drops what it was doing when other settings come.
+// A worker: runs its share of the draws, some pairs at a time, and drops what it was doing when other settings come.
+
+const FEW = 4; // pairs between two looks at what is asked now
 
 let asked = null; // the latest request
 let busy = false;
 let known = null;
 
-function setUp(message) {
-  const base = makeBase(message.data);
-  const members = new Members(base, sdEngine.build(sdModel), message.data.seed, message.every);
-  known = {
-    data: message.data,
-    base,
-    members,
-    own: message.members.map((draw) => ({ draw, baseline: members.slot(), current: members.slot() })),
-  };
+function setUp({ data, module, pairs }) {
+  const base = makeBase(data);
+  const members = new Members(base, module, data);
+  known = { data, base, members, own: pairs.map((pair) => ({ draw: 2 * pair, baseline: members.slot(), current: members.slot() })) };
 }
 
-// One draw: results of the baseline and of the package, and what is made of them.
-function answerOf(request, item) {
+// Two draws, of which the last may be one alone: results of the baseline and of the package, and what is made of them.
+function answersOf(request, item) {
   const { data, base, members } = known;
-  const before = parametersOf(base, item.draw, data.baselineSettings);
-  const after = parametersOf(base, item.draw, request.settings);
+  const draws = [item.draw, Math.min(item.draw + 1, base.count - 1)];
+  const before = draws.map((draw) => parametersOf(base, draw, data.baselineSettings));
+  const after = draws.map((draw) => parametersOf(base, draw, request.settings));
   const baseline = members.run(item.baseline, before, item.draw);
   if (item.current.parameters === null) item.current = copyOf(item.baseline); // so that it can restart where levers start
   const current = members.run(item.current, after, item.draw);
+  return draws.slice(0, base.count - item.draw).map((draw, lane) => ({
+    draw, ...answerOf(request, { parameters: before[lane], results: baseline[lane] }, { parameters: after[lane], results: current[lane] }),
+  }));
+}
+
+function answerOf(request, before, after) {
+  const { data } = known;
   const width = data.time.length;
   const levels = new Float64Array(request.wanted.length * width);
   const differences = new Float64Array(request.wanted.length * width);
   request.wanted.forEach((output, k) => {
     for (let t = 0; t < width; t += 1) {
-      levels[k * width + t] = current[output * width + t];
-      differences[k * width + t] = current[output * width + t] - baseline[output * width + t];
+      levels[k * width + t] = after.results[output * width + t];
+      differences[k * width + t] = after.results[output * width + t] - before.results[output * width + t];
     }
   });
-  const now = readingsOf(data, current, request.positions);
-  const then = readingsOf(data, baseline, request.positions);
-  const cost = extraCost(data, { parameters: before, results: baseline }, { parameters: after, results: current });
-  return { draw: item.draw, levels, differences, readings: now.map((value, k) => value - then[k]), cost };
+  const then = readingsOf(data, before.results, request.positions);
+  const readings = readingsOf(data, after.results, request.positions).map((value, k) => value - then[k]);
+  return { levels, differences, readings, cost: extraCost(data, before, after) };
+}
+
+// Lets messages come in; a timer would wait longer.
+function pause() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = resolve;
+    port2.postMessage(null);
+  });
 }
 
 async function work() {
@@ -43,15 +56,17 @@ async function work() {
   busy = true;
   while (asked !== null) {
     const request = asked;
-    asked = null;
-    for (let first = 0, size = request.first; first < known.own.length && asked === null; first += size, size = 25) {
-      const answers = known.own.slice(first, first + size).map((item) => answerOf(request, item));
-      const memory = answers.flatMap((answer) => [answer.levels.buffer, answer.differences.buffer]);
-      postMessage({ id: request.id, answers }, memory);
-      await new Promise((resolve) => {
-        setTimeout(resolve, 0);
-      });
+    let found = [];
+    for (let k = 0; k < known.own.length && asked === request; k += 1) {
+      found.push(...answersOf(request, known.own[k]));
+      const told = k + 1 === request.first || (k + 1 > request.first && (k + 1 - request.first) % FEW === 0);
+      if (told || k + 1 === known.own.length) {
+        postMessage({ id: request.id, answers: found }, found.flatMap((answer) => [answer.levels.buffer, answer.differences.buffer]));
+        found = [];
+      }
+      if ((k + 1) % FEW === 0) await pause();
     }
+    if (asked === request) asked = null;
   }
   busy = false;
 }
@@ -60,7 +75,7 @@ onmessage = ({ data: message }) => {
   if (message.type === "start") {
     setUp(message);
   } else {
-    asked = message;
+    asked = message.type === "run" ? message : null;
     work();
   }
 };
