@@ -25,6 +25,7 @@ FILES = (
     "update.yaml",
     "loops.yaml",
     "marvel.yaml",
+    "dashboard.yaml",
 )
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
