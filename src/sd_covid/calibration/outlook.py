@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from sd_covid.calibration.algebra import one_thread_of_algebra
+from sd_covid.calibration.measurements import from_registry
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.predict import LAST_MONTH, Predictor, Target
 from sd_covid.calibration.seen import Figure, seen_figures
@@ -185,10 +186,13 @@ def outlook(
     ------
     ProblemError, ModelError, DataError, RunError
     """
-    problem, simulator = load_problem(path, simulator)
-    registry = read_registry(problem.folder / "series")
-    file = posterior_file(problem)
+    tables, simulator = load_problem(path, simulator)
+    registry = read_registry(tables.folder / "series")
+    file = posterior_file(tables)
     stored = read_posterior(file)
+    known = seen_figures(tables, stored, file)
+    # Figures that came after the tables were made count as published; a variant has those of the problem it extends.
+    problem = from_registry(tables, registry) if tables.base is None else tables
     predictor = Predictor(
         problem,
         simulator,
@@ -198,7 +202,6 @@ def outlook(
         seed=seed,
         progress=None if progress is None else lambda done, total: progress("runs", done, total),
     )
-    known = seen_figures(problem, stored, file)
     found = []
     for done, name in enumerate(predictor.targets, start=1):
         found.append(_expected(predictor, name, known, today))

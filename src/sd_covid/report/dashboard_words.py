@@ -137,6 +137,9 @@ class DashboardWords:
         following = item.next
         if following.due is None or following.point is None:
             return self.texts(f"{prefix}.none")
+        if self.series(item).sensitive is not None:  # nobody is served by a forecast of it
+            period, day = self.period(item, following.period), day_words(following.due, self.texts)
+            return self.texts("dash.next.only", period=period, day=day)
         low, high = self.band(following.point)
         return self.texts(
             f"{prefix}.{'overdue' if following.overdue else 'coming'}",
