@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sd_covid.analysis.optimisation.optimise import Optimised, Shown
 from sd_covid.policy.types import Floats
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, REFERENCE, SOFT, package_colour
 from sd_covid.report.tinted import tinted_table
@@ -30,6 +30,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of scenarios
 _APART = 0.035  # between names, as a share of an axis
 
 
+@chart_style()
 def parallel_chart(found: Optimised, names: Sequence[str], texts: Texts) -> Figure:
     """An axis for each objective, better at the top; a line for each package.
 
@@ -40,7 +41,7 @@ def parallel_chart(found: Optimised, names: Sequence[str], texts: Texts) -> Figu
         Of the packages shown.
     texts : Texts
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
     objectives = found.plan.objectives
     signs = np.array([item.as_loss(np.array(1.0)) for item in objectives])
@@ -50,7 +51,7 @@ def parallel_chart(found: Optimised, names: Sequence[str], texts: Texts) -> Figu
     others = np.array([item.fresh for item in scenarios]).reshape(-1, len(objectives))
     everything = np.concatenate([front, shown, others])
     low, high = everything.min(axis=0), everything.max(axis=0)
-    figure = Figure(figsize=(10.4, 4.6), layout="constrained")
+    figure = Figure(figsize=(10.4, 4.6))
     axes = figure.subplots()
     place = np.arange(len(objectives))
 
@@ -121,6 +122,7 @@ def _legend(axes: Axes, knee: str, scenarios: Sequence[str], texts: Texts) -> No
     axes.figure.legend(handles=lines, loc="outside lower center", ncols=3)
 
 
+@chart_style()
 def frontier_chart(found: Optimised, titles: Sequence[str], texts: Texts) -> Figure:
     """Cost against each other objective, better upwards.
 
@@ -131,13 +133,13 @@ def frontier_chart(found: Optimised, titles: Sequence[str], texts: Texts) -> Fig
         Of the objectives.
     texts : Texts
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
     objectives = found.plan.objectives
     effects = [place for place, item in enumerate(objectives) if item.output is not None]
     columns = min(3, len(effects))
     rows = -(-len(effects) // columns)
-    figure = Figure(figsize=(3.5 * columns, 3.0 * rows + 0.3), layout="constrained")
+    figure = Figure(figsize=(3.5 * columns, 3.0 * rows + 0.3))
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, place in zip(grid, effects, strict=False):
         _frontier(axes, found, place, texts)
@@ -246,6 +248,7 @@ def rivals_chart(
     return tinted_table(scenarios, objectives, shade, cells, note)
 
 
+@chart_style()
 def left_chart(titles: Sequence[str], shares: Floats, axis: str, texts: Texts) -> Figure:
     """How far an effect on fresh draws lies from that in the search, by objective.
 
@@ -257,9 +260,9 @@ def left_chart(titles: Sequence[str], shares: Floats, axis: str, texts: Texts) -
     axis : str
     texts : Texts
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=(7.4, 0.8 + 0.42 * len(titles)), layout="constrained")
+    figure = Figure(figsize=(7.4, 0.8 + 0.42 * len(titles)))
     axes = figure.add_subplot()
     axes.barh(range(len(titles)), shares, 0.6, color=REFERENCE)
     axes.axvline(0, color=INK, lw=0.8)

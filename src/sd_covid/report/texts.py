@@ -26,6 +26,7 @@ FILES = (
     "loops.yaml",
     "marvel.yaml",
     "dashboard.yaml",
+    "figures.yaml",
 )
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 

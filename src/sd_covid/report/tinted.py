@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sd_covid.policy.types import Floats
+from sd_covid.report.charts import chart_style
 from sd_covid.report.theme import INK, REFERENCE, SOFT, tint
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@chart_style()
 def tinted_table(
     rows: Sequence[str],
     columns: Sequence[str],
@@ -37,15 +39,16 @@ def tinted_table(
     note : str
         Below the table.
     """
-    from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
+
+    from sd_covid.report.styled import Figure
 
     labels = [textwrap.fill(name, 34) for name in rows]
     heads = [textwrap.fill(name, 26) for name in columns]
     tall = 0.34 + 0.14 * max(label.count("\n") for label in labels)
     head = 0.35 + 0.05 * max(len(line) for name in heads for line in name.splitlines())
     size = (3.0 + 0.62 * len(columns), tall * len(rows) + head + (0.3 if note else 0.1))
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size)
     axes = figure.add_subplot()
     for row, column in np.ndindex(*shade.shape):
         level = float(shade[row, column])

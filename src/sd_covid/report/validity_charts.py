@@ -14,7 +14,7 @@ import numpy as np
 from sd_covid.calibration.types import Array
 from sd_covid.calibration.validity.report import Point, SeriesValidity
 from sd_covid.data.periods import ORIGIN
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, REFERENCE, RULE, SOFT, tint
 
@@ -31,6 +31,7 @@ def series_chart(series: SeriesValidity, texts: Texts) -> Figure:
     return points_chart(series.points, texts)
 
 
+@chart_style()
 def points_chart(points: Sequence[Point], texts: Texts) -> Figure:
     """Figures as dots, the model's median as a line, bands of 50 and 90 %, the held-out part on grey.
 
@@ -40,10 +41,11 @@ def points_chart(points: Sequence[Point], texts: Texts) -> Figure:
         In order of time; a figure that is NaN has a band and no dot.
     texts : Texts
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MultipleLocator
 
-    figure = Figure(figsize=_SIZE, layout="constrained")
+    from sd_covid.report.styled import Figure
+
+    figure = Figure(figsize=_SIZE)
     axes = figure.add_subplot()
     years = ORIGIN.year + np.array([point.end for point in points]) / 12.0
     held = np.array([point.holdout for point in points])
