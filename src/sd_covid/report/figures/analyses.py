@@ -352,4 +352,4 @@ def _figure(finding: Finding, size: Size | None) -> Figure:
     """
     if finding.figure is None:
         raise RunError(f"no figure of '{finding.title}': {' '.join(finding.sentences)}")
-    return sized(finding.figure(), size)
+    return sized(finding.figure(), size, finding.title)

@@ -35,8 +35,8 @@ def observed_and_expected(
     Parameters
     ----------
     series : SeriesValidity or Expected
-        Of `sd_covid.calibration.validity.validate`: figures drawn anew from the posterior, the held-out part on grey. Or
-        of `sd_covid.calibration.outlook.outlook`: each figure from all the others, and the one that comes next.
+        Of `sd_covid.calibration.validity.validate`: figures drawn anew from the posterior, what was held out on grey.
+        Or of `sd_covid.calibration.outlook.outlook`: each figure from all the others, and the one that comes next.
     language : {'en', 'nl'}
     size : tuple of float, optional
         Width and height in inches.

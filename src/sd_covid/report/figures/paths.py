@@ -227,8 +227,8 @@ def levels(
     >>> figures.levels(comparison, "unemployment rate")  # doctest: +SKIP
     """
     chosen = comparison.output(output)
-    points = points_of(list(observed), chosen.name)
-    return sized(levels_chart(comparison, chosen, points, Texts(language)), size)
+    points, texts = points_of(list(observed), chosen.name), Texts(language)
+    return sized(levels_chart(comparison, chosen, points, texts), size, texts.of(chosen.title))
 
 
 def difference(
@@ -259,5 +259,5 @@ def difference(
     if package not in ids:
         advice = suggest(package, ids) or f"there are {', '.join(ids)}"
         raise UnknownNameError(f"no package '{package}' to compare", advice=advice, variable=package)
-    chart = difference_chart(comparison, comparison.output(output), package, Texts(language))
-    return sized(chart, size)
+    chosen, texts = comparison.output(output), Texts(language)
+    return sized(difference_chart(comparison, chosen, package, texts), size, texts.of(chosen.title))
