@@ -20,7 +20,7 @@ import pandas as pd
 from sd_covid.calibration.algebra import one_thread_of_algebra
 from sd_covid.calibration.measurements import from_registry
 from sd_covid.calibration.petab import Problem
-from sd_covid.calibration.predict import LAST_MONTH, Predictor, Target
+from sd_covid.calibration.predict import Predictor, Target
 from sd_covid.calibration.seen import Figure, seen_figures
 from sd_covid.calibration.store import read_posterior
 from sd_covid.calibration.types import Array, Simulator
@@ -35,6 +35,7 @@ from sd_covid.data import (
     read_registry,
     release_day,
 )
+from sd_covid.errors import ProblemError
 
 Side = Literal["above", "on", "below"]
 Basis = Literal["model", "history"]
@@ -220,16 +221,19 @@ def outlook(
 
 
 def _horizon(problem: Problem, registry: Registry) -> pd.Period:
-    """Month up to which every series with a figure to come has the period of it; not before that of ``predict``.
-
-    To the same month the bands are those of ``predict`` to the last digit, as they take the same random numbers.
-    """
+    """Month up to which every series has its newest period, and the next where a figure is to come."""
     names = [item.series for item in problem.observables.values() if item.series]
     names += [item.series for item in problem.extension.processes.values()]
     coming = [(item, following(item, item.last)) for name in names if (item := registry.by_id.get(name))]
-    ends = [last_month(period, item.frequency) for item, period in coming if release_day(item, period)]
+    ends = [
+        last_month(period if release_day(item, period) else item.last, item.frequency)
+        for item, period in coming
+    ]
+    if not ends:
+        advice = "name series in the column 'series' of the observables, or under 'processes'"
+        raise ProblemError("the problem predicts no series", advice=advice, file=problem.path)
     # a month more, for a school year that is counted to September
-    last: pd.Period = max([pd.Period(LAST_MONTH, freq="M"), *(end + 1 for end in ends)])
+    last: pd.Period = max(ends) + 1
     return last
 
 

@@ -193,6 +193,7 @@ class _Row:
 
     title: str
     unit: str
+    basis: str
     side: str
     arrow: str
     word: str
@@ -213,6 +214,7 @@ def _row(item: Expected, words: DashboardWords, chart: str = "") -> _Row:
     return _Row(
         title=words.title(item.series),
         unit=words.unit(item.series),
+        basis=words.texts(f"dash.basis.{item.basis}"),
         side=item.side,
         arrow=ARROWS[item.side],
         word=words.side(item.side),
