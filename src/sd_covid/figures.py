@@ -13,22 +13,15 @@ Examples
 >>> figure.savefig("werkloosheid.png", dpi=200)  # doctest: +SKIP
 """
 
-from sd_covid.report.figures.analyses import (
-    best_buy,
-    diagram_effects,
-    diagram_scores,
-    information,
-    loop_gains,
-    loop_shares,
-    packages,
-    pareto,
-    regret,
+from sd_covid.report.figures.choices import best_buy, information, packages, pareto, regret
+from sd_covid.report.figures.fits import observed_and_expected, profiles, ranks, stacking
+from sd_covid.report.figures.loops import diagram_effects, diagram_scores, loop_gains, loop_shares
+from sd_covid.report.figures.paths import difference, fan, levels
+from sd_covid.report.figures.sensitivity import (
     sensitivity,
     sensitivity_convergence,
     sensitivity_over_time,
 )
-from sd_covid.report.figures.fits import observed_and_expected, profiles, ranks, stacking
-from sd_covid.report.figures.paths import difference, fan, levels
 
 __all__ = [
     "best_buy",

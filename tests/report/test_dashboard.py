@@ -18,7 +18,8 @@ from sd_covid.calibration.outlook_changes import Changed, Changes, Moved
 from sd_covid.calibration.validity.report import Point
 from sd_covid.data import Registry, Series, Text, parse_period
 from sd_covid.data.description import Sensitive
-from sd_covid.report.dashboard import dashboard_frame, dashboard_page, write_dashboard_workbook
+from sd_covid.report.dashboard import dashboard_page
+from sd_covid.report.dashboard_tables import dashboard_frame, write_dashboard_workbook
 from sd_covid.report.dashboard_words import DashboardWords, counts_of
 from sd_covid.report.period_words import period_words
 from sd_covid.report.spark import sparkline

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sd_covid.calibration.outlook import Expected
 from sd_covid.calibration.validity.report import SeriesValidity
-from sd_covid.report.figures.size import Size, sized
+from sd_covid.report.figures.parts import Size, sized
 from sd_covid.report.profiles import profiles_chart
 from sd_covid.report.ranks import ranks_chart
 from sd_covid.report.stacking import stacking_chart

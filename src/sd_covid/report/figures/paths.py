@@ -24,7 +24,7 @@ from sd_covid.report.charts import (
     new_axes,
     number_axis,
 )
-from sd_covid.report.figures.size import Size, sized
+from sd_covid.report.figures.parts import Size, sized
 from sd_covid.report.observed import ObservedSeries, points_of
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, REFERENCE, SOFT
