@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sd_covid import figures
 from sd_covid.analysis.loops.knockout import knock_out, link_between
 from sd_covid.analysis.loops.paths import explain, outcome_of
+from sd_covid.analysis.loops.study import study_loops
 from sd_covid.data.text import Text
 from sd_covid.engine.course import record
 from sd_covid.engine.separate import separate
+from sd_covid.errors import RunError
 from sd_covid.report.finding import Finding, cells_as_read
 from sd_covid.report.loops_between import cut_finding, paths_finding
 from sd_covid.report.loops_words import Times, Told
@@ -93,3 +96,17 @@ def test_times_are_years_where_the_model_has_a_calendar() -> None:
         Times(dated).spelled(66.0, Texts("nl")),
         Times(dated).spelled(66.0, Texts("en")),
     )
+
+
+def test_the_public_figures_draw_gains_and_shares() -> None:
+    simulation = model("loops_bass")
+    study = study_loops(simulation)
+    gains = figures.loop_gains(study, simulation.model, language="nl").axes[0]
+    assert sorted(label.get_text() for label in gains.get_yticklabels()) == sorted(
+        loop.id for loop in study.loops
+    )
+    shares = figures.loop_shares(study, simulation.model).axes[0]
+    heights = [layer.get_paths()[0].vertices[:, 1] for layer in shares.collections]
+    assert max(item.max() for item in heights) - min(item.min() for item in heights) <= 200 + 1e-9
+    with pytest.raises(RunError, match="1 partitions"):
+        figures.loop_shares(study, simulation.model, partition=1)

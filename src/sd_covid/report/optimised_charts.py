@@ -16,7 +16,7 @@ from sd_covid.analysis.optimisation.optimise import Optimised, Shown
 from sd_covid.policy.types import Floats
 from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
-from sd_covid.report.theme import INK, REFERENCE, SOFT, package_colour
+from sd_covid.report.theme import INK, REFERENCE, SOFT, line_style, package_colour
 from sd_covid.report.tinted import tinted_table
 from sd_covid.report.wording import Numbers
 
@@ -63,8 +63,10 @@ def parallel_chart(found: Optimised, names: Sequence[str], texts: Texts) -> Figu
         axes.plot(place, row, color=SOFT, linewidth=0.4, alpha=0.25, zorder=1)
     for number, row in enumerate(heights(shown)):
         bold = number == found.knee
-        colour = INK if bold else package_colour(number)
-        axes.plot(place, row, color=colour, linewidth=2.6 if bold else 1.2, zorder=4 if bold else 3)
+        colour, dashes = (INK, "solid") if bold else line_style(number + 1)
+        axes.plot(
+            place, row, color=colour, ls=dashes, linewidth=2.6 if bold else 1.3, zorder=4 if bold else 3
+        )
     for row in heights(others):
         axes.plot(place, row, color=REFERENCE, linewidth=1.0, linestyle=(0, (4, 2)), zorder=2)
     colours = [INK if k == found.knee else package_colour(k) for k in range(len(names))]
@@ -99,11 +101,15 @@ def _parallel_axes(
 
 
 def _beside(axes: Axes, at: float, heights: Floats, names: Sequence[str], colours: Sequence[str]) -> None:
-    """Names at the end of lines, apart from one another."""
-    lowest = -1.0
-    for place in np.argsort(heights, kind="stable"):
-        lowest = max(float(heights[place]), lowest + _APART)
-        axes.annotate(names[place], (at, lowest), color=colours[place], va="center", fontsize=8)
+    """Names at the end of lines, apart from one another and within their axis while there is room."""
+    order = np.argsort(heights, kind="stable")
+    placed = np.array(heights, dtype=np.float64)
+    highest, lowest = 1.0 + _APART, -_APART
+    for place in order[::-1]:
+        placed[place] = highest = min(placed[place], highest - _APART)
+    for place in order:
+        placed[place] = lowest = max(placed[place], lowest + _APART)
+        axes.annotate(names[place], (at, placed[place]), color=colours[place], va="center", fontsize=8)
 
 
 def _legend(axes: Axes, knee: str, scenarios: Sequence[str], texts: Texts) -> None:
@@ -153,10 +159,7 @@ def frontier_chart(found: Optimised, titles: Sequence[str], texts: Texts) -> Fig
 
 def _frontier(axes: Axes, found: Optimised, place: int, texts: Texts) -> None:
     """One chart: the front in the search, packages and scenarios on fresh draws."""
-    from matplotlib.ticker import FuncFormatter
-
     objective = found.plan.objectives[place]
-    numbers = Numbers(texts.language)
     sign = float(objective.as_loss(np.array(1.0)))
     at = next((k for k, item in enumerate(found.plan.objectives) if item.output is None), None)
     if at is not None:
@@ -203,7 +206,7 @@ def _frontier(axes: Axes, found: Optimised, place: int, texts: Texts) -> None:
     if sign > 0:
         axes.invert_yaxis()
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: numbers.plain(value, 3)))
+        number_axis(axis, texts)
     axes.set_xlabel(texts("optimised.column.cost"), fontsize=7.5)
     axes.set_ylabel(texts("optimised.axis.good"))
 
