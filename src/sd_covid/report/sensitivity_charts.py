@@ -25,6 +25,7 @@ from sd_covid.report.theme import (
     package_colour,
     tint,
 )
+from sd_covid.report.wording import Numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -143,7 +144,8 @@ def convergence_chart(
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(list(blocks)))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticks(list(blocks), [str(count) for count in blocks])
+    numbers = Numbers(texts.language)
+    axes.set_xticks(list(blocks), [numbers.exact(count, 0) for count in blocks])
     axes.set_xlabel(texts("sens.chart.blocks"))
     number_axis(axes.yaxis, texts)
     figure.legend(loc="outside lower left", ncols=1, handlelength=2.4)
