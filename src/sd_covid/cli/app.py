@@ -25,6 +25,7 @@ from sd_covid.cli import (
     data,
     document,
     fits,
+    init,
     loops,
     marvel,
     nowcast,
@@ -86,6 +87,7 @@ app.command("marvel")(marvel.command)
 app.command("conformance")(conformance.command)
 app.command("convert")(convert.command)
 app.command("document")(document.command)
+app.command("init")(init.command)
 app.add_typer(data.app)
 app.add_typer(scenario.app)
 
