@@ -176,7 +176,13 @@ def test_a_workbook_and_a_table_have_every_number(found: Outlook, tmp_path: Path
     write_dashboard_workbook(found, tmp_path / "d.xlsx", Texts("nl"))
     book = openpyxl.load_workbook(tmp_path / "d.xlsx")
     cells = [[cell.value for cell in row] for row in book["work"].iter_rows()]
-    assert [row[-4:] for row in cells[-4:]] == [[f, 1250, 1000, 1500] for f in (1600.5, 1300, 900, 900)]
+    ends = [[f, 1250, 1000, 1500, 990.25, 1490.75] for f in (1600.5, 1300, 900, 900)]
+    assert [row[-6:] for row in cells[-4:]] == ends
+    assert [cell.value for cell in book["mind"][book["mind"].max_row]][-3:] == [
+        1500,
+        None,
+        None,
+    ]  # no forecast
     frame = dashboard_frame(found)
     assert frame["side"].tolist() == ["above", "on", "below", "below", "above"]
     assert frame["counts"].tolist() == [1, 1, 1, 0, 1]

@@ -5,6 +5,7 @@ In goes an `Outlook`; out comes a frame or a file, and what the page shares with
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -107,6 +108,7 @@ def is_sensitive(item: Expected, words: DashboardWords) -> bool:
 def _finding(name: str, items: Sequence[Expected], words: DashboardWords) -> Finding:
     """A theme as a sheet."""
     texts = words.texts
+    ahead = [None if is_sensitive(item, words) else item.next.point for item in items]
     columns = {
         "series": [words.title(item.series) for item in items],
         "id": [item.series for item in items],
@@ -116,11 +118,14 @@ def _finding(name: str, items: Sequence[Expected], words: DashboardWords) -> Fin
         "period": [item.newest.period for item in items],
         "side": [words.side(item.side) for item in items],
         "since": [item.since for item in items],
+        "next": [item.next.period if item.next.due else "" for item in items],
         "due": [item.next.due.isoformat() if item.next.due else "" for item in items],
         "figure": [item.newest.figure for item in items],
         "median": [item.newest.median for item in items],
         "low": [item.newest.low_90 for item in items],
         "high": [item.newest.high_90 for item in items],
+        "next_low": [math.nan if point is None else point.low_90 for point in ahead],
+        "next_high": [math.nan if point is None else point.high_90 for point in ahead],
     }
     table = pd.DataFrame({texts(f"dash.column.{key}"): cells for key, cells in columns.items()})
     sentences = [words.counted("dash.theme", counts_of(items)), texts("dash.no_judgement")]
