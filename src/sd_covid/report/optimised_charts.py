@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LABEL = 18  # signs in a line of an axis's name
 _TITLE = 40
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of scenarios
-_APART = 0.035  # between names, as a share of an axis
+_APART = 0.05  # between names, as a share of an axis
 
 
 @chart_style()
