@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -16,6 +18,7 @@ from sd_covid.marvel.scores import score_all
 from sd_covid.marvel.stability import stability
 from sd_covid.model.names import key
 from sd_covid.report.marvel import findings
+from sd_covid.report.marvel_costs import costs_finding
 from sd_covid.report.texts import Texts
 
 TOWN = Path(__file__).parent / "town"
@@ -102,3 +105,21 @@ def test_starter_diagram_has_seven_themes_sources_and_comes_to_rest():
     for item in diagram.interventions:
         variable = diagram.variables[diagram.position[key(item.variable)]]
         assert variable.role == "intervention point"
+
+
+def test_costs_order_interventions_by_what_they_bring_for_each_unit(runs, scores):
+    texts = Texts("en")
+    assert costs_finding(runs.diagram, scores, texts) is None
+    cost = [40.0, 5.0, None, 10.0]
+    interventions = tuple(
+        replace(item, cost=value) for item, value in zip(runs.diagram.interventions, cost, strict=True)
+    )
+    found = costs_finding(replace(runs.diagram, interventions=interventions), scores, texts)
+    gain = scores.scores[[1, 2, 8]] - scores.scores[0]
+    each = gain / np.array([40.0, 5.0, 10.0])
+    order = np.argsort(-each)
+    names = [interventions[k].label.en for k in (0, 1, 3)]
+    assert found.table.iloc[:, 0].tolist() == [names[k] for k in order]
+    np.testing.assert_allclose(found.table.iloc[:, 3], 1000 * each[order], rtol=1e-12)
+    assert found.table.iloc[:, 6].sum() == pytest.approx(100)
+    assert "Of 1 of 4 interventions no cost" in found.sentences[1]

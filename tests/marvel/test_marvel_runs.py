@@ -15,7 +15,7 @@ import pytest
 
 from sd_covid import figures
 from sd_covid.data.text import Text
-from sd_covid.marvel.diagram import Diagram, Intervention, Kind, Link, Range, Variable
+from sd_covid.marvel.diagram import SHORTEST, Diagram, Intervention, Kind, Link, Range, Variable
 from sd_covid.marvel.explain import loops_of, strongest_paths, whole_effect
 from sd_covid.marvel.lower import time_step
 from sd_covid.marvel.read import default_classes, read_diagram
@@ -149,11 +149,27 @@ def test_samples_superpose_too_and_the_same_seed_gives_the_same_bits():
     runs = Runs(town)
     direct = score(town, runs.paths(combinations(4), drawn), runs.times)
     np.testing.assert_allclose(found.by_sample, direct, rtol=0, atol=1e-13)
-    for values, ranges in ((drawn.strength, "strength"), (drawn.delay, "delay")):
-        low, high = (
-            np.array([getattr(getattr(x, ranges), at) for x in town.links]) for at in ("low", "high")
-        )
+    reach = zip(*map(town.reach, town.links), strict=True)
+    for values, ranges in zip((drawn.strength, drawn.delay), reach, strict=True):
+        low, high = (np.array([getattr(item, at) for item in ranges]) for at in ("low", "high"))
         assert ((values >= low) & (values <= high)).all()
+
+
+def test_confidence_halves_or_doubles_the_reach_of_a_class_and_leaves_what_was_written():
+    town = read_diagram(TOWN)
+    average, sure, unsure = town.links[5], town.links[0], town.links[12]
+    assert [item.confidence for item in (average, sure, unsure)] == ["average", "high", "low"]
+    assert town.reach(average)[0] == average.strength == Range(0.5, 0.2, 1.0, "average")
+    assert town.reach(sure)[0] == Range(0.5, 0.35, 0.75, "average")
+    assert town.reach(unsure)[0] == Range(0.2, 0.0, 0.8, "weak")  # 0.2 - 2 * 0.2 would turn the sign
+    assert town.reach(unsure)[1] == Range(1.0, SHORTEST, 5.0, "average")  # 1 - 2 * 0.5 is no delay
+    written = replace(sure, strength=Range(0.5, 0.1, 2.0, "average"))
+    assert town.reach(written)[0] == written.strength
+    drawn = sample(town, 4000, 1).strength
+    # A triangle (a, m, b) has variance (a² + b² + m² - ab - am - bm) / 18; 4,000 draws know it to some per cent.
+    low, high = 0.35, 0.75
+    variance = (low**2 + high**2 + 0.5**2 - low * high - low * 0.5 - high * 0.5) / 18
+    np.testing.assert_allclose(drawn[:, 0].var(), variance, rtol=0.08)
 
 
 def test_controls_are_run_in_every_combination():

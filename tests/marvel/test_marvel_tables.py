@@ -220,3 +220,55 @@ def test_bounds_of_classes_are_their_neighbours():
     found = spread([("a", 1.0, None, None), ("b", 2.0, None, None), ("c", 4.0, 3.0, None)])
     assert found["b"] == Range(2.0, 1.0, 4.0, "b")
     assert (found["a"].low, found["c"].low, found["c"].high) == (1.0, 3.0, 4.0)
+
+
+def test_faults_of_a_file_as_a_whole_are_told_in_both_languages(town, tmp_path):
+    links = town / "links.csv"
+    header, *rest = links.read_text().splitlines(keepends=True)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "other.csv").write_text("a,b\n")
+    broken = tmp_path / "broken.xlsx"
+    broken.write_text("no workbook")
+    for text, dutch, english in (
+        (
+            header.replace("strength,", "strenght,", 1),
+            "er is geen kolom 'strenght'; bedoelt u",
+            "did you mean 'strength'",
+        ),
+        (
+            header.replace("src,", "", 1),
+            "de kolom 'src' ontbreekt; maak",
+            "the column 'src' is missing; write",
+        ),
+        (header.replace("dst,", "dst,dst,", 1), "twee kolommen 'dst'", "two columns 'dst'"),
+    ):
+        links.write_text(text + "".join(rest))
+        for language, expected in (("nl", dutch), ("en", english)):
+            with pytest.raises(ScenarioError) as caught:
+                read_diagram(town, language)
+            assert expected in str(caught.value)
+            assert str(caught.value).startswith(f"{links}:1: ")
+    for path, dutch, english in (
+        (broken, "is geen werkboek; geef een .xlsx", "is no workbook; give a .xlsx"),
+        (tmp_path / "none.xlsx", "het bestand bestaat niet", "the file does not exist"),
+        (
+            empty,
+            "heeft geen van de bestanden van een diagram; zij heten",
+            "has none of the files of a diagram",
+        ),
+    ):
+        for language, expected in (("nl", dutch), ("en", english)):
+            with pytest.raises(ScenarioError) as caught:
+                read_diagram(path, language)
+            assert expected in str(caught.value)
+
+
+def test_confidence_must_be_a_class(town):
+    assert "'sure' cannot stand here" in str(refused(changed(town, "links", 2, "confidence", "sure")))
+    own = "confidence,sure,0.1,,\nconfidence,guess,3,,\n"
+    (town / "classes.csv").write_text("kind,class,value,low,high\n" + own)
+    for line in range(2, 30):
+        changed(town, "links", line, "confidence", "")
+    first = read_diagram(changed(town, "links", 2, "confidence", "sure"))
+    assert first.reach(first.links[0])[0] == Range(0.5, 0.47, 0.55, "average")

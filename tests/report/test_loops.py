@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 from sd_covid import figures
 from sd_covid.analysis.loops.knockout import knock_out, link_between
@@ -16,8 +20,9 @@ from sd_covid.data.text import Text
 from sd_covid.engine.course import record
 from sd_covid.engine.separate import separate
 from sd_covid.errors import RunError
-from sd_covid.report.finding import Finding, cells_as_read
-from sd_covid.report.loops_between import cut_finding, paths_finding
+from sd_covid.policy.titles import Titles
+from sd_covid.report.finding import Finding, cells_as_read, write_findings
+from sd_covid.report.loops_between import cut_finding, legend, paths_finding
 from sd_covid.report.loops_words import Times, Told
 from sd_covid.report.texts import Texts
 from tests.loops.conftest import model
@@ -55,7 +60,7 @@ def test_runs_that_do_not_differ_say_so() -> None:
     course = record(simulation, equations)
     found = explain(course, course, outcome_of(simulation, equations, "adopters"))
     finding = paths_finding(found, simulation, "adopters", ("a", "b"), Told(simulation.model, Texts("en")))
-    assert ("Adopters does not differ between a and b.",) == finding.sentences
+    assert ("‘adopters’ does not differ between a and b.",) == finding.sentences
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -70,9 +75,9 @@ def test_a_cut_link_tells_its_interval_over_draws(language: str) -> None:
         "adopters",
         ("adopters", "adopter contacts"),
         None,
-        Told(simulation.model, Texts(language), {"adopters": Text("Gebruikers", "Users")}),
+        Told(simulation.model, Texts(language), Titles({"adopters": Text("Gebruikers", "Users")})),
     )
-    assert ("Gebruikers zonder" if language == "nl" else "Users without") in finding.title
+    assert ("‘gebruikers’ zonder" if language == "nl" else "‘users’ without") in finding.title
     assert ("Over 3 trekkingen" if language == "nl" else "Over 3 draws") in finding.sentences[1]
     low, median, high = (finding.table[name] for name in finding.table.columns[-3:])
     assert (low <= median).all()
@@ -89,12 +94,16 @@ def test_years_have_no_thousands(language: str, cells: list[str]) -> None:
     assert [cells] == cells_as_read(finding, Texts(language))
 
 
-def test_times_are_years_where_the_model_has_a_calendar() -> None:
-    dated = replace(model("loops_bass").model, calendar=("2015-01", "month"))
-    assert [2015.0, 2020.5] == Times(dated).values(np.array([0.0, 66.0])).tolist()
-    assert ("2020,5", "2020.5") == (
-        Times(dated).spelled(66.0, Texts("nl")),
-        Times(dated).spelled(66.0, Texts("en")),
+def test_times_are_months_where_the_model_has_a_calendar() -> None:
+    bass = model("loops_bass").model
+    dated = Times(replace(bass, calendar=("2015-01", "month")))
+    assert [2015.0, 2020.5] == dated.axis(np.array([0.0, 66.0])).tolist()
+    assert ["2015-01-01", "2020-07-01"] == dated.column(np.array([0.0, 66.0])).astype("M8[D]").astype(
+        str
+    ).tolist()
+    assert ("in juli 2020", "in July 2020") == tuple(dated.when(66.0, Texts(name)) for name in ("nl", "en"))
+    assert ("op tijd 2,5", "at time 2.5") == tuple(
+        Times(bass).when(2.5, Texts(name)) for name in ("nl", "en")
     )
 
 
@@ -110,3 +119,26 @@ def test_the_public_figures_draw_gains_and_shares() -> None:
     assert max(item.max() for item in heights) - min(item.min() for item in heights) <= 200 + 1e-9
     with pytest.raises(RunError, match="1 partitions"):
         figures.loop_shares(study, simulation.model, partition=1)
+
+
+def test_the_table_of_a_dated_model_has_months_to_read_and_days_to_keep(tmp_path: Path) -> None:
+    table = pd.DataFrame({"Maand": np.array(["2020-03-01", "2020-04-01"], "M8[s]"), "Aantal": [1.5, 2.0]})
+    finding = Finding("a", "A", ("A.",), "A.", table)
+    assert [["maart 2020", "1,5"], ["april 2020", "2"]] == cells_as_read(finding, Texts("nl"))
+    within = replace(finding, table=table.assign(Maand=np.array(["2020-03-01", "2020-03-09"], "M8[s]")))
+    assert "9 March 2020" == cells_as_read(within, Texts("en"))[1][0]
+    for suffix in ("csv", "json", "xlsx"):
+        path = tmp_path / f"a.{suffix}"
+        write_findings([finding], path, Texts("nl"), title="A", subtitle="", provenance={})
+    assert ["2020-03-01,1.5", "2020-04-01,2.0"] == (tmp_path / "a.csv").read_text().splitlines()[1:]
+    (told,) = json.loads((tmp_path / "a.json").read_text())["findings"]
+    assert "2020-04-01" == told["table"][1]["Maand"]
+    sheet = load_workbook(tmp_path / "a.xlsx")["a"]
+    assert datetime(2020, 4, 1) == sheet.cell(sheet.max_row, 1).value
+
+
+def test_paths_that_begin_alike_are_told_apart_in_a_legend() -> None:
+    found = legend(
+        [["tax", "a", "b", "c", "d", "x", "y", "out"], ["tax", "a", "b", "c", "e", "out"], ["aid", "out"]]
+    )
+    assert ["1: tax → … → d → x → y → …", "2: tax → … → e → out", "3: aid → out"] == found

@@ -26,6 +26,7 @@ from sd_covid.cli import (
     document,
     fits,
     init,
+    local,
     loops,
     marvel,
     nowcast,
@@ -38,15 +39,17 @@ from sd_covid.cli import (
     sbc,
     scenario,
     sensitivity,
+    session,
+    session_priors,
+    session_signals,
     simulator,
     stacking,
     sweep,
     update,
     validate,
 )
+from sd_covid.cli.console import INTERRUPTED
 from sd_covid.errors import SdCovidError
-
-INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 
 app = typer.Typer(
     name="sd-covid",
@@ -90,6 +93,10 @@ app.command("document")(document.command)
 app.command("init")(init.command)
 app.add_typer(data.app)
 app.add_typer(scenario.app)
+app.add_typer(local.app)
+session.app.command("priors")(session_priors.command)
+session.app.command("signals")(session_signals.command)
+app.add_typer(session.app)
 
 
 def execute(arguments: Sequence[str]) -> int:

@@ -17,7 +17,7 @@ from sd_covid.cli.calibrate import Seed
 from sd_covid.cli.console import note, say, warn
 from sd_covid.cli.progress import stages
 from sd_covid.cli.results import refuse_suffix
-from sd_covid.errors import RunError, ScenarioError
+from sd_covid.errors import DataError, RunError, ScenarioError
 from sd_covid.model.study import study_folder
 
 if TYPE_CHECKING:
@@ -109,6 +109,12 @@ def command(
         Path | None,
         typer.Option("--sensitivity", metavar="FILE", help="Also tell what the differences depend on."),
     ] = None,
+    posterior: Annotated[
+        Path | None,
+        typer.Option(
+            "--posterior", metavar="FILE", help="Draws in place of the study's: of a variant or a session."
+        ),
+    ] = None,
     seed: Seed = 1,
 ) -> None:
     """Run scenarios on the same draws and write the report of their differences, costs and evidence."""
@@ -117,7 +123,7 @@ def command(
         from sd_covid.policy.paths import chosen_path
 
         path = chosen_path(path, scenarios[0])
-    inputs = read_inputs(study_folder(scenarios[0]))
+    inputs = read_inputs(study_folder(scenarios[0]), posterior)
     with stages(STAGES) as step:
         compared = run(inputs, scenarios, draws, seed, partial(step, "scenarios"), path)
         found = None if sensitivity is None else analyse(inputs, sensitivity, partial(step, "sensitivity"))
@@ -131,22 +137,36 @@ def command(
     write(inputs, compared, found, output, list(dict.fromkeys(language or [Language.NL])))
 
 
-def read_inputs(folder: Path) -> Inputs:
+def read_inputs(folder: Path, posterior: Path | None = None) -> Inputs:
     """Read a study's main problem, its model and the stored draws.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the study.
+    posterior : Path, optional
+        Draws in place of the study's own, of the same model.
 
     Raises
     ------
     ProblemError, ModelError, DataError
-        When one of them cannot be used.
+        When one of them cannot be used, or the draws are of another model.
     """
     import sd_covid
     from sd_covid.calibration.petab import read_problem
     from sd_covid.calibration.store import read_posterior
-    from sd_covid.calibration.workflow import posterior_file
+    from sd_covid.calibration.workflow import model_hash, posterior_file
 
     problem = read_problem(folder / "calibration" / "problem.yaml")
     simulation = sd_covid.load(problem.model_path)
-    return Inputs(folder, problem, simulation, read_posterior(posterior_file(problem)))
+    stored = read_posterior(posterior or posterior_file(problem))
+    if posterior is not None and stored.provenance["model_hash"] != model_hash(simulation):
+        raise DataError(
+            "the draws are of another model, or of this one before it changed",
+            advice=f"give draws of {problem.model_path.name}",
+            file=posterior,
+        )
+    return Inputs(folder, problem, simulation, stored)
 
 
 def run(
@@ -361,4 +381,5 @@ def background(inputs: Inputs) -> Background:
         glossary=read_glossary(folder / "titles.yaml", evidence, provenance["constants"]),
         check=check_stored(inputs.problem.path, simulator=inputs.simulation),
         command=shlex.join(["sd-covid", *sys.argv[1:]]),
+        judgement=provenance.get("judgement"),
     )

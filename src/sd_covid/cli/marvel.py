@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note
 from sd_covid.cli.finding import show
 from sd_covid.cli.progress import progress
+from sd_covid.errors import DiagramError
 
 if TYPE_CHECKING:
     from sd_covid.marvel.run import Runs
@@ -36,6 +38,13 @@ def command(
     ] = 1000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the samples.")] = 0,
     years: Annotated[int, typer.Option("--years", min=1, max=100, help="How long to run.")] = 10,
+    beside: Annotated[
+        Path | None,
+        typer.Option(
+            "--beside", metavar="MODEL", help="Also run the quantified model and say where the two agree."
+        ),
+    ] = None,
+    draws: Annotated[int, typer.Option("--draws", min=20, help="Of the model, with --beside.")] = 200,
     sketch: Annotated[
         Path | None,
         typer.Option("--sketch", metavar="OUT.mdl", help="A stock-and-flow skeleton to fill in."),
@@ -69,10 +78,42 @@ def command(
     with progress("running samples") as bar:
         scores = score_all(runs, samples, seed, bar, language.value)
     found = findings(runs, scores, texts)
+    if beside is not None:
+        found += _beside(runs, diagram, beside, samples, draws, seed, texts)
     for finding in found:
         show(finding, texts)
     if output is not None:
-        _write(found, output, texts, runs, samples, seed)
+        more = {} if beside is None else {"model": str(beside), "reference": "actual", "draws": str(draws)}
+        _write(
+            found, output, texts, runs, samples, seed, {f"beside.made.{name}": x for name, x in more.items()}
+        )
+
+
+def _beside(
+    runs: Runs, diagram: Path, model: Path, samples: int, draws: int, seed: int, texts: Texts
+) -> list[Finding]:
+    """What the quantified model says of the same interventions and performances."""
+    import sd_covid
+    from sd_covid.marvel.beside.layers import two_layers
+    from sd_covid.report.beside import beside_findings
+
+    if not diagram.is_dir():
+        advice = "give a folder with levers.csv and outputs.csv"
+        raise DiagramError(
+            "only a diagram in a folder says what its counterparts are", advice=advice, file=diagram
+        )
+    with progress("running the model") as bar:
+        found, ranked = two_layers(
+            runs,
+            diagram,
+            sd_covid.load(model),
+            samples=samples,
+            draws=draws,
+            seed=seed,
+            language=texts.language,
+            progress=bar,
+        )
+    return beside_findings(runs.diagram, found, ranked, runs.horizon, texts)
 
 
 def _sketch(diagram: Path, path: Path, language: str) -> None:
@@ -105,7 +146,15 @@ def _convert(diagram: Path, export: Path) -> None:
     note(f"wrote {export}")
 
 
-def _write(found: list[Finding], output: Path, texts: Texts, runs: Runs, samples: int, seed: int) -> None:
+def _write(
+    found: list[Finding],
+    output: Path,
+    texts: Texts,
+    runs: Runs,
+    samples: int,
+    seed: int,
+    more: Mapping[str, str],
+) -> None:
     """Write findings, with what made them."""
     from sd_covid.report.finding import write_findings
 
@@ -130,7 +179,8 @@ def _write(found: list[Finding], output: Path, texts: Texts, runs: Runs, samples
         texts,
         title=texts("marvel.title", name=diagram.name),
         subtitle=texts("marvel.subtitle"),
-        provenance={texts(f"marvel.made.{name}"): value for name, value in told.items()},
+        provenance={texts(f"marvel.made.{name}"): value for name, value in told.items()}
+        | {texts(name): value for name, value in more.items()},
     )
     for path in written:
         note(f"wrote {path}")

@@ -136,10 +136,11 @@ def _write_dataset(runs: Mapping[str, xr.Dataset], path: Path, form: Form) -> No
         if form == "nc":
             whole.to_netcdf(temporary, engine="netcdf4")
         else:
-            _write_zarr(whole, temporary)
+            write_zarr(whole, temporary)
 
 
-def _write_zarr(whole: xr.Dataset, path: Path) -> None:
+def write_zarr(whole: xr.Dataset, path: Path) -> None:
+    """Write a dataset as a Zarr store that every reader of version 3 knows."""
     import warnings
 
     # Texts of one fixed width have no stable Zarr form; those of any width do.

@@ -5,8 +5,9 @@ Values are on a normalised scale, times in years. What the diagram does is for `
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -17,6 +18,8 @@ Role = Literal["driver", "normal", "intervention point", "performance"]
 Kind = Literal["additive", "control", "imposed"]
 ROLES: tuple[Role, ...] = get_args(Role)
 KINDS: tuple[Kind, ...] = get_args(Kind)
+#: Bounds of a delay, years.
+SHORTEST, LONGEST = 1 / 365, 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,15 @@ class Range:
     high: float
     label: str = ""
 
+    def wider(self, factor: float, least: float = -math.inf) -> Range:
+        """The same value with its reach to either side multiplied, and nothing below a bound."""
+        low, high = (self.value + factor * (end - self.value) for end in (self.low, self.high))
+        return replace(self, low=min(self.value, max(low, least)), high=high)
+
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """What the classes of strength and of speed stand for.
+    """What the classes of strength, of speed and of confidence stand for.
 
     Attributes
     ----------
@@ -47,10 +55,13 @@ class Classes:
         By class: the change of the effect per change of the cause, without sign.
     speed : dict of str to Range
         By class: the mean delay, in years.
+    confidence : dict of str to Range
+        By class: by what the reach of strength and delay to either side is multiplied.
     """
 
     strength: Mapping[str, Range]
     speed: Mapping[str, Range]
+    confidence: Mapping[str, Range] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +111,10 @@ class Link:
         Years.
     order : int
         Stages of the delay.
-    confidence, source : str
-        As written; they do not enter the run.
+    confidence : str
+        A class of confidence, by which samples reach further or less far; empty for the middle.
+    source : str
+        As written; it does not enter the run.
     """
 
     src: str
@@ -136,7 +149,7 @@ class Intervention:
     adjustment : float
         Years; of a control.
     cost : float or None
-        As written; it does not enter the run.
+        In one unit for all of a diagram; scores are told for each unit of it.
     """
 
     id: str
@@ -182,6 +195,22 @@ class Diagram:
     def position(self) -> dict[str, int]:
         """Key of a variable's id -> its place among the variables."""
         return {key(item.id): place for place, item in enumerate(self.variables)}
+
+    def reach(self, link: Link) -> tuple[Range, Range]:
+        """How far strength and delay of a link may lie from their classes, given how sure its makers are.
+
+        Bounds that were written for the link itself stand as they are: who wrote them has said how sure they are.
+        """
+        sure = self.classes.confidence.get(key(link.confidence))
+        factor = 1.0 if sure is None else sure.value
+        found = []
+        for item, known, least in (
+            (link.strength, self.classes.strength, 0.0),
+            (link.delay, self.classes.speed, SHORTEST),
+        ):
+            of_class = known.get(key(item.label)) == item
+            found.append(item.wider(factor, least) if of_class else item)
+        return found[0], found[1]
 
     def ends(self) -> list[tuple[int, int]]:
         """Places of cause and effect of each link."""

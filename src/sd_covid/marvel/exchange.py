@@ -18,6 +18,7 @@ from sd_covid.marvel.causal import causal_part
 from sd_covid.marvel.columns import COLUMNS
 from sd_covid.model.names import key
 from sd_covid.policy.sheets import Sheet
+from sd_covid.policy.table_faults import file_fault
 from sd_covid.policy.tables import Tables, read_tables
 from sd_covid.policy.workbook import LARGEST, Raw
 
@@ -33,7 +34,7 @@ _UNFIT = re.compile(r"[^\w \-]+")
 Fields = Mapping[str, Any]
 
 
-def tables_of(path: Path) -> Tables:
+def tables_of(path: Path, language: str = "en") -> Tables:
     """The tables of a diagram in any form.
 
     Parameters
@@ -41,6 +42,8 @@ def tables_of(path: Path) -> Tables:
     path : Path
         A ``.graphml``, Kumu's ``.json`` or a folder with its ``elements.csv`` and ``connections.csv``, a ``.mdl`` or
         ``.xmile``, or the tables themselves: a ``.xlsx`` or a folder.
+    language : {'nl', 'en'}
+        Of what is said when a file cannot be read.
 
     Raises
     ------
@@ -53,9 +56,9 @@ def tables_of(path: Path) -> Tables:
     if path.is_dir() and (path / "connections.csv").is_file():
         return _of_kumu_csv(path)
     if path.is_dir() or suffix == ".xlsx":
-        return read_tables(path, tuple(COLUMNS), "a diagram")
+        return read_tables(path, tuple(COLUMNS), "a diagram", language)
     if not path.is_file():
-        raise DiagramError("the file does not exist", advice="check its name and folder", file=path)
+        raise file_fault("missing", language, file=path)
     if suffix in MODELS:
         return _tables(path, *causal_part(path))
     if suffix == GRAPHML:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from sd_covid.data.text import texts_in
 from sd_covid.errors import DiagramError
+from sd_covid.policy.table_faults import nearest
 from sd_covid.policy.tables import Cell
+
+__all__ = ["fault", "nearest"]
 
 
 def fault(
@@ -41,16 +43,3 @@ def fault(
     if at is None:
         return DiagramError(reason, advice=advice, file=file)
     return DiagramError(reason, advice=advice, file=at.file, line=at.row, variable=f"{at.sheet}, {at.column}")
-
-
-def nearest(name: str, known: Iterable[str], language: str) -> str:
-    """Advice that names the nearest of the names there are, or some of them."""
-    names = list(known)
-    by_fold = {item.casefold(): item for item in names}
-    near = difflib.get_close_matches(name.casefold(), list(by_fold), n=2, cutoff=0.6)
-    texts = texts_in("sd_covid.marvel", "messages.yaml")
-    if not near:
-        few = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
-        return texts["use"].in_language(language).format(names=few)
-    found = texts["or"].in_language(language).join(f"'{by_fold[item]}'" for item in near)
-    return texts["mean"].in_language(language).format(names=found)

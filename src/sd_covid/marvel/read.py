@@ -17,7 +17,9 @@ from sd_covid.errors import DiagramError, ScenarioError
 from sd_covid.marvel.columns import CLASSES, INTERVENTIONS, LINKS, VARIABLES
 from sd_covid.marvel.diagram import (
     KINDS,
+    LONGEST,
     ROLES,
+    SHORTEST,
     Classes,
     Diagram,
     Intervention,
@@ -34,7 +36,6 @@ from sd_covid.policy.tables import Cell, Tables, read_tables
 _ID = re.compile(r"[^\W\d_][\w \-]*")
 _TAKEN = frozenset({"time", "initial time", "final time", "time step", "saveper"})
 _SIGNS = {"+": 1, "+1": 1, "1": 1, "-": -1, "-1": -1, "\N{MINUS SIGN}": -1}
-_SHORTEST, _LONGEST = 1 / 365, 100.0  # years of a delay
 _STAGES = 20
 
 
@@ -60,7 +61,7 @@ def read_diagram(path: str | Path, language: str = "en") -> Diagram:
         A file that cannot be read, or columns that are unknown.
     """
     path = Path(path)
-    tables = tables_of(path)
+    tables = tables_of(path, language)
     read = _Reader(tables, language)
     classes = read.classes()
     variables = read.variables()
@@ -82,11 +83,13 @@ class _Reader:
         self._tables, self._language = tables, language
 
     def classes(self) -> Classes:
-        found: dict[str, list[tuple[str, float, float | None, float | None]]] = {"strength": [], "speed": []}
+        found: dict[str, list[tuple[str, float, float | None, float | None]]] = {
+            kind: [] for kind in ("strength", "speed", "confidence")
+        }
         for row in self._tables.rows("classes", CLASSES):
             kind = self._choice(row["kind"], found)
-            low = _SHORTEST if kind == "speed" else 0.0
-            top = _LONGEST if kind == "speed" else math.inf
+            low = SHORTEST if kind == "speed" else 0.0
+            top = LONGEST if kind == "speed" else math.inf
             value = self._number(row["value"], low, top)
             lowest, highest = (
                 None if row[name].empty else self._number(row[name], low, top) for name in ("low", "high")
@@ -95,9 +98,9 @@ class _Reader:
             self._between(row["value"], spread(found[kind])[key(row["class"].text)])
         made = {kind: spread(values) for kind, values in found.items()}
         if all(made.values()):
-            return Classes(made["strength"], made["speed"])
+            return Classes(**made)
         standard = default_classes()
-        return Classes(made["strength"] or standard.strength, made["speed"] or standard.speed)
+        return Classes(**{kind: ranges or getattr(standard, kind) for kind, ranges in made.items()})
 
     def variables(self) -> tuple[Variable, ...]:
         found: dict[str, Variable] = {}
@@ -138,8 +141,11 @@ class _Reader:
             order = 1 if row["order"].empty else round(self._number(row["order"], 1, _STAGES))
             ends = {"src": src, "dst": dst}
             strength = self._range(row, "strength", "strength", classes.strength, (0.0, math.inf), ends)
-            delay = self._range(row, "speed", "delay", classes.speed, (_SHORTEST, _LONGEST), ends)
-            link = Link(src, dst, sign, strength, delay, order, row["confidence"].text, row["source"].text)
+            delay = self._range(row, "speed", "delay", classes.speed, (SHORTEST, LONGEST), ends)
+            confidence = row["confidence"]
+            if not confidence.empty:
+                self._choice(confidence, [item.label for item in classes.confidence.values()])
+            link = Link(src, dst, sign, strength, delay, order, confidence.text, row["source"].text)
             found[src, dst] = link, row["src"].row
         if not found:
             raise self._none("links")
@@ -159,8 +165,8 @@ class _Reader:
                 start,
                 self._given(row["end"], math.inf, start),
                 self._given(row["ramp"], 0.0, 0.0),
-                self._given(row["adjustment"], 1.0, _SHORTEST),
-                None if row["cost"].empty else self._number(row["cost"]),
+                self._given(row["adjustment"], 1.0, SHORTEST),
+                None if row["cost"].empty else self._number(row["cost"], 0.0),
             )
         return tuple(found.values())
 

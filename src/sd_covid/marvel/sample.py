@@ -1,6 +1,7 @@
 """Samples of strengths and delays within their classes: each link by itself, triangular about the value of its class.
 
-That classes reach to their neighbours, and that links err independently, are choices of our own.
+That classes reach to their neighbours, half as far where confidence is high and twice where it is low, and that links
+err independently, are choices of our own. A strength never changes its sign by that.
 """
 
 from __future__ import annotations
@@ -66,6 +67,5 @@ def sample(diagram: Diagram, count: int, seed: int) -> Samples:
             axis=1,
         )
 
-    return Samples(
-        drawn([link.strength for link in diagram.links]), drawn([link.delay for link in diagram.links])
-    )
+    strengths, delays = zip(*map(diagram.reach, diagram.links), strict=True)
+    return Samples(drawn(strengths), drawn(delays))

@@ -33,6 +33,7 @@ def sheets_of(diagram: Diagram) -> list[Sheet]:
     kinds: tuple[tuple[str, dict[str, Range]], ...] = (
         ("strength", dict(classes.strength)),
         ("speed", dict(classes.speed)),
+        ("confidence", dict(classes.confidence)),
     )
     ranges: list[Row] = [
         {"kind": kind, "class": item.label, "value": item.value, "low": item.low, "high": item.high}

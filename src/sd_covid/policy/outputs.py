@@ -19,7 +19,8 @@ from sd_covid.policy.reading import read_number, read_text, scenario_faults
 Better = Literal["lower", "higher", "neutral"]
 Basis = Literal["figures", "partly assumption", "assumption"]
 
-#: Themes of the dashboard on the social impact of the crisis (VNG 2021, with housing and safety), in its order.
+#: Themes of the dashboard on the social impact of the crisis (VNG 2021, with housing and safety), in its order; then
+#: those beyond it: kansengelijkheid, bestaanszekerheid, gezond leven.
 THEMES = (
     "work and income",
     "housing and debt",
@@ -28,6 +29,9 @@ THEMES = (
     "behaviour",
     "social cohesion",
     "safety",
+    "equal opportunities",
+    "livelihood security",
+    "healthy living",
 )
 #: Themes of the Monitor Brede Welvaart of Statistics Netherlands (CBS), by its Dutch names.
 WELFARE = (

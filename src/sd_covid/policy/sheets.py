@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sd_covid.policy.tables import spelled
 from sd_covid.policy.workbook import Raw
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
 
 #: Columns by name -> what stands there.
 Row = Mapping[str, Raw]
@@ -31,12 +35,18 @@ class Sheet:
     rows : tuple of Row
     note : str
         What to do with it, for a reader; a workbook shows it at the header.
+    choices : mapping
+        Column -> what can be chosen there; a workbook offers them in a list.
+    hidden : tuple of str
+        Columns that are for a program; a workbook holds them out of sight.
     """
 
     name: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     note: str = ""
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
 
 
 def write_workbook(sheets: Sequence[Sheet], path: Path) -> None:
@@ -71,10 +81,30 @@ def write_workbook(sheets: Sequence[Sheet], path: Path) -> None:
                     cell.data_type = "s"
                 if isinstance(cell.value, date):
                     cell.number_format = "yyyy-mm-dd"
+        _offer(page, sheet)
         page.freeze_panes = "B2"
         if sheet.note:
             page["A1"].comment = Comment(sheet.note, "sd-covid", width=400, height=200)
     book.save(path)
+
+
+def _offer(page: Worksheet, sheet: Sheet) -> None:
+    """Lists to choose from, and columns out of sight."""
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    for number, column in enumerate(sheet.columns, start=1):
+        letter = get_column_letter(number)
+        page.column_dimensions[letter].hidden = column in sheet.hidden
+        if column in sheet.choices and sheet.rows:
+            known = sheet.choices[column]
+            offered = DataValidation(type="list", formula1=f'"{",".join(known)}"', allow_blank=True)
+            offered.showErrorMessage = True
+            offered.error = ", ".join(known)
+            page.add_data_validation(offered)
+            offered.add(f"{letter}2:{letter}{len(sheet.rows) + 1}")
+            widest = max(map(len, (column, *known)))
+            page.column_dimensions[letter].width = widest + 4
 
 
 def write_folder(sheets: Sequence[Sheet], path: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.policy.reading import as_date, as_number
+from sd_covid.policy.table_faults import file_fault, nearest, told
 from sd_covid.policy.workbook import Raw, read_workbook
 
 #: As a spreadsheet in Dutch writes them in a CSV file: 0,5 and 1-10-2020. What may be 1500 or 1.5 is neither.
@@ -129,11 +130,19 @@ class Tables:
         Name of a sheet, without case -> the file in which it stands, and its rows.
     dutch : frozenset of str
         The sheets whose numbers and dates may be as a spreadsheet in Dutch writes them.
+    language : {'nl', 'en'}
+        Of what is said when something is wrong with a sheet.
     """
 
     path: Path
     found: dict[str, tuple[Path, list[list[Raw]]]]
     dutch: frozenset[str] = frozenset()
+    language: str = "en"
+
+    def header(self, name: str) -> list[str]:
+        """The columns of a sheet as they stand; none where there is no such sheet."""
+        _, table = self.found.get(name.casefold(), (self.path, []))
+        return [str(value or "").strip() for value in next(iter(table), [])]
 
     def rows(self, name: str, columns: Sequence[str]) -> Iterator[dict[str, Cell]]:
         """The rows of a sheet in which something stands; none where there is no such sheet.
@@ -156,8 +165,9 @@ class Tables:
         """
         file, table = self.found.get(name.casefold(), (self.path, []))
         lines, dutch = iter(table), name.casefold() in self.dutch
-        header = [str(value or "").strip() for value in next(lines, [])]
-        _check_header(header, columns, file, name)
+        header = self.header(name)
+        next(lines, None)
+        _check_header(header, columns, file, name, self.language)
         for line, values in enumerate(lines, start=2):
             by_column = dict(zip(header, values, strict=False))
             cells = {
@@ -167,19 +177,20 @@ class Tables:
                 yield cells
 
 
-def _check_header(header: Sequence[str], columns: Sequence[str], file: Path, name: str) -> None:
+def _check_header(
+    header: Sequence[str], columns: Sequence[str], file: Path, name: str, language: str
+) -> None:
     """Columns that are known, each once, the first among them."""
     for number, column in enumerate(header, start=1):
         if column and (column not in columns or column in header[: number - 1]):
-            reason = f"there is no column '{column}'" if column not in columns else f"two columns '{column}'"
-            advice = suggest(column, columns) or f"use {', '.join(columns)}"
-            raise ScenarioError(reason, advice=advice, file=file, line=1, variable=name)
+            kind = "columns" if column in columns else "column"
+            values = {"name": column, "advice": nearest(column, columns, language)}
+            raise file_fault(kind, language, values, file=file, line=1, variable=name)
     if header and columns[0] not in header:
-        reason = f"the column '{columns[0]}' is missing"
-        raise ScenarioError(reason, advice="write a template anew", file=file, line=1, variable=name)
+        raise file_fault("no column", language, {"name": columns[0]}, file=file, line=1, variable=name)
 
 
-def read_tables(path: Path, names: Sequence[str], what: str = "a scenario") -> Tables:
+def read_tables(path: Path, names: Sequence[str], what: str = "a scenario", language: str = "en") -> Tables:
     """Read a workbook, or a folder of CSV files.
 
     Parameters
@@ -188,7 +199,9 @@ def read_tables(path: Path, names: Sequence[str], what: str = "a scenario") -> T
     names : sequence of str
         The sheets that it may have. Others are left aside, but for one with nearly the name of one that is missing.
     what : str
-        What the tables are of, for an error.
+        What the tables are of, for an error: one of the texts ``what.`` of ``tables.yaml``.
+    language : {'nl', 'en'}
+        Of what is said when something is wrong.
 
     Raises
     ------
@@ -197,27 +210,45 @@ def read_tables(path: Path, names: Sequence[str], what: str = "a scenario") -> T
     """
     if path.is_dir():
         files = {file.stem.casefold(): file for file in sorted(path.glob("*.csv"))}
-        read = {name: (file, *_csv_table(file)) for name, file in files.items()}
+        read = {name: (file, *_csv_table(file, language)) for name, file in files.items()}
         found = {name: (file, table) for name, (file, table, _) in read.items()}
-        tables = Tables(path, found, frozenset(name for name, (_, _, dutch) in read.items() if dutch))
+        tables = Tables(
+            path, found, frozenset(name for name, (_, _, dutch) in read.items() if dutch), language
+        )
     else:
-        found = {name.strip().casefold(): (path, table) for name, table in read_workbook(path).items()}
-        tables = Tables(path, found)
+        found = {
+            name.strip().casefold(): (path, table) for name, table in read_workbook(path, language).items()
+        }
+        tables = Tables(path, found, language=language)
     known = {name.casefold(): name for name in names}
     if not known.keys() & found.keys():
-        kind = "files" if path.is_dir() else "sheets"
+        kind = "no files" if path.is_dir() else "no sheets"
         called = ", ".join(f"{name.casefold()}.csv" if path.is_dir() else name for name in names)
-        raise ScenarioError(
-            f"has none of the {kind} of {what}", advice=f"they are called {called}", file=path
-        )
+        values = {"what": told(f"what.{what}", language), "called": called}
+        raise file_fault(kind, language, values, file=path)
     for name in found.keys() - known.keys():
         if suggest(name, known.keys() - found.keys()):
-            advice = suggest(name, known.keys() - found.keys())
-            raise ScenarioError(f"there is no sheet '{name}'", advice=advice, file=path)
+            advice = nearest(name, known.keys() - found.keys(), language)
+            raise file_fault("sheet", language, {"name": name, "advice": advice}, file=path)
     return tables
 
 
-def _csv_table(file: Path) -> tuple[list[list[Raw]], bool]:
+def read_csv(file: Path, name: str, language: str = "en") -> Tables:
+    """Read one CSV file as the only sheet of a set of tables.
+
+    Raises
+    ------
+    ScenarioError
+        A file that cannot be read.
+    """
+    if not file.is_file():
+        raise file_fault("missing", language, file=file)
+    table, dutch = _csv_table(file, language)
+    sheet = name.casefold()
+    return Tables(file, {sheet: (file, table)}, frozenset([sheet] if dutch else []), language)
+
+
+def _csv_table(file: Path, language: str) -> tuple[list[list[Raw]], bool]:
     """The cells of a CSV file, and whether semicolons stand between them, as a spreadsheet in Dutch writes it."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
@@ -226,9 +257,7 @@ def _csv_table(file: Path) -> tuple[list[list[Raw]], bool]:
             rows = csv.reader(lines, delimiter=";" if dutch else ",", strict=True)
             return [[cell or None for cell in row] for row in rows], dutch
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ScenarioError(
-            f"is no CSV file in UTF-8: {error}", advice="save it as such", file=file
-        ) from error
+        raise file_fault("no csv", language, {"error": error}, file=file) from error
 
 
 def spelled(value: Raw) -> str:

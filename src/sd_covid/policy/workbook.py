@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sd_covid.errors import ScenarioError
+from sd_covid.policy.table_faults import file_fault
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -45,12 +45,14 @@ _BROKEN = (
 )
 
 
-def read_workbook(path: Path) -> dict[str, list[list[Raw]]]:
+def read_workbook(path: Path, language: str = "en") -> dict[str, list[list[Raw]]]:
     """The cells of every sheet.
 
     Parameters
     ----------
     path : Path
+    language : {'nl', 'en'}
+        Of what is said when something is wrong.
 
     Returns
     -------
@@ -65,69 +67,48 @@ def read_workbook(path: Path) -> dict[str, list[list[Raw]]]:
     from openpyxl import load_workbook
 
     try:
-        content = _checked(path)
+        content = _checked(path, language)
         values, formulas = (
             load_workbook(BytesIO(content), read_only=True, data_only=stored, keep_links=False)
             for stored in (True, False)
         )
         try:
-            return {name: _rows(values, formulas, name, path) for name in values.sheetnames}
+            return {name: _rows(values, formulas, name, path, language) for name in values.sheetnames}
         finally:
             values.close()
             formulas.close()
     except FileNotFoundError as error:
-        raise ScenarioError(
-            "the file does not exist", advice="check its name and folder", file=path
-        ) from error
+        raise file_fault("missing", language, file=path) from error
     except _BROKEN as error:
-        raise ScenarioError(
-            "is no workbook", advice="give a .xlsx, or a folder of CSV files", file=path
-        ) from error
+        raise file_fault("no workbook", language, file=path) from error
 
 
-def _checked(path: Path) -> bytes:
+def _checked(path: Path, language: str) -> bytes:
     """The file, where it is not too large when unpacked and does not lead outside itself."""
     with zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
         size = max(sum(part.file_size for part in parts), path.stat().st_size)
         if size > LARGEST or len(parts) > MOST_PARTS:
-            raise ScenarioError(
-                f"holds {size / 2**20:.3g} MiB in {len(parts)} parts, more than the limit of "
-                f"{LARGEST / 2**20:g} MiB in {MOST_PARTS}",
-                advice="copy what is filled in to a new template",
-                file=path,
-            )
+            sizes = {"size": f"{size / 2**20:.3g}", "largest": f"{LARGEST / 2**20:g}"}
+            raise file_fault("large", language, {"parts": len(parts), "most": MOST_PARTS, **sizes}, file=path)
         for part in parts:
             if _OUTSIDE.search(part.filename.lower()):
-                raise ScenarioError(
-                    f"reads other files or runs something: it holds '{part.filename}'",
-                    advice="copy the values to a new template, without links and macros",
-                    file=path,
-                )
+                raise file_fault("outside", language, {"part": part.filename}, file=path)
     return path.read_bytes()
 
 
-def _rows(values: Workbook, formulas: Workbook, name: str, path: Path) -> list[list[Raw]]:
+def _rows(values: Workbook, formulas: Workbook, name: str, path: Path, language: str) -> list[list[Raw]]:
     """The rows of a sheet, each formula as the value that was stored with it."""
     found: list[list[Raw]] = []
     pairs = zip(_cells(values[name]), _cells(formulas[name]), strict=False)
     for row, (stored, written) in enumerate(pairs, start=1):
         cells = [_plain(cell.value) for cell in stored]
         if row > MOST_ROWS:
-            raise ScenarioError(
-                f"the sheet '{name}' has more than {MOST_ROWS} rows",
-                advice="delete the rows below what is filled in",
-                file=path,
-            )
+            raise file_fault("rows", language, {"name": name, "most": MOST_ROWS}, file=path)
         for cell, source in zip(cells, written, strict=False):
             if cell is None and source.data_type == "f":
-                raise ScenarioError(
-                    f"the formula in {source.coordinate} has no stored value",
-                    advice="open the file in a spreadsheet and save it, or write the value itself",
-                    file=path,
-                    line=row,
-                    variable=name,
-                )
+                told = {"cell": source.coordinate}
+                raise file_fault("formula", language, told, file=path, line=row, variable=name)
         found.append(cells)
     return found
 

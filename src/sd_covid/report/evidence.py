@@ -7,7 +7,7 @@ that no figure informs, is said in words.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -203,7 +203,9 @@ def _parameters(fit: FitReport, glossary: Glossary, texts: Texts) -> tuple[tuple
     return tuple(rows)
 
 
-def assumption_rows(comparison: Comparison, texts: Texts, *, listed: bool = True) -> list[SourceRow]:
+def assumption_rows(
+    comparison: Comparison, texts: Texts, *, listed: bool = True, without: Collection[str] = ()
+) -> list[SourceRow]:
     """Central value, range and source of assumptions, and whether the interval holds them.
 
     Parameters
@@ -212,6 +214,8 @@ def assumption_rows(comparison: Comparison, texts: Texts, *, listed: bool = True
     texts : Texts
     listed : bool
         Those that the study's file of assumptions names, or the others.
+    without : collection of str
+        Constants that are told elsewhere, as `sd_covid.model.names.key` folds them.
     """
     numbers = Numbers(texts.language)
     varied = {key(name) for name in comparison.varied} | {
@@ -219,7 +223,7 @@ def assumption_rows(comparison: Comparison, texts: Texts, *, listed: bool = True
     }
     rows = []
     for item in comparison.assumptions.values():
-        if item.listed is not listed:
+        if item.listed is not listed or key(item.constant) in without:
             continue
         central = numbers.plain(item.range.central)
         low, high = (numbers.plain(value, 3) for value in item.range.bounds)

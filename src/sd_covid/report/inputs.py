@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.observed import ObservedSeries
@@ -35,6 +35,8 @@ class Background:
         What the calibrated parameters are called, and the grade of their evidence.
     command : str
         With what the report can be made again.
+    judgement : mapping or None
+        The record of an expert session on which the draws rest (`sd_covid.marvel.session.variant.record`).
     debt_output : str
         Output of which a unit-year is costed.
     years : tuple of int
@@ -48,5 +50,6 @@ class Background:
     passport_holds: bool = False
     glossary: Glossary = field(default_factory=Glossary)
     command: str = ""
+    judgement: Mapping[str, Any] | None = None
     debt_output: str = "households in problem debt"
     years: tuple[int, ...] = field(default=(2022, 2025, 2030, 2035))

@@ -13,6 +13,7 @@ from sd_covid.marvel.run import Runs
 from sd_covid.marvel.scores import LARGE, SMALL, Floats, Scores, moments_of, reversal, symbol
 from sd_covid.report.finding import Finding
 from sd_covid.report.marvel_charts import effects_chart, scores_chart
+from sd_covid.report.marvel_costs import costs_finding
 from sd_covid.report.marvel_why import loops_finding, paths_finding
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
@@ -37,7 +38,9 @@ def findings(runs: Runs, scores: Scores, texts: Texts) -> list[Finding]:
     told = _Told(runs, scores, texts)
     why = [paths_finding(runs.diagram, texts), loops_finding(runs.diagram, scores.stability, texts)]
     ranked = [told.ranks()] if len(runs.diagram.interventions) > 1 and len(scores.by_sample) else []
-    return [told.effects(), told.course(), told.combinations(), *ranked, *why]
+    costs = costs_finding(runs.diagram, scores, texts)
+    priced = [] if costs is None else [costs]
+    return [told.effects(), told.course(), told.combinations(), *priced, *ranked, *why]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,11 @@ import pandas as pd
 from sd_covid.analysis.optimisation.front import apart
 from sd_covid.analysis.optimisation.optimise import Optimised
 from sd_covid.analysis.optimisation.outcomes import Objective
+from sd_covid.engine.results import versions
+from sd_covid.policy.comparison import Provenance
 from sd_covid.policy.draws import draws_hash
-from sd_covid.report.finding import Finding
+from sd_covid.report.finding import Finding, even_decimals
+from sd_covid.report.made import made_with
 from sd_covid.report.optimised_charts import contents_chart, frontier_chart, left_chart, parallel_chart
 from sd_covid.report.optimised_rivals import rivals_finding
 from sd_covid.report.optimised_words import effects, heading, package_name, period, tolerance, verdict
@@ -49,25 +52,29 @@ def findings(found: Optimised, texts: Texts) -> list[Finding]:
     return [*made, _curse(found, texts)]
 
 
-def provenance(found: Optimised, texts: Texts) -> dict[str, str]:
+def provenance(found: Optimised, command: str, texts: Texts) -> dict[str, str]:
     """What made the findings, for the foot of their page."""
-    plan = found.plan
-    draws = plan.draws
+    plan, draws = found.plan, found.plan.draws
+    model, numbers = plan.simulation.model, Numbers(texts.language)
     paths = ["base" if path is None else path.id for path in plan.paths]
-    return {
-        texts("optimised.made.file"): plan.file.name,
-        texts(
-            "optimised.made.model"
-        ): f"{plan.simulation.model.name} {getattr(plan.simulation, 'fingerprint', '')}",
-        texts(
-            "optimised.made.draws"
-        ): f"{len(draws.search)}, {len(draws.fresh)}; {draws_hash(draws.search)[:16]}, "
-        f"{draws_hash(draws.fresh)[:16]}",
-        texts("optimised.made.paths"): ", ".join(paths),
-        texts("optimised.made.seed"): str(plan.effort.seed),
-        texts("optimised.made.runs"): Numbers(texts.language).exact(found.runs, 0),
-        texts("optimised.made.failed"): str(found.failed),
+    told = {
+        "fresh": draws_hash(draws.fresh)[:16],
+        "paths": ", ".join(paths),
+        "runs": numbers.exact(found.runs, 0),
+        "failed": numbers.exact(found.failed, 0),
     }
+    attrs = {
+        "model": model.name,
+        "model_hash": getattr(plan.simulation, "fingerprint", ""),
+        "versions": versions(),
+    }
+    return made_with(
+        Provenance.of(attrs, "", draws_hash(draws.search), plan.effort.seed),
+        command,
+        texts,
+        draws=texts("optimised.made.draws", search=len(draws.search), fresh=len(draws.fresh)),
+        more={texts(f"optimised.made.{name}"): value for name, value in told.items()},
+    )
 
 
 def _front_table(found: Optimised, texts: Texts) -> pd.DataFrame:
@@ -94,6 +101,13 @@ def _front_table(found: Optimised, texts: Texts) -> pd.DataFrame:
                 }
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _stopped(found: Optimised, texts: Texts) -> str:
+    """That a search was stopped, and what is missing for it."""
+    unseen = [f"‘{texts.of(item.title)}’" for item in found.unseen]
+    missing = [texts("optimised.front.unseen", names=texts.listed(unseen))] if unseen else []
+    return " ".join([texts("optimised.front.interrupted"), *missing])
 
 
 def _caution(found: Optimised, texts: Texts) -> str:
@@ -133,7 +147,7 @@ def front_finding(found: Optimised, texts: Texts) -> Finding:
             texts("optimised.front.apart", apart=numbers.exact(len(left), 0), matters=texts.listed(told))
         )
     if found.interrupted:
-        sentences.append(texts("optimised.front.interrupted"))
+        sentences.append(_stopped(found, texts))
     low, high = np.quantile(knee.cost, (0.05, 0.95)).tolist()
     at, objective = effects(found)[0]
     sentences.append(
@@ -147,13 +161,14 @@ def front_finding(found: Optimised, texts: Texts) -> Finding:
             high=numbers.significant(high),
         )
     )
+    table = _front_table(found, texts)
     return Finding(
         id="front",
         title=texts("optimised.front.title"),
         sentences=tuple(sentences),
         caution=_caution(found, texts),
-        table=_front_table(found, texts),
-        decimals={texts("optimised.column.cost"): 0},
+        table=table,
+        decimals=even_decimals(table) | {texts("optimised.column.cost"): 0},
         figure=lambda: parallel_chart(found, [package_name(item, texts) for item in found.shown], texts),
         described=texts("optimised.front.described"),
     )
@@ -184,13 +199,15 @@ def frontier_finding(found: Optimised, texts: Texts) -> Finding:
         }
         for item in [*found.shown, *(rival.scenario for rival in found.rivals)]
     ]
+    table = pd.DataFrame(rows)
+    costs = [name for name in map(str, table) if name.startswith(texts("optimised.column.cost"))]
     return Finding(
         id="frontier",
         title=texts("optimised.frontier.title"),
         sentences=tuple(best),
         caution=texts("optimised.frontier.caution"),
-        table=pd.DataFrame(rows),
-        decimals={name: 0 for name in rows[0] if str(name).startswith(texts("optimised.column.cost"))},
+        table=table,
+        decimals=even_decimals(table) | dict.fromkeys(costs, 0),
         figure=lambda: frontier_chart(found, [texts.of(item.title) for item in found.plan.objectives], texts),
         described=texts("optimised.frontier.described"),
     )

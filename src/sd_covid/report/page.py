@@ -25,6 +25,7 @@ from sd_covid.report.effects import effect_tables, findings, quoted
 from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows
 from sd_covid.report.groups import groups_view
 from sd_covid.report.inputs import Background
+from sd_covid.report.judgement import judged_constants, judgement_view
 from sd_covid.report.lights import lights_view
 from sd_covid.report.long_run import long_run_view
 from sd_covid.report.markup import render
@@ -152,6 +153,7 @@ def _content(
     headline: list[Output] = [output for output in outputs if output.headline]
     others: list[Output] = [output for output in outputs if not output.headline]
     peak = (first, min(first + 4, effect_years[1]))
+    judged = judged_constants(background.judgement)
     costed = any(output.name == background.debt_output for output in outputs)
     debt = background.debt_output if costed else headline[0].name
     return {
@@ -188,8 +190,9 @@ def _content(
         "prices": _prices(comparison, texts),
         "lights": lights_view(fit, background, texts),
         "fit": fit_view(fit, background, texts),
-        "assumptions": assumption_rows(comparison, texts),
-        "other_assumptions": assumption_rows(comparison, texts, listed=False),
+        "judgement": judgement_view(background.judgement, texts),
+        "assumptions": assumption_rows(comparison, texts, without=judged),
+        "other_assumptions": assumption_rows(comparison, texts, listed=False, without=judged),
         "lever_sources": lever_rows(comparison, texts),
         "varied": len(comparison.varied),
         "command": background.command,

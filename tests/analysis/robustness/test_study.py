@@ -14,7 +14,9 @@ from sd_covid.analysis.robustness.pipeline import PATH, Robust, cases_of, judge,
 from sd_covid.analysis.robustness.runs import run_worlds
 from sd_covid.cli.app import execute
 from sd_covid.errors import RunError, ScenarioError, UnknownNameError
+from sd_covid.model.study import study_folder
 from sd_covid.policy.draws import joint_draws
+from sd_covid.policy.titles import read_titles
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.robust import findings
 from sd_covid.report.texts import Texts
@@ -89,7 +91,8 @@ def test_value_for_money(judged: Robust) -> None:
 
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_findings_say_it_in_words_without_names_of_parameters(judged: Robust, language: str) -> None:
-    told = findings(judged, Glossary(), Texts(language))
+    glossary = Glossary(named=read_titles(study_folder(judged.plan.file)))
+    told = findings(judged, glossary, Texts(language))
     assert len({item.id for item in told}) == len(told)
     for item in told:
         assert all(re.fullmatch(r"[A-ZÀ-Ž‘].*[.:]", sentence, re.S) for sentence in item.sentences), (
@@ -107,7 +110,7 @@ def test_findings_say_it_in_words_without_names_of_parameters(judged: Robust, la
     # Points added up over two years are no points.
     both = next(item for item in told if item.id == "regret-both")
     assert {"nl": "procentpunt × jaar", "en": "percentage points × years"}[language] in both.sentences[0]
-    assert {"nl": "helling boven", "en": "slope is above"}[language] in said
+    assert {"nl": "‘helling’ boven", "en": "‘slope’ is above"}[language] in said
     assert {"nl": "dekt", "en": "covers"}[language] in said
     reversal = next(item for item in told if item.id == "reversals")
     assert "Falling" in reversal.sentences[1]

@@ -6,7 +6,6 @@ notebook show the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sd_covid.errors import RunError
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sd_covid.analysis.loops.study import LoopStudy
-    from sd_covid.data.text import Text
     from sd_covid.marvel.run import Runs
     from sd_covid.marvel.scores import Scores
     from sd_covid.model import Model
+    from sd_covid.policy.titles import Titles
 
 
 def loop_shares(
@@ -29,7 +28,7 @@ def loop_shares(
     model: Model,
     *,
     partition: int = 0,
-    titles: Mapping[str, Text] | None = None,
+    titles: Titles | None = None,
     language: str = "en",
     size: Size | None = None,
 ) -> Figure:
@@ -43,8 +42,8 @@ def loop_shares(
         ``simulation.model``.
     partition : int
         Which of the partitions in which loops compete, the largest first.
-    titles : mapping, optional
-        Canonical name -> title of a variable.
+    titles : Titles, optional
+        Of variables (`sd_covid.policy.titles.read_titles`).
     language : {'en', 'nl'}
     size : tuple of float, optional
         Width and height in inches.
@@ -57,7 +56,8 @@ def loop_shares(
     from sd_covid.report.loops import dominance_findings
     from sd_covid.report.loops_words import Told
 
-    findings = dominance_findings(study, Told(model, Texts(language), titles or {}))
+    texts = Texts(language)
+    findings = dominance_findings(study, Told(model, texts) if titles is None else Told(model, texts, titles))
     if not 0 <= partition < len(findings):
         reason = f"there are {len(findings)} partitions in which loops compete"
         raise RunError(reason, advice="choose a lower one, or run study_loops with 'searched' above 0")

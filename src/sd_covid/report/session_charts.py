@@ -1,0 +1,138 @@
+"""Charts of an expert session: answers by link, weights of participants, and pooled strengths."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sd_covid.report.charts import number_axis
+from sd_covid.report.texts import Texts
+from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT, tint
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float64]
+
+_WIDTH = 7.4
+_ROW = 0.34  # inches
+_WRAP = 44
+_FAINT, _DEEP = 0.35, 1.0  # share of the colour of the weakest and of the strongest class
+
+
+def answers_chart(
+    counts: Sequence[Sequence[int]], labels: Sequence[str], classes: Sequence[str], texts: Texts
+) -> Figure:
+    """Answers by link, from the strongest "less" on the left to the strongest "more" on the right.
+
+    Parameters
+    ----------
+    counts : sequence of sequence of int
+        By link: how many chose each place, "no difference" in the middle.
+    labels : sequence of str
+    classes : sequence of str
+        Names of the classes of strength, from weak to strong.
+    texts : Texts
+    """
+    plot, figure = _rows(labels)
+    shares = np.linspace(_FAINT, _DEEP, len(classes))
+    places = np.arange(len(labels))
+    table = np.array(counts, dtype=np.float64)
+    middle = len(classes)
+    none = table[:, middle]
+    plot.barh(places, none, left=-none / 2, color="#d5dbe1", height=0.66, label=texts("session.legend.none"))
+    for side, colour in ((1, REFERENCE), (-1, PACKAGES[0])):
+        at = side * none / 2
+        for number, share in enumerate(shares, start=1):
+            width = table[:, middle + side * number]
+            plot.barh(places, side * width, left=at, color=tint(colour, float(share)), height=0.66)
+            at = at + side * width
+    for share, name in zip(shares, classes, strict=True):
+        plot.barh([0], [0], color=tint(INK, float(share)), label=name)
+    plot.axvline(0, color=SOFT, linewidth=0.8)
+    limit = 1.05 * float(table.sum(axis=1).max())
+    plot.set_xlim(-limit, limit)
+    plot.set_xlabel(texts("session.agreement.axis"))
+    ticks = [tick for tick in plot.get_xticks() if abs(tick) <= limit and float(tick).is_integer()]
+    plot.set_xticks(ticks, [f"{abs(tick):.0f}" for tick in ticks])
+    figure.legend(loc="outside lower center", ncols=len(classes) + 1, fontsize=8)
+    return figure
+
+
+def weights_chart(weights: Floats, labels: Sequence[str], texts: Texts) -> Figure:
+    """Bars of weights, in per cent, the largest on top."""
+    order = np.argsort(-weights, kind="stable")
+    plot, figure = _rows([labels[k] for k in order])
+    plot.barh(np.arange(len(order)), weights[order], color=REFERENCE, height=0.62)
+    plot.set_xlabel(texts("session.performance.axis"))
+    number_axis(plot.xaxis, texts)
+    return figure
+
+
+def strengths_chart(strengths: Floats, known: Floats, labels: Sequence[str], texts: Texts) -> Figure:
+    """Median and 90 % of signed strengths, beside those of the diagram.
+
+    Parameters
+    ----------
+    strengths : ndarray, shape (link, 3)
+    known : ndarray, shape (link,)
+    labels : sequence of str
+    texts : Texts
+    """
+    plot, figure = _rows(labels)
+    places = np.arange(len(labels))
+    plot.hlines(places, strengths[:, 0], strengths[:, 2], color=tint(REFERENCE, 0.5), linewidth=5)
+    plot.plot(strengths[:, 1], places, "o", color=REFERENCE, markersize=6)
+    plot.plot(
+        known,
+        places,
+        "D",
+        color=PACKAGES[0],
+        markersize=4.5,
+        markerfacecolor="white",
+        label=texts("session.column.diagram"),
+    )
+    plot.axvline(0, color=SOFT, linewidth=0.8)
+    plot.set_xlabel(texts("session.pooled.axis"))
+    number_axis(plot.xaxis, texts)
+    figure.legend(loc="outside lower right", fontsize=8)
+    return figure
+
+
+def intervals_chart(before: Floats, after: Floats, labels: Sequence[str], texts: Texts) -> Figure:
+    """Medians and 90 % intervals before and now, each row by itself; both of shape (row, 3)."""
+    plot, figure = _rows(labels, 0.46)
+    places = np.arange(len(labels))
+    for values, colour, shift, name in (
+        (before, SOFT, -0.16, "session.priors.was"),
+        (after, REFERENCE, 0.16, "session.priors.now"),
+    ):
+        plot.hlines(places + shift, values[:, 0], values[:, 2], color=tint(colour, 0.6), linewidth=4)
+        plot.plot(values[:, 1], places + shift, "o", color=colour, markersize=5, label=texts(name))
+    plot.axvline(1, color=SOFT, linewidth=0.8)
+    plot.set_xlabel(texts("session.priors.axis"))
+    number_axis(plot.xaxis, texts)
+    figure.legend(loc="outside lower right", ncols=2, fontsize=8)
+    return figure
+
+
+def _rows(labels: Sequence[str], height: float = _ROW) -> tuple[Axes, Figure]:
+    """An empty plot with a row for each label, the first on top."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(_WIDTH, 1.3 + height * len(labels)), layout="constrained")
+    plot = figure.subplots()
+    wrapped = [
+        "\n".join(textwrap.wrap(textwrap.shorten(item, 2 * _WRAP, placeholder=" …"), _WRAP))
+        for item in labels
+    ]
+    plot.set_yticks(range(len(labels)), wrapped, fontsize=8)
+    plot.set_ylim(len(labels) - 0.4, -0.6)
+    plot.grid(visible=False, axis="y")
+    plot.grid(visible=True, axis="x")
+    return plot, figure

@@ -1,0 +1,110 @@
+"""Findings about the priors that a session gives: what they were, what they are, and which stay as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sd_covid.marvel.session.draws import Judged
+from sd_covid.marvel.session.pool import Pooled
+from sd_covid.marvel.session.priors import ExpertPrior, Kept
+from sd_covid.report.finding import Finding
+from sd_covid.report.session import interval, link_label
+from sd_covid.report.session_charts import intervals_chart
+from sd_covid.report.texts import Texts
+from sd_covid.report.wording import Numbers
+
+
+def priors_finding(
+    pooled: Pooled,
+    priors: Sequence[ExpertPrior],
+    judged: Judged,
+    session: str,
+    variant: Path,
+    texts: Texts,
+) -> Finding:
+    """Each prior by judgement: what it was, what it is, and the draws before and now."""
+    numbers = Numbers(texts.language)
+    labels = [link_label(pooled, item.judged.link, texts) for item in priors]
+    fitted = sum(item.before.parameter is not None for item in priors)
+    table = pd.DataFrame(
+        {
+            texts("session.column.link"): labels,
+            texts("session.column.constant"): [item.tie.constant for item in priors],
+            texts("session.column.answers"): [item.judged.answers for item in priors],
+            texts("session.column.grade"): [item.before.evidence.grade for item in priors],
+            texts("session.column.before"): [interval(item.before.quantiles, numbers) for item in priors],
+            texts("session.column.judgement"): [interval(item.quantiles, numbers) for item in priors],
+            texts("session.column.outside"): [100 * item.outside for item in priors],
+            texts("session.column.posterior"): [interval(judged.before[item.id], numbers) for item in priors],
+            texts("session.column.posterior_now"): [
+                interval(judged.after[item.id], numbers) for item in priors
+            ],
+        }
+    )
+    sentences = [
+        texts(
+            "session.priors.all",
+            priors=len(priors),
+            session=session,
+            fitted=fitted,
+            assumed=len(priors) - fitted,
+        ),
+        texts(
+            "session.priors.moved",
+            draws=numbers.exact(len(judged.frame), 0),
+            kept=numbers.exact(judged.kept, 0),
+            stages=0 if judged.moved is None else len(judged.moved.spent.stages),
+        ),
+        *([texts("session.priors.due", why=_why(judged, texts), variant=str(variant))] if judged.due else []),
+    ]
+    middle = np.array([judged.before[item.id][1] for item in priors])
+    before, after = (
+        np.array([known[item.id] for item in priors]) / middle[:, None]
+        for known in (judged.before, judged.after)
+    )
+    return Finding(
+        "priors",
+        texts("session.priors"),
+        tuple(sentences),
+        texts("session.priors.caution"),
+        table,
+        {texts("session.column.outside"): 0},
+        lambda: intervals_chart(before, after, labels, texts),
+        texts("session.priors.described"),
+    )
+
+
+def _why(judged: Judged, texts: Texts) -> str:
+    """Why draws are not to be trusted."""
+    faults = () if judged.moved is None else judged.moved.faults
+    return texts.listed([texts(f"session.fault.{fault}") for fault in faults])
+
+
+def kept_finding(pooled: Pooled, kept: Sequence[Kept], ties: int, texts: Texts) -> Finding:
+    """The priors that stay as they were, and why."""
+    numbers = Numbers(texts.language)
+    table = pd.DataFrame(
+        {
+            texts("session.column.link"): [link_label(pooled, item.tie.link, texts) for item in kept],
+            texts("session.column.constant"): [item.tie.constant for item in kept],
+            texts("session.column.why"): [
+                texts(
+                    f"session.why.{item.reason}",
+                    grade=item.grade,
+                    outside=numbers.exact(100 * item.outside, 0),
+                )
+                for item in kept
+            ],
+        }
+    )
+    return Finding(
+        "kept",
+        texts("session.kept"),
+        (texts("session.kept.all", ties=ties, kept=len(kept)),),
+        texts("session.kept.caution"),
+        table,
+    )

@@ -1,0 +1,189 @@
+"""``sd-covid local``: projections that add up, pages in both languages, monitors, sums, and refusals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sd_covid.analysis.local.held_out import hold_out
+from sd_covid.analysis.local.tables import as_dataset, as_frame
+from sd_covid.cli.compare import read_inputs
+from sd_covid.cli.local_runs import Made, projected, read_local
+from sd_covid.policy import Study, read_scenario
+from sd_covid.policy.run import run_scenarios
+from sd_covid.report.elections import election_years, elections_finding, trust_at_elections
+from sd_covid.report.local import region_findings
+from sd_covid.report.local_ranks import ranking_finding
+from sd_covid.report.texts import Texts
+from tests.cli.conftest import Call
+
+SCENARIOS = ("actual", "no-support")
+
+
+@pytest.fixture(scope="module")
+def made(fitted: Path) -> Made:
+    """Two scenarios on twenty draws, projected."""
+    files = [fitted / "scenarios" / f"{name}.yaml" for name in SCENARIOS]
+    return projected(read_local(fitted), files, [], 20, 1)
+
+
+def test_municipalities_add_up_to_the_national_run(made: Made, fitted: Path):
+    """Against the country's own variables, run by themselves: yearly means of what the model adds up."""
+    inputs = read_inputs(fitted)
+    files = [fitted / "scenarios" / f"{name}.yaml" for name in SCENARIOS]
+    study = Study.beside(files[0], inputs.simulation)
+    scenarios = [read_scenario(file, inputs.simulation, study=study) for file in files]
+    wholes = {
+        "problem debt share": "households in problem debt",
+        "unemployment rate": "unemployed by group",
+        "early school leavers": "early school leavers",
+    }
+    names = list(wholes.values())
+    runs = run_scenarios(inputs.simulation, scenarios, made.drawn, names, study=study, costs=False)
+    found = as_dataset(made.found, made.comparison.provenance)
+    assert dict(found.sizes) == {"scenario": 2, "member": 20, "year": 21, "municipality": 342}
+    years = found["year"].to_numpy().tolist()
+    for local, whole in wholes.items():
+        parts = [item.name for item in runs.outputs if item.name.partition("[")[0] == whole]
+        for name in SCENARIOS:
+            national = sum(runs.by_year(part, name, years) for part in parts)
+            total = found[f"{local}, number"].sel(scenario=name).sum("municipality").to_numpy()
+            np.testing.assert_allclose(total, national, rtol=1e-9)  # what the study asks of its sums
+
+
+def test_scenarios_are_paired(made: Made):
+    found = as_dataset(made.found, made.comparison.provenance)["unemployment rate"]
+    gap = found.sel(scenario="no-support") - found.sel(scenario="actual")
+    assert (gap.sel(year=2020) > 0).all()  # without support, in every municipality and draw
+    assert np.abs(gap.sel(year=2018)).max() < 1e-9  # percentage points; nothing differs before the crisis
+
+
+def test_regions_of_a_table_hold_together(made: Made):
+    rows = as_frame(made.found, None)
+    counts = rows.groupby("level")["region"].nunique().to_dict()
+    assert counts == {"country": 1, "ggd": 25, "municipality": 342, "province": 12}
+    assert (rows["q05"] <= rows["q50"]).all()
+    assert (rows["q50"] <= rows["q95"]).all()
+    distress = rows[rows["indicator"] == "distress prevalence"]
+    assert set(distress.loc[distress["level"] == "ggd", "basis"]) == {"own"}
+    assert set(distress.loc[distress["level"] == "municipality", "basis"]) == {"region"}
+
+
+@pytest.mark.parametrize(
+    ("language", "rests", "profile"),
+    [
+        ("nl", "Er is geen cijfer gelezen voor dit gebied of zijn regio", "Herkomst"),
+        ("en", "No figure was read of this area or its region", "Provenance"),
+    ],
+)
+def test_a_region_is_told_in_both_languages(
+    made: Made, fitted: Path, language: str, rests: str, profile: str
+):
+    local, texts = read_local(fitted), Texts(language)
+    titles = [item.title for item in made.comparison.scenarios]
+    region = local.regions.find("Zutphen")
+    told = region_findings(made.found, region, local.figures, titles, 2025, texts)
+    assert rests in " ".join(next(item for item in told if item.id == "strongly lonely").sentences)
+    known = next(item for item in told if item.id == "profile").table[profile]
+    assert len(known) == 12
+    ranked = ranking_finding(made.found[0], 2025, texts)
+    assert len(ranked.table) == 342
+    assert ranked.figure is not None
+
+
+def test_regions_without_a_figure_are_told_better_than_by_the_average(made: Made):
+    """Measured on the study's own figures: unemployment of provinces and distress of GGD regions."""
+    by_name = {item.indicator.output.name: item for item in made.found}
+    for name, level, count in (("unemployment rate", "province", 12), ("distress prevalence", "ggd", 25)):
+        found = hold_out(by_name[name]).at(level)
+        assert len(found.figures) == count
+        assert found.errors["pooled"] < 0.75 * found.errors["average"]
+        assert found.coverage > 0.75  # of 12 and 25 figures, within a margin of 90 %
+
+
+def test_trust_is_told_of_the_march_of_municipal_elections(made: Made):
+    comparison = made.comparison
+    assert election_years(comparison) == [2018, 2022, 2026, 2030, 2034]
+    path = comparison.levels["trust in parliament"][0]
+    days = [
+        int(np.flatnonzero(comparison.date == np.datetime64(day))[0]) for day in ("2022-03-01", "2022-04-01")
+    ]
+    np.testing.assert_allclose(
+        trust_at_elections(comparison, "actual")[:, 1], path[:, days].mean(axis=1), rtol=1e-12
+    )
+    for language, word in (("nl", "Niet gemodelleerd"), ("en", "Not modelled")):
+        assert elections_finding(comparison, Texts(language)).caution.startswith(word)
+
+
+def test_the_page_of_a_region_says_that_its_sums_hold(call: Call, fitted: Path, tmp_path: Path):
+    out = tmp_path / "zutphen.json"
+    scenario = fitted / "scenarios" / "actual.yaml"
+    answer = call(
+        *("local", "project", "-s", scenario, "-r", "gm0301", "--own-run"),
+        *("--draws", 20, "-l", "en", "-o", out),
+    )
+    assert answer.code == 0, answer.err
+    page = json.loads(out.read_text(encoding="utf-8"))
+    gap = float(next(value for name, value in page["made_with"].items() if name.startswith("Largest")))
+    assert gap < 1e-9
+    assert page["findings"][-2]["id"] == "elections"
+    own = page["findings"][-1]
+    assert own["id"] == "own-run"
+    # Zutphen lies near the country: its own run differs from the composition by less than a tenth of the level.
+    for row in own["table"]:
+        level, apart = row["This estimate (%)"], row["Difference (percentage points)"]
+        assert abs(apart) < 0.1 * level
+
+
+def test_sums_that_do_not_hold_are_told(call: Call, study: Path):
+    assert call("local", "check", study).code == 0
+    file = study / "calibration" / "local" / "figures.csv"
+    text = file.read_text(encoding="utf-8")
+    assert "population-2024,GM0301,2024," in text
+    line = next(line for line in text.splitlines() if line.startswith("population-2024,GM0301,2024,"))
+    file.write_text(text.replace(line + "\n", ""), encoding="utf-8")
+    answer = call("local", "check", study)
+    assert answer.code == 1
+    assert "341 of 342" in answer.out
+    assert "1 that do not add up" in answer.out
+    assert "only with those in no region" in answer.out  # suspects
+
+
+def test_a_monitor_is_added_from_the_command_line(
+    call: Call, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(study)
+    file = tmp_path / "mine.csv"
+    head = "region,series,period,value,unit,method,quality,source,definition_note\n"
+    file.write_text(head + "Zutphen,strongly lonely,2024,11,% of 18+,own,measured,monitor,scale of six\n")
+    answer = call("local", "add", file, "--dry-run")
+    assert answer.code == 0, answer.err
+    assert not (study / "calibration" / "local" / "monitors.csv").exists()
+    assert call("local", "add", file).code == 0
+    again = call("local", "add", file)
+    assert again.code == 2
+    assert "the study has 11 for Zutphen in 2024" in again.last
+    file.write_text(head + "Zutphen,strongly lonely,2024,11,% of 18+,own,measured,monitor,\n")
+    assert call("local", "add", file).code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("-r", "Zutfen"), "did you mean 'Zutphen'"),
+        (("-r", "Haaren"), "was divided among others"),
+        (("--indicator", "unemployment"), "'unemployment' is not projected"),
+        (("-o", "out.nc"), "cannot write '.nc'"),
+        (("--own-run",), "give --region"),
+    ],
+)
+def test_wrong_input_is_refused_in_one_line(
+    call: Call, fitted: Path, arguments: tuple[str, ...], reason: str
+):
+    answer = call("local", "project", "-s", fitted / "scenarios" / "actual.yaml", "--draws", 20, *arguments)
+    assert answer.code == 2
+    assert answer.last.startswith("error: ")
+    assert reason in answer.last
