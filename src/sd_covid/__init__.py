@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sd_covid import figures
     from sd_covid.engine.objective import LeastSquares
     from sd_covid.engine.results import failed
     from sd_covid.engine.simulation import Simulation, load
@@ -16,6 +17,7 @@ __all__ = [
     "LeastSquares",
     "Simulation",
     "failed",
+    "figures",
     "load",
     "open",
     "to_iamc",
@@ -37,9 +39,11 @@ _HOME = {
 
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first used: the command line starts without numpy."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name == "figures":
+        return import_module("sd_covid.figures")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, _, there = _HOME[name].rpartition(".")
     return getattr(import_module(module), there)

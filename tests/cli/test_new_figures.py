@@ -133,3 +133,45 @@ def test_predictions_go_to_the_log_once_and_wait_for_their_figure(call: Call, pr
     answer = call("nowcast", problem, "--score")
     assert answer.code == 0
     assert "0 newly scored, 0 in all; 4 wait for their figure" in answer.out
+
+
+def test_a_dashboard_is_written_in_every_form_and_an_earlier_one_tells_what_changed(
+    call: Call, problem: Path, tmp_path: Path
+) -> None:
+    first, page, table = tmp_path / "first.json", tmp_path / "d.html", tmp_path / "d.csv"
+    answer = call("dashboard", problem, "-o", first, "-o", page, "-o", table, "-l", "nl", "-l", "en")
+    assert answer.code == 0
+    assert "1 series by the model: " in answer.out
+    assert "0.1 outside by chance" in answer.out
+    assert "Nieuwste cijfers naast de verwachting" in page.read_text()
+    assert "Newest figures beside what was expected" in page.with_name("d-en.html").read_text()
+    rows = pd.read_csv(table).set_index("observable")
+    told = {item["observable"]: item for item in json.loads(first.read_text())["series"]}
+    # the series go further than the table of measurements, which the draws have seen
+    assert rows.loc["obs_level", "period"] == "2018-12"
+    assert told["obs_level"]["seen_by_the_draws"] is False
+    assert rows.loc["obs_level", "low_90"] == told["obs_level"]["figures"][-1]["low_90"]
+    series = problem.parent / "series" / "things.csv"
+    series.write_text(series.read_text() + "driver_m,2018-05,5.5,persons,measured,plain,,drawn,here,\n")
+    assert call("dashboard", problem, "-o", page, "--since", first, "-l", "en").code == 0
+    assert "1 new figures, 0 revised" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-o", "d.pdf"), "one of .html"),
+        (("--since", "no-such.json"), "no such file"),
+        (("--since", "posterior.parquet"), "no earlier look"),
+    ],
+)
+def test_a_dashboard_that_cannot_be_is_refused(
+    call: Call, problem: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(problem.parent)
+    before = contents(problem.parent)
+    answer = call("dashboard", problem, *arguments)
+    assert answer.code == 2
+    assert answer.last.startswith("error: ")
+    assert said in answer.last
+    assert contents(problem.parent) == before

@@ -227,6 +227,7 @@ TRAIT_FAULTS = {
     "publisher": ("publisher: cbss", "publisher", "'cbss' is not known here", "use one of"),
     "sample": ("sample_size: many", "sample_size", "'many' is not a whole number", "or null"),
     "revision": ("revision: finel", "revision", "'finel' is not known here", "'final'"),
+    "sensitive": ("sensitive: suicides", "sensitive", "'suicides' is not known here", "'suicide'"),
     "group": ("group: [age]", "group", "a mapping is expected", "key: value"),
     "output key": ("observable: {outputt: jobs}", "observable.outputt", "is not a key", "'output'"),
     "scale": ("observable: {output: jobs, scale: 0}", "observable.scale", "'0' is no scale", "other than 0"),

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sd_covid import figures
 from sd_covid.data.text import Text
 from sd_covid.marvel.diagram import SHORTEST, Diagram, Intervention, Kind, Link, Range, Variable
 from sd_covid.marvel.explain import loops_of, strongest_paths, whole_effect
@@ -262,3 +263,13 @@ def test_negative_loop_of_three_lags_turns_unstable_at_eight():
 def test_step_follows_the_quickest_stage():
     assert time_step(CHAIN) == 1 / 16
     assert time_step(diagram("AB", [link("A", "B", 0.5, 0.25, order=2)], [])) == 1 / 32
+
+
+def test_the_public_figures_show_every_intervention():
+    runs = Runs(read_diagram(TOWN))
+    scores = score_all(runs, 10)
+    labels = [item.label.en for item in runs.diagram.interventions]
+    effects = figures.diagram_effects(runs, scores).axes[0]
+    assert [item.get_text() for item in effects.get_yticklabels()] == labels
+    bars = figures.diagram_scores(runs, scores, language="nl").axes[0].patches
+    assert len(bars) > len(labels)

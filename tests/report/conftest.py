@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from sd_covid.analysis.sensitivity import Factor, Indices, Outcome, OutcomeSensitivity, Sensitivity
 from sd_covid.analysis.sensitivity.convergence import Convergence
@@ -305,3 +308,18 @@ def reports(comparison: Comparison, tmp_path_factory: pytest.TempPathFactory) ->
         )
         for language in ("nl", "en")
     }
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window, its own or the system's."""
+    with sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path)
+        found = (
+            shutil.which("chromium") or shutil.which("google-chrome") or (str(own) if own.is_file() else None)
+        )
+        if found is None:
+            pytest.skip("no Chromium: install Debian's chromium, or run playwright install chromium")
+        opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()

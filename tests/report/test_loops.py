@@ -12,11 +12,14 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
+from sd_covid import figures
 from sd_covid.analysis.loops.knockout import knock_out, link_between
 from sd_covid.analysis.loops.paths import explain, outcome_of
+from sd_covid.analysis.loops.study import study_loops
 from sd_covid.data.text import Text
 from sd_covid.engine.course import record
 from sd_covid.engine.separate import separate
+from sd_covid.errors import RunError
 from sd_covid.policy.titles import Titles
 from sd_covid.report.finding import Finding, cells_as_read, write_findings
 from sd_covid.report.loops_between import cut_finding, legend, paths_finding
@@ -102,6 +105,20 @@ def test_times_are_months_where_the_model_has_a_calendar() -> None:
     assert ("op tijd 2,5", "at time 2.5") == tuple(
         Times(bass).when(2.5, Texts(name)) for name in ("nl", "en")
     )
+
+
+def test_the_public_figures_draw_gains_and_shares() -> None:
+    simulation = model("loops_bass")
+    study = study_loops(simulation)
+    gains = figures.loop_gains(study, simulation.model, language="nl").axes[0]
+    assert sorted(label.get_text() for label in gains.get_yticklabels()) == sorted(
+        loop.id for loop in study.loops
+    )
+    shares = figures.loop_shares(study, simulation.model).axes[0]
+    heights = [layer.get_paths()[0].vertices[:, 1] for layer in shares.collections]
+    assert max(item.max() for item in heights) - min(item.min() for item in heights) <= 200 + 1e-9
+    with pytest.raises(RunError, match="1 partitions"):
+        figures.loop_shares(study, simulation.model, partition=1)
 
 
 def test_the_table_of_a_dated_model_has_months_to_read_and_days_to_keep(tmp_path: Path) -> None:

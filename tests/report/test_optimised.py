@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sd_covid import figures
 from sd_covid.analysis.optimisation.optimise import Optimised, optimise
 from sd_covid.report.charts import chart_style
 from sd_covid.report.finding import Finding
@@ -80,3 +81,16 @@ def test_where_no_package_keeps_the_limits_that_is_said(tmp_path: Path) -> None:
     made = by_id(findings(found, Texts("en")))
     assert not found.shown
     assert "None of the" in made["front"].sentences[0]
+
+
+def test_the_public_figure_puts_packages_at_cost_and_effect_on_fresh_draws(found: Optimised) -> None:
+    drawn = figures.pareto(found, language="nl", size=(9.0, 4.0))
+    effects = [place for place, item in enumerate(found.plan.objectives) if item.output is not None]
+    shown = [axes for axes in drawn.axes if axes.get_visible()]
+    assert len(shown) == len(effects)
+    expected = [(item.cost.mean(), item.fresh[effects[0]]) for item in found.shown]
+    points = [dots.get_offsets() for dots in shown[0].collections]
+    assert any(np.array_equal(item, expected) for item in points)
+    assert tuple(drawn.get_size_inches()) == (9.0, 4.0)
+    lines = figures.packages(found).axes[0].lines
+    assert len(lines) >= len(found.found.front) + len(found.shown)

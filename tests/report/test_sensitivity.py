@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sd_covid import figures
 from sd_covid.analysis.sensitivity import Method, Sensitivity, analyse, read_plan
+from sd_covid.errors import UnknownNameError
 from sd_covid.report.finding import write_findings
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.sensitivity import provenance, sensitivity_findings, subtitle
@@ -102,3 +104,17 @@ def test_every_method_has_its_words(plan_file: Path, method: Method) -> None:  #
         assert "idle" not in first.sentences[0].lower()
         assert "convergence" == last.id
         assert "–" != first.table.iloc[0, 3]
+
+
+def test_the_public_figures_draw_the_indices(analysed: Sensitivity) -> None:
+    path = analysed.paths[0]
+    upper = figures.sensitivity_over_time(analysed, "Turning_Rate").axes[0]
+    layers = [layer.get_paths()[0].vertices[:, 1].max() for layer in upper.collections]
+    known = np.isfinite(path.indices.leading).all(axis=0)
+    assert max(layers) == pytest.approx(path.indices.leading[:, known].clip(min=0).sum(axis=0).max())
+    bars = figures.sensitivity(analysed, "late", language="nl").axes[0].patches
+    late = next(item for item in analysed.outcomes if item.outcome.id == "late")
+    assert max(bar.get_width() for bar in bars) == pytest.approx(float(np.nanmax(late.indices.leading)))
+    assert figures.sensitivity_convergence(analysed).axes[0].lines
+    with pytest.raises(UnknownNameError, match="'turning rate'"):
+        figures.sensitivity_over_time(analysed, "turning rat")

@@ -4,7 +4,6 @@ The page runs without the kernel's fused multiply-add, so results agree to 1e-9 
 """
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
@@ -15,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 import sd_covid
 from sd_covid.cli.app import execute
@@ -35,20 +34,6 @@ ROOT = Path(__file__).parents[2]
 FILE = ROOT / "scenarios" / "simulator.yaml"
 DRAWS = 8
 CLOSE = 1e-9
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-        found = (
-            shutil.which("chromium") or shutil.which("google-chrome") or (str(own) if own.is_file() else None)
-        )
-        if found is None:
-            pytest.skip("no Chromium: install Debian's chromium, or run playwright install chromium")
-        opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

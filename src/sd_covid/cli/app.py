@@ -21,6 +21,7 @@ from sd_covid.cli import (
     compare,
     conformance,
     convert,
+    dashboard,
     data,
     document,
     fits,
@@ -68,6 +69,7 @@ app.command("check")(check.command)
 app.command("calibrate")(calibrate.command)
 app.command("update")(update.command)
 app.command("nowcast")(nowcast.command)
+app.command("dashboard")(dashboard.command)
 app.command("predict")(predict.command)
 app.command("validate")(validate.command)
 app.command("backtest")(backtest.command)

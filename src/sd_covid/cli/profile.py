@@ -54,10 +54,11 @@ def command(
             _points(found).to_csv(temporary, index=False, float_format=NUMBER, na_rep="nan")
         note(f"wrote {output}")
     if figure is not None:
-        from sd_covid.report.profiles import save_profiles
+        from sd_covid.report.profiles import profiles_chart
+        from sd_covid.report.texts import Texts
 
         with replacing(figure) as temporary:
-            save_profiles(found, units, temporary)
+            profiles_chart(found, units, Texts("en")).savefig(temporary, dpi=120)
         note(f"wrote {figure}")
 
 

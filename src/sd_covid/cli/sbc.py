@@ -162,10 +162,11 @@ def _finish(study: Study, found: Verdict, output: Path | None, figure: Path | No
             write_study(study, found, temporary)
         note(f"wrote {output}")
     if figure is not None:
-        from sd_covid.report.ranks import save_ranks
+        from sd_covid.report.ranks import ranks_chart
+        from sd_covid.report.texts import Texts
 
         with replacing(figure) as temporary:
-            save_ranks(study, found, temporary)
+            ranks_chart(study, found, Texts("en")).savefig(temporary, dpi=120)
         note(f"wrote {figure}")
 
 

@@ -18,6 +18,8 @@ Tier = Literal["A", "B", "C", "D"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
 Revision = Literal["final", "provisional", "open"]
 REVISIONS: tuple[Revision, ...] = get_args(Revision)
+Sensitive = Literal["suicide"]
+SENSITIVE: tuple[Sensitive, ...] = get_args(Sensitive)
 Measure = Literal["count", "rate", "share", "fraction", "index", "score", "amount", "change", "balance"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 

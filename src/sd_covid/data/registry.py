@@ -22,6 +22,7 @@ from sd_covid.data.description import (
     Measure,
     Publisher,
     Revision,
+    Sensitive,
     Tier,
 )
 from sd_covid.data.periods import Frequency, model_time, periods_between
@@ -73,6 +74,8 @@ class Series:
         The model output that it can be compared with.
     equivalent_to : tuple of str
         Series that tell the same of the same periods; see `Registry.independent`.
+    sensitive : {'suicide'} or None
+        What it is about, where pages keep to rules for reporting on that.
     refresh : Refresh or None
         Where new figures are published; None when a person looks them up.
     """
@@ -99,6 +102,7 @@ class Series:
     revision: Revision = "open"
     comparison: Comparison | None = None
     equivalent_to: tuple[str, ...] = ()
+    sensitive: Sensitive | None = None
     refresh: Refresh | None = None
 
     @property

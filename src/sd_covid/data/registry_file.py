@@ -19,6 +19,7 @@ from sd_covid.data.description import (
     KINDS,
     MEASURES,
     REVISIONS,
+    SENSITIVE,
     TIERS,
     Break,
     Comparison,
@@ -27,6 +28,7 @@ from sd_covid.data.description import (
     Measure,
     Publisher,
     Revision,
+    Sensitive,
     Tier,
 )
 from sd_covid.data.keyed_yaml import Node, read_yaml
@@ -59,6 +61,7 @@ _OPTIONAL = (
     "revision",
     "observable",
     "equivalent_to",
+    "sensitive",
 )
 SECTIONS = ("licences", "units", "definitions", "series")
 OPTIONAL_SECTIONS = ("publishers", "headings", "themes")
@@ -217,6 +220,7 @@ def _series(name: str, node: Node, entries: Entries) -> Series:
         revision=cast(Revision, keys["revision"].choice(REVISIONS)) if "revision" in keys else "open",
         comparison=_comparison(keys["observable"]) if "observable" in keys else None,
         equivalent_to=_names(keys["equivalent_to"]) if "equivalent_to" in keys else (),
+        sensitive=cast(Sensitive, keys["sensitive"].choice(SENSITIVE)) if "sensitive" in keys else None,
         refresh=read_refresh(keys["refresh"], frequency) if "refresh" in keys else None,
     )
 

@@ -19,7 +19,7 @@ from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.outputs import Output
 from sd_covid.report.observed import ObservedSeries
 from sd_covid.report.texts import Texts
-from sd_covid.report.theme import CHART, INK, REFERENCE, SOFT, TINTS, package_colour, tint
+from sd_covid.report.theme import CHART, INK, REFERENCE, SOFT, TINTS, line_style, package_colour, tint
 from sd_covid.report.wording import Numbers, difference_unit
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def chart_style() -> Iterator[None]:
         yield
 
 
+@chart_style()
 def levels_chart(
     comparison: Comparison, output: Output, observed: Sequence[ObservedSeries], texts: Texts
 ) -> Figure:
@@ -59,20 +60,20 @@ def levels_chart(
         Of this output.
     texts : Texts
     """
-    figure, axes = _axes(texts("chart.levels", unit=texts.of(output.unit_title)), _WITH_LEGEND)
+    figure, axes = new_axes(texts("chart.levels", unit=texts.of(output.unit_title)), _WITH_LEGEND)
     years = _years(comparison)
     title = texts.of(comparison.scenario(comparison.reference).title)
-    _fan(axes, years, comparison.bands(output.name, comparison.reference), REFERENCE, title)
+    draw_fan(axes, years, comparison.bands(output.name, comparison.reference), REFERENCE, title)
     for position, entry in enumerate(comparison.alternatives):
         median = comparison.bands(output.name, entry.id)[3]
-        (line,) = axes.plot(years, median, color=package_colour(position), lw=1.6, zorder=3.5)
-        line.set_dashes(_dashes(position))
-        line.set_label(texts.of(entry.title))
+        colour, dashes = line_style(position + 1)
+        axes.plot(years, median, color=colour, ls=dashes, lw=1.6, zorder=3.5, label=texts.of(entry.title))
     _dots(axes, comparison, observed, texts)
-    _finish(figure, axes, texts, (years[0], years[-1]))
+    finish_years(figure, axes, texts, (years[0], years[-1]))
     return figure
 
 
+@chart_style()
 def difference_chart(comparison: Comparison, output: Output, scenario: str, texts: Texts) -> Figure:
     """The paired difference of a package as a fan with bands of its own.
 
@@ -85,14 +86,14 @@ def difference_chart(comparison: Comparison, output: Output, scenario: str, text
     readable = own[1] - own[0] >= _READABLE * (common[1] - common[0])
     kind = "chart.difference" if readable else "chart.difference_own_scale"
     title = texts.of(comparison.scenario(scenario).title)
-    figure, axes = _axes(texts(kind, package=title, unit=difference_unit(output, texts)), _SMALL)
+    figure, axes = new_axes(texts(kind, package=title, unit=difference_unit(output, texts)), _SMALL)
     years = _years(comparison)
     axes.axhline(0.0, color=INK, lw=0.8, zorder=2.5)
-    _fan(axes, years, comparison.difference_bands(output.name, scenario), package_colour(position))
+    draw_fan(axes, years, comparison.difference_bands(output.name, scenario), package_colour(position))
     low, high = common if readable else own
     room = 0.06 * (high - low)
     axes.set_ylim(low - room, high + room)
-    _finish(figure, axes, texts, (first_difference(comparison), years[-1]), legend=False)
+    finish_years(figure, axes, texts, (first_difference(comparison), years[-1]), legend=False)
     return figure
 
 
@@ -127,14 +128,15 @@ class Bar:
     inner: bool = False
 
 
+@chart_style()
 def sensitivity_chart(bars: Sequence[Bar], texts: Texts, *, shares: bool = True) -> Figure:
     """Indices as bars with their interval, the first on top; inner bars are light. Shares are drawn up to one."""
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
     # A long name takes a second line rather than half of the chart.
     labels = [textwrap.fill(bar.name, _LABEL) for bar in bars]
     lines = sum(label.count("\n") + 1 for label in labels)
-    figure = Figure(figsize=(5.2, 0.45 + 0.1 * len(bars) + 0.16 * lines), layout="constrained")
+    figure = Figure(figsize=(5.2, 0.45 + 0.1 * len(bars) + 0.16 * lines))
     axes = figure.add_subplot()
     share, half = (np.array([getattr(bar, name) for bar in bars]) for name in ("share", "half_width"))
     # Each bar is as far below the last as their labels need.
@@ -152,11 +154,11 @@ def sensitivity_chart(bars: Sequence[Bar], texts: Texts, *, shares: bool = True)
     return figure
 
 
-def _axes(title: str, size: tuple[float, float]) -> tuple[Figure, Axes]:
-    """A figure with one pair of axes."""
-    from matplotlib.figure import Figure
+def new_axes(title: str, size: tuple[float, float]) -> tuple[Figure, Axes]:
+    """A figure with one pair of axes, and a title broken into lines."""
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size)
     axes = figure.add_subplot()
     axes.set_title(textwrap.fill(title, _TITLE))
     return figure, axes
@@ -169,7 +171,7 @@ def _years(comparison: Comparison) -> Floats:
     return np.asarray(1970.0 + whole / 12.0, dtype=np.float64)
 
 
-def _fan(axes: Axes, years: Floats, bands: Floats, colour: str, label: str | None = None) -> None:
+def draw_fan(axes: Axes, years: Floats, bands: Floats, colour: str, label: str | None = None) -> None:
     """Bands from light to dark, and a bold median."""
     for outer, share in enumerate(TINTS):
         axes.fill_between(
@@ -209,12 +211,7 @@ def _dot(figures: int, held_out: bool) -> float:
     return (3.4 if held_out else 2.4) if figures > 12 else 5.0
 
 
-def _dashes(position: int) -> tuple[float, ...]:
-    """A pattern for the median of a package, so that it is told apart without colour."""
-    return ((4.0, 1.4), (1.2, 1.2), (6.0, 1.5, 1.2, 1.5))[position % 3]
-
-
-def _finish(
+def finish_years(
     figure: Figure, axes: Axes, texts: Texts, span: tuple[float, float], *, legend: bool = True
 ) -> None:
     """Axis of years, numbers in the reader's language, and the legend below the chart."""

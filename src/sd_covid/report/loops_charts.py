@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
-from sd_covid.report.theme import INK, SOFT, package_colour, tint
+from sd_covid.report.theme import HATCHES, INK, SOFT, line_style, package_colour, tint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +24,7 @@ _LINE = 0.165  # of a legend
 _WRAP = 52
 
 
+@chart_style()
 def shares_chart(
     times: Floats, series: Sequence[Floats], labels: Sequence[str], axis: str, texts: Texts
 ) -> Figure:
@@ -43,16 +44,22 @@ def shares_chart(
     -------
     Figure
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=_size(labels), layout="constrained")
+    figure = Figure(figsize=_size(labels))
     plot = figure.subplots()
     above, below = np.zeros(len(times)), np.zeros(len(times))
     for place, values in enumerate(series):
         colour = _colour(place, len(series), labels[place])
         up, down = np.clip(values, 0, None), np.clip(values, None, 0)
-        plot.fill_between(times, above, above + up, color=colour, linewidth=0, label=_wrapped(labels[place]))
-        plot.fill_between(times, below, below + down, color=colour, linewidth=0)
+        look: dict[str, Any] = {
+            "facecolor": colour,
+            "edgecolor": "white",
+            "linewidth": 0.4,
+            "hatch": HATCHES[place % len(HATCHES)],
+        }
+        plot.fill_between(times, above, above + up, label=_wrapped(labels[place]), **look)
+        plot.fill_between(times, below, below + down, **look)
         above, below = above + up, below + down
     plot.axhline(0, color=INK, linewidth=0.8)
     _whole_times(plot, times)
@@ -63,6 +70,7 @@ def shares_chart(
     return figure
 
 
+@chart_style()
 def gains_chart(ids: Sequence[str], gains: Floats, axis: str, texts: Texts) -> Figure:
     """Gains of loops as bars, what reinforces to the right and what balances to the left.
 
@@ -73,9 +81,9 @@ def gains_chart(ids: Sequence[str], gains: Floats, axis: str, texts: Texts) -> F
     axis : str
     texts : Texts
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=(_WIDE, 0.7 + 0.24 * len(ids)), layout="constrained")
+    figure = Figure(figsize=(_WIDE, 0.7 + 0.24 * len(ids)))
     plot = figure.subplots()
     colours = [package_colour(0) if gain > 0 else package_colour(2) for gain in gains.tolist()]
     plot.barh(range(len(ids)), gains, 0.7, color=colours)
@@ -96,6 +104,7 @@ def _colour(place: int, count: int, label: str) -> str:
     return package_colour(place) if place < 5 else tint(package_colour(place), 0.5)
 
 
+@chart_style()
 def lines_chart(
     times: Floats, series: Sequence[Floats], labels: Sequence[str], axis: str, texts: Texts
 ) -> Figure:
@@ -114,14 +123,14 @@ def lines_chart(
     -------
     Figure
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=_size(labels), layout="constrained")
+    figure = Figure(figsize=_size(labels))
     plot = figure.subplots()
     for place, values in enumerate(series):
         last = place == len(series) - 1 and place > 3
-        colour = INK if place == 0 else SOFT if last else package_colour(place - 1)
-        style = (0, (1.5, 1.5)) if last else (0, (4, 2)) if place > 5 else "solid"
+        colour, style = (SOFT, "dotted") if last else line_style(place)
+        colour = INK if place == 0 else colour
         width = 2.2 if place == 0 else 1.3
         plot.plot(
             times, values, color=colour, linewidth=width, linestyle=style, label=_wrapped(labels[place])

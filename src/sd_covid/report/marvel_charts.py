@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT, tint
 
@@ -23,6 +23,7 @@ _WRAP = 34
 _UPRIGHT = 6  # headings that fit side by side
 
 
+@chart_style()
 def effects_chart(
     changes: Floats, symbols: Sequence[Sequence[str]], rows: Sequence[str], columns: Sequence[str]
 ) -> Figure:
@@ -41,9 +42,10 @@ def effects_chart(
     Figure
     """
     from matplotlib.colors import LinearSegmentedColormap
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(_WIDTH, 2.0 + 0.34 * len(rows)), layout="constrained")
+    from sd_covid.report.styled import Figure
+
+    figure = Figure(figsize=(_WIDTH, 2.0 + 0.34 * len(rows)))
     plot = figure.subplots()
     colours = LinearSegmentedColormap.from_list("worse to better", [PACKAGES[0], "#ffffff", REFERENCE])
     limit = max(float(np.abs(changes).max()), 1e-12)
@@ -71,6 +73,7 @@ def effects_chart(
     return figure
 
 
+@chart_style()
 def scores_chart(
     differences: Floats, low: Floats, high: Floats, labels: Sequence[str], alone: int, texts: Texts
 ) -> Figure:
@@ -89,9 +92,9 @@ def scores_chart(
     -------
     Figure
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=(_WIDTH, 1.0 + 0.34 * len(labels)), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, 1.0 + 0.34 * len(labels)))
     plot = figure.subplots()
     places = np.arange(len(labels))
     colours = [tint(REFERENCE, 0.55) if k < alone else REFERENCE for k in places]

@@ -46,7 +46,7 @@ def findings(found: Optimised, texts: Texts) -> list[Finding]:
             ),
             *rivals,
         ]
-    made = [_front(found, texts), _frontier(found, texts), _content(found, texts)]
+    made = [front_finding(found, texts), frontier_finding(found, texts), _content(found, texts)]
     if found.rivals:
         made.append(rivals_finding(found, texts))
     return [*made, _curse(found, texts)]
@@ -126,7 +126,8 @@ def _caution(found: Optimised, texts: Texts) -> str:
     )
 
 
-def _front(found: Optimised, texts: Texts) -> Finding:
+def front_finding(found: Optimised, texts: Texts) -> Finding:
+    """Packages that no other beats, over all objectives."""
     numbers = Numbers(texts.language)
     knee = found.shown[found.knee]
     name = package_name(knee, texts)
@@ -173,7 +174,8 @@ def _front(found: Optimised, texts: Texts) -> Finding:
     )
 
 
-def _frontier(found: Optimised, texts: Texts) -> Finding:
+def frontier_finding(found: Optimised, texts: Texts) -> Finding:
+    """What each objective costs among those packages."""
     best = []
     for at, item in effects(found)[:3]:
         losses = [item.as_loss(shown.fresh[at]) for shown in found.shown]

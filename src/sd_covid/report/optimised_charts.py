@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from sd_covid.analysis.optimisation.optimise import Optimised, Shown
 from sd_covid.policy.types import Floats
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
-from sd_covid.report.theme import INK, REFERENCE, SOFT, package_colour
+from sd_covid.report.theme import INK, REFERENCE, SOFT, line_style, package_colour
 from sd_covid.report.tinted import tinted_table
 from sd_covid.report.wording import Numbers
 
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 _LABEL = 18  # signs in a line of an axis's name
 _TITLE = 40
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # of scenarios
-_APART = 0.035  # between names, as a share of an axis
+_APART = 0.05  # between names, as a share of an axis
 
 
+@chart_style()
 def parallel_chart(found: Optimised, names: Sequence[str], texts: Texts) -> Figure:
     """An axis for each objective, better at the top; a line for each package.
 
@@ -40,7 +41,7 @@ def parallel_chart(found: Optimised, names: Sequence[str], texts: Texts) -> Figu
         Of the packages shown.
     texts : Texts
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
     objectives = found.plan.objectives
     signs = np.array([item.as_loss(np.array(1.0)) for item in objectives])
@@ -50,7 +51,7 @@ def parallel_chart(found: Optimised, names: Sequence[str], texts: Texts) -> Figu
     others = np.array([item.fresh for item in scenarios]).reshape(-1, len(objectives))
     everything = np.concatenate([front, shown, others])
     low, high = everything.min(axis=0), everything.max(axis=0)
-    figure = Figure(figsize=(10.4, 4.6), layout="constrained")
+    figure = Figure(figsize=(10.4, 4.6))
     axes = figure.subplots()
     place = np.arange(len(objectives))
 
@@ -62,8 +63,10 @@ def parallel_chart(found: Optimised, names: Sequence[str], texts: Texts) -> Figu
         axes.plot(place, row, color=SOFT, linewidth=0.4, alpha=0.25, zorder=1)
     for number, row in enumerate(heights(shown)):
         bold = number == found.knee
-        colour = INK if bold else package_colour(number)
-        axes.plot(place, row, color=colour, linewidth=2.6 if bold else 1.2, zorder=4 if bold else 3)
+        colour, dashes = (INK, "solid") if bold else line_style(number + 1)
+        axes.plot(
+            place, row, color=colour, ls=dashes, linewidth=2.6 if bold else 1.3, zorder=4 if bold else 3
+        )
     for row in heights(others):
         axes.plot(place, row, color=REFERENCE, linewidth=1.0, linestyle=(0, (4, 2)), zorder=2)
     colours = [INK if k == found.knee else package_colour(k) for k in range(len(names))]
@@ -98,11 +101,15 @@ def _parallel_axes(
 
 
 def _beside(axes: Axes, at: float, heights: Floats, names: Sequence[str], colours: Sequence[str]) -> None:
-    """Names at the end of lines, apart from one another."""
-    lowest = -1.0
-    for place in np.argsort(heights, kind="stable"):
-        lowest = max(float(heights[place]), lowest + _APART)
-        axes.annotate(names[place], (at, lowest), color=colours[place], va="center", fontsize=8)
+    """Names at the end of lines, apart from one another and within their axis while there is room."""
+    order = np.argsort(heights, kind="stable")
+    placed = np.array(heights, dtype=np.float64)
+    highest, lowest = 1.0 + _APART, -_APART
+    for place in order[::-1]:
+        placed[place] = highest = min(placed[place], highest - _APART)
+    for place in order:
+        placed[place] = lowest = max(placed[place], lowest + _APART)
+        axes.annotate(names[place], (at, placed[place]), color=colours[place], va="center", fontsize=8)
 
 
 def _legend(axes: Axes, knee: str, scenarios: Sequence[str], texts: Texts) -> None:
@@ -121,6 +128,7 @@ def _legend(axes: Axes, knee: str, scenarios: Sequence[str], texts: Texts) -> No
     axes.figure.legend(handles=lines, loc="outside lower center", ncols=3)
 
 
+@chart_style()
 def frontier_chart(found: Optimised, titles: Sequence[str], texts: Texts) -> Figure:
     """Cost against each other objective, better upwards.
 
@@ -131,13 +139,13 @@ def frontier_chart(found: Optimised, titles: Sequence[str], texts: Texts) -> Fig
         Of the objectives.
     texts : Texts
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
     objectives = found.plan.objectives
     effects = [place for place, item in enumerate(objectives) if item.output is not None]
     columns = min(3, len(effects))
     rows = -(-len(effects) // columns)
-    figure = Figure(figsize=(3.5 * columns, 3.0 * rows + 0.3), layout="constrained")
+    figure = Figure(figsize=(3.5 * columns, 3.0 * rows + 0.3))
     grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, place in zip(grid, effects, strict=False):
         _frontier(axes, found, place, texts)
@@ -151,10 +159,7 @@ def frontier_chart(found: Optimised, titles: Sequence[str], texts: Texts) -> Fig
 
 def _frontier(axes: Axes, found: Optimised, place: int, texts: Texts) -> None:
     """One chart: the front in the search, packages and scenarios on fresh draws."""
-    from matplotlib.ticker import FuncFormatter
-
     objective = found.plan.objectives[place]
-    numbers = Numbers(texts.language)
     sign = float(objective.as_loss(np.array(1.0)))
     at = next((k for k, item in enumerate(found.plan.objectives) if item.output is None), None)
     if at is not None:
@@ -201,7 +206,7 @@ def _frontier(axes: Axes, found: Optimised, place: int, texts: Texts) -> None:
     if sign > 0:
         axes.invert_yaxis()
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: numbers.plain(value, 3)))
+        number_axis(axis, texts)
     axes.set_xlabel(texts("optimised.column.cost"), fontsize=7.5)
     axes.set_ylabel(texts("optimised.axis.good"))
 
@@ -246,6 +251,7 @@ def rivals_chart(
     return tinted_table(scenarios, objectives, shade, cells, note)
 
 
+@chart_style()
 def left_chart(titles: Sequence[str], shares: Floats, axis: str, texts: Texts) -> Figure:
     """How far an effect on fresh draws lies from that in the search, by objective.
 
@@ -257,9 +263,9 @@ def left_chart(titles: Sequence[str], shares: Floats, axis: str, texts: Texts) -
     axis : str
     texts : Texts
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=(7.4, 0.8 + 0.42 * len(titles)), layout="constrained")
+    figure = Figure(figsize=(7.4, 0.8 + 0.42 * len(titles)))
     axes = figure.add_subplot()
     axes.barh(range(len(titles)), shares, 0.6, color=REFERENCE)
     axes.axvline(0, color=INK, lw=0.8)

@@ -1,62 +1,67 @@
 """The chart of profiles: for each parameter how far the density drops, with the interval that it bounds.
 
-In go profiles by parameter; out comes a matplotlib figure, saved in the form that its suffix names.
+In go profiles by parameter; out comes a matplotlib figure.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sd_covid.calibration.profile import BY, DROP, Profile
-from sd_covid.report.charts import chart_style
-from sd_covid.report.theme import REFERENCE, SOFT, package_colour
+from sd_covid.calibration.profile import DROP, Kind, Profile
+from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.report.texts import Texts
+from sd_covid.report.theme import SOFT, line_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _COLUMNS = 3
+_KINDS: tuple[Kind, ...] = ("posterior", "others", "likelihood")
 _HEIGHT = 2.2  # drops shown, in units of the one that ends the interval
 
 
-def save_profiles(profiles: Sequence[Profile], units: dict[str, str], path: Path) -> None:
-    """Draw the profiles, one small chart a parameter, and save them.
+@chart_style()
+def profiles_chart(profiles: Sequence[Profile], units: Mapping[str, str], texts: Texts) -> Figure:
+    """The profiles, one small chart a parameter.
 
     Parameters
     ----------
     profiles : sequence of Profile
-    units : dict of str to str
+    units : mapping of str to str
         Unit by parameter.
-    path : Path
-        Its suffix says the form: .png, .svg or .pdf.
+    texts : Texts
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
     names = list(dict.fromkeys(item.parameter for item in profiles))
     columns = min(_COLUMNS, len(names))
     rows = math.ceil(len(names) / columns)
-    with chart_style():
-        figure = Figure(figsize=(3.5 * columns, 2.9 * rows), layout="constrained")
-        grid = figure.subplots(rows, columns, squeeze=False).ravel()
-        for axes, name in zip(grid, names, strict=False):
-            _chart(axes, [item for item in profiles if item.parameter == name], units.get(name, ""))
-        for axes in grid[len(names) :]:
-            axes.set_axis_off()
-        figure.savefig(path, dpi=120)
+    figure = Figure(figsize=(3.5 * columns, 2.9 * rows))
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, name in zip(grid, names, strict=False):
+        mine = [item for item in profiles if item.parameter == name]
+        _chart(axes, mine, units.get(name, ""), texts)
+    for axes in grid[len(names) :]:
+        axes.set_axis_off()
+    return figure
 
 
-def _chart(axes: Axes, profiles: Sequence[Profile], unit: str) -> None:
+def _chart(axes: Axes, profiles: Sequence[Profile], unit: str, texts: Texts) -> None:
     """One parameter: a line for each kind, the drop that ends an interval, and the ends."""
     axes.set_title(profiles[0].parameter + (f" ({unit})" if unit else ""))
     axes.axhline(DROP, color=SOFT, lw=0.8, ls="dashed")
     for item in profiles:
-        colour = {"posterior": REFERENCE, "others": package_colour(0)}.get(item.kind, package_colour(1))
-        axes.plot(item.values, item.drops, color=colour, lw=1.4, marker="o", ms=2.5, label=BY[item.kind])
+        colour, dashes = line_style(_KINDS.index(item.kind))
+        label = texts(f"fig.profile.{item.kind}")
+        axes.plot(item.values, item.drops, color=colour, ls=dashes, lw=1.4, marker="o", ms=2.5, label=label)
         for end in (item.low, item.high):
             if end is not None:
                 axes.plot([end], [DROP], color=colour, marker="|", ms=9)
     axes.set_ylim(_HEIGHT * DROP, -0.1 * DROP)
-    axes.set_ylabel("drop of the log density")
+    axes.set_ylabel(texts("fig.profile.drop"))
+    for axis in (axes.xaxis, axes.yaxis):
+        number_axis(axis, texts)
     axes.legend(loc="lower center", fontsize=7)

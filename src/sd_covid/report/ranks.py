@@ -1,56 +1,64 @@
 """The chart of ranks: how far their distribution is from uniform, one line a parameter, and the envelope of chance.
 
-In goes a study of known truths with its verdict; out comes a matplotlib figure, saved in the form its suffix names.
+In goes a study of known truths with its verdict; out comes a matplotlib figure.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sd_covid.calibration.sbc import Study
 from sd_covid.calibration.uniformity import RANKS, envelope
 from sd_covid.calibration.verdict import Verdict
-from sd_covid.report.charts import chart_style
-from sd_covid.report.theme import REFERENCE, SOFT, TINTS, package_colour, tint
+from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.report.texts import Texts
+from sd_covid.report.theme import REFERENCE, SOFT, TINTS, line_style, tint
+from sd_covid.report.wording import Numbers
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def save_ranks(study: Study, found: Verdict, path: Path) -> None:
-    """Draw the differences between the distribution of ranks and a uniform one, and save them.
+@chart_style()
+def ranks_chart(study: Study, found: Verdict, texts: Texts) -> Figure:
+    """The differences between the distribution of ranks and a uniform one.
 
     Parameters
     ----------
     study : Study
     found : Verdict
         Of the study.
-    path : Path
-        Its suffix says the form: .png, .svg or .pdf.
+    texts : Texts
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
+    numbers = Numbers(texts.language)
     ranks = np.array([item.ranks for item in study.replicates if item.ranks])
     share = np.arange(1, RANKS + 1) / (RANKS + 1)
-    with chart_style():
-        figure = Figure(figsize=(7.0, 3.9), layout="constrained")
-        axes = figure.subplots()
-        axes.axhline(0.0, color=SOFT, lw=0.8)
-        if len(ranks):
-            lower, upper = envelope(len(ranks), 1 - found.level / len(found.rows))
-            label = f"all parameters together stay here with {1 - found.level:.0%}"
-            axes.fill_between(
-                share, lower - share, upper - share, color=tint(REFERENCE, TINTS[0]), label=label
-            )
-        marked = 0
-        for row, column in zip(found.rows, ranks.T, strict=True):
-            below = np.searchsorted(np.sort(column), np.arange(1, RANKS + 1)) / len(column)
-            colour, width, name = REFERENCE, 0.6, None
-            if not row.uniform:
-                colour, width, name, marked = package_colour(marked), 1.8, row.id, marked + 1
-            axes.plot(share, below - share, color=colour, lw=width, label=name)
-        axes.set_title(f"Ranks of {len(ranks)} known truths, {len(found.rows)} parameters")
-        axes.set_xlabel("rank of the truth among the draws, from 0 to 1")
-        axes.set_ylabel("share of ranks below, less uniform")
-        if axes.get_legend_handles_labels()[0]:
-            figure.legend(loc="outside lower center", ncols=3)
-        figure.savefig(path, dpi=120)
+    figure = Figure(figsize=(7.0, 3.9))
+    axes = figure.subplots()
+    axes.axhline(0.0, color=SOFT, lw=0.8)
+    if len(ranks):
+        lower, upper = envelope(len(ranks), 1 - found.level / len(found.rows))
+        label = texts("fig.ranks.envelope", share=numbers.exact(100 * (1 - found.level), 0))
+        axes.fill_between(share, lower - share, upper - share, color=tint(REFERENCE, TINTS[0]), label=label)
+    marked = 0
+    for row, column in zip(found.rows, ranks.T, strict=True):
+        below = np.searchsorted(np.sort(column), np.arange(1, RANKS + 1)) / len(column)
+        if row.uniform:
+            axes.plot(share, below - share, color=REFERENCE, lw=0.6)
+            continue
+        marked += 1
+        colour, dashes = line_style(marked)
+        axes.plot(share, below - share, color=colour, ls=dashes, lw=1.8, label=row.id)
+    counts = {"truths": numbers.exact(len(ranks), 0), "parameters": numbers.exact(len(found.rows), 0)}
+    axes.set_title(texts("fig.ranks.title", **counts))
+    axes.set_xlabel(texts("fig.ranks.rank"))
+    axes.set_ylabel(texts("fig.ranks.share"))
+    for axis in (axes.xaxis, axes.yaxis):
+        number_axis(axis, texts)
+    if axes.get_legend_handles_labels()[0]:
+        figure.legend(loc="outside lower center", ncols=3)
+    return figure

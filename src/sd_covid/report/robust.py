@@ -48,7 +48,7 @@ def findings(
     names = RobustNames(robust, glossary, texts, contraction or {})
     told = []
     for scores in robust.scores:
-        told += [_ranks(names, scores), _regret(names, scores)]
+        told += [_ranks(names, scores), regret_finding(names, scores)]
     if any(item.target is not None for item in robust.plan.objectives):
         told.append(together_finding(names))
     told.append(reversals_finding(names))
@@ -153,7 +153,7 @@ def _leaders(names: RobustNames, scores: Scores) -> str:
     return texts("ranks.differ", leaders="; ".join(each), objective=said)
 
 
-def _regret(names: RobustNames, scores: Scores) -> Finding:
+def regret_finding(names: RobustNames, scores: Scores) -> Finding:
     """How far each package stays behind the best, and how often it is the best."""
     texts, numbers, objective = names.texts, names.numbers, scores.objective
     unit, packages = names.unit(objective), names.robust.outcomes.packages

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sd_covid.policy.types import Floats
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
-from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT, package_colour, tint
+from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT, line_style, tint
 from sd_covid.report.wording import Numbers
 
 if TYPE_CHECKING:
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
     from sd_covid.analysis.discovery.box import Box
 
-_DASHES = ("solid", (0, (5, 2)), (0, (1.5, 1.5)))
 
-
+@chart_style()
 def regret_chart(packages: Sequence[str], regret: Floats, best: Floats, unit: str, texts: Texts) -> Figure:
     """Regret of each package from its mean to its largest, and beside it how often the package is the best.
 
@@ -39,9 +38,9 @@ def regret_chart(packages: Sequence[str], regret: Floats, best: Floats, unit: st
     unit : str
     texts : Texts
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=(8.6, 1.15 + 0.34 * len(packages)), layout="constrained")
+    figure = Figure(figsize=(8.6, 1.15 + 0.34 * len(packages)))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(2.2, 1))
     place = -np.arange(len(packages))
     left.hlines(place, regret[0], regret[2], color=tint(REFERENCE, 0.45), lw=3)
@@ -60,7 +59,7 @@ def regret_chart(packages: Sequence[str], regret: Floats, best: Floats, unit: st
     right.barh(place, 100 * best, color=tint(PACKAGES[0], 0.75), height=0.6)
     for at, share in zip(place, best, strict=True):
         right.text(100 * share + 2, at, f"{100 * share:.0f}", va="center", fontsize=8)
-    right.set_title(texts("robust.best_axis"))
+    right.set_title(textwrap.fill(texts("robust.best_axis"), 24))
     right.set_xlim(0, 112)
     for axes in (left, right):
         axes.grid(axis="x")
@@ -71,6 +70,7 @@ def regret_chart(packages: Sequence[str], regret: Floats, best: Floats, unit: st
     return figure
 
 
+@chart_style()
 def trade_off_chart(
     path: Floats, columns: Sequence[int], chosen: tuple[float, float], texts: Texts
 ) -> Figure:
@@ -86,9 +86,9 @@ def trade_off_chart(
         Coverage and density.
     texts : Texts
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=(5.4, 4.0), layout="constrained")
+    figure = Figure(figsize=(5.4, 4.0))
     axes = figure.add_subplot()
     most = max(max(columns), 1)
     for number in sorted(set(columns)):
@@ -108,11 +108,12 @@ def trade_off_chart(
     return figure
 
 
+@chart_style()
 def rates_chart(paths: Sequence[str], rates: Sequence[float], texts: Texts) -> Figure:
     """Per cent of cases that fail under each path, as bars."""
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=(5.4, 0.7 + 0.32 * len(paths)), layout="constrained")
+    figure = Figure(figsize=(5.4, 0.7 + 0.32 * len(paths)))
     axes = figure.add_subplot()
     place = [-float(at) for at in range(len(paths))]
     axes.barh(place, rates, color=tint(PACKAGES[0], 0.75), height=0.6)
@@ -126,6 +127,7 @@ def rates_chart(paths: Sequence[str], rates: Sequence[float], texts: Texts) -> F
     return figure
 
 
+@chart_style()
 def regions_chart(ways: Sequence[str], regions: Sequence[Box], rate: float, texts: Texts) -> Figure:
     """Regions of failure as pairs of bars: how often it fails there, and which part of all failures that is.
 
@@ -138,11 +140,11 @@ def regions_chart(ways: Sequence[str], regions: Sequence[Box], rate: float, text
         Per cent of all cases that fail.
     texts : Texts
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
     labels = [textwrap.fill(way, 52) for way in ways]
     tall = 0.25 + 0.17 * max(2, *(label.count("\n") + 1 for label in labels))
-    figure = Figure(figsize=(8.4, 0.95 + tall * len(ways)), layout="constrained")
+    figure = Figure(figsize=(8.4, 0.95 + tall * len(ways)))
     axes = figure.add_subplot()
     rows = np.arange(len(ways))
     for shift, colour, name, values in (
@@ -160,6 +162,7 @@ def regions_chart(ways: Sequence[str], regions: Sequence[Box], rate: float, text
     return figure
 
 
+@chart_style()
 def worth_chart(
     packages: Sequence[str],
     values: Floats,
@@ -184,9 +187,9 @@ def worth_chart(
         What the values are.
     texts : Texts
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=(8.8, 4.1), layout="constrained")
+    figure = Figure(figsize=(8.8, 4.1))
     left, right = figure.subplots(1, 2)
     left.plot(
         values, 100 * frontier, color=tint(SOFT, 0.4), lw=6, label=texts("worth.frontier_mark"), zorder=1
@@ -195,8 +198,7 @@ def worth_chart(
         values, loss.min(axis=1), color=tint(SOFT, 0.4), lw=6, label=texts("worth.envelope_mark"), zorder=1
     )
     for place, name in enumerate(packages):
-        colour = package_colour(place - 1) if place else REFERENCE
-        style = _DASHES[place % len(_DASHES)]
+        colour, style = line_style(place)
         left.plot(values, 100 * acceptable[:, place], color=colour, ls=style, lw=1.7, label=name)
         right.plot(values, loss[:, place], color=colour, ls=style, lw=1.7)
     left.set_title(texts("worth.acceptable_axis"))
@@ -225,13 +227,14 @@ class Worthwhile:
     figure: bool = False
 
 
+@chart_style()
 def information_chart(bars: Sequence[Worthwhile], chance: float, unit: str, texts: Texts) -> Figure:
     """Value of knowing each, the first on top, with its 90 % interval and the level of chance."""
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
     labels = [textwrap.fill(bar.name, 44) for bar in bars]
     lines = sum(label.count("\n") + 1 for label in labels)
-    figure = Figure(figsize=(7.6, 1.3 + 0.12 * len(bars) + 0.17 * lines), layout="constrained")
+    figure = Figure(figsize=(7.6, 1.3 + 0.12 * len(bars) + 0.17 * lines))
     axes = figure.add_subplot()
     heights = np.array([label.count("\n") + 1.6 for label in labels])
     place = -(np.cumsum(heights) - heights / 2)

@@ -39,7 +39,7 @@ def sensitivity_findings(found: Sensitivity, glossary: Glossary, texts: Texts) -
     texts : Texts
     """
     words = Words(found, texts)
-    told = [_outcome(item, words, glossary) for item in found.outcomes]
+    told = [outcome_finding(item, words, glossary) for item in found.outcomes]
     told += [path_finding(path, words) for path in found.paths]
     told += _pairs(found, words)
     told += within_findings(found, glossary, words)
@@ -66,7 +66,7 @@ def subtitle(found: Sensitivity, texts: Texts) -> str:
     )
 
 
-def _outcome(item: OutcomeSensitivity, words: Words, glossary: Glossary) -> Finding:
+def outcome_finding(item: OutcomeSensitivity, words: Words, glossary: Glossary) -> Finding:
     """One outcome: bars, the factors it depends on most, and its size."""
     texts, asked = words.texts, item.outcome
     when = {

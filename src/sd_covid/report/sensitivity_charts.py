@@ -13,9 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
-from sd_covid.report.theme import INK, REFERENCE, RULE, SOFT, package_colour, tint
+from sd_covid.report.theme import (
+    HATCHES,
+    INK,
+    REFERENCE,
+    RULE,
+    SOFT,
+    line_style,
+    package_colour,
+    tint,
+)
+from sd_covid.report.wording import Numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +34,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _LABEL = 40  # signs in a line of a legend
-_DASHES = ((1, 0), (4, 1.4), (1.2, 1.2), (6, 1.5, 1.2, 1.5), (3, 1, 1, 1, 1, 1), (8, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ class Layers:
     rest: bool
 
 
+@chart_style()
 def over_time_chart(layers: Layers, measure: str, texts: Texts, *, stacked: bool) -> Figure:
     """Indices over time, on top of each other where they are shares of the variance, and the spread itself below.
 
@@ -64,9 +74,9 @@ def over_time_chart(layers: Layers, measure: str, texts: Texts, *, stacked: bool
     texts : Texts
     stacked : bool
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=(6.4, 4.6 + 0.12 * len(layers.names)), layout="constrained")
+    figure = Figure(figsize=(6.4, 4.6 + 0.12 * len(layers.names)))
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1))
     upper.set_title(texts("sens.chart.stacked" if stacked else "sens.chart.lines", measure=measure))
     labels = [textwrap.fill(name, _LABEL) for name in layers.names]
@@ -75,15 +85,17 @@ def over_time_chart(layers: Layers, measure: str, texts: Texts, *, stacked: bool
     if stacked:
         # An estimate may lie a little below zero; a layer cannot.
         heights = np.where(known, np.maximum(layers.indices, 0.0), 0.0)
-        upper.stackplot(
+        drawn = upper.stackplot(
             layers.years, heights, labels=labels, colors=colours, edgecolor="white", linewidth=0.4
         )
+        for position, layer in enumerate(drawn):
+            layer.set_hatch(HATCHES[position % len(HATCHES)])
         upper.axhline(1.0, color=INK, lw=0.8)
         upper.set_ylim(0.0, max(1.05, float(heights.sum(axis=0).max()) * 1.03))
     else:
         for position, name in enumerate(labels):
-            (line,) = upper.plot(layers.years, layers.indices[position], color=colours[position], label=name)
-            line.set_dashes(_DASHES[position % len(_DASHES)])
+            dashes = line_style(position)[1]
+            upper.plot(layers.years, layers.indices[position], color=colours[position], ls=dashes, label=name)
         upper.set_ylim(bottom=0.0)
     lower.set_title(texts("sens.chart.spread", unit=layers.unit))
     low, middle, high = layers.bands
@@ -102,6 +114,7 @@ def _colours(layers: Layers) -> list[str]:
     return [*found[:-1], RULE] if layers.rest else found
 
 
+@chart_style()
 def convergence_chart(
     blocks: Sequence[int], leading: Floats, names: Sequence[str], measure: str, texts: Texts
 ) -> Figure:
@@ -115,21 +128,24 @@ def convergence_chart(
     measure : str
     texts : Texts
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import FixedLocator, NullLocator
 
-    figure = Figure(figsize=(5.6, 3.4 + 0.1 * len(names)), layout="constrained")
+    from sd_covid.report.styled import Figure
+
+    figure = Figure(figsize=(5.6, 3.4 + 0.1 * len(names)))
     axes = figure.add_subplot()
     axes.set_title(texts("sens.chart.convergence", measure=measure))
     for position, name in enumerate(names):
-        hue = REFERENCE if position == 0 else package_colour(position - 1)
-        (line,) = axes.plot(blocks, leading[:, position], color=hue, marker="o", ms=3.2, lw=1.5)
-        line.set_dashes(_DASHES[position % len(_DASHES)])
-        line.set_label(textwrap.fill(name, _LABEL))
+        colour, dashes = line_style(position)
+        label = textwrap.fill(name, _LABEL)
+        axes.plot(
+            blocks, leading[:, position], color=colour, ls=dashes, marker="o", ms=3.2, lw=1.5, label=label
+        )
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(list(blocks)))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticks(list(blocks), [str(count) for count in blocks])
+    numbers = Numbers(texts.language)
+    axes.set_xticks(list(blocks), [numbers.exact(count, 0) for count in blocks])
     axes.set_xlabel(texts("sens.chart.blocks"))
     number_axis(axes.yaxis, texts)
     figure.legend(loc="outside lower left", ncols=1, handlelength=2.4)

@@ -25,6 +25,8 @@ FILES = (
     "update.yaml",
     "loops.yaml",
     "marvel.yaml",
+    "dashboard.yaml",
+    "figures.yaml",
     "local.yaml",
     "session.yaml",
     "beside.yaml",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sd_covid.policy.types import Floats
+from sd_covid.report.charts import chart_style
 from sd_covid.report.theme import INK, REFERENCE, SOFT, tint
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _TURNED = 38  # degrees, of the headings
 _SIGN = 0.068  # width of a sign of a heading or cell, in inches
 
 
+@chart_style()
 def tinted_table(
     rows: Sequence[str],
     columns: Sequence[str],
@@ -41,8 +43,9 @@ def tinted_table(
     note : str
         Below the table.
     """
-    from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
+
+    from sd_covid.report.styled import Figure
 
     labels = [textwrap.fill(name, 34) for name in rows]
     heads = [textwrap.fill(name, max(26, len(name) // 2 + 6)) for name in columns]  # two lines at most
@@ -59,7 +62,7 @@ def tinted_table(
     width = side + wide * len(columns) + max(beyond, 0.0)
     told = textwrap.fill(note, max(30, int(width / _SIGN)))
     below = 0.1 + 0.17 * len(told.splitlines())
-    figure = Figure(figsize=(width, tall * len(rows) + head + below), layout="constrained")
+    figure = Figure(figsize=(width, tall * len(rows) + head + below))
     axes = figure.add_subplot()
     for row, column in np.ndindex(*shade.shape):
         level = float(shade[row, column])

@@ -209,9 +209,9 @@ def _table(caption: str, columns: tuple[str, ...], rows: list[Line], names: Name
 
 def _chart(moved: list[ParameterShift], names: Names) -> Figure:
     """Intervals before and after, in standard deviations before around the median before."""
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=(7.2, 0.6 + 0.33 * len(moved)), layout="constrained")
+    figure = Figure(figsize=(7.2, 0.6 + 0.33 * len(moved)))
     axes = figure.add_subplot()
     for place, item in enumerate(reversed(moved)):
         for interval, height, colour in ((item.before, 0.14, SOFT), (item.after, -0.14, REFERENCE)):

@@ -1,19 +1,20 @@
-"""The chart of one validated series: its figures, and what the posterior would have published.
+"""The chart of one series: its figures, and what the posterior would have published.
 
-In goes a `SeriesValidity`; out comes a matplotlib figure.
+In go a `SeriesValidity`, or points; out comes a matplotlib figure.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sd_covid.calibration.types import Array
-from sd_covid.calibration.validity.report import SeriesValidity
+from sd_covid.calibration.validity.report import Point, SeriesValidity
 from sd_covid.data.periods import ORIGIN
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, REFERENCE, RULE, SOFT, tint
 
@@ -21,23 +22,31 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SIZE = (4.4, 2.5)
+_YEARS = 6  # marked on the axis at most
 _BANDS = (("low_90", "high_90", 0.16), ("low_50", "high_50", 0.4))
 
 
 def series_chart(series: SeriesValidity, texts: Texts) -> Figure:
+    """The chart of the points of a validated series; see `points_chart`."""
+    return points_chart(series.points, texts)
+
+
+@chart_style()
+def points_chart(points: Sequence[Point], texts: Texts) -> Figure:
     """Figures as dots, the model's median as a line, bands of 50 and 90 %, the held-out part on grey.
 
     Parameters
     ----------
-    series : SeriesValidity
+    points : sequence of Point
+        In order of time; a figure that is NaN has a band and no dot.
     texts : Texts
     """
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import MultipleLocator
 
-    figure = Figure(figsize=_SIZE, layout="constrained")
+    from sd_covid.report.styled import Figure
+
+    figure = Figure(figsize=_SIZE)
     axes = figure.add_subplot()
-    points = series.points
     years = ORIGIN.year + np.array([point.end for point in points]) / 12.0
     held = np.array([point.holdout for point in points])
     if held.any():
@@ -57,9 +66,10 @@ def series_chart(series: SeriesValidity, texts: Texts) -> Figure:
     for part, face in ((~held, INK), (held, "white")):
         size = (2.8 if face == "white" else 2.0) if len(points) > 24 else 3.6
         axes.plot(years[part], value[part], "o", ms=size, mfc=face, mec=INK, mew=0.6)
-    room = 0.15 if len(points) > 1 else 1.0
+    # Room for a whole year at least, so that one is marked.
+    room = max(0.15, (1.3 - float(np.ptp(years))) / 2) if len(points) > 1 else 1.0
     axes.set_xlim(years.min() - room, years.max() + room)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    axes.xaxis.set_major_locator(MultipleLocator(max(1.0, np.ceil((np.ptp(years) + 2 * room) / _YEARS))))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
     axes.tick_params(which="both", color=SOFT)
     number_axis(axes.yaxis, texts)

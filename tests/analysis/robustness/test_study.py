@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import sd_covid
+from sd_covid import figures
 from sd_covid.analysis.robustness.pipeline import PATH, Robust, cases_of, judge, judge_comparison
 from sd_covid.analysis.robustness.runs import run_worlds
 from sd_covid.cli.app import execute
-from sd_covid.errors import RunError, ScenarioError
+from sd_covid.errors import RunError, ScenarioError, UnknownNameError
 from sd_covid.model.study import study_folder
 from sd_covid.policy.draws import joint_draws
 from sd_covid.policy.titles import read_titles
@@ -280,3 +281,13 @@ def test_a_case_holds_what_its_path_sets_and_not_what_was_drawn(town: Path) -> N
     draws = cases_of(run_worlds(plan_of(town), None, lambda *_: None), "none", ["slope"])
     assert (draws.loc[draws[PATH] == "falling", "slope"] == -2).all()
     assert draws.loc[draws[PATH] == "usual", "slope"].between(1, 3).all()
+
+
+def test_the_public_figures_draw_what_was_judged(judged: Robust) -> None:
+    scores = judged.scores[0]
+    bars = figures.regret(judged, scores.objective.id, language="nl").axes[1].patches
+    np.testing.assert_allclose([bar.get_width() for bar in bars], 100 * scores.best)
+    assert len(figures.best_buy(judged, "both").axes) == 2
+    assert figures.information(judged).axes[0].patches
+    with pytest.raises(UnknownNameError, match="'both'"):
+        figures.regret(judged, "boht")

@@ -1,0 +1,102 @@
+"""Figures of a fit: published figures beside what is expected of them, profiles, ranks, and stacked problems.
+
+In go results of calibration; out come matplotlib figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sd_covid.calibration.outlook import Expected
+from sd_covid.calibration.validity.report import SeriesValidity
+from sd_covid.report.figures.parts import Size, sized
+from sd_covid.report.profiles import profiles_chart
+from sd_covid.report.ranks import ranks_chart
+from sd_covid.report.stacking import stacking_chart
+from sd_covid.report.texts import Texts
+from sd_covid.report.validity_charts import points_chart
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sd_covid.analysis.stacking.count import Stacking
+    from sd_covid.calibration.profile import Profile
+    from sd_covid.calibration.sbc import Study
+    from sd_covid.calibration.verdict import Verdict
+    from sd_covid.policy.calendar import Calendar
+
+
+def observed_and_expected(
+    series: SeriesValidity | Expected, *, language: str = "en", size: Size | None = None
+) -> Figure:
+    """Published figures of a series as dots on the bands of 50 and 90 % in which they are expected.
+
+    Parameters
+    ----------
+    series : SeriesValidity or Expected
+        Of `sd_covid.calibration.validity.validate`: figures drawn anew from the posterior, what was held out on grey.
+        Or of `sd_covid.calibration.outlook.outlook`: each figure from all the others, and the one that comes next.
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+
+    Examples
+    --------
+    >>> found = outlook("calibration/problem.yaml", date.today())  # doctest: +SKIP
+    >>> figures.observed_and_expected(found.series[0], language="nl")  # doctest: +SKIP
+    """
+    points = list(series.points)
+    if isinstance(series, Expected) and series.next.point is not None:
+        points.append(series.next.point)
+    return sized(points_chart(points, Texts(language)), size)
+
+
+def profiles(
+    found: Sequence[Profile], units: Mapping[str, str], *, language: str = "en", size: Size | None = None
+) -> Figure:
+    """How far the density drops when a parameter moves, one small chart each, with the interval that it bounds.
+
+    Parameters
+    ----------
+    found : sequence of Profile
+    units : mapping of str to str
+        Unit by parameter; with the profiles as `sd_covid.calibration.stored.profiles` returns both.
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+    """
+    return sized(profiles_chart(found, units, Texts(language)), size)
+
+
+def ranks(study: Study, found: Verdict, *, language: str = "en", size: Size | None = None) -> Figure:
+    """Ranks of known truths among fitted draws, beside what chance allows.
+
+    Parameters
+    ----------
+    study : Study
+        Of `sd_covid.calibration.sbc`.
+    found : Verdict
+        Of the study.
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+    """
+    return sized(ranks_chart(study, found, Texts(language)), size)
+
+
+def stacking(
+    found: Stacking, calendar: Calendar, *, language: str = "en", size: Size | None = None
+) -> Figure:
+    """Shares with one, two, three or more problems at once over time, and two or more by group.
+
+    Parameters
+    ----------
+    found : Stacking
+        Of `sd_covid.analysis.stacking.count`.
+    calendar : Calendar
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+    """
+    return sized(stacking_chart(found, calendar, Texts(language)), size)

@@ -1,0 +1,104 @@
+"""Figures of a sensitivity analysis: bars, indices over time, and how far they have converged.
+
+In goes a `Sensitivity`; out come the figures of its findings, so that a report and a notebook show the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sd_covid.report.figures.parts import Size, chosen, figure_of
+from sd_covid.report.glossary import Glossary
+from sd_covid.report.texts import Texts
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sd_covid.analysis.sensitivity import Sensitivity
+
+
+def sensitivity(
+    found: Sensitivity,
+    outcome: str,
+    *,
+    glossary: Glossary | None = None,
+    language: str = "en",
+    size: Size | None = None,
+) -> Figure:
+    """On what an outcome depends: a bar for each factor with its interval, the longest on top.
+
+    Parameters
+    ----------
+    found : Sensitivity
+        Of `sd_covid.analysis.sensitivity.analyse`.
+    outcome : str
+        Its id in the plan.
+    glossary : Glossary, optional
+        What the calibrated parameters are called (`sd_covid.report.read_glossary`).
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+
+    Raises
+    ------
+    UnknownNameError
+        An outcome that the plan does not have.
+    RunError
+        It does not vary.
+
+    Examples
+    --------
+    >>> found = analyse(read_plan("scenarios/sensitivity.yaml", model))  # doctest: +SKIP
+    >>> figures.sensitivity(found, "unemployment_2021", language="nl")  # doctest: +SKIP
+    """
+    from sd_covid.report.sensitivity import outcome_finding
+    from sd_covid.report.sensitivity_words import Words
+
+    item = chosen(outcome, {item.outcome.id: item for item in found.outcomes}, "outcome")
+    words = Words(found, Texts(language))
+    return figure_of(outcome_finding(item, words, glossary or Glossary()), size)
+
+
+def sensitivity_over_time(
+    found: Sensitivity, output: str, *, language: str = "en", size: Size | None = None
+) -> Figure:
+    """Indices over time, stacked where they are shares of the variance, above the spread that they divide.
+
+    Parameters
+    ----------
+    found : Sensitivity
+        With paths over time in its plan.
+    output : str
+        Of a path.
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+
+    Raises
+    ------
+    UnknownNameError
+        The plan has no path of that output.
+    RunError
+        It does not vary.
+    """
+    from sd_covid.report.sensitivity_paths import path_finding
+    from sd_covid.report.sensitivity_words import Words
+
+    path = chosen(output, {item.output.name: item for item in found.paths}, "path of output")
+    return figure_of(path_finding(path, Words(found, Texts(language))), size)
+
+
+def sensitivity_convergence(found: Sensitivity, *, language: str = "en", size: Size | None = None) -> Figure:
+    """Indices from growing parts of the design, of the outcome that has converged least.
+
+    Parameters
+    ----------
+    found : Sensitivity
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+    """
+    from sd_covid.report.sensitivity_checks import convergence_finding
+    from sd_covid.report.sensitivity_words import Words
+
+    return figure_of(convergence_finding(found, Words(found, Texts(language))), size)

@@ -1,0 +1,254 @@
+"""The figures a modeller calls from a notebook: their look, colours, numbers, and what they draw."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import itertools
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.text import Text as Drawn
+
+import sd_covid
+from sd_covid import figures
+from sd_covid.analysis.sensitivity import Sensitivity
+from sd_covid.errors import RunError, SdCovidError, UnknownNameError
+from sd_covid.policy.comparison import Comparison
+from sd_covid.report.theme import DASHES, HATCHES, PACKAGES, REFERENCE, line_style
+
+ROOT = Path(__file__).parents[2]
+
+# --- colours ----------------------------
+
+#: What a reader without one kind of cones sees, in linear RGB: severity 1.0 of Machado, Oliveira and Fernandes, "A
+#: physiologically-based model for simulation of color vision deficiency", IEEE TVCG 15(6), 2009, table 1.
+BLIND = {
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+    "none": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+}  # fmt: skip
+#: Linear sRGB to CIE XYZ, and the white of D65 (IEC 61966-2-1).
+XYZ = (
+    (0.4124564, 0.3575761, 0.1804375),
+    (0.2126729, 0.7151522, 0.0721750),
+    (0.0193339, 0.1191920, 0.9503041),
+)
+WHITE = (0.95047, 1.0, 1.08883)
+
+
+def lab(colour: str, eyes: str = "none") -> np.ndarray:
+    """CIE Lab of a colour as some eyes see it."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    x, y, z = np.array(XYZ) @ np.clip(np.array(BLIND[eyes]) @ linear, 0, 1) / np.array(WHITE)
+    x, y, z = (
+        value ** (1 / 3) if value > 216 / 24389 else (24389 / 27 * value + 16) / 116 for value in (x, y, z)
+    )
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def test_the_yardstick_is_right() -> None:
+    """Lab of red and white as B. Lindbloom's calculator gives them; grey stays grey to any eyes."""
+    assert lab("#ff0000") == pytest.approx([53.24, 80.09, 67.20], abs=0.01)
+    assert lab("#ffffff") == pytest.approx([100.0, 0.0, 0.0], abs=0.01)
+    for eyes in BLIND:
+        # the rows of a published matrix add to one but for its six decimals
+        assert lab("#808080", eyes) == pytest.approx(lab("#808080"), abs=0.01)
+
+
+@pytest.mark.parametrize("eyes", BLIND)
+def test_neighbouring_series_differ_to_any_eyes(eyes: str) -> None:
+    """Two colours seen apart are told apart from some ten units of Lab on; thin lines need a multiple."""
+    seen = [lab(colour, eyes) for colour in (REFERENCE, *PACKAGES)]
+    apart = [float(np.linalg.norm(one - other)) for one, other in itertools.pairwise(seen)]
+    assert min(apart) > 40
+
+
+def test_in_grey_neighbours_differ_in_lightness_and_no_two_lines_are_alike() -> None:
+    light = [lab(colour)[0] for colour in (REFERENCE, *PACKAGES)]
+    steps = np.abs(np.diff(light))
+    assert steps.min() > 7  # a step of Munsell's scale of greys is ten
+    lines = [line_style(position) for position in range(30)]
+    assert len({str(line) for line in lines}) == 30
+    dashes = [str(dash) for _, dash in lines]
+    assert all(one != other for one, other in itertools.pairwise(dashes))
+    assert len(set(DASHES)) == len(DASHES)
+    assert all(one != other for one, other in itertools.pairwise(HATCHES))
+
+
+# --- runs -------------------------------
+
+
+def ensemble(members: int = 200, calendar: bool = True) -> xr.Dataset:
+    """Member k is at k + 1000 throughout."""
+    dates = pd.date_range("2020-01-01", periods=24, freq="MS")
+    level = np.broadcast_to(np.arange(members)[:, None] + 1000.0, (members, 24)).copy()
+    coords = {"member": np.arange(members), "time": ("time", np.arange(24.0) + 60, {"units": "Month"})}
+    if calendar:
+        coords["date"] = ("time", dates.to_numpy())  # type: ignore[assignment]
+    part = np.stack([level, 2 * level], axis=2)
+    return xr.Dataset(
+        {
+            "some level": (("member", "time"), level, {"units": "person"}),
+            "by age": (("member", "time", "age"), part, {"units": "person"}),
+            "constant": (("member",), level[:, 0]),
+        },
+        coords=coords | {"age": ["young", "old"]},
+    )
+
+
+def words(figure: Figure) -> list[str]:
+    """Every text that is drawn."""
+    figure.draw_without_rendering()
+    return [item.get_text() for item in figure.findobj(Drawn) if item.get_visible() and item.get_text()]
+
+
+def test_a_fan_holds_the_quantiles_of_sound_members_and_says_how_many_failed() -> None:
+    run = ensemble(103)
+    run["some level"][100:, 5:] = np.nan
+    figure = figures.fan(run, "Some_Level", language="nl")
+    (axes,) = figure.axes
+    edges = [band.get_paths()[0].vertices[:, 1] for band in axes.collections]
+    sound = np.arange(100) + 1000.0
+    for edge, (low, high) in zip(edges, ((0.05, 0.95), (0.2, 0.8), (0.35, 0.65)), strict=True):
+        assert (edge.min(), edge.max()) == pytest.approx(tuple(np.quantile(sound, (low, high))))
+    assert axes.lines[0].get_ydata() == pytest.approx(np.median(sound))
+    assert "3 van de 103 runs bleven niet eindig en tellen niet mee" in words(figure)
+    run["some level"][:, 5] = np.nan
+    with pytest.raises(RunError, match="no member stayed finite"):
+        figures.fan(run, "some level")
+
+
+def test_dots_stand_at_the_middle_of_their_period() -> None:
+    values = pd.Series([1050.0, 1060.0], index=pd.period_range("2020-01", periods=2, freq="Q"))
+    figure = figures.fan(ensemble(), "some level", observed=values)
+    dots = figure.axes[0].lines[-1]
+    assert dots.get_xdata() == pytest.approx([2020.125, 2020.375], abs=0.005)  # quarters are not all as long
+    assert "Published figures" in words(figure)
+    times = pd.Series([1050.0], index=[61.0])
+    plain = figures.fan(ensemble(calendar=False), "some level", observed=times)
+    assert plain.axes[0].lines[-1].get_xdata() == pytest.approx([61.0])
+    with pytest.raises(RunError, match="no calendar"):
+        figures.fan(ensemble(calendar=False), "some level", observed=values)
+    with pytest.raises(RunError, match="no dates"):
+        figures.fan(ensemble(), "some level", observed=times)
+
+
+def test_one_run_is_a_line_and_an_element_is_chosen_by_name() -> None:
+    alone = figures.fan(ensemble().sel(member=7), "by age[ OLD ]", title="Old", unit="persons")
+    assert not alone.axes[0].collections
+    assert alone.axes[0].lines[0].get_ydata() == pytest.approx(2 * 1007.0)
+    assert "Old (persons)" in words(alone)
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ("some levle", "'some level'"),
+        ("by age", r"by age\[young\]"),
+        ("by age[yuong]", "'young'"),
+        ("some level[young]", "no subscripts"),
+        ("constant", "does not vary over time"),
+    ],
+)
+def test_a_variable_that_cannot_be_drawn_is_refused_with_what_can(variable: str, said: str) -> None:
+    with pytest.raises(SdCovidError, match=said):
+        figures.fan(ensemble(), variable)
+
+
+# --- reports ----------------------------
+
+
+@pytest.fixture(scope="module")
+def sensitivity(build: SimpleNamespace, comparison: Comparison) -> Sensitivity:
+    return build.sensitivity(comparison)
+
+
+def made(comparison: Comparison, sensitivity: Sensitivity, language: str) -> dict[str, Figure]:
+    output = comparison.outputs[1].name
+    return {
+        "fan": figures.fan(ensemble(), "some level", language=language),
+        "levels": figures.levels(comparison, output, language=language),
+        "difference": figures.difference(comparison, output, "no-support", language=language),
+        "sensitivity": figures.sensitivity(
+            sensitivity, sensitivity.outcomes[0].outcome.id, language=language
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "wrong"), [("nl", r"\d\.(?!\d{3}\b)\d|\d,\d{3}\b"), ("en", r"\d,(?!\d{3}\b)\d")]
+)
+def test_numbers_are_spelled_as_in_the_language(
+    comparison: Comparison, sensitivity: Sensitivity, language: str, wrong: str
+) -> None:
+    drawn = {name: words(figure) for name, figure in made(comparison, sensitivity, language).items()}
+    spelled = [text for texts in drawn.values() for text in texts]
+    assert [text for text in spelled if re.search(wrong, text)] == []
+    assert any(re.search({"nl": r"\d\.\d{3}", "en": r"\d,\d{3}"}[language], text) for text in spelled)
+    assert any(re.search({"nl": r"\d,\d", "en": r"\d\.\d"}[language], text) for text in spelled)
+
+
+def test_a_figure_keeps_its_look_in_a_session_with_other_settings(
+    comparison: Comparison, sensitivity: Sensitivity
+) -> None:
+    """Ticks are made when a figure is saved, in the settings of that moment."""
+    with mpl.rc_context():
+        before = {name: saved(figure) for name, figure in made(comparison, sensitivity, "en").items()}
+        mpl.rcParams.update(
+            {"font.size": 17.0, "xtick.color": "red", "svg.fonttype": "path", "axes.grid": False}
+        )
+        mpl.rcParams.update({"figure.facecolor": "black", "savefig.facecolor": "black", "text.color": "pink"})
+        after = {name: saved(figure) for name, figure in made(comparison, sensitivity, "en").items()}
+    assert before == after
+    assert "<text" in before["fan"]
+
+
+def saved(figure: Figure) -> str:
+    file = io.StringIO()
+    figure.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()
+
+
+def test_a_size_is_kept_and_unknown_names_are_told(comparison: Comparison, sensitivity: Sensitivity) -> None:
+    output = comparison.outputs[0].name
+    assert tuple(figures.levels(comparison, output, size=(7.0, 2.5)).get_size_inches()) == (7.0, 2.5)
+    for call, said in (
+        (lambda: figures.levels(comparison, "unemployment rat"), "unemployment rate"),
+        (lambda: figures.difference(comparison, output, "no-suport"), "no-support"),
+        (lambda: figures.sensitivity(sensitivity, "nothing"), "there are"),
+        (lambda: figures.levels(comparison, output, language="fr"), "nl or en"),
+    ):
+        with pytest.raises(UnknownNameError, match=said):
+            call()
+
+
+# --- the whole of it --------------------
+
+
+def test_every_figure_takes_language_and_size_and_is_in_the_gallery() -> None:
+    page = (ROOT / "docs" / "figures.md").read_text(encoding="utf-8")
+    for name in figures.__all__:
+        made_by = getattr(figures, name)
+        parameters = inspect.signature(made_by).parameters
+        assert parameters["language"].default == "en", name
+        assert parameters["size"].default is None, name
+        assert "Parameters" in (made_by.__doc__ or ""), name
+        assert f"`{name}`" in page, name
+    shown = re.findall(r"\]\((images/[^)]+)\)", page)
+    assert len(shown) == len(set(shown)) > 2 * 15
+    assert [name for name in shown if not (ROOT / "docs" / name).is_file()] == []
+
+
+def test_the_package_offers_them_without_a_further_import() -> None:
+    assert sd_covid.figures is figures
