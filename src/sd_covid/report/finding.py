@@ -160,7 +160,7 @@ def _page(
         if finding.figure is not None:
             with chart_style():
                 chart = draw(finding.figure(), finding.id, finding.title, finding.described)
-        shown.append({"finding": finding, "chart": chart, "table": _shown(finding, texts)})
+        shown.append(shown_finding(finding, chart, texts))
     content = {
         "language": texts.language,
         "title": title,
@@ -172,12 +172,33 @@ def _page(
     return render("finding.html.j2", ("report.css",), texts, content)
 
 
-def _shown(finding: Finding, texts: Texts) -> dict[str, Any]:
-    """A table as a page shows it: headings with whether they head text, and cells as they are read."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A cell of a table as it is read, and the number it was made from; NaN where it is no number."""
+
+    text: str
+    number: float
+
+
+def shown_finding(finding: Finding, chart: Chart | None, texts: Texts) -> dict[str, Any]:
+    """A finding as the macro of that name sets it in a page, with its chart where it was drawn.
+
+    The table has headings with whether they head text, and cells as they are read.
+    """
     table = finding.table
     columns = [str(name) for name in table.columns]
     texty = [not _is_number(table[name]) for name in table.columns]
-    return {"columns": list(zip(columns, texty, strict=True)), "rows": cells_as_read(finding, texts)}
+    rows = [
+        [
+            Told(text, math.nan if words else float(value))
+            for text, value, words in zip(read, values, texty, strict=True)
+        ]
+        for read, values in zip(
+            cells_as_read(finding, texts), table.itertuples(index=False, name=None), strict=True
+        )
+    ]
+    shown = {"columns": list(zip(columns, texty, strict=True)), "rows": rows}
+    return {"finding": finding, "chart": chart, "table": shown}
 
 
 def cells_as_read(finding: Finding, texts: Texts) -> list[list[str]]:
