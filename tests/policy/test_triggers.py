@@ -150,16 +150,25 @@ def test_a_step_that_no_double_holds_spends_the_budget_once(tmp_path: Path, step
     np.testing.assert_allclose(spent, 48, rtol=1e-9)
 
 
-def test_an_array_is_no_indicator(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("indicator", "told"),
+    [
+        ("pair", r"is an array; name an element of pair\[k\]"),
+        ('"pair[three]"', r"is not in the model; .*pair\[one\]"),
+    ],
+)
+def test_an_array_is_no_indicator(tmp_path: Path, indicator: str, told: str) -> None:
     folder, _ = laid_out(tmp_path)
     path = tmp_path / "models" / "swing.mdl"
     path.write_text(
         MODEL.replace("{UTF-8}", "{UTF-8}\nk: one, two ~~|\npair[k] = 1, 2 ~~|"), encoding="utf-8"
     )
-    (folder / "waits.yaml").write_text(SCENARIO.replace("when: unemployment", "when: pair"), encoding="utf-8")
+    (folder / "waits.yaml").write_text(
+        SCENARIO.replace("when: unemployment", f"when: {indicator}"), encoding="utf-8"
+    )
     model = load(path)
     scenario = read_scenario(folder / "waits.yaml", model)
-    with pytest.raises(ScenarioError, match=r"name an element of pair\[k\]"):
+    with pytest.raises(ScenarioError, match=told):
         adaptive(model, [scenario], Study.beside(folder / "actual.yaml", model).catalogue.levers)
 
 

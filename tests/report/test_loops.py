@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 from sd_covid.analysis.loops.knockout import knock_out, link_between
 from sd_covid.analysis.loops.paths import explain, outcome_of
 from sd_covid.data.text import Text
 from sd_covid.engine.course import record
 from sd_covid.engine.separate import separate
-from sd_covid.report.finding import Finding, cells_as_read
+from sd_covid.policy.titles import Titles
+from sd_covid.report.finding import Finding, cells_as_read, write_findings
 from sd_covid.report.loops_between import cut_finding, paths_finding
 from sd_covid.report.loops_words import Times, Told
 from sd_covid.report.texts import Texts
@@ -67,7 +72,7 @@ def test_a_cut_link_tells_its_interval_over_draws(language: str) -> None:
         "adopters",
         ("adopters", "adopter contacts"),
         None,
-        Told(simulation.model, Texts(language), {"adopters": Text("Gebruikers", "Users")}),
+        Told(simulation.model, Texts(language), Titles({"adopters": Text("Gebruikers", "Users")})),
     )
     assert ("Gebruikers zonder" if language == "nl" else "Users without") in finding.title
     assert ("Over 3 trekkingen" if language == "nl" else "Over 3 draws") in finding.sentences[1]
@@ -86,10 +91,30 @@ def test_years_have_no_thousands(language: str, cells: list[str]) -> None:
     assert [cells] == cells_as_read(finding, Texts(language))
 
 
-def test_times_are_years_where_the_model_has_a_calendar() -> None:
-    dated = replace(model("loops_bass").model, calendar=("2015-01", "month"))
-    assert [2015.0, 2020.5] == Times(dated).values(np.array([0.0, 66.0])).tolist()
-    assert ("2020,5", "2020.5") == (
-        Times(dated).spelled(66.0, Texts("nl")),
-        Times(dated).spelled(66.0, Texts("en")),
+def test_times_are_months_where_the_model_has_a_calendar() -> None:
+    bass = model("loops_bass").model
+    dated = Times(replace(bass, calendar=("2015-01", "month")))
+    assert [2015.0, 2020.5] == dated.axis(np.array([0.0, 66.0])).tolist()
+    assert ["2015-01-01", "2020-07-01"] == dated.column(np.array([0.0, 66.0])).astype("M8[D]").astype(
+        str
+    ).tolist()
+    assert ("in juli 2020", "in July 2020") == tuple(dated.when(66.0, Texts(name)) for name in ("nl", "en"))
+    assert ("op tijd 2,5", "at time 2.5") == tuple(
+        Times(bass).when(2.5, Texts(name)) for name in ("nl", "en")
     )
+
+
+def test_the_table_of_a_dated_model_has_months_to_read_and_days_to_keep(tmp_path: Path) -> None:
+    table = pd.DataFrame({"Maand": np.array(["2020-03-01", "2020-04-01"], "M8[s]"), "Aantal": [1.5, 2.0]})
+    finding = Finding("a", "A", ("A.",), "A.", table)
+    assert [["maart 2020", "1,5"], ["april 2020", "2"]] == cells_as_read(finding, Texts("nl"))
+    within = replace(finding, table=table.assign(Maand=np.array(["2020-03-01", "2020-03-09"], "M8[s]")))
+    assert "9 March 2020" == cells_as_read(within, Texts("en"))[1][0]
+    for suffix in ("csv", "json", "xlsx"):
+        path = tmp_path / f"a.{suffix}"
+        write_findings([finding], path, Texts("nl"), title="A", subtitle="", provenance={})
+    assert ["2020-03-01,1.5", "2020-04-01,2.0"] == (tmp_path / "a.csv").read_text().splitlines()[1:]
+    (told,) = json.loads((tmp_path / "a.json").read_text())["findings"]
+    assert "2020-04-01" == told["table"][1]["Maand"]
+    sheet = load_workbook(tmp_path / "a.xlsx")["a"]
+    assert datetime(2020, 4, 1) == sheet.cell(sheet.max_row, 1).value

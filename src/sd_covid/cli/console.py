@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -62,3 +63,8 @@ def note(line: str) -> None:
 def warn(line: str) -> None:
     """Print a warning on standard error."""
     note(f"warning: {line}")
+
+
+def as_typed() -> str:
+    """The command as it was typed, for the foot of what it writes."""
+    return shlex.join(["sd-covid", *sys.argv[1:]])

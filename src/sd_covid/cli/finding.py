@@ -19,7 +19,8 @@ def show(finding: Finding, texts: Texts) -> None:
     from sd_covid.report.finding import cells_as_read
 
     numbers = [k for k, kind in enumerate(finding.table.dtypes) if kind.kind in "fiu"]
-    step = max(1, -(-len(finding.table) // _ROWS)) if numbers and numbers[0] == 0 else 1
+    over_time = finding.table.dtypes.iloc[0].kind in "fiuM"
+    step = max(1, -(-len(finding.table) // _ROWS)) if over_time else 1
     rows = [
         [cell if k in numbers else _shortened(cell) for k, cell in enumerate(row)]
         for row in cells_as_read(finding, texts)[::step][:_ROWS]

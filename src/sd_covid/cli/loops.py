@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sd_covid.cli.compare import Language
-from sd_covid.cli.console import note, say
+from sd_covid.cli.console import as_typed, note, say
 from sd_covid.cli.finding import show
 from sd_covid.cli.progress import progress
 from sd_covid.cli.run import (
@@ -25,7 +25,6 @@ from sd_covid.errors import RunError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sd_covid.data.text import Text
     from sd_covid.engine.simulation import Simulation
     from sd_covid.report.finding import Finding
     from sd_covid.report.loops_words import Told
@@ -68,6 +67,8 @@ def command(
     language: Annotated[Language, typer.Option("--language", "-l", help="Of the texts.")] = Language.NL,
 ) -> None:
     """Find the feedback loops of a model, which of them dominate over time, and along what scenarios differ."""
+    from sd_covid.model.study import study_folder
+    from sd_covid.policy.titles import read_titles
     from sd_covid.report.finding import refuse_format
     from sd_covid.report.loops_words import Told
     from sd_covid.report.texts import Texts
@@ -86,18 +87,24 @@ def command(
     simulation = with_triggers(simulation, study, chosen)
     simulation = simulation.stepping(constant for values in settings.values() for constant in values)
     texts = Texts(language.value)
-    told = Told(simulation.model, texts, _titles(model), {name: item.title for name, item in chosen.items()})
-    if not (between or cut):
-        findings = _loops(simulation, next(iter(settings.values())), told, instants if scores else 0, seed)
-    else:
-        sampled = _sampled(model, simulation, draws, seed) if draws > 1 else None
+    told = Told(
+        simulation.model,
+        texts,
+        read_titles(study_folder(model)),
+        {name: item.title for name, item in chosen.items()},
+    )
+    sampled = _sampled(model, simulation, draws, seed) if draws > 1 else None
+    if between or cut:
         findings = _compared(simulation, settings, cut, of, sampled, told, seed)
+    else:
+        findings = _loops(simulation, next(iter(settings.values())), told, instants if scores else 0, seed)
     if not findings:
         say(texts("loops.none", model=simulation.model.name))
     for finding in findings:
         show(finding, texts)
     if output is not None and findings:
-        _write(findings, output, texts, simulation, settings, draws, seed)
+        about = "cut" if cut else "between" if between else "loops"
+        _write(findings, output, texts, simulation, list(chosen), about, sampled, seed)
 
 
 def _refuse(scenarios: list[Path], between: tuple[Path, Path] | None, cut: str, of: str, draws: int) -> None:
@@ -169,16 +176,6 @@ def _compared(
     return [cut_finding(found, of, (cause, effect), pair, told)]
 
 
-def _titles(model: Path) -> dict[str, Text]:
-    """What the outputs of the model's study are called, by canonical name; none where there is no study."""
-    from sd_covid.model.names import key
-    from sd_covid.model.study import study_folder
-    from sd_covid.policy.outputs import read_outputs
-
-    file = study_folder(model) / "scenarios" / "outputs.yaml"
-    return {key(item.name): item.title for item in read_outputs(file)} if file.is_file() else {}
-
-
 def _sampled(model: Path, simulation: Simulation, draws: int, seed: int) -> pd.DataFrame:
     """Draws of the study's calibrated constants.
 
@@ -208,28 +205,35 @@ def _write(
     output: Path,
     texts: Texts,
     simulation: Simulation,
-    settings: dict[str, dict[str, float]],
-    draws: int,
+    scenarios: list[str],
+    about: str,
+    sampled: pd.DataFrame | None,
     seed: int,
 ) -> None:
-    """Write findings, with what made them."""
+    """Write findings, with what made them; `about` is what they are of: loops, between or cut."""
+    from sd_covid.engine.results import versions
+    from sd_covid.policy.comparison import Provenance
+    from sd_covid.policy.draws import draws_hash
     from sd_covid.report.finding import write_findings
+    from sd_covid.report.made import made_with
 
-    scenarios = ", ".join(name for name in settings if name)
-    told = {
-        "model": f"{simulation.model.name} ({simulation.fingerprint[:12]})",
-        "scenario": scenarios or "–",
-        "draws": str(draws),
-        "seed": str(seed),
-    }
-    provenance = {texts(f"loops.made.{name}"): value for name, value in told.items()}
+    model, fingerprint = simulation.model.name, simulation.fingerprint
+    attrs = {"model": model, "model_hash": fingerprint, "versions": versions()}
+    drawn = "" if sampled is None else draws_hash(sampled)
+    draws = texts("loops.made.single") if sampled is None else texts("loops.made.draws", draws=len(sampled))
     written = write_findings(
         findings,
         output,
         texts,
-        title=texts("loops.title", model=simulation.model.name),
-        subtitle=texts("loops.subtitle"),
-        provenance=provenance,
+        title=texts(f"loops.title.{about}"),
+        subtitle=texts(f"loops.subtitle.{about}", model=model),
+        provenance=made_with(
+            Provenance.of(attrs, "", drawn, seed),
+            as_typed(),
+            texts,
+            draws=draws,
+            more={texts("loops.made.scenario"): ", ".join(scenarios) or "–"},
+        ),
     )
     for path in written:
         note(f"wrote {path}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sd_covid.cli.compare import Language
-from sd_covid.cli.console import note, say, table, warn
+from sd_covid.cli.console import as_typed, note, say, table, warn
 from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
 
@@ -78,7 +78,7 @@ def command(
             texts,
             title=texts.of(plan.title),
             subtitle=texts("optimised.subtitle", base=texts.of(plan.base.title)),
-            provenance=provenance(found, texts),
+            provenance=provenance(found, as_typed(), texts),
         )
         for item in written:
             say(str(item))

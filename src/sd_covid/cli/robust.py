@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sd_covid.cli.compare import Language
-from sd_covid.cli.console import note, say, table, warn
+from sd_covid.cli.console import as_typed, note, say, table, warn
 from sd_covid.cli.progress import stages
 from sd_covid.model.study import study_folder
 
@@ -136,20 +134,18 @@ def _write(found: Robust, output: Path, texts: Texts) -> list[Path]:
         texts,
         title=texts("robust.title"),
         subtitle=texts("robust.subtitle", **{name: numbers.exact(count, 0) for name, count in known.items()}),
-        provenance=made_with(found.provenance, shlex.join(["sd-covid", *sys.argv[1:]]), texts),
+        provenance=made_with(found.provenance, as_typed(), texts),
     )
 
 
 def _glossary(plan: RobustPlan) -> Glossary:
-    """Titles of the calibrated parameters, where the study has a problem with stored draws; else none."""
+    """Titles and grades of what varies; of parameters, where the study has a problem with stored draws."""
     from sd_covid.calibration.store import read_posterior
-    from sd_covid.report.glossary import Glossary, read_glossary
+    from sd_covid.report.glossary import read_glossary
 
     folder = study_folder(plan.file)
     posterior = folder / "calibration" / "posterior.parquet"
-    if not posterior.is_file():
-        return Glossary()
-    constants = read_posterior(posterior).provenance["constants"]
+    constants = read_posterior(posterior).provenance["constants"] if posterior.is_file() else {}
     return read_glossary(
         folder / "calibration" / "titles.yaml", folder / "models" / "evidence.csv", constants
     )

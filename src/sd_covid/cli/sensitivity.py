@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sd_covid.cli.compare import Language
-from sd_covid.cli.console import note, say, table
+from sd_covid.cli.console import as_typed, note, say, table
 from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import progress
 from sd_covid.cli.results import NUMBER, refuse_suffix
@@ -99,7 +97,7 @@ def _write(found: Sensitivity, file: Path, output: Path, language: Language) -> 
         texts,
         title=texts("sens.title"),
         subtitle=subtitle(found, texts),
-        provenance=provenance(found, shlex.join(["sd-covid", *sys.argv[1:]]), texts),
+        provenance=provenance(found, as_typed(), texts),
     )
     for path in written:
         say(str(path))

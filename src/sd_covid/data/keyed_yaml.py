@@ -187,5 +187,5 @@ def read_yaml(file: Path) -> Node:
         reason, advice = f"not YAML: {fault.reason}", "mind indents, quotes and colons"
         raise DataError(reason, advice=advice, file=file, line=fault.line) from fault
     if top is None:
-        raise DataError("the file is empty", advice="see the registry of another study", file=file, line=1)
+        raise DataError("the file is empty", advice="write 'key: value' lines", file=file, line=1)
     return Node(file, "", 1, top)

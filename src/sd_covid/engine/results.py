@@ -106,13 +106,14 @@ def attributes(model: Model, program: Program, fingerprint: str, **more: Any) ->
         "model": model.name,
         "model_hash": fingerprint,
         "integration": str(program.method),
-        "versions": _versions(),
+        "versions": versions(),
         **more,
     }
 
 
 @functools.cache
-def _versions() -> str:
+def versions() -> str:
+    """Names and versions of what computes, in turn."""
     return " ".join(f"{name} {version(name)}" for name in ("sd-covid", "numpy", "llvmlite"))
 
 

@@ -8,9 +8,9 @@ running is `sd_covid.policy.run`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,7 @@ class Provenance:
     ----------
     model, model_hash, draws_hash : str
     draws : str
-        Where the draws came from: ``posterior``, or ``ranges of the assumptions``.
+        Where the draws came from: ``posterior``, or ``ranges of the assumptions``; empty for a single run.
     seed : int
     versions : dict
         Package -> version.
@@ -69,6 +69,19 @@ class Provenance:
     draws_hash: str
     seed: int
     versions: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, attrs: Mapping[Any, Any], draws: str, draws_hash: str, seed: int) -> Provenance:
+        """From what the engine says of a run: `attrs` with ``model``, ``model_hash`` and ``versions``."""
+        words = str(attrs.get("versions", "")).split()
+        return cls(
+            model=str(attrs.get("model", "")),
+            model_hash=str(attrs.get("model_hash", "")),
+            draws=draws,
+            draws_hash=draws_hash,
+            seed=seed,
+            versions=dict(zip(words[::2], words[1::2], strict=True)),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,15 +233,7 @@ def _failures(scenario: Scenario, run: Run) -> list[Failure]:
 
 def _provenance(run: xr.Dataset, draws: pd.DataFrame, drawn_from: str, seed: int) -> Provenance:
     """With what the runs were made, as the engine says it."""
-    words = str(run.attrs.get("versions", "")).split()
-    return Provenance(
-        model=str(run.attrs.get("model", "")),
-        model_hash=str(run.attrs.get("model_hash", "")),
-        draws=drawn_from,
-        draws_hash=draws_hash(draws),
-        seed=seed,
-        versions=dict(zip(words[::2], words[1::2], strict=True)),
-    )
+    return Provenance.of(run.attrs, drawn_from, draws_hash(draws), seed)
 
 
 def _distinct(names: list[str]) -> list[str]:

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from sd_covid.errors import ScenarioError
+from sd_covid.engine.naming import Names
+from sd_covid.engine.subscripts import Subscripts
+from sd_covid.errors import ScenarioError, UnknownNameError
 from sd_covid.model.expression import Call, Expression, Reference, Table, rebuilt
 from sd_covid.model.names import key
 from sd_covid.model.structure import Method, Model, Variable
@@ -80,12 +82,13 @@ def adaptive(simulation: Runs, scenarios: Iterable[Scenario], levers: Mapping[st
         which months are counted.
     """
     watched: dict[str, str] = {}
+    names = Names(simulation.model, Subscripts(simulation.model), ())
     for scenario in scenarios:
         for name, setting in scenario.levers.items():
             if setting.trigger is None:
                 continue
             indicator = watched.setdefault(name, setting.trigger.indicator)
-            _refuse_whole_array(simulation.model, indicator, name, scenario)
+            _refuse_all_but_one_number(names, setting.trigger.indicator, name, scenario)
             if key(indicator) != key(setting.trigger.indicator):
                 raise ScenarioError(
                     f"'{name}' is switched on by '{indicator}' and by '{setting.trigger.indicator}'",
@@ -110,11 +113,19 @@ def adaptive(simulation: Runs, scenarios: Iterable[Scenario], levers: Mapping[st
     return cast("Runs", simulation.on(model))
 
 
-def _refuse_whole_array(model: Model, indicator: str, lever: str, scenario: Scenario) -> None:
-    """See that an indicator is one number at a time: of an array, an element."""
-    base, bracket, _ = indicator.partition("[")
-    variable = model.variable(base)
-    if variable.equations[0].subscripts and not bracket:
+def _refuse_all_but_one_number(names: Names, indicator: str, lever: str, scenario: Scenario) -> None:
+    """See that an indicator is one number at a time: of an array, an element that it has."""
+    try:
+        several = len(names.cells(indicator)) > 1
+    except UnknownNameError as fault:
+        raise ScenarioError(
+            f"'{indicator}', for which '{lever}' waits, is not in the model",
+            advice=fault.advice,
+            file=scenario.file or None,
+            variable=lever,
+        ) from fault
+    if several:
+        variable = names.model.variable(indicator.partition("[")[0])
         raise ScenarioError(
             f"'{indicator}', for which '{lever}' waits, is an array",
             advice=f"name an element of {variable.name}[{','.join(variable.equations[0].subscripts)}]",

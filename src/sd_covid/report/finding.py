@@ -12,6 +12,7 @@ import math
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,8 @@ class Finding:
     caution : str
         What this does not say.
     table : DataFrame
-        What the figure shows, in full precision; headings carry their unit. Columns of text are on the left.
+        What the figure shows, in full precision; headings carry their unit. Columns of text are on the left. Days
+        are ``datetime64``: a reader sees months where all are the first of one, a file has days.
     decimals : mapping of str to int
         By heading; other numbers get three significant digits.
     figure : callable, optional
@@ -55,6 +57,8 @@ class Finding:
         The figure for a reader who does not see it.
     times : frozenset of str
         Headings of years and other times, which have no thousands.
+    group, short : str
+        In the contents, findings of one group that follow one another stand behind its name, each by its short title.
     """
 
     id: str
@@ -66,6 +70,8 @@ class Finding:
     figure: Callable[[], Figure] | None = None
     described: str = ""
     times: frozenset[str] = frozenset()
+    group: str = ""
+    short: str = ""
 
 
 def write_findings(
@@ -166,6 +172,7 @@ def _page(
         "title": title,
         "subtitle": subtitle,
         "findings": shown,
+        "contents": [(name, list(those)) for name, those in itertools.groupby(findings, lambda f: f.group)],
         "provenance": provenance,
         "figures": f"{path.stem}-figures",
     }
@@ -207,8 +214,11 @@ def cells_as_read(finding: Finding, texts: Texts) -> list[list[str]]:
     columns = [str(name) for name in table.columns]
     texty = [not _is_number(table[name]) for name in table.columns]
     thousands = "." if texts.language == "nl" else ","
+    months = {name: bool((table[name].dt.day == 1).all()) for name in columns if _is_day(table[name])}
 
     def cell(value: Any, name: str, words: bool) -> str:
+        if isinstance(value, date):
+            return texts.month(value) if months[name] else texts.day(value)
         if words:
             return str(value)
         told = _number(value, finding.decimals.get(name), numbers)
@@ -220,8 +230,34 @@ def cells_as_read(finding: Finding, texts: Texts) -> list[list[str]]:
     ]
 
 
+def even_decimals(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, int]:
+    """Decimals by heading, with which the largest number of a column has three significant digits.
+
+    Where the numbers of a column are to be compared, the smallest do not need digits of their own.
+    """
+    found = {}
+    for name in columns:
+        largest = float(table[name].abs().max())
+        found[name] = (
+            max(0, _DIGITS - 1 - math.floor(math.log10(largest)))
+            if math.isfinite(largest) and largest > 0
+            else 0
+        )
+    return found
+
+
 def _is_number(column: pd.Series[Any]) -> bool:
     return column.dtype.kind in "fiu"
+
+
+def _is_day(column: pd.Series[Any]) -> bool:
+    return column.dtype.kind == "M"
+
+
+def _filed(table: pd.DataFrame) -> pd.DataFrame:
+    """A table as a file holds it, days as ``2020-07-01``."""
+    days = [name for name in table.columns if _is_day(table[name])]
+    return table.assign(**{str(name): table[name].dt.strftime("%Y-%m-%d") for name in days})
 
 
 def _number(value: float, decimals: int | None, numbers: Numbers) -> str:
@@ -256,6 +292,7 @@ def _workbook(findings: Sequence[Finding], path: Path, texts: Texts, provenance:
 def _row(sheet: Worksheet, values: list[Any]) -> None:
     """A row; a text stays a text though it begins like a formula, and what is no number is left empty."""
     plain = [value.item() if hasattr(value, "item") else value for value in values]
+    plain = [value.date() if isinstance(value, datetime) else value for value in plain]
     sheet.append(
         [None if isinstance(value, float) and not math.isfinite(value) else value for value in plain]
     )
@@ -271,7 +308,7 @@ def _json(findings: Sequence[Finding], texts: Texts, title: str, provenance: Map
             "title": finding.title,
             "sentences": list(finding.sentences),
             "caution": finding.caution,
-            "table": json.loads(finding.table.to_json(orient="records", double_precision=15)),
+            "table": json.loads(_filed(finding.table).to_json(orient="records", double_precision=15)),
         }
         for finding in findings
     ]
@@ -283,7 +320,7 @@ def _tables(findings: Sequence[Finding], folder: Path, path: Path) -> list[Path]
     single = len(findings) == 1
     names = [path.name if single else f"{path.stem}-{finding.id}{path.suffix}" for finding in findings]
     for name, finding in zip(names, findings, strict=True):
-        finding.table.to_csv(folder / name, index=False, na_rep="nan", lineterminator="\n")
+        _filed(finding.table).to_csv(folder / name, index=False, na_rep="nan", lineterminator="\n")
     for name in names:
         (folder / name).replace(path.with_name(name))
     return [path.with_name(name) for name in names]

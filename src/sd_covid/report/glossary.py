@@ -1,7 +1,7 @@
-"""What the report calls the parameters of a calibration, and how strong the evidence for each is.
+"""What the report calls parameters and constants, and how strong the evidence for each is.
 
-In come ``calibration/titles.yaml`` and the models' table of evidence; out comes a `Glossary`. A name it does not have
-is shown as the model writes it.
+In come ``calibration/titles.yaml``, what the study titles besides (`sd_covid.policy.titles`) and the models' table of
+evidence; out comes a `Glossary`. A name it does not have is shown as the model writes it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from pathlib import Path
 from sd_covid.data.keyed_yaml import read_yaml
 from sd_covid.data.text import Text
 from sd_covid.model.names import key
+from sd_covid.model.study import study_folder
 from sd_covid.policy.evidence import read_evidence
+from sd_covid.policy.titles import Titles, read_titles
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,14 @@ class Glossary:
         Model constant, as `sd_covid.model.names.key` spells it -> parameter id.
     grades : mapping
         Model constant, in the same spelling -> evidence grade A–D.
+    named : Titles
+        Of constants that are no parameters of the calibration.
     """
 
     titles: Mapping[str, Text] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
     grades: Mapping[str, str] = field(default_factory=dict)
+    named: Titles = field(default_factory=Titles)
 
     def title(self, name: str, otherwise: str) -> Text:
         """The title of a parameter or observable, or another text."""
@@ -52,7 +57,12 @@ class Glossary:
         """The title of a constant of the model, and its grade; empty when it has none."""
         spelled = key(name)
         grade = self.grades.get(spelled) or self.grades.get(key(name.partition("[")[0]), "")
-        return self.title(self.ids.get(spelled, ""), name), grade
+        title = None if spelled in self.ids else self.named.of(name)
+        return title or self.title(self.ids.get(spelled, ""), name), grade
+
+    def has(self, name: str) -> bool:
+        """Whether a constant of the model has a title."""
+        return self.constant(name)[0] != Text(name, name)
 
 
 def read_glossary(titles: Path, evidence: Path, constants: Mapping[str, str]) -> Glossary:
@@ -61,7 +71,7 @@ def read_glossary(titles: Path, evidence: Path, constants: Mapping[str, str]) ->
     Parameters
     ----------
     titles : Path
-        A YAML file, id -> ``{nl: …, en: …}``; without it names are those of the model.
+        A YAML file of the study, id -> ``{nl: …, en: …}``; without it names are those of the model.
     evidence : Path
         The models' table of evidence (`read_evidence`); without it there are no grades.
     constants : mapping
@@ -69,8 +79,8 @@ def read_glossary(titles: Path, evidence: Path, constants: Mapping[str, str]) ->
 
     Raises
     ------
-    DataError
-        With file, line and key, when the titles say something they cannot, or the evidence cannot be read.
+    DataError, ScenarioError
+        With file, line and key, when titles say something they cannot, or the evidence cannot be read.
     """
     found = {}
     if titles.is_file():
@@ -79,4 +89,5 @@ def read_glossary(titles: Path, evidence: Path, constants: Mapping[str, str]) ->
             found[name] = Text(parts["nl"].text(), parts["en"].text())
     rows = read_evidence(evidence) if evidence.is_file() else ()
     grades = {key(row.constant): row.grade for row in rows if row.graded}
-    return Glossary(found, {key(constant): name for name, constant in constants.items()}, grades)
+    ids = {key(constant): name for name, constant in constants.items()}
+    return Glossary(found, ids, grades, read_titles(study_folder(titles)))

@@ -31,7 +31,8 @@ def inventory_finding(study: LoopStudy, told: Told) -> Finding:
     numbers = Numbers(texts.language)
     loops = study.loops[:_LISTED]
     at = [0, len(study.times) // 2, len(study.times) - 1]
-    unit = told.model.variables["time step"].units or texts("loops.column.time").lower()
+    step = told.model.variables["time step"].units or texts("loops.column.time").lower()
+    unit, rate = texts.unit(step), texts.unit(f"1/{step}")
     columns: dict[str, list[Any]] = {
         texts("loops.column.loop"): [loop.id for loop in loops],
         texts("loops.column.path"): [told.path(loop.path) for loop in loops],
@@ -40,7 +41,7 @@ def inventory_finding(study: LoopStudy, told: Told) -> Finding:
         texts("loops.column.stocks"): [len(loop.stocks) for loop in loops],
         texts("loops.column.delay", unit=unit): [loop.delay for loop in loops],
         **{
-            texts("loops.column.gain", time=times.spelled(float(study.times[k]), texts), unit=unit): [
+            texts("loops.column.gain", when=times.when(float(study.times[k]), texts), unit=rate): [
                 float(np.sign(loop.gains[k]) * np.abs(loop.gains[k]) ** (1 / max(1, len(loop.stocks))))
                 for loop in loops
             ]
@@ -48,7 +49,7 @@ def inventory_finding(study: LoopStudy, told: Told) -> Finding:
         },
         texts("loops.column.share"): [100 * loop.share for loop in loops],
     }
-    middle = texts("loops.column.gain", time=times.spelled(float(study.times[at[1]]), texts), unit=unit)
+    middle = texts("loops.column.gain", when=times.when(float(study.times[at[1]]), texts), unit=rate)
     drawn = [place for place, gain in enumerate(columns[middle]) if np.isfinite(gain)][:_BARS]
     first = study.partitions[0]
     sentences = [
@@ -111,8 +112,8 @@ def _dominance(study: LoopStudy, place: int, part: PartitionStory, told: Told) -
     texts, times = told.texts, told.times
     numbers = Numbers(texts.language)
     shown = part.loops[:_SHOWN]
-    axis = times.values(study.times)
-    table = pd.DataFrame({times.heading(texts): axis})
+    axis = times.axis(study.times)
+    table = pd.DataFrame({times.heading(texts): times.column(study.times)})
     for loop in shown:
         table[f"{loop.id} (%)"] = 100 * loop.relative
     for kind, sign in (("reinforcing", 1), ("balancing", -1)):

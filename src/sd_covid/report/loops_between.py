@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sd_covid.analysis.loops.knockout import Knockout
 from sd_covid.analysis.loops.paths import Carried, Explained
 from sd_covid.model.names import key
-from sd_covid.report.finding import Finding
+from sd_covid.report.finding import Finding, even_decimals
 from sd_covid.report.loops_charts import lines_chart
 from sd_covid.report.loops_words import ARROW, Told, capital
 from sd_covid.report.texts import Texts
@@ -34,19 +35,21 @@ def paths_finding(
     names = {"output": told.name(output), "first": first, "second": second}
     peak = int(np.abs(found.difference).argmax())
     shown = sorted(found.paths, key=lambda item: -abs(float(item.values[peak])))[:_SHOWN]
-    axis = times.values(found.times)
+    axis = times.axis(found.times)
     rest = found.difference - sum((item.values for item in shown), np.zeros(len(axis)))
     spelled = [_spelled(item, found, simulation, told) for item in shown]
-    table = pd.DataFrame({times.heading(texts): axis, texts("loops.column.difference"): found.difference})
+    table = pd.DataFrame(
+        {times.heading(texts): times.column(found.times), texts("loops.column.difference"): found.difference}
+    )
     for path, item in zip(spelled, shown, strict=True):
         table[ARROW.join(path)] = item.values
     table[texts("loops.column.other")] = rest
     if not found.difference.any():
         sentences = [capital(texts("loops.paths.same", **names))]
     else:
-        at = times.spelled(float(found.times[peak]), texts)
+        at = times.when(float(found.times[peak]), texts)
         size = f"{numbers.plain(float(found.difference[peak]), 3)} {_apart(unit, texts)}".strip()
-        sentences = [texts("loops.paths.most", time=at, difference=size, **names)]
+        sentences = [texts("loops.paths.most", when=at, difference=size, **names)]
         sentences += [
             texts(
                 "loops.paths.carries",
@@ -69,7 +72,7 @@ def paths_finding(
         tuple(sentences),
         texts("loops.paths.caution"),
         table,
-        {times.heading(texts): 1},
+        even_decimals(table, [str(name) for name in table.columns[1:]]),
         lambda: lines_chart(axis, series, labels, _apart(unit, texts) or told.name(output), texts),
         texts("loops.paths.described"),
         frozenset({times.heading(texts)}),
@@ -89,7 +92,7 @@ def _spelled(item: Carried, found: Explained, simulation: Simulation, told: Told
         dict.fromkeys(simulation.names.spell(cell).partition("(step")[0].partition("[")[0] for cell in cells)
     )
     first = [name for name in set_there if key(name) != item.path[0]]
-    return [", ".join(first[:3]), *names] if first else names
+    return [", ".join(map(told.name, first[:3])), *names] if first else names
 
 
 def _begin(place: int, path: Sequence[str]) -> str:
@@ -110,7 +113,7 @@ def cut_finding(
     low, median, high = np.quantile(found.effect, (0.05, 0.5, 0.95), axis=0)
     whole, cut = np.median(found.whole, axis=0), np.median(found.cut, axis=0)
     peak = int(np.abs(median).argmax())
-    axis = times.values(found.times)
+    axis = times.axis(found.times)
 
     def said(value: float, named: str = _apart(unit, texts)) -> str:
         return f"{numbers.plain(value, 3)} {named}".strip()
@@ -123,12 +126,16 @@ def cut_finding(
         if scenarios
         else texts("loops.cut.start", **names)
     )
-    at = times.spelled(float(found.times[peak]), texts)
-    columns = {times.heading(texts): axis, texts("loops.cut.whole"): whole, texts("loops.cut.without"): cut}
+    at = times.when(float(found.times[peak]), texts)
+    columns: dict[str, NDArray[Any]] = {
+        times.heading(texts): times.column(found.times),
+        texts("loops.cut.whole"): whole,
+        texts("loops.cut.without"): cut,
+    }
     if len(found.whole) == 1:
         size = texts(
             "loops.cut.one",
-            time=at,
+            when=at,
             difference=said(float(median[peak])),
             whole=said(float(whole[peak]), unit),
         )
@@ -137,7 +144,7 @@ def cut_finding(
         size = texts(
             "loops.cut.draws",
             draws=len(found.whole),
-            time=at,
+            when=at,
             difference=said(float(median[peak])),
             low=said(float(low[peak])),
             high=said(float(high[peak])),
@@ -145,6 +152,7 @@ def cut_finding(
         columns |= {
             texts("loops.cut.low"): low, texts("loops.cut.median"): median, texts("loops.cut.high"): high
         }  # fmt: skip
+    table = pd.DataFrame(columns)
     failed = [texts("loops.cut.failed", failed=found.failed)] if found.failed else []
     series, labels = [whole, cut], [texts("loops.cut.whole"), texts("loops.cut.without")]
     if found.reference is not None:
@@ -155,8 +163,8 @@ def cut_finding(
         capital(texts("loops.cut", **names)),
         (how, size, *failed),
         texts("loops.cut.caution"),
-        pd.DataFrame(columns),
-        {times.heading(texts): 1},
+        table,
+        even_decimals(table, list(columns)[1:]),
         lambda: lines_chart(axis, series, labels, unit or output, texts),
         texts("loops.cut.described", output=output),
         frozenset({times.heading(texts)}),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sd_covid.analysis.loops.links import Floats
 from sd_covid.data.text import Text
-from sd_covid.model.names import key
 from sd_covid.model.structure import Model
+from sd_covid.policy.calendar import Calendar
+from sd_covid.policy.titles import Titles
 from sd_covid.report.texts import Texts
 
 ARROW = " → "
@@ -18,31 +21,45 @@ ARROW = " → "
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Model times as a reader knows them: as years where the model counts months from a date."""
+    """Model times as a reader knows them: as months of the calendar where the model counts them from a date."""
 
     model: Model
 
     @property
     def dated(self) -> bool:
-        """Whether they are years."""
+        """Whether they have a date."""
         return self.model.calendar is not None and self.model.calendar[1] == "month"
 
-    def values(self, times: Floats) -> Floats:
-        """Times on an axis."""
-        if self.model.calendar is None or not self.dated:
+    @property
+    def _calendar(self) -> Calendar:
+        return Calendar.of(self.model)
+
+    def axis(self, times: Floats) -> Floats:
+        """Times on an axis: years, where they have a date."""
+        if not self.dated:
             return times
-        year, month = self.model.calendar[0].split("-")[:2]
-        return np.asarray(int(year) + (int(month) - 1 + times) / 12)
+        origin = self._calendar.origin
+        return np.asarray(origin.year + (origin.month - 1 + times) / 12)
+
+    def column(self, times: Floats) -> NDArray[Any]:
+        """Times in a table: days, where they have a date."""
+        if not self.dated:
+            return times
+        return np.array([self._calendar.date(time) for time in times.tolist()], dtype="datetime64[s]")
 
     def heading(self, texts: Texts) -> str:
         """What heads them in a table."""
-        return texts("loops.column.year" if self.dated else "loops.column.time")
+        return texts("loops.column.month" if self.dated else "loops.column.time")
 
     def spelled(self, time: float, texts: Texts) -> str:
-        """A time in a sentence."""
-        value = float(self.values(np.array([time]))[0])
-        told = f"{value:.1f}" if self.dated else f"{value:g}"
-        return told if texts.language == "en" else told.replace(".", ",")
+        """A time by itself: ``July 2020``, or its number."""
+        if self.dated:
+            return texts.month(self._calendar.date(time))
+        return f"{time:g}" if texts.language == "en" else f"{time:g}".replace(".", ",")
+
+    def when(self, time: float, texts: Texts) -> str:
+        """A time in a sentence: ``in July 2020``, or ``at time 12``."""
+        return texts("when.month" if self.dated else "when.time", time=self.spelled(time, texts))
 
 
 def capital(text: str) -> str:
@@ -58,15 +75,15 @@ class Told:
     ----------
     model : Model
     texts : Texts
-    titles : dict
-        Of variables of the model, by canonical name, as the study's outputs give them.
+    titles : Titles
+        Of the study's variables and constants.
     scenarios : dict
         Titles of scenarios, by id.
     """
 
     model: Model
     texts: Texts
-    titles: Mapping[str, Text] = field(default_factory=dict)
+    titles: Titles = field(default_factory=Titles)
     scenarios: Mapping[str, Text] = field(default_factory=dict)
 
     @property
@@ -75,8 +92,8 @@ class Told:
         return Times(self.model)
 
     def name(self, variable: str) -> str:
-        """A variable, or an element of one; without a title as the model calls it."""
-        title = self.titles.get(key(variable))
+        """A variable or constant, or an element of one; without a title as the model calls it."""
+        title = self.titles.of(variable)
         return variable if title is None else self.texts.inside(title)
 
     def path(self, variables: Iterable[str]) -> str:

@@ -5,11 +5,20 @@ In go the command and the provenance of the runs; out come pairs of a name and a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sd_covid.policy.comparison import Provenance
 from sd_covid.report.texts import Texts
 
 
-def made_with(provenance: Provenance, command: str, texts: Texts, *, draws: str = "") -> dict[str, str]:
+def made_with(
+    provenance: Provenance,
+    command: str,
+    texts: Texts,
+    *,
+    draws: str = "",
+    more: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """What made findings, in the order in which it is read.
 
     Parameters
@@ -20,14 +29,17 @@ def made_with(provenance: Provenance, command: str, texts: Texts, *, draws: str 
     texts : Texts
     draws : str
         What the runs were made with, where that is more than the provenance says.
+    more : mapping, optional
+        What else is worth knowing of this analysis, by name.
     """
-    versions = ", ".join(f"{name} {version}" for name, version in provenance.versions.items())
-    return {
-        texts("finding.command"): command,
-        texts("reproduce.model"): provenance.model,
-        texts("reproduce.model_hash"): provenance.model_hash,
-        texts("reproduce.draws"): draws or texts.known("drawn", provenance.draws),
-        texts("reproduce.draws_hash"): provenance.draws_hash[:16],
-        texts("reproduce.seed"): str(provenance.seed),
-        texts("reproduce.versions"): versions,
+    told = {
+        "finding.command": command,
+        "reproduce.model": provenance.model,
+        "reproduce.model_hash": provenance.model_hash,
+        "reproduce.draws": draws or texts.known("drawn", provenance.draws),
+        "reproduce.draws_hash": provenance.draws_hash[:16],
+        "reproduce.seed": str(provenance.seed),
+        "reproduce.versions": ", ".join(f"{name} {item}" for name, item in provenance.versions.items()),
     }
+    made = {texts(name): value for name, value in told.items() if value}
+    return made | dict(more or {})

@@ -12,8 +12,11 @@ import pandas as pd
 from sd_covid.analysis.optimisation.front import apart
 from sd_covid.analysis.optimisation.optimise import Optimised
 from sd_covid.analysis.optimisation.outcomes import Objective
+from sd_covid.engine.results import versions
+from sd_covid.policy.comparison import Provenance
 from sd_covid.policy.draws import draws_hash
 from sd_covid.report.finding import Finding
+from sd_covid.report.made import made_with
 from sd_covid.report.optimised_charts import contents_chart, frontier_chart, left_chart, parallel_chart
 from sd_covid.report.optimised_rivals import rivals_finding
 from sd_covid.report.optimised_words import effects, heading, package_name, period, tolerance, verdict
@@ -49,25 +52,29 @@ def findings(found: Optimised, texts: Texts) -> list[Finding]:
     return [*made, _curse(found, texts)]
 
 
-def provenance(found: Optimised, texts: Texts) -> dict[str, str]:
+def provenance(found: Optimised, command: str, texts: Texts) -> dict[str, str]:
     """What made the findings, for the foot of their page."""
-    plan = found.plan
-    draws = plan.draws
+    plan, draws = found.plan, found.plan.draws
+    model, numbers = plan.simulation.model, Numbers(texts.language)
     paths = ["base" if path is None else path.id for path in plan.paths]
-    return {
-        texts("optimised.made.file"): plan.file.name,
-        texts(
-            "optimised.made.model"
-        ): f"{plan.simulation.model.name} {getattr(plan.simulation, 'fingerprint', '')}",
-        texts(
-            "optimised.made.draws"
-        ): f"{len(draws.search)}, {len(draws.fresh)}; {draws_hash(draws.search)[:16]}, "
-        f"{draws_hash(draws.fresh)[:16]}",
-        texts("optimised.made.paths"): ", ".join(paths),
-        texts("optimised.made.seed"): str(plan.effort.seed),
-        texts("optimised.made.runs"): Numbers(texts.language).exact(found.runs, 0),
-        texts("optimised.made.failed"): str(found.failed),
+    told = {
+        "fresh": draws_hash(draws.fresh)[:16],
+        "paths": ", ".join(paths),
+        "runs": numbers.exact(found.runs, 0),
+        "failed": numbers.exact(found.failed, 0),
     }
+    attrs = {
+        "model": model.name,
+        "model_hash": getattr(plan.simulation, "fingerprint", ""),
+        "versions": versions(),
+    }
+    return made_with(
+        Provenance.of(attrs, "", draws_hash(draws.search), plan.effort.seed),
+        command,
+        texts,
+        draws=texts("optimised.made.draws", search=len(draws.search), fresh=len(draws.fresh)),
+        more={texts(f"optimised.made.{name}"): value for name, value in told.items()},
+    )
 
 
 def _front_table(found: Optimised, texts: Texts) -> pd.DataFrame:

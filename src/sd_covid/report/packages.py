@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison
@@ -63,7 +62,7 @@ def setting_in_words(
     if setting is None or not setting.pulled:
         return texts("packages.off")
     numbers = Numbers(texts.language)
-    dates = {"start": _day(setting.start, texts), "end": _day(setting.end, texts)}
+    dates = {"start": texts.day(setting.start), "end": texts.day(setting.end)}
     as_it_was = (setting.level, setting.start, setting.end) == (actual.level, actual.start, actual.end)
     if setting.then or setting.later:
         parts = [_sequence(setting, texts)]
@@ -102,15 +101,9 @@ def _sequence(setting: LeverSetting, texts: Texts) -> str:
 def _held(held: Held, texts: Texts) -> str:
     """A level while it is held."""
     level, dates = Numbers(texts.language).plain(held.level), (held.start, held.end)
-    start, end = (_day(day, texts) for day in dates)
+    start, end = map(texts.day, dates)
     said = texts("packages.level", level=level, start=start, end=end)
     return said if held.target is None else f"{said} ({texts(f'packages.only_{held.target}')})"
-
-
-def _day(day: date, texts: Texts) -> str:
-    """A date with the month in words."""
-    months = texts("date.months").split()
-    return texts("date.day", day=str(day.day), month=months[day.month - 1], year=str(day.year))
 
 
 def constants(scenario: Scenario, texts: Texts) -> str:
@@ -139,4 +132,4 @@ def _step(step: Step, texts: Texts) -> str:
     """What a constant is from a day on."""
     numbers = Numbers(texts.language)
     value = f"× {numbers.plain(step.factor)}" if step.value is None else f"= {numbers.plain(step.value)}"
-    return texts("packages.from", value=value, day=_day(step.day, texts))
+    return texts("packages.from", value=value, day=texts.day(step.day))

@@ -9,6 +9,7 @@ import math
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,10 @@ class Words:
             return "–"
         if isinstance(value, Text):
             return self.texts.of(value)
+        if isinstance(value, date):
+            return self.texts("when.month", time=self.texts.month(value))
+        if name == "when":
+            return self.texts("when.time", time=self.number(float(value)))
         if isinstance(value, str):
             entry = f"cell.{value}"
             return self.texts(entry) if self.texts.has(entry) else value

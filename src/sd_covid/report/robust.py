@@ -14,7 +14,7 @@ from sd_covid.analysis.robustness.metrics import Metric
 from sd_covid.analysis.robustness.outcomes import Objective
 from sd_covid.analysis.robustness.pipeline import Robust
 from sd_covid.analysis.robustness.scores import Scores
-from sd_covid.report.finding import Finding
+from sd_covid.report.finding import Finding, even_decimals
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.robust_boxes import box_finding
 from sd_covid.report.robust_charts import regret_chart
@@ -96,6 +96,8 @@ def _ranks(names: RobustNames, scores: Scores) -> Finding:
     return Finding(
         id=f"ranks-{objective.id}",
         title=texts("ranks.title", objective=names.objective(objective)),
+        group=names.objective(objective),
+        short=texts("ranks.short"),
         sentences=tuple(sentences),
         caution=texts("ranks.caution", states=names.states),
         table=table,
@@ -185,14 +187,18 @@ def _regret(names: RobustNames, scores: Scores) -> Finding:
     if float(scores.regret[0].max()) < objective.relevance:
         sentences.append(_small(names, objective))
     table = pd.DataFrame({texts("robust.package"): names.packages})
-    for row, quantity in zip(scores.regret, ("mean", "p90", "largest"), strict=True):
-        table[texts("regret.column", quantity=texts(f"robust.{quantity}"), unit=unit)] = row
+    amounts = [
+        texts("regret.column", quantity=texts(f"robust.{quantity}"), unit=unit)
+        for quantity in ("mean", "p90", "largest")
+    ]
+    for name, row in zip(amounts, scores.regret, strict=True):
+        table[name] = row
     table[texts("regret.world")] = [
         names.world(item) if item else texts("regret.nowhere") for item in scores.worst_world
     ]
     best_column = texts("regret.best_column")
     table[best_column] = 100 * scores.best
-    decimals = {best_column: 0}
+    decimals = even_decimals(table, amounts) | {best_column: 0}
     ids = [item.id for item in scores.metrics]
     if "starr" in ids:
         met = texts("regret.met_column")
@@ -201,6 +207,8 @@ def _regret(names: RobustNames, scores: Scores) -> Finding:
     return Finding(
         id=f"regret-{objective.id}",
         title=texts("regret.title", objective=names.objective(objective)),
+        group=names.objective(objective),
+        short=texts("regret.short"),
         sentences=tuple(sentences),
         caution=texts("regret.caution", states=names.states),
         table=table,

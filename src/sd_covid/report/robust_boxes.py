@@ -48,11 +48,12 @@ def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
     by_path = _by_path(names, item)
     rule = search.rule
     caution = texts("box.caution", states=names.states)
+    titles = {"package": names.package(search.scenario), "objective": names.objective(objective)}
     return Finding(
         id=f"box-{place + 1}-{search.scenario}",
-        title=texts(
-            "box.title", package=names.package(search.scenario), objective=names.objective(objective)
-        ),
+        title=texts("box.title", **titles),
+        group=texts("box.group", **titles),
+        short=texts("box.short"),
         sentences=(
             *sentences,
             texts(

@@ -12,7 +12,6 @@ from math import nan
 
 from sd_covid.analysis.robustness.outcomes import Objective
 from sd_covid.analysis.robustness.pipeline import Robust
-from sd_covid.data.text import Text
 from sd_covid.model.names import key
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.texts import Texts
@@ -106,18 +105,12 @@ class RobustNames:
         return self.texts.of(self.robust.plan.study.catalogue.levers[name].title)
 
     def constant(self, name: str) -> str:
-        """The title of a constant that varies: of its assumption, or of the parameter; its name where it has none."""
-        titles = self.robust.plan.titles
-        if key(name) in titles:
-            return self.texts.inside(titles[key(name)])
-        for item in self.robust.plan.study.assumptions.values():
-            if key(item.constant) == key(name) and item.listed:
-                return self.texts.inside(item.title)
+        """The title of a constant that varies; its name where it has none."""
         return self.texts.inside(self.glossary.constant(name)[0])
 
     def titled(self, name: str) -> bool:
         """Whether a constant has a title for its reader."""
-        return self.constant(name) != self.texts.inside(Text(name, name))
+        return self.glossary.has(name)
 
     def known_already(self, name: str) -> float:
         """How much of what was unknown of a constant the figures so far have told, in per cent; NaN if no fit says."""

@@ -41,6 +41,8 @@ def regions_finding(names: RobustNames, place: int, item: Found) -> Finding | No
     return Finding(
         id=f"regions-{place + 1}-{search.scenario}",
         title=texts("tree.title", **titles),
+        group=texts("box.group", **titles),
+        short=texts("tree.short"),
         sentences=(_said(names, item, tree, ways), texts("tree.rule")),
         caution=texts("box.caution", states=names.states),
         table=_table(names, shown, boxes),

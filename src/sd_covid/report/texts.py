@@ -91,13 +91,20 @@ class Texts:
         return self(entry) if entry in self._texts else name
 
     def inside(self, text: Text) -> str:
-        """A bilingual title within a sentence: its first letter small, unless it begins an abbreviation."""
+        """A bilingual title within a sentence: its first letter small, unless it begins an abbreviation or a name."""
         title = self.of(text)
+        if title.partition(" ")[0] in self("word.names").split():
+            return title
         return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
     def month(self, day: date) -> str:
         """The month of a day: ``maart 2020``."""
         return f"{self('date.months').split()[day.month - 1]} {day.year}"
+
+    def day(self, day: date) -> str:
+        """A day: ``3 maart 2020``."""
+        month = self("date.months").split()[day.month - 1]
+        return self("date.day", day=day.day, month=month, year=day.year)
 
     def listed(self, names: list[str]) -> str:
         """Names as a list in a sentence: ``a, b and c``."""

@@ -41,7 +41,7 @@ def tinted_table(
     from matplotlib.patches import Rectangle
 
     labels = [textwrap.fill(name, 34) for name in rows]
-    heads = [textwrap.fill(name, 26) for name in columns]
+    heads = [textwrap.fill(name, max(26, len(name) // 2 + 6)) for name in columns]  # two lines at most
     tall = 0.34 + 0.14 * max(label.count("\n") for label in labels)
     head = 0.35 + 0.05 * max(len(line) for name in heads for line in name.splitlines())
     size = (3.0 + 0.62 * len(columns), tall * len(rows) + head + (0.3 if note else 0.1))

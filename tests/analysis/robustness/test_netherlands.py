@@ -46,9 +46,3 @@ def test_every_draw_of_a_structure_has_what_it_sets(plan: RobustPlan) -> None:
             drawn = joint_draws(item.posterior, plan.study.assumptions, plan.study.names, 12, 1)
             assert np.isfinite(drawn.to_numpy()).all()
             assert len(drawn.columns) == len(set(drawn.columns))
-
-
-def test_titles_are_of_constants_that_vary(plan: RobustPlan) -> None:
-    drawn = joint_draws(plan.posterior, plan.study.assumptions, plan.study.names, 12, 1)
-    varied = {str(name).casefold() for name in drawn}
-    assert set(plan.titles) <= varied

@@ -106,7 +106,7 @@ def test_findings_say_it_in_words_without_names_of_parameters(judged: Robust, la
     # Points added up over two years are no points.
     both = next(item for item in told if item.id == "regret-both")
     assert {"nl": "procentpunt × jaar", "en": "percentage points × years"}[language] in both.sentences[0]
-    assert {"nl": "helling boven", "en": "slope is above"}[language] in said
+    assert {"nl": "‘helling’ boven", "en": "‘slope’ is above"}[language] in said
     assert {"nl": "dekt", "en": "covers"}[language] in said
     reversal = next(item for item in told if item.id == "reversals")
     assert "Falling" in reversal.sentences[1]

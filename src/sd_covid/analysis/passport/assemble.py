@@ -24,8 +24,9 @@ from sd_covid.analysis.passport.loops import LoopSearch
 from sd_covid.analysis.passport.loops_file import LoopsFile, read_loops
 from sd_covid.analysis.passport.reference_modes import Compared
 from sd_covid.analysis.passport.structure_counts import count, read_in
-from sd_covid.analysis.passport.study import calendar_of, is_coupled, outputs_of, sectors_of
+from sd_covid.analysis.passport.study import calendar_of, is_coupled, outputs_of, sectors_of, titles_of
 from sd_covid.analysis.verification import Verification, verify
+from sd_covid.model.structure import Model
 from sd_covid.policy import evidence
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def make_passport(
     progress("units, second engine, integration")
     found = verify(simulation, until=until, second_engine=second_engine)
     run = simulation.run()
-    made = _of_checks(found)
+    made = _of_checks(found, simulation.model)
     progress("extremes, balances")
     made += _of_limits(simulation, run, declared)
     progress("parameters, structure, behaviour")
@@ -87,11 +88,11 @@ def make_passport(
     return found, Passport(simulation.model.name, tuple(made), _provenance(simulation, run))
 
 
-def _of_checks(found: Verification) -> list[Row]:
+def _of_checks(found: Verification, model: Model) -> list[Row]:
     """The rows of what verification found."""
     return [
         rows.units_row(found),
-        rows.integration_row(found),
+        rows.integration_row(found, titles_of(model), calendar_of(model)),
         rows.finite_row(found),
         rows.engine_row(found),
     ]

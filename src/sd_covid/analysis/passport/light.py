@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from sd_covid.data.text import Text
 
-Value = str | int | float | bool | Text | None
+Value = str | int | float | bool | Text | date | None
 
 
 class Light(StrEnum):
@@ -123,9 +124,11 @@ class Passport:
 
 
 def plain(value: Any) -> Any:
-    """A value that JSON knows; a number that is not finite is null, a text has both languages."""
+    """A value that JSON knows; a number that is not finite is null, a text has both languages, a day is ISO's."""
     if isinstance(value, Text):
         return {"nl": value.nl, "en": value.en}
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):

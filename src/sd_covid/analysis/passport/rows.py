@@ -19,6 +19,8 @@ from sd_covid.analysis.passport.structure_counts import Structure
 from sd_covid.analysis.step_size import HEADLINE_TOLERANCE, STOCK_TOLERANCE
 from sd_covid.analysis.verification import ENGINE_TOLERANCE, Verification
 from sd_covid.model.names import key
+from sd_covid.policy.calendar import Calendar
+from sd_covid.policy.titles import Titles
 
 #: Of a table in which everything passed, the first rows are enough.
 SHOWN = 20
@@ -49,8 +51,13 @@ def units_row(found: Verification) -> Row:
     return Row("units", judged(bool(failed), amber), (Said("units", counts),), tables, tuple(failed))
 
 
-def integration_row(found: Verification) -> Row:
-    """Integration error: half and a quarter of the step, RK4, order of convergence."""
+def integration_row(
+    found: Verification, titles: Titles | None = None, calendar: Calendar | None = None
+) -> Row:
+    """Integration error: half and a quarter of the step, RK4, order of convergence.
+
+    What moves most is told by its title, and when by its month, where the study has them.
+    """
     step = found.step_size
     if step is None:
         return grey("integration", "integration.none", reason=found.step_left_out)
@@ -69,7 +76,10 @@ def integration_row(found: Verification) -> Row:
         largest = None if moved is None else step.largest(moved)
         if largest is not None:
             stock, share, time = largest
-            said.append(Said(f"integration.{name}", {"stock": stock, "share": share, "time": time}))
+            title = None if titles is None else titles.of(stock)
+            when = time if calendar is None else calendar.date(time)
+            values: dict[str, Value] = {"stock": title or stock, "share": share, "time": time, "when": when}
+            said.append(Said(f"integration.{name}", values))
     if step.runge_kutta is None and str(step.method) == "euler":
         said.append(Said("integration.no rk4"))
     low = step.order is not None and str(step.method) == "euler" and step.order < LOW_ORDER

@@ -1,4 +1,4 @@
-"""The study around a model, as the passport needs it: its sectors, its calendar, what its outputs are called.
+"""The study around a model, as the passport needs it: its sectors, its calendar, its outputs, its titles.
 
 In goes a model; out come the simulations of its sectors (itself, for a model that stands alone) and its calendar,
 which a sector takes from the study that couples it.
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from sd_covid.analysis.step_size import headline_outputs
 from sd_covid.errors import ModelError, ScenarioError
 from sd_covid.model.structure import Model
+from sd_covid.model.study import study_folder
 from sd_covid.model.study_file import StudyFile, read_study_file
 from sd_covid.policy.calendar import Calendar
+from sd_covid.policy.titles import Titles, read_titles
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
@@ -60,10 +62,14 @@ def is_coupled(simulation: Simulation) -> bool:
     return path is not None and path.suffix.lower() in (".yaml", ".yml")
 
 
+def titles_of(model: Model) -> Titles:
+    """What the study of a model calls its variables; nothing for a model without a file."""
+    return Titles() if model.path is None else read_titles(study_folder(model.path))
+
+
 def outputs_of(model: Model) -> list[str]:
     """The outputs that a study reports; none where it has no list of them."""
     from sd_covid.model.names import key
-    from sd_covid.model.study import study_folder
     from sd_covid.policy.outputs import read_outputs
 
     path = None if model.path is None else study_folder(model.path) / "scenarios" / "outputs.yaml"

@@ -134,8 +134,6 @@ class RobustPlan:
     worth : tuple of Buying
     searches : tuple of Search
     learning : Learning or None
-    titles : dict
-        Constant, as `sd_covid.model.names.key` spells it -> what a reader calls it.
     """
 
     file: Path
@@ -153,7 +151,6 @@ class RobustPlan:
     worth: tuple[Buying, ...] = ()
     searches: tuple[Search, ...] = ()
     learning: Learning | None = None
-    titles: dict[str, Text] = field(default_factory=dict)
 
     @property
     def needs_balance(self) -> bool:

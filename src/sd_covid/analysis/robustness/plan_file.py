@@ -34,7 +34,7 @@ from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
 
 _REQUIRED = ("model", "scenarios", "outputs", "draws", "objectives")
-_OPTIONAL = ("paths", "variants", "metrics", "worth", "discovery", "information", "titles")
+_OPTIONAL = ("paths", "variants", "metrics", "worth", "discovery", "information")
 _MONEY = Text("miljoen euro contante waarde", "million euro in present value")
 
 
@@ -105,16 +105,7 @@ def read_plan(path: str | Path, simulation: Simulator) -> RobustPlan:
             if "discovery" in found
             else (),
             learning=learning,
-            titles=_titles(found.get("titles"), study),
         )
-
-
-def _titles(node: Node | None, study: Study) -> dict[str, Text]:
-    """Titles of constants, by their name or that of an assumption."""
-    titles = {}
-    for name, entry in () if node is None else node.entries():
-        titles[key(_known(name, entry, study))] = read_text(entry)
-    return titles
 
 
 def _objective(name: str, node: Node, outputs: Sequence[Output]) -> Objective:

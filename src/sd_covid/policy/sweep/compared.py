@@ -143,12 +143,6 @@ def _failures(store: xr.Dataset, scenarios: Sequence[Scenario]) -> tuple[Failure
 
 def _provenance(store: xr.Dataset, varied: pd.DataFrame) -> Provenance:
     """With what the store was made."""
-    words = str(store.attrs.get("versions", "")).split()
-    return Provenance(
-        model=str(store.attrs.get("model", "")),
-        model_hash=str(store.attrs.get("model_hash", "")),
-        draws=str(store.attrs.get("draws", "")),
-        draws_hash=draws_hash(varied),
-        seed=int(store.attrs.get("seed", 0)),
-        versions=dict(zip(words[::2], words[1::2], strict=False)),
+    return Provenance.of(
+        store.attrs, str(store.attrs.get("draws", "")), draws_hash(varied), int(store.attrs.get("seed", 0))
     )
