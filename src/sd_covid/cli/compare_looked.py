@@ -1,18 +1,14 @@
-"""What ``sd-covid compare`` looks for in its own draws: robustness, what must be true, and what carries a difference."""
+"""What ``sd-covid compare`` looks for in its own draws: robustness, what must be true, what carries a difference."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from sd_covid.errors import UnknownNameError, suggest
-from sd_covid.model.names import key
-
 if TYPE_CHECKING:
     import pandas as pd
 
     from sd_covid.analysis.loops.paths import Explained
-    from sd_covid.data.text import Text
     from sd_covid.engine.simulation import Simulation
     from sd_covid.policy.assessment import Assessment
     from sd_covid.policy.comparison import Comparison
@@ -27,21 +23,10 @@ _SEARCHED = 3
 
 
 def main_package(comparison: Comparison, asked: str) -> str:
-    """The package that is told first: the one asked for, else the first that can be chosen, else the first.
-
-    Raises
-    ------
-    UnknownNameError
-        A name that none of them has.
-    """
+    """The package that is told first: the one asked for, else the first that can be chosen, else the first."""
     from sd_covid.analysis.robustness.compared import choices
 
-    ids = [entry.id for entry in comparison.alternatives]
-    if asked and asked not in ids:
-        raise UnknownNameError(
-            f"'{asked}' is not among the packages", advice=suggest(asked, ids), variable="--main"
-        )
-    return asked or next(iter(choices(comparison)[1:]), ids[0])
+    return asked or next(iter(choices(comparison)[1:]), comparison.alternatives[0].id)
 
 
 def look(
@@ -99,15 +84,11 @@ def look(
     )
     if level == "minister":
         return Looked(main, robust)
-    moved = [item.name for item in comparison.outputs if item.headline and comparison.matters(item.name, main)]
-    over_time = from_draws(comparison, draws, main, moved, calibrated, _naming(study, glossary))
+    moved = [
+        item.name for item in comparison.outputs if item.headline and comparison.matters(item.name, main)
+    ]
+    over_time = from_draws(comparison, draws, main, moved, calibrated, glossary.constant)
     return Looked(main, robust, over_time, _paths(comparison, draws, simulation, main, explain), simulation)
-
-
-def _naming(study: Study, glossary: Glossary) -> Callable[[str], tuple[Text, str]]:
-    """What readers call a constant: as the assumptions list it, else as the glossary has it."""
-    listed = {key(item.constant): (item.title, item.grade) for item in study.assumptions.values() if item.listed}
-    return lambda constant: listed.get(key(constant)) or glossary.constant(constant)
 
 
 def _paths(

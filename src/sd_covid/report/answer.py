@@ -102,7 +102,7 @@ def _most_often(names: RobustNames) -> tuple[str, str]:
         "answer.best",
         count=len(names.packages),
         package=names.quoted(package),
-        objective=names.inside(first.objective),
+        objective=names.texts("robust.quoted", name=names.objective(first.objective)),
         share=names.numbers.exact(100 * first.best[leader], 0),
     )
     return package, said
@@ -199,7 +199,9 @@ def headline_view(
                 cells_of((table.balance for table in tables), texts, toned=True),
                 unit=unit,
             ),
-            amount_row(texts("mkba.total_costs"), cells_of((table.costs for table in tables), texts), unit=unit),
+            amount_row(
+                texts("mkba.total_costs"), cells_of((table.costs for table in tables), texts), unit=unit
+            ),
         )
     span = {"first": str(years[0]), "last": str(years[1])}
     return HeadlineView(

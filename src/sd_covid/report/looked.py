@@ -7,12 +7,10 @@ what it depends on over time, paths that carry the difference, and for a modelle
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sd_covid.analysis.sensitivity import Sensitivity
-from sd_covid.data.text import Text
-from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison
 from sd_covid.report.charts import chart_style
 from sd_covid.report.depends import LEADING
@@ -72,13 +70,16 @@ def looked_parts(
     detailed = level != "minister"
     parts: dict[str, Part | None] = dict.fromkeys(("robust", "must", "over_time", "explained", "metrics"))
     if names is not None:
-        lead = (*_not_chosen(looked, comparison, texts), texts("robust.of_draws"))
+        first, last = (str(year) for year in names.robust.scores[-1].objective.years)
+        lead = (
+            *_not_chosen(looked, comparison, texts),
+            texts("robust.of_draws", first=first, last=last),
+        )
         if detailed:
             parts["robust"] = _part(lead, compared_findings(names), draw, texts)
-        boxes = [box_finding(names, place, item) for place, item in enumerate(names.robust.boxes)]
-        parts["must"] = _part(
-            (texts("must.lead"),), boxes, draw if detailed else None, texts, _decided(names)
-        )
+        boxes = [_box(names, place) for place in range(len(names.robust.boxes))]
+        lead = (texts("must.lead"), *((texts("must.rule"),) if detailed else ()))
+        parts["must"] = _part(lead, boxes, draw if detailed else None, texts, _decided(names))
         if level == "modeller":
             parts["metrics"] = _part((texts("metrics.lead"),), every_metric_of(names), draw, texts)
     if detailed and looked.over_time:
@@ -88,14 +89,18 @@ def looked_parts(
         parts["over_time"] = _part(lead, told, draw, texts)
     if detailed and looked.explained:
         parts["explained"] = _part(
-            (texts("explained.lead"),), _explained(looked, comparison, texts), draw, texts
+            (texts("explained.lead"),), _explained(looked, comparison, glossary, texts), draw, texts
         )
     return parts
 
 
 def every_metric_of(names: RobustNames) -> list[Finding]:
     """Every finding of a study of robustness but the boxes, which have a section of their own."""
-    return [item for item in every_metric(names.robust, names.glossary, names.texts) if not item.id.startswith("box-")]
+    return [
+        item
+        for item in every_metric(names.robust, names.glossary, names.texts)
+        if not item.id.startswith("box-")
+    ]
 
 
 def _part(
@@ -118,7 +123,17 @@ def _not_chosen(looked: Looked, comparison: Comparison, texts: Texts) -> tuple[s
     others = [quoted(comparison, entry.id, texts) for entry in comparison.scenarios if entry.id not in chosen]
     if not others:
         return ()
-    return (texts("robust.not_chosen" if len(others) > 1 else "robust.not_chosen_one", names=texts.listed(others)),)
+    return (
+        texts(
+            "robust.not_chosen" if len(others) > 1 else "robust.not_chosen_one", names=texts.listed(others)
+        ),
+    )
+
+
+def _box(names: RobustNames, place: int) -> Finding:
+    """When a package misses its target; how boxes are chosen is said once for all of them."""
+    found = box_finding(names, place, names.robust.boxes[place])
+    return replace(found, sentences=found.sentences[:-1], caution=names.texts("must.caution"))
 
 
 def _decided(names: RobustNames) -> str:
@@ -138,23 +153,13 @@ def _over_time(item: Sensitivity, glossary: Glossary, texts: Texts) -> Finding:
         known = [texts("over_time.within", name=texts.inside(glossary.constant(name)[0]),
                        share=Words(item, texts).value(share)) for name, share, _ in inside]  # fmt: skip
         sentences.append(texts("over_time.parameters", names=texts.listed(known)))
-    return Finding(
-        id=found.id,
-        title=found.title,
-        sentences=tuple(sentences),
-        caution=texts("over_time.caution"),
-        table=found.table,
-        decimals=found.decimals,
-        figure=found.figure,
-        described=found.described,
-    )
+    return replace(found, sentences=tuple(sentences), caution=texts("over_time.caution"))
 
 
-def _explained(looked: Looked, comparison: Comparison, texts: Texts) -> list[Finding]:
+def _explained(looked: Looked, comparison: Comparison, glossary: Glossary, texts: Texts) -> list[Finding]:
     """Along which paths outputs differ between the null alternative and the main package."""
     assert looked.simulation is not None  # comes with what it explains
-    titles: dict[str, Text] = {key(item.name): item.title for item in comparison.outputs}
     scenarios = {entry.id: entry.title for entry in comparison.scenarios}
-    told = Told(looked.simulation.model, texts, titles, scenarios)
+    told = Told(looked.simulation.model, texts, glossary.named, scenarios)
     pair = (comparison.reference, looked.main)
     return [paths_finding(found, looked.simulation, name, pair, told) for name, found in looked.explained]

@@ -65,7 +65,12 @@ def differences_chart(
         axes.axhline(0.0, color=INK, lw=0.7, zorder=2.5)
         for outer, share in enumerate(TINTS):
             axes.fill_between(
-                years, band[outer], band[len(band) - 1 - outer], color=tint(REFERENCE, share), lw=0, zorder=1.5
+                years,
+                band[outer],
+                band[len(band) - 1 - outer],
+                color=tint(REFERENCE, share),
+                lw=0,
+                zorder=1.5,
             )
         axes.plot(years, band[len(band) // 2], color=REFERENCE, lw=1.5, zorder=3)
         room = 0.06 * (high - low)

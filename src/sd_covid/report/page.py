@@ -122,6 +122,7 @@ def write_report(
                 else sensitivity_panels(sensitivity, background.glossary, draw, texts)
             )
         content["design"] = "" if sensitivity is None else design_note(sensitivity, texts)
+        content["depends"] = bool(content["sensitivity"]) or content["over_time"] is None
         content["sections"] = shown(level, content)
         page = Path(aside) / path.name
         page.write_text(
@@ -143,9 +144,7 @@ def _further(
 ) -> dict[str, Any]:
     """The answer, the headline table, and what the draws tell beyond differences."""
     looked = looked or Looked(comparison.alternatives[0].id)
-    names = (
-        None if looked.robust is None else RobustNames(looked.robust, background.glossary, texts)
-    )
+    names = None if looked.robust is None else RobustNames(looked.robust, background.glossary, texts)
     span = told_years(comparison)
     return {
         "answer": answer_view(comparison, span, looked.main, assessment, names, texts),
@@ -155,10 +154,16 @@ def _further(
 
 
 def told_years(comparison: Comparison) -> tuple[int, int]:
-    """The years of which the headline is the mean: from the first difference to 2030, or to the end of a shorter run."""
+    """The years of which the headline is the mean: from the first difference to 2030, or to the end of the run."""
     years = comparison.years
     first = max(int(first_difference(comparison)), years[0])
     return min(first, years[-1]), max(min(HORIZON, years[-1]), min(first, years[-1]))
+
+
+def told_peak(comparison: Comparison) -> tuple[int, int]:
+    """The years in which the highest level of the crisis is sought."""
+    first = int(first_difference(comparison))
+    return first, min(first + 4, int(str(comparison.date[-1])[:4]) - 1)
 
 
 def _charts(
@@ -225,7 +230,7 @@ def _content(
     outputs = comparison.outputs
     headline: list[Output] = [output for output in outputs if output.headline]
     others: list[Output] = [output for output in outputs if not output.headline]
-    peak = (first, min(first + 4, effect_years[1]))
+    peak = told_peak(comparison)
     costed = any(output.name == background.debt_output for output in outputs)
     debt = background.debt_output if costed else headline[0].name
     return {

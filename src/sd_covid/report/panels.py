@@ -75,9 +75,7 @@ def path_panels(
         shown = [entry.id for entry in comparison.alternatives if matters(comparison, output, entry.id)]
         charts += _differences(comparison, output, shown, years, draw, texts)
         same = [
-            quoted(comparison, entry.id, texts)
-            for entry in comparison.alternatives
-            if entry.id not in shown
+            quoted(comparison, entry.id, texts) for entry in comparison.alternatives if entry.id not in shown
         ]
         told = [_figures_note(observed, background.registry, texts)]
         told += [texts("paths.same", packages=texts.listed(same))] if same else []

@@ -17,6 +17,8 @@ from sd_covid.report.tinted import tinted_table
 
 #: Metrics that are set beside one another, in the order of the columns.
 _BESIDE = ("laplace", "minimax-regret", "starr")
+#: Of so few packages a table says as much as its tints would.
+_PLAIN = 4
 
 
 def compared_findings(names: RobustNames) -> list[Finding]:
@@ -34,12 +36,12 @@ def _best(names: RobustNames) -> Finding:
     """How often each package is the best, by every outcome."""
     texts, numbers, scores = names.texts, names.numbers, names.robust.scores
     shares = np.array([item.best for item in scores])
-    rows = [names.objective(item.objective) for item in scores]
+    rows = [_outcome(names, item) for item in scores]
     leader = int(shares[0].argmax())
     often = texts(
         "compared.best_most",
         package=names.quoted(names.robust.outcomes.packages[leader]),
-        objective=names.inside(scores[0].objective),
+        objective=_inside(names, scores[0]),
         share=numbers.exact(100 * shares[0, leader], 0),
     )
     table = pd.DataFrame(100 * shares, columns=names.packages)
@@ -51,7 +53,9 @@ def _best(names: RobustNames) -> Finding:
         caution=" ".join([texts("compared.best_caution"), *_ties(names), _kept_out(names)]).strip(),
         table=table,
         decimals=dict.fromkeys(names.packages, 0),
-        figure=lambda: tinted_table(
+        figure=None
+        if len(names.packages) <= _PLAIN
+        else lambda: tinted_table(
             rows,
             names.packages,
             shares,
@@ -62,9 +66,20 @@ def _best(names: RobustNames) -> Finding:
     )
 
 
+def _outcome(names: RobustNames, scores: Scores) -> str:
+    """The title of an outcome without its period, which is the same for all and stands above them."""
+    titles = {item.name: item.title for item in names.robust.plan.outputs}
+    return names.texts.of(titles.get(scores.objective.id, scores.objective.title))
+
+
+def _inside(names: RobustNames, scores: Scores) -> str:
+    """The same within a sentence."""
+    return names.texts("robust.quoted", name=_outcome(names, scores))
+
+
 def _ties(names: RobustNames) -> list[str]:
     """Outcomes by which no two packages differ by what matters, where there are any."""
-    small = [names.inside(item.objective) for item in names.robust.scores if not _apart(item)]
+    small = [_inside(names, item) for item in names.robust.scores if not _apart(item)]
     return [names.texts("compared.small", names=names.texts.listed(small))] if small else []
 
 
@@ -87,7 +102,7 @@ def _regret(names: RobustNames) -> Finding:
     sentence = texts(
         "compared.regret_least",
         package=names.quoted(robust.outcomes.packages[least]),
-        objective=names.inside(first.objective),
+        objective=_inside(names, first),
         p90=numbers.significant(first.regret[row, least]),
         unit=names.unit(first.objective),
         null=numbers.significant(first.regret[row, 0]),
@@ -95,7 +110,7 @@ def _regret(names: RobustNames) -> Finding:
     )
     table = pd.DataFrame(
         [
-            (names.objective(item.objective), names.unit(item.objective), item.objective.relevance, *item.regret[row])
+            (_outcome(names, item), names.unit(item.objective), item.objective.relevance, *item.regret[row])
             for item in robust.scores
         ],
         columns=[
@@ -108,6 +123,7 @@ def _regret(names: RobustNames) -> Finding:
         sentences=(sentence,),
         caution=texts("compared.regret_caution"),
         table=table,
+        digits=2,
     )
 
 
@@ -117,12 +133,12 @@ def _first(names: RobustNames) -> Finding:
     rows, apart = [], []
     for item, turned in zip(robust.scores, robust.reversals, strict=True):
         leaders = [_leading(names, item, metric) for metric in _BESIDE]
-        same = len(set(leaders)) == 1
+        same = len(set(leaders) - {texts("compared.none_meets")}) == 1
         if not same and _apart(item):
-            apart.append(names.inside(item.objective))
+            apart.append(_inside(names, item))
         rows.append(
             (
-                names.objective(item.objective),
+                _outcome(names, item),
                 *leaders,
                 texts("word.yes" if same else "word.no"),
                 100 * turned.rows[0].share,

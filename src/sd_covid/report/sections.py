@@ -38,7 +38,7 @@ class Section:
 #: In the order of the page: the answer, what it rests on, the numbers, what they depend on, and how to check them.
 SECTIONS = (
     Section("answer", "minister"),
-    Section("long-run", "minister", "long_run"),
+    Section("long-run", "adviser", "long_run"),
     Section("headline", "minister"),
     Section("question", "adviser"),
     Section("findings", "adviser"),
@@ -54,7 +54,7 @@ SECTIONS = (
     Section("resilience", "adviser", "resilience"),
     Section("robust", "adviser", "robust"),
     Section("must", "minister", "must"),
-    Section("sensitivity", "adviser"),
+    Section("sensitivity", "adviser", "depends"),
     Section("over-time", "adviser", "over_time"),
     Section("explained", "adviser", "explained"),
     Section("metrics", "modeller", "metrics"),
@@ -86,6 +86,4 @@ def includes(level: Level, section: Section) -> bool:
 
 def shown(level: Level, content: Mapping[str, Any]) -> list[str]:
     """The sections of a level for which there is content, in order."""
-    return [
-        item.id for item in SECTIONS if includes(level, item) and (not item.needs or content[item.needs])
-    ]
+    return [item.id for item in SECTIONS if includes(level, item) and (not item.needs or content[item.needs])]

@@ -39,7 +39,7 @@ RESAMPLES = 20
 def choices(comparison: Comparison) -> tuple[str, ...]:
     """Ids of the packages that can be chosen, the null alternative first.
 
-    What runs under another path, or sets otherwise what no lever sets, is a course that the country takes and no choice.
+    What runs under another path, or sets otherwise what no lever sets, is a course of events and no choice.
     """
     theirs = comparison.scenario(comparison.reference)
     chosen = [
@@ -47,8 +47,7 @@ def choices(comparison: Comparison) -> tuple[str, ...]:
         for entry in comparison.alternatives
         if entry.path == theirs.path
         and all(
-            getattr(entry, part) == getattr(theirs, part)
-            for part in ("constants", "changes", "assumptions")
+            getattr(entry, part) == getattr(theirs, part) for part in ("constants", "changes", "assumptions")
         )
     ]
     return (comparison.reference, *chosen)

@@ -62,9 +62,7 @@ class Ran:
     def among(self, packages: Sequence[str]) -> Ran:
         """The same runs of some of the packages, in their order; the null alternative first."""
         at = [self.outcomes.packages.index(name) for name in packages]
-        outcomes = replace(
-            self.outcomes, packages=tuple(packages), values=self.outcomes.values[:, :, at]
-        )
+        outcomes = replace(self.outcomes, packages=tuple(packages), values=self.outcomes.values[:, :, at])
         return replace(
             self,
             outcomes=outcomes,

@@ -2,7 +2,7 @@
 
 In come a comparison and its draws, in which the assumptions are independent of each other and of the posterior. Each
 assumption has its first-order index by RBD-FAST (Plischke 2010, doi 10.1016/j.ress.2009.11.005; Tissot and Prieur 2012,
-doi 10.1016/j.ress.2012.06.010), which works on any independent sample once it is put in order. The calibrated parameters
+doi 10.1016/j.ress.2012.06.010), which takes any independent sample once it is put in order. The calibrated parameters
 are correlated, so they are one factor: its share is what a linear regression on all of them explains, the sum of their
 Shapley effects (`shapley`). What is left are interactions, what a line does not catch, and factors that do little.
 A design of its own (`pipeline`) tells interactions and needs runs.
@@ -78,9 +78,7 @@ def from_draws(
     assumed = [name for name in varied if key(name) not in held]
     posterior = kept[[name for name in varied if key(name) in held]]
     places = (rankdata(kept[assumed].to_numpy(dtype=np.float64), axis=0) - 0.5) / len(kept)
-    told = [
-        _of_output(comparison, name, scenario, assumed, places, posterior, named) for name in outputs
-    ]
+    told = [_of_output(comparison, name, scenario, assumed, places, posterior, named) for name in outputs]
     return tuple(item for item in told if item is not None)
 
 
@@ -105,7 +103,9 @@ def _of_output(
     design = Design("rbd-fast", tuple(assumed[at] for at in chosen), places[:, chosen], 1)
     everyone = np.ones(len(values), dtype=np.bool_)
     found = estimate(design, values, everyone, noise, seed=seed)
-    together = [_explained(item) for item in shapley_effects(values, posterior, noise, seed=seed, orders=_FEW)]
+    together = [
+        _explained(item) for item in shapley_effects(values, posterior, noise, seed=seed, orders=_FEW)
+    ]
     output = comparison.output(name)
     path = PathSensitivity(
         output=output,
@@ -122,7 +122,10 @@ def _of_output(
         method="rbd-fast",
         reference=comparison.reference,
         scenarios=comparison.scenarios,
-        factors=(Factor("posterior", CALIBRATED, "posterior", tuple(map(str, posterior))), *(_factor(assumed[at], named) for at in chosen)),
+        factors=(
+            Factor("posterior", CALIBRATED, "posterior", tuple(map(str, posterior))),
+            *(_factor(assumed[at], named) for at in chosen),
+        ),
         outcomes=(),
         paths=(replace(path, within=within),),
         screened=None,
