@@ -129,7 +129,9 @@ def command(
     main: Annotated[
         str,
         typer.Option(
-            "--main", metavar="SCENARIO", help="The package that is told first.  [default: the first]"
+            "--main",
+            metavar="SCENARIO",
+            help="The package that is told first.  [default: most often the best]",
         ),
     ] = "",
     explain: Annotated[
@@ -148,7 +150,7 @@ def command(
     seed: Seed = 1,
 ) -> None:
     """Run scenarios on the same draws and write the report of their differences, costs and evidence."""
-    from sd_covid.cli.compare_looked import look, main_package
+    from sd_covid.cli.compare_looked import look
     from sd_covid.cli.compare_written import background, refuse_forms, write, write_tables
 
     refuse_forms(output)
@@ -159,10 +161,10 @@ def command(
     inputs = read_inputs(study_folder(scenarios[0]))
     for name in explain or []:
         inputs.simulation.names.cells(name)  # an unknown name is refused before anything takes time
-    known = background(inputs)
     with stages(STAGES) as step:
         compared = run(inputs, scenarios, draws, seed, partial(step, "scenarios"), path, main)
         found = None if sensitivity is None else analyse(inputs, sensitivity, partial(step, "sensitivity"))
+        known = background(inputs)
         looked = look(
             compared.comparison,
             compared.draws,
@@ -172,7 +174,7 @@ def command(
             calibrated=[str(name) for name in inputs.posterior.constants],
             glossary=known.glossary,
             level=level.value,
-            main=main_package(compared.comparison, main),
+            main=main,
             explain=explain or [],
             tell=step,
         )

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sd_covid.analysis.loops.paths import Explained
+    from sd_covid.analysis.robustness.pipeline import Robust
     from sd_covid.engine.simulation import Simulation
     from sd_covid.policy.assessment import Assessment
     from sd_covid.policy.comparison import Comparison
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
 Tell = Callable[[str, int, int], None]
 #: Packages of which it is told when they miss a target; all of them where the level is the fullest.
 _SEARCHED = 3
-
-
-def main_package(comparison: Comparison, asked: str) -> str:
-    """The package that is told first: the one asked for, else the first that can be chosen, else the first."""
-    from sd_covid.analysis.robustness.compared import choices
-
-    return asked or next(iter(choices(comparison)[1:]), comparison.alternatives[0].id)
 
 
 def look(
@@ -58,7 +52,8 @@ def look(
     glossary : Glossary
     level : Level
     main : str
-        The package of which it is told on what it depends and along which paths.
+        The package of which it is told on what it depends and along which paths. By default the one that is most often
+        the best by what leads, else the first.
     explain : sequence of str
         Outputs of which the paths are told.
     tell : callable
@@ -82,6 +77,7 @@ def look(
         searched=searched,
         progress=tell,
     )
+    main = main or _leading(comparison, robust)
     if level == "minister":
         return Looked(main, robust)
     moved = [
@@ -89,6 +85,14 @@ def look(
     ]
     over_time = from_draws(comparison, draws, main, moved, calibrated, glossary.constant)
     return Looked(main, robust, over_time, _paths(comparison, draws, simulation, main, explain), simulation)
+
+
+def _leading(comparison: Comparison, robust: Robust | None) -> str:
+    """The package that is most often the best by the first objective, beside the null alternative; else the first."""
+    if robust is None:
+        return comparison.alternatives[0].id
+    best = robust.scores[0].best[1:]
+    return robust.outcomes.packages[1 + int(best.argmax())]
 
 
 def _paths(

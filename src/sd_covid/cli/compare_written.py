@@ -104,7 +104,7 @@ def write(
             for path in asked:
                 _other_form(first, path, frames, language.value)
             written += asked
-    for path in reversed(written):  # the one that was asked for comes last
+    for path in reversed(written):  # the first that was asked for comes last
         say(str(path))
 
 

@@ -68,8 +68,7 @@ def answer_view(
         The package that is told first.
     assessment : Assessment or None
     names : RobustNames or None
-        Of the robustness of the packages among which can be chosen: of several, the answer is of the one that is most
-        often the best.
+        Of the robustness of the packages among which can be chosen: of several it is told which is most often the best.
     texts : Texts
     """
     reference = quoted(comparison, comparison.reference, texts)
@@ -81,8 +80,7 @@ def answer_view(
         question = texts("answer.question", packages=texts.listed(named), reference=reference)
     sentences = []
     if names is not None and len(names.packages) > 2:
-        main, often = _most_often(names)
-        sentences.append(often)
+        sentences.append(_most_often(names))
         sentences.append(_clearest(comparison, main, years, texts))
     else:
         sentences.append(_clearest(comparison, main, years, texts))
@@ -93,25 +91,22 @@ def answer_view(
     return AnswerView(question, tuple(sentences))
 
 
-def _most_often(names: RobustNames) -> tuple[str, str]:
-    """The package that is most often the best by what leads, and the sentence that says so."""
+def _most_often(names: RobustNames) -> str:
+    """Which package is most often the best by what leads."""
     first = names.robust.scores[0]
     leader = int(first.best.argmax())
     package = names.robust.outcomes.packages[leader]
-    said = names.texts(
+    return names.texts(
         "answer.best",
         count=len(names.packages),
         package=names.quoted(package),
         objective=names.texts("robust.quoted", name=names.objective(first.objective)),
         share=names.numbers.exact(100 * first.best[leader], 0),
     )
-    return package, said
 
 
 def _clearest(comparison: Comparison, package: str, years: tuple[int, int], texts: Texts) -> str:
     """The headline difference of a package that is largest for what matters, with how the other outcomes go."""
-    if package == comparison.reference:
-        return texts("answer.null", reference=quoted(comparison, package, texts))
     found = [
         comparison.measured(output.name, package, "mean", years)
         for output in comparison.outputs

@@ -47,7 +47,7 @@ from sd_covid.report.wording import Numbers
 #: The year in which the table of well-being judges and to which the headline is told, where the run covers it.
 HORIZON = 2030
 #: Outcomes of which a minister's page has charts.
-_FEW_CHARTS = 4
+_FEW_CHARTS = 3
 
 
 def write_report(
@@ -115,7 +115,8 @@ def write_report(
         content |= _assessed(assessment, texts)
         content |= _further(comparison, looked, assessment, background, level, draw, texts)
         with chart_style():
-            content["paths"] = _charts(comparison, background, years, level, draw, texts)
+            main = _main(comparison, looked)
+            content["paths"] = _charts(comparison, background, years, level, main, draw, texts)
             content["sensitivity"] = (
                 []
                 if sensitivity is None
@@ -143,14 +144,20 @@ def _further(
     texts: Texts,
 ) -> dict[str, Any]:
     """The answer, the headline table, and what the draws tell beyond differences."""
-    looked = looked or Looked(comparison.alternatives[0].id)
+    main = _main(comparison, looked)
+    looked = looked or Looked(main)
     names = None if looked.robust is None else RobustNames(looked.robust, background.glossary, texts)
     span = told_years(comparison)
     return {
-        "answer": answer_view(comparison, span, looked.main, assessment, names, texts),
+        "answer": answer_view(comparison, span, main, assessment, names, texts),
         "headline": headline_view(comparison, span, assessment, texts),
         **looked_parts(looked, comparison, names, background.glossary, level, draw, texts),
     }
+
+
+def _main(comparison: Comparison, looked: Looked | None) -> str:
+    """Id of the package that is told first."""
+    return comparison.alternatives[0].id if looked is None else looked.main
 
 
 def told_years(comparison: Comparison) -> tuple[int, int]:
@@ -171,24 +178,24 @@ def _charts(
     background: Background,
     years: Sequence[int],
     level: Level,
+    main: str,
     draw: Draw,
     texts: Texts,
 ) -> list[Panel]:
-    """The charts over time: of a minister those of the few outcomes that differ most for what matters."""
+    """The charts over time: for a minister those of the outcomes in which the main package differs most."""
     if level != "minister":
         return path_panels(comparison, background, years, draw, texts)
     headline = [item for item in comparison.outputs if item.headline]
-    found = sorted(headline, key=lambda item: -_reach(comparison, item))[:_FEW_CHARTS]
-    return path_panels(comparison, background, years, draw, texts, only={item.name for item in found})
+    moved = [item for item in headline if comparison.matters(item.name, main)] or headline
+    found = sorted(moved, key=lambda item: -_reach(comparison, item, main))[:_FEW_CHARTS]
+    only = {item.name for item in found}
+    return path_panels(comparison, background, years, draw, texts, only=only, packages={main})
 
 
-def _reach(comparison: Comparison, output: Output) -> float:
-    """The largest median difference of any package, as a multiple of what matters."""
-    medians = [
-        comparison.difference_bands(output.name, entry.id)[len(QUANTILES) // 2]
-        for entry in comparison.alternatives
-    ]
-    return float(np.abs(medians).max() / (output.relevance or np.finfo(float).tiny))
+def _reach(comparison: Comparison, output: Output, scenario: str) -> float:
+    """The largest median difference of a package, as a multiple of what matters."""
+    median = comparison.difference_bands(output.name, scenario)[len(QUANTILES) // 2]
+    return float(np.abs(median).max() / (output.relevance or np.finfo(float).tiny))
 
 
 def _assessed(found: Assessment | None, texts: Texts) -> dict[str, Any]:

@@ -52,12 +52,15 @@ def path_panels(
     texts: Texts,
     *,
     only: Collection[str] | None = None,
+    packages: Collection[str] | None = None,
 ) -> list[Panel]:
     """Charts of every outcome that leads or has published figures: levels, then the difference of each package.
 
-    A difference that matters in no year has no chart; a sentence says so. Many packages are in one chart. With `only`,
-    just these outputs are shown.
+    A difference that matters in no year has no chart; a sentence says so. Many packages are in one chart. With `only`
+    and `packages`, just these outputs are shown and the differences of these.
     """
+    asked = [entry.id for entry in comparison.alternatives if packages is None or entry.id in packages]
+    wide = len(asked) > SEPARATE
     panels = []
     for output in comparison.outputs:
         observed = points_of(list(background.observed), output.name)
@@ -72,14 +75,11 @@ def path_panels(
                 describe_levels(comparison, output, texts),
             )
         ]
-        shown = [entry.id for entry in comparison.alternatives if matters(comparison, output, entry.id)]
-        charts += _differences(comparison, output, shown, years, draw, texts)
-        same = [
-            quoted(comparison, entry.id, texts) for entry in comparison.alternatives if entry.id not in shown
-        ]
+        shown = [name for name in asked if matters(comparison, output, name)]
+        charts += _differences(comparison, output, shown, years, draw, texts, together=wide)
+        same = [quoted(comparison, name, texts) for name in asked if name not in shown]
         told = [_figures_note(observed, background.registry, texts)]
         told += [texts("paths.same", packages=texts.listed(same))] if same else []
-        wide = len(comparison.alternatives) > SEPARATE
         panels.append(Panel(title, tuple(charts), note=" ".join(filter(None, told)), wide=wide))
     return panels
 
@@ -91,11 +91,13 @@ def _differences(
     years: Sequence[int],
     draw: Draw,
     texts: Texts,
+    *,
+    together: bool,
 ) -> list[Chart]:
-    """The differences of packages: a chart each, or of many one for all."""
+    """The differences of packages: a chart each, or one for all."""
     title = texts.of(output.title)
     spoken = [describe_difference(comparison, output, name, years, texts) for name in scenarios]
-    if len(comparison.alternatives) > SEPARATE:
+    if together:
         if not scenarios:
             return []
         figure = differences_chart(comparison, output, scenarios, texts)
