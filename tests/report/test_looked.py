@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,10 @@ import pytest
 from lxml import html
 
 from sd_covid.analysis.robustness.compared import choices, judge_choices
+from sd_covid.data.text import Text
 from sd_covid.errors import UnknownNameError
+from sd_covid.policy.levers import Step
+from sd_covid.policy.paths import AssumptionPath
 from sd_covid.report import write_report
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.inputs import Looked
@@ -41,7 +45,9 @@ def opened(build):
 def robust(opened):
     comparison, draws = opened
     simulation = SimpleNamespace(model=SimpleNamespace(variables={}))
-    found = judge_choices(comparison, draws, simulation=simulation, study=SimpleNamespace(), years=YEARS)
+    found = judge_choices(
+        comparison, draws, simulation=simulation, study=SimpleNamespace(series=()), years=YEARS
+    )
     assert found is not None
     return found
 
@@ -85,10 +91,21 @@ def test_what_must_be_true_is_the_limit_that_was_put_in(robust):
 
 def test_what_nobody_chooses_takes_no_part(build):
     comparison = build.comparison()
-    set_otherwise = replace(comparison.scenarios[1], constants={"restrictions": 0.0})
-    other = replace(comparison, scenarios=(comparison.scenarios[0], set_otherwise, comparison.scenarios[2]))
-    assert ("actual", "early-withdrawal") == choices(other)
-    assert ("actual", "no-support", "early-withdrawal") == choices(comparison)
+    null, first, second = comparison.scenarios
+
+    def chosen(**settings):
+        return choices(
+            replace(comparison, scenarios=(null, replace(first, **settings), second)), ("Restrictions data",)
+        )
+
+    everything, others = ("actual", "no-support", "early-withdrawal"), ("actual", "early-withdrawal")
+    step = Step(date(2020, 3, 1), 0.0)
+    assert everything == chosen()
+    assert everything == chosen(changes={"starts per clinician": (step,)})  # a measure without a lever
+    assert others == chosen(changes={"restrictions data": (step,)})
+    assert others == chosen(assumptions={"inflation": 4.0})
+    path = AssumptionPath("wave", Text("golf", "wave"), Text("geen", "none"))
+    assert others == chosen(path=path)
 
 
 def test_too_few_draws_are_not_judged(opened):
@@ -98,7 +115,7 @@ def test_too_few_draws_are_not_judged(opened):
         member=comparison.member[:50],
         levels={name: paths[:, :50] for name, paths in comparison.levels.items()},
     )
-    study = SimpleNamespace()
+    study = SimpleNamespace(series=())
     assert judge_choices(few, draws[:50], simulation=None, study=study, years=YEARS) is None
 
 

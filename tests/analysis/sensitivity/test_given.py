@@ -85,7 +85,9 @@ def test_correlated_parameters_share_alike_what_they_explain_together():
     # Alike by symmetry, but for the sample's own asymmetry and chance correlations with the rest: 1 / √2000 each.
     first, second = (share for _, share, _ in within.shares)
     assert first == pytest.approx(second, abs=0.03)
-    assert first + second == pytest.approx(0.2, abs=0.05)  # 1/48 of 5/48 at either end, where the spread is largest
+    assert first + second == pytest.approx(
+        0.2, abs=0.05
+    )  # 1/48 of 5/48 at either end, where the spread is largest
 
 
 def test_failed_draws_count_nowhere_and_too_few_draws_tell_nothing():

@@ -7,7 +7,7 @@ structures would do: for that there is a study of its own (`plan_file`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,9 +19,11 @@ from sd_covid.analysis.robustness.pipeline import Robust, judge_comparison
 from sd_covid.analysis.robustness.plan import RobustPlan, Search, WorldPlan
 from sd_covid.analysis.robustness.runs import Progress
 from sd_covid.data.text import Text
+from sd_covid.model.names import key
 from sd_covid.policy.benefits import Benefits
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.outputs import Output
+from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
 
@@ -36,19 +38,32 @@ BALANCE = "balance"
 RESAMPLES = 20
 
 
-def choices(comparison: Comparison) -> tuple[str, ...]:
+def choices(comparison: Comparison, drivers: Collection[str]) -> tuple[str, ...]:
     """Ids of the packages that can be chosen, the null alternative first.
 
-    What runs under another path, or sets otherwise what no lever sets, is a course of events and no choice.
+    What runs under another path or another assumption, or changes a series that drives the model, is a course of events
+    and no choice.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    drivers : collection of str
+        Data variables of the model.
     """
     theirs = comparison.scenario(comparison.reference)
+    driving = {key(name) for name in drivers}
+
+    def driven(entry: Scenario) -> dict[str, object]:
+        """What it sets of the drivers, at once or on given days."""
+        told = {**entry.constants, **entry.changes}
+        return {key(name): value for name, value in told.items() if key(name.partition("[")[0]) in driving}
+
     chosen = [
         entry.id
         for entry in comparison.alternatives
         if entry.path == theirs.path
-        and all(
-            getattr(entry, part) == getattr(theirs, part) for part in ("constants", "changes", "assumptions")
-        )
+        and entry.assumptions == theirs.assumptions
+        and driven(entry) == driven(theirs)
     ]
     return (comparison.reference, *chosen)
 
@@ -89,7 +104,7 @@ def judge_choices(
     Robust or None
         None where nothing can be chosen beside the null alternative, or fewer than `FEWEST_DRAWS` draws are sound.
     """
-    packages = choices(comparison)
+    packages = choices(comparison, study.series)
     headline = [item for item in comparison.told().outputs if item.headline and item.better != "neutral"]
     if len(packages) < 2 or not headline or comparison.sound(*packages).sum() < FEWEST_DRAWS:
         return None
