@@ -40,6 +40,23 @@ def test_compare_writes_the_report_in_both_languages_and_ends_with_its_path(
     assert ["nl", "en"] == languages
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--main", "no-suport"], "'no-suport' is not among the packages; did you mean 'no-support'"),
+        (["--explain", "unemployment rat"], "did you mean 'unemployment rate'"),
+    ],
+)
+def test_a_package_or_output_that_there_is_not_is_refused(
+    call: Call, fitted: Path, tmp_path: Path, options: list[str], said: str
+) -> None:
+    scenarios = [fitted / "scenarios" / f"{name}.yaml" for name in ("actual", "no-support")]
+    answer = call("compare", *scenarios, "-o", tmp_path / "report.html", *options)
+    assert 2 == answer.code
+    assert said in answer.last
+    assert [] == list(tmp_path.iterdir())
+
+
 def test_one_scenario_is_no_comparison(call: Call, fitted: Path, tmp_path: Path) -> None:
     answer = call("compare", fitted / "scenarios" / "actual.yaml", "-o", tmp_path / "report.html")
     assert 2 == answer.code

@@ -43,9 +43,10 @@ class Draw:
         self._count += 1
         stem = f"{self._count:02d}-{slug(name)}"
         file = self._folder / f"{stem}.png"
-        # One layout serves both files; each would otherwise make its own.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        # One layout serves both files; each would otherwise make its own, and with "none" draw twice to look for it.
+        if figure.get_layout_engine() is not None:
+            figure.draw_without_rendering()
+            figure.set_layout_engine(None)
         figure.savefig(file, dpi=_PNG_DOTS_PER_INCH, facecolor="white", metadata={"Software": None})
         svg = inline_svg(figure, f"chart{self._count}", title, description)
         file.with_suffix(".svg").write_text(svg + "\n", encoding="utf-8")

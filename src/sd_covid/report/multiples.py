@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Packages in a row, and signs in a line of a title.
-_ACROSS, _TITLE = 4, 26
+_ACROSS, _TITLE = 4, 28
+#: Inches: width, room for the heading, height of a row, and in it that of titles and of the labels of years.
+_WIDTH, _HEAD, _ROW, _TITLES, _TICKS = 9.4, 0.3, 1.75, 0.4, 0.25
 #: A package whose band is smaller than this part of the common scale has its own.
 _READABLE = 0.08
 
@@ -44,17 +46,22 @@ def differences_chart(
     texts : Texts
     """
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MultipleLocator
+    from matplotlib.ticker import MaxNLocator, MultipleLocator
 
     bands = {name: comparison.difference_bands(output.name, name) for name in scenarios}
     low = min(0.0, *(float(np.nanmin(band)) for band in bands.values()))
     high = max(0.0, *(float(np.nanmax(band)) for band in bands.values()))
     rows = math.ceil(len(scenarios) / _ACROSS)
-    figure = Figure(figsize=(9.4, 0.5 + 1.75 * rows), layout="constrained")
-    grid = figure.subplots(rows, min(len(scenarios), _ACROSS), sharex=True, squeeze=False).ravel()
-    figure.suptitle(
-        texts("chart.differences", unit=difference_unit(output, texts)), x=0.01, ha="left", fontsize=9
-    )
+    tall = _HEAD + rows * _ROW
+    # Places are set by hand: to look for them takes as long as to draw it all.
+    figure = Figure(figsize=(_WIDTH, tall))
+    places = {
+        "left": 0.055, "right": 0.99, "top": 1 - (_HEAD + _TITLES) / tall, "bottom": _TICKS / tall, "wspace": 0.3,
+        "hspace": (_TITLES + _TICKS) / (_ROW - _TITLES - _TICKS),
+    }  # fmt: skip
+    grid = figure.subplots(rows, _ACROSS, squeeze=False, gridspec_kw=places).ravel()
+    said = texts("chart.differences", unit=difference_unit(output, texts))
+    figure.suptitle(said, x=0.012, y=1 - 0.08 / tall, ha="left", va="top", fontsize=9)
     years = _years(comparison)
     for axes, (name, band) in zip(grid, bands.items(), strict=False):
         title = texts.of(comparison.scenario(name).title)
@@ -77,10 +84,11 @@ def differences_chart(
         if not own:
             axes.set_ylim(low - room, high + room)
         axes.set_xlim(first_difference(comparison), years[-1])
-        axes.xaxis.set_major_locator(MultipleLocator(5.0))
+        axes.xaxis.set_major_locator(MultipleLocator(10.0))
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
         axes.tick_params(which="both", color=SOFT, labelsize=7)
         number_axis(axes.yaxis, texts)
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 2.5, 5, 10]))
     for axes in grid[len(bands) :]:
         axes.set_visible(False)
     return figure

@@ -104,7 +104,8 @@ def _of_output(
     everyone = np.ones(len(values), dtype=np.bool_)
     found = estimate(design, values, everyone, noise, seed=seed)
     together = [
-        _explained(item) for item in shapley_effects(values, posterior, noise, seed=seed, orders=_FEW)
+        _explained(item)
+        for item in shapley_effects(values, posterior, noise, seed=seed, orders=_FEW, intervals=False)
     ]
     output = comparison.output(name)
     path = PathSensitivity(
