@@ -77,12 +77,14 @@ def write(
     from sd_covid.calibration.results import read_report
     from sd_covid.calibration.workflow import report_file
     from sd_covid.report import write_report
+    from sd_covid.report.draw import publish
 
     fit = report_file(inputs.problem)
     fitted = read_report(fit) if fit.is_file() else None
     frames = raw_tables(compared) if any(path.suffix.lower() == ".xlsx" for path in outputs) else {}
     written: list[Path] = []
-    with tempfile.TemporaryDirectory(prefix="sd-covid-report-") as aside:
+    outputs[0].parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=outputs[0].parent, prefix=f".{outputs[0].stem}-") as aside:
         for position, language in enumerate(languages):
             asked = [path if position == 0 else _named(path, language.value) for path in outputs]
             pages = [path for path in asked if path.suffix.lower() == ".html"]
@@ -101,6 +103,8 @@ def write(
                     looked=looked,
                     level=level,
                 )
+            if not pages:
+                publish(first.with_name(f"{first.stem}-figures"), asked[0].with_name(f"{first.stem}-figures"))
             for path in asked:
                 _other_form(first, path, frames, language.value)
             written += asked
