@@ -51,7 +51,7 @@ def test_shares_in_a_table_add_up_to_a_hundred(call: Call, tmp_path: Path) -> No
 def test_a_link_is_cut(call: Call) -> None:
     answer = call("loops", BASS, "--cut", "adopters > adopter contacts", "--of", "adopters", "-l", "en")
     assert 0 == answer.code, answer.err
-    assert "adopter contacts reads adopters as it was at the start of the run." in " ".join(
+    assert "Here ‘adopter contacts’ reads ‘adopters’ as it was at the start of the run." in " ".join(
         answer.out.split()
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.analysis.optimisation.town import PLAN, laid_out
 from tests.cli.conftest import Call
 from tests.cli.test_refusals import refused
@@ -33,6 +35,23 @@ def test_a_search_goes_on_with_its_journal(tmp_path: Path, call: Call) -> None:
     assert (tmp_path / "a.json").read_text().split("made_with")[0] == (
         (tmp_path / "b.json").read_text().split("made_with")[0]
     )
+
+
+def test_a_search_that_is_stopped_writes_what_it_found_and_says_what_is_missing(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sd_covid.analysis.optimisation.optimise.at_own_budget", stop)
+    file = laid_out(tmp_path / "town", PLAN.replace("generations: 12", "generations: 3"))
+    answer = call("optimise", file, "-o", tmp_path / "page.html", "-l", "en")
+    assert 130 == answer.code
+    assert "interrupted" == answer.err.splitlines()[-1]
+    assert "with --journal it could be gone on with" in answer.err
+    told = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Packages without a better alternative" in told
+    assert "Not set against a package of the same cost: ‘Clumsy’." in told
 
 
 def test_a_search_that_finds_nothing_says_so_by_its_exit_code(tmp_path: Path, call: Call) -> None:

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("page", ["docs/running.md", "README.md"])
+@pytest.mark.parametrize("page", ["docs/running.md", "docs/from-pysd.md", "README.md"])
 def test_blocks_of_python_run(page, monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ import sd_covid
 from sd_covid.analysis.passport.assemble import make_passport
 from sd_covid.analysis.passport.light import Light, Passport, Row, Said, Table
 from sd_covid.cli.app import execute
-from sd_covid.report.passport import passport_data, write_passport
-from sd_covid.report.texts import all_texts
+from sd_covid.data.text import Text
+from sd_covid.report.passport import Words, passport_data, write_passport
+from sd_covid.report.texts import Texts, all_texts
 from tests.passport.conftest import CHECKS, EVIDENCE, LINKS, LOOPS, MODES, ROOMS, STUDY, TESTS, Study
 
 
@@ -192,3 +194,29 @@ def test_a_fault_in_a_file_beside_the_model_is_one_line_and_exit_code_two(
     assert last.startswith("error: ")
     assert "checks.yaml:2" in last
     assert "did you mean 'drift'" in last
+
+
+@pytest.mark.parametrize(
+    ("language", "stock", "when", "told"),
+    [
+        (
+            "nl",
+            Text("Werk", "Jobs"),
+            date(2020, 5, 1),
+            "verschuift ‘Werk’ het meest: 2 % van zijn grootste waarde, in mei 2020.",
+        ),
+        (
+            "en",
+            Text("Werk", "Jobs"),
+            date(2020, 5, 1),
+            "‘Jobs’ moves most: 2 % of its largest value, in May 2020.",
+        ),
+        ("nl", "level", 64.5, "verschuift ‘level’ het meest: 2 % van zijn grootste waarde, op tijd 64,5."),
+        ("en", "level", 64.5, "‘level’ moves most: 2 % of its largest value, at time 64.5."),
+    ],
+)
+def test_what_moves_most_goes_by_its_title_and_month(
+    language: str, stock: Text | str, when: date | float, told: str
+) -> None:
+    said = Said("integration.half", {"stock": stock, "share": 0.02, "time": 64.5, "when": when})
+    assert Words(Texts(language)).sentence(said).endswith(told)

@@ -74,6 +74,10 @@ def test_an_element_is_called_by_its_variable_and_its_own_title(titles: Titles) 
         titles.of("unemployment rate by group[vulnerable]"), "nl", ""
     )
     assert "NOW (wage subsidy): end" == getattr(titles.of("NOW end"), "en", "")
+    part = titles.of("unemployed by age and group[adult,regular]")
+    whole = Text("Werklozen naar leeftijd en groep", "Unemployed by age and group")
+    assert whole == titles.of("unemployed by age and group")
+    assert "Werklozen (25 jaar en ouder, reguliere groep)" == getattr(part, "nl", "")
     assert titles.of("no such variable") is None
 
 

@@ -11,10 +11,11 @@ from xml.etree import ElementTree
 import openpyxl
 import pandas as pd
 import pytest
+from lxml import html
 from matplotlib.figure import Figure
 
 from sd_covid.errors import RunError
-from sd_covid.report.finding import Finding, write_findings
+from sd_covid.report.finding import Finding, even_decimals, write_findings
 from sd_covid.report.texts import Texts
 
 HOSTILE = "<script>alert(1)</script> & {{ 7*7 }}"
@@ -49,6 +50,27 @@ def test_a_page_needs_nothing_else_and_shows_names_as_text(tmp_path: Path) -> No
     assert len(list((tmp_path / "f-figures").glob("*.png"))) == 2
     for chart in re.findall("<svg.*?</svg>", page, re.S):
         ElementTree.fromstring(chart)  # well-formed
+
+
+def test_the_contents_name_a_group_once(tmp_path: Path) -> None:
+    made = [
+        _finding("a", group=HOSTILE, short="ranks"),
+        _finding("b", group=HOSTILE, short="regret"),
+        _finding("c", title="Together"),
+    ]
+    (page,) = write_findings(made, tmp_path / "f.html", Texts("en"), **TITLES)
+    items = html.fromstring(page.read_text(encoding="utf-8")).xpath("//nav//li")
+    assert [f"{HOSTILE}: ranks, regret", "Together"] == [
+        " ".join(item.text_content().split()) for item in items
+    ]
+    assert [["#a", "#b"], ["#c"]] == [[link.get("href") for link in item.iter("a")] for item in items]
+
+
+def test_numbers_to_be_compared_have_the_digits_of_the_largest() -> None:
+    table = pd.DataFrame(
+        {"name": ["a", "b"], "size": [460.4, 0.00669], "share": [0.0517, -0.0003], "none": [0.0, 0.0]}
+    )
+    assert {"size": 0, "share": 4, "none": 0} == even_decimals(table)
 
 
 def test_a_workbook_holds_every_figure_and_no_formula(tmp_path: Path) -> None:

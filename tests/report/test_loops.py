@@ -19,7 +19,7 @@ from sd_covid.engine.course import record
 from sd_covid.engine.separate import separate
 from sd_covid.policy.titles import Titles
 from sd_covid.report.finding import Finding, cells_as_read, write_findings
-from sd_covid.report.loops_between import cut_finding, paths_finding
+from sd_covid.report.loops_between import cut_finding, legend, paths_finding
 from sd_covid.report.loops_words import Times, Told
 from sd_covid.report.texts import Texts
 from tests.loops.conftest import model
@@ -57,7 +57,7 @@ def test_runs_that_do_not_differ_say_so() -> None:
     course = record(simulation, equations)
     found = explain(course, course, outcome_of(simulation, equations, "adopters"))
     finding = paths_finding(found, simulation, "adopters", ("a", "b"), Told(simulation.model, Texts("en")))
-    assert ("Adopters does not differ between a and b.",) == finding.sentences
+    assert ("‘adopters’ does not differ between a and b.",) == finding.sentences
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -74,7 +74,7 @@ def test_a_cut_link_tells_its_interval_over_draws(language: str) -> None:
         None,
         Told(simulation.model, Texts(language), Titles({"adopters": Text("Gebruikers", "Users")})),
     )
-    assert ("Gebruikers zonder" if language == "nl" else "Users without") in finding.title
+    assert ("‘gebruikers’ zonder" if language == "nl" else "‘users’ without") in finding.title
     assert ("Over 3 trekkingen" if language == "nl" else "Over 3 draws") in finding.sentences[1]
     low, median, high = (finding.table[name] for name in finding.table.columns[-3:])
     assert (low <= median).all()
@@ -118,3 +118,10 @@ def test_the_table_of_a_dated_model_has_months_to_read_and_days_to_keep(tmp_path
     assert "2020-04-01" == told["table"][1]["Maand"]
     sheet = load_workbook(tmp_path / "a.xlsx")["a"]
     assert datetime(2020, 4, 1) == sheet.cell(sheet.max_row, 1).value
+
+
+def test_paths_that_begin_alike_are_told_apart_in_a_legend() -> None:
+    found = legend(
+        [["tax", "a", "b", "c", "d", "x", "y", "out"], ["tax", "a", "b", "c", "e", "out"], ["aid", "out"]]
+    )
+    assert ["1: tax → … → d → x → y → …", "2: tax → … → e → out", "3: aid → out"] == found

@@ -38,7 +38,7 @@ def test_every_finding_says_what_it_does_not_say_and_draws_what_it_shows(
             with chart_style():
                 item.figure().draw_without_rendering()
             assert item.described
-    assert all(provenance(found, Texts(language)).values())
+    assert all(provenance(found, "sd-covid optimise", Texts(language)).values())
 
 
 def test_tables_hold_the_numbers_of_the_fresh_draws(found: Optimised) -> None:

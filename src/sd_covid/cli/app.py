@@ -24,6 +24,7 @@ from sd_covid.cli import (
     data,
     document,
     fits,
+    init,
     loops,
     marvel,
     nowcast,
@@ -42,9 +43,8 @@ from sd_covid.cli import (
     update,
     validate,
 )
+from sd_covid.cli.console import INTERRUPTED
 from sd_covid.errors import SdCovidError
-
-INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 
 app = typer.Typer(
     name="sd-covid",
@@ -84,6 +84,7 @@ app.command("marvel")(marvel.command)
 app.command("conformance")(conformance.command)
 app.command("convert")(convert.command)
 app.command("document")(document.command)
+app.command("init")(init.command)
 app.add_typer(data.app)
 app.add_typer(scenario.app)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+INTERRUPTED = 130  # exit code: 128 + SIGINT, as a shell reports it
 PIPED_WIDTH = 180  # a file or a pipe has no width of its own
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sd_covid.cli.compare import Language
-from sd_covid.cli.console import as_typed, note, say, table, warn
+from sd_covid.cli.console import INTERRUPTED, as_typed, note, say, table, warn
 from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
 
@@ -82,6 +82,10 @@ def command(
         )
         for item in written:
             say(str(item))
+    if found.interrupted:
+        on = "the same command goes on" if journal is not None else "with --journal it could be gone on with"
+        note(f"the search was stopped: this is what was found until then; {on}")
+        raise typer.Exit(INTERRUPTED)
     if not found.shown:
         raise typer.Exit(_NOTHING)
 

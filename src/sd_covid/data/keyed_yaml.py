@@ -38,7 +38,7 @@ class Node:
 
     def error(self, reason: str, advice: str) -> DataError:
         """A fault at this place."""
-        return DataError(reason, advice=advice, file=self.file, line=self.line, variable=self.path)
+        return DataError(reason, advice=advice, file=self.file, line=self.line, variable=self.path or None)
 
     @property
     def is_mapping(self) -> bool:

@@ -27,6 +27,7 @@ class Names:
     def __init__(self, model: Model, subscripts: Subscripts, settable: Iterable[Parameter]) -> None:
         self.model, self.subscripts = model, subscripts
         self._settable: dict[str, list[Cell]] = {}
+        self._found: dict[str, list[Cell]] = {}  # what `cells` was asked before
         self._freed: dict[str, str] = {}  # name of a part of a variable, by its key
         for parameter in settable:
             self._settable.setdefault(parameter.cell.variable, []).append(parameter.cell)
@@ -48,6 +49,11 @@ class Names:
         UnknownNameError
             For a name, or an element, that the model does not have; with the nearest ones.
         """
+        if name not in self._found:
+            self._found[name] = self._look_up(name)
+        return self._found[name]
+
+    def _look_up(self, name: str) -> list[Cell]:
         base, elements = self._split(name)
         variable = self.model.variables.get(key(base))
         if variable is None or variable.equations[0].kind is Kind.LOOKUP:

@@ -328,6 +328,69 @@ class Simulation:
         )
         return dataset(self.model, self.subscripts, columns, values, leading, attrs)
 
+    def table(
+        self,
+        parameters: Mapping[str, float] | None = None,
+        outputs: Sequence[str] | None = None,
+        *,
+        at: Sequence[float] = (),
+        start: Snapshot | None = None,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """One run as a table: what `run` gives, without the cost of its Dataset.
+
+        Parameters
+        ----------
+        parameters : mapping, optional
+        outputs, at, start, seed
+            As for `run`.
+
+        Returns
+        -------
+        DataFrame
+            Index ``time``; a column for each element of each output, in the order of `outputs`.
+
+        Raises
+        ------
+        UnknownNameError, RunError
+            As for `run`.
+        """
+        import pandas as pd
+
+        cells = [cell for found in self._columns(outputs).values() for cell in found]
+        members = self._members(parameters, seed, 0)
+        grid = self._window(self._grid(members, 1e8), None, start)
+        grid = at_times(at, grid) if len(at) else grid
+        nodes = [self.program.cells[cell] for cell in cells]
+        ensemble = self._ensemble(nodes, members, grid, (), start, 1, by_time=bool(len(at)))
+        refuse_too_large(ensemble.size, memory_limit(None))
+        values = ensemble.run(1)[0][:, 0]
+        return pd.DataFrame(
+            values[:, grid.kept].T,
+            index=pd.Index(grid.saved[grid.kept], name="time"),
+            columns=[self.names.spell(cell) for cell in cells],
+        )
+
+    def grid(self, parameters: Mapping[str, float] | None = None) -> TimeGrid:
+        """The instants of a run.
+
+        Raises
+        ------
+        UnknownNameError, RunError
+            As for `run`.
+        """
+        return self._grid(self._members(parameters, 0, 0), 1e8)
+
+    @property
+    def all_outputs(self) -> list[str]:
+        """What a run keeps when nothing is asked for, in the order of the model."""
+        return list(self._all)
+
+    def moves(self, name: str) -> bool:
+        """Whether a variable can differ between the instants of a run: not when it follows from constants alone."""
+        kinds = {self.program.step.nodes[self.program.cells[cell]][0] for cell in self.names.cells(name)}
+        return not kinds <= {"constant", "number"}
+
     def every_step(
         self,
         program: Program,

@@ -6,6 +6,7 @@ out come `Titles`. What no file titles is called as in the model.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from sd_covid.policy.reading import read_text, scenario_faults
 from sd_covid.policy.study import catalogues_beside
 
 FILE = Path("models") / "titles.yaml"
+_OF_THE_WHOLE = re.compile(r"\s*\[[^\]]*\]")
+_NO_BRACKETS = str.maketrans("", "", "[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,8 @@ class Titles:
     ----------
     names : mapping
         Of variables and constants, and of elements that have one of their own, by canonical name
-        (`sd_covid.model.names.key`): ``jobs``, ``unemployment rate by group[regular]``.
+        (`sd_covid.model.names.key`): ``jobs``, ``unemployment rate by group[regular]``. What stands in square brackets
+        is of the whole variable only: ``Jobs [by age]``.
     elements : mapping
         Of the elements of dimensions, by canonical name.
     """
@@ -42,21 +46,27 @@ class Titles:
 
         Examples
         --------
-        >>> titles = Titles({"jobs": Text("Werk", "Jobs")}, {"youth": Text("jongeren", "youth")})
+        >>> titles = Titles({"jobs": Text("Werk [naar leeftijd]", "Jobs")}, {"youth": Text("jongeren", "youth")})
+        >>> titles.of("jobs")
+        Text(nl='Werk naar leeftijd', en='Jobs')
         >>> titles.of("Jobs[youth]")
         Text(nl='Werk (jongeren)', en='Jobs (youth)')
         """
         found = self.names.get(key(name))
         base, bracket, rest = name.partition("[")
-        if found is not None or not bracket:
-            return found
+        if found is not None:
+            return Text(found.nl.translate(_NO_BRACKETS), found.en.translate(_NO_BRACKETS))
+        if not bracket:
+            return None
         whole = self.names.get(key(base))
         if whole is None:
             return None
         written = [item.strip() for item in rest.rstrip().removesuffix("]").split(",")]
         told = [self.elements.get(key(item), Text(item, item)) for item in written]
         dutch, english = ", ".join(item.nl for item in told), ", ".join(item.en for item in told)
-        return Text(f"{whole.nl} ({dutch})", f"{whole.en} ({english})")
+        return Text(
+            f"{_OF_THE_WHOLE.sub('', whole.nl)} ({dutch})", f"{_OF_THE_WHOLE.sub('', whole.en)} ({english})"
+        )
 
 
 def read_titles(folder: str | Path) -> Titles:

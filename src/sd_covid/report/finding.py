@@ -233,13 +233,16 @@ def cells_as_read(finding: Finding, texts: Texts) -> list[list[str]]:
     ]
 
 
-def even_decimals(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, int]:
+def even_decimals(table: pd.DataFrame, columns: Sequence[str] | None = None) -> dict[str, int]:
     """Decimals by heading, with which the largest number of a column has three significant digits.
 
-    Where the numbers of a column are to be compared, the smallest do not need digits of their own.
+    Where the numbers of a column are to be compared, the smallest do not need digits of their own. By default of all
+    columns of numbers.
     """
     found = {}
-    for name in columns:
+    for name in map(str, table.columns) if columns is None else columns:
+        if not _is_number(table[name]):
+            continue
         largest = float(table[name].abs().max())
         found[name] = (
             max(0, _DIGITS - 1 - math.floor(math.log10(largest)))

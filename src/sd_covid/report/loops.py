@@ -21,7 +21,7 @@ _BARS = 24  # and in a chart of gains
 _SHOWN = 6  # loops in a figure, as many as colours tell apart
 _PHASES = 4
 _PARTITIONS = 3
-_LONG = 10  # names of a path that a sentence holds
+_LONG = 8  # names of a path that a sentence holds
 _DOMINANT = 0.5  # share from which a loop is dominant (Schoenberg, Davidsen & Eberlein 2020)
 
 
@@ -53,7 +53,11 @@ def inventory_finding(study: LoopStudy, told: Told) -> Finding:
     drawn = [place for place, gain in enumerate(columns[middle]) if np.isfinite(gain)][:_BARS]
     first = study.partitions[0]
     sentences = [
-        texts("loops.inventory.counts", partitions=len(study.partitions), quantities=first.quantities),
+        texts(
+            "loops.inventory.counts",
+            partitions=numbers.exact(len(study.partitions), 0),
+            quantities=numbers.exact(first.quantities, 0),
+        ),
         _how_found(study, texts, numbers),
     ]
     return Finding(
@@ -84,13 +88,18 @@ def _how_found(study: LoopStudy, texts: Texts, numbers: Numbers) -> str:
         kept = numbers.exact(100 * first.kept, 0)
         return texts(
             "loops.inventory.searched",
-            cap=CAP,
+            cap=numbers.exact(CAP, 0),
             instants=first.searched,
             kept=kept,
-            quantities=first.quantities,
+            quantities=numbers.exact(first.quantities, 0),
         )
     if not first.complete:
-        return texts("loops.inventory.many", cap=CAP, loops=first.found, quantities=first.quantities)
+        return texts(
+            "loops.inventory.many",
+            cap=numbers.exact(CAP, 0),
+            loops=numbers.exact(first.found, 0),
+            quantities=numbers.exact(first.quantities, 0),
+        )
     counts = {
         kind: sum(loop.count for loop in study.loops if loop.polarity == kind)
         for kind in ("reinforcing", "balancing", "changing")

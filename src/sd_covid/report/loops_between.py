@@ -14,7 +14,7 @@ from sd_covid.analysis.loops.paths import Carried, Explained
 from sd_covid.model.names import key
 from sd_covid.report.finding import Finding, even_decimals
 from sd_covid.report.loops_charts import lines_chart
-from sd_covid.report.loops_words import ARROW, Told, capital
+from sd_covid.report.loops_words import ARROW, Told
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 6  # paths in a figure, as many as colours tell apart
 _TOLD = 3  # paths in sentences
+_SETTINGS = 3  # named of those at the beginning of a path
 
 
 def paths_finding(
@@ -45,7 +46,7 @@ def paths_finding(
         table[ARROW.join(path)] = item.values
     table[texts("loops.column.other")] = rest
     if not found.difference.any():
-        sentences = [capital(texts("loops.paths.same", **names))]
+        sentences = [texts("loops.paths.same", **names)]
     else:
         at = times.when(float(found.times[peak]), texts)
         size = f"{numbers.plain(float(found.difference[peak]), 3)} {_apart(unit, texts)}".strip()
@@ -63,12 +64,12 @@ def paths_finding(
     series = [found.difference, *(item.values for item in shown), rest]
     labels = [
         texts("loops.column.difference"),
-        *(_begin(place, path) for place, path in enumerate(spelled)),
+        *legend(spelled),
         texts("loops.column.other"),
     ]
     return Finding(
         "paths",
-        capital(texts("loops.paths", **names)),
+        texts("loops.paths", **names),
         tuple(sentences),
         texts("loops.paths.caution"),
         table,
@@ -92,12 +93,33 @@ def _spelled(item: Carried, found: Explained, simulation: Simulation, told: Told
         dict.fromkeys(simulation.names.spell(cell).partition("(step")[0].partition("[")[0] for cell in cells)
     )
     first = [name for name in set_there if key(name) != item.path[0]]
-    return [", ".join(map(told.name, first[:3])), *names] if first else names
+    return [_together([told.name(name) for name in first]), *names] if first else names
 
 
-def _begin(place: int, path: Sequence[str]) -> str:
-    """A path for a legend: its number and where it begins."""
-    return f"{place + 1}: {ARROW.join([*path[:4], *(['…'] if len(path) > 4 else [])])}"
+def _together(names: Sequence[str]) -> str:
+    """What was set otherwise, in one: of several constants of one lever, the lever alone."""
+    levers = [name.partition(": ")[0] for name in names]
+    told = [name if levers.count(lever) == 1 else lever for name, lever in zip(names, levers, strict=True)]
+    distinct = list(dict.fromkeys(told))
+    return ", ".join([*distinct[:_SETTINGS], *(["…"] if len(distinct) > _SETTINGS else [])])
+
+
+def legend(paths: Sequence[Sequence[str]]) -> list[str]:
+    """Paths for a legend: the number of each, where it begins, and from where no other goes with it."""
+    told = []
+    for place, path in enumerate(paths):
+        others = (other for at, other in enumerate(paths) if at != place)
+        shared = max((_together_until(path, other) for other in others), default=0)
+        start = max(1, min(shared, len(path) - 2)) if shared > 2 else 1
+        names = [path[0], *(["…"] if start > 1 else []), *path[start : start + 3]]
+        told.append(f"{place + 1}: {ARROW.join([*names, *(['…'] if start + 3 < len(path) else [])])}")
+    return told
+
+
+def _together_until(path: Sequence[str], other: Sequence[str]) -> int:
+    """How many variables two paths have in common from their begin."""
+    pairs = zip(path, other, strict=False)
+    return next((at for at, (one, two) in enumerate(pairs) if one != two), min(len(path), len(other)))
 
 
 def cut_finding(
@@ -160,7 +182,7 @@ def cut_finding(
         labels.append(first)
     return Finding(
         "cut",
-        capital(texts("loops.cut", **names)),
+        texts("loops.cut", **names),
         (how, size, *failed),
         texts("loops.cut.caution"),
         table,

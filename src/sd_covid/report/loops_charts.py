@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_SIZE = (7.4, 4.2)
-_WRAP = 46
+_WIDE, _TALL = 7.4, 3.1
+_LINE = 0.165  # of a legend
+_WRAP = 52
 
 
 def shares_chart(
@@ -44,7 +45,7 @@ def shares_chart(
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_SIZE, layout="constrained")
+    figure = Figure(figsize=_size(labels), layout="constrained")
     plot = figure.subplots()
     above, below = np.zeros(len(times)), np.zeros(len(times))
     for place, values in enumerate(series):
@@ -74,7 +75,7 @@ def gains_chart(ids: Sequence[str], gains: Floats, axis: str, texts: Texts) -> F
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(_SIZE[0], 0.7 + 0.24 * len(ids)), layout="constrained")
+    figure = Figure(figsize=(_WIDE, 0.7 + 0.24 * len(ids)), layout="constrained")
     plot = figure.subplots()
     colours = [package_colour(0) if gain > 0 else package_colour(2) for gain in gains.tolist()]
     plot.barh(range(len(ids)), gains, 0.7, color=colours)
@@ -115,7 +116,7 @@ def lines_chart(
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_SIZE, layout="constrained")
+    figure = Figure(figsize=_size(labels), layout="constrained")
     plot = figure.subplots()
     for place, values in enumerate(series):
         last = place == len(series) - 1 and place > 3
@@ -139,6 +140,13 @@ def _whole_times(plot: Axes, times: Floats) -> None:
 
     plot.set_xlim(times[0], times[-1])
     plot.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _size(labels: Sequence[str]) -> tuple[float, float]:
+    """Of a figure, so that its legend of two columns leaves the plot its height."""
+    lines = [1 + _wrapped(label).count("\n") for label in labels]
+    half = -(-len(lines) // 2)
+    return _WIDE, _TALL + _LINE * max(sum(lines[:half]), sum(lines[half:]))
 
 
 def _wrapped(label: str) -> str:

@@ -62,11 +62,6 @@ class Times:
         return texts("when.month" if self.dated else "when.time", time=self.spelled(time, texts))
 
 
-def capital(text: str) -> str:
-    """A text that begins with a capital."""
-    return text[:1].upper() + text[1:]
-
-
 @dataclass(frozen=True, slots=True)
 class Told:
     """What variables and scenarios are called: by their titles where they have any.

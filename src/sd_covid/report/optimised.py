@@ -15,7 +15,7 @@ from sd_covid.analysis.optimisation.outcomes import Objective
 from sd_covid.engine.results import versions
 from sd_covid.policy.comparison import Provenance
 from sd_covid.policy.draws import draws_hash
-from sd_covid.report.finding import Finding
+from sd_covid.report.finding import Finding, even_decimals
 from sd_covid.report.made import made_with
 from sd_covid.report.optimised_charts import contents_chart, frontier_chart, left_chart, parallel_chart
 from sd_covid.report.optimised_rivals import rivals_finding
@@ -103,6 +103,13 @@ def _front_table(found: Optimised, texts: Texts) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _stopped(found: Optimised, texts: Texts) -> str:
+    """That a search was stopped, and what is missing for it."""
+    unseen = [f"‘{texts.of(item.title)}’" for item in found.unseen]
+    missing = [texts("optimised.front.unseen", names=texts.listed(unseen))] if unseen else []
+    return " ".join([texts("optimised.front.interrupted"), *missing])
+
+
 def _caution(found: Optimised, texts: Texts) -> str:
     levers = found.plan.study.catalogue.levers
     free = {
@@ -139,7 +146,7 @@ def _front(found: Optimised, texts: Texts) -> Finding:
             texts("optimised.front.apart", apart=numbers.exact(len(left), 0), matters=texts.listed(told))
         )
     if found.interrupted:
-        sentences.append(texts("optimised.front.interrupted"))
+        sentences.append(_stopped(found, texts))
     low, high = np.quantile(knee.cost, (0.05, 0.95)).tolist()
     at, objective = effects(found)[0]
     sentences.append(
@@ -153,13 +160,14 @@ def _front(found: Optimised, texts: Texts) -> Finding:
             high=numbers.significant(high),
         )
     )
+    table = _front_table(found, texts)
     return Finding(
         id="front",
         title=texts("optimised.front.title"),
         sentences=tuple(sentences),
         caution=_caution(found, texts),
-        table=_front_table(found, texts),
-        decimals={texts("optimised.column.cost"): 0},
+        table=table,
+        decimals=even_decimals(table) | {texts("optimised.column.cost"): 0},
         figure=lambda: parallel_chart(found, [package_name(item, texts) for item in found.shown], texts),
         described=texts("optimised.front.described"),
     )
@@ -189,13 +197,15 @@ def _frontier(found: Optimised, texts: Texts) -> Finding:
         }
         for item in [*found.shown, *(rival.scenario for rival in found.rivals)]
     ]
+    table = pd.DataFrame(rows)
+    costs = [name for name in map(str, table) if name.startswith(texts("optimised.column.cost"))]
     return Finding(
         id="frontier",
         title=texts("optimised.frontier.title"),
         sentences=tuple(best),
         caution=texts("optimised.frontier.caution"),
-        table=pd.DataFrame(rows),
-        decimals={name: 0 for name in rows[0] if str(name).startswith(texts("optimised.column.cost"))},
+        table=table,
+        decimals=even_decimals(table) | dict.fromkeys(costs, 0),
         figure=lambda: frontier_chart(found, [texts.of(item.title) for item in found.plan.objectives], texts),
         described=texts("optimised.frontier.described"),
     )

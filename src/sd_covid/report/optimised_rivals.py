@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sd_covid.analysis.optimisation.optimise import Optimised, Rival
-from sd_covid.report.finding import Finding
+from sd_covid.report.finding import Finding, even_decimals
 from sd_covid.report.optimised_charts import rivals_chart
 from sd_covid.report.optimised_words import effects, heading
 from sd_covid.report.texts import Texts
@@ -55,13 +55,14 @@ def rivals_finding(found: Optimised, texts: Texts) -> Finding:
         share = Numbers(texts.language).plain(100 * float(np.mean(spent)), 2)
         sentences.append(texts("optimised.rivals.cost", share=share, count=len(spent)))
     costs = (texts("optimised.column.own_cost"), texts("optimised.column.package_cost"))
+    table = pd.DataFrame(rows)
     return Finding(
         id="own-cost",
         title=texts("optimised.rivals.title"),
         sentences=tuple(sentences),
         caution=texts("optimised.rivals.caution"),
-        table=pd.DataFrame(rows),
-        decimals=dict.fromkeys(costs, 0),
+        table=table,
+        decimals=even_decimals(table) | dict.fromkeys(costs, 0),
         figure=(lambda: _chart(found, found_ones, texts)) if found_ones else None,
         described=texts("optimised.rivals.described"),
     )

@@ -5,6 +5,7 @@ In go names, shades and what is written; out comes a matplotlib figure.
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ from sd_covid.report.theme import INK, REFERENCE, SOFT, tint
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_TURNED = 38  # degrees, of the headings
+_SIGN = 0.068  # width of a sign of a heading or cell, in inches
 
 
 def tinted_table(
@@ -43,9 +47,19 @@ def tinted_table(
     labels = [textwrap.fill(name, 34) for name in rows]
     heads = [textwrap.fill(name, max(26, len(name) // 2 + 6)) for name in columns]  # two lines at most
     tall = 0.34 + 0.14 * max(label.count("\n") for label in labels)
-    head = 0.35 + 0.05 * max(len(line) for name in heads for line in name.splitlines())
-    size = (3.0 + 0.62 * len(columns), tall * len(rows) + head + (0.3 if note else 0.1))
-    figure = Figure(figsize=size, layout="constrained")
+    wide = max(0.62, 0.12 + _SIGN * max(len(cell) for row in cells for cell in row))
+    long = [_SIGN * max(map(len, name.splitlines())) for name in heads]
+    head = 0.35 + max(long) * math.sin(math.radians(_TURNED))
+    # How far the turned headings reach beyond the last column.
+    beyond = max(
+        length * math.cos(math.radians(_TURNED)) - wide * (len(long) - place - 0.5)
+        for place, length in enumerate(long)
+    )
+    side = 0.3 + _SIGN * max(len(line) for label in labels for line in label.splitlines())
+    width = side + wide * len(columns) + max(beyond, 0.0)
+    told = textwrap.fill(note, max(30, int(width / _SIGN)))
+    below = 0.1 + 0.17 * len(told.splitlines())
+    figure = Figure(figsize=(width, tall * len(rows) + head + below), layout="constrained")
     axes = figure.add_subplot()
     for row, column in np.ndindex(*shade.shape):
         level = float(shade[row, column])
@@ -57,12 +71,12 @@ def tinted_table(
         )
     axes.set_xlim(0, len(columns))
     axes.set_ylim(len(rows), 0)
-    axes.set_xticks(np.arange(len(columns)) + 0.5, heads, rotation=38, ha="left", rotation_mode="anchor")
+    axes.set_xticks(np.arange(len(columns)) + 0.5, heads, rotation=_TURNED, ha="left", rotation_mode="anchor")
     axes.set_yticks(np.arange(len(rows)) + 0.5, labels)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     if note:
-        figure.supxlabel(note, fontsize=8, color=SOFT)
+        figure.supxlabel(told, fontsize=8, color=SOFT)
     return figure

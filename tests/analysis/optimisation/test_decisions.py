@@ -21,6 +21,8 @@ from sd_covid.errors import RunError, SdCovidError
 from sd_covid.policy import read_scenario
 from sd_covid.policy.levers import LeverSetting
 from sd_covid.policy.scenario import Scenario
+from sd_covid.report.optimised import findings
+from sd_covid.report.texts import Texts
 from tests.analysis.optimisation.test_evaluate import TRIGGERED, planned
 from tests.analysis.optimisation.town import PLAN, laid_out
 
@@ -35,6 +37,8 @@ PULLED = (
     )
     .replace("budget: [20, 60]", "budget: [0, 60]")
 )
+
+SHORT = PLAN.replace("generations: 12", "generations: 3")
 
 
 def test_a_point_is_the_package_that_it_names(tmp_path: Path) -> None:
@@ -199,6 +203,52 @@ def test_ctrl_c_ends_with_what_was_found_so_far(tmp_path: Path, monkeypatch: pyt
     assert found.interrupted
     assert len(found.shown) > 1
     assert len(found.found.points) < 12 * 12
+    assert 1 == len(found.rivals)
+
+
+def test_ctrl_c_between_two_searches_keeps_the_front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, score = planned(tmp_path, SHORT), Evaluator.score
+
+    def stopped(self: Evaluator, scenarios: Sequence[Scenario]) -> Scored:
+        if list(scenarios) == list(plan.scenarios):  # after the first search, and before the next
+            raise KeyboardInterrupt
+        return score(self, scenarios)
+
+    monkeypatch.setattr(Evaluator, "score", stopped)
+    found = optimise(plan)
+    assert found.interrupted
+    assert not found.found.interrupted
+    assert len(found.shown) > 1
+    assert () == found.rivals
+    assert plan.scenarios == found.unseen
+    front = findings(found, Texts("en"))[0]
+    assert (
+        "The search was stopped early. Not set against a package of the same cost: ‘Clumsy’."
+        in front.sentences
+    )
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_on_fresh_draws_is_heard_the_second_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    plan, score, left = planned(tmp_path, SHORT), Evaluator.score, times
+
+    def stopped(self: Evaluator, scenarios: Sequence[Scenario]) -> Scored:
+        nonlocal left
+        if left and self.worlds.draws is plan.draws.fresh:
+            left -= 1
+            raise KeyboardInterrupt
+        return score(self, scenarios)
+
+    monkeypatch.setattr(Evaluator, "score", stopped)
+    if times == 2:
+        with pytest.raises(KeyboardInterrupt):
+            optimise(plan)
+        return
+    found = optimise(plan)
+    assert not found.interrupted
+    assert len(found.shown) > 1
     assert 1 == len(found.rivals)
 
 

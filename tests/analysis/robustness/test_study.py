@@ -13,7 +13,9 @@ from sd_covid.analysis.robustness.pipeline import PATH, Robust, cases_of, judge,
 from sd_covid.analysis.robustness.runs import run_worlds
 from sd_covid.cli.app import execute
 from sd_covid.errors import RunError, ScenarioError
+from sd_covid.model.study import study_folder
 from sd_covid.policy.draws import joint_draws
+from sd_covid.policy.titles import read_titles
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.robust import findings
 from sd_covid.report.texts import Texts
@@ -88,7 +90,8 @@ def test_value_for_money(judged: Robust) -> None:
 
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_findings_say_it_in_words_without_names_of_parameters(judged: Robust, language: str) -> None:
-    told = findings(judged, Glossary(), Texts(language))
+    glossary = Glossary(named=read_titles(study_folder(judged.plan.file)))
+    told = findings(judged, glossary, Texts(language))
     assert len({item.id for item in told}) == len(told)
     for item in told:
         assert all(re.fullmatch(r"[A-ZÀ-Ž‘].*[.:]", sentence, re.S) for sentence in item.sentences), (

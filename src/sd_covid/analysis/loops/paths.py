@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.analysis.loops.shares import share_out
-from sd_covid.analysis.loops.ways import Path, Ways
+from sd_covid.analysis.loops.transfer import Path
+from sd_covid.analysis.loops.ways import Ways
 from sd_covid.engine.course import Course
 from sd_covid.engine.separate import Equations
 from sd_covid.engine.subscripts import Cell

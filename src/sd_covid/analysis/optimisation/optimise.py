@@ -7,7 +7,7 @@ Winkler 2006, doi 10.1287/mnsc.1050.0451), and the difference is told too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -97,6 +97,8 @@ class Optimised:
     knee : int
         Position of the knee among them.
     rivals : tuple of Rival
+    unseen : tuple of Scenario
+        Scenarios that were not set against anything, because the search was stopped before.
     runs : int
         Of the model.
     failed : int
@@ -110,6 +112,7 @@ class Optimised:
     shown: tuple[Shown, ...]
     knee: int
     rivals: tuple[Rival, ...]
+    unseen: tuple[Scenario, ...]
     runs: int
     failed: int
     worlds: tuple[int, int]
@@ -117,7 +120,8 @@ class Optimised:
     @property
     def interrupted(self) -> bool:
         """Whether any search was stopped before its last generation."""
-        return self.found.interrupted or any(item.own.interrupted for item in self.rivals)
+        stopped = any(item.own.interrupted for item in self.rivals)
+        return self.found.interrupted or stopped or bool(self.unseen)
 
     def losses(self, item: Shown) -> Floats:
         """Losses by every objective but cost, on fresh draws."""
@@ -143,7 +147,8 @@ def optimise(plan: OptimisationPlan, *, journal: Path | None = None, tell: Tell 
     Returns
     -------
     Optimised
-        Without packages where none keeps the limits. After Ctrl-C with what was found until then.
+        Without packages where none keeps the limits. Ctrl-C ends the searches: what was found until then is looked at
+        on fresh draws all the same, which takes seconds, unless Ctrl-C is pressed again meanwhile.
 
     Raises
     ------
@@ -168,13 +173,26 @@ def optimise(plan: OptimisationPlan, *, journal: Path | None = None, tell: Tell 
     )
     own = _own_budgets(plan, judge, found, say)
     found = _everything(judge, found, own)
+    try:
+        return _on_new_draws(plan, judge, found, own, say)
+    except KeyboardInterrupt:
+        if found.interrupted or len(own) < len(plan.scenarios) or any(item.interrupted for item in own):
+            raise  # for the second time
+        return _on_new_draws(plan, judge, found, own, say)
+
+
+def _on_new_draws(
+    plan: OptimisationPlan, judge: Judge, found: Found, own: Sequence[OwnBudget], say: Tell
+) -> Optimised:
+    """What was found, looked at on fresh draws."""
+    searched = judge.evaluator
     worlds = Worlds(plan.draws.fresh, plan.paths, plan.effort.seed + 1)
-    fresh = Evaluator(simulation, plan.study, plan.base, plan.objectives, worlds)
+    say("fresh", 0, 1)
+    fresh = Evaluator(searched.simulation, plan.study, plan.base, plan.objectives, worlds)
     front = found.objectives[found.front]
     # In the order of the front: that of the first objective.
     places = spread(front, plan.shown).tolist() if len(front) else []
     packages = [plan.space.package(found.points[found.front[place]]) for place in places]
-    say("fresh", 0, 1)
     shown = _look_again(judge, fresh, [(f"package-{k + 1}", item) for k, item in enumerate(packages)])
     rivals = _rivals(own, judge, fresh)
     say("fresh", 1, 1)
@@ -184,15 +202,27 @@ def optimise(plan: OptimisationPlan, *, journal: Path | None = None, tell: Tell 
         shown=shown,
         knee=places.index(knee(front)) if places else 0,
         rivals=rivals,
-        runs=evaluator.runs + fresh.runs,
+        unseen=tuple(plan.scenarios[len(own) :]),
+        runs=searched.runs + fresh.runs,
         failed=judge.failed,
-        worlds=(int(evaluator.sound.sum()), int(fresh.sound.sum())),
+        worlds=(int(searched.sound.sum()), int(fresh.sound.sum())),
     )
 
 
 def _own_budgets(plan: OptimisationPlan, judge: Judge, found: Found, say: Tell) -> list[OwnBudget]:
-    """Each scenario against packages that cost no more; after Ctrl-C, by what is known."""
+    """Each scenario against packages that cost no more; after Ctrl-C by what is known, or those that were reached."""
     results: list[OwnBudget] = []
+    try:
+        for item in _each_own_budget(plan, judge, found, say):
+            results.append(item)  # noqa: PERF402  # one by one: Ctrl-C may come between two
+    except KeyboardInterrupt:
+        pass
+    return results
+
+
+def _each_own_budget(plan: OptimisationPlan, judge: Judge, found: Found, say: Tell) -> Iterator[OwnBudget]:
+    """The scenarios one by one; once a search was stopped, nothing new is looked at."""
+    stopped = found.interrupted
     levers = plan.study.catalogue.levers
     unpriced = frozenset(name for name, item in levers.items() if item.cost.rule == "unpriced")
     for place, (scenario, own) in enumerate(zip(plan.scenarios, _judged(plan, judge), strict=True)):
@@ -200,11 +230,11 @@ def _own_budgets(plan: OptimisationPlan, judge: Judge, found: Found, say: Tell) 
         def report(done: int, total: int, before: int = place) -> None:
             say("own budgets", before * total + done, len(plan.scenarios) * total)
 
-        stopped = found.interrupted or any(item.interrupted for item in results)
         generations = 0 if stopped else plan.own
         effort = replace(plan.effort, generations=generations, seed=plan.effort.seed + 1 + place)
-        results.append(at_own_budget(judge, scenario, own, found, effort, unpriced, report))
-    return results
+        item = at_own_budget(judge, scenario, own, found, effort, unpriced, report)
+        stopped = stopped or item.interrupted
+        yield item
 
 
 def _everything(judge: Judge, found: Found, own: Sequence[OwnBudget]) -> Found:

@@ -1,4 +1,4 @@
-"""Indices by every method: Sobol for all quantities at once, the others by SALib, one quantity after another.
+"""Indices by every method: Sobol for all quantities at once, the others one quantity after another, most by SALib.
 
 In go a design, what the model made of it, and which blocks are sound; out come `Indices`. What does not vary has none.
 """
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.analysis.sensitivity.designs import HARMONICS, LEVELS, SPAN, Design
+from sd_covid.analysis.sensitivity.distances import between_regions, half_widths, within_slices
 from sd_covid.analysis.sensitivity.indices import COVERAGE, MEASURES, Indices, varying
 from sd_covid.analysis.sensitivity.sobol import sobol_indices
 from sd_covid.errors import RunError
@@ -152,42 +153,55 @@ def _morris(design: Design, x: Floats, y: Floats, seed: int, resamples: int) -> 
 
 def _pawn(design: Design, x: Floats, y: Floats, seed: int, resamples: int) -> Found:
     """Kolmogorov-Smirnov distances between the outcome and the outcome within a tenth of a factor (Pianosi 2018)."""
-    from SALib.analyze import pawn
-
-    wide, factors = _with_idle(x, seed)
-    told = pawn.analyze(_columns(wide), wide, y, seed=seed)
-    values = {name: _array(told[name]) for name in MEASURES["pawn"]}
-    return _floored(values, factors, "median")
+    return _given_data(_sliced, "median", x, y, seed, resamples)
 
 
 def _regional(design: Design, x: Floats, y: Floats, seed: int, resamples: int) -> Found:
     """Cramér-von Mises distances between a factor within a fifth of the outcome and outside it (Hornberger 1981)."""
-    from SALib.analyze import rsa
-
-    wide, factors = _with_idle(x, seed)
-    told = rsa.analyze(_columns(wide), wide, y, bins=_REGIONS, target="Y")
-    regions = np.stack([_array(told[name]) for name in told["names"]], axis=1)
-    values = {"largest": np.nanmax(regions, axis=0), "lowest": regions[0], "highest": regions[-1]}
-    return _floored(values, factors, "largest")
+    return _given_data(_parted, "largest", x, y, seed, resamples)
 
 
-def _with_idle(x: Floats, seed: int) -> tuple[Floats, int]:
-    """The factors with columns beside them that do nothing, and how many they are."""
+def _sliced(x: Floats, y: Floats) -> dict[str, Floats]:
+    """Median, mean and largest distance over the slices of each factor."""
+    found = within_slices(x, y)
+    return {
+        "median": np.nanmedian(found, axis=0),
+        "mean": np.nanmean(found, axis=0),
+        "maximum": np.nanmax(found, axis=0),
+    }
+
+
+def _parted(x: Floats, y: Floats) -> dict[str, Floats]:
+    """The largest distance over the regions of the outcome, and those of the lowest and the highest."""
+    found = between_regions(x, y, _REGIONS)
+    return {"largest": np.nanmax(found, axis=0), "lowest": found[0], "highest": found[-1]}
+
+
+def _given_data(
+    measured: Callable[[Floats, Floats], dict[str, Floats]],
+    leading: str,
+    x: Floats,
+    y: Floats,
+    seed: int,
+    resamples: int,
+) -> Found:
+    """Distances of each factor, with an interval by bootstrap, and what nineteen of twenty idle columns stay below."""
+    values = measured(x, y)
+    halves = (
+        half_widths(measured, x, y, resamples=max(resamples, 2), coverage=COVERAGE, seed=seed)
+        if resamples
+        else {name: _without(value) for name, value in values.items()}
+    )
     idle = np.random.default_rng(seed).random((len(x), _IDLE))
-    return np.concatenate([x, idle], axis=1), x.shape[1]
+    floor = np.quantile(measured(idle, y)[leading], [0.95])
+    found = {name: (value, halves[name]) for name, value in values.items()}
+    return found | {"floor": (floor, _without(floor))}
 
 
 def _columns(x: Floats) -> dict[str, Any]:
     """SALib's description of some columns."""
     names = [f"x{number}" for number in range(x.shape[1])]
     return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
-
-
-def _floored(values: dict[str, Floats], factors: int, leading: str) -> Found:
-    """The factors' values, and what nineteen of twenty idle columns stay below."""
-    found = {name: (value[:factors], _without(value[:factors])) for name, value in values.items()}
-    floor = np.quantile(values[leading][factors:], [0.95])
-    return found | {"floor": (floor, _without(floor))}
 
 
 def _delta(design: Design, x: Floats, y: Floats, seed: int, resamples: int) -> Found:
@@ -204,7 +218,10 @@ def _delta(design: Design, x: Floats, y: Floats, seed: int, resamples: int) -> F
 
 
 def _fast(design: Design, x: Floats, y: Floats, seed: int, resamples: int) -> Found:
-    """Extended FAST (Saltelli, Tarantola & Chan 1999), without the intervals that SALib itself calls unreliable."""
+    """Extended FAST (Saltelli, Tarantola & Chan 1999).
+
+    Without intervals: SALib's are of halves of a curve, at another frequency than the curve was laid out with.
+    """
     from SALib.analyze import fast
 
     curves = _columns(y.reshape(-1, design.block).T)

@@ -1,0 +1,28 @@
+"""``sd-covid init``: a new study, copied out of the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sd_covid.cli.console import say
+from sd_covid.cli.output import replacing
+from sd_covid.errors import RunError
+
+
+def command(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where the study goes; not there yet, or empty.")
+    ],
+) -> None:
+    """Make a folder with the Dutch study in it, to work in and to change."""
+    from sd_covid.model.starter import copy_study, occupied
+
+    reason = occupied(folder)
+    if reason is not None:
+        raise RunError(reason, advice="choose another name for the study", file=folder)
+    with replacing(folder) as aside:
+        copy_study(aside)
+    say(f"cd {folder}, then read README.md")
