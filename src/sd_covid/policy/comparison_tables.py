@@ -1,4 +1,4 @@
-"""A comparison as tables for other programs: every difference that is told, and the course of every outcome by year.
+"""A comparison as tables for other programs: every difference that is told, and the course of the headline outcomes by year.
 
 In goes a `Comparison`; out come data frames with one row a difference, or one a year. Numbers are not rounded.
 """
@@ -75,7 +75,7 @@ def _quantiles(spread: Spread) -> dict[str, float]:
 
 
 def courses_frame(comparison: Comparison) -> pd.DataFrame:
-    """What the charts show, at each turn of the year.
+    """What the charts of the headline outcomes show, at each turn of the year.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def courses_frame(comparison: Comparison) -> pd.DataFrame:
     at = np.flatnonzero(months % 12 == 0)
     parts = []
     for entry in comparison.scenarios:
-        for output in comparison.outputs:
+        for output in (item for item in comparison.outputs if item.headline):
             kinds = {"level": comparison.bands}
             if entry.id != comparison.reference:
                 kinds["difference"] = comparison.difference_bands
