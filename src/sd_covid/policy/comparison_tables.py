@@ -1,4 +1,4 @@
-"""A comparison as tables for other programs: every difference that is told, and the course of the headline outcomes by year.
+"""A comparison as tables for other programs: differences that are told, and headline outcomes by year.
 
 In goes a `Comparison`; out come data frames with one row a difference, or one a year. Numbers are not rounded.
 """

@@ -29,6 +29,7 @@ from sd_covid.report.sections import Level
 from sd_covid.report.sensitivity_paths import path_finding
 from sd_covid.report.sensitivity_words import Words
 from sd_covid.report.texts import Texts
+from sd_covid.report.wording import Numbers
 
 #: Calibrated parameters that a sentence names.
 _PARAMETERS = 3
@@ -85,7 +86,13 @@ def looked_parts(
     if detailed and looked.over_time:
         told = [_over_time(item, glossary, texts) for item in looked.over_time]
         package = quoted(comparison, looked.main, texts)
-        lead = (texts("over_time.lead", package=package, draws=looked.over_time[0].kept),)
+        lead = (
+            texts(
+                "over_time.lead",
+                package=package,
+                draws=Numbers(texts.language).exact(looked.over_time[0].kept, 0),
+            ),
+        )
         parts["over_time"] = _part(lead, told, draw, texts)
     if detailed and looked.explained:
         parts["explained"] = _part(
