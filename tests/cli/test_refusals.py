@@ -124,6 +124,9 @@ def test_an_unknown_theme(call: Call, study: Path) -> None:
         ["run", "model.mdl", "-o", "out.xls"],
         ["run", "model.mdl", "-s", "a.yaml", "-s", "b.yaml"],
         ["compare", "a.yaml", "-o", "report.html", "--language", "fr"],
+        ["compare", "a.yaml", "b.yaml", "-o", "report.html", "--level", "expert"],
+        ["compare", "a.yaml", "b.yaml", "-o", "report.docx"],
+        ["compare", "a.yaml", "b.yaml", "-o", "report.html", "-o", "report.html"],
         ["predict", "problem.yaml", "-o", "out.txt"],
     ],
 )
@@ -159,6 +162,17 @@ def test_a_folder_in_place_of_a_report_leaves_no_figures(call: Call, tmp_path: P
     (tmp_path / "report.html").mkdir()
     refused(call("compare", "a.yaml", "b.yaml", "-o", tmp_path / "report.html"), "is a folder")
     assert [tmp_path / "report.html"] == list(tmp_path.iterdir())
+
+
+def test_a_pdf_without_a_browser_is_refused_before_anything_runs(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SD_COVID_BROWSER", "no-such-browser")
+    refused(
+        call("compare", "a.yaml", "b.yaml", "-o", tmp_path / "report.pdf"),
+        "SD_COVID_BROWSER names no program",
+    )
+    assert [] == list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

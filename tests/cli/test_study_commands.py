@@ -22,18 +22,39 @@ def test_compare_writes_the_report_in_both_languages_and_ends_with_its_path(
     path = tmp_path / "out" / "report.html"
     wave = fitted / "scenarios" / "paths" / "new-wave-2027.yaml"
     options = ("--path", wave, "--language", "nl", "--language", "en", "--draws", "8")
-    answer = call("compare", *scenarios, "-o", path, *options)
-    assert (0, str(path)) == (answer.code, answer.out.splitlines()[-1])
-    # The first section says on what the long run rests; both results of every outcome that rests on it stand in it.
-    first = re.search(r"<section.*?</section>", path.read_text(), re.DOTALL)[0]  # type: ignore[index]
-    assert 'id="long-run"' in first
-    assert "zonder littekens" in first
-    assert first.count("data-median") >= 2
+    book = path.with_suffix(".xlsx")
+    answer = call("compare", *scenarios, "-o", path, "-o", book, *options)
+    written = [path, book, path.with_name("report-en.html"), book.with_name("report-en.xlsx")]
+    assert (0, sorted(map(str, written))) == (answer.code, sorted(answer.out.splitlines()[-4:]))
+    # The first section says on what the long run rests, the second has both results of every outcome that rests on it.
+    first, second = re.findall(r"<section.*?</section>", path.read_text(), re.DOTALL)[:2]
+    assert 'id="answer"' in first
+    assert "littekens" in first
+    assert 'id="long-run"' in second
+    assert "zonder littekens" in second
+    assert second.count("data-median") >= 2
     languages = [
         re.search(r'<html lang="(..)"', file.read_text())[1]  # type: ignore[index]
         for file in (path, path.with_name("report-en.html"))
     ]
     assert ["nl", "en"] == languages
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--main", "no-suport"], "'no-suport' is not among the packages; did you mean 'no-support'"),
+        (["--explain", "unemployment rat"], "did you mean 'unemployment rate'"),
+    ],
+)
+def test_a_package_or_output_that_there_is_not_is_refused(
+    call: Call, fitted: Path, tmp_path: Path, options: list[str], said: str
+) -> None:
+    scenarios = [fitted / "scenarios" / f"{name}.yaml" for name in ("actual", "no-support")]
+    answer = call("compare", *scenarios, "-o", tmp_path / "report.html", *options)
+    assert 2 == answer.code
+    assert said in answer.last
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_one_scenario_is_no_comparison(call: Call, fitted: Path, tmp_path: Path) -> None:

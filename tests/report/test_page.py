@@ -22,8 +22,8 @@ from sd_covid.report.texts import Texts, all_texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT
 
 SECTIONS = [
-    "question", "findings", "packages", "paths", "differences", "side", "costs", "sensitivity", "lights", "fit",
-    "assumptions", "reproduce",
+    "answer", "headline", "question", "findings", "packages", "paths", "differences", "side", "costs", "sensitivity",
+    "lights", "fit", "assumptions", "reproduce",
 ]  # fmt: skip
 
 

@@ -67,12 +67,13 @@ def text(node) -> str:
     return " ".join(node.text_content().split())
 
 
-def test_the_page_says_before_all_else_what_the_long_run_rests_on(page):
+def test_the_answer_says_itself_what_the_long_run_rests_on(page):
     language, parsed = page
-    first = next(iter(parsed.iter("section")))
-    assert "long-run" == first.get("id")
-    assert "#long-run" == parsed.xpath("//nav//a")[0].get("href")
-    assert PLAN.said.in_language(language) == text(first.xpath("p")[0])
+    first, second = list(parsed.iter("section"))[:2]
+    assert ["answer", "long-run"] == [first.get("id"), second.get("id")]
+    warned = first.xpath("p[@class='warning']")[0]
+    assert text(warned).startswith(PLAN.said.in_language(language))
+    assert ["#long-run"] == warned.xpath("a/@href")
 
 
 def test_both_results_stand_side_by_side_with_their_paired_difference(page, found):

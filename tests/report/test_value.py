@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from lxml import html
 
-from sd_covid.cli.compare import write_tables
+from sd_covid.cli.compare_written import write_tables
 from sd_covid.data.text import Text
 from sd_covid.errors import RunError
 from sd_covid.policy.accounts import Accounts
@@ -97,7 +97,11 @@ def page(request, assessment):
         "groups": groups_view(assessment, texts),
         "resilience": resilience_view(assessment, texts),
     }
-    return html.fromstring("<main>" + render("value.html.j2", (), texts, views) + "</main>")
+    sections = [
+        render(f"sections/{name}.html.j2", (), texts, views | {"level": "adviser"})
+        for name in ("mkba", "accounts", "groups", "resilience")
+    ]
+    return html.fromstring(f"<main>{''.join(sections)}</main>")
 
 
 def text(node) -> str:
@@ -107,7 +111,7 @@ def text(node) -> str:
 def test_the_sections_stand_after_costs_and_the_contents_lead_to_each(
     assessment, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sd_covid.report.page.path_panels", lambda *_: [])  # drawing charts takes long
+    monkeypatch.setattr("sd_covid.report.page.path_panels", lambda *_, **__: [])  # drawing charts takes long
     shown = assessment.comparison.told()
     file = write_report(shown, None, None, tmp_path / "report.html", "nl", assessment=assessment)
     whole = html.fromstring(file.read_text(encoding="utf-8"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,10 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sd_covid.cli.calibrate import Seed
-from sd_covid.cli.console import note, say, warn
+from sd_covid.cli.console import note, warn
 from sd_covid.cli.progress import stages
-from sd_covid.cli.results import refuse_suffix
-from sd_covid.errors import DataError, RunError, ScenarioError
+from sd_covid.errors import DataError, RunError, ScenarioError, suggest
 from sd_covid.model.study import study_folder
 
 if TYPE_CHECKING:
@@ -33,7 +30,6 @@ if TYPE_CHECKING:
     from sd_covid.policy.long_run import LongRun, LongRunPlan
     from sd_covid.policy.outputs import Output
     from sd_covid.policy.resilience import Phases
-    from sd_covid.report import Background
 
 
 class Language(StrEnum):
@@ -47,7 +43,11 @@ Tell = Callable[[int, int], None]
 #: Of which levels of groups and the gap between them are told, where the run covers it.
 GAP_YEAR = 2030
 DRAWN_FROM = "posterior and ranges of the assumptions"
-STAGES = {"scenarios": "running the scenarios", "sensitivity": "running the sensitivity design"}
+STAGES = {
+    "scenarios": "running the scenarios",
+    "sensitivity": "running the sensitivity design",
+    "boxes": "looking for what must be true",
+}
 
 Scenarios = Annotated[
     list[Path],
@@ -58,13 +58,26 @@ Scenarios = Annotated[
 ]
 
 
+class Detail(StrEnum):
+    """Levels of the report (`sd_covid.report.sections`)."""
+
+    MINISTER = "minister"
+    ADVISER = "adviser"
+    MODELLER = "modeller"
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What was run: the comparison, the same without what the long run rests on, and what is counted from it."""
+    """What was run: the comparison, the same without what the long run rests on, and what is counted from it.
+
+    Beside them the study that scenarios were read against, and the draws, one row a member.
+    """
 
     comparison: Comparison
     long_run: LongRun | None
     assessment: Assessment | None
+    study: Study
+    draws: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,13 @@ class Inputs:
 def command(
     scenarios: Scenarios,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="REPORT.html", help="Where the report goes.")
+        list[Path],
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="REPORT.html",
+            help="Where the report goes: .html, .pdf, or .xlsx with all its numbers. Given again: each of them.",
+        ),
     ],
     language: Annotated[
         list[Language] | None,
@@ -104,6 +123,25 @@ def command(
             help="Also write costs, benefits, groups and resilience as CSV and JSON.",
         ),
     ] = None,
+    level: Annotated[
+        Detail, typer.Option("--level", help="For whom: in brief, as an adviser needs it, or everything.")
+    ] = Detail.ADVISER,
+    main: Annotated[
+        str,
+        typer.Option(
+            "--main",
+            metavar="SCENARIO",
+            help="The package that is told first.  [default: most often the best]",
+        ),
+    ] = "",
+    explain: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--explain",
+            metavar="OUTPUT",
+            help="Also along which paths in the model this differs in the main package; may be given again.",
+        ),
+    ] = None,
     draws: Annotated[int, typer.Option("--draws", min=2, help="Runs of each scenario.")] = 1000,
     sensitivity: Annotated[
         Path | None,
@@ -118,15 +156,34 @@ def command(
     seed: Seed = 1,
 ) -> None:
     """Run scenarios on the same draws and write the report of their differences, costs and evidence."""
-    refuse_suffix(output, ".html")
+    from sd_covid.cli.compare_looked import look
+    from sd_covid.cli.compare_written import background, refuse_forms, write, write_tables
+
+    refuse_forms(output)
     if path is not None:
         from sd_covid.policy.paths import chosen_path
 
         path = chosen_path(path, scenarios[0])
     inputs = read_inputs(study_folder(scenarios[0]), posterior)
+    for name in explain or []:
+        inputs.simulation.names.cells(name)  # an unknown name is refused before anything takes time
     with stages(STAGES) as step:
-        compared = run(inputs, scenarios, draws, seed, partial(step, "scenarios"), path)
+        compared = run(inputs, scenarios, draws, seed, partial(step, "scenarios"), path, main)
         found = None if sensitivity is None else analyse(inputs, sensitivity, partial(step, "sensitivity"))
+        known = background(inputs)
+        looked = look(
+            compared.comparison,
+            compared.draws,
+            compared.assessment,
+            simulation=inputs.simulation,
+            study=compared.study,
+            calibrated=[str(name) for name in inputs.posterior.constants],
+            glossary=known.glossary,
+            level=level.value,
+            main=main,
+            explain=explain or [],
+            tell=step,
+        )
     failures = compared.comparison.failures
     if failures:
         first = failures[0]
@@ -134,7 +191,8 @@ def command(
         warn(f"{len(failures)} runs are not finite and left out; the first is {where}")
     if tables is not None:
         write_tables(compared.assessment, tables)
-    write(inputs, compared, found, output, list(dict.fromkeys(language or [Language.NL])))
+    languages = list(dict.fromkeys(language or [Language.NL]))
+    write(inputs, compared, found, looked, known, output, languages, level.value)
 
 
 def read_inputs(folder: Path, posterior: Path | None = None) -> Inputs:
@@ -170,7 +228,13 @@ def read_inputs(folder: Path, posterior: Path | None = None) -> Inputs:
 
 
 def run(
-    inputs: Inputs, paths: Sequence[Path], size: int, seed: int, tell: Tell, assume: Path | None = None
+    inputs: Inputs,
+    paths: Sequence[Path],
+    size: int,
+    seed: int,
+    tell: Tell,
+    assume: Path | None = None,
+    main: str = "",
 ) -> Compared:
     """Run every scenario on the same draws of parameters and assumptions, with and without what the long run rests on.
 
@@ -185,6 +249,8 @@ def run(
         Called with the number of runs done and the number of all.
     assume : Path, optional
         A path of assumptions for all of them.
+    main : str
+        Id of a package that must be among them; any where it is empty.
 
     Returns
     -------
@@ -202,6 +268,7 @@ def run(
     from sd_covid.policy.run import run_scenarios
 
     study, scenarios = _read_scenarios(inputs, paths, assume)
+    _refuse_main(scenarios, main)
     plan = _long_run_plan(inputs, study, scenarios)
     kept, drawn = outputs(inputs), draw(inputs.posterior.constants, study, size, seed)
     asked = () if plan is None else plan.asked(kept)
@@ -217,13 +284,13 @@ def run(
     shown = whole.of_first(len(scenarios))
     comparison, assessment = shown.told(), Assessment.of(shown, catalogues, GAP_YEAR, whole)
     if plan is None or not asked or not comparison.covered(plan.years):
-        return Compared(comparison, None, assessment)
+        return Compared(comparison, None, assessment, study, drawn)
     bare = on_the_draws(
         without(scenarios, plan, study),
         outputs=asked,
         progress=lambda done, _: tell(total - len(scenarios) * size + done, total),
     )
-    return Compared(comparison, LongRun(plan, comparison, bare), assessment)
+    return Compared(comparison, LongRun(plan, comparison, bare), assessment, study, drawn)
 
 
 def _read_scenarios(
@@ -240,6 +307,15 @@ def _read_scenarios(
     study = Study.beside(paths[0], inputs.simulation)
     assumed = None if assume is None else read_path(assume, study)
     return study, [read_scenario(path, inputs.simulation, study=study, assume=assumed) for path in paths]
+
+
+def _refuse_main(scenarios: Sequence[Scenario], main: str) -> None:
+    """Refuse a main package that is not among the scenarios beside the null alternative."""
+    ids = [entry.id for entry in scenarios[1:]]
+    if main and main not in ids:
+        raise RunError(
+            f"'{main}' is not among the packages", advice=suggest(main, ids) or f"name {' or '.join(ids)}"
+        )
 
 
 def _zero_line(
@@ -310,76 +386,3 @@ def analyse(inputs: Inputs, file: Path, tell: Tell) -> Sensitivity:
             reason, file=file, variable="method", advice="leave out 'method', or use sd-covid sensitivity"
         )
     return take_apart(plan, tell)
-
-
-def write(
-    inputs: Inputs,
-    compared: Compared,
-    found: Sensitivity | None,
-    output: Path,
-    languages: Sequence[Language],
-) -> None:
-    """Write the report in each language, and print the path of each; the first has the name asked for."""
-    from sd_covid.calibration.results import read_report
-    from sd_covid.calibration.workflow import report_file
-    from sd_covid.report import write_report
-
-    fit = report_file(inputs.problem)
-    known = background(inputs)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    written = [
-        write_report(
-            compared.comparison,
-            read_report(fit) if fit.is_file() else None,
-            found,
-            output if position == 0 else output.with_name(f"{output.stem}-{language}{output.suffix}"),
-            language.value,
-            background=known,
-            long_run=compared.long_run,
-            assessment=compared.assessment,
-        )
-        for position, language in enumerate(languages)
-    ]
-    for path in reversed(written):  # the one that was asked for comes last
-        say(str(path))
-
-
-def write_tables(found: Assessment | None, folder: Path) -> None:
-    """Write what is counted from a comparison, one CSV a table and all of it as JSON.
-
-    Raises
-    ------
-    RunError
-        When nothing is counted, or a file cannot be written.
-    """
-    from sd_covid.cli.output import replacing
-    from sd_covid.policy.assessment_tables import as_json, frames
-
-    if found is None:
-        raise RunError("the study names no effects", advice="write scenarios/benefits.yaml")
-    texts = {f"{name}.csv": frame.to_csv(index=False, na_rep="") for name, frame in frames(found).items()}
-    for name, text in {**texts, "assessment.json": as_json(found)}.items():
-        with replacing(folder / name) as aside:
-            aside.write_text(text, encoding="utf-8")
-
-
-def background(inputs: Inputs) -> Background:
-    """What the report shows beside the runs: figures, their registry, and whether the fit still holds."""
-    from sd_covid.calibration.workflow import check_stored
-    from sd_covid.data import read_registry
-    from sd_covid.report import Background, observed_series, read_glossary
-    from sd_covid.report.passport_record import read_record, record_file
-
-    folder, provenance = inputs.problem.folder, inputs.posterior.provenance
-    passport = read_record(record_file(inputs.simulation))
-    evidence = inputs.folder / "models" / "evidence.csv"
-    return Background(
-        observed=observed_series(inputs.problem, provenance["best"]),
-        registry=read_registry(folder / "series"),
-        passport=passport,
-        passport_holds=passport is not None and passport.is_of(inputs.simulation),
-        glossary=read_glossary(folder / "titles.yaml", evidence, provenance["constants"]),
-        check=check_stored(inputs.problem.path, simulator=inputs.simulation),
-        command=shlex.join(["sd-covid", *sys.argv[1:]]),
-        judgement=provenance.get("judgement"),
-    )

@@ -1,4 +1,4 @@
-"""What is read off a path: its level in a year, its peak or its total over years.
+"""What is read off a path: its level in a year, its mean, peak or total over years.
 
 In come paths saved at some points; out comes one number a path. Both a comparison and a search among packages read
 outcomes so, and therefore alike.
@@ -17,7 +17,7 @@ from sd_covid.policy.outputs import Output
 from sd_covid.policy.saved_points import index_of, mean_between, new_year
 from sd_covid.policy.types import Floats
 
-Measure = Literal["year", "peak", "total", "discounted total"]
+Measure = Literal["year", "mean", "peak", "total", "discounted total"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,8 @@ class Points:
         if measure == "year" and output.reading == "end":
             end: Floats = path[:, self._index(last + 1)]
             return end
+        if measure == "mean":
+            return self.measure(output, path, "total", years) / (last - first + 1)
         total = np.zeros(path.shape[0])
         for year in range(first, last + 1):
             weight = self.prices.discount_factor(year) if measure == "discounted total" else 1.0

@@ -40,11 +40,8 @@ def index_of(dates: NDArray[np.datetime64], day: np.datetime64) -> int:
 def years_of(dates: NDArray[np.datetime64]) -> tuple[int, ...]:
     """The years that saved points cover to their last day."""
     first, last = (int(str(day)[:4]) for day in (dates[0], dates[-1]))
-    return tuple(
-        year
-        for year in range(first, last + 1)
-        if dates[0] <= new_year(year) and new_year(year + 1) <= dates[-1]
-    )
+    # Of a first of January the year itself is covered from there on, of a last one no more than the years before it.
+    return tuple(range(first if dates[0] == new_year(first) else first + 1, last))
 
 
 def mean_between(time: Floats, path: Floats, start: int, end: int) -> Floats:

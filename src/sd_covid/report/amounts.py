@@ -35,12 +35,15 @@ class Amount:
         The mean before rounding.
     tone : str
         ``good`` or ``bad`` when the 90 % interval excludes nil and the mean is not printed as nil, else ``neutral``.
+    ends : tuple of float
+        Of the interval before rounding; NaN where it is empty.
     """
 
     mean: str
     interval: str
     number: float
     tone: str = "neutral"
+    ends: tuple[float, float] = (math.nan, math.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,8 @@ def amount(
     ends = [numbers.stepped(end, step) for end in (low, high)]
     told = texts("value.interval", low=ends[0], high=ends[1]) if ends[0] != ends[1] else ""
     shown = numbers.stepped(mean, step)
-    return Amount(shown, told, mean, _tone(low, high, toned and shown != "0"))
+    within = (low, high) if told else (math.nan, math.nan)
+    return Amount(shown, told, mean, _tone(low, high, toned and shown != "0"), within)
 
 
 def ratio(found: Ratio, texts: Texts, *, scale: float = 1.0) -> Amount:
@@ -115,8 +119,10 @@ def ratio(found: Ratio, texts: Texts, *, scale: float = 1.0) -> Amount:
     value = abs(found.value * scale)
     if math.isnan(value):
         return Amount("–", "", value)
-    low, high = (_end(abs(end * scale), numbers, texts) for end in found.interval)
-    return Amount(numbers.significant(value), texts("value.interval", low=low, high=high), value)
+    ends = abs(found.interval[0] * scale), abs(found.interval[1] * scale)
+    low, high = (_end(end, numbers, texts) for end in ends)
+    told = texts("value.interval", low=low, high=high)
+    return Amount(numbers.significant(value), told, value, ends=ends)
 
 
 def share(found: Ratio, texts: Texts) -> Amount:

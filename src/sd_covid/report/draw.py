@@ -1,6 +1,6 @@
-"""A figure put into a page: its SVG with ids of its own, and a PNG beside it.
+"""A figure put into a page: its SVG with ids of its own, and files beside it.
 
-In goes a matplotlib figure; out come markup, and a file in a folder.
+In goes a matplotlib figure; out come markup, and two files in a folder.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class Chart:
 
 
 class Draw:
-    """Saves charts: PNG on disk, SVG with ids of its own for the page.
+    """Saves charts: PNG and SVG on disk, and the SVG, with ids of its own, for the page.
 
     Parameters
     ----------
     folder : Path
-        Where the PNG files go.
+        Where the files go.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,20 +43,25 @@ class Draw:
         self._count += 1
         stem = f"{self._count:02d}-{slug(name)}"
         file = self._folder / f"{stem}.png"
-        # One layout serves both files; each would otherwise make its own.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        # One layout serves both files; each would otherwise make its own, and with "none" draw twice to look for it.
+        if figure.get_layout_engine() is not None:
+            figure.draw_without_rendering()
+            figure.set_layout_engine(None)
         figure.savefig(file, dpi=_PNG_DOTS_PER_INCH, facecolor="white", metadata={"Software": None})
-        return Chart(inline_svg(figure, f"chart{self._count}", title, description), file.name)
+        svg = inline_svg(figure, f"chart{self._count}", title, description)
+        file.with_suffix(".svg").write_text(svg + "\n", encoding="utf-8")
+        return Chart(svg, file.name)
 
 
 def publish(aside: Path, figures: Path) -> None:
     """Move charts into their folder, in place of those of an earlier page."""
     figures.mkdir(exist_ok=True)
-    for earlier in figures.glob("[0-9][0-9]-*.png"):
-        earlier.unlink()
-    for chart in sorted(aside.glob("*.png")):
-        chart.replace(figures / chart.name)
+    for kind in ("png", "svg"):
+        for digits in ("[0-9]" * 2, "[0-9]" * 3):
+            for earlier in figures.glob(f"{digits}-*.{kind}"):
+                earlier.unlink()
+        for chart in sorted(aside.glob(f"*.{kind}")):
+            chart.replace(figures / chart.name)
 
 
 def slug(text: str) -> str:

@@ -28,6 +28,8 @@ from sd_covid.report.wording import (
 )
 
 _NONE: Verdict = "no difference that matters"
+#: Of more packages what is alike is told together: those that make no difference in a sentence, differences in a chart.
+SEPARATE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,20 +163,27 @@ def findings(
         What the calibrated parameters are called.
     """
     span = texts("peak.label", first=str(peak[0]), last=str(peak[1]))
+    many = len(comparison.alternatives) > SEPARATE
     found = []
 
     def add(output: Output, measure: Measure, years: tuple[int, int], when: str) -> None:
         place = texts("finding.place", output=texts.of(output.title), period=when)
-        said = []
+        said, same = [], []
         for entry in comparison.alternatives:
             difference = comparison.measured(output.name, entry.id, measure, years)
             depends = depends_of(
                 sensitivity, entry.id, output.name, measure, years, glossary or Glossary(), texts
             )
             told = _sentence(comparison, difference, texts)
-            if measure == "year" and difference.verdict == _NONE:
-                told = _with_later(comparison, told, difference, later, texts)
+            if difference.verdict == _NONE:
+                whole = _with_later(comparison, told, difference, later if measure == "year" else (), texts)
+                if whole == told and many:
+                    same.append(entry.id)
+                    continue
+                told = whole
             said.append(Said(told, depends))
+        if same:
+            said.append(Said(_same(comparison, output, same, texts), ""))
         found.append(Finding(place, tuple(said), theme_of(output, texts), basis_of(output, texts)))
 
     for output in comparison.outputs:
@@ -185,6 +194,18 @@ def findings(
             add(output, "peak", peak, span)
         add(output, "year", (year, year), period(output, year, texts))
     return found
+
+
+def _same(comparison: Comparison, output: Output, scenarios: Sequence[str], texts: Texts) -> str:
+    """That several packages make no difference that matters, in one sentence."""
+    known = {
+        "packages": texts.listed([quoted(comparison, name, texts) for name in scenarios]),
+        "reference": quoted(comparison, comparison.reference, texts),
+    }
+    if output.relevance == 0:
+        return texts("findings.same_at_all", **known)
+    bound = Numbers(texts.language).significant(output.relevance)
+    return texts("findings.same", **known, relevance=bound, unit=difference_unit(output, texts))
 
 
 def _with_later(

@@ -50,7 +50,7 @@ class Finding:
         What the figure shows, in full precision; headings carry their unit. Columns of text are on the left. Days
         are ``datetime64``: a reader sees months where all are the first of one, a file has days.
     decimals : mapping of str to int
-        By heading; other numbers get three significant digits.
+        By heading; other numbers get `digits`.
     figure : callable, optional
         Makes the figure; called once, within the style of the charts.
     described : str
@@ -59,6 +59,8 @@ class Finding:
         Headings of years and other times, which have no thousands.
     group, short : str
         In the contents, findings of one group that follow one another stand behind its name, each by its short title.
+    digits : int
+        Significant digits of a number whose heading has no decimals.
     """
 
     id: str
@@ -72,6 +74,7 @@ class Finding:
     times: frozenset[str] = frozenset()
     group: str = ""
     short: str = ""
+    digits: int = _DIGITS
 
 
 def write_findings(
@@ -166,7 +169,7 @@ def _page(
         if finding.figure is not None:
             with chart_style():
                 chart = draw(finding.figure(), finding.id, finding.title, finding.described)
-        shown.append({"finding": finding, "chart": chart, "table": _shown(finding, texts)})
+        shown.append(shown_finding(finding, chart, texts))
     content = {
         "language": texts.language,
         "title": title,
@@ -179,12 +182,33 @@ def _page(
     return render("finding.html.j2", ("report.css",), texts, content)
 
 
-def _shown(finding: Finding, texts: Texts) -> dict[str, Any]:
-    """A table as a page shows it: headings with whether they head text, and cells as they are read."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A cell of a table as it is read, and the number it was made from; NaN where it is no number."""
+
+    text: str
+    number: float
+
+
+def shown_finding(finding: Finding, chart: Chart | None, texts: Texts) -> dict[str, Any]:
+    """A finding as the macro of that name sets it in a page, with its chart where it was drawn.
+
+    The table has headings with whether they head text, and cells as they are read.
+    """
     table = finding.table
     columns = [str(name) for name in table.columns]
     texty = [not _is_number(table[name]) for name in table.columns]
-    return {"columns": list(zip(columns, texty, strict=True)), "rows": cells_as_read(finding, texts)}
+    rows = [
+        [
+            Told(text, math.nan if words else float(value))
+            for text, value, words in zip(read, values, texty, strict=True)
+        ]
+        for read, values in zip(
+            cells_as_read(finding, texts), table.itertuples(index=False, name=None), strict=True
+        )
+    ]
+    shown = {"columns": list(zip(columns, texty, strict=True)), "rows": rows}
+    return {"finding": finding, "chart": chart, "table": shown}
 
 
 def cells_as_read(finding: Finding, texts: Texts) -> list[list[str]]:
@@ -200,7 +224,7 @@ def cells_as_read(finding: Finding, texts: Texts) -> list[list[str]]:
             return texts.month(value) if months[name] else texts.day(value)
         if words:
             return str(value)
-        told = _number(value, finding.decimals.get(name), numbers)
+        told = _number(value, finding.decimals.get(name), finding.digits, numbers)
         return told.replace(thousands, "") if name in finding.times else told
 
     return [
@@ -242,11 +266,11 @@ def _filed(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{str(name): table[name].dt.strftime("%Y-%m-%d") for name in days})
 
 
-def _number(value: float, decimals: int | None, numbers: Numbers) -> str:
+def _number(value: float, decimals: int | None, digits: int, numbers: Numbers) -> str:
     value = float(value)
     if decimals is not None or not math.isfinite(value):
         return numbers.exact(value, decimals or 0)
-    return numbers.plain(value, _DIGITS)
+    return numbers.plain(value, digits)
 
 
 def _workbook(findings: Sequence[Finding], path: Path, texts: Texts, provenance: Mapping[str, str]) -> None:

@@ -10,8 +10,12 @@ from sd_covid.report.glossary import Glossary
 from sd_covid.report.observed import ObservedSeries
 
 if TYPE_CHECKING:
+    from sd_covid.analysis.loops.paths import Explained
+    from sd_covid.analysis.robustness.pipeline import Robust
+    from sd_covid.analysis.sensitivity import Sensitivity
     from sd_covid.calibration.results import StoredFitCheck
     from sd_covid.data import Registry
+    from sd_covid.engine.simulation import Simulation
     from sd_covid.report.passport_record import PassportRecord
 
 
@@ -53,3 +57,28 @@ class Background:
     judgement: Mapping[str, Any] | None = None
     debt_output: str = "households in problem debt"
     years: tuple[int, ...] = field(default=(2022, 2025, 2030, 2035))
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the comparison's own draws tell beyond its differences.
+
+    Attributes
+    ----------
+    main : str
+        Id of the package of which `over_time` and `explained` are.
+    robust : Robust or None
+        Of the packages that can be chosen (`sd_covid.analysis.robustness.compared`).
+    over_time : tuple of Sensitivity
+        Each with the path of one output (`sd_covid.analysis.sensitivity.given`).
+    explained : tuple of (str, Explained)
+        Output -> the paths along which it differs from the null alternative.
+    simulation : Simulation or None
+        Whose paths they are.
+    """
+
+    main: str
+    robust: Robust | None = None
+    over_time: tuple[Sensitivity, ...] = ()
+    explained: tuple[tuple[str, Explained], ...] = ()
+    simulation: Simulation | None = None

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sd_covid.analysis.sensitivity import Sensitivity
 from sd_covid.calibration.results import FitReport
 from sd_covid.errors import RunError
@@ -19,27 +21,34 @@ from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.long_run import LongRun
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.scenario import Scenario
+from sd_covid.policy.spread import QUANTILES
+from sd_covid.report.answer import answer_view, headline_view
 from sd_covid.report.charts import chart_style, first_difference
 from sd_covid.report.draw import Draw, publish
 from sd_covid.report.effects import effect_tables, findings, quoted
 from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows
 from sd_covid.report.groups import groups_view
-from sd_covid.report.inputs import Background
+from sd_covid.report.inputs import Background, Looked
 from sd_covid.report.judgement import judged_constants, judgement_view
 from sd_covid.report.lights import lights_view
 from sd_covid.report.long_run import long_run_view
+from sd_covid.report.looked import looked_parts
 from sd_covid.report.markup import render
 from sd_covid.report.mkba import mkba_view
 from sd_covid.report.money import cost_sources, cost_tables
 from sd_covid.report.packages import constants, package_rows
-from sd_covid.report.panels import design_note, path_panels, sensitivity_panels
+from sd_covid.report.panels import Panel, design_note, path_panels, sensitivity_panels
 from sd_covid.report.resilience import resilience_view
+from sd_covid.report.robust_names import RobustNames
+from sd_covid.report.sections import Level, refuse_level, shown
 from sd_covid.report.texts import Texts
 from sd_covid.report.welfare import welfare_view
 from sd_covid.report.wording import Numbers
 
-#: The year in which the table of well-being judges, where the run covers it.
-_WELFARE_YEAR = 2030
+#: The year in which the table of well-being judges and to which the headline is told, where the run covers it.
+HORIZON = 2030
+#: Outcomes of which a minister's page has charts.
+_FEW_CHARTS = 3
 
 
 def write_report(
@@ -52,6 +61,8 @@ def write_report(
     background: Background | None = None,
     long_run: LongRun | None = None,
     assessment: Assessment | None = None,
+    looked: Looked | None = None,
+    level: Level = "adviser",
 ) -> Path:
     """Write the report of a comparison.
 
@@ -72,6 +83,10 @@ def write_report(
         On which assumption the long run rests: told before everything else.
     assessment : Assessment, optional
         Costs and benefits, who gains, and resilience.
+    looked : Looked, optional
+        What the comparison's own draws tell beyond its differences.
+    level : {'minister', 'adviser', 'modeller'}
+        How much of it the page tells (`sd_covid.report.sections`).
 
     Returns
     -------
@@ -81,7 +96,7 @@ def write_report(
     Raises
     ------
     UnknownNameError
-        Another language.
+        Another language or level.
     RunError
         No package to compare, no year of the report within the run, or no draw that is finite in every scenario.
     """
@@ -95,15 +110,22 @@ def write_report(
     # Everything is made aside and then moved into place, so that a report is whole or not there.
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as aside:
         draw = Draw(Path(aside))
-        with chart_style():
-            paths = path_panels(comparison, background, years, draw, texts)
-            glossary = background.glossary
-            depends = [] if sensitivity is None else sensitivity_panels(sensitivity, glossary, draw, texts)
         content = _content(comparison, fit, sensitivity, background, years, texts)
+        content |= {"level": refuse_level(level), "figures": figures.name}
         content["long_run"] = None if long_run is None else long_run_view(long_run, texts)
         content |= _assessed(assessment, texts)
-        content |= {"paths": paths, "sensitivity": depends, "figures": figures.name}
+        content |= _further(comparison, looked, assessment, background, level, draw, texts)
+        with chart_style():
+            main = _main(comparison, looked)
+            content["paths"] = _charts(comparison, background, years, level, main, draw, texts)
+            content["sensitivity"] = (
+                []
+                if sensitivity is None
+                else sensitivity_panels(sensitivity, background.glossary, draw, texts)
+            )
         content["design"] = "" if sensitivity is None else design_note(sensitivity, texts)
+        content["depends"] = bool(content["sensitivity"]) or content["over_time"] is None
+        content["sections"] = shown(level, content)
         page = Path(aside) / path.name
         page.write_text(
             render("report.html.j2", ("report.css", "lights.css"), texts, content), encoding="utf-8"
@@ -111,6 +133,70 @@ def write_report(
         publish(Path(aside), figures)
         page.replace(path)
     return path
+
+
+def _further(
+    comparison: Comparison,
+    looked: Looked | None,
+    assessment: Assessment | None,
+    background: Background,
+    level: Level,
+    draw: Draw,
+    texts: Texts,
+) -> dict[str, Any]:
+    """The answer, the headline table, and what the draws tell beyond differences."""
+    main = _main(comparison, looked)
+    looked = looked or Looked(main)
+    names = None if looked.robust is None else RobustNames(looked.robust, background.glossary, texts)
+    span = told_years(comparison)
+    return {
+        "answer": answer_view(comparison, span, main, assessment, names, texts),
+        "headline": headline_view(comparison, span, assessment, texts),
+        **looked_parts(looked, comparison, names, background.glossary, level, draw, texts),
+    }
+
+
+def _main(comparison: Comparison, looked: Looked | None) -> str:
+    """Id of the package that is told first."""
+    return comparison.alternatives[0].id if looked is None else looked.main
+
+
+def told_years(comparison: Comparison) -> tuple[int, int]:
+    """The years of which the headline is the mean: from the first difference to 2030, or to the end of the run."""
+    years = comparison.years
+    first = max(int(first_difference(comparison)), years[0])
+    return min(first, years[-1]), max(min(HORIZON, years[-1]), min(first, years[-1]))
+
+
+def told_peak(comparison: Comparison) -> tuple[int, int]:
+    """The years in which the highest level of the crisis is sought."""
+    first = int(first_difference(comparison))
+    return first, min(first + 4, int(str(comparison.date[-1])[:4]) - 1)
+
+
+def _charts(
+    comparison: Comparison,
+    background: Background,
+    years: Sequence[int],
+    level: Level,
+    main: str,
+    draw: Draw,
+    texts: Texts,
+) -> list[Panel]:
+    """The charts over time: for a minister those of the outcomes in which the main package differs most."""
+    if level != "minister":
+        return path_panels(comparison, background, years, draw, texts)
+    headline = [item for item in comparison.outputs if item.headline]
+    moved = [item for item in headline if comparison.matters(item.name, main)] or headline
+    found = sorted(moved, key=lambda item: -_reach(comparison, item, main))[:_FEW_CHARTS]
+    only = {item.name for item in found}
+    return path_panels(comparison, background, years, draw, texts, only=only, packages={main})
+
+
+def _reach(comparison: Comparison, output: Output, scenario: str) -> float:
+    """The largest median difference of a package, as a multiple of what matters."""
+    median = comparison.difference_bands(output.name, scenario)[len(QUANTILES) // 2]
+    return float(np.abs(median).max() / (output.relevance or np.finfo(float).tiny))
 
 
 def _assessed(found: Assessment | None, texts: Texts) -> dict[str, Any]:
@@ -152,7 +238,7 @@ def _content(
     outputs = comparison.outputs
     headline: list[Output] = [output for output in outputs if output.headline]
     others: list[Output] = [output for output in outputs if not output.headline]
-    peak = (first, min(first + 4, effect_years[1]))
+    peak = told_peak(comparison)
     judged = judged_constants(background.judgement)
     costed = any(output.name == background.debt_output for output in outputs)
     debt = background.debt_output if costed else headline[0].name
@@ -183,7 +269,7 @@ def _content(
         ),
         "levers": package_rows(comparison, texts),
         "differences": effect_tables(comparison, headline, years, peak, texts),
-        "welfare": welfare_view(comparison, _WELFARE_YEAR if _WELFARE_YEAR in years else years[-1], texts),
+        "welfare": welfare_view(comparison, HORIZON if HORIZON in years else years[-1], texts),
         "side": effect_tables(comparison, others, years, peak, texts) if others else [],
         "costs": cost_tables(comparison, debt, effect_years, texts) if costed else [],
         "cost_sources": cost_sources(comparison, texts),

@@ -7,11 +7,9 @@ looks is `charts`, what it says to a reader who does not see it is `spoken`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from sd_covid.analysis.sensitivity import Factor, Sensitivity
 from sd_covid.policy.comparison import Comparison
@@ -19,9 +17,10 @@ from sd_covid.policy.outputs import Output
 from sd_covid.report.charts import Bar, difference_chart, levels_chart, sensitivity_chart
 from sd_covid.report.depends import Share, depends_on, factors, within
 from sd_covid.report.draw import Chart, Draw
-from sd_covid.report.effects import quoted
+from sd_covid.report.effects import SEPARATE, quoted
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.inputs import Background
+from sd_covid.report.multiples import differences_chart
 from sd_covid.report.observed import ObservedSeries, points_of
 from sd_covid.report.spoken import describe_difference, describe_levels, describe_sensitivity
 from sd_covid.report.texts import Texts
@@ -36,25 +35,36 @@ _SMALLEST_INDEX = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The charts of one outcome, or of one sensitivity, with a heading and a sentence."""
+    """The charts of one outcome, or of one sensitivity, with a heading and a sentence; `wide` where one holds many."""
 
     title: str
     charts: tuple[Chart, ...]
     sentence: str = ""
     note: str = ""
+    wide: bool = False
 
 
 def path_panels(
-    comparison: Comparison, background: Background, years: Sequence[int], draw: Draw, texts: Texts
+    comparison: Comparison,
+    background: Background,
+    years: Sequence[int],
+    draw: Draw,
+    texts: Texts,
+    *,
+    only: Collection[str] | None = None,
+    packages: Collection[str] | None = None,
 ) -> list[Panel]:
     """Charts of every outcome that leads or has published figures: levels, then the difference of each package.
 
-    A difference that matters in no year has no chart; a sentence says so.
+    A difference that matters in no year has no chart; a sentence says so. Many packages are in one chart. With `only`
+    and `packages`, just these outputs are shown and the differences of these.
     """
+    asked = [entry.id for entry in comparison.alternatives if packages is None or entry.id in packages]
+    wide = len(asked) > SEPARATE
     panels = []
     for output in comparison.outputs:
         observed = points_of(list(background.observed), output.name)
-        if not (output.headline or observed):
+        if output.name not in only if only is not None else not (output.headline or observed):
             continue
         title = texts.of(output.title)
         charts = [
@@ -65,31 +75,42 @@ def path_panels(
                 describe_levels(comparison, output, texts),
             )
         ]
-        charts += [
-            draw(
-                difference_chart(comparison, output, entry.id, texts),
-                f"{output.name}-{entry.id}",
-                title,
-                describe_difference(comparison, output, entry.id, years, texts),
-            )
-            for entry in comparison.alternatives
-            if matters(comparison, output, entry.id)
-        ]
-        same = [
-            quoted(comparison, entry.id, texts)
-            for entry in comparison.alternatives
-            if not matters(comparison, output, entry.id)
-        ]
+        shown = [name for name in asked if matters(comparison, output, name)]
+        charts += _differences(comparison, output, shown, years, draw, texts, together=wide)
+        same = [quoted(comparison, name, texts) for name in asked if name not in shown]
         told = [_figures_note(observed, background.registry, texts)]
         told += [texts("paths.same", packages=texts.listed(same))] if same else []
-        panels.append(Panel(title, tuple(charts), note=" ".join(filter(None, told))))
+        panels.append(Panel(title, tuple(charts), note=" ".join(filter(None, told)), wide=wide))
     return panels
+
+
+def _differences(
+    comparison: Comparison,
+    output: Output,
+    scenarios: Sequence[str],
+    years: Sequence[int],
+    draw: Draw,
+    texts: Texts,
+    *,
+    together: bool,
+) -> list[Chart]:
+    """The differences of packages: a chart each, or one for all."""
+    title = texts.of(output.title)
+    spoken = [describe_difference(comparison, output, name, years, texts) for name in scenarios]
+    if together:
+        if not scenarios:
+            return []
+        figure = differences_chart(comparison, output, scenarios, texts)
+        return [draw(figure, f"{output.name}-differences", title, " ".join(spoken))]
+    return [
+        draw(difference_chart(comparison, output, name, texts), f"{output.name}-{name}", title, said)
+        for name, said in zip(scenarios, spoken, strict=True)
+    ]
 
 
 def matters(comparison: Comparison, output: Output, scenario: str) -> bool:
     """Whether the 90 % interval of a difference reaches the output's relevance at any time."""
-    bands = comparison.difference_bands(output.name, scenario)
-    return bool(np.abs(bands).max() >= output.relevance) if output.relevance > 0 else bool(bands.any())
+    return comparison.matters(output.name, scenario)
 
 
 def _figures_note(observed: Sequence[ObservedSeries], registry: Registry | None, texts: Texts) -> str:

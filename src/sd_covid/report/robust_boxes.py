@@ -66,7 +66,9 @@ def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
         caution=caution,
         table=_limits(names, found) if boxed else by_path,
         decimals={texts("box.share"): 0, texts("box.quasi"): 4, texts("box.rate"): 0},
-        figure=(lambda: rates_chart(by_path.iloc[:, 0].tolist(), by_path.iloc[:, 3].tolist(), texts))
+        figure=None
+        if not boxed and len(by_path) == 1
+        else (lambda: rates_chart(by_path.iloc[:, 0].tolist(), by_path.iloc[:, 3].tolist(), texts))
         if found is None or not boxed
         else lambda: trade_off_chart(
             np.array([(box.coverage, box.density) for box in found.path]),

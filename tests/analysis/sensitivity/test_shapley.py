@@ -40,6 +40,17 @@ def test_two_correlated_parameters_have_the_effects_of_the_closed_form() -> None
     np.testing.assert_allclose(found.explained, 1.0, atol=1e-6)
 
 
+def test_without_intervals_the_effects_are_the_same() -> None:
+    rng = np.random.default_rng(11)
+    x = pd.DataFrame(rng.normal(size=(200, 3)), columns=list("abc"))
+    values = (x["a"] + 2 * x["b"]).to_numpy()[:, None]
+    told, bare = (shapley_effects(values, x, NONE, seed=2, intervals=way)[0] for way in (True, False))
+    assert told is not None
+    assert bare is not None
+    assert [share[:2] for share in told.shares] == [share[:2] for share in bare.shares]
+    assert all(math.isnan(half) for _, _, half in bare.shares)
+
+
 def test_averages_over_orders_are_those_over_all_subsets() -> None:
     rng = np.random.default_rng(7)
     x = rng.normal(size=(300, 4)) @ rng.normal(size=(4, 4))

@@ -64,7 +64,7 @@ def _objective(name: str, node: Node, known: tuple[Output, ...], study: Study) -
             f"the run does not cover {years[0]} to {years[-1]}: it goes from {study.first} to {study.last}",
             "choose whole years within it",
         )
-    measure = found["measure"].choice(("mean", *get_args(Measure))) if "measure" in found else "mean"
+    measure = found["measure"].choice(get_args(Measure)) if "measure" in found else "mean"
     statistic = _statistic(found["statistic"]) if "statistic" in found else Statistic()
     matters = output.relevance if statistic.kind != "share" and measure in ("mean", "year", "peak") else 0.0
     return Objective(
@@ -74,7 +74,7 @@ def _objective(name: str, node: Node, known: tuple[Output, ...], study: Study) -
         lower=better == "lower",
         output=output,
         minus=minus,
-        measure="total" if measure == "mean" else cast("Measure", measure),
+        measure=cast("Measure", measure),
         years=years,
         per_year=measure == "mean",
         statistic=statistic,

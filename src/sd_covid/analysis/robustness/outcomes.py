@@ -41,7 +41,7 @@ class Objective:
     better : {'lower', 'higher'}
     output : str
         Of the study's outputs; empty for an amount of money.
-    measure : {'year', 'peak', 'total', 'discounted total'}
+    measure : {'year', 'mean', 'peak', 'total', 'discounted total'}
     years : tuple of int
     difference : bool
         Whether it is the difference from the null alternative; a level otherwise.

@@ -6,8 +6,8 @@ boxes of failure and value of information. Reading the file is `plan_file`, tell
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,8 @@ from sd_covid.policy.benefits import Benefits
 from sd_covid.policy.comparison import Comparison, Provenance
 from sd_covid.policy.types import Floats
 
+#: Says of outcomes where failures are looked for.
+Seek = Callable[[Outcomes], Sequence[Search]]
 #: The column of cases that says under which path a run was made.
 PATH = "path"
 
@@ -129,7 +131,14 @@ def judge(plan: RobustPlan, benefits: Benefits | None = None, progress: Progress
 
 
 def judge_comparison(
-    plan: RobustPlan, comparison: Comparison, draws: pd.DataFrame, progress: Progress | None = None
+    plan: RobustPlan,
+    comparison: Comparison,
+    draws: pd.DataFrame,
+    progress: Progress | None = None,
+    *,
+    benefits: Benefits | None = None,
+    among: Sequence[str] = (),
+    seek: Seek | None = None,
 ) -> Robust:
     """Judge packages that were run before, such as those of a sweep: one world, with the draws of the comparison.
 
@@ -141,13 +150,24 @@ def judge_comparison(
     draws : DataFrame, shape (member, constant)
         What varied, in the order of the members.
     progress : callable, optional
+    benefits : Benefits, optional
+        Effects of the study; needed where an objective is the balance.
+    among : sequence of str
+        Packages that are judged, the null alternative first; all where it is empty.
+    seek : callable, optional
+        Of the outcomes: where failures are looked for, beside what the plan says.
 
     Raises
     ------
     RunError
-        An objective of money, or value for money: a store has no costs.
+        An objective of money, or value for money, of a comparison without costs, such as that of a store.
     """
-    return _judged(plan, ran_before(plan, comparison, draws), progress or _silent)
+    ran = ran_before(plan, comparison, draws, benefits)
+    if among:
+        ran = ran.among(among)
+    if seek is not None:
+        plan = replace(plan, searches=(*plan.searches, *seek(ran.outcomes)))
+    return _judged(plan, ran, progress or _silent)
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:

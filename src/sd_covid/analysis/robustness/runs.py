@@ -6,8 +6,8 @@ are taken, so that many worlds fit in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -59,6 +59,17 @@ class Ran:
     runs: int
     provenance: Provenance
 
+    def among(self, packages: Sequence[str]) -> Ran:
+        """The same runs of some of the packages, in their order; the null alternative first."""
+        at = [self.outcomes.packages.index(name) for name in packages]
+        outcomes = replace(self.outcomes, packages=tuple(packages), values=self.outcomes.values[:, :, at])
+        return replace(
+            self,
+            outcomes=outcomes,
+            cost=None if self.cost is None else self.cost[at],
+            discounted={name: units[at] for name, units in self.discounted.items()},
+        )
+
 
 def run_worlds(plan: RobustPlan, benefits: Benefits | None, tell: Progress) -> Ran:
     """Run the packages in every world.
@@ -104,7 +115,9 @@ def run_worlds(plan: RobustPlan, benefits: Benefits | None, tell: Progress) -> R
     return _gathered(plan, *first, worlds, values, tuple(settings), tuple(unpriced), total)
 
 
-def ran_before(plan: RobustPlan, comparison: Comparison, draws: pd.DataFrame) -> Ran:
+def ran_before(
+    plan: RobustPlan, comparison: Comparison, draws: pd.DataFrame, benefits: Benefits | None = None
+) -> Ran:
     """Packages that were run before, such as those of a sweep: one world, with the draws of the comparison.
 
     Parameters
@@ -114,6 +127,8 @@ def ran_before(plan: RobustPlan, comparison: Comparison, draws: pd.DataFrame) ->
     comparison : Comparison
     draws : DataFrame, shape (member, constant)
         What varied, in the order of the members.
+    benefits : Benefits, optional
+        Effects of the study, of which the comparison kept what they are counted from; needed for the balance.
 
     Raises
     ------
@@ -126,7 +141,7 @@ def ran_before(plan: RobustPlan, comparison: Comparison, draws: pd.DataFrame) ->
         raise RunError(
             f"the store has no costs, which {names} need", advice="leave them out, or run without --store"
         )
-    values, unpriced = measured(comparison, plan.objectives)
+    values, unpriced = measured(comparison, plan.objectives, benefits)
     world = plan.worlds[0].world
     runs = values.shape[1] * values.shape[2]
     settings = (_settings(comparison),)

@@ -22,6 +22,7 @@ from sd_covid.policy.ranges import Range
 from sd_covid.policy.types import Floats
 
 Kind = Literal["posterior", "assumption", "range", "group"]
+CALIBRATED = Text("Geschatte parameters samen", "Calibrated parameters together")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,7 @@ def posterior_factor(draws: pd.DataFrame) -> Factor:
     scaled = (draws - draws.mean()).to_numpy() / np.where(spread > 0, spread, 1.0)
     direction = np.linalg.svd(scaled, full_matrices=False)[2][0]
     ordered = draws.iloc[np.argsort(scaled @ direction, kind="stable")].reset_index(drop=True)
-    title = Text("Geschatte parameters samen", "Calibrated parameters together")
-    return Factor("posterior", title, "posterior", tuple(map(str, draws.columns)), draws=ordered)
+    return Factor("posterior", CALIBRATED, "posterior", tuple(map(str, draws.columns)), draws=ordered)
 
 
 def assumption_factor(assumption: Assumption) -> Factor:

@@ -25,7 +25,7 @@ class Outcome:
     scenario : str
         Set against the reference.
     output : str
-    measure : {'year', 'peak', 'total', 'discounted total'}
+    measure : {'year', 'mean', 'peak', 'total', 'discounted total'}
     years : tuple of int
         First and last.
     """
