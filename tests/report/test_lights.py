@@ -95,7 +95,7 @@ def test_a_passport_that_is_not_there_or_of_another_state_is_a_warning(
 def test_a_record_says_what_failed_or_why_amber_and_is_read_back_the_same(
     simulation: sd_covid.Simulation,
 ) -> None:
-    half = {"stock": "level", "share": 0.02, "time": 6.0}
+    half = {"stock": "level", "share": 0.02, "when": 6.0}
     amber = (
         Said("integration", {"step": 1.0, "method": "euler", "headline": 0.1, "stock": 0.1}),
         Said("integration.half", half),
