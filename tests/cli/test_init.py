@@ -75,6 +75,19 @@ def test_an_empty_folder_becomes_the_study(call: Call, tmp_path: Path) -> None:
     assert {file.name for file in tmp_path.iterdir()} == {"study"}
 
 
+def test_who_stands_in_an_empty_folder_stands_in_the_study(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new folder in the place of the old one would leave a shell in one that is gone."""
+    (tmp_path / "study").mkdir()
+    monkeypatch.chdir(tmp_path / "study")
+    answer = call("init", ".")
+    assert answer.code == 0
+    assert "cd " not in answer.out
+    assert Path("models", "netherlands.yaml").is_file()
+    assert {file.name for file in tmp_path.iterdir()} == {"study"}
+
+
 def test_the_wheel_works_away_from_the_repository(tmp_path: Path) -> None:
     """Built offline with the locked build tool, unpacked, and run in another folder with nothing of the checkout."""
     source = tmp_path / "source"

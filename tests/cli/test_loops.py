@@ -64,7 +64,7 @@ def test_a_link_is_cut(call: Call) -> None:
         (("--cut", "adopters > adopter contacts", "--of", "adoptrs"), "did you mean 'adopters'"),
         (("--cut", "adopters", "--of", "adopters"), "is no link"),
         (("--cut", "a > b"), "need an output"),
-        (("--of", "adopters"), "names the output"),
+        (("--of", "adopters"), "or leave out --of"),
         (("--draws", "10"), "--draws go with --cut"),
         (("-p", "contact rat=3"), "did you mean 'contact rate'"),
         (("-o", "loops.pdf"), "cannot write findings as '.pdf'"),

@@ -38,6 +38,13 @@ def test_every_title_is_of_something_in_the_model(titles: Titles, simulation: sd
     assert set(titles.elements) <= elements
 
 
+def test_no_two_things_have_the_same_title(titles: Titles) -> None:
+    """On a path or a loop they could not be told apart."""
+    for language in ("nl", "en"):
+        told = [getattr(title, language).casefold() for title in titles.names.values()]
+        assert not {title for title in told if told.count(title) > 1}
+
+
 def test_titles_are_in_both_languages(titles: Titles) -> None:
     for name, text in [*titles.names.items(), *titles.elements.items()]:
         assert text.nl.strip(), name

@@ -15,7 +15,7 @@ from lxml import html
 from matplotlib.figure import Figure
 
 from sd_covid.errors import RunError
-from sd_covid.report.finding import Finding, even_decimals, write_findings
+from sd_covid.report.finding import Finding, even_decimals, same_decimals, write_findings
 from sd_covid.report.texts import Texts
 
 HOSTILE = "<script>alert(1)</script> & {{ 7*7 }}"
@@ -117,3 +117,9 @@ def test_any_name_of_a_study_becomes_a_file_a_sheet_and_a_place(tmp_path: Path, 
         identities = re.findall(r'\bid="([^"]+)"', files[0].read_text(encoding="utf-8"))
         assert len(identities) == len(set(identities))
         assert not any(sign in name for name in identities for sign in " /:")
+
+
+def test_columns_in_one_unit_have_the_decimals_of_their_largest_number() -> None:
+    table = pd.DataFrame({"whole": [0.0, 8.16], "effect": [0.0, -0.868], "none": [0.0, 0.0]})
+    assert same_decimals(table, list(table)) == {"whole": 2, "effect": 2, "none": 2}
+    assert same_decimals(table, ["effect"]) == {"effect": 3}

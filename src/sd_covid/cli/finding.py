@@ -25,9 +25,18 @@ def show(finding: Finding, texts: Texts) -> None:
         [cell if k in numbers else _shortened(cell) for k, cell in enumerate(row)]
         for row in cells_as_read(finding, texts)[::step][:_ROWS]
     ]
-    table(finding.title, [_shortened(str(name)) for name in finding.table.columns], rows, numbers=numbers)
+    table(finding.title, _headings([str(name) for name in finding.table.columns]), rows, numbers=numbers)
     for sentence in (*finding.sentences, finding.caution):
         say(sentence)
+
+
+def _headings(names: list[str]) -> list[str]:
+    """Headings as a screen has room for them: of paths as in the legend of their figure, so that each is another."""
+    from sd_covid.report.loops_between import legend
+
+    paths = [name for name in names if _ARROW in name]
+    told = dict(zip(paths, legend([path.split(_ARROW) for path in paths]), strict=True))
+    return [told.get(name, name) for name in names]
 
 
 def _shortened(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -25,4 +26,5 @@ def command(
         raise RunError(reason, advice="choose another name for the study", file=folder)
     with replacing(folder) as aside:
         copy_study(aside)
-    say(f"cd {folder}, then read README.md")
+    here = folder.resolve() == Path.cwd()
+    say("read README.md" if here else f"cd {shlex.quote(str(folder))}, then read README.md")

@@ -113,7 +113,8 @@ def _refuse(scenarios: list[Path], between: tuple[Path, Path] | None, cut: str, 
         reason = (
             "--of names the output of --between and --cut" if of else "--between and --cut need an output"
         )
-        raise RunError(reason, advice="write --of 'unemployment rate'")
+        advice = "add one of these, or leave out --of" if of else "write --of 'unemployment rate'"
+        raise RunError(reason, advice=advice)
     if between and scenarios:
         raise RunError("--between names the two scenarios itself", advice="leave out --scenario")
     if len(scenarios) > 1:

@@ -104,7 +104,7 @@ def _tell(found: Optimised, made: list[Finding], texts: Texts) -> None:
     table(texts("optimised.front.title"), heads, rows, numbers=range(1, len(heads)))
     rivals = next((item for item in made if item.id == "own-cost"), None)
     if rivals is not None:
-        head, *_, verdict = rivals.table.columns
+        head, verdict, *_ = rivals.table.columns
         told = [
             (str(name), str(why)) for name, why in zip(rivals.table[head], rivals.table[verdict], strict=True)
         ]

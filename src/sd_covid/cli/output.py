@@ -51,6 +51,10 @@ def _replace_folder(new: Path, path: Path) -> None:
         ours = path.is_dir() and ((path / "zarr.json").is_file() or not any(path.iterdir()))
         if not ours:
             raise RunError("is in the way: it is not a Zarr store", advice="choose another name", file=path)
+    if path.is_dir() and not any(path.iterdir()):
+        for item in new.iterdir():  # somebody may stand in the empty folder: it stays the same one
+            item.replace(path / item.name)
+        return
     old = new.with_name(new.name + ".old")
     if path.exists():
         path.replace(old)

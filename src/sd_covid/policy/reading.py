@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -41,6 +41,13 @@ def scenario_faults() -> Iterator[None]:
         ) from fault
 
 
+def between(low: float, high: float) -> str:
+    """Bounds in words, of which one may be infinite: ``2 or more``."""
+    if high == math.inf:
+        return f"{low:g} or more"
+    return f"{high:g} or less" if low == -math.inf else f"between {low:g} and {high:g}"
+
+
 def read_number(node: Node, low: float = -math.inf, high: float = math.inf) -> float:
     """A finite number between `low` and `high`.
 
@@ -54,7 +61,7 @@ def read_number(node: Node, low: float = -math.inf, high: float = math.inf) -> f
     if value is None:
         raise node.error(f"'{text}' is not a number", "write a number, with a point for decimals")
     if not low <= value <= high:
-        raise node.error(f"{value:g} is not between {low:g} and {high:g}", "choose a value in that range")
+        raise node.error(f"{value:g} is not {between(low, high)}", "choose a value in that range")
     return value
 
 
@@ -72,8 +79,8 @@ def read_whole(node: Node, least: int, most: float = math.inf) -> int:
     return int(value)
 
 
-def read_years(node: Node) -> tuple[int, int]:
-    """A year, which then comes twice, or a first and a last one.
+def read_years(node: Node, span: tuple[date, date]) -> tuple[int, int]:
+    """A year, which then comes twice, or a first and a last one, within a run from one day to another.
 
     Raises
     ------
@@ -83,7 +90,31 @@ def read_years(node: Node) -> tuple[int, int]:
     years = [read_whole(year, 1900, 2200) for year in node.items()]
     if len(years) not in (1, 2) or years != sorted(years):
         raise node.error("a year, or a first and a last year, are expected", "write '[2022, 2030]'")
-    return years[0], years[-1]
+    first, last = years[0], years[-1]
+    if date(first, 1, 1) < span[0] or date(last + 1, 1, 1) > span[1]:
+        told = f"{first} to {last}" if last > first else f"{first}"
+        raise node.error(
+            f"the run does not cover {told}: it goes from {span[0]} to {span[1]}",
+            "choose whole years within it",
+        )
+    return first, last
+
+
+def read_measured(
+    found: Mapping[str, Node], span: tuple[date, date], measures: Sequence[str]
+) -> tuple[str, tuple[int, int]]:
+    """The ``measure`` of an entry, the first of `measures` where it has none, and the ``years`` that it is of.
+
+    Raises
+    ------
+    DataError
+        Another measure, years that the run does not cover, more of them than the measure has.
+    """
+    years = read_years(found["years"], span)
+    measure = found["measure"].choice(measures) if "measure" in found else measures[0]
+    if measure == "year" and years[0] != years[1]:
+        raise found["years"].error("the measure 'year' is of one year", "write one, or 'measure: total'")
+    return measure, years
 
 
 def named_scenario(node: Node) -> Path:

@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from sd_covid.errors import ScenarioError, suggest
-from sd_covid.policy.reading import as_date, as_number
+from sd_covid.policy.reading import as_date, as_number, between
 from sd_covid.policy.table_faults import file_fault, nearest, told
 from sd_covid.policy.workbook import Raw, read_workbook
 
@@ -95,7 +95,7 @@ class Cell:
         if value is None:
             raise self.error(f"'{self.text}' is not a number", "write a number, with a point for decimals")
         if not low <= value <= high:
-            raise self.error(f"{value:g} is not between {low:g} and {high:g}", "choose a value in that range")
+            raise self.error(f"{value:g} is not {between(low, high)}", "choose a value in that range")
         return value
 
     def day(self) -> date:

@@ -129,14 +129,17 @@ class Bar:
 
 
 @chart_style()
-def sensitivity_chart(bars: Sequence[Bar], texts: Texts, *, shares: bool = True) -> Figure:
-    """Indices as bars with their interval, the first on top; inner bars are light. Shares are drawn up to one."""
+def sensitivity_chart(bars: Sequence[Bar], measure: str, texts: Texts, *, shares: bool = True) -> Figure:
+    """Indices as bars with their interval, the first on top; inner bars are light. Shares are drawn up to one.
+
+    `measure` is what the index is called, below the axis.
+    """
     from sd_covid.report.styled import Figure
 
     # A long name takes a second line rather than half of the chart.
     labels = [textwrap.fill(bar.name, _LABEL) for bar in bars]
     lines = sum(label.count("\n") + 1 for label in labels)
-    figure = Figure(figsize=(5.2, 0.45 + 0.1 * len(bars) + 0.16 * lines))
+    figure = Figure(figsize=(5.2, 0.65 + 0.1 * len(bars) + 0.16 * lines))
     axes = figure.add_subplot()
     share, half = (np.array([getattr(bar, name) for bar in bars]) for name in ("share", "half_width"))
     # Each bar is as far below the last as their labels need.
@@ -150,6 +153,7 @@ def sensitivity_chart(bars: Sequence[Bar], texts: Texts, *, shares: bool = True)
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
+    axes.set_xlabel(measure)
     number_axis(axes.xaxis, texts)
     return figure
 

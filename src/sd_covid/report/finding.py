@@ -16,6 +16,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sd_covid.errors import RunError
 from sd_covid.report.charts import chart_style
 from sd_covid.report.draw import Chart, Draw, publish, slug
@@ -243,13 +245,22 @@ def even_decimals(table: pd.DataFrame, columns: Sequence[str] | None = None) -> 
     for name in map(str, table.columns) if columns is None else columns:
         if not _is_number(table[name]):
             continue
-        largest = float(table[name].abs().max())
-        found[name] = (
-            max(0, _DIGITS - 1 - math.floor(math.log10(largest)))
-            if math.isfinite(largest) and largest > 0
-            else 0
-        )
+        found[name] = _enough(float(table[name].abs().max()))
     return found
+
+
+def same_decimals(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, int]:
+    """Decimals by heading of columns in one unit that are read beside each other: as their largest number needs."""
+    return dict.fromkeys(
+        columns, _enough(float(np.nanmax(np.abs(table[list(columns)].to_numpy(np.float64)))))
+    )
+
+
+def _enough(largest: float) -> int:
+    """Decimals with which a number has three significant digits."""
+    if not math.isfinite(largest) or largest <= 0:
+        return 0
+    return max(0, _DIGITS - 1 - math.floor(math.log10(largest)))
 
 
 def _is_number(column: pd.Series[Any]) -> bool:

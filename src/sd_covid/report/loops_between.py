@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sd_covid.analysis.loops.knockout import Knockout
 from sd_covid.analysis.loops.paths import Carried, Explained
 from sd_covid.model.names import key
-from sd_covid.report.finding import Finding, even_decimals
+from sd_covid.report.finding import Finding, same_decimals
 from sd_covid.report.loops_charts import lines_chart
 from sd_covid.report.loops_words import ARROW, Told
 from sd_covid.report.texts import Texts
@@ -73,7 +73,7 @@ def paths_finding(
         tuple(sentences),
         texts("loops.paths.caution"),
         table,
-        even_decimals(table, [str(name) for name in table.columns[1:]]),
+        same_decimals(table, [str(name) for name in table.columns[1:]]),
         lambda: lines_chart(axis, series, labels, _apart(unit, texts) or told.name(output), texts),
         texts("loops.paths.described"),
         frozenset({times.heading(texts)}),
@@ -186,7 +186,7 @@ def cut_finding(
         (how, size, *failed),
         texts("loops.cut.caution"),
         table,
-        even_decimals(table, list(columns)[1:]),
+        same_decimals(table, list(columns)[1:]),
         lambda: lines_chart(axis, series, labels, unit or output, texts),
         texts("loops.cut.described", output=output),
         frozenset({times.heading(texts)}),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from sd_covid.analysis.optimisation.optimise import Optimised, Rival
+from sd_covid.analysis.optimisation.outcomes import Objective
 from sd_covid.report.finding import Finding, even_decimals
 from sd_covid.report.optimised_charts import rivals_chart
 from sd_covid.report.optimised_words import effects, heading
@@ -31,13 +33,13 @@ def rivals_finding(found: Optimised, texts: Texts) -> Finding:
         package = rival.package
         row: dict[str, object] = {
             texts("optimised.column.scenario"): name,
+            texts("optimised.column.verdict"): _why(rival, found, texts),
             texts("optimised.column.own_cost"): float(rival.scenario.cost.mean()),
             texts("optimised.column.package_cost"): np.nan if package is None else float(package.cost.mean()),
         }
         for at, objective in effects(found):
-            head = texts("optimised.column.more", name=heading(objective, texts))
-            row[head] = np.nan if package is None else float(package.fresh[at] - rival.scenario.fresh[at])
-        row[texts("optimised.column.verdict")] = _why(rival, found, texts)
+            difference = np.nan if package is None else float(package.fresh[at] - rival.scenario.fresh[at])
+            row[_head(objective, texts)] = difference
         rows.append(row)
     sentences = []
     if beaten:
@@ -63,12 +65,17 @@ def rivals_finding(found: Optimised, texts: Texts) -> Finding:
         caution=texts("optimised.rivals.caution"),
         table=table,
         decimals=even_decimals(table) | dict.fromkeys(costs, 0),
-        figure=(lambda: _chart(found, found_ones, texts)) if found_ones else None,
+        figure=(lambda: _chart(found, found_ones, even_decimals(table), texts)) if found_ones else None,
         described=texts("optimised.rivals.described"),
     )
 
 
-def _chart(found: Optimised, rivals: list[Rival], texts: Texts) -> Figure:
+def _head(objective: Objective, texts: Texts) -> str:
+    """Heading of how much more of an objective a package has than a scenario."""
+    return texts("optimised.column.more", name=heading(objective, texts))
+
+
+def _chart(found: Optimised, rivals: list[Rival], decimals: Mapping[str, int], texts: Texts) -> Figure:
     """Differences between each scenario and the package that costs no more, dark where they matter."""
     numbers = Numbers(texts.language)
     shades, cells = [], []
@@ -80,7 +87,7 @@ def _chart(found: Optimised, rivals: list[Rival], texts: Texts) -> Figure:
         gains = [-float(item.as_loss(np.array(value))) for item, value in differences]
         matters = [item.matters for item, _ in differences]
         shades.append([_shade(*pair) for pair in zip(gains, matters, strict=True)])
-        cells.append([numbers.plain(value, 2) for _, value in differences])
+        cells.append([numbers.exact(value, decimals[_head(item, texts)]) for item, value in differences])
     return rivals_chart(
         [texts.of(rival.scenario.scenario.title) for rival in rivals],
         [texts.of(item.title) for _, item in effects(found)],

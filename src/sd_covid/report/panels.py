@@ -137,7 +137,7 @@ def sensitivity_panels(sensitivity: Sensitivity, glossary: Glossary, draw: Draw,
         shown = [row for row in ranked if row[1].share >= _SMALLEST_INDEX] or ranked[:1]
         bars = _bars(shown, within(item, glossary, texts, most=3), texts)
         chart = draw(
-            sensitivity_chart(bars, texts),
+            sensitivity_chart(bars, texts("sens.measure.total"), texts),
             f"sensitivity-{item.outcome.id}",
             title,
             describe_sensitivity(title, [bar.name for bar in bars], [bar.share for bar in bars], texts),

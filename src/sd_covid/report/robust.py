@@ -178,12 +178,15 @@ def regret_finding(names: RobustNames, scores: Scores) -> Finding:
             p90=amount[1][0],
             unit=unit,
         ),
-        texts(
-            "regret.best",
-            package=names.quoted(packages[best]),
-            share=numbers.exact(100 * scores.best[best], 0),
-        ),
     ]
+    if scores.regret[2, least] > 0:  # else the first sentence says so
+        sentences.append(
+            texts(
+                "regret.best",
+                package=names.quoted(packages[best]),
+                share=numbers.exact(100 * scores.best[best], 0),
+            )
+        )
     if float(scores.regret[0].max()) < objective.relevance:
         sentences.append(_small(names, objective))
     table = pd.DataFrame({texts("robust.package"): names.packages})

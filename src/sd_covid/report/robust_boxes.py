@@ -44,9 +44,18 @@ def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
         ]
         if found.resamples:
             sentences.append(_support(names, found))
+    if chosen is not None:  # of too few failures none was sought
+        rule = search.rule
+        sentences.append(
+            texts(
+                "box.rule",
+                columns=rule.columns,
+                level=numbers.plain(rule.level),
+                often=numbers.plain(100 * rule.often),
+            )
+        )
     boxed = found is not None and bool(found.chosen.limits)
     by_path = _by_path(names, item)
-    rule = search.rule
     caution = texts("box.caution", states=names.states)
     titles = {"package": names.package(search.scenario), "objective": names.objective(objective)}
     return Finding(
@@ -54,15 +63,7 @@ def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
         title=texts("box.title", **titles),
         group=texts("box.group", **titles),
         short=texts("box.short"),
-        sentences=(
-            *sentences,
-            texts(
-                "box.rule",
-                columns=rule.columns,
-                level=numbers.plain(rule.level),
-                often=numbers.plain(100 * rule.often),
-            ),
-        ),
+        sentences=tuple(sentences),
         caution=caution,
         table=_limits(names, found) if boxed else by_path,
         decimals={texts("box.share"): 0, texts("box.quasi"): 4, texts("box.rate"): 0},

@@ -58,7 +58,8 @@ def regret_chart(packages: Sequence[str], regret: Floats, best: Floats, unit: st
     left.set_xlim(left=0)
     right.barh(place, 100 * best, color=tint(PACKAGES[0], 0.75), height=0.6)
     for at, share in zip(place, best, strict=True):
-        right.text(100 * share + 2, at, f"{100 * share:.0f}", va="center", fontsize=8)
+        label = Numbers(texts.language).exact(100 * share, 0)
+        right.text(100 * share + 2, at, label, va="center", fontsize=8)
     right.set_title(textwrap.fill(texts("robust.best_axis"), 24))
     right.set_xlim(0, 112)
     for axes in (left, right):

@@ -15,6 +15,8 @@ from sd_covid.report.finding import Finding
 from sd_covid.report.robust_names import RobustNames
 from sd_covid.report.tinted import tinted_table
 
+_HARDLY = 0.0005  # of cases: less is told as no more than 0.0 %
+
 
 def together_finding(names: RobustNames) -> Finding:
     """How often each package meets each target, and all of them."""
@@ -30,7 +32,7 @@ def together_finding(names: RobustNames) -> Finding:
         first = tuple(np.flatnonzero(robust.together == robust.together[best]).tolist())
         sentences = [
             texts(
-                "together.most",
+                "together.most" if len(first) == 1 else "together.most_several",
                 package=names.at(first),
                 share=numbers.exact(100 * robust.together[best], 0),
                 **known,
@@ -126,6 +128,9 @@ def _turned_most(names: RobustNames, found: Sequence[Reversals]) -> list[str]:
         item, row = max(rows, key=lambda pair: _weight(pair[1]))
         if _weight(row)[0] == 0.0:
             said.append(texts(f"reversals.none_{name}"))
+            continue
+        if source == "path" and row.turned == 0 and row.share < _HARDLY:
+            said.append(texts("reversals.hardly_paths"))
             continue
         told: dict[str, str | int] = {
             "objective": texts.inside(item.objective.title),

@@ -88,7 +88,7 @@ def outcome_finding(item: OutcomeSensitivity, words: Words, glossary: Glossary) 
         caution=texts("sens.caution"),
         table=_table(item.indices, words),
         decimals={} if words.method == "morris" else dict.fromkeys(words.columns, 3),
-        figure=lambda: sensitivity_chart(bars, texts, shares=words.method != "morris"),
+        figure=lambda: sensitivity_chart(bars, words.measure, texts, shares=words.method != "morris"),
         described=f"{words.measure}: " + ", ".join(f"{bar.name} {words.value(bar.share)}" for bar in bars),
     )
 
@@ -171,7 +171,7 @@ def _pairs(found: Sensitivity, words: Words) -> list[Finding]:
             caution=texts("sens.pairs.caution"),
             table=pd.DataFrame(rows, columns=names),
             decimals={index: 3, half_name: 3},
-            figure=(lambda: sensitivity_chart(bars, texts)) if bars else None,
+            figure=(lambda: sensitivity_chart(bars, words.label("second"), texts)) if bars else None,
             described=f"{index}: " + ", ".join(f"{bar.name} {words.value(bar.share)}" for bar in bars),
         )
     ]

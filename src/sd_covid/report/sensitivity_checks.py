@@ -58,7 +58,7 @@ def within_findings(found: Sensitivity, glossary: Glossary, words: Words) -> lis
             caution=texts("sens.within.caution"),
             table=pd.DataFrame(rows, columns=[*names, effect, half_name]),
             decimals={effect: 2, half_name: 2},
-            figure=lambda: sensitivity_chart(bars, texts),
+            figure=lambda: sensitivity_chart(bars, effect, texts),
             described=f"{effect}: " + ", ".join(f"{bar.name} {words.value(bar.share)}" for bar in bars),
         )
     ]
@@ -101,7 +101,7 @@ def screened_findings(found: Sensitivity, words: Words) -> list[Finding]:
             caution=texts("sens.screened.caution"),
             table=table,
             decimals={reach: 3},
-            figure=lambda: sensitivity_chart(bars, texts),
+            figure=lambda: sensitivity_chart(bars, reach, texts),
             described=f"{reach}: " + ", ".join(f"{bar.name} {words.value(bar.share)}" for bar in bars),
         )
     ]

@@ -118,6 +118,7 @@ def test_what_is_set_as_in_the_base_is_no_part_of_a_package_and_is_nearest_to_no
         ("output: unemployment,", "output: unemployed,", "'unemployment'"),
         ("measure: year", "measure: years", "'year'"),
         ("years: [2024], measure", "years: [2024, 2020], measure", "a first and a last year"),
+        ("years: [2024], measure", "years: [2020, 2024], measure", "'year' is of one year"),
         ("scenarios: [clumsy]", "scenarios: [clumzy]", "'clumsy'"),
         ("scenarios: [clumsy]", "paths: [bases]", "no path"),
         ("scenarios: [clumsy]", "limits: {earliest: 2020-06-01}", "earliest"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,18 @@ def test_outcomes_scores_and_reversals_are_those_of_the_closed_form(judged: Robu
     # targets: a rise of 0.8 at most, and no extra cost; the actual package always meets both
     met = np.mean(np.concatenate([rise <= 0.8, np.ones(50, bool)]))
     np.testing.assert_allclose(found.together, [1, met, np.mean([*(rise / 2 <= 0.8), *[True] * 50])])
+
+
+@pytest.mark.parametrize(("language", "one", "several"), [("nl", "haalt", "halen"), ("en", "meets", "meet")])
+def test_packages_that_come_first_together_are_told_in_the_plural(
+    judged: Robust, language: str, one: str, several: str
+) -> None:
+    def told(together: list[float]) -> str:
+        made = findings(replace(judged, together=np.array(together)), Glossary(), Texts(language))
+        return next(item for item in made if item.id == "together").sentences[0]
+
+    assert f" {one} " in told([0.5, 0.9, 0.2])
+    assert f" {several} " in told([0.9, 0.9, 0.2])
 
 
 def test_failure_is_found_where_it_is_planted(judged: Robust) -> None:
@@ -228,6 +241,13 @@ TWICE_OR_NOTHING = [
     ("figures: [rate]", "figures: [rate, Rate]", 29, "named twice"),
     ("size: 50", "size: 10.5", 4, "not a whole number"),
     ("years: [2020]", "years: [2020.5]", 13, "not a whole number"),
+    ("years: [2020]", "years: [2090]", 13, "does not cover 2090: it goes from"),
+    (
+        "years: [2020, 2021]\n  resamples",
+        "years: [2010, 2021]\n  resamples",
+        30,
+        "does not cover 2010 to 2021",
+    ),
 ]
 
 

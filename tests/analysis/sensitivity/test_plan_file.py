@@ -24,7 +24,7 @@ GROUP = "groups:\n  a: {title: {nl: a, en: a}, factors: [gain]}\nsamples: 1024"
     ("old", "new", "line", "variable", "reason"),
     [
         ("samples: 1024", "sampels: 1024", 21, "sampels", "not a key"),
-        ("samples: 1024\n", "", 1, "", "'samples' is missing"),
+        ("samples: 1024\n", "", 1, None, "'samples' is missing"),
         ("samples: 1024", "method: mo\nsamples: 1024", 21, "method", "'mo' is not known"),
         ("samples: 1024", "method: morriss\nsamples: 1024", 21, "method", "'morriss' is not known"),
         ("samples: 1024", "method: fast\nsamples: 32", 22, "samples", "too few for fast"),
@@ -61,12 +61,13 @@ GROUP = "groups:\n  a: {title: {nl: a, en: a}, factors: [gain]}\nsamples: 1024"
         ("output: Rate", "output: Raet", 12, "outcomes.peak.output", "not among the outputs"),
         ("measure: peak", "measure: year", 14, "outcomes.peak.years", "'year' is of one year"),
         ("[2015, 2016]", "[2015.5, 2016]", 14, "outcomes.peak.years[0]", "not a whole number"),
+        ("[2015, 2016]", "[2015, 2018]", 14, "outcomes.peak.years", "does not cover 2015 to 2018"),
         ("[2015, 2016]", "[2016, 2015]", 14, "outcomes.peak.years", "a first and a last year"),
         ("scenario: none", "scenario: actual", 11, "outcomes.peak.scenario", "'actual' is not known"),
     ],
 )
 def test_a_fault_in_the_file_names_line_and_key(
-    plan_file: Path, old: str, new: str, line: int, variable: str, reason: str
+    plan_file: Path, old: str, new: str, line: int, variable: str | None, reason: str
 ) -> None:
     with pytest.raises(ScenarioError) as caught:
         read_plan(changed(plan_file, old, new), Toy())

@@ -92,7 +92,7 @@ def test_a_sum_over_a_span_needs_its_two_ends_only() -> None:
         (OUTPUTS + "statistics: {of: [1.5]}\n", r":3: .*'1.5' is no statistic over members"),
         (OUTPUTS + "statistics: {of: []}\n", r":3: .*statistics are expected"),
         (OUTPUTS + "dtype: float16\n", r":3: .*'float16' is not known here"),
-        (OUTPUTS + "block: 0\n", r":3: .*0 is not between 1"),
+        (OUTPUTS + "block: 0\n", r":3: .*0 is not 1 or more"),
         (OUTPUTS + "every: 1e300\n", r":3: .*1e\+300 is more than the whole run, 24"),
         (OUTPUTS + "every: 1e-9\n", r":3: .*1e-09 is less than the step of the model, 0.5"),
         (OUTPUTS + "scenarios: [../scenarios/actual]\n", r":3: .*'../scenarios/actual' is not in the folder"),

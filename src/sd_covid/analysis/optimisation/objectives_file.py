@@ -6,7 +6,6 @@ In comes a `Node`; out come `Objective`s.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from typing import cast, get_args
 
 from sd_covid.analysis.optimisation.outcomes import Objective, Statistic
@@ -14,7 +13,7 @@ from sd_covid.data.keyed_yaml import Node
 from sd_covid.data.text import Text
 from sd_covid.policy.measures import Measure
 from sd_covid.policy.outputs import Output, named_output
-from sd_covid.policy.reading import read_number, read_text, read_years
+from sd_covid.policy.reading import read_measured, read_number, read_text
 from sd_covid.policy.study import Study
 
 _COST = Text("Kosten", "Cost")
@@ -58,13 +57,8 @@ def _objective(name: str, node: Node, known: tuple[Output, ...], study: Study) -
         raise node.error(
             f"neither more nor less of '{output.name}' is better by itself", "add 'better: lower' or 'higher'"
         )
-    years = read_years(found["years"])
-    if date(years[0], 1, 1) < study.first or date(years[-1] + 1, 1, 1) > study.last:
-        raise found["years"].error(
-            f"the run does not cover {years[0]} to {years[-1]}: it goes from {study.first} to {study.last}",
-            "choose whole years within it",
-        )
-    measure = found["measure"].choice(get_args(Measure)) if "measure" in found else "mean"
+    measures = sorted(get_args(Measure), key=lambda name: name != "mean")  # the mean where nothing is said
+    measure, years = read_measured(found, (study.first, study.last), measures)
     statistic = _statistic(found["statistic"]) if "statistic" in found else Statistic()
     matters = output.relevance if statistic.kind != "share" and measure in ("mean", "year", "peak") else 0.0
     return Objective(

@@ -24,6 +24,7 @@ from sd_covid.policy.outputs import Output, named_output, read_outputs
 from sd_covid.policy.reading import (
     named_file,
     named_scenario,
+    read_measured,
     read_number,
     read_text,
     read_whole,
@@ -66,7 +67,9 @@ def read_plan(path: str | Path, simulation: Simulator) -> RobustPlan:
                 "there is nothing to compare", "name the null alternative and a package"
             )
         outputs = read_outputs(named_file(found["outputs"]))
-        objectives = tuple(_objective(name, node, outputs) for name, node in found["objectives"].entries())
+        objectives = tuple(
+            _objective(name, node, outputs, study) for name, node in found["objectives"].entries()
+        )
         if not objectives:
             raise found["objectives"].error("there is no objective", "name what packages are judged by")
         paths = read_paths(found.get("paths"), study)
@@ -108,7 +111,7 @@ def read_plan(path: str | Path, simulation: Simulator) -> RobustPlan:
         )
 
 
-def _objective(name: str, node: Node, outputs: Sequence[Output]) -> Objective:
+def _objective(name: str, node: Node, outputs: Sequence[Output], study: Study) -> Objective:
     """One objective: a measure of an output, or an amount of money."""
     found = node.fields(
         ("title",), ("output", "measure", "years", "difference", "amount", "unit", "target", "relevance")
@@ -129,10 +132,7 @@ def _objective(name: str, node: Node, outputs: Sequence[Output]) -> Objective:
     output = named_output(found["output"], outputs)
     if output.better == "neutral":
         raise found["output"].error(f"'{output.name}' is neither better nor worse", "judge by another output")
-    first, last = read_years(found["years"])
-    measure = cast("Measure", found["measure"].choice(get_args(Measure)))
-    if measure == "year" and first != last:
-        raise found["years"].error("the measure 'year' is of one year", "write one, or 'measure: total'")
+    measure, (first, last) = read_measured(found, (study.first, study.last), get_args(Measure))
     added_up = "total" in measure
     relevance = output.relevance * (last - first + 1 if added_up else 1)
     return Objective(
@@ -141,7 +141,7 @@ def _objective(name: str, node: Node, outputs: Sequence[Output]) -> Objective:
         unit=read_text(found["unit"]) if "unit" in found else _unit(output, added_up=added_up),
         better=output.better,
         output=output.name,
-        measure=measure,
+        measure=cast("Measure", measure),
         years=(first, last),
         difference=found["difference"].flag() if "difference" in found else False,
         relevance=read_number(found["relevance"], low=0.0) if "relevance" in found else relevance,
@@ -237,6 +237,6 @@ def _learning(
         figures=tuple(named_output(item, outputs) for item in once(found["figures"]))
         if "figures" in found
         else (),
-        years=read_years(found["years"]) if "years" in found else (0, 0),
+        years=read_years(found["years"], (study.first, study.last)) if "years" in found else (0, 0),
         resamples=read_whole(found["resamples"], 10, 10_000) if "resamples" in found else 100,
     )

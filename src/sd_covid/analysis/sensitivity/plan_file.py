@@ -32,10 +32,10 @@ from sd_covid.policy.ranges import SHAPES, Range, Shape
 from sd_covid.policy.reading import (
     named_file,
     named_scenario,
+    read_measured,
     read_number,
     read_text,
     read_whole,
-    read_years,
     scenario_faults,
 )
 from sd_covid.policy.scenario import Scenario, read_scenario
@@ -87,7 +87,7 @@ def read_plan(
             )
         outputs = read_outputs(named_file(found["outputs"]))
         named = found["outcomes"].entries() if "outcomes" in found else ()
-        outcomes = tuple(_outcome(name, node, scenarios, outputs) for name, node in named)
+        outcomes = tuple(_outcome(name, node, scenarios, outputs, study) for name, node in named)
         over_time = _over_time(found["over_time"], scenarios, outputs) if "over_time" in found else None
         read = {key(outcome.output) for outcome in outcomes} | set(
             map(key, over_time.outputs if over_time else ())
@@ -113,19 +113,18 @@ def read_plan(
         )
 
 
-def _outcome(name: str, node: Node, scenarios: tuple[Scenario, ...], outputs: tuple[Output, ...]) -> Outcome:
+def _outcome(
+    name: str, node: Node, scenarios: tuple[Scenario, ...], outputs: tuple[Output, ...], study: Study
+) -> Outcome:
     """One outcome: a measure of an output in a scenario, against the reference."""
     found = node.fields(("title", "scenario", "output", "measure", "years"))
-    years = read_years(found["years"])
-    measure = cast("Measure", found["measure"].choice(get_args(Measure)))
-    if measure == "year" and years[0] != years[1]:
-        raise found["years"].error("the measure 'year' is of one year", "write one, or 'measure: total'")
+    measure, years = read_measured(found, (study.first, study.last), get_args(Measure))
     return Outcome(
         id=name,
         title=read_text(found["title"]),
         scenario=found["scenario"].choice([scenario.id for scenario in scenarios[1:]]),
         output=named_output(found["output"], outputs).name,
-        measure=measure,
+        measure=cast("Measure", measure),
         years=years,
     )
 
