@@ -82,6 +82,13 @@ def test_differences_become_questions_and_those_that_agree_do_not(found, languag
     verdicts.figure()
 
 
+def test_a_path_too_long_to_name_is_said_to_be_long(found, monkeypatch):
+    monkeypatch.setattr("sd_covid.report.beside._LONGEST", 1)  # no performance of the town is so near
+    told = "\n".join(beside_findings(TOWN, found, (), 10, Texts("nl"))[-1].table.iloc[:, 1])
+    assert "langs een weg van meer dan 1 schakels" in told
+    assert "…" not in told
+
+
 def test_rank_correlation_is_spearmans():
     first = {(i, 0): np.full(40, value) for i, value in enumerate([0.1, 0.4, 0.2, 0.3])}
     second = {(i, 0): np.full(40, value) for i, value in enumerate([3.0, 1.0, 4.0, 2.0])}

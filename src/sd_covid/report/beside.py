@@ -228,7 +228,9 @@ class _Told:
         if start == item.performance.id:
             return labels[start]
         ways = strongest_paths(self.diagram, start, item.performance.id, _LONGEST, 1)
-        return ARROW.join(labels[name] for name in ways[0].variables) if ways else "…"
+        if not ways:
+            return self.texts("beside.path.long", longest=_LONGEST)
+        return ARROW.join(labels[name] for name in ways[0].variables)
 
     def _lacking(self, kind: str, items: Collection[Intervention | Variable]) -> list[tuple[str, str, str]]:
         """A question for each intervention or performance without counterpart."""

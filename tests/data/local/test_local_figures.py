@@ -183,8 +183,8 @@ def _file(tmp_path: Path, *rows: dict[str, str]) -> Path:
 def test_a_monitor_that_cannot_be_trusted_is_refused(
     tmp_path: Path, regions: Regions, figures: Figures, rows: list[dict[str, str]], reason: str
 ):
+    shown = ("unemployment_rate_pct", "strongly lonely")
     with pytest.raises(SdCovidError) as refused:
-        shown = ("unemployment_rate_pct", "strongly lonely")
         prepare(_file(tmp_path, *rows), LOCAL, regions, figures, shown)
     assert reason in str(refused.value)
 

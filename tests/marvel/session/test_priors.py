@@ -33,6 +33,8 @@ from sd_covid.policy.outputs import read_outputs
 from sd_covid.policy.run import run_scenarios
 from sd_covid.policy.study import Study, catalogues_beside
 from sd_covid.report import Background, write_report
+from sd_covid.report.session_priors import kept_finding
+from sd_covid.report.texts import Texts
 
 from .mock import one_table
 
@@ -101,6 +103,8 @@ def test_what_contradicts_a_constant_or_strong_evidence_stays_as_it_was(known):
     (one,) = [item for item in kept if item.reason != "not judged"]
     assert (one.reason, one.tie.constant) == ("contradicted", "arrears per unemployment")
     assert one.outside == pytest.approx(1)
+    told = kept_finding(pool(said(("unemployment", "arrears"), -1, "average")), kept, len(kept), Texts("en"))
+    assert told.table.iloc[0, 1] == "arrears per unemployment"  # what there is to talk about comes first
     graded = [
         replace(row, grade="B") if row.constant == "arrears per unemployment" else row for row in evidence
     ]
@@ -162,6 +166,7 @@ def test_priors_flow_to_the_bands_of_the_report_and_are_labelled(study, tmp_path
     assert execute([*command, *told, "-o", str(tmp_path / "priors.json")]) == 0
     findings = json.loads((tmp_path / "priors.json").read_text())["findings"]
     assert [item["id"] for item in findings] == ["priors", "kept"]
+    assert "Trial, 26 November 2026" in findings[0]["sentences"][0]
     assert len(findings[0]["table"]) == 3
     problem, draws = read_problem(variant), read_posterior(variant.with_suffix(".parquet"))
     assert draws.provenance["data_hash"] == tables_hash(problem)
@@ -179,7 +184,7 @@ def test_priors_flow_to_the_bands_of_the_report_and_are_labelled(study, tmp_path
     shown = Background(judgement=draws.provenance["judgement"])
     write_report(after, None, None, page, "nl", background=shown)
     text = page.read_text()
-    assert "rusten voor 3 constanten op het oordeel van deskundigen: Trial, 2026-11-26" in text
+    assert "rusten voor 3 constanten op het oordeel van deskundigen: Trial, 26 november 2026" in text
     assert "offending per youth unemployment" in text
     assert "Oordeel van 3 deelnemers" in text
 

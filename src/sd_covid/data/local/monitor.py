@@ -82,7 +82,9 @@ def _figure(line: Line, regions: Regions) -> Figure:
     name = f"{line['series']} ({line['method']}, {line['source']})"
     value = value_of(line)
     if line["unit"].startswith("%") and not 0 <= value <= 100:
-        raise line.error("value", f"{line['value']} lies outside 0 to 100 %", "correct the figure or its unit")
+        raise line.error(
+            "value", f"{line['value']} lies outside 0 to 100 %", "correct the figure or its unit"
+        )
     return Figure(
         Definition(
             name,
