@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from sd_covid.analysis.local.held_out import hold_out
+from sd_covid.analysis.local.indicators import read_indicators
 from sd_covid.analysis.local.tables import as_dataset, as_frame
 from sd_covid.cli.compare import read_inputs
 from sd_covid.cli.local_runs import Made, projected, read_local
+from sd_covid.data.local.figures import Figures
+from sd_covid.errors import DataError
 from sd_covid.policy import Study, read_scenario
 from sd_covid.policy.run import run_scenarios
 from sd_covid.report.elections import election_years, elections_finding, trust_at_elections
@@ -67,6 +70,9 @@ def test_regions_of_a_table_hold_together(made: Made):
     assert counts == {"country": 1, "ggd": 25, "municipality": 342, "province": 12}
     assert (rows["q05"] <= rows["q50"]).all()
     assert (rows["q50"] <= rows["q95"]).all()
+    sums = rows.groupby(["indicator", "scenario", "year", "level"])["number"].sum().unstack()
+    for level in ("ggd", "municipality", "province"):
+        np.testing.assert_allclose(sums[level], sums["country"], rtol=1e-9)  # as the projection itself
     distress = rows[rows["indicator"] == "distress prevalence"]
     assert set(distress.loc[distress["level"] == "ggd", "basis"]) == {"own"}
     assert set(distress.loc[distress["level"] == "municipality", "basis"]) == {"region"}
@@ -168,6 +174,13 @@ def test_a_monitor_is_added_from_the_command_line(
     assert "the study has 11 for Zutphen in 2024" in again.last
     file.write_text(head + "Zutphen,strongly lonely,2024,11,% of 18+,own,measured,monitor,\n")
     assert call("local", "add", file).code == 2
+
+
+def test_a_study_that_projects_nothing_is_refused(tmp_path: Path, made: Made):
+    file = tmp_path / "indicators.yaml"
+    file.write_text("{}\n")
+    with pytest.raises(DataError, match=r"indicators\.yaml:1: nothing is projected"):
+        read_indicators(file, (), Figures(()), made.found[0].profiles.regions)
 
 
 @pytest.mark.parametrize(

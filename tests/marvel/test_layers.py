@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -73,6 +74,8 @@ def test_differences_become_questions_and_those_that_agree_do_not(found, languag
     texts = Texts(language)
     verdicts, *_, asked = beside_findings(TOWN, found, (), 10, texts)
     assert len(verdicts.table) == len(found)
+    # Of those that agree one is of 0.15 and 0.45, from 0.02; all others are nothing.
+    assert ("Bij 1 van de paren" if language == "nl" else "For 1 of the pairs") in verdicts.sentences[1]
     # One opposite, one uncertain whose medians part, one path in either layer, an intervention and a performance.
     assert len(asked.table) == 6
     first = asked.table.iloc[0, 1]
@@ -80,6 +83,13 @@ def test_differences_become_questions_and_those_that_agree_do_not(found, languag
     assert ("rekenmodel tot meer" if language == "nl" else "the model to more") in first
     assert all("{" not in str(cell) for cell in asked.table.to_numpy().ravel())
     verdicts.figure()
+
+
+def test_a_path_too_long_to_name_is_said_to_be_long(found, monkeypatch):
+    monkeypatch.setattr("sd_covid.report.beside._LONGEST", 1)  # no performance of the town is so near
+    told = "\n".join(beside_findings(TOWN, found, (), 10, Texts("nl"))[-1].table.iloc[:, 1])
+    assert "langs een weg van meer dan 1 schakels" in told
+    assert "…" not in told
 
 
 def test_rank_correlation_is_spearmans():
@@ -155,6 +165,24 @@ def test_every_intervention_and_performance_has_a_counterpart_or_a_reason(study)
     assert set(found.measures) == {item.id for item in diagram.interventions}
     assert {item.id for item in diagram.performances} <= set(found.variables)
     assert all(item.reason for item in (*found.measures.values(), *found.variables.values()))
+    # What the report does not show has a relevance of its own; a table that says none gives none.
+    own = found.variables["learning_deficit"].output
+    assert own is not None
+    assert own.relevance == 0.002
+
+
+def test_an_effect_matters_where_something_says_from_which_size():
+    assert Effect(UP, 0.1).matters
+    assert not Effect(UP, 0.3).matters
+    assert not Effect(UP, math.inf).matters
+
+
+def test_a_model_that_is_not_there_is_refused_before_anything_runs(tmp_path, capsys):
+    made = ["--export", str(tmp_path / "town.xlsx")]  # with it alone nothing would be run
+    assert execute(["marvel", str(STARTER), "--beside", str(tmp_path / "no.yaml"), *made]) == 2
+    told = capsys.readouterr().err
+    assert "no.yaml" in told.splitlines()[-1]
+    assert "samples" not in told
 
 
 def test_command_refuses_what_has_no_counterparts(tmp_path, capsys):

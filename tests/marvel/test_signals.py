@@ -40,6 +40,7 @@ def test_signals_come_in_order_of_day_with_their_variable(tmp_path):
     [
         ("homelessness", "homelesness", "er is geen variabele 'homelesness'", "did you mean 'homelessness'"),
         ("2021-03-15", "15 maart", "'15 maart' is geen dag", "'15 maart' is no day"),
+        ("2021-03-15", "9999-03-15", "'9999-03-15' moet nog komen", "'9999-03-15' is still to come"),
         ("meer", "veel", "'veel' kan hier niet", "'veel' cannot stand here"),
         ("Shelter\n", "\n", "hier staat niets", "nothing stands here"),
     ],

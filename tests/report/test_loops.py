@@ -94,6 +94,12 @@ def test_years_have_no_thousands(language: str, cells: list[str]) -> None:
     assert [cells] == cells_as_read(finding, Texts(language))
 
 
+def test_years_are_not_rounded() -> None:
+    table = pd.DataFrame({"Jaar": [2015, 2024], "Aantal": [2015, 2024]})
+    finding = Finding("a", "A", ("A.",), "A.", table, times=frozenset({"Jaar"}))
+    assert [["2015", "2.020"], ["2024", "2.020"]] == cells_as_read(finding, Texts("nl"))
+
+
 def test_times_are_months_where_the_model_has_a_calendar() -> None:
     bass = model("loops_bass").model
     dated = Times(replace(bass, calendar=("2015-01", "month")))

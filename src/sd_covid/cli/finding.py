@@ -15,7 +15,10 @@ _ARROW = " → "
 
 
 def show(finding: Finding, texts: Texts) -> None:
-    """Print a finding: its sentences, and the beginning of its table, numbers in the spelling of the language."""
+    """Print a finding: its table, as far as there is room, and its sentences, numbers in the spelling of the language.
+
+    Of a table over time rows are left out evenly, of another those at its end; how many is said.
+    """
     from sd_covid.report.finding import cells_as_read
 
     numbers = [k for k, kind in enumerate(finding.table.dtypes) if kind.kind in "fiu"]
@@ -26,6 +29,8 @@ def show(finding: Finding, texts: Texts) -> None:
         for row in cells_as_read(finding, texts)[::step][:_ROWS]
     ]
     table(finding.title, _headings([str(name) for name in finding.table.columns]), rows, numbers=numbers)
+    if len(rows) < len(finding.table):
+        say(texts("finding.rows", shown=len(rows), all=len(finding.table)))
     for sentence in (*finding.sentences, finding.caution):
         say(sentence)
 

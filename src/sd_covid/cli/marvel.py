@@ -15,6 +15,7 @@ from sd_covid.cli.progress import progress
 from sd_covid.errors import DiagramError
 
 if TYPE_CHECKING:
+    from sd_covid.engine.simulation import Simulation
     from sd_covid.marvel.run import Runs
     from sd_covid.report.finding import Finding
     from sd_covid.report.texts import Texts
@@ -70,16 +71,17 @@ def command(
         _convert(diagram, export)
     if sketch is not None:
         _sketch(diagram, sketch, language.value)
-    if output is None and (export is not None or sketch is not None):
+    if output is None and beside is None and (export is not None or sketch is not None):
         return
     read = read_diagram(diagram, language.value)
+    simulation = None if beside is None else _quantified(diagram, beside)
     texts = Texts(language.value)
     runs = Runs(read, clip, years)
     with progress("running samples") as bar:
         scores = score_all(runs, samples, seed, bar, language.value)
     found = findings(runs, scores, texts)
-    if beside is not None:
-        found += _beside(runs, diagram, beside, samples, draws, seed, texts)
+    if simulation is not None:
+        found += _beside(runs, diagram, simulation, samples, draws, seed, texts)
     for finding in found:
         show(finding, texts)
     if output is not None:
@@ -89,24 +91,30 @@ def command(
         )
 
 
-def _beside(
-    runs: Runs, diagram: Path, model: Path, samples: int, draws: int, seed: int, texts: Texts
-) -> list[Finding]:
-    """What the quantified model says of the same interventions and performances."""
+def _quantified(diagram: Path, model: Path) -> Simulation:
+    """The model to set beside a diagram; refused before anything runs where it cannot be."""
     import sd_covid
-    from sd_covid.marvel.beside.layers import two_layers
-    from sd_covid.report.beside import beside_findings
 
     if not diagram.is_dir():
         advice = "give a folder with levers.csv and outputs.csv"
         raise DiagramError(
             "only a diagram in a folder says what its counterparts are", advice=advice, file=diagram
         )
+    return sd_covid.load(model)
+
+
+def _beside(
+    runs: Runs, diagram: Path, simulation: Simulation, samples: int, draws: int, seed: int, texts: Texts
+) -> list[Finding]:
+    """What the quantified model says of the same interventions and performances."""
+    from sd_covid.marvel.beside.layers import two_layers
+    from sd_covid.report.beside import beside_findings
+
     with progress("running the model") as bar:
         found, ranked = two_layers(
             runs,
             diagram,
-            sd_covid.load(model),
+            simulation,
             samples=samples,
             draws=draws,
             seed=seed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date as day
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,7 +95,8 @@ def command(
         judged = judged_draws(
             study, simulation, stored, found, seed, lambda share: bar(round(100 * share), 100)
         )
-    findings = [priors_finding(pooled, found, judged, told.label, variant, texts)]
+    session = f"{name}, {texts.day(day.fromisoformat(told.date))}"
+    findings = [priors_finding(pooled, found, judged, session, variant, texts)]
     if kept:
         findings.append(kept_finding(pooled, kept, count, texts))
     files = write_variant(variant, study, stored, pooled, found, judged, told)

@@ -39,6 +39,14 @@ class Range:
     high: float
     label: str = ""
 
+    @property
+    def median(self) -> float:
+        """The median of the triangle: not its value, where it reaches further to one side."""
+        span, left, right = self.high - self.low, self.value - self.low, self.high - self.value
+        if left >= right:
+            return self.low + math.sqrt(span * left / 2)
+        return self.high - math.sqrt(span * right / 2)
+
     def wider(self, factor: float, least: float = -math.inf) -> Range:
         """The same value with its reach to either side multiplied, and nothing below a bound."""
         low, high = (self.value + factor * (end - self.value) for end in (self.low, self.high))

@@ -66,7 +66,8 @@ def read_signals(file: Path, diagram: Diagram, language: str = "en") -> tuple[Si
     Raises
     ------
     DiagramError, ScenarioError
-        A day that is none, an unknown variable, a direction that is none, a note without place, text or source.
+        A day that is none or still to come, an unknown variable, a direction that is none, a note without place, text
+        or source.
     """
     known = {key(item.id): item for item in diagram.variables}
     found = []
@@ -128,9 +129,12 @@ def series_of(folder: Path, diagram: Diagram, registry: Registry, language: str 
 
 def _day(cell: Cell, language: str) -> date:
     try:
-        return cell.day()
+        found = cell.day()
     except ScenarioError:
         raise fault("session.day", language, {"found": cell.text}, at=cell) from None
+    if found > date.today():
+        raise fault("session.day to come", language, {"found": cell.text}, at=cell)
+    return found
 
 
 def _direction(cell: Cell, language: str) -> int | None:

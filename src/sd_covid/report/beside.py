@@ -65,6 +65,7 @@ class _Told:
         )
         counts = {verdict: self._count(verdict=verdict) for verdict in ("agree", "disagree", "cannot tell")}
         apart = [item for item in found if item.verdict == "disagree"]
+        weighty = sum(item.verdict == "agree" and self._weighty(item, both=True) for item in found)
         named = "; ".join(
             f"{texts.of(item.intervention.label)}{ARROW}{texts.of(item.performance.label)}"
             for item in apart[:_NAMED]
@@ -77,6 +78,7 @@ class _Told:
                 disagree=counts["disagree"],
                 unsure=counts["cannot tell"],
             ),
+            *([texts("beside.verdicts.weighty", weighty=weighty)] if counts["agree"] else []),
             *(
                 [texts("beside.verdicts.one", pairs=named + ("; …" if len(apart) > _NAMED else ""))]
                 if apart
@@ -201,8 +203,10 @@ class _Told:
             return item.why in _ASKED
         return item.diagram.quantiles[1] * item.model.quantiles[1] < 0
 
-    def _weighty(self, item: Compared) -> bool:
-        return item.diagram.matters or (item.model is not None and item.model.matters)
+    def _weighty(self, item: Compared, *, both: bool = False) -> bool:
+        """Whether the effect matters in one layer, or in both."""
+        sides = item.diagram.matters, item.model is not None and item.model.matters
+        return all(sides) if both else any(sides)
 
     def _size(self, item: Compared) -> float:
         return abs(item.diagram.quantiles[1])
@@ -228,7 +232,9 @@ class _Told:
         if start == item.performance.id:
             return labels[start]
         ways = strongest_paths(self.diagram, start, item.performance.id, _LONGEST, 1)
-        return ARROW.join(labels[name] for name in ways[0].variables) if ways else "…"
+        if not ways:
+            return self.texts("beside.path.long", longest=_LONGEST)
+        return ARROW.join(labels[name] for name in ways[0].variables)
 
     def _lacking(self, kind: str, items: Collection[Intervention | Variable]) -> list[tuple[str, str, str]]:
         """A question for each intervention or performance without counterpart."""

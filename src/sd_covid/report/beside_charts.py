@@ -37,7 +37,7 @@ def verdicts_chart(found: Sequence[Compared], texts: Texts) -> Figure:
         row, column = rows.index(item.intervention), columns.index(item.performance)
         verdicts[row, column] = list(_COLOURS).index(item.verdict)
         colour = "#ffffff" if item.verdict == "disagree" else INK
-        plot.text(column, row, _signs(item), ha="center", va="center", color=colour, fontsize=8)
+        plot.text(column, row, _signs(item), ha="center", va="center", color=colour, fontsize=7)
     edges = [np.arange(length + 1) - 0.5 for length in verdicts.T.shape]
     colours = ListedColormap(list(_COLOURS.values()))
     plot.pcolormesh(

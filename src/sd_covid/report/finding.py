@@ -58,7 +58,7 @@ class Finding:
     described : str
         The figure for a reader who does not see it.
     times : frozenset of str
-        Headings of years and other times, which have no thousands.
+        Headings of years and other times, which have no thousands; whole ones are never rounded.
     group, short : str
         In the contents, findings of one group that follow one another stand behind its name, each by its short title.
     digits : int
@@ -226,7 +226,9 @@ def cells_as_read(finding: Finding, texts: Texts) -> list[list[str]]:
             return texts.month(value) if months[name] else texts.day(value)
         if words:
             return str(value)
-        told = _number(value, finding.decimals.get(name), finding.digits, numbers)
+        # Significant digits would make one year of ten.
+        whole = name in finding.times and float(value).is_integer()
+        told = _number(value, finding.decimals.get(name, 0 if whole else None), finding.digits, numbers)
         return told.replace(thousands, "") if name in finding.times else told
 
     return [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sd_covid.data.text import Text
@@ -45,7 +46,7 @@ def judgement_view(record: Mapping[str, Any] | None, texts: Texts) -> JudgementV
         "judgement.said",
         constants=len(record["constants"]),
         session=record["session"],
-        date=record["date"],
+        date=texts.day(date.fromisoformat(record["date"])),
         participants=record["participants"],
         counting=record["counting"],
         method=texts(f"session.method.{record['method']}"),

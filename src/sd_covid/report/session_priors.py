@@ -10,12 +10,15 @@ import pandas as pd
 
 from sd_covid.marvel.session.draws import Judged
 from sd_covid.marvel.session.pool import Pooled
-from sd_covid.marvel.session.priors import ExpertPrior, Kept
+from sd_covid.marvel.session.priors import ExpertPrior, Kept, Reason
 from sd_covid.report.finding import Finding
 from sd_covid.report.session import interval, link_label
 from sd_covid.report.session_charts import intervals_chart
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
+
+#: Why a prior stays as it was, what there is to talk about first.
+_WHY: tuple[Reason, ...] = ("contradicted", "strong evidence", "not varied", "not judged")
 
 
 def priors_finding(
@@ -53,12 +56,7 @@ def priors_finding(
             fitted=fitted,
             assumed=len(priors) - fitted,
         ),
-        texts(
-            "session.priors.moved",
-            draws=numbers.exact(len(judged.frame), 0),
-            kept=numbers.exact(judged.kept, 0),
-            stages=0 if judged.moved is None else len(judged.moved.spent.stages),
-        ),
+        _moved(judged, numbers, texts),
         *([texts("session.priors.due", why=_why(judged, texts), variant=str(variant))] if judged.due else []),
     ]
     middle = np.array([judged.before[item.id][1] for item in priors])
@@ -78,6 +76,15 @@ def priors_finding(
     )
 
 
+def _moved(judged: Judged, numbers: Numbers, texts: Texts) -> str:
+    """How the draws came under the new priors."""
+    draws = numbers.exact(len(judged.frame), 0)
+    if judged.moved is None:
+        return texts("session.priors.drawn", draws=draws)
+    kept, stages = numbers.exact(judged.kept, 0), len(judged.moved.spent.stages)
+    return texts("session.priors.moved", draws=draws, kept=kept, stages=stages)
+
+
 def _why(judged: Judged, texts: Texts) -> str:
     """Why draws are not to be trusted."""
     faults = () if judged.moved is None else judged.moved.faults
@@ -85,8 +92,9 @@ def _why(judged: Judged, texts: Texts) -> str:
 
 
 def kept_finding(pooled: Pooled, kept: Sequence[Kept], ties: int, texts: Texts) -> Finding:
-    """The priors that stay as they were, and why."""
+    """The priors that stay as they were, and why; first those that contradict what the participants said."""
     numbers = Numbers(texts.language)
+    kept = sorted(kept, key=lambda item: _WHY.index(item.reason))
     table = pd.DataFrame(
         {
             texts("session.column.link"): [link_label(pooled, item.tie.link, texts) for item in kept],

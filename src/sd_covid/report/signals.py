@@ -54,8 +54,8 @@ def _finding(notes: Sequence[Signal], series: Series | None, registry: Registry,
         "signals.counted",
         signals=len(notes),
         places=len({item.place for item in notes}),
-        first=_told(notes[0].day, texts),
-        last=_told(notes[-1].day, texts),
+        first=texts.day(notes[0].day),
+        last=texts.day(notes[-1].day),
         more=counts["more"],
         less=counts["less"],
         other=counts["same"] + counts["unsaid"],
@@ -69,7 +69,7 @@ def _finding(notes: Sequence[Signal], series: Series | None, registry: Registry,
     )
     table = pd.DataFrame(
         {
-            texts("signals.column.date"): [_told(item.day, texts) for item in notes],
+            texts("signals.column.date"): [texts.day(item.day) for item in notes],
             texts("signals.column.place"): [item.place for item in notes],
             texts("signals.column.direction"): [texts(f"signals.{_NAMES[item.direction]}") for item in notes],
             texts("signals.column.text"): [item.text for item in notes],
@@ -86,10 +86,6 @@ def _finding(notes: Sequence[Signal], series: Series | None, registry: Registry,
         None if series is None else lambda: signals_chart(notes, series, registry, texts),
         texts("signals.described"),
     )
-
-
-def _told(day: date, texts: Texts) -> str:
-    return f"{day.day} {texts.month(day)}"
 
 
 def signals_chart(notes: Sequence[Signal], series: Series, registry: Registry, texts: Texts) -> Figure:

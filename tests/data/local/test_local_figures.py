@@ -166,6 +166,10 @@ def _file(tmp_path: Path, *rows: dict[str, str]) -> Path:
         ([{"period": "2022-13"}], "is no period"),
         ([{"value": "inf"}], "not a finite number"),
         ([{"value": "3,9"}], "not a number"),
+        ([{"value": "-3"}], "monitor.csv:2: 'value': -3 lies outside 0 to 100 %"),
+        ([{"value": "100.5"}], "100.5 lies outside 0 to 100 %"),
+        ([{"period": "9999-Q1"}], "9999-Q1 has not begun"),
+        ([{"series": "strongly lonely", "unit": "persons"}], "'strongly lonely' is projected in per cent"),
         ([{}, {"value": "4.0"}], "stands in line 2 too"),
         ([{"period": "2020"}, {}], "spans the break of 'unemployment_rate_pct' in 2021"),
         (
@@ -179,8 +183,9 @@ def _file(tmp_path: Path, *rows: dict[str, str]) -> Path:
 def test_a_monitor_that_cannot_be_trusted_is_refused(
     tmp_path: Path, regions: Regions, figures: Figures, rows: list[dict[str, str]], reason: str
 ):
+    shown = ("unemployment_rate_pct", "strongly lonely")
     with pytest.raises(SdCovidError) as refused:
-        prepare(_file(tmp_path, *rows), LOCAL, regions, figures, ("unemployment_rate_pct",))
+        prepare(_file(tmp_path, *rows), LOCAL, regions, figures, shown)
     assert reason in str(refused.value)
 
 
@@ -189,7 +194,7 @@ def test_a_monitor_is_added_and_read_back(tmp_path: Path, regions: Regions, figu
     shutil.copytree(LOCAL, folder)
     rows = [{"period": "2020", "method": "before"}, {"period": "2022", "method": "after"}]
     addition = prepare(_file(tmp_path, *rows), folder, regions, figures, ("unemployment_rate_pct",))
-    addition.file.write_text(addition.text, encoding="utf-8")
+    addition.file.write_text(addition.text.rstrip("\n"), encoding="utf-8")  # as some editors leave it
     again = read_figures(folder, regions)
     added = [item for item in again.all if item.definition.own]
     assert [(item.region.name, item.period, item.value) for item in added] == [
@@ -200,3 +205,7 @@ def test_a_monitor_is_added_and_read_back(tmp_path: Path, regions: Regions, figu
     assert len(again.of("unemployment_rate_pct")) == len(figures.of("unemployment_rate_pct"))
     with pytest.raises(DataError, match=r"the study has 3\.9"):
         prepare(_file(tmp_path, rows[1]), folder, regions, again, ("unemployment_rate_pct",))
+    third = _file(tmp_path, {"period": "2023", "method": "after"})
+    more = prepare(third, folder, regions, again, ("unemployment_rate_pct",))
+    more.file.write_text(more.text, encoding="utf-8")
+    assert 3 == sum(item.definition.own for item in read_figures(folder, regions).all)

@@ -130,8 +130,8 @@ FAULTS = [
     ),
     (
         [{**FULL, "strength": ""}],
-        "heeft geen sterkte; schrijf een klasse (zwak",
-        "has no strength; write a class (weak",
+        "heeft geen sterkte; kies een van zwak, gemiddeld",
+        "has no strength; choose one of weak, average",
     ),
     ([{**FULL, "speed": ""}], "heeft geen snelheid", "has no speed"),
     ([{**FULL, "sign": ""}], "heeft geen richting", "has no direction"),

@@ -33,6 +33,8 @@ from sd_covid.policy.outputs import read_outputs
 from sd_covid.policy.run import run_scenarios
 from sd_covid.policy.study import Study, catalogues_beside
 from sd_covid.report import Background, write_report
+from sd_covid.report.session_priors import kept_finding
+from sd_covid.report.texts import Texts
 
 from .mock import one_table
 
@@ -63,8 +65,9 @@ def said(ends: tuple[str, str], sign: int, strength: str, sure: float = 1.0, cou
     return Session(DIAGRAM, (), tuple(forms))
 
 
-def test_a_link_found_twice_as_strong_doubles_its_constant(known):
-    # The starter diagram has 0.5 from fatigue to adherence; 1, known exactly, is twice that.
+def test_a_link_found_stronger_moves_its_constant_in_proportion(known):
+    # The starter diagram has "average" from fatigue to adherence: a triangle 0.2, 0.5, 1, whose median is
+    # 1 - sqrt(0.8 * 0.5 / 2). The group says 1, and exactly.
     ends = "fatigue", "adherence"
     exact = replace(CLASSES.strength["strong"], low=0.99, high=1.01)
     session = said(ends, -1, "strong")
@@ -76,21 +79,32 @@ def test_a_link_found_twice_as_strong_doubles_its_constant(known):
     assert found.tie.constant == "adherence loss by fatigue"
     assert found.before.evidence.grade == "C"
     # A cell of strength is 0.006 wide.
-    assert found.prior.parameters[0] == pytest.approx(2 * found.before.quantiles[1], rel=0.01)
+    assert found.prior.parameters[0] == pytest.approx(
+        found.before.quantiles[1] / (1 - np.sqrt(0.2)), rel=0.01
+    )
     assert found.prior.distribution == "normal"
     assert (found.prior.lower, found.prior.upper) == found.before.bounds
 
 
+def test_who_says_what_the_diagram_says_moves_nothing(known):
+    for ends, sign, strength in (
+        (("flexible_work", "job_loss"), 1, "weak"),
+        (("unemployment", "arrears"), 1, "average"),
+        (("fatigue", "adherence"), -1, "average"),
+    ):
+        (same,), _ = expert_priors(pool(said(ends, sign, strength)), *known)
+        assert same.prior.median == pytest.approx(same.before.quantiles[1], rel=0.01)
+
+
 def test_a_ratio_moves_away_from_one_and_a_logarithm_stays_positive(known):
-    (ratio,), kept = expert_priors(pool(said(("flexible_work", "job_loss"), 1, "weak")), *known)
+    (ratio,), kept = expert_priors(pool(said(("flexible_work", "job_loss"), 1, "average")), *known)
     assert {item.reason for item in kept} == {"not judged"}
-    # Weak is what the diagram has: triangle 0, 0.2, 0.5, whose median 0.5 - sqrt(0.5 · 0.5 · 0.3) is 1.132 times 0.2.
-    share = (0.5 - np.sqrt(0.5 * 0.5 * 0.3)) / 0.2
+    # Average, 0.2, 0.5, 1, where the diagram has weak, 0, 0.2, 0.5: their medians.
+    share = (1 - np.sqrt(0.8 * 0.5 / 2)) / (0.5 - np.sqrt(0.5 * 0.3 / 2))
     assert ratio.prior.parameters[0] == pytest.approx(1 + (ratio.before.quantiles[1] - 1) * share, rel=0.01)
-    (positive,), _ = expert_priors(pool(said(("unemployment", "arrears"), 1, "average")), *known)
+    (positive,), _ = expert_priors(pool(said(("unemployment", "arrears"), 1, "weak")), *known)
     assert positive.prior.distribution == "log-normal"
-    # Triangle 0.2, 0.5, 1: its median is 1 - sqrt(0.2) of 0.5.
-    median = positive.before.quantiles[1] * (1 - np.sqrt(0.2)) / 0.5
+    median = positive.before.quantiles[1] / share
     assert positive.prior.median == pytest.approx(median, rel=0.01)
 
 
@@ -101,6 +115,8 @@ def test_what_contradicts_a_constant_or_strong_evidence_stays_as_it_was(known):
     (one,) = [item for item in kept if item.reason != "not judged"]
     assert (one.reason, one.tie.constant) == ("contradicted", "arrears per unemployment")
     assert one.outside == pytest.approx(1)
+    told = kept_finding(pool(said(("unemployment", "arrears"), -1, "average")), kept, len(kept), Texts("en"))
+    assert told.table.iloc[0, 1] == "arrears per unemployment"  # what there is to talk about comes first
     graded = [
         replace(row, grade="B") if row.constant == "arrears per unemployment" else row for row in evidence
     ]
@@ -162,6 +178,7 @@ def test_priors_flow_to_the_bands_of_the_report_and_are_labelled(study, tmp_path
     assert execute([*command, *told, "-o", str(tmp_path / "priors.json")]) == 0
     findings = json.loads((tmp_path / "priors.json").read_text())["findings"]
     assert [item["id"] for item in findings] == ["priors", "kept"]
+    assert "Trial, 26 November 2026" in findings[0]["sentences"][0]
     assert len(findings[0]["table"]) == 3
     problem, draws = read_problem(variant), read_posterior(variant.with_suffix(".parquet"))
     assert draws.provenance["data_hash"] == tables_hash(problem)
@@ -179,7 +196,7 @@ def test_priors_flow_to_the_bands_of_the_report_and_are_labelled(study, tmp_path
     shown = Background(judgement=draws.provenance["judgement"])
     write_report(after, None, None, page, "nl", background=shown)
     text = page.read_text()
-    assert "rusten voor 3 constanten op het oordeel van deskundigen: Trial, 2026-11-26" in text
+    assert "rusten voor 3 constanten op het oordeel van deskundigen: Trial, 26 november 2026" in text
     assert "offending per youth unemployment" in text
     assert "Oordeel van 3 deelnemers" in text
 

@@ -97,11 +97,13 @@ def read_indicators(
     Raises
     ------
     DataError
-        An output, series, field or key that there is not, a number out of bounds; with file and line.
+        No entry, an output, series, field or key that there is not, a number out of bounds; with file and line.
     """
-    return tuple(
-        _indicator(name, node, outputs, figures, regions) for name, node in read_yaml(path).entries()
-    )
+    read = read_yaml(path)
+    found = tuple(_indicator(name, node, outputs, figures, regions) for name, node in read.entries())
+    if not found:
+        raise read.error("nothing is projected", "write an entry for each outcome")
+    return found
 
 
 def _indicator(

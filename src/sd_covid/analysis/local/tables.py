@@ -31,7 +31,7 @@ def as_frame(found: Sequence[Local], chosen: Region | None) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``indicator, scenario, level, region, name, basis, year``, the quantiles in per cent, and ``number``,
-        the median of the numerator in the units of the model.
+        the mean of the numerator in the units of the model: unlike quantiles, means of regions add up to the country's.
     """
     return pd.concat([_frame(local, chosen) for local in found], ignore_index=True)
 
@@ -44,7 +44,7 @@ def _frame(local: Local, chosen: Region | None) -> pd.DataFrame:
     number, bands = np.empty(shape), np.empty((len(QUANTILES), *shape))
     for at, region in enumerate(wanted):
         places = list(regions.within(region))
-        number[at] = np.median(local.number[..., places].sum(axis=-1), axis=1)
+        number[at] = local.number[..., places].sum(axis=-1).mean(axis=1)
         bands[:, at] = np.quantile(local.rate(region), QUANTILES, axis=1)
     each = shape[1] * shape[2]
     heads = {

@@ -76,6 +76,12 @@ class Figure:
         return int(self.period[:4])
 
     @property
+    def begins(self) -> tuple[int, int]:
+        """The year and month with which its period begins."""
+        _, quarter, month = PERIOD.fullmatch(self.period).groups()  # type: ignore[union-attr]
+        return self.year, 3 * int(quarter) - 2 if quarter else int(month or 1)
+
+    @property
     def when(self) -> float:
         """The middle of its period in calendar years."""
         _, quarter, month = PERIOD.fullmatch(self.period).groups()  # type: ignore[union-attr]

@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from sd_covid.data.local.figures import (
@@ -58,8 +59,8 @@ def read_monitor(path: Path, regions: Regions) -> list[Figure]:
     Raises
     ------
     DataError
-        A row without definition, method, source or unit, an unknown region, a period or value that is none, two
-        figures for one place; with file and line.
+        A row without definition, method, source or unit, an unknown region, a period or value that is none, a
+        percentage that cannot be, two figures for one place; with file and line.
     """
     found: list[Figure] = []
     first: dict[tuple[str, ...], int] = {}
@@ -79,6 +80,11 @@ def _figure(line: Line, regions: Regions) -> Figure:
     for column in ("series", "unit", "method", "source", "definition_note"):
         needed(line, column)
     name = f"{line['series']} ({line['method']}, {line['source']})"
+    value = value_of(line)
+    if line["unit"].startswith("%") and not 0 <= value <= 100:
+        raise line.error(
+            "value", f"{line['value']} lies outside 0 to 100 %", "correct the figure or its unit"
+        )
     return Figure(
         Definition(
             name,
@@ -93,7 +99,7 @@ def _figure(line: Line, regions: Regions) -> Figure:
         ),
         region_of(line, regions),
         period_of(line),
-        value_of(line),
+        value,
         line.choice("quality", QUALITIES),
     )
 
@@ -139,8 +145,9 @@ def prepare(path: Path, folder: Path, regions: Regions, known: Figures, shown: S
     Raises
     ------
     DataError
-        What `read_monitor` refuses; a series beside which nothing is shown; another unit than its figures have; one
-        method on both sides of a known break; a figure that the study has already, with another value or the same.
+        What `read_monitor` refuses; a series beside which nothing is shown; another unit than its figures have, or, of
+        an outcome, none in per cent; a period that has not begun; one method on both sides of a known break; a figure
+        that the study has already, with another value or the same.
     """
     if not path.is_file():
         raise DataError("the file does not exist", advice="check its name and folder", file=path)
@@ -152,7 +159,9 @@ def prepare(path: Path, folder: Path, regions: Regions, known: Figures, shown: S
         _check_new(line, figure, known)
     _check_breaks(lines, new, known, breaks)
     old = folder / FILE
-    before = old.read_text(encoding="utf-8") if old.is_file() else ",".join(COLUMNS) + "\n"
+    before = old.read_text(encoding="utf-8") if old.is_file() else ",".join(COLUMNS)
+    if not before.endswith("\n"):
+        before += "\n"  # whoever saved it may have left the last line open
     rows = io.StringIO()
     writer = csv.writer(rows, lineterminator="\n")
     writer.writerows([line[column] for column in COLUMNS] for line in lines)
@@ -169,9 +178,16 @@ def _check_series(line: Line, figure: Figure, known: Figures, shown: Sequence[st
         raise line.error(
             "unit", f"'{figure.definition.unit}' where the study has '{min(units)}'", "convert the figures"
         )
+    # What has no figures in the study goes by the name of an outcome, and all that are projected are shares.
+    if not units and not figure.definition.unit.startswith("%"):
+        reason = f"'{figure.definition.unit}' where '{series}' is projected in per cent"
+        raise line.error("unit", reason, "give a percentage, and write the unit as '% of …'")
 
 
 def _check_new(line: Line, figure: Figure, known: Figures) -> None:
+    today = date.today()
+    if figure.begins > (today.year, today.month):
+        raise line.error("period", f"{figure.period} has not begun", "give what was measured")
     for item in known.all:
         same = (item.definition.series, item.definition.method, item.region, item.period)
         if same == (figure.definition.series, figure.definition.method, figure.region, figure.period):

@@ -16,7 +16,7 @@ from sd_covid.policy.study import Study
 from sd_covid.policy.tables import Cell, Tables, read_tables
 
 LEVERS = ("intervention", "lever", "without", "with", "start", "end", "budget", "reason")
-OUTPUTS = ("variable", "output", "direction", "series", "reason")
+OUTPUTS = ("variable", "output", "direction", "series", "relevance", "reason")
 _SHEETS = {"levers": LEVERS, "outputs": OUTPUTS}
 
 
@@ -89,7 +89,7 @@ def read_counterparts(
     study : Study
         Of the model.
     outputs : sequence of Output
-        Those that the study reports, which have a relevance; another variable of the model has none.
+        Those that the study reports, which have a relevance; of another variable of the model the table may say it.
     language : {'nl', 'en'}
 
     Raises
@@ -161,6 +161,8 @@ def _variables(
                 raise row["output"].error(f"the model has no variable '{row['output'].text}'", advice)
             label = next(item.label for item in diagram.variables if item.id == name)
             output = reported.get(wanted) or Output(in_model[wanted], label)
+            if not row["relevance"].empty:
+                output = replace(output, relevance=row["relevance"].number(0.0))
         direction = row["direction"].text or "+"
         if direction not in "+-":
             raise fault("choice", language, {"found": direction, "advice": "+, -"}, at=row["direction"])

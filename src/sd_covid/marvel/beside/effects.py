@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -34,7 +35,7 @@ class Effect:
     values : ndarray, shape (draw,)
         Mean change over the span; of a sample of classes, or of a draw of the model.
     large : float
-        Size from which a change matters; 0 where any does.
+        Size from which a change matters; infinite where nothing says from which.
     """
 
     values: Floats
@@ -154,7 +155,8 @@ def model_effects(
             change = _mean_over(ran.time[span], (after - before)[sound])
             size = float(np.abs(before[sound]).max()) if sound.any() else 0.0
             change = np.where(np.abs(change) <= _NOTHING * size, 0.0, change)
-            effects[name, variable] = Effect(counterpart.direction * change, counterpart.output.relevance)
+            large = counterpart.output.relevance or math.inf
+            effects[name, variable] = Effect(counterpart.direction * change, large)
     return effects
 
 

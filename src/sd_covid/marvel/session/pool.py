@@ -166,7 +166,8 @@ def pool(
             kind = "session.nobody answered" if session.questions else "session.unweighted"
             raise fault(kind, language, file=file)
         if not found.weights.any():
-            raise fault("session.nobody reaches", language, {"cutoff": f"{found.cutoff:g}"}, file=file)
+            bound = f"{found.cutoff:g}".replace(".", "," if language == "nl" else ".")
+            raise fault("session.nobody reaches", language, {"cutoff": bound}, file=file)
     count = len(session.forms)
     weights = found.weights if method == "performance" and found is not None else np.full(count, 1 / count)
     scale = _Scale(session.diagram)

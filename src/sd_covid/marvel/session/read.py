@@ -223,7 +223,7 @@ class _Reader:
         for name in ("strength", "speed"):
             if row[name].empty:
                 classes = ", ".join(self._offered(name))
-                raise self._fault(name, {**told, "classes": classes}, at=row[name])
+                raise self._fault(f"session.{name}", {**told, "classes": classes}, at=row[name])
             found.append(self._class(name, row[name]))
         return Judgement(sign, found[0], found[1], sure, row["comment"].text)
 

@@ -24,7 +24,7 @@ class Tie:
     Attributes
     ----------
     link : Link
-        With the strength at which the constant is as it stands in the model.
+        With the strength at which the constant is as it was before.
     constant : str
         In the model's spelling.
     without : float
@@ -42,8 +42,8 @@ class Tie:
 
     @property
     def strength(self) -> float:
-        """The signed strength in the diagram."""
-        return self.link.sign * self.link.strength.value
+        """The signed strength in the diagram: the median of its triangle, as that of a group that says the same."""
+        return self.link.sign * self.link.strength.median
 
 
 def read_ties(file: Path, diagram: Diagram, names: ConstantNames, language: str = "en") -> tuple[Tie, ...]:
