@@ -592,6 +592,8 @@ def test_a_model_with_a_hostile_text_everywhere_shows_it_as_text(browser, tmp_pa
     assert page.title() == HOSTILE
     assert page.inner_text("h1") == HOSTILE
     assert page.inner_text("#headlines .pick") == "{{ 7*7 }}"
+    for nothing in ("#preset", "#year", "#chart-1", ".key .bands", ".key .points"):  # it has none of these
+        assert not page.is_visible(nothing), nothing
     page.evaluate("sdCovid.set('`${window.hit=2}`', 0.2)")
     course = page.evaluate("sdCovid.results")[HOSTILE]
     np.testing.assert_allclose(course, (1 + 0.2 * 0.25) ** (4 * np.arange(11)), rtol=1e-12)

@@ -109,7 +109,7 @@ function showPackage(app) {
     const owner = owners.find((item) => item.parts.some((part) => part.constant === name));
     const part = owner?.parts.find((item) => item.constant === name);
     const told = part === undefined ? numberIn(language, value, 6) : `${toldOf(app, part, value)} ${part.unit}`.trim();
-    found.push(make("li", {}, part === undefined ? `${name}: ${told}` : `${owner.title} – ${part.title}: ${told}`));
+    found.push(make("li", {}, part === undefined ? `${name}: ${told}` : `${part.title === owner.title ? owner.title : `${owner.title} – ${part.title}`}: ${told}`));
   }
   for (const [id, group] of Object.entries(state.targets)) {
     const lever = allLevers(data).find((item) => item.id === id);
