@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from sd_covid.calibration.outlook import Expected, Outlook, expected_outside, outlook
-from sd_covid.calibration.outlook_changes import changes_in_files, changes_since, record
+from sd_covid.calibration.outlook_changes import changes_in_files, changes_since, read_look, record
 from sd_covid.calibration.petab import read_problem
 from sd_covid.calibration.seen import record as record_of_figures
 from sd_covid.calibration.store import Posterior, read_posterior, write_posterior
@@ -112,13 +112,13 @@ def test_what_changed_since_an_earlier_look(study: Path, tmp_path: Path) -> None
     before = looked(study)
     file = tmp_path / "before.json"
     file.write_text(json.dumps(record(before), allow_nan=False))
-    nothing = changes_since(before, file)
+    nothing = changes_since(before, read_look(file))
     assert (nothing.added, nothing.revised, nothing.moved, nothing.refitted) == ((), (), (), False)
     add_figure(study, "level_m", "2019-01", float(truth()[-1]) + 20 * SD)
     things = study.parent / "series" / "things.csv"
     old = next(line for line in things.read_text().splitlines() if line.startswith("driver_m,2018-04,"))
     things.write_text(things.read_text().replace(old, old.replace(old.split(",")[2], "5.125")))
-    found = changes_since(looked(study), file)
+    found = changes_since(looked(study), read_look(file))
     assert [(item.series, item.period, math.isnan(item.was)) for item in found.added] == [
         ("level_m", "2019-01", True)
     ]
@@ -153,11 +153,17 @@ def test_files_tell_of_the_last_day_on_which_they_took_figures_in(study: Path) -
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"made": "2019-01-01"}', '{"made": "x", "posterior": "y", "series": []}']
 )
-def test_another_file_is_no_earlier_look(study: Path, tmp_path: Path, text: str) -> None:
+def test_another_file_is_no_earlier_look(tmp_path: Path, text: str) -> None:
     file = tmp_path / "other.json"
     file.write_text(text)
     with pytest.raises(DataError, match="no earlier look"):
-        changes_since(Outlook(TODAY, study, "", "", 0, 0, None, ()), file)  # type: ignore[arg-type]
+        read_look(file)
+
+
+def test_a_folder_or_no_file_is_no_earlier_look(tmp_path: Path) -> None:
+    for file in (tmp_path, tmp_path / "none.json"):
+        with pytest.raises(DataError, match="cannot be read"):
+            read_look(file)
 
 
 def test_the_record_holds_every_number_of_the_bands(study: Path) -> None:

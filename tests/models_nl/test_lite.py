@@ -16,6 +16,8 @@ from sd_covid.model.names import key
 from sd_covid.model.structure import Model
 from sd_covid.model.study_file import read_study_file
 from sd_covid.model.symbols import Symbols
+from sd_covid.policy import Study
+from sd_covid.policy.draws import sample_assumptions
 from tests.models_nl.conftest import MODELS
 
 FILE = MODELS / "netherlands-lite.yaml"
@@ -75,6 +77,18 @@ def test_it_starts_where_the_full_model_starts_and_stays_near_it(
     largest = np.abs(theirs).max()
     assert abs(mine[0] - theirs[0]) <= STARTS[name] / 100 * largest
     assert np.abs(mine - theirs).max() <= NEAR[name] / 100 * largest
+
+
+def test_draws_leave_what_it_says_of_one_group(lite: sd_covid.Simulation) -> None:
+    """It has no share with the vulnerable group, so no draw of such a share moves it: debt starts where it starts."""
+    study = Study.beside(MODELS.parent / "scenarios" / "simulator-lite.yaml", lite)
+    drawn = sample_assumptions(study.assumptions, study.names, (), 20, 1)
+    assert not [name for name in drawn if str(name).startswith("vulnerable share")]
+    assert "buffer use per unemployment" in drawn
+    name = "households in problem debt"
+    start = lite.run(drawn, [name])[name].isel(time=0).to_numpy()
+    expected = float(lite.run(outputs=[name])[name].isel(time=0))
+    np.testing.assert_allclose(start, expected, rtol=1e-9)  # rounding: nothing assumed moves it
 
 
 def test_it_rests_without_drivers_and_trends(lite: sd_covid.Simulation) -> None:

@@ -223,6 +223,8 @@ def saved(figure: Figure) -> str:
 def test_a_size_is_kept_and_unknown_names_are_told(comparison: Comparison, sensitivity: Sensitivity) -> None:
     output = comparison.outputs[0].name
     assert tuple(figures.levels(comparison, output, size=(7.0, 2.5)).get_size_inches()) == (7.0, 2.5)
+    with pytest.raises(RunError, match="no size of a figure"):
+        figures.levels(comparison, output, size=(7.0, 0.0))
     for call, said in (
         (lambda: figures.levels(comparison, "unemployment rat"), "unemployment rate"),
         (lambda: figures.difference(comparison, output, "no-suport"), "no-support"),

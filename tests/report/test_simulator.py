@@ -4,11 +4,13 @@ The page runs without the kernel's fused multiply-add, so results agree to 1e-9 
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -184,13 +186,29 @@ def test_an_exported_scenario_runs_to_the_same_results_and_comes_back(page, tmp_
         ("levers: {job-guidence: {level: 1}}", "no measure 'job-guidence'"),
         ("levers:\n  ips: {start: 2027-13-01}", "'2027-13-01' is no day"),
         ("assumptions: {inflation-long-run: much}", "'inflation-long-run' has no number"),
-        ("title: *alias", "line 1"),
-        ("levers:\n  - ips", "line 2"),
+        ("rationale: *alias", "line 2"),
+        ("levers:\n  - ips", "line 3"),
         ("path: base", "'path' cannot be set"),
         ("extends: <script>alert(1)</script>", "'<script>alert(1)</script>' is not in this page"),
+        ("levers: {now: {level: 5}}", "'now: level: 5' lies outside"),
+        ("levers: {now: {end: 2020-02-01}}", "'now' does not end after its start"),
+        ("levers: {job-guidance: {start: 1900-01-01}}", "lies outside"),
+        ("levers: {job-guidance: {delivery: banana}}", "'job-guidance: delivery: banana' cannot be set"),
+        ("levers: [1]", "belong under 'levers'"),
+        ("assumptions: 5", "belong under 'assumptions'"),
+        ("constants: {FINAL TIME: 20}", "'FINAL TIME' cannot be set"),
+        ("levers: {}\nlevers: {}", "line 3 is no YAML"),
     ],
 )
 def test_a_file_that_is_no_scenario_is_refused_in_words(page, text, said):
+    refused(page, f"title: a\n{text}", said)
+
+
+def test_an_empty_file_is_refused(page):
+    refused(page, "# nothing\n", "'title' is missing")
+
+
+def refused(page: Page, text: str, said: str) -> None:
     before = page.evaluate("sdCovid.settings")
     page.set_input_files("#import", {"name": "x.yaml", "mimeType": "text/yaml", "buffer": text.encode()})
     page.wait_for_function("document.getElementById('message').textContent.includes('cannot be opened')")
@@ -426,6 +444,81 @@ def test_undo_redo_and_the_link_hold_the_whole_state(page, browser, html, tmp_pa
     other.close()
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"saved": [None, "a", {"name": "b"}]},
+        {"set": {"FINAL TIME": 10, "no such thing": 1, "NOW level": "1"}, "targets": None},
+        [1, 2],
+    ],
+)
+def test_what_a_link_says_beyond_the_page_is_left_out(page, browser, html, tmp_path, state):
+    other = opened(browser, html, tmp_path, fragment=f"#{quote(json.dumps(state))}")
+    assert other.evaluate("sdCovid.settings") == page.evaluate("sdCovid.settings")
+    assert other.locator("#saved-table thead th").count() == (1 if "saved" in state else 0)
+    assert other.wrong == []
+    other.close()
+
+
+def test_an_axis_that_became_far_too_wide_fits_again(page):
+    """Inflation of 60 % makes debts many times what they are; after it the axis is as it was before."""
+
+    def ends() -> list[float]:
+        page.wait_for_function(
+            "(({ draws, all }) => draws === all)(document.getElementById('charts').dataset)"
+        )
+        texts = page.locator("#chart-1 .levels .role-axis-label text").all_text_contents()
+        return sorted(float(text.replace(",", "")) for text in texts if not text.startswith("20"))
+
+    page.select_option("#preset", "integrated")
+    before = ends()
+    page.evaluate("sdCovid.set('inflation in the long run', 60)")
+    assert max(ends()) > 2 * max(before)
+    page.click("#reset")
+    page.select_option("#preset", "integrated")
+    assert ends() == before
+
+
+def test_a_share_by_time_is_told_in_per_cent(page):
+    slider = page.locator("input[data-constant='later household growth rate']")
+    assert slider.get_attribute("aria-valuetext") == "0.71 % per year"
+    page.evaluate("sdCovid.set('later household growth rate', 0.008)")
+    assert slider.get_attribute("aria-valuetext") == "0.8 % per year"
+    assert "Growth of households after 2024 – Value: 0.8 % per year" in page.inner_text("#package")
+
+
+def test_presets_lie_within_their_sliders(page):
+    outside = page.evaluate(
+        """() => {
+          const data = JSON.parse(document.getElementById('sd-data').textContent);
+          const parts = data.groups.flatMap((group) => group.levers).flatMap((lever) => lever.parts);
+          return data.presets.flatMap((preset) => {
+            const settings = new Map(preset.settings);
+            return parts.filter(({ names, low, high }) => settings.get(names[0]) < low || settings.get(names[0]) > high)
+              .map((part) => `${preset.id}: ${part.constant}`);
+          });
+        }"""
+    )
+    assert outside == []
+
+
+def test_intervals_have_two_digits_of_their_width(page):
+    """The ends are quantiles of the draws in the table of the chart, which is at hand as CSV with all digits."""
+    page.select_option("#preset", "integrated")
+    waited(page)
+    told = re.findall(
+        r"[−+]?[\d.,]+", page.locator("#headlines li").nth(3).locator(".interval").inner_text()
+    )[1:]
+    low, high = (float(text.replace("−", "-").replace(",", "")) for text in told)
+    with page.expect_download() as download:
+        page.locator("#chart-1 .csv").click()
+    table = pd.read_csv(download.value.path())
+    row = table[table["Date"] == "2031-01-01"].iloc[0]  # a stock at the end of 2030
+    step = 10.0 ** (np.floor(np.log10(row["difference q95"] - row["difference q5"])) - 1)
+    assert (low, high) == pytest.approx((row["difference q5"], row["difference q95"]), abs=step / 2 + 1e-9)
+    assert [value / step for value in (low, high)] == pytest.approx(np.round([low / step, high / step]))
+
+
 def test_what_cannot_be_set_is_refused(page):
     for call in ("'no such thing', 1", "'NOW level', NaN", "'NOW level', '1'", "'FINAL TIME', 10"):
         assert (
@@ -499,6 +592,8 @@ def test_a_model_with_a_hostile_text_everywhere_shows_it_as_text(browser, tmp_pa
     assert page.title() == HOSTILE
     assert page.inner_text("h1") == HOSTILE
     assert page.inner_text("#headlines .pick") == "{{ 7*7 }}"
+    for nothing in ("#preset", "#year", "#chart-1", ".key .bands", ".key .points"):  # it has none of these
+        assert not page.is_visible(nothing), nothing
     page.evaluate("sdCovid.set('`${window.hit=2}`', 0.2)")
     course = page.evaluate("sdCovid.results")[HOSTILE]
     np.testing.assert_allclose(course, (1 + 0.2 * 0.25) ** (4 * np.arange(11)), rtol=1e-12)
@@ -511,6 +606,7 @@ def test_a_model_with_a_hostile_text_everywhere_shows_it_as_text(browser, tmp_pa
     ("change", "said"),
     [
         (("outputs:\n", "outputz:\n"), "outputz"),
+        (("outputs:\n", "year: 2030\noutputs:\n"), "no calendar"),
         (("high: 0.5", "high: -1"), "highest"),
         (('"`${window.hit=2}`":\n', "rate:\n"), "rate"),
         (('"`${window.hit=2}`":\n', "TIME STEP:\n"), "time bounds"),

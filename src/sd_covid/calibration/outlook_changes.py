@@ -67,7 +67,7 @@ class Changes:
 
 
 def record(found: Outlook) -> dict[str, Any]:
-    """Everything of an outlook in types that JSON knows: what `changes_since` reads of it later."""
+    """Everything of an outlook in types that JSON knows: what `read_look` reads of it later."""
     registry = found.registry
     series = []
     for item in found.series:
@@ -114,29 +114,51 @@ def _point(point: Any) -> dict[str, Any]:
     return {name: getattr(point, name) for name in names}
 
 
-def changes_since(found: Outlook, file: Path) -> Changes:
-    """What changed since an earlier look.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An earlier look at the series.
+
+    Attributes
+    ----------
+    made : date
+    posterior : str
+        First digits of the hash of the draws of then.
+    series : dict
+        Series -> (side of its newest figure, figures by period).
+    """
+
+    made: date
+    posterior: str
+    series: dict[str, tuple[Side, dict[str, float]]]
+
+
+def read_look(file: Path) -> Look:
+    """Read what `record` told of an earlier look.
 
     Parameters
     ----------
-    found : Outlook
     file : Path
-        JSON with what `record` told then.
+        As JSON.
 
     Raises
     ------
     DataError
-        Another file.
+        Another file, or none.
     """
+    advice = "name a file that 'dashboard -o FILE.json' wrote"
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
-        made, posterior = date.fromisoformat(told["made"]), str(told["posterior"])
-        before = {str(item["series"]): _looked(item) for item in told["series"]}
+        series = {str(item["series"]): _looked(item) for item in told["series"]}
+        return Look(date.fromisoformat(told["made"]), str(told["posterior"]), series)
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", advice=advice, file=file) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = "is no earlier look at the series"
-        raise DataError(
-            reason, advice="name a file that 'dashboard -o FILE.json' wrote", file=file
-        ) from error
+        raise DataError("is no earlier look at the series", advice=advice, file=file) from error
+
+
+def changes_since(found: Outlook, look: Look) -> Changes:
+    """What changed since an earlier look."""
+    before = look.series
     added: list[Changed] = []
     revised: list[Changed] = []
     moved: list[Moved] = []
@@ -148,7 +170,8 @@ def changes_since(found: Outlook, file: Path) -> Changes:
             (added if math.isnan(change.was) else revised).append(change)
         if side != item.side:
             moved.append(Moved(item.series, side, item.side))
-    return Changes(made, True, tuple(added), tuple(revised), tuple(moved), posterior != found.posterior)
+    refitted = look.posterior != found.posterior
+    return Changes(look.made, True, tuple(added), tuple(revised), tuple(moved), refitted)
 
 
 def _looked(item: dict[str, Any]) -> tuple[Side, dict[str, float]]:

@@ -115,6 +115,8 @@ def read_yaml(path: Path) -> YamlFile:
         data = None if node is None else plain_values(node)
     except FileNotFoundError as error:
         raise ProblemError("the file does not exist", advice="check the path", file=path) from error
+    except IsADirectoryError as error:
+        raise ProblemError("is a folder", advice="name the file in it", file=path) from error
     except (UnicodeDecodeError, OSError) as error:
         raise ProblemError(
             "the file is not readable UTF-8 text", advice="save it as UTF-8", file=path

@@ -61,19 +61,19 @@ def command(
     outputs = output or []
     for path in outputs:
         _refuse(path)
-    if since is not None and not since.is_file():
-        raise RunError("there is no such file", advice="name what an earlier -o FILE.json wrote", file=since)
     from datetime import UTC, datetime
 
     from sd_covid.calibration.outlook import outlook
-    from sd_covid.calibration.outlook_changes import changes_in_files, changes_since
+    from sd_covid.calibration.outlook_changes import changes_in_files, changes_since, read_look
     from sd_covid.model.study import study_folder
+
+    look = None if since is None else read_look(since)
 
     # A file that need not exist: the study folder is sought from the working folder upwards.
     chosen = problem or study_folder(Path("study")) / "calibration" / "problem.yaml"
     with stages(STAGES) as step:
         found = outlook(chosen, datetime.now(UTC).date(), seed=seed, progress=step)
-    changes = changes_in_files(found) if since is None else changes_since(found, since)
+    changes = changes_in_files(found) if look is None else changes_since(found, look)
     _show(found)
     languages = list(dict.fromkeys(language or [Language.NL]))
     for path in outputs:

@@ -6,8 +6,8 @@ of assumptions and constants.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -85,7 +85,7 @@ class Study:
         first, last = (calendar.date(_bound(simulation, name)) for name in ("INITIAL TIME", "FINAL TIME"))
         return cls(
             catalogue=catalogue,
-            assumptions=assumptions,
+            assumptions={name: _of_model(item, simulation.constants) for name, item in assumptions.items()},
             names=ConstantNames(simulation.constants),
             calendar=calendar,
             first=first,
@@ -235,6 +235,17 @@ def _bound(simulation: Simulator, name: str) -> float:
     raise ScenarioError(
         f"{name} is computed, so the run has no fixed end", advice="make it a number", variable=name
     )
+
+
+def _of_model(item: Assumption, constants: Mapping[str, float]) -> Assumption:
+    """An assumption out of evidence as it is in a model: not swept where the model itself lies beyond its range.
+
+    A variant with one group says that a share with the other is 0; evidence of that share says nothing of it.
+    """
+    value = constants.get(item.constant)
+    if item.listed or value is None or item.range.low <= value <= item.range.high:
+        return item
+    return replace(item, swept=False)
 
 
 def beside(path: str | Path, name: str) -> Path | None:

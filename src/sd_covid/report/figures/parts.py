@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
@@ -21,8 +22,16 @@ _SIGNS = 11  # of a title, in an inch
 
 @chart_style()
 def sized(figure: Figure, size: Size | None, title: str = "") -> Figure:
-    """A figure of that width and height in inches, of its own where None; below a title, where there is one."""
+    """A figure of that width and height in inches, of its own where None; below a title, where there is one.
+
+    Raises
+    ------
+    RunError
+        When a width or height is nothing, or no number.
+    """
     if size is not None:
+        if len(size) != 2 or not all(0 < length < math.inf for length in size):
+            raise RunError(f"{size} is no size of a figure", advice="give width and height in inches: (7, 4)")
         figure.set_size_inches(*size)
     if title:
         wrapped = textwrap.fill(title, int(_SIGNS * figure.get_size_inches()[0]))

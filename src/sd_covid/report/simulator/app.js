@@ -22,6 +22,7 @@ class App {
     this.slots = Object.fromEntries(["baseline", "current", "assumed", "other"].map((name) => [name, this.members.slot()]));
     this.history = new History(decodeState(this, location.hash.slice(1)) ?? initialState(data));
     this.spread = null;
+    this.rested = false; // whether all that is to be drawn of the state is there
     this.cache = new Map(); // intervals of packages that were worked out
     this.readings = new Map();
     this.view = { parameters: this.baselineParameters, results: this.baselineResults, assumed: null, run: {} };
@@ -32,6 +33,7 @@ class App {
 
   // Part of a state, put on top of it; settings are worked out in the next frame, or at once.
   change(patch, gesture = null, settled = false) {
+    this.say("");
     const { now } = this.history;
     const targets = { ...now.targets, ...patch.targets };
     for (const [id, group] of Object.entries(targets)) if (group === "") delete targets[id];
@@ -48,12 +50,14 @@ class App {
   }
 
   replace(state) {
+    this.say("");
     this.history.change(state);
     this.update();
     this.settle();
   }
 
   step(direction) {
+    this.say("");
     this.history[direction]();
     this.update();
     this.settle();
@@ -107,7 +111,7 @@ class App {
   }
 
   say(text) {
-    this.elements.message.textContent = text;
+    put(this.elements.message, text);
   }
 
   // --- running -----------------------------------------------------------------------------------------------------
@@ -150,6 +154,7 @@ class App {
     view.after = readingsOf(data, results, positions);
     view.same = same;
     this.spread = null;
+    this.rested = !live && this.base.count === 0;
     this.pool.drop();
     this.show(live);
   }
@@ -181,6 +186,7 @@ class App {
       this.count = answers.length;
       if (done && this.spread.failed > 0) this.say(this.texts.failed.replace("{count}", String(this.spread.failed)));
       if (done) this.cache.set(keyOf(history.now, history.now.year), this.spread);
+      this.rested = done;
       this.show();
       if (done) this.workOutSaved();
     });

@@ -49,6 +49,7 @@ function buildCharts(app) {
   app.charts = []; // until they are there
   const made = [0, 1].map((position) => {
     const figure = document.getElementById(`chart-${position}`);
+    figure.hidden = position >= data.outputs.length; // one output has one chart
     const find = (name) => figure.querySelector(`.${name}`);
     const select = find("picker");
     const themes = new Map();

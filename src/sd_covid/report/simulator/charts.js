@@ -11,6 +11,9 @@ const SHADE = "#eceff2"; // of the baseline: central 90 %
 // Room for the labels of axes: fixed, so that nothing is measured while a slider moves.
 const PADDING = { left: 58, right: 22, top: 8, bottom: 26 };
 
+// An axis so many times as wide as what stands on it is made to fit again.
+const WIDE = 1.6;
+
 // Bands that a chart draws: fields of its rows, from wide to narrow.
 const BAND_FIELDS = [["q0", "q6"], ["q1", "q5"], ["q2", "q4"]];
 
@@ -24,7 +27,6 @@ function axesOf(app) {
     },
     {
       orient: "left", scale: "y", grid: true, gridColor: "#e3e8ed", domain: false, ticks: false, labelPadding: 6,
-      
       tickCount: { signal: "max(3, floor(height / 40))" }, ...label,
     },
   ];
@@ -121,15 +123,17 @@ async function makeView(app, spec, element) {
   return found.view;
 }
 
-// The lowest and highest of some rows, with some room; axes keep what they have as long as lines fit within.
+// The lowest and highest of all that stands on an axis, with some room. It keeps what it has as long as that fits
+// within; `fit` gives back what has become far too wide, for nothing should move while a slider does.
 class Axis {
   constructor() {
+    this.ends = new Map(); // of each data set
     this.low = Infinity;
     this.high = -Infinity;
     this.changed = true;
   }
 
-  hold(rows) {
+  hold(name, rows) {
     let low = Infinity;
     let high = -Infinity;
     for (const row of rows) {
@@ -138,12 +142,21 @@ class Axis {
         if (value > high) high = value;
       }
     }
+    this.ends.set(name, [low, high]);
     if (low > high) return;
     if (low >= this.low && high <= this.high) return;
     const room = (high - low || Math.abs(high) || 1) * 0.08;
     this.low = Math.min(this.low, low - room);
     this.high = Math.max(this.high, high + room);
     this.changed = true;
+  }
+
+  fit() {
+    const ends = [...this.ends.values()].filter(([low, high]) => low <= high);
+    const [low, high] = [Math.min(...ends.map((end) => end[0])), Math.max(...ends.map((end) => end[1]))];
+    if (this.high - this.low <= WIDE * (high - low)) return;
+    [this.low, this.high] = [Infinity, -Infinity];
+    for (const [name, [from, to]] of [...this.ends]) if (from <= to) this.hold(name, [[from, to]]);
   }
 }
 
@@ -177,10 +190,10 @@ class Chart {
     const shown = app.data.outputs[output];
     const first = app.times[0];
     const points = shown.observed.filter((point) => point.t >= first);
-    this.axes[0].hold([points.map((point) => point.v)]);
+    this.axes[0].hold("points", [points.map((point) => point.v)]);
     this.put(this.levels, "points", points.map((point) => ({ x: xOf(app, point.t), y: point.v, held: point.h })));
     this.put(this.difference, "zero", [app.times[0], app.times[app.times.length - 1]].map((t) => ({ x: xOf(app, t), y: 0 })));
-    this.axes[1].hold([[0]]);
+    this.axes[1].hold("zero", [[0]]);
   }
 
   put(view, name, rows) {
@@ -199,11 +212,12 @@ class Chart {
   line(view, name, axis, source, values) {
     if (!this.differs(view, name, source)) return;
     if (source === null) {
+      axis.hold(name, []);
       this.put(view, name, []);
       return;
     }
     const row = values();
-    axis.hold([row]);
+    axis.hold(name, [row]);
     this.put(view, name, this.app.xs.map((x, t) => ({ x, y: row[t] })));
   }
 
@@ -211,11 +225,12 @@ class Chart {
   band(view, name, axis, source, values) {
     if (!this.differs(view, name, source)) return;
     if (source === null) {
+      axis.hold(name, []);
       this.put(view, name, []);
       return;
     }
     const rows = values();
-    axis.hold([rows[0], rows[rows.length - 1]]);
+    axis.hold(name, [rows[0], rows[rows.length - 1]]);
     const { xs } = this.app;
     this.put(view, name, xs.map((x, t) => {
       const row = { x };
@@ -231,6 +246,10 @@ class Chart {
       const width = Math.max(160, this.elements[k].clientWidth - PADDING.left - PADDING.right);
       if (Math.abs(view.width() - width) > 1) view.width(width);
     });
+  }
+
+  fit() {
+    for (const axis of this.axes) axis.fit();
   }
 
   run() {

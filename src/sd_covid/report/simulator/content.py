@@ -82,6 +82,12 @@ def make_content(
     ScenarioError, UnknownNameError, RunError
         When something that is declared is not in the study or the model, or the model cannot be run in a page.
     """
+    if simulation.model.calendar is None and (declared.since or declared.year):
+        raise RunError(
+            "the model has no calendar, so 'since' and 'year' mean nothing in it",
+            advice="leave them out, or give the model a calendar",
+            file=declared.file,
+        )
     study = None
     if simulation.model.calendar is not None or declared.presets or declared.catalogue:
         study = Study.beside(declared.file, simulation)

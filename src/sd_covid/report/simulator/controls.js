@@ -18,10 +18,15 @@ function freshId(prefix) {
   return `${prefix}-${numbered}`;
 }
 
+// A value of a slider as readers know it: a month, or a number in the unit of the part.
+function toldOf(app, part, value) {
+  const { data, language } = app;
+  return part.dated ? monthIn(language, data.origin, value) : stepped(language, value * part.scale, part.step * part.scale);
+}
+
 // A slider of one part: { element, refresh }.
 function sliderOf(app, owner, part) {
-  const { data, language } = app;
-  const told = (value) => (part.dated ? monthIn(language, data.origin, value) : stepped(language, value, part.step));
+  const told = (value) => toldOf(app, part, value);
   const id = freshId("slider");
   const input = make("input", {
     type: "range", id, min: part.low, max: part.high, step: part.step, list: part.marks.length > 0 ? `${id}-marks` : null,

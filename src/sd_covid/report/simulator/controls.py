@@ -5,6 +5,7 @@ In come a `Declaration`, the study and its scenarios; out come plain objects for
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ from sd_covid.report.texts import Texts
 
 #: The parts of a lever in the order of its sliders.
 _PARTS = ("level", "start", "end", "budget")
+#: Units of shares by time, which readers are told in per cent.
+_RATES = ("1/year", "1/month")
 
 
 class Spelled:
@@ -185,9 +188,10 @@ class Controls:
             actual = calendar.time(lever.actual.start if part == "start" else lever.actual.end)
         elif part == "budget":
             actual = lever.actual.budget or 0.0
-            most = max(2.0 * actual, lever.cost.total, 100.0)
+            asked = [item.settings.get(lever.constants[part], 0.0) for item in self._presets]
+            most = max(2.0 * actual, lever.cost.total, 100.0, *asked)
             step = nice_step(0.0, most)
-            low, high = 0.0, step * round(most / step)
+            low, high = 0.0, step * math.ceil(most / step - 1e-9)
         else:
             low, high, actual = lever.low, lever.high, lever.actual.level
             step = nice_step(low, high)
@@ -214,6 +218,7 @@ class Controls:
             "high": slider.high,
             "step": slider.step,
             "unit": texts.of(slider.unit),
+            "scale": slider.scale,
             "dated": slider.moment,
             "marks": [[value, texts.of(label)] for value, label in slider.marks],
         }
@@ -242,6 +247,9 @@ class Controls:
         dated = item.moment and self._study is not None
         label = Text(self._texts("simulator.mark.central"), self._texts("simulator.mark.central"))
         unit = self._texts.unit(item.unit)
+        rate = item.unit.strip().casefold() in _RATES
+        if rate:
+            unit = f"% {unit}"
         slider = Slider(
             item.constant,
             Text(self._texts("simulator.part.value"), self._texts("simulator.part.value")),
@@ -251,6 +259,7 @@ class Controls:
             Text() if dated else Text(unit, unit),
             marks=((item.range.central, label),),
             moment=dated,
+            scale=100.0 if rate else 1.0,
         )
         variable = self._simulation.model.variables[key(item.constant.partition("[")[0])]
         return {

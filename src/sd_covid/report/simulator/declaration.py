@@ -46,6 +46,8 @@ class Slider:
         Values with a name of their own, such as that of today.
     moment : bool
         Whether it is a moment, which the page tells as a month.
+    scale : float
+        How many of ``unit`` there are in the model's unit: 100 where a share is told in per cent.
     """
 
     constant: str
@@ -59,6 +61,7 @@ class Slider:
     grade: str = ""
     marks: tuple[tuple[float, Text], ...] = ()
     moment: bool = False
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ function driversOf(app, position) {
   const left = rows.filter((row) => !told.includes(row));
   const digits = (amount) => (size > 0 && amount !== 0 ? Math.max(1, 3 + Math.floor(Math.log10(Math.abs(amount))) - Math.floor(Math.log10(size))) : 1);
   const line = (title, amount) => make("tr", {}, make("th", { scope: "row" }, title), make("td", {}, signed(language, amount, digits(amount))));
-  const caption = texts["drivers.caption"].replace("{year}", history.now.year > 0 ? String(history.now.year) : texts["drivers.end"]);
+  const { year } = history.now;
+  const caption = year > 0 ? texts["drivers.caption"].replace("{year}", String(year)) : texts["drivers.end"];
   const reached = told
     .slice(0, MOST_TOLD)
     .map((row) => [row, pathsOf(app, row.owner, output)])

@@ -21,9 +21,10 @@ function welfareOf(output, verdict) {
 
 function intervalText(app, shares) {
   const { language, texts } = app;
+  const [low, high] = interval(language, shares[0], shares[6]);
   return texts["figure.interval"]
-    .replace("{low}", signed(language, shares[0]))
-    .replace("{high}", signed(language, shares[6]));
+    .replace("{low}", low)
+    .replace("{high}", high);
 }
 
 // Sets a text where it is another: what does not change is not laid out again.
@@ -107,8 +108,8 @@ function showPackage(app) {
   for (const [name, value] of Object.entries(state.set)) {
     const owner = owners.find((item) => item.parts.some((part) => part.constant === name));
     const part = owner?.parts.find((item) => item.constant === name);
-    const told = part?.dated ? monthIn(language, data.origin, value) : `${numberIn(language, value, 6)} ${part?.unit ?? ""}`.trim();
-    found.push(make("li", {}, part === undefined ? `${name}: ${told}` : `${owner.title} – ${part.title}: ${told}`));
+    const told = part === undefined ? numberIn(language, value, 6) : `${toldOf(app, part, value)} ${part.unit}`.trim();
+    found.push(make("li", {}, part === undefined ? `${name}: ${told}` : `${part.title === owner.title ? owner.title : `${owner.title} – ${part.title}`}: ${told}`));
   }
   for (const [id, group] of Object.entries(state.targets)) {
     const lever = allLevers(data).find((item) => item.id === id);
@@ -136,7 +137,9 @@ function showSaved(app) {
     make("button", { type: "button", onclick: () => app.forget(k) }, texts["saved.forget"], make("span", { class: "hidden" }, ` ${item.name}`)),
   )));
   const cell = (difference, shares) => make(
-    "td", {}, signed(language, difference), shares === undefined ? null : make("span", { class: "interval" }, ` ${intervalText(app, shares)}`),
+    "td", {}, signed(language, difference), app.base.count > 0
+      ? make("span", { class: "interval" }, ` ${shares === undefined ? texts["figure.waiting"] : intervalText(app, shares)}`)
+      : null,
   );
   const rows = app.figures.filter((row) => row.output.headline).map((row) => make(
     "tr", {}, make("th", { scope: "row" }, row.output.title, make("span", { class: "unit" }, ` ${row.output.unit}`)),
@@ -184,9 +187,10 @@ function tableOf(app, position) {
   const step = Math.max(1, Math.floor(rows.length / 10));
   const chosen = rows.filter((row, k) => (dated ? row[1].slice(5) === "01-01" : k % step === 0));
   const first = dated ? 1 : 0;
-  const titles = [texts[dated ? "table.date" : "table.time"], texts["line.baseline"], texts["line.assumed"], texts["line.current"], texts["table.difference"]];
-  const interval = head.indexOf("difference q5");
-  if (interval > 0) titles.push(texts["table.interval"]);
+  const moved = app.view.assumed !== null; // else that column would be the baseline again
+  const titles = [texts[dated ? "table.date" : "table.time"], texts["line.baseline"], ...(moved ? [texts["line.assumed"]] : []), texts["line.current"], texts["table.difference"]];
+  const spread = head.indexOf("difference q5");
+  if (spread > 0) titles.push(texts["table.interval"]);
   return make(
     "table", {},
     make("caption", {}, data.outputs[app.history.now.charts[position]].title),
@@ -194,8 +198,10 @@ function tableOf(app, position) {
     make("tbody", {}, ...chosen.map((row) => make(
       "tr", {},
       make("th", { scope: "row" }, dated ? monthIn(language, data.origin, row[0]) : numberIn(language, row[0], 6)),
-      ...row.slice(first + 1, first + 5).map((value, k) => make("td", {}, k === 3 ? signed(language, value, 3) : numberIn(language, value, 4))),
-      interval > 0 ? make("td", {}, `${signed(language, row[interval], 3)} … ${signed(language, row[interval + 6], 3)}`) : null,
+      ...row.slice(first + 1, first + 5)
+        .map((value, k) => make("td", {}, k === 3 ? signed(language, value, 3) : numberIn(language, value, 4)))
+        .filter((_, k) => moved || k !== 1),
+      spread > 0 ? make("td", {}, interval(language, row[spread], row[spread + 6]).join(" … ")) : null,
     ))),
   );
 }

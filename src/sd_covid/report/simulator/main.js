@@ -22,7 +22,7 @@ function contractOf(app) {
       const folded = (text) => text.toLowerCase().replace(/[\s_]+/g, " ").trim();
       const found = app.numbers.has(name) ? name : Array.from(app.numbers.keys()).find((other) => folded(other) === folded(name));
       if (found === undefined) throw new RangeError(`the model has no constant '${name}'`);
-      if (app.numbers.get(found).some((number) => data.fixed.includes(number))) {
+      if (isFixed(app, found)) {
         throw new RangeError(`'${found}' is the same for everything that the page shows`);
       }
       if (typeof value !== "number" || !Number.isFinite(value)) throw new RangeError(`'${name}' is given no finite number`);

@@ -23,10 +23,25 @@ function signed(language, value, digits = 3) {
   return value > 0 && text !== "0" ? `+${text}` : text;
 }
 
-// A value of a slider: as many decimals as its step has.
+// The ends of an interval, to two digits of its width; to more where an end would else seem to be nothing.
+function interval(language, low, high) {
+  const ends = [low, high];
+  if (!(high > low)) return ends.map((end) => signed(language, end));
+  let power = Math.floor(Math.log10(high - low)) - 1;
+  while (power > -12 && ends.some((end) => end !== 0 && Math.round(end / 10 ** power) === 0)) power -= 1;
+  const decimals = Math.max(0, -power);
+  const form = formatter(Intl.NumberFormat, language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return ends.map((end) => {
+    const text = form.format(Math.round(end / 10 ** power) * 10 ** power).replace("-", "−");
+    return end > 0 ? `+${text}` : text;
+  });
+}
+
+// A value of a slider: as many decimals as its step has; three digits at least of one that is on no step.
 function stepped(language, value, step) {
   const decimals = Math.min(Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)), 10);
-  const held = Math.abs(value - Number(value.toFixed(decimals))) > 1e-9 ? decimals + 2 : decimals;
+  const off = Math.abs(value - Number(value.toFixed(decimals))) > 1e-9;
+  const held = off ? Math.min(Math.max(decimals, 2 - Math.floor(Math.log10(Math.abs(value)))), 12) : decimals;
   return formatter(Intl.NumberFormat, language, { maximumFractionDigits: held }).format(value).replace("-", "−");
 }
 

@@ -63,6 +63,8 @@ def page(content: dict[str, Any], texts: Texts, command: str) -> str:
         t=lambda name: texts(_PREFIX + name),
         style=Markup(_file("style.css")),
         prices=told,
+        bands=data["draws"]["count"] > 0,
+        points=any(item["observed"] for item in data["outputs"]),
         missing=texts(_PREFIX + "about.missing", titles="; ".join(data["missing"]))
         if data["missing"]
         else "",

@@ -24,6 +24,7 @@ function draw(app) {
     chart.line(chart.levels, "assumed", above, view.assumed, () => rowOf_(view.assumed, output));
     chart.line(chart.levels, "current", above, view.run, () => after);
     chart.line(chart.difference, "current", below, view.run, () => after.map((value, t) => value - before[t]));
+    if (app.rested) chart.fit();
     chart.run();
     describe(app, chart, output, before, after);
   });

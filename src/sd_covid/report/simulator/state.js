@@ -121,11 +121,16 @@ function decodeState(app, text) {
   return found !== null && typeof found === "object" ? cleanState(app, found) : null;
 }
 
+// Whether a constant gives the time bounds, which are one for all that the page shows.
+function isFixed(app, name) {
+  return app.numbers.get(name).some((number) => app.data.fixed.includes(number));
+}
+
 function cleanState(app, found) {
   const { data } = app;
   const state = initialState(data);
   const numbersIn = (item) => Object.fromEntries(
-    Object.entries(item ?? {}).filter(([name, value]) => app.numbers.has(name) && Number.isFinite(value)),
+    Object.entries(item ?? {}).filter(([name, value]) => app.numbers.has(name) && !isFixed(app, name) && Number.isFinite(value)),
   );
   if (data.presets.some((preset) => preset.id === found.preset)) state.preset = found.preset;
   state.set = numbersIn(found.set);
@@ -139,7 +144,8 @@ function cleanState(app, found) {
   }
   if (Number.isInteger(found.year) && yearsOf(data).includes(found.year)) state.year = found.year;
   if (Array.isArray(found.saved)) {
-    state.saved = found.saved.slice(0, MOST_SAVED).map((item) => {
+    const saved = found.saved.filter((item) => item !== null && typeof item === "object");
+    state.saved = saved.slice(0, MOST_SAVED).map((item) => {
       const inner = cleanState(app, { preset: item.preset, set: item.set, targets: item.targets });
       return { name: String(item.name).slice(0, 80), preset: inner.preset, set: inner.set, targets: inner.targets };
     });

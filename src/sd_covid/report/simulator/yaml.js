@@ -52,35 +52,46 @@ function stateOfYaml(app, text) {
   };
   const known = ["title", "rationale", "references", "extends", "levers", "assumptions", "constants"];
   for (const key of Object.keys(found)) if (!known.includes(key)) refuse("yaml.key", key);
+  if (found.title === undefined) refuse("yaml.none", "title");
+  const mapping = (value, name) => {
+    if (value === null || value === undefined) return {};
+    return typeof value === "object" && !Array.isArray(value) ? value : refuse("yaml.mapping", name);
+  };
   const state = { ...initialState(data), charts: app.history.now.charts, year: app.history.now.year, saved: app.history.now.saved };
   const preset = found.extends ?? state.preset;
   if (data.presets.length > 0 && !data.presets.some((item) => item.id === preset)) refuse("yaml.preset", preset);
   state.preset = data.presets.length > 0 ? preset : "";
   const number = (value, name) => (typeof value === "number" ? value : refuse("yaml.number", name));
-  for (const [id, parts] of Object.entries(found.levers ?? {})) {
+  for (const [id, parts] of Object.entries(mapping(found.levers, "levers"))) {
     const lever = allLevers(data).find((item) => item.id === id && item.catalogue) ?? refuse("yaml.lever", id);
-    if (parts === null || typeof parts !== "object") refuse("yaml.number", id);
-    for (const [name, value] of Object.entries(parts)) {
+    for (const [name, value] of Object.entries(mapping(parts, id))) {
       const part = lever.parts.find((item) => item.part === name);
       if (name === "delivery" && lever.municipal !== null) {
+        if (!["municipal", "national"].includes(value)) refuse("yaml.key", `${id}: ${name}: ${value}`);
         state.set[data.constants[lever.municipal]] = value === "municipal" ? 1 : 0;
       } else if (name === "target" && lever.targets.some((item) => item.group === value)) {
         state.targets[id] = value;
       } else if (part === undefined) {
         refuse("yaml.key", `${id}: ${name}`);
-      } else if (name === "start" || name === "end") {
-        state.set[part.constant] = timeOfDay(data.origin, String(value)) ?? refuse("yaml.day", String(value));
       } else {
-        state.set[part.constant] = number(value, `${id}: ${name}`);
+        const dated = name === "start" || name === "end";
+        const set = dated ? timeOfDay(data.origin, String(value)) ?? refuse("yaml.day", String(value)) : number(value, `${id}: ${name}`);
+        if (set < part.low || (name !== "budget" && set > part.high)) refuse("yaml.range", `${id}: ${name}: ${value}`);
+        state.set[part.constant] = set;
       }
     }
+    const settings = settingsOf(app, state);
+    const [start, end] = ["start", "end"].map((name) => lever.parts.find((part) => part.part === name)?.names[0]);
+    const at = (item) => settings.get(item) ?? app.base.reference[item];
+    if (start !== undefined && end !== undefined && at(end) <= at(start)) refuse("yaml.order", id);
   }
-  for (const [id, value] of Object.entries(found.assumptions ?? {})) {
+  for (const [id, value] of Object.entries(mapping(found.assumptions, "assumptions"))) {
     const item = data.assumptions.find((other) => other.id === id && other.catalogue) ?? refuse("yaml.assumption", id);
     state.set[item.parts[0].constant] = number(value, id);
   }
-  for (const [name, value] of Object.entries(found.constants ?? {})) {
+  for (const [name, value] of Object.entries(mapping(found.constants, "constants"))) {
     if (!app.numbers.has(name)) refuse("yaml.constant", name);
+    if (isFixed(app, name)) refuse("yaml.key", name);
     state.set[name] = number(value, name);
   }
   return state;
@@ -99,6 +110,7 @@ function readYaml(text, texts) {
       const row = used[at];
       const scan = new Flow(row.line, row.indent, () => fail(row));
       const key = scan.scalar(":");
+      if (key in found) fail(row);
       scan.expect(":");
       at += 1;
       const rest = scan.rest();
