@@ -161,7 +161,7 @@ def test_a_dashboard_is_written_in_every_form_and_an_earlier_one_tells_what_chan
     ("arguments", "said"),
     [
         (("-o", "d.pdf"), "one of .html"),
-        (("--since", "no-such.json"), "no such file"),
+        (("--since", "no-such.json"), "No such file"),
         (("--since", "posterior.parquet"), "no earlier look"),
     ],
 )

@@ -16,7 +16,7 @@ from sd_covid.model.structure import Equation, Kind
 Kept = TypeVar("Kept")
 ROOT = Path(__file__).parents[2]
 FILES = sorted(path for path in (ROOT / "tests/models").iterdir() if path.suffix in {".mdl", ".xmile"})
-ABOUT = {"checks.yaml", "loops.yaml"}  # what is said of the models, and no model
+ABOUT = {"checks.yaml", "loops.yaml", "titles.yaml"}  # what is said of the models, and no model
 STUDIES = sorted(path for path in (ROOT / "models").glob("*.yaml") if path.name not in ABOUT)
 
 
