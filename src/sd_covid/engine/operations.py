@@ -1,8 +1,8 @@
 """What each operation of the graph means: one row per operation, from which every emitter takes its own form.
 
-A row gives the numpy meaning (the reference), the derivative as a graph-to-graph rule, and the LLVM form (an instruction,
-an intrinsic, or the name of a small recipe that the emitter knows), from which processors and browsers both get their
-code. Values are IEEE doubles or truth values.
+A row gives the numpy meaning (the reference), the derivative as a graph-to-graph rule, and the LLVM form (an
+instruction, an intrinsic, or the name of a small recipe that the emitter knows), from which processors and browsers
+both get their code. Values are IEEE doubles or truth values.
 """
 
 from __future__ import annotations
