@@ -16,6 +16,7 @@ Examples
 from sd_covid.report.figures.choices import best_buy, information, packages, pareto, regret
 from sd_covid.report.figures.fits import observed_and_expected, profiles, ranks, stacking
 from sd_covid.report.figures.loops import diagram_effects, diagram_scores, loop_gains, loop_shares
+from sd_covid.report.figures.own import chart
 from sd_covid.report.figures.paths import difference, fan, levels
 from sd_covid.report.figures.sensitivity import (
     sensitivity,
@@ -25,6 +26,7 @@ from sd_covid.report.figures.sensitivity import (
 
 __all__ = [
     "best_buy",
+    "chart",
     "diagram_effects",
     "diagram_scores",
     "difference",
