@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sd_covid.errors import RunError
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.saved_points import mean_between
 from sd_covid.policy.spread import Spread
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.finding import Finding
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import REFERENCE, package_colour
@@ -38,6 +39,11 @@ def election_years(comparison: Comparison) -> list[int]:
     return [year for year in comparison.years if year % 4 == _AMONG_FOUR]
 
 
+def covers_elections(comparison: Comparison) -> bool:
+    """Whether a comparison has trust in parliament over the elections of `COMPARED`."""
+    return TRUST in comparison.levels and set(COMPARED) <= set(election_years(comparison))
+
+
 def trust_at_elections(comparison: Comparison, scenario: str) -> Floats:
     """Mean trust in parliament over March of each election year, in per cent; shape (draw, year)."""
     paths = comparison.levels[TRUST][[item.id for item in comparison.scenarios].index(scenario)]
@@ -58,7 +64,15 @@ def elections_finding(comparison: Comparison, texts: Texts) -> Finding:
     comparison : Comparison
         With ``trust in parliament`` by saved point, over the elections of `COMPARED`.
     texts : Texts
+
+    Raises
+    ------
+    RunError
+        Without that output, or over other years.
     """
+    if not covers_elections(comparison):
+        reason = f"the comparison has no '{TRUST}' over {' and '.join(map(str, COMPARED))}"
+        raise RunError(reason, advice="keep it as an output, in runs that cover these years")
     years, numbers = election_years(comparison), Numbers(texts.language)
     found = {item.id: trust_at_elections(comparison, item.id) for item in comparison.scenarios}
     titles = {item.id: texts.of(item.title) for item in comparison.scenarios}
@@ -92,10 +106,11 @@ def elections_finding(comparison: Comparison, texts: Texts) -> Finding:
     )
 
 
+@chart_style()
 def _chart(years: list[int], found: dict[str, Floats], titles: dict[str, str], texts: Texts) -> Figure:
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=(7.2, 3.4), layout="constrained")
+    figure = Figure(figsize=(7.2, 3.4))
     axes = figure.subplots()
     for place, (scenario, trust) in enumerate(found.items()):
         low, median, high = np.quantile(trust, (0.05, 0.5, 0.95), axis=0)

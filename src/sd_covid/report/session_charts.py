@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT, tint
 
@@ -25,6 +25,7 @@ _WRAP = 44
 _FAINT, _DEEP = 0.35, 1.0  # share of the colour of the weakest and of the strongest class
 
 
+@chart_style()
 def answers_chart(
     counts: Sequence[Sequence[int]], labels: Sequence[str], classes: Sequence[str], texts: Texts
 ) -> Figure:
@@ -64,6 +65,7 @@ def answers_chart(
     return figure
 
 
+@chart_style()
 def weights_chart(weights: Floats, labels: Sequence[str], texts: Texts) -> Figure:
     """Bars of weights, in per cent, the largest on top."""
     order = np.argsort(-weights, kind="stable")
@@ -74,6 +76,7 @@ def weights_chart(weights: Floats, labels: Sequence[str], texts: Texts) -> Figur
     return figure
 
 
+@chart_style()
 def strengths_chart(strengths: Floats, known: Floats, labels: Sequence[str], texts: Texts) -> Figure:
     """Median and 90 % of signed strengths, beside those of the diagram.
 
@@ -104,6 +107,7 @@ def strengths_chart(strengths: Floats, known: Floats, labels: Sequence[str], tex
     return figure
 
 
+@chart_style()
 def intervals_chart(before: Floats, after: Floats, labels: Sequence[str], texts: Texts) -> Figure:
     """Medians and 90 % intervals before and now, each row by itself; both of shape (row, 3)."""
     plot, figure = _rows(labels, 0.46)
@@ -123,9 +127,9 @@ def intervals_chart(before: Floats, after: Floats, labels: Sequence[str], texts:
 
 def _rows(labels: Sequence[str], height: float = _ROW) -> tuple[Axes, Figure]:
     """An empty plot with a row for each label, the first on top."""
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=(_WIDTH, 1.3 + height * len(labels)), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, 1.3 + height * len(labels)))
     plot = figure.subplots()
     wrapped = [
         "\n".join(textwrap.wrap(textwrap.shorten(item, 2 * _WRAP, placeholder=" …"), _WRAP))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sd_covid.data.registry import Registry, Series
 from sd_covid.marvel.signals import Signal
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.finding import Finding
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE
@@ -88,12 +88,14 @@ def _finding(notes: Sequence[Signal], series: Series | None, registry: Registry,
     )
 
 
+@chart_style()
 def signals_chart(notes: Sequence[Signal], series: Series, registry: Registry, texts: Texts) -> Figure:
     """The published series, a line for each method, and the signals above it on their days."""
-    from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    figure = Figure(figsize=(7.4, 3.2), layout="constrained")
+    from sd_covid.report.styled import Figure
+
+    figure = Figure(figsize=(7.4, 3.2))
     plot = figure.subplots()
     rows = series.rows
     starts, ends = (
