@@ -34,6 +34,11 @@ _AMONG_FOUR, _MONTH = 2, 3
 COMPARED = (2022, 2026)
 
 
+#: A mark for each scenario, told apart in grey too; and the part of four years over which they stand.
+_MARKS = ("o", "s", "^", "D", "v", "P")
+_APART = 1.6
+
+
 def election_years(comparison: Comparison) -> list[int]:
     """Years with municipal elections whose March the runs cover."""
     return [year for year in comparison.years if year % 4 == _AMONG_FOUR]
@@ -115,10 +120,12 @@ def _chart(years: list[int], found: dict[str, Floats], titles: dict[str, str], t
     for place, (scenario, trust) in enumerate(found.items()):
         low, median, high = np.quantile(trust, (0.05, 0.5, 0.95), axis=0)
         colour = package_colour(place - 1) if place else REFERENCE
-        at = np.array(years) + 0.35 * (place - (len(found) - 1) / 2)
+        at = np.array(years) + _APART / len(found) * (place - (len(found) - 1) / 2)
         axes.vlines(at, low, high, color=colour, lw=2.5, alpha=0.55)
-        axes.plot(at, median, "o", color=colour, ms=5, label=titles[scenario])
+        mark = _MARKS[place % len(_MARKS)]
+        axes.plot(at, median, mark, color=colour, ms=5.5, label=titles[scenario])
     axes.set_xticks(years)
+    axes.set_xlim(years[0] - 2, years[-1] + 2)
     axes.set_ylim(bottom=0)
     axes.set_ylabel(texts("elections.axis"))
     number_axis(axes.yaxis, texts)

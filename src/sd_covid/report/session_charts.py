@@ -90,7 +90,8 @@ def strengths_chart(strengths: Floats, known: Floats, labels: Sequence[str], tex
     plot, figure = _rows(labels)
     places = np.arange(len(labels))
     plot.hlines(places, strengths[:, 0], strengths[:, 2], color=tint(REFERENCE, 0.5), linewidth=5)
-    plot.plot(strengths[:, 1], places, "o", color=REFERENCE, markersize=6)
+    label = texts("session.pooled.legend")
+    plot.plot(strengths[:, 1], places, "o", color=REFERENCE, markersize=6, label=label)
     plot.plot(
         known,
         places,
@@ -103,7 +104,7 @@ def strengths_chart(strengths: Floats, known: Floats, labels: Sequence[str], tex
     plot.axvline(0, color=SOFT, linewidth=0.8)
     plot.set_xlabel(texts("session.pooled.axis"))
     number_axis(plot.xaxis, texts)
-    figure.legend(loc="outside lower right", fontsize=8)
+    figure.legend(loc="outside lower right", ncols=2, fontsize=8)
     return figure
 
 
