@@ -113,12 +113,14 @@ def intervals_chart(before: Floats, after: Floats, labels: Sequence[str], texts:
     """Medians and 90 % intervals before and now, each row by itself; both of shape (row, 3)."""
     plot, figure = _rows(labels, 0.46)
     places = np.arange(len(labels))
-    for values, colour, shift, name in (
-        (before, SOFT, -0.16, "session.priors.was"),
-        (after, REFERENCE, 0.16, "session.priors.now"),
+    for values, colour, share, shift, mark, face, name in (
+        (before, SOFT, 0.35, -0.16, "D", "white", "session.priors.was"),
+        (after, REFERENCE, 0.6, 0.16, "o", REFERENCE, "session.priors.now"),
     ):
-        plot.hlines(places + shift, values[:, 0], values[:, 2], color=tint(colour, 0.6), linewidth=4)
-        plot.plot(values[:, 1], places + shift, "o", color=colour, markersize=5, label=texts(name))
+        at = places + shift
+        plot.hlines(at, values[:, 0], values[:, 2], color=tint(colour, share), linewidth=4)
+        look = {"color": colour, "markerfacecolor": face, "markersize": 5}
+        plot.plot(values[:, 1], at, mark, label=texts(name), **look)
     plot.axvline(1, color=SOFT, linewidth=0.8)
     plot.set_xlabel(texts("session.priors.axis"))
     number_axis(plot.xaxis, texts)

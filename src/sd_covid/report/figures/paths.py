@@ -293,7 +293,9 @@ def differences(
     """
     names = [_package(comparison, name) for name in packages or [item.id for item in comparison.alternatives]]
     found, texts = comparison.output(output), Texts(language)
-    return sized(differences_chart(comparison, found, names, texts), size, texts.of(found.title))
+    figure = differences_chart(comparison, found, names, texts)
+    said = figure.get_suptitle()
+    return sized(figure, size, f"{texts.of(found.title)}: {said[:1].lower()}{said[1:]}")
 
 
 def _package(comparison: Comparison, name: str) -> str:
