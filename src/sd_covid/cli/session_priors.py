@@ -83,7 +83,7 @@ def command(
     from sd_covid.report.texts import Texts
 
     _refuse_place(variant, problem)
-    told, texts = Told(name, as_day(date)), Texts(language.value)
+    told, texts = Told(name, as_day(date, language)), Texts(language.value)
     pooled = pooled_session(diagram, forms, seeds, language, pooling, None if best else cutoff, output)
     study = read_problem(problem)
     ties = constants or diagram / tied.FILE

@@ -241,7 +241,7 @@ def test_command_refuses_wrong_input_and_leaves_nothing(study, tmp_path, capsys)
         (inside.with_suffix(".csv"), "2026-11-26", "en", "a variant is a .yaml"),
         (tmp_path / "wrong.yaml", "2026-11-26", "en", "stands in the study that it varies"),
         (problem, "2026-11-26", "en", "beside the problem stands no other"),
-        (inside, "26-11", "en", "'26-11' is not a day"),
+        (inside, "26-11", "en", "'26-11' is no day"),
         (inside, "2026-11-26", "en", "there are no seed questions to weigh participants by"),
         (inside, "2026-11-26", "nl", "er zijn geen ijkvragen"),
     ):
