@@ -119,8 +119,8 @@ def intervals_chart(before: Floats, after: Floats, labels: Sequence[str], texts:
     ):
         at = places + shift
         plot.hlines(at, values[:, 0], values[:, 2], color=tint(colour, share), linewidth=4)
-        look = {"color": colour, "markerfacecolor": face, "markersize": 5}
-        plot.plot(values[:, 1], at, mark, label=texts(name), **look)
+        middle = values[:, 1]
+        plot.plot(middle, at, mark, color=colour, markerfacecolor=face, markersize=5, label=texts(name))
     plot.axvline(1, color=SOFT, linewidth=0.8)
     plot.set_xlabel(texts("session.priors.axis"))
     number_axis(plot.xaxis, texts)
