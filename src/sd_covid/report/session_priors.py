@@ -100,7 +100,8 @@ def _moved(judged: Judged, numbers: Numbers, texts: Texts) -> str:
     if judged.moved is None:
         return texts("session.priors.drawn", draws=draws)
     kept, stages = numbers.exact(judged.kept, 0), len(judged.moved.spent.stages)
-    return texts("session.priors.moved", draws=draws, kept=kept, stages=stages)
+    name = "session.priors.moved.one" if stages == 1 else "session.priors.moved"
+    return texts(name, draws=draws, kept=kept, stages=stages)
 
 
 def _why(judged: Judged, texts: Texts) -> str:
