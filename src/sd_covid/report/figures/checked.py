@@ -96,7 +96,7 @@ def _named(expected: ast.expr) -> str:
 
 
 def _told(value: object) -> str:
-    """The type of a value; a plain one itself too, of several that of the first that is none."""
+    """The type of a value: of a plain one with the value itself, of several with the types of its parts."""
     kind = type(value).__name__
     if value is None or isinstance(value, (str, int, float)):
         shown = repr(value)
