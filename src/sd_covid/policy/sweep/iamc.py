@@ -66,7 +66,7 @@ def to_iamc(results: xr.Dataset, *, yearly: bool = False, scenario: str = "") ->
 
 def _long(variable: xr.DataArray, yearly: bool) -> pd.DataFrame:
     """One variable in long form: scenario, variable, unit, when, what else it differs by, value."""
-    table = to_table((_by_year(variable) if yearly else variable).to_dataset(name=variable.name))
+    table = to_table((by_year(variable) if yearly else variable).to_dataset(name=variable.name))
     table = table.rename(columns={"time": "year"}) if yearly else _dated(table)
     when = "year" if yearly else "time"
     others = [name for name in ("draw", "assumption", "statistic", "quantile") if name in table]
@@ -85,8 +85,18 @@ def _dated(table: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns="time").rename(columns={"date": "time"})
 
 
-def _by_year(variable: xr.DataArray) -> xr.DataArray:
+def by_year(variable: xr.DataArray) -> xr.DataArray:
     """One value for each calendar year that lies in the run as a whole, with the year in place of the time.
+
+    Parameters
+    ----------
+    variable : DataArray
+        With a dimension ``time`` and its ``date``.
+
+    Returns
+    -------
+    DataArray
+        The mean over the year's months where its ``reading`` is ``mean``, else the value at the year's end.
 
     Raises
     ------
