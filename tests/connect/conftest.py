@@ -48,3 +48,14 @@ def decay_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def decay(decay_file: Path) -> sd_covid.Simulation:
     return sd_covid.load(decay_file)
+
+
+@pytest.fixture(scope="session")
+def dated(tmp_path_factory: pytest.TempPathFactory) -> sd_covid.Simulation:
+    """The same model with a calendar: months since December 2019, for two years and two months."""
+    folder = tmp_path_factory.mktemp("dated")
+    (folder / "decay.mdl").write_text(DECAY.replace("FINAL TIME = 10.0", "FINAL TIME = 26"))
+    (folder / "whole.yaml").write_text(
+        "name: town\nsectors: {decay: decay.mdl}\ncalendar: {origin: 2019-12, unit: month}\n", encoding="utf-8"
+    )
+    return sd_covid.load(folder / "whole.yaml")
