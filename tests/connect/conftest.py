@@ -56,6 +56,7 @@ def dated(tmp_path_factory: pytest.TempPathFactory) -> sd_covid.Simulation:
     folder = tmp_path_factory.mktemp("dated")
     (folder / "decay.mdl").write_text(DECAY.replace("FINAL TIME = 10.0", "FINAL TIME = 26"))
     (folder / "whole.yaml").write_text(
-        "name: town\nsectors: {decay: decay.mdl}\ncalendar: {origin: 2019-12, unit: month}\n", encoding="utf-8"
+        "name: town\nsectors: {decay: decay.mdl}\ncalendar: {origin: 2019-12, unit: month}\n",
+        encoding="utf-8",
     )
     return sd_covid.load(folder / "whole.yaml")

@@ -2,7 +2,7 @@
 
 pyam holds with pandas below 3, so it is not among what the tests install, and what it reads is checked by its rules as
 its pages give them (https://pyam-iamc.readthedocs.io/en/stable/data.html): the columns, one value for each row of the
-index, no gap, and a sheet named ``data``. With pyam itself: ``pytest tests/connect/with_pyam.py``, where it is installed.
+index, no gap, and a sheet named ``data``. With pyam itself: ``pytest tests/connect/with_pyam.py``.
 """
 
 from __future__ import annotations

@@ -93,7 +93,10 @@ def test_salib_samples_the_ranges_of_the_evidence(decay: sd_covid.Simulation, sp
         ((["rat"], ["stock"]), "did you mean 'rate'"),
         (([], ["stock"]), "nothing varies"),
         ((["rate"], ["stok"]), "did you mean 'stock'"),
-        (({"rate": Range(-3.0, -1.0, -2.0, "triangular")}, ["stock"]), "triangular from -3 to -1; give its low"),
+        (
+            ({"rate": Range(-3.0, -1.0, -2.0, "triangular")}, ["stock"]),
+            "triangular from -3 to -1; give its low",
+        ),
     ],
 )
 def test_what_cannot_be_sampled_is_refused(decay: sd_covid.Simulation, asked: Any, told: str) -> None:

@@ -151,6 +151,9 @@ def test_what_the_model_does_not_have_is_refused(
 
 def test_a_model_of_another_kind_is_refused(decay_file: Path) -> None:
     other = Model("other", function=dict)
-    with pytest.raises(SdCovidError, match="'other' is not a KernelModel"), KernelEvaluator(other) as evaluator:
+    with (
+        pytest.raises(SdCovidError, match="'other' is not a KernelModel"),
+        KernelEvaluator(other) as evaluator,
+    ):
         evaluator.perform_experiments(scenarios=[Scenario("a", x=1)])
     assert "decay" == KernelModel(decay_file, outcomes=["stock"]).name

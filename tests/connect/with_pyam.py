@@ -17,7 +17,9 @@ import sd_covid
 from sd_covid.connect import to_pyam
 
 
-def test_pyam_reads_it_writes_a_workbook_and_reads_it_back(dated: sd_covid.Simulation, tmp_path: Path) -> None:
+def test_pyam_reads_it_writes_a_workbook_and_reads_it_back(
+    dated: sd_covid.Simulation, tmp_path: Path
+) -> None:
     run = dated.run(pd.DataFrame({"rate": [0.1, 0.2]}), ["stock", "lost"])
     found = to_pyam(run, scenario="actual")
     assert ["Netherlands"] == found.region

@@ -46,8 +46,9 @@ class Results:
         Returns
         -------
         Dataset
-            Dimension ``year`` in place of ``time``: the mean over the months of a variable whose ``reading`` is ``mean``,
-            else the value at the year's end, as in `sd_covid.to_iamc`. Variables without a course are left out.
+            Dimension ``year`` in place of ``time``: the mean over the months of a variable whose ``reading`` is
+            ``mean``, else the value at the year's end, as in `sd_covid.to_iamc`. Variables without a course are left
+            out.
 
         Raises
         ------
@@ -58,7 +59,9 @@ class Results:
 
         found = self._results
         if "date" not in found.coords:
-            raise RunError("there are no dates", advice="give the model a calendar: {origin: 2015-01, unit: month}")
+            raise RunError(
+                "there are no dates", advice="give the model a calendar: {origin: 2015-01, unit: month}"
+            )
         courses = [name for name, item in found.data_vars.items() if "time" in item.dims]
         if not courses:
             raise RunError("there is no course to take years of", advice="run without over_time")
@@ -88,7 +91,9 @@ class Results:
         if isinstance(baseline, str):
             known = [str(item) for item in found["scenario"].to_numpy()] if "scenario" in found.dims else []
             if baseline not in known:
-                advice = suggest(baseline, known) or f"choose of {', '.join(known) or 'results with scenarios'}"
+                advice = (
+                    suggest(baseline, known) or f"choose of {', '.join(known) or 'results with scenarios'}"
+                )
                 raise UnknownNameError(f"there is no scenario '{baseline}'", advice=advice, variable=baseline)
             other = found.sel(scenario=baseline, drop=True)
             found = found.sel(scenario=[name for name in known if name != baseline])
@@ -144,7 +149,9 @@ def _refuse_unpaired(found: xr.Dataset, other: xr.Dataset) -> None:
     for dim in ("member", "time"):
         mine, theirs = (item.indexes.get(dim) for item in (found, other))
         if (mine is None) != (theirs is None) or (mine is not None and not mine.equals(theirs)):
-            raise RunError(f"the baseline has another '{dim}'", advice="run both with the same members and times")
+            raise RunError(
+                f"the baseline has another '{dim}'", advice="run both with the same members and times"
+            )
 
 
 def register(xarray: ModuleType) -> None:

@@ -15,6 +15,7 @@ import xarray as xr
 from sd_covid.calibration.objective import Objective, Series
 from sd_covid.calibration.pointwise import figure_densities
 from sd_covid.calibration.store import Posterior
+from sd_covid.calibration.synthetic import replicated
 from sd_covid.calibration.types import Array
 from sd_covid.calibration.weigh import StoredFit, read_fit
 from sd_covid.connect import library
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _DRAWS = ("chain", "draw")
 
 
-def inference_data(fit: StoredFit | str | Path, *, seed: int = 0) -> InferenceData:
+def inference_data(fit: StoredFit | str | Path, *, draws: int | None = None, seed: int = 0) -> InferenceData:
     """A stored posterior as ArviZ's `InferenceData`; arguments, groups and errors as of `inference_tree`.
 
     Raises
@@ -35,20 +36,22 @@ def inference_data(fit: StoredFit | str | Path, *, seed: int = 0) -> InferenceDa
         Also when ArviZ is not installed.
     """
     arviz: Any = library("arviz", "sd-covid[calibration]")
-    tree = inference_tree(fit, seed=seed)
+    tree = inference_tree(fit, draws=draws, seed=seed)
     groups = {name: node.to_dataset() for name, node in tree.children.items()}
     if not hasattr(arviz, "InferenceData"):  # ArviZ 1 has no class of its own
         return tree  # type: ignore[return-value]
     return arviz.InferenceData(attrs=dict(tree.attrs), **groups)  # type: ignore[no-any-return]
 
 
-def inference_tree(fit: StoredFit | str | Path, *, seed: int = 0) -> xr.DataTree:
+def inference_tree(fit: StoredFit | str | Path, *, draws: int | None = None, seed: int = 0) -> xr.DataTree:
     """A stored posterior in ArviZ's groups.
 
     Parameters
     ----------
     fit : StoredFit or path
         As `sd_covid.calibration.weigh.read_fit` gives it, or its ``problem.yaml``.
+    draws : int, optional
+        How many of each chain, spread over all that are stored; by default every one. The model runs once for each.
     seed : int
         Of the noise of the predictions.
 
@@ -56,10 +59,11 @@ def inference_tree(fit: StoredFit | str | Path, *, seed: int = 0) -> xr.DataTree
     -------
     DataTree
         ``posterior``: each estimated parameter by its PEtab id, dimensions chain and draw. ``posterior_predictive`` and
-        ``log_likelihood``: each observable over chain, draw and its figures, ``observed_data``: its figures,
+        ``log_likelihood``: each observable over chain, draw and its figures; ``observed_data``: its figures;
         ``constant_data``: whether a figure was held out. The figures of an observable have a dimension of its name and
-        ``_figure``, whose labels are the periods; coordinates with ``_time`` are the ends of the periods in model time. Soft
-        facts are named ``fact_`` and their id, and have a density only. ``sample_stats``: the log posterior, ``lp``.
+        ``_figure``, whose labels are the periods; coordinates with ``_time`` are the ends of the periods in model time.
+        Soft facts are named ``fact_`` and their id, and have a density only. ``sample_stats``: the log posterior,
+        ``lp``.
 
     Raises
     ------
@@ -70,28 +74,34 @@ def inference_tree(fit: StoredFit | str | Path, *, seed: int = 0) -> xr.DataTree
 
     Notes
     -----
-    The density of a figure is that given all other figures, so that leaving one out (``arviz.loo``) is right where noise
-    remembers too (Bürkner, Gabry & Vehtari 2021, doi 10.1007/s00180-020-01045-4). A prediction is of a figure anew:
-    noise that does not know the figures.
+    The density of a figure is that given all other figures, so that leaving one out (``arviz.loo``) is right where
+    noise remembers too (Bürkner, Gabry & Vehtari 2021, doi 10.1007/s00180-020-01045-4). A prediction is of a figure
+    anew: noise that does not know the figures.
     """
     if not isinstance(fit, StoredFit):
         fit = read_fit(fit)
     objective = Objective(fit.problem, fit.simulator)
-    chains, draws, _ = fit.posterior.values.shape
-    x = fit.posterior.parameters.to_numpy(dtype=np.float64)
-    lead = {"chain": np.arange(chains), "draw": np.arange(draws)}
+    stored = fit.posterior.values.shape[1]
+    kept = np.linspace(0, stored - 1, min(draws or stored, stored)).astype(int)
+    frame = fit.posterior.frame[fit.posterior.frame["draw"].isin(kept)]
+    posterior = Posterior(frame, fit.posterior.provenance)
+    x = posterior.parameters.to_numpy(dtype=np.float64)
+    lead = {"chain": frame["chain"].unique(), "draw": kept}
+    shape = len(lead["chain"]), len(kept)
     groups = {
-        "posterior": _posterior(fit.posterior, fit, lead),
-        "sample_stats": xr.Dataset(
-            {"lp": (_DRAWS, fit.posterior.frame["log_posterior"].to_numpy().reshape(chains, draws))}, lead
-        ),
+        "posterior": _posterior(posterior, fit, lead),
+        "sample_stats": xr.Dataset({"lp": (_DRAWS, frame["log_posterior"].to_numpy().reshape(shape))}, lead),
         **_figures(fit, objective, x, lead, np.random.default_rng(seed)),
     }
     tree = xr.DataTree.from_dict(groups)
-    told = fit.posterior.provenance
+    told = posterior.provenance
     tree.attrs = {
         "inference_library": "sd-covid",
-        **{name: str(told[name]) for name in ("method", "model_hash", "data_hash", "versions") if name in told},
+        **{
+            name: str(told[name])
+            for name in ("method", "model_hash", "data_hash", "versions")
+            if name in told
+        },
     }
     return tree
 
@@ -132,10 +142,8 @@ def _figures(
             name = _name(series, experiment.id)
             dims = (f"{name}_figure",)
             coordinates |= _labels(series, name)
-            ends, count = series.observation.ends, len(series.figures)
-            predicted = series.observation.figures(outputs, parameters).predicted
-            noise = series.observation.noise
-            drawn = noise.paths(ends, np.full(count, np.nan), predicted.repeated(1), rng)[0]
+            count = len(series.figures)
+            drawn = replicated(series, series.observation.figures(outputs, parameters).predicted, rng)
             told = {"units": series.observation.observable.unit}
             groups["posterior_predictive"][name] = (*_DRAWS, *dims), drawn.reshape(*shape, count), told
             density = densities[:, column : column + count]
@@ -166,5 +174,7 @@ def _used(values: dict[str, Any], coordinates: dict[str, Any]) -> dict[str, Any]
     """The coordinates whose dimensions some variables have."""
     dims = {dim for item in values.values() for dim in item[0]}
     return {
-        name: item for name, item in coordinates.items() if (item[0] if isinstance(item, tuple) else name) in dims
+        name: item
+        for name, item in coordinates.items()
+        if (item[0] if isinstance(item, tuple) else name) in dims
     }

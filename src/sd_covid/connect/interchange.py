@@ -1,8 +1,8 @@
 """Calibration problems as PEtab's own library has them, with a model of this engine behind the names.
 
-The library reads models in SBML and PySB only; here it is given one in Vensim's language or XMILE, so that all its checks
-apply, and figures as the model has them, so that it works out likelihoods of its own. The tables themselves are read
-and written by `sd_covid.calibration.petab`; what PEtab has no words for (aggregation over periods, noise that
+The library reads models in SBML and PySB only; here it is given one in Vensim's language or XMILE, so that all its
+checks apply, and figures as the model has them, so that it works out likelihoods of its own. The tables themselves are
+read and written by `sd_covid.calibration.petab`; what PEtab has no words for (aggregation over periods, noise that
 remembers, soft facts) is our extension, which the library does not check.
 
 References
@@ -70,14 +70,18 @@ class KernelPetabModel(_models.Model):  # type: ignore[misc,name-defined]  # pet
         self._simulator, self._id, self._others = simulator, model_id, set(others)
         self._aliases = dict(aliases or {})
         constants = {key(name): float(value) for name, value in simulator.constants.items()}
-        named = {alias: constants[key(name)] for alias, name in self._aliases.items() if key(name) in constants}
+        named = {
+            alias: constants[key(name)] for alias, name in self._aliases.items() if key(name) in constants
+        }
         self._constants = constants | {key(alias): value for alias, value in named.items()}
         self._variables = {key(item.name) for item in simulator.model.variables.values()}
         self._variables |= {key(name) for name in self._aliases}
         self._states = {key(str(state.name).partition("[")[0]) for state in simulator.program.states}
 
     @staticmethod
-    def from_file(filepath_or_buffer: Any, model_id: str, base_path: str | Path | None = None) -> KernelPetabModel:
+    def from_file(
+        filepath_or_buffer: Any, model_id: str, base_path: str | Path | None = None
+    ) -> KernelPetabModel:
         """Read a model."""
         from sd_covid.engine.simulation import load
 
@@ -95,7 +99,9 @@ class KernelPetabModel(_models.Model):  # type: ignore[misc,name-defined]  # pet
     def get_parameter_value(self, id_: str) -> float:
         """Value of a constant in the model file."""
         if key(id_) not in self._constants:
-            raise ValueError(f"'{id_}' is not a constant of the model; {suggest(id_, self._simulator.constants)}")
+            raise ValueError(
+                f"'{id_}' is not a constant of the model; {suggest(id_, self._simulator.constants)}"
+            )
         return self._constants[key(id_)]
 
     def get_free_parameter_ids_with_values(self) -> Iterator[tuple[str, float]]:
@@ -146,9 +152,9 @@ def petab_problem(problem: Problem | str | Path, *, simulator: Simulator | None 
     Returns
     -------
     petab.v2.Problem
-        With the model behind it: ``.validate()`` runs every check of the library, and warns where there is an extension,
-        which it does not check. Where the mapping table names what
-        is an identifier already, which PEtab does not allow, the model knows that name instead.
+        With the model behind it: ``.validate()`` runs every check of the library, and warns where there is an
+        extension, which it does not check. Where the mapping table names what is an identifier already, which PEtab does
+        not allow, the model knows that name instead.
 
     Raises
     ------
@@ -255,7 +261,9 @@ def simulation_table(
     values = nominal | dict(parameters or {})
     missing = [name for name, value in values.items() if value is None]
     if missing:
-        raise ProblemError(f"'{missing[0]}' has no nominalValue", advice="give it one, or pass it in parameters")
+        raise ProblemError(
+            f"'{missing[0]}' has no nominalValue", advice="give it one, or pass it in parameters"
+        )
     found = objective.predictions(np.array([values[name] for name in objective.names], dtype=np.float64))
     rows = []
     for experiment in objective.experiments:
@@ -279,7 +287,10 @@ def _for_petab(problem: Problem, aliases: Mapping[str, str]) -> Problem:
     """The problem without some rows of its mapping and with numbers for pi, which PEtab does not know."""
     tables = {
         kind: [
-            replace(table, rows=[_without_pi(row) for row in table.rows if row.text("petabEntityId") not in aliases])
+            replace(
+                table,
+                rows=[_without_pi(row) for row in table.rows if row.text("petabEntityId") not in aliases],
+            )
             for table in found
         ]
         for kind, found in problem.tables.items()

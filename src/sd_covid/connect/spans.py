@@ -24,8 +24,8 @@ def spans(simulation: Simulation, given: Spans) -> dict[str, Range]:
     ----------
     simulation : Simulation
     given : mapping or iterable of str
-        Constants, ``name`` or ``name[Element]``: with a low and a high, which make a uniform range, or with a range of a
-        study's evidence; or names alone, whose low and high the model file declares behind their unit, ``[0, 1]``.
+        Constants, ``name`` or ``name[Element]``: with a low and a high, which make a uniform range, or with a range of
+        a study's evidence; or names alone, whose low and high the model file declares behind their unit, ``[0, 1]``.
 
     Returns
     -------

@@ -34,12 +34,14 @@ class KernelProblem(ProblemSpec):  # type: ignore[misc]  # SALib has no types
         Raises
         ------
         RunError
-            When there is no sample yet, or a run does not stay finite: of one NaN among its numbers SALib makes zeros or
-            NaN of all indices, without a word.
+            When there is no sample yet, or a run does not stay finite: of one NaN among its numbers SALib makes zeros
+            or NaN of all indices, without a word.
         """
         if func is None or func is self._model:
             if self.samples is None:
-                raise RunError("there is no sample yet", advice="call .sample_sobol(512) or another before it")
+                raise RunError(
+                    "there is no sample yet", advice="call .sample_sobol(512) or another before it"
+                )
             self.results = self._outcomes(np.asarray(self.samples, dtype=np.float64))
         else:
             super().evaluate(func, *args, **kwargs)
@@ -119,7 +121,11 @@ def _distribution(name: str, span: Range) -> tuple[str, list[float]]:
         return "triang", [low, high, (span.central - low) / (high - low)]
     if span.shape == "normal":
         middle, deviation = (low + high) / 2, (high - low) / (2 * Z95)
-        return ("norm", [middle, deviation]) if span.cut is None else ("truncnorm", [*span.cut, middle, deviation])
+        return (
+            ("norm", [middle, deviation])
+            if span.cut is None
+            else ("truncnorm", [*span.cut, middle, deviation])
+        )
     if span.shape == "log-normal" and span.cut is None:
         ends = math.log(low), math.log(high)
         return "lognorm", [sum(ends) / 2, (ends[1] - ends[0]) / (2 * Z95)]

@@ -51,8 +51,8 @@ class KernelModel(_model.SingleReplication):  # type: ignore[misc,name-defined] 
         (`sd_covid.connect.spans`). The workbench's own parameters may be set instead, whose ``variable_name`` is the
         constant.
     outcomes : sequence of str or of the workbench's outcomes
-        A name is a `TimeSeriesOutcome`; ``TIME`` is the model time of its columns. A `ScalarOutcome` needs a function, as
-        everywhere in the workbench.
+        A name is a `TimeSeriesOutcome`; ``TIME`` is the model time of its columns. A `ScalarOutcome` needs a function,
+        as everywhere in the workbench.
     name : str, optional
         Letters and digits; by default those of the model's name.
     seed : int
