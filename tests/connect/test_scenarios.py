@@ -14,8 +14,6 @@ import pandas as pd
 import pytest
 
 import sd_covid
-from sd_covid.connect import to_pyam
-from sd_covid.errors import RunError
 from tests.connect.conftest import RK4, left
 
 INDEX = ["model", "scenario", "region", "variable", "unit", "year"]
@@ -38,9 +36,3 @@ def test_a_run_is_a_table_as_pyam_reads_one(run: object, tmp_path: Path) -> None
     np.testing.assert_allclose(end, left(np.array([0.1, 0.2]), 80.0, 25.0), atol=3 * RK4)
     found.to_excel(tmp_path / "data.xlsx", sheet_name="data", index=False)
     pd.testing.assert_frame_equal(pd.read_excel(tmp_path / "data.xlsx", "data", engine="openpyxl"), found)
-
-
-def test_without_pyam_one_line_says_what_to_install(run: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pyam", None)
-    with pytest.raises(RunError, match=r"pyam cannot be loaded .*pip install 'pyam-iamc"):
-        to_pyam(run)

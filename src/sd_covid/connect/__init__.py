@@ -1,8 +1,8 @@
 """Other libraries' own objects, made of this engine's models and results.
 
 A model becomes one of the EMA workbench or a problem of SALib, a posterior an InferenceData of ArviZ, results an
-IamDataFrame of pyam, a calibration problem one that PEtab's library checks; and every Dataset has ``.sd``. One module for
-each library, which is imported when it is first asked for.
+IamDataFrame of pyam, a calibration problem one that PEtab's library checks; and every Dataset has ``.sd``. Each library
+has one module, which is imported when it is first asked for.
 """
 
 from __future__ import annotations

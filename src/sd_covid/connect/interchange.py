@@ -153,8 +153,8 @@ def petab_problem(problem: Problem | str | Path, *, simulator: Simulator | None 
     -------
     petab.v2.Problem
         With the model behind it: ``.validate()`` runs every check of the library, and warns where there is an
-        extension, which it does not check. Where the mapping table names what is an identifier already, which PEtab does
-        not allow, the model knows that name instead.
+        extension, which it does not check. Where the mapping table names what is an identifier already, which PEtab
+        does not allow, the model knows that name instead.
 
     Raises
     ------
