@@ -1,9 +1,10 @@
 """Results in pyam, with pyam itself: run it in an environment that has pyam, which holds with pandas below 3.
 
     pip install . pytest pyam-iamc "sqlalchemy<2.1"
-    pytest tests/connect/with_pyam.py -W ignore::ResourceWarning
+    pytest tests/connect/with_pyam.py -W default
 
-Its name keeps it out of the suite, whose locked pandas is newer than pyam allows.
+What pyam rests on warns of things of its own, hence the option. The file's name keeps it out of the suite, whose locked
+pandas is newer than pyam allows.
 """
 
 from __future__ import annotations
