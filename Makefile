@@ -15,7 +15,7 @@ help:
 	@echo "make test    lint, types and tests"
 	@echo "make explore property tests only, with examples never tried before"
 	@echo "make lint    lint and types only"
-	@echo "make bench   speed and memory, beside other engines"
+	@echo "make bench   speed, memory and accuracy, beside other engines"
 	@echo "make lock    renew requirements.lock from pyproject.toml"
 
 $(VENV)/bin/python:
