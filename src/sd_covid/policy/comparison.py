@@ -352,7 +352,9 @@ class Comparison:
         for year in years:
             if year not in whole:
                 reason = f"the run does not cover {year}"
-                raise RunError(reason, advice=f"it covers {whole[0]} to {whole[-1]}" if whole else "run longer")
+                raise RunError(
+                    reason, advice=f"it covers {whole[0]} to {whole[-1]}" if whole else "run longer"
+                )
         return means[:, [whole.index(year) for year in years]]
 
     def of_members(
@@ -360,7 +362,11 @@ class Comparison:
     ) -> Floats:
         """A measure of a scenario for chosen members, shape (chosen,); `members` has shape (member,)."""
         item, (first, last), whole = self.output(output), years, self.years
-        if measure == "peak" or (measure == "year" and item.reading == "end") or not {first, last} <= {*whole}:
+        if (
+            measure == "peak"
+            or (measure == "year" and item.reading == "end")
+            or not {first, last} <= {*whole}
+        ):
             path = self.levels[item.name][self._position(scenario)]
             return self._points.measure(item, path if members.all() else path[members], measure, years)
         means = self._year_means(item, scenario)[:, whole.index(first) : whole.index(last) + 1]
