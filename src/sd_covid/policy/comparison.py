@@ -376,7 +376,8 @@ class Comparison:
         """Means of every whole year of all members, shape (member, year), taken once."""
         position = self._position(scenario)
         if output.name in self.means:
-            return self.means[output.name][position]
+            kept: Floats = self.means[output.name][position]
+            return kept
         asked = "year", output.name, scenario
         if asked not in self._kept:
             whole, sound = self.years, self.sound(scenario)

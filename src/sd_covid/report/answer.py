@@ -82,7 +82,7 @@ def answer_view(
     path = phases.path if phases else ""
     clearest = _clearest(comparison, main, years, texts)
     if names is not None and len(names.packages) > 2:
-        chosen = names.robust.outcomes.packages[1:]
+        chosen = list(names.robust.outcomes.packages[1:])
         sentences = [_most_often(names), clearest, peaks_sentence(comparison, chosen, years, texts)]
     else:
         chosen = [entry.id for entry in comparison.alternatives if entry.id != path]

@@ -68,6 +68,6 @@ class Spelled(Formatter):
         return [self.numbers.exact(value, decimals) for value in values]
 
 
-def whole(value: float, position: int | None = None) -> str:
+def whole(value: float, position: float | None = None) -> str:
     """A tick label without decimals, and without a sign between thousands: a year, a count."""
     return f"{value:.0f}"

@@ -222,7 +222,7 @@ def test_the_same_seed_gives_the_same_answer_and_groups_stay_together() -> None:
 
 def test_screening_keeps_what_differs_and_all_names() -> None:
     cases, failed = planted()
-    arrays = Cases(cases, failed).as_arrays()
+    arrays = Cases(cases, failed)
     assert list(screened(arrays, 2).columns) == ["inflow", "reach", "path"]
     assert list(screened(arrays, 3).columns) == list(cases)
 

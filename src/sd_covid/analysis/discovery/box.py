@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from operator import or_
 from typing import Any, Literal
@@ -105,23 +106,23 @@ class Cases:
     """
 
     def __init__(self, columns: pd.DataFrame | Columns, failed: Flags) -> None:
-        self.columns = columns
+        self._table = columns
         self.failed: Flags = np.asarray(failed, dtype=np.bool_)
         self._failures, self._all = _bits(self.failed), (1 << len(failed)) - 1
         self._beyond: dict[Limit, int] = {}
 
-    def as_arrays(self) -> Cases:
-        """The same, with each column as an array."""
-        if not isinstance(self.columns, pd.DataFrame):
-            return self
-        table = self.columns
-        arrays = {
+    @cached_property
+    def columns(self) -> Columns:
+        """Each column as an array, in the order of the table."""
+        table = self._table
+        if not isinstance(table, pd.DataFrame):
+            return table
+        return {
             str(name): table[name].to_numpy(dtype=np.float64)
             if table[name].dtype.kind in "fiu"
             else np.asarray(table[name].astype(str), dtype=np.str_)
             for name in table
         }
-        return Cases(arrays, self.failed)
 
     def box(self, limits: tuple[Limit, ...]) -> Box:
         """The box with these limits."""
@@ -159,7 +160,7 @@ class Cases:
     def _beyond_of(self, limit: Limit) -> int:
         """The cases that lie beyond a limit, told once."""
         if limit not in self._beyond:
-            self._beyond[limit] = self._all & ~_bits(limit.holds(self.columns))
+            self._beyond[limit] = self._all & ~_bits(limit.holds(self._table))
         return self._beyond[limit]
 
 

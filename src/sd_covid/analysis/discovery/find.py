@@ -157,7 +157,7 @@ def discover(
         advice = "choose another target, or more draws"
         raise RunError(f"{few} {kind} among {len(cases)} cases tell of no region", advice=advice)
     rows = _resampled(len(cases), groups, resamples, seed)
-    offered = Cases(cases, failed).as_arrays()
+    offered = Cases(cases, failed)
     often = _restricted(offered, rows, rule, patience, progress)
     firm = {name for name, share in often if share >= rule.often}
     looked_at = _of(offered, firm) if resamples else offered
@@ -243,7 +243,6 @@ def screened(cases: Cases, most: int) -> Cases:
     Parameters
     ----------
     cases : Cases
-        With columns as arrays.
     most : int
         Columns of numbers that are kept.
     """

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.analysis.discovery.box import Box, Cases, Columns, Flags, Limit
+from sd_covid.analysis.discovery.box import Box, Cases, Flags, Limit
 from sd_covid.errors import RunError
 from sd_covid.policy.types import Floats
 
@@ -73,7 +73,7 @@ class _Search:
 
     def __init__(self, cases: Cases, patience: Patience) -> None:
         self.failed, self.patience = cases.failed, patience
-        columns: Columns = {str(name): np.asarray(column) for name, column in cases.columns.items()}
+        columns = cases.columns
         self.numbers = [name for name, column in columns.items() if column.dtype.kind == "f"]
         self.names = {name: column for name, column in columns.items() if column.dtype.kind != "f"}
         self.values = np.array([columns[name] for name in self.numbers]).reshape(-1, len(self.failed))
@@ -245,8 +245,7 @@ def trajectory(cases: Cases, patience: Patience | None = None) -> tuple[Box, ...
     RunError
         No case, or no column.
     """
-    cases = cases.as_arrays()
-    if not cases.failed.size or not len(cases.columns):
+    if not cases.failed.size or not cases.columns:
         raise RunError("there is nothing in which to look for a box", advice="name what is uncertain")
     search = _Search(cases, patience or Patience())
     least = search.patience.least * len(cases.failed)
