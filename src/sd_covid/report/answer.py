@@ -13,7 +13,7 @@ from sd_covid.policy.assessment import Assessment
 from sd_covid.policy.comparison import Comparison, Difference
 from sd_covid.report.amounts import AmountRow, amount_row, cells_of
 from sd_covid.report.effects import Row, cell_of, package_grade, quoted, row_of
-from sd_covid.report.peaks import peaks_sentence, size
+from sd_covid.report.peaks import is_good, peaks_sentence, size
 from sd_covid.report.returns import balance_sentence
 from sd_covid.report.robust_names import RobustNames
 from sd_covid.report.texts import Texts
@@ -147,8 +147,7 @@ def _others(found: list[Difference], told: Difference, texts: Texts) -> str:
     counts = {"better": 0, "worse": 0, "open": 0, "same": 0}
     for item in rest:
         if item.verdict in _DECIDED:
-            good = item.verdict.endswith("lowers") == (item.output.better == "lower")
-            counts["better" if good else "worse"] += 1
+            counts["better" if is_good(item) else "worse"] += 1
         else:
             counts["open" if item.verdict == "cannot tell" else "same"] += 1
     parts = [texts(f"answer.{name}", count=count) for name, count in counts.items() if count]

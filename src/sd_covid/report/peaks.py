@@ -14,17 +14,15 @@ from sd_covid.report.effects import quoted
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers, difference_unit, period, printed
 
-#: Packages that the sentence names.
-_NAMED = 3
-#: Verdicts that say which way, those that are sure first.
+#: Verdicts that are sure which way.
 _SURE = ("lowers", "raises")
-_PROBABLE = ("probably lowers", "probably raises")
+_DECIDED = (*_SURE, "probably lowers", "probably raises")
 
 
 def peaks_sentence(
     comparison: Comparison, packages: Sequence[str], years: tuple[int, int], texts: Texts
 ) -> str:
-    """The packages that differ most in a single year, each with that outcome and that year.
+    """The largest difference in a single year for the better, and that for the worse, each with its package.
 
     Parameters
     ----------
@@ -38,35 +36,35 @@ def peaks_sentence(
     Returns
     -------
     str
-        Empty where of no headline outcome it can be said which way it goes.
+        Empty where of no headline outcome that has a direction it can be said which way it goes.
     """
-    found = [peak for name in packages if (peak := largest(comparison, name, years)) is not None]
-    told = sorted(found, key=size, reverse=True)[:_NAMED]
-    parts = "; ".join(_part(comparison, item, texts) for item in told)
+    found = [item for name in packages for item in _decided(comparison, name, years)]
+    parts = []
+    for key, good in (("answer.better_part", True), ("answer.worse_part", False)):
+        those = [item for item in found if is_good(item) == good]
+        sure = [item for item in those if item.verdict in _SURE] or those
+        if sure:
+            parts.append(texts(key, part=_part(comparison, max(sure, key=size), texts)))
     reference = quoted(comparison, comparison.reference, texts)
-    return texts("answer.peaks", reference=reference, parts=parts) if told else ""
+    return texts("answer.peaks", reference=reference, parts="; ".join(parts)) if parts else ""
 
 
-def largest(comparison: Comparison, package: str, years: tuple[int, int]) -> Difference | None:
-    """The largest difference of a package in a headline outcome and a year, as a multiple of what matters.
-
-    Of one outcome it is the year with the largest median. A difference of which the direction is sure goes before one
-    of which it is probable; None where of none it can be told.
-    """
+def _decided(comparison: Comparison, package: str, years: tuple[int, int]) -> list[Difference]:
+    """The differences of a package that have a direction, each in the year in which its median is largest."""
     found = []
     for output in comparison.outputs:
-        if output.headline:
-            medians = [
-                float(np.median(mine - theirs))
-                for year in range(years[0], years[1] + 1)
-                for mine, theirs in (comparison.pairs(output.name, package, "year", (year, year)),)
-            ]
-            found.append(comparison.in_year(output.name, package, years[0] + int(np.argmax(np.abs(medians)))))
-    for verdicts in (_SURE, _PROBABLE):
-        decided = [item for item in found if item.verdict in verdicts]
-        if decided:
-            return max(decided, key=size)
-    return None
+        if output.headline and output.better != "neutral":
+            medians = []
+            for year in range(years[0], years[1] + 1):
+                mine, theirs = comparison.pairs(output.name, package, "year", (year, year))
+                medians.append(abs(float(np.median(mine - theirs))))
+            found.append(comparison.in_year(output.name, package, years[0] + int(np.argmax(medians))))
+    return [item for item in found if item.verdict in _DECIDED]
+
+
+def is_good(item: Difference) -> bool:
+    """Whether a difference with a direction, in an outcome that has one, is one for the better."""
+    return item.verdict.endswith("lowers") == (item.output.better == "lower")
 
 
 def size(item: Difference) -> float:
