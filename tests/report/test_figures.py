@@ -254,18 +254,3 @@ def test_every_figure_takes_language_and_size_and_is_in_the_gallery() -> None:
 
 def test_the_package_offers_them_without_a_further_import() -> None:
     assert sd_covid.figures is figures
-
-
-# --- what is none of it -----------------
-
-
-@pytest.mark.parametrize("name", figures.__all__)
-def test_results_of_another_type_are_refused_in_one_line(name: str) -> None:
-    draw = getattr(figures, name)
-    parameters = list(inspect.signature(draw).parameters.values())
-    given = {item.name: object() for item in parameters if item.default is item.empty}
-    expected = (
-        rf"'{parameters[0].name}' of {name} is of type object, and [\w\[\]]+( or \w+)* is expected; see help"
-    )
-    with pytest.raises(RunError, match=expected):
-        draw(**given)

@@ -71,8 +71,6 @@ def fan_chart(
     from matplotlib.figure import Figure
     from matplotlib.ticker import MultipleLocator
 
-    from sd_covid.report.styled import whole
-
     figure = Figure(figsize=(7.2, 4.2), layout="constrained")
     axes = figure.subplots()
     middle = np.array(years) + 0.5
@@ -92,7 +90,7 @@ def fan_chart(
     axes.set_xlim(years[0], years[-1] + 1)
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MultipleLocator(5))
-    axes.xaxis.set_major_formatter(whole)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
     number_axis(axes.yaxis, texts)
     figure.legend(loc="outside lower left", ncols=2, handlelength=2.2, columnspacing=1.2)
     return figure

@@ -91,9 +91,7 @@ def _finding(notes: Sequence[Signal], series: Series | None, registry: Registry,
 def signals_chart(notes: Sequence[Signal], series: Series, registry: Registry, texts: Texts) -> Figure:
     """The published series, a line for each method, and the signals above it on their days."""
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    from sd_covid.report.styled import whole
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     figure = Figure(figsize=(7.4, 3.2), layout="constrained")
     plot = figure.subplots()
@@ -134,7 +132,7 @@ def signals_chart(notes: Sequence[Signal], series: Series, registry: Registry, t
         )
         plot.axvline(_year(item.day), color=PACKAGES[0], linewidth=0.6, alpha=0.5)
     plot.xaxis.set_major_locator(MaxNLocator(integer=True))
-    plot.xaxis.set_major_formatter(whole)
+    plot.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
     plot.set_ylabel(texts.of(registry.units[series.unit]))
     number_axis(plot.yaxis, texts)
     figure.legend(loc="outside lower right", ncols=2, fontsize=8)

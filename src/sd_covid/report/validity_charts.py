@@ -43,7 +43,7 @@ def points_chart(points: Sequence[Point], texts: Texts) -> Figure:
     """
     from matplotlib.ticker import MultipleLocator
 
-    from sd_covid.report.styled import Figure, whole
+    from sd_covid.report.styled import Figure
 
     figure = Figure(figsize=_SIZE)
     axes = figure.add_subplot()
@@ -70,7 +70,7 @@ def points_chart(points: Sequence[Point], texts: Texts) -> Figure:
     room = max(0.15, (1.3 - float(np.ptp(years))) / 2) if len(points) > 1 else 1.0
     axes.set_xlim(years.min() - room, years.max() + room)
     axes.xaxis.set_major_locator(MultipleLocator(max(1.0, np.ceil((np.ptp(years) + 2 * room) / _YEARS))))
-    axes.xaxis.set_major_formatter(whole)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
     axes.tick_params(which="both", color=SOFT)
     number_axis(axes.yaxis, texts)
     return figure

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sd_covid.calibration.outlook import Expected
 from sd_covid.calibration.validity.report import SeriesValidity
-from sd_covid.report.figures.parts import Size, asked_by_type, sized
+from sd_covid.report.figures.parts import Size, sized
 from sd_covid.report.profiles import profiles_chart
 from sd_covid.report.ranks import ranks_chart
 from sd_covid.report.stacking import stacking_chart
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from sd_covid.policy.calendar import Calendar
 
 
-@asked_by_type
 def observed_and_expected(
     series: SeriesValidity | Expected, *, language: str = "en", size: Size | None = None
 ) -> Figure:
@@ -53,7 +52,6 @@ def observed_and_expected(
     return sized(points_chart(points, Texts(language)), size)
 
 
-@asked_by_type
 def profiles(
     found: Sequence[Profile], units: Mapping[str, str], *, language: str = "en", size: Size | None = None
 ) -> Figure:
@@ -71,7 +69,6 @@ def profiles(
     return sized(profiles_chart(found, units, Texts(language)), size)
 
 
-@asked_by_type
 def ranks(study: Study, found: Verdict, *, language: str = "en", size: Size | None = None) -> Figure:
     """Ranks of known truths among fitted draws, beside what chance allows.
 
@@ -88,7 +85,6 @@ def ranks(study: Study, found: Verdict, *, language: str = "en", size: Size | No
     return sized(ranks_chart(study, found, Texts(language)), size)
 
 
-@asked_by_type
 def stacking(
     found: Stacking, calendar: Calendar, *, language: str = "en", size: Size | None = None
 ) -> Figure:

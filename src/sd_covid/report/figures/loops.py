@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sd_covid.errors import RunError
-from sd_covid.report.figures.parts import Size, asked_by_type, figure_of
+from sd_covid.report.figures.parts import Size, figure_of
 from sd_covid.report.finding import Finding
 from sd_covid.report.texts import Texts
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sd_covid.policy.titles import Titles
 
 
-@asked_by_type
 def loop_shares(
     study: LoopStudy,
     model: Model,
@@ -65,7 +64,6 @@ def loop_shares(
     return figure_of(findings[partition], size)
 
 
-@asked_by_type
 def loop_gains(study: LoopStudy, model: Model, *, language: str = "en", size: Size | None = None) -> Figure:
     """The loops with the largest gain, reinforcing to the right and balancing to the left.
 
@@ -84,7 +82,6 @@ def loop_gains(study: LoopStudy, model: Model, *, language: str = "en", size: Si
     return figure_of(inventory_finding(study, Told(model, Texts(language))), size)
 
 
-@asked_by_type
 def diagram_effects(runs: Runs, scores: Scores, *, language: str = "en", size: Size | None = None) -> Figure:
     """What each intervention in a causal-loop diagram does to each performance, as colours with symbols.
 
@@ -100,7 +97,6 @@ def diagram_effects(runs: Runs, scores: Scores, *, language: str = "en", size: S
     return figure_of(_of_diagram("effects", runs, scores, language), size)
 
 
-@asked_by_type
 def diagram_scores(runs: Runs, scores: Scores, *, language: str = "en", size: Size | None = None) -> Figure:
     """Scores of interventions and their combinations, as bars from doing nothing.
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import math
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.model.names import key
@@ -18,46 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Item = TypeVar("Item")
-Given = ParamSpec("Given")
 Size = tuple[float, float]
 _SIGNS = 11  # of a title, in an inch
-
-
-def asked_by_type(draw: Callable[Given, Item]) -> Callable[Given, Item]:
-    """A figure that refuses what is of another type than its signature names, before anything is drawn.
-
-    Types are told apart by their names, as a signature spells them: to load xarray or the engine in order to say that
-    something is none of theirs would take longer than to draw. What sequences and mappings hold is not looked at.
-
-    Raises
-    ------
-    RunError
-        By the wrapped function: an argument of another type.
-    """
-    signature = inspect.signature(draw)
-
-    @functools.wraps(draw)
-    def checked(*arguments: Given.args, **settings: Given.kwargs) -> Item:
-        for name, given in signature.bind(*arguments, **settings).arguments.items():
-            asked = str(signature.parameters[name].annotation)
-            wanted = [kind.strip().rpartition(".")[2] for kind in asked.split("|")]
-            if "Size" not in wanted and not _kinds(given) & {kind.partition("[")[0] for kind in wanted}:
-                expected = " or ".join(kind for kind in wanted if kind != "None")
-                raise RunError(
-                    f"'{name}' of {draw.__name__} is of type {type(given).__name__}, and {expected} is expected",
-                    advice=f"see help(sd_covid.figures.{draw.__name__})",
-                )
-        return draw(*arguments, **settings)
-
-    return checked
-
-
-def _kinds(given: object) -> set[str]:
-    """Names of the types that something may pass for in a signature."""
-    found = {"None"} if given is None else {kind.__name__ for kind in type(given).__mro__}
-    found |= {"float"} if "int" in found else set()
-    found |= {"Mapping"} if isinstance(given, Mapping) else set()
-    return found | ({"Sequence"} if isinstance(given, Sequence) and not isinstance(given, str) else set())
 
 
 @chart_style()

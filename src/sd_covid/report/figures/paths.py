@@ -24,7 +24,7 @@ from sd_covid.report.charts import (
     new_axes,
     number_axis,
 )
-from sd_covid.report.figures.parts import Size, asked_by_type, sized
+from sd_covid.report.figures.parts import Size, sized
 from sd_covid.report.observed import ObservedSeries, points_of
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, REFERENCE, SOFT
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 _SIZE = (5.2, 3.4)
 
 
-@asked_by_type
 @chart_style()
 def fan(
     run: xr.Dataset,
@@ -197,7 +196,6 @@ def _moments(observed: pd.Series[float], *, dated: bool) -> Floats:
     return np.asarray(index.to_numpy(), dtype=np.float64)
 
 
-@asked_by_type
 def levels(
     comparison: Comparison,
     output: str,
@@ -233,7 +231,6 @@ def levels(
     return sized(levels_chart(comparison, chosen, points, texts), size, texts.of(chosen.title))
 
 
-@asked_by_type
 def difference(
     comparison: Comparison, output: str, package: str, *, language: str = "en", size: Size | None = None
 ) -> Figure:
