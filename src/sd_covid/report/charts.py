@@ -223,11 +223,9 @@ def finish_years(
     """Axis of years, numbers in the reader's language, and the legend below the chart."""
     from matplotlib.ticker import MultipleLocator
 
-    from sd_covid.report.styled import whole
-
     axes.set_xlim(*span)
     axes.xaxis.set_major_locator(MultipleLocator(5.0))
-    axes.xaxis.set_major_formatter(whole)
+    axes.xaxis.set_major_formatter("{x:.0f}")
     axes.margins(y=0.06)
     axes.tick_params(which="both", color=SOFT)
     number_axis(axes.yaxis, texts)
@@ -239,7 +237,7 @@ def number_axis(axis: Axis, texts: Texts) -> None:
     """Tick labels in the spelling of the language, all with as many decimals as the step between them needs."""
     from matplotlib.ticker import MaxNLocator
 
-    from sd_covid.report.styled import Spelled
+    from sd_covid.report.spelled import Spelled
 
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(Spelled(Numbers(texts.language)))

@@ -48,8 +48,6 @@ def differences_chart(
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator, MultipleLocator
 
-    from sd_covid.report.styled import whole
-
     bands = {name: comparison.difference_bands(output.name, name) for name in scenarios}
     low = min(0.0, *(float(np.nanmin(band)) for band in bands.values()))
     high = max(0.0, *(float(np.nanmax(band)) for band in bands.values()))
@@ -87,7 +85,7 @@ def differences_chart(
             axes.set_ylim(low - room, high + room)
         axes.set_xlim(first_difference(comparison), years[-1])
         axes.xaxis.set_major_locator(MultipleLocator(10.0))
-        axes.xaxis.set_major_formatter(whole)
+        axes.xaxis.set_major_formatter("{x:.0f}")
         axes.tick_params(which="both", color=SOFT, labelsize=7)
         number_axis(axes.yaxis, texts)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 2.5, 5, 10]))
