@@ -164,9 +164,8 @@ def new_axes(title: str, size: tuple[float, float]) -> tuple[Figure, Axes]:
 
     figure = Figure(figsize=size)
     axes = figure.add_subplot()
-    axes.set_title(
-        textwrap.fill(title, _TITLE), y=1.0
-    )  # or each drawing measures all ticks to look for its place
+    # A place is given, or each drawing measures all ticks to look for one.
+    axes.set_title(textwrap.fill(title, _TITLE), y=1.0)
     return figure, axes
 
 
