@@ -6,6 +6,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 
     from sd_covid.analysis.sensitivity import Sensitivity
     from sd_covid.cli.compare import Compared, Inputs, Language
+    from sd_covid.engine.helper import Helper
     from sd_covid.policy.assessment import Assessment
     from sd_covid.report import Background
     from sd_covid.report.inputs import Looked
     from sd_covid.report.sections import Level
 
+#: Scenarios from which on another process draws: to start it takes as long as a few charts do.
+_MANY = 4
 #: Forms of the report.
 FORMS = (".html", ".pdf", ".xlsx")
 
@@ -84,7 +88,8 @@ def write(
     frames = raw_tables(compared) if any(path.suffix.lower() == ".xlsx" for path in outputs) else {}
     written: list[Path] = []
     outputs[0].parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=outputs[0].parent, prefix=f".{outputs[0].stem}-") as aside:
+    folder = tempfile.TemporaryDirectory(dir=outputs[0].parent, prefix=f".{outputs[0].stem}-")
+    with folder as aside, _helper(compared) as helper:
         for position, language in enumerate(languages):
             asked = [path if position == 0 else _named(path, language.value) for path in outputs]
             pages = [path for path in asked if path.suffix.lower() == ".html"]
@@ -102,6 +107,7 @@ def write(
                     assessment=compared.assessment,
                     looked=looked,
                     level=level,
+                    helper=helper,
                 )
             if not pages:
                 publish(first.with_name(f"{first.stem}-figures"), asked[0].with_name(f"{first.stem}-figures"))
@@ -110,6 +116,15 @@ def write(
             written += asked
     for path in reversed(written):  # the first that was asked for comes last
         say(str(path))
+
+
+def _helper(compared: Compared) -> Helper | nullcontext[None]:
+    """Who draws the charts while this process sets the tables; nobody where that would not pay."""
+    from sd_covid.engine.helper import Helper
+    from sd_covid.engine.kernel import thread_count
+
+    many = len(compared.comparison.scenarios) >= _MANY
+    return Helper() if many and thread_count() > 1 else nullcontext()
 
 
 def _named(path: Path, language: str) -> Path:
