@@ -128,11 +128,14 @@ def test_fifty_settings_agree_with_the_kernel(page, simulation):
     levers = [name.removesuffix(" level") for name in simulation.constants if name.endswith(" level")]
     levers = [name for name in levers if {f"{name} start", f"{name} end"} <= set(simulation.constants)]
     moves = []
-    for lever in rng.choice(levers, 50):
+    for k, lever in enumerate(rng.choice(levers, 50)):
         start = int(rng.integers(60, 200))
         moves.append(
             {f"{lever} level": rng.uniform(0, 1), f"{lever} start": start, f"{lever} end": start + 24}
         )
+        if k % 4 == 0:  # assumptions too, once beyond what their sliders have
+            moves[-1]["inflation in the long run"] = 60.0 if k == 24 else rng.uniform(1.5, 3)
+            moves[-1]["new wave start"] = start
     found = page.evaluate(
         """(moves) => moves.map((move) => {
           Object.entries(move).forEach(([name, value]) => sdCovid.set(name, value));
@@ -308,6 +311,15 @@ def test_what_drives_a_difference_is_what_changes_bring(page, simulation):
     for title, value in expected.items():
         assert found[title] == pytest.approx(value, abs=0.006 * scale), title  # three digits of the largest
     page.evaluate("document.querySelector('#chart-0 .why').open = false")
+
+
+def test_assumptions_carry_on_from_where_they_begin(html):
+    """Inflation is given until June 2026 (month 138); the first new wave that a slider has is in January 2025 (120)."""
+    data = json.loads(re.search(r'id="sd-data">(.*?)</script>', html, re.DOTALL)[1])
+    first = {data["constants"][number]: time for number, time in data["restart"]["first"]}
+    assert first["inflation in the long run"] == 138.125  # at 138 its weight is 0 still
+    assert first["new wave level"] == 120.0
+    assert "debt finding loss" not in first  # from the start
 
 
 class _Lever:

@@ -101,7 +101,7 @@ function buildPresets(app, select) {
     select.closest(".choice").hidden = true;
     return;
   }
-  select.append(...data.presets.map((preset, k) => make("option", { value: preset.id }, `S${k} ${preset.title}`)));
+  select.append(...data.presets.map(({ id, number, title }) => make("option", { value: id }, `S${number} ${title}`)));
   select.addEventListener("change", () => app.replace({ ...app.history.now, preset: select.value, set: {}, targets: {} }));
 }
 
