@@ -65,11 +65,13 @@ class _Writer:
         return high, self.op("fsub", x, high)
 
     def polynomial(self, x: str, coefficients: tuple[float, ...]) -> str:
-        """Coefficients from the constant up: by Horner's rule, or in pairs (Estrin 1960) where each turn takes two steps."""
+        """Coefficients from the constant up: by Horner's rule, or in pairs (Estrin 1960) where a turn is two steps."""
         if not self.module.fused:
             terms, power = [self.number(c) for c in coefficients], x
             while len(terms) > 1:
-                pairs = [self.fma(high, power, low) for low, high in zip(terms[::2], terms[1::2], strict=False)]
+                pairs = [
+                    self.fma(high, power, low) for low, high in zip(terms[::2], terms[1::2], strict=False)
+                ]
                 terms = [*pairs, *terms[2 * len(pairs) :]]
                 power = self.op("fmul", power, power)
             return terms[0]
@@ -103,7 +105,7 @@ class _Writer:
         return self.op("fsub", counted, self.number(_WHOLE)), counted
 
     def two_to(self, counted: str) -> str:
-        """2^n, within the range of normal numbers, for the last bits of a vector of integers: others are shifted out."""
+        """2^n, a normal number, for the last bits of a vector of integers: others are shifted out."""
         return self.from_bits(self.integer("shl", self.integer("add", counted, 1023), 52))
 
     def exponential(self, x: str, more: str | None = None) -> str:

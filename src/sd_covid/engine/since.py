@@ -43,7 +43,7 @@ class _Span:
     @property
     def sure(self) -> Array:
         """Where it is one value."""
-        return self.low == self.high
+        return np.equal(self.low, self.high)
 
     @property
     def known(self) -> Array:
@@ -149,7 +149,7 @@ def _moved(kind: str, arguments: list[_Span]) -> Array:
     first, *others = arguments
     if kind == "fma":  # of a product with nothing only what is added is left
         a, b, c = arguments
-        return ((a.moved | b.moved) & ~(_nothing(a) | _nothing(b))) | c.moved
+        return np.logical_or((a.moved | b.moved) & ~(_nothing(a) | _nothing(b)), c.moved)
     if kind in ("min", "max"):
         (other,) = others
         known = first.known & other.known
@@ -164,7 +164,7 @@ def _moved(kind: str, arguments: list[_Span]) -> Array:
 
 
 def _nothing(span: _Span) -> Array:
-    return (span.low == 0) & (span.high == 0)
+    return np.logical_and(span.low == 0, span.high == 0)
 
 
 def _ends(graph: Graph, kind: str, rest: list[Any], arguments: list[_Span]) -> tuple[Array, Array]:
@@ -204,17 +204,26 @@ def _truth(kind: str, arguments: list[_Span]) -> tuple[Array, Array]:
     b = arguments[1]
     if kind in ("gt", "ge"):
         kind, a, b = {"gt": "lt", "ge": "le"}[kind], b, a
-    same, apart = a.sure & b.sure & (a.low == b.low), (a.high < b.low) | (b.high < a.low)
-    surely, possibly = {
-        "lt": lambda: (a.high < b.low, a.low < b.high),
-        "le": lambda: (a.high <= b.low, a.low <= b.high),
-        "eq": lambda: (same, ~apart),
-        "ne": lambda: (apart, ~same),
-        "and": lambda: (np.minimum(a.low, b.low) > 0, np.minimum(a.high, b.high) > 0),
-        "or": lambda: (np.maximum(a.low, b.low) > 0, np.maximum(a.high, b.high) > 0),
-    }[kind]()
+    surely, possibly = _HOLDS[kind](a, b)
     return surely.astype(float), possibly.astype(float)
 
+
+def _apart(a: _Span, b: _Span) -> Array:
+    return np.logical_or(a.high < b.low, b.high < a.low)
+
+
+def _same(a: _Span, b: _Span) -> Array:
+    return a.sure & b.sure & np.equal(a.low, b.low)
+
+
+_HOLDS: dict[str, Callable[[_Span, _Span], tuple[Array, Array]]] = {
+    "lt": lambda a, b: (np.less(a.high, b.low), np.less(a.low, b.high)),
+    "le": lambda a, b: (np.less_equal(a.high, b.low), np.less_equal(a.low, b.high)),
+    "eq": lambda a, b: (_same(a, b), ~_apart(a, b)),
+    "ne": lambda a, b: (_apart(a, b), ~_same(a, b)),
+    "and": lambda a, b: (np.minimum(a.low, b.low), np.minimum(a.high, b.high)),
+    "or": lambda a, b: (np.maximum(a.low, b.low), np.maximum(a.high, b.high)),
+}
 
 _Pair = tuple[Array, Array]
 

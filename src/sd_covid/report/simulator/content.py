@@ -275,7 +275,9 @@ def _drawn(study: Study | None, known: Known, size: int, seed: int) -> pd.DataFr
 def _draw_columns(drawn: pd.DataFrame | None, spelled: Spelled) -> dict[int, NDArray[np.float64]]:
     """Draws by the number of each constant; the later column overrules, as an element does its array."""
     columns: dict[int, NDArray[np.float64]] = {}
-    for name in () if drawn is None else drawn:
+    if drawn is None:
+        return columns
+    for name in drawn:
         for number in spelled.numbers(str(name)):
             columns[number] = drawn[name].to_numpy(dtype=np.float64)
     return columns
