@@ -313,13 +313,32 @@ def test_what_drives_a_difference_is_what_changes_bring(page, simulation):
     page.evaluate("document.querySelector('#chart-0 .why').open = false")
 
 
-def test_assumptions_carry_on_from_where_they_begin(html):
+def test_assumptions_carry_on_from_where_they_begin(page, html):
     """Inflation is given until June 2026 (month 138); the first new wave that a slider has is in January 2025 (120)."""
     data = json.loads(re.search(r'id="sd-data">(.*?)</script>', html, re.DOTALL)[1])
     first = {data["constants"][number]: time for number, time in data["restart"]["first"]}
     assert first["inflation in the long run"] == 138.125  # at 138 its weight is 0 still
     assert first["new wave level"] == 120.0
     assert "debt finding loss" not in first  # from the start
+    found = page.evaluate(
+        """() => {
+          const data = JSON.parse(document.getElementById('sd-data').textContent);
+          const base = makeBase(data);
+          const names = ['inflation in the long run', 'debt finding loss'];
+          const [moved, other] = names.map((name) => data.constants.indexOf(name));
+          const at = (draw, ...set) => parametersOf(base, draw, new Map([...data.presets[0].settings, ...set]));
+          const from = (draw, ...set) => firstChange(base, at(draw), at(draw, ...set));
+          const both = from(3, [moved, 2.5], [other, 0.1]);
+          return [from(-1, [moved, 2.5]), from(3, [moved, 2.5]), from(3, [moved, 60]), both]
+            .map((time) => Number.isFinite(time) ? time : 'all');
+        }"""
+    )
+    assert found == [
+        138.125,
+        138.125,
+        "all",
+        "all",
+    ]  # 60 % is beyond the slider; the other matters from the start
 
 
 class _Lever:

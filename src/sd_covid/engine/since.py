@@ -64,7 +64,7 @@ def first_effects(
         Nodes of the step graph.
     grid : TimeGrid
     box : ndarray, shape (2, parameter)
-        The lowest and highest value of each parameter.
+        The lowest and highest value of each parameter; NaN for one that can be anything.
     asked : sequence of int
         Parameters.
 
@@ -164,7 +164,7 @@ def _moved(kind: str, arguments: list[_Span]) -> Array:
 
 
 def _nothing(span: _Span) -> Array:
-    return np.logical_and(span.low == 0, span.high == 0)
+    return span.sure & np.equal(span.low, 0.0)
 
 
 def _ends(graph: Graph, kind: str, rest: list[Any], arguments: list[_Span]) -> tuple[Array, Array]:

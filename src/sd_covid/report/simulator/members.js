@@ -63,8 +63,9 @@ function firstChange(base, before, after) {
   return proven && ![before, after].every((row) => within(base, row)) ? -Infinity : first;
 }
 
+// NaN bounds nothing: it stands where a step is not set, and there the proof took anything.
 function within({ low, high }, row) {
-  return row.every((value, k) => value >= low[k] && value <= high[k]);
+  return row.every((value, k) => Number.isNaN(low[k]) || (value >= low[k] && value <= high[k]));
 }
 
 class Members {

@@ -80,6 +80,8 @@ def reachable(
 ) -> NDArray[np.float64]:
     """The lowest and highest value that a page's sliders, presets and draws give each parameter, shape (2, parameter).
 
+    NaN for a step that is not set in some of them: it bounds nothing.
+
     Parameters
     ----------
     shown : mapping
