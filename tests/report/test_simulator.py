@@ -382,6 +382,31 @@ def test_paths_carry_what_hand_calculation_says(tmp_path):
 # --- what a reader does --------------------
 
 
+def test_first_bands_are_drawn_before_all(browser, html, tmp_path):
+    """With first bands of 4 of the 8 draws, in two workers: they rest after these, and go on."""
+    for old, new in {
+        "const FIRST = 32;": "const FIRST = 4;",
+        "const PATIENCE = 110;": "const PATIENCE = 0;",
+        "navigator.hardwareConcurrency || 2": "2",
+    }.items():
+        assert html.count(old) == 1
+        html = html.replace(old, new)
+    page = opened(browser, html, tmp_path)
+    page.evaluate(
+        """() => {
+          const { dataset } = document.getElementById('charts');
+          window.seen = [];
+          const watch = new MutationObserver(() => window.seen.push(dataset.draws));
+          watch.observe(document.getElementById('charts'), { attributes: true });
+        }"""
+    )
+    page.select_option("#preset", "integrated")
+    page.wait_for_function("seen.at(-1) === '8' && seen.includes('0')")
+    assert "4" in page.evaluate("seen")
+    assert page.wrong == []
+    page.close()
+
+
 def test_moments_are_told_as_months(page):
     """Starts of levers, and of a wave that is assumed: model time 144 is January 2027."""
     slider = page.locator("input[data-constant='new wave start']")
