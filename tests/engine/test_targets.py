@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import llvmlite.binding as llvm
 import pytest
+from llvmlite.binding.targets import FeatureMap
 
-from sd_covid.engine.compile import run_passes
+from sd_covid.engine.compile import run_passes, target
 from sd_covid.engine.kernel import ATTRIBUTES
 from sd_covid.engine.llvm import Module
 from sd_covid.engine.simulation import Simulation, load
@@ -108,3 +109,22 @@ def test_what_an_object_file_leaves_to_others_is_read(machine: Machine) -> None:
     text += "define double @f(double %x) {\n%y = call double @tgamma(double %x)\n"
     text += "%z = call double @a_name_of_more_than_eight(double %y)\nret double %z\n}\n"
     assert {"tgamma", "a_name_of_more_than_eight"} == compiled(text, machine).undefined
+
+
+@pytest.mark.parametrize(
+    ("triple", "features", "width", "fused"),
+    [
+        ("arm64-apple-darwin23.6.0", {}, 2, True),
+        ("aarch64-unknown-linux-gnu", {"neon": True}, 2, True),
+        ("x86_64-pc-windows-msvc", {"avx2": True, "fma": True}, 4, True),
+        ("x86_64-unknown-linux-gnu", {"sse2": True, "avx2": False, "fma": False}, 2, False),
+        ("x86_64-unknown-linux-gnu", {"avx512f": True, "avx2": True, "fma": True}, 8, True),
+    ],
+)
+def test_a_kernel_is_as_wide_as_the_processor_and_fuses_where_it_can(
+    monkeypatch: pytest.MonkeyPatch, triple: str, features: dict[str, bool], width: int, fused: bool
+) -> None:
+    monkeypatch.setattr(llvm, "get_host_cpu_features", lambda: FeatureMap(features))
+    monkeypatch.setattr(llvm, "get_default_triple", lambda: triple)
+    found = target.__wrapped__()
+    assert (width, fused) == (found.width, found.fused)

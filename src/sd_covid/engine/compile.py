@@ -54,13 +54,9 @@ def target() -> Target:
     found = llvm.get_host_cpu_features()
     wide = bool(found.get("avx512f"))
     width = 8 if wide else 4 if found.get("avx2") else 2
-    return Target(
-        llvm.get_host_cpu_name(),
-        found.flatten(),
-        width,
-        wide,
-        bool(found.get("fma") or found.get("neon")),
-    )
+    # Every 64-bit Arm processor has it, whether or not LLVM can ask the system what the processor has.
+    arm = llvm.get_default_triple().partition("-")[0] in ("aarch64", "arm64")
+    return Target(llvm.get_host_cpu_name(), found.flatten(), width, wide, arm or bool(found.get("fma")))
 
 
 def cache_folder() -> Path:
