@@ -37,7 +37,9 @@ def main(folder: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
     programs = environment / ("Scripts" if os.name == "nt" else "bin")
     constraints = folder / "constraints.txt"
-    pins = re.findall(r"^[A-Za-z0-9._-]+==[^\\\n]*[^\\\s]", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    pins = re.findall(
+        r"^[A-Za-z0-9._-]+==[^\\\n]*[^\\\s]", (ROOT / "requirements.lock").read_text(), re.MULTILINE
+    )
     constraints.write_text("\n".join(pins) + "\n")
     pip = [programs / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     _timed("install", *pip, wheel, "--constraint", constraints)
