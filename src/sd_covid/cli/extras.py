@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib import metadata
 
 
 def extra_with(module: str | None) -> str | None:
@@ -19,6 +18,8 @@ def extra_with(module: str | None) -> str | None:
     str or None
         As ``calibration``; None when no extra brings it, or the package is used without being installed.
     """
+    from importlib import metadata
+
     try:
         required = metadata.requires("sd-covid") or []
     except metadata.PackageNotFoundError:
