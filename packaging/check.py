@@ -71,13 +71,14 @@ def _content(wheel: Path) -> dict[str, bytes]:
 
 
 def _timed(title: str, *words: object, where: Path | None = None) -> float:
-    """Run a command and print how long it took."""
-    began = time.perf_counter()
+    """Run a command and print how long it took, and how much of processors."""
+    began, before = time.perf_counter(), os.times()
     done = subprocess.run([str(word) for word in words], cwd=where, stdout=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
         sys.exit(f"{title} ended with {done.returncode}")
-    seconds = time.perf_counter() - began
-    print(f"{seconds:5.1f} s {title}", flush=True)
+    seconds, after = time.perf_counter() - began, os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    print(f"{seconds:5.1f} s, {used:5.1f} s of processors: {title}", flush=True)
     return seconds
 
 
