@@ -33,8 +33,8 @@ def _as_built(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_library_of_an_extra_is_found_by_the_name_it_is_imported_by() -> None:
     for extra, lines in EXTRAS.items():
         for line in lines:
-            name = re.split(r"[\[<>=!~; ]", line)[0]
-            if name != "sd-covid":
+            name = re.split(r"[\[<>=!~; ]", line)[0].replace("-", "_")
+            if name != "sd_covid":
                 assert importlib.util.find_spec(name) is not None, name
                 assert extra == extra_with(f"{name}.part")
 
