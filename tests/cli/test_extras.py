@@ -25,18 +25,27 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 @pytest.fixture(autouse=True)
 def _as_built(monkeypatch: pytest.MonkeyPatch) -> None:
     """The package says of itself what a build of this checkout would say."""
-    required = [*PROJECT["dependencies"]]
-    required += [f"{line}; extra == '{extra}'" for extra, lines in EXTRAS.items() for line in lines]
+    every = [line for extra, lines in EXTRAS.items() if extra != "all" for line in lines]
+    required = [
+        *PROJECT["dependencies"],
+        *(f"{line}; extra == 'all'" for line in every),
+    ]  # taken apart by the builder
+    required += [
+        f"{line}; extra == '{extra}'" for extra, lines in EXTRAS.items() if extra != "all" for line in lines
+    ]
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: {"sd-covid": required}[name])
 
 
 def test_every_library_of_an_extra_is_found_by_the_name_it_is_imported_by() -> None:
     for extra, lines in EXTRAS.items():
-        for line in lines:
-            name = re.split(r"[\[<>=!~; ]", line)[0].replace("-", "_")
-            if name != "sd_covid":
-                assert importlib.util.find_spec(name) is not None, name
-                assert extra == extra_with(f"{name}.part")
+        for line in lines if extra != "all" else ():
+            name = re.split(r"[<>=!~; ]", line)[0].replace("-", "_")
+            assert importlib.util.find_spec(name) is not None, name
+            assert extra == extra_with(f"{name}.part")
+
+
+def test_all_is_all_the_others() -> None:
+    assert [f"sd-covid[{','.join(sorted(EXTRAS.keys() - {'all'}))}]"] == EXTRAS["all"]
 
 
 def test_nothing_else_is_of_an_extra() -> None:

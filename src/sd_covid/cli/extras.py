@@ -26,7 +26,7 @@ def extra_with(module: str | None) -> str | None:
         return None
     wanted = (module or "").partition(".")[0]
     for line in required:
-        found = re.match(r"""([A-Za-z0-9._-]+)[^[]*;.*extra == ['"]([a-z]+)['"]""", line)
+        found = re.match(r"""([A-Za-z0-9._-]+).*;.*extra == ['"](?!all)([a-z]+)['"]""", line)
         if found is not None and found[1].replace("-", "_") == wanted:
             return found[2]
     return None
