@@ -8,13 +8,14 @@ OUT := out
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install study test explore lint bench lock clean
+.PHONY: help install study test explore lint wheel-check bench lock clean
 
 help:
 	@echo "make study   run the Dutch study: check the fit, run the scenarios, write report and simulator"
 	@echo "make test    lint, types and tests"
 	@echo "make explore property tests only, with examples never tried before"
 	@echo "make lint    lint and types only"
+	@echo "make wheel-check  build, install where there is nothing else, and make a first figure"
 	@echo "make bench   speed, memory and accuracy, beside other engines"
 	@echo "make lock    renew requirements.lock from pyproject.toml"
 
@@ -46,10 +47,13 @@ lint: install
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 explore: install
 	HYPOTHESIS_PROFILE=explore $(BIN)/pytest -n 2 --dist loadfile -m hypothesis
+
+wheel-check: install
+	$(BIN)/python packaging/check.py
 
 bench: install
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r benchmarks/requirements.lock
