@@ -8,13 +8,14 @@ OUT := out
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install study test explore lint bench lock clean
+.PHONY: help install study test explore lint docs bench lock clean
 
 help:
 	@echo "make study   run the Dutch study: check the fit, run the scenarios, write report and simulator"
 	@echo "make test    lint, types and tests"
 	@echo "make explore property tests only, with examples never tried before"
 	@echo "make lint    lint and types only"
+	@echo "make docs    the pages as a site, in $(OUT)/docs"
 	@echo "make bench   speed and memory, beside other engines"
 	@echo "make lock    renew requirements.lock from pyproject.toml"
 
@@ -51,6 +52,11 @@ test: lint
 explore: install
 	HYPOTHESIS_PROFILE=explore $(BIN)/pytest -n 2 --dist loadfile -m hypothesis
 
+# Every warning is an error, a link or a name that leads nowhere included.
+docs: install
+	$(BIN)/python -m sphinx -W --keep-going -n -q -b html -d $(OUT)/.docs docs $(OUT)/docs
+	@echo "$(OUT)/docs/index.html"
+
 bench: install
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r benchmarks/requirements.lock
 	$(BIN)/python benchmarks/run.py
@@ -58,7 +64,7 @@ bench: install
 lock: install
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--all-extras --group build --group test --group lint --quiet pyproject.toml -o requirements.lock
+		--all-extras --group build --group test --group lint --group docs --quiet pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--constraint requirements.lock --group bench --quiet -o benchmarks/requirements.lock
 
