@@ -42,9 +42,9 @@ autoclass_content = "class"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_use_param = False
-napoleon_use_ivar = True
-napoleon_custom_sections = [("Source", "notes")]
+napoleon_custom_sections = [("Attributes", "params_style")]
 nitpicky = True
+nitpick_ignore_regex = [("py:class", r"(?!sd_covid\.).*")]  # types are told in words, with shapes
 
 # No font, script or picture comes from elsewhere: the theme's own files are enough.
 html_theme = "furo"

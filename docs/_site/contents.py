@@ -1,7 +1,8 @@
 """The contents of the site are the links of its index pages: what a reader of the files follows, and nothing else.
 
 An ``index.md`` or ``README.md`` lists pages under headings. Those links become the navigation, heading by heading, so
-that the order of the pages is told once. A page that no index links is a warning, and so an error.
+that the order of the pages is told once. A page that no index links is a warning, and so an error. Of a folder whose
+``README.md`` links none of its pages all are listed there, and stay out of the navigation of every other page.
 """
 
 from __future__ import annotations
@@ -32,8 +33,7 @@ def contents(source: Path, page: str, text: str) -> list[tuple[str, list[str]]]:
     Returns
     -------
     list of (str, list of str)
-        A heading, empty above the first, and the pages below it, from the folder of all pages. A page counts once. Of
-        an index that links none of its pages: all of its folder, by name.
+        A heading, empty above the first, and the pages below it, from the folder of all pages. A page counts once.
     """
     parts = HEADING.split("\n" + text)
     seen = {page}
@@ -50,13 +50,13 @@ def contents(source: Path, page: str, text: str) -> list[tuple[str, list[str]]]:
                 below.append(name)
         if below:
             found.append((heading.strip(), below))
-    folder = (source / page).parent
-    return found or [("", [f"{PurePosixPath(page).parent}/{name.stem}" for name in _others(folder)])]
+    return found
 
 
-def _others(folder: Path) -> list[Path]:
-    """The pages of a folder beside its index, by name: those of an index that links none."""
-    return sorted(path for path in folder.glob("*.md") if not INDEX.search(path.stem))
+def _loose(page: Path) -> bool:
+    """Whether the index of a page's folder links none of its pages: then they are listed, outside the navigation."""
+    index = page.parent / "README.md"
+    return index.exists() and not LINK.search(index.read_text(encoding="utf-8"))
 
 
 def _belongs(index: str, page: str) -> bool:
@@ -71,7 +71,14 @@ def _belongs(index: str, page: str) -> bool:
 def _add(app: Sphinx, page: str, source: list[str]) -> None:
     """Add the navigation to an index page as it is read, and let anchors be known in all."""
     source[0] = ANCHOR.sub(r"[]{#\1}", source[0])
+    file = Path(app.srcdir, f"{page}.md")
     if not INDEX.search(page):
+        if _loose(file):
+            source[0] = f"---\norphan: true\n---\n\n{source[0]}"
+        return
+    if _loose(file):
+        others = sorted(path.name for path in file.parent.glob("*.md") if path != file)
+        source[0] += "\n\n" + "\n".join(f"* [](<{name}>)" for name in others)
         return
     trees = []
     for heading, below in contents(Path(app.srcdir), page, source[0]):

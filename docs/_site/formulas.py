@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docutils import nodes
-from docutils.utils.math import MathError, wrap_math_code
+from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -16,7 +16,7 @@ def _mathml(node: nodes.Element, *, block: bool) -> str:
     """A formula as MathML; one that cannot be read is a warning at its place."""
     tex = node.astext()
     try:
-        return tex2mathml(wrap_math_code(tex, block) if block else tex, as_block=block)
+        return tex2mathml(tex, as_block=block)
     except MathError as fault:
         LOG.warning("formula cannot be read: %s in %r", fault, tex, location=node)
         return ""

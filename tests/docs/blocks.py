@@ -88,7 +88,10 @@ def _blocks(page: Path) -> Iterator[Block]:
 
 @cache
 def spans() -> tuple[Block, ...]:
-    """Every text between backticks in prose and tables that calls a program."""
+    """Every text between backticks that calls the program, without its name.
+
+    Of pages whose tables leave the name out, marked ``bare``, all that begin a cell: some are no command.
+    """
     return tuple(span for page in PAGES for span in _spans(page))
 
 
@@ -104,5 +107,5 @@ def _spans(page: Path) -> Iterator[Block]:
                 words = child.content.replace("\n", " ")
                 if words.startswith(f"{PROGRAM} "):
                     yield Block(name, line, "", words.removeprefix(f"{PROGRAM} "))
-                elif bare and token.content.startswith(child.markup) and " " in words:
-                    yield Block(name, line, "", words)
+                elif bare and token.content.startswith(f"{child.markup}{child.content}") and " " in words:
+                    yield Block(name, line, "bare", words)
