@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 
 ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
 INDEX = re.compile(r"(^|/)(index|README)$")
-LINK = re.compile(r"\]\((?![a-z]+:)([^)#]+\.md)\)")
+LINK = re.compile(r"\]\((?![a-z]+:)([^)#]+\.md)(?:#[^)]*)?\)")
 HEADING = re.compile(r"^## +(.*)$", re.MULTILINE)
 
 

@@ -12,23 +12,40 @@ from sphinx.writers.html5 import HTML5Translator
 LOG = logging.getLogger(__name__)
 
 
-def _mathml(node: nodes.Element, *, block: bool) -> str:
-    """A formula as MathML; one that cannot be read is a warning at its place."""
-    tex = node.astext()
+def mathml(tex: str, *, block: bool) -> str:
+    """A formula as an element of MathML.
+
+    Parameters
+    ----------
+    tex : str
+        LaTeX, without the dollars.
+    block : bool
+        Whether it stands on a line of its own.
+
+    Raises
+    ------
+    MathError
+        It cannot be read; a ``ValueError``.
+    """
+    return tex2mathml(tex, as_block=block)
+
+
+def _drawn(node: nodes.Element, *, block: bool) -> str:
+    """The formula of a node; one that cannot be read is a warning at its place."""
     try:
-        return tex2mathml(tex, as_block=block)
+        return mathml(node.astext(), block=block)
     except MathError as fault:
-        LOG.warning("formula cannot be read: %s in %r", fault, tex, location=node)
+        LOG.warning("formula cannot be read: %s in %r", fault, node.astext(), location=node)
         return ""
 
 
 def _inline(translator: HTML5Translator, node: nodes.math) -> None:
-    translator.body.append(_mathml(node, block=False))
+    translator.body.append(_drawn(node, block=False))
     raise nodes.SkipNode
 
 
 def _block(translator: HTML5Translator, node: nodes.math_block) -> None:
-    translator.body.append(f'<div class="formula">{_mathml(node, block=True)}</div>\n')
+    translator.body.append(f'<div class="formula">{_drawn(node, block=True)}</div>\n')
     raise nodes.SkipNode
 
 
