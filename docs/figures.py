@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 import sd_covid
@@ -24,9 +25,12 @@ from sd_covid import figures
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sd_covid.marvel.diagram import Diagram
+    from sd_covid.marvel.session.answers import SeedQuestion, Session
     from sd_covid.policy.comparison import Comparison
 
 ROOT = Path(__file__).resolve().parents[1]
+STARTER = ROOT / "models" / "marvel" / "corona"
 OUT = ROOT / "docs" / "images" / "figures"
 DOTS_PER_INCH = 100
 DRAWS = 100
@@ -125,6 +129,12 @@ class _Results:
         return sd_covid.load(ROOT / "models" / "unemployment.mdl")
 
     @cached_property
+    def titles(self) -> Any:
+        from sd_covid.policy.titles import read_titles
+
+        return read_titles(ROOT)
+
+    @cached_property
     def loops(self) -> Any:
         from sd_covid.analysis.loops.study import study_loops
 
@@ -149,13 +159,108 @@ class _Results:
         found = outlook(ROOT / "calibration" / "problem.yaml", date.today(), simulator=self.model)
         return next(item for item in found.series if item.observable == "obs_distress_quarterly")
 
-    def diagram(self, language: str) -> tuple[Any, Any]:
+    @cached_property
+    def runs(self) -> Any:
         from sd_covid.marvel.read import read_diagram
         from sd_covid.marvel.run import Runs
+
+        return Runs(read_diagram(STARTER))
+
+    @cached_property
+    def diagram(self) -> tuple[Any, Any]:
         from sd_covid.marvel.scores import score_all
 
-        runs = Runs(read_diagram(ROOT / "models" / "marvel" / "corona", language))
-        return runs, score_all(runs, 50, language=language)
+        return self.runs, score_all(self.runs, 50)
+
+    @cached_property
+    def layers(self) -> tuple[Any, Any]:
+        from sd_covid.marvel.beside.layers import two_layers
+
+        return two_layers(self.runs, STARTER, self.model, samples=100, draws=40)
+
+    @cached_property
+    def pooled(self) -> Any:
+        """A session that never was: eight forms with the classes of the diagram, or one beside them."""
+        from sd_covid.marvel.session.pool import pool
+        from sd_covid.marvel.session.seeds import read_seeds
+
+        return pool(invented_session(self.runs.diagram, read_seeds(STARTER / "seeds.csv")), "performance")
+
+    @cached_property
+    def judged(self) -> tuple[Any, Any, Any]:
+        """What that session makes of ten constants that no figure informs, and draws of these."""
+        from sd_covid.calibration.petab import read_problem
+        from sd_covid.calibration.store import read_posterior
+        from sd_covid.marvel.session.draws import judged_draws
+        from sd_covid.marvel.session.priors import expert_priors
+        from sd_covid.marvel.session.ties import read_ties
+        from sd_covid.policy.evidence import read_evidence
+
+        problem = read_problem(ROOT / "calibration" / "problem.yaml")
+        ties = read_ties(STARTER / "constants.csv", self.runs.diagram, self.study.names)
+        evidence = read_evidence(ROOT / "models" / "evidence.csv")
+        priors, _ = expert_priors(self.pooled, ties, problem, self.study.assumptions, evidence)
+        chosen = tuple(item for item in priors if item.before.parameter is None)[:10]
+        stored = read_posterior(ROOT / "calibration" / "posterior.parquet")
+        return self.pooled, chosen, judged_draws(problem, self.model, stored, chosen, seed=0)
+
+    @cached_property
+    def signals(self) -> tuple[Any, Any, Any]:
+        from sd_covid.data import read_registry
+        from sd_covid.marvel.signals import Signal, series_of
+
+        diagram = self.runs.diagram
+        registry = read_registry(ROOT / "calibration" / "series")
+        variable = next(item for item in diagram.variables if item.id == "homelessness")
+        notes = [
+            Signal(day, "Own town", variable, direction, "invented", "invented")
+            for day, direction in ((date(2020, 5, 1), 1), (date(2021, 3, 15), 1), (date(2022, 9, 1), -1))
+        ]
+        return notes, series_of(STARTER, diagram, registry)[variable.id], registry
+
+    @cached_property
+    def local(self) -> Any:
+        from sd_covid.cli.local_runs import projected, read_local
+
+        files = [ROOT / "scenarios" / f"{name}.yaml" for name in ("actual", "no-support")]
+        return projected(read_local(ROOT), files, ["distress prevalence"], DRAWS, 1)
+
+    @cached_property
+    def published(self) -> Any:
+        from sd_covid.cli.local_runs import read_local
+
+        return read_local(ROOT).figures
+
+
+def invented_session(diagram: Diagram, questions: tuple[SeedQuestion, ...]) -> Session:
+    """Eight participants who choose the nearest class of a link or one beside it, and err by a quarter on numbers."""
+    from sd_covid.marvel.session.answers import Form, Judgement, Session, ends_of
+    from sd_covid.marvel.session.words import classes_of
+
+    random = np.random.default_rng(1)
+    strengths, speeds = (
+        sorted(classes_of(diagram.classes, kind), key=lambda item: item.value)
+        for kind in ("strength", "speed")
+    )
+
+    def near(classes: list[Any], value: float) -> Any:
+        place = int(np.argmin([abs(item.value - value) for item in classes]))
+        return classes[int(np.clip(place + random.choice([-1, 0, 0, 0, 1]), 0, len(classes) - 1))]
+
+    def form(name: str) -> Form:
+        judgements = {
+            ends_of(link): Judgement(
+                link.sign, near(strengths, link.strength.value), near(speeds, link.delay.value)
+            )
+            if random.random() < 0.9
+            else Judgement(0)
+            for link in diagram.links
+        }
+        middles = {item.id: item.truth * np.exp(random.normal(0, 0.25)) for item in questions}
+        seeds = {id_: (0.66 * middle, middle, 1.5 * middle) for id_, middle in middles.items()}
+        return Form(name, Path("invented"), judgements, seeds=seeds)
+
+    return Session(diagram, questions, tuple(form(f"p{number}") for number in range(1, 9)))
 
 
 TITLES = {"en": "Unemployment", "nl": "Werkloosheid"}
@@ -197,18 +302,33 @@ GALLERY: dict[str, Callable[[_Results, str], Figure]] = {
     "packages": lambda found, language: figures.packages(found.optimised, language=language),
     "pareto": lambda found, language: figures.pareto(found.optimised, language=language),
     "loop_shares": lambda found, language: figures.loop_shares(
-        found.loops, found.youth.model, language=language
+        found.loops, found.youth.model, titles=found.titles, language=language
     ),
     "loop_gains": lambda found, language: figures.loop_gains(
         found.loops, found.youth.model, language=language
     ),
     "stacking": lambda found, language: figures.stacking(*found.stacked, language=language),
-    "diagram_effects": lambda found, language: figures.diagram_effects(
-        *found.diagram(language), language=language
+    "diagram_effects": lambda found, language: figures.diagram_effects(*found.diagram, language=language),
+    "diagram_scores": lambda found, language: figures.diagram_scores(*found.diagram, language=language),
+    "differences": lambda found, language: figures.differences(found.comparison, DEBT, language=language),
+    "region": lambda found, language: figures.region(
+        found.local.found[0],
+        "Zutphen",
+        found.published,
+        [item.title for item in found.local.comparison.scenarios],
+        language=language,
     ),
-    "diagram_scores": lambda found, language: figures.diagram_scores(
-        *found.diagram(language), language=language
+    "region_ranks": lambda found, language: figures.region_ranks(
+        found.local.found[0], 2025, language=language
     ),
+    "elections": lambda found, language: figures.elections(found.local.comparison, language=language),
+    "session_answers": lambda found, language: figures.session_answers(found.pooled, language=language),
+    "session_weights": lambda found, language: figures.session_weights(found.pooled, language=language),
+    "session_strengths": lambda found, language: figures.session_strengths(found.pooled, language=language),
+    "session_priors": lambda found, language: figures.session_priors(*found.judged, language=language),
+    "signals": lambda found, language: figures.signals(*found.signals, language=language),
+    "layers": lambda found, language: figures.layers(found.layers[0], language=language),
+    "layer_ranks": lambda found, language: figures.layer_ranks(found.layers[1], language=language),
 }
 
 

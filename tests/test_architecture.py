@@ -25,7 +25,8 @@ STAGES = (
     "document",
     "cli",
 )
-FACADES = {"pysd": {"engine"}}  # another door to a stage, and what it may use besides the model
+#: Other doors to stages, and what they may use besides the model.
+FACADES = {"pysd": {"engine"}, "connect": {"engine", "calibration", "policy"}}
 
 
 def _imported(file: Path) -> set[str]:

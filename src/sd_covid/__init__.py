@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sd_covid.connect.accessor import on_import
+
 if TYPE_CHECKING:
     from sd_covid import figures
     from sd_covid.engine.objective import LeastSquares
@@ -35,6 +37,8 @@ _HOME = {
     "to_table": "sd_covid.policy.sweep.export.to_table",
     "write_table": "sd_covid.policy.sweep.export.write_table",
 }
+
+on_import()
 
 
 def __getattr__(name: str) -> Any:

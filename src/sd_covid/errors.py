@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _LONGEST = 200  # characters of a name for which near ones are looked for
+_MEAN = {"en": ("did you mean ", " or "), "nl": ("bedoelt u ", " of ")}
 
 
 class SdCovidError(Exception):
@@ -91,7 +92,7 @@ class RunError(SdCovidError):
     """A run that cannot be made as asked."""
 
 
-def suggest(name: str, known: Iterable[str]) -> str | None:
+def suggest(name: str, known: Iterable[str], language: str = "en") -> str | None:
     """Advice naming the known names nearest to a misspelt one.
 
     Parameters
@@ -100,6 +101,8 @@ def suggest(name: str, known: Iterable[str]) -> str | None:
         The name that was not found.
     known : iterable of str
         The names there are.
+    language : {'en', 'nl'}
+        Of the advice.
 
     Returns
     -------
@@ -112,4 +115,5 @@ def suggest(name: str, known: Iterable[str]) -> str | None:
     near = difflib.get_close_matches(name.replace("_", " ").casefold(), list(by_fold), n=3, cutoff=0.6)
     if not near:
         return None
-    return "did you mean " + " or ".join(f"'{by_fold[item]}'" for item in near) + "?"
+    mean, other = _MEAN[language]
+    return mean + other.join(f"'{by_fold[item]}'" for item in near) + "?"

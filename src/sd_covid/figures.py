@@ -2,7 +2,7 @@
 
 Each takes results as the analyses return them, ``language`` (``"en"`` or ``"nl"``) and ``size`` (width and height in
 inches). What they return may be changed, shown and saved as any matplotlib figure; it keeps its look whatever the
-settings of the session are.
+settings of the session are. What is given in place of a result is refused with what was expected (TypeError).
 
 Examples
 --------
@@ -15,12 +15,23 @@ Examples
 
 from sd_covid.report.figures.choices import best_buy, information, packages, pareto, regret
 from sd_covid.report.figures.fits import observed_and_expected, profiles, ranks, stacking
-from sd_covid.report.figures.loops import diagram_effects, diagram_scores, loop_gains, loop_shares
-from sd_covid.report.figures.paths import difference, fan, levels
-from sd_covid.report.figures.sensitivity import (
-    sensitivity,
-    sensitivity_convergence,
-    sensitivity_over_time,
+from sd_covid.report.figures.loops import (
+    diagram_effects,
+    diagram_scores,
+    layer_ranks,
+    layers,
+    loop_gains,
+    loop_shares,
+)
+from sd_covid.report.figures.paths import difference, differences, fan, levels
+from sd_covid.report.figures.regions import elections, region, region_ranks
+from sd_covid.report.figures.sensitivity import sensitivity, sensitivity_convergence, sensitivity_over_time
+from sd_covid.report.figures.sessions import (
+    session_answers,
+    session_priors,
+    session_strengths,
+    session_weights,
+    signals,
 )
 
 __all__ = [
@@ -28,8 +39,12 @@ __all__ = [
     "diagram_effects",
     "diagram_scores",
     "difference",
+    "differences",
+    "elections",
     "fan",
     "information",
+    "layer_ranks",
+    "layers",
     "levels",
     "loop_gains",
     "loop_shares",
@@ -38,9 +53,16 @@ __all__ = [
     "pareto",
     "profiles",
     "ranks",
+    "region",
+    "region_ranks",
     "regret",
     "sensitivity",
     "sensitivity_convergence",
     "sensitivity_over_time",
+    "session_answers",
+    "session_priors",
+    "session_strengths",
+    "session_weights",
+    "signals",
     "stacking",
 ]

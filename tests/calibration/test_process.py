@@ -11,7 +11,7 @@ import pytest
 
 from sd_covid.calibration.markov import leave_one_out, sample_paths
 from sd_covid.calibration.movement import Movement, covariances
-from sd_covid.calibration.process import simulate
+from sd_covid.calibration.process import scale_of, simulate
 from sd_covid.calibration.settings import ProcessSetting
 from sd_covid.errors import DataError
 
@@ -210,3 +210,52 @@ def test_a_single_figure_is_enough_and_none_is_refused() -> None:
 def test_a_scale_that_cannot_hold_a_figure_is_refused() -> None:
     with pytest.raises(DataError, match="has no log"):
         forecast(np.array([1.0, 0.0, 2.0, 3.0]), 2, scale="log")
+
+
+def test_a_share_near_zero_is_expected_above_it() -> None:
+    """A share that the identity puts below zero: a walk on the log odds about half a per cent."""
+    walk = np.cumsum(0.25 * np.random.default_rng(11).standard_normal(48))
+    figures = 100 / (1 + np.exp(5.3 - walk))
+    assert scale_of("share", figures) == "logit"
+    ahead, marginal = forecast(figures, 24, scale="logit")
+    bands = np.quantile(np.hstack([marginal, ahead]), (0.05, 0.95), axis=0)
+    assert bands[0].min() > 0
+    assert bands[1].max() < 100
+    # of 48 figures from the others 90 % are inside: five standard errors of that count
+    inside = (figures >= bands[0, :48]) & (figures <= bands[1, :48])
+    assert abs(inside.mean() - 0.9) < 5 * math.sqrt(0.9 * 0.1 / 48)
+    as_it_is, _ = forecast(figures, 24, scale="identity")
+    assert np.quantile(as_it_is, 0.05, axis=0).min() < 0  # what the scale is for
+
+
+def test_a_series_that_touches_its_bound_is_held_there() -> None:
+    figures = np.array([0.0, 0.4, 1.9, 0.0, 0.7, 0.2])
+    times = np.arange(1.0, 9.0)
+    whole = np.concatenate([figures, [np.nan, np.nan]])
+    assert scale_of("share", whole) == "identity"
+    setting, rng = ProcessSetting("x"), np.random.default_rng(2)
+    found = simulate("x", setting, times, whole, None, 500, rng, (0.0, 100.0))
+    np.testing.assert_array_equal(found.path[:, :6], np.tile(figures, (500, 1)))
+    free = simulate("x", setting, times, whole, None, 500, np.random.default_rng(2))
+    np.testing.assert_array_equal(found.marginal, np.maximum(free.marginal, 0.0))
+    assert free.marginal.min() < 0
+
+
+@pytest.mark.parametrize(
+    ("measure", "figures", "leader", "scale"),
+    [
+        ("share", [2.0, math.nan], None, "logit"),
+        ("score", [7.1], None, "logit"),
+        ("share", [2.0, 100.0], None, "identity"),
+        ("share", [2.0], [[3.0], [120.0]], "identity"),  # it would follow what is no share
+        ("count", [2e5], [[3.0]], "log"),
+        ("count", [0.0, 3.0], None, "identity"),
+        ("balance", [-5.0], None, "identity"),
+        ("change", [0.3], None, "identity"),
+        (None, [0.3], None, "identity"),
+    ],
+)
+def test_the_scale_suits_what_a_unit_measures(
+    measure: Any, figures: list[float], leader: list[list[float]] | None, scale: str
+) -> None:
+    assert scale_of(measure, np.array(figures), None if leader is None else np.array(leader)) == scale

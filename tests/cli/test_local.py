@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sd_covid import figures
 from sd_covid.analysis.local.held_out import hold_out
 from sd_covid.analysis.local.indicators import read_indicators
 from sd_covid.analysis.local.tables import as_dataset, as_frame
 from sd_covid.cli.compare import read_inputs
 from sd_covid.cli.local_runs import Made, projected, read_local
 from sd_covid.data.local.figures import Figures
-from sd_covid.errors import DataError
+from sd_covid.errors import DataError, SdCovidError
 from sd_covid.policy import Study, read_scenario
 from sd_covid.policy.run import run_scenarios
 from sd_covid.report.elections import election_years, elections_finding, trust_at_elections
@@ -110,6 +112,29 @@ def test_regions_without_a_figure_are_told_better_than_by_the_average(made: Made
         assert found.coverage > 0.75  # of 12 and 25 figures, within a margin of 90 %
 
 
+def test_a_notebook_draws_what_the_pages_show(made: Made, fitted: Path):
+    local = made.found[0]
+    titles = [item.title for item in made.comparison.scenarios]
+    published = read_local(fitted).figures
+    fan = figures.region(local, "zutphen", published, titles, language="nl")
+    place = local.profiles.regions.find("Zutphen")
+    lines = {line.get_label(): line.get_ydata() for line in fan.axes[0].lines}
+    np.testing.assert_array_equal(lines["Zutphen: Feitelijk pakket"], np.median(local.rate(place)[0], axis=0))
+    ranks = figures.region_ranks(local, 2025)
+    assert len(ranks.axes[1].get_yticklabels()) == 24  # twelve at either end
+    trust = figures.elections(made.comparison)
+    medians = np.median(trust_at_elections(made.comparison, "actual"), axis=0)
+    np.testing.assert_array_equal(trust.axes[0].lines[0].get_ydata(), medians)
+    for call, said in (
+        (lambda: figures.region(local, "Zutfen", published, titles), "did you mean 'Zutphen'"),
+        (lambda: figures.region(local, "Zutphen", published, titles[:1]), "1 titles of 2 scenarios"),
+        (lambda: figures.region_ranks(local, 2050, language="nl"), "2050 is geen heel jaar"),
+        (lambda: figures.elections(replace(made.comparison, levels={})), "no 'trust in parliament'"),
+    ):
+        with pytest.raises(SdCovidError, match=said):
+            call()
+
+
 def test_trust_is_told_of_the_march_of_municipal_elections(made: Made):
     comparison = made.comparison
     assert election_years(comparison) == [2018, 2022, 2026, 2030, 2034]
@@ -169,11 +194,14 @@ def test_a_monitor_is_added_from_the_command_line(
     assert answer.code == 0, answer.err
     assert not (study / "calibration" / "local" / "monitors.csv").exists()
     assert call("local", "add", file).code == 0
-    again = call("local", "add", file)
-    assert again.code == 2
-    assert "the study has 11 for Zutphen in 2024" in again.last
+    for language, said in (("nl", "de studie heeft 11 voor Zutphen in 2024"), ("en", "the study has 11 for")):
+        again = call("local", "add", file, "-l", language)
+        assert again.code == 2
+        assert said in again.last
     file.write_text(head + "Zutphen,strongly lonely,2024,11,% of 18+,own,measured,monitor,\n")
-    assert call("local", "add", file).code == 2
+    assert "'definition_note' is leeg" in call("local", "add", file).last
+    file.write_text(head.replace("quality,", ""))
+    assert "de kolom 'quality' ontbreekt" in call("local", "add", file).last
 
 
 def test_a_study_that_projects_nothing_is_refused(tmp_path: Path, made: Made):
@@ -184,19 +212,47 @@ def test_a_study_that_projects_nothing_is_refused(tmp_path: Path, made: Made):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "reason"),
+    ("arguments", "dutch", "english"),
     [
-        (("-r", "Zutfen"), "did you mean 'Zutphen'"),
-        (("-r", "Haaren"), "was divided among others"),
-        (("--indicator", "unemployment"), "'unemployment' is not projected"),
-        (("-o", "out.nc"), "cannot write '.nc'"),
-        (("--own-run",), "give --region"),
+        (("-r", "Zutfen"), "bedoelt u 'Zutphen'", "did you mean 'Zutphen'"),
+        (("-r", "Haaren"), "is verdeeld over andere gemeenten", "was divided among others"),
+        (
+            ("-r", "Utrecht"),
+            "PV26 (provincie) of GM0344 (gemeente)",
+            "PV26 (province) or GM0344 (municipality)",
+        ),
+        (("-o", "out.nc"), "kan '.nc' niet schrijven", "cannot write '.nc'"),
+        (("--own-run",), "geef --region", "give --region"),
     ],
 )
 def test_wrong_input_is_refused_in_one_line(
-    call: Call, fitted: Path, arguments: tuple[str, ...], reason: str
+    call: Call, fitted: Path, arguments: tuple[str, ...], dutch: str, english: str
 ):
-    answer = call("local", "project", "-s", fitted / "scenarios" / "actual.yaml", "--draws", 20, *arguments)
+    scenario = fitted / "scenarios" / "actual.yaml"
+    for language, reason in (((), dutch), (("-l", "en"), english)):
+        answer = call("local", "project", "-s", scenario, "--draws", 20, *arguments, *language)
+        assert answer.code == 2
+        assert answer.last.startswith("error: ")
+        assert reason in answer.last
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--indicator", "unemployment"), "'unemployment' wordt niet voor gebieden geschat"),
+        (
+            ("--year", 2051),
+            "2051 is geen heel jaar van de berekening; kies een jaar van 2015 tot en met 2035",
+        ),
+    ],
+)
+def test_what_needs_the_model_to_be_refused_is_refused_before_it_runs(
+    call: Call, fitted: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[object, ...], reason: str
+):
+    def run(*_: object, **__: object) -> None:
+        pytest.fail("the scenarios were run")
+
+    monkeypatch.setattr("sd_covid.policy.run.run_scenarios", run)
+    answer = call("local", "project", "-s", fitted / "scenarios" / "actual.yaml", *arguments)
     assert answer.code == 2
-    assert answer.last.startswith("error: ")
     assert reason in answer.last

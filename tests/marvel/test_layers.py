@@ -12,8 +12,9 @@ import pytest
 from scipy.stats import spearmanr
 
 import sd_covid
+from sd_covid import figures
 from sd_covid.cli.app import execute
-from sd_covid.errors import SdCovidError
+from sd_covid.errors import RunError, SdCovidError
 from sd_covid.marvel.beside.compare import compare, rankings
 from sd_covid.marvel.beside.counterparts import Counterparts, Measure, read_counterparts
 from sd_covid.marvel.beside.effects import Effect, diagram_effects
@@ -82,7 +83,11 @@ def test_differences_become_questions_and_those_that_agree_do_not(found, languag
     assert texts.of(TOWN.interventions[0].label) in first
     assert ("rekenmodel tot meer" if language == "nl" else "the model to more") in first
     assert all("{" not in str(cell) for cell in asked.table.to_numpy().ravel())
-    verdicts.figure()
+    drawn = figures.layers(found, language=language)
+    assert drawn.get_suptitle() == verdicts.title
+    fields = [item.get_text() for item in drawn.axes[0].texts]
+    assert len(fields) == len(found)
+    assert "\N{MINUS SIGN} / +" in fields  # the one that is opposite
 
 
 def test_a_path_too_long_to_name_is_said_to_be_long(found, monkeypatch):
@@ -101,6 +106,11 @@ def test_rank_correlation_is_spearmans():
     expected = spearmanr([0.1, 0.4, 0.2, 0.3], [3.0, 1.0, 4.0, 2.0]).statistic
     assert ranked.correlation == pytest.approx(expected, abs=1e-12)
     assert (ranked.low, ranked.high) == pytest.approx((expected, expected), abs=1e-12)
+    assert figures.layer_ranks([ranked]).axes[0].lines[0].get_xdata() == pytest.approx([expected])
+    with pytest.raises(RunError, match="no outcome has four interventions"):
+        figures.layer_ranks([replace(ranked, correlation=math.nan)])
+    with pytest.raises(RunError, match="nothing was compared"):
+        figures.layers([])
 
 
 def test_diagram_effects_are_means_over_the_horizon_of_the_run_itself():

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sd_covid import figures
 from sd_covid.cli.app import execute
 from sd_covid.data import read_registry
-from sd_covid.errors import DiagramError
+from sd_covid.errors import DiagramError, RunError
 from sd_covid.marvel.read import read_diagram
 from sd_covid.marvel.signals import read_signals, series_of
 from sd_covid.report.signals import signal_findings
@@ -59,14 +60,21 @@ def test_a_signal_stands_beside_its_series_and_every_series_of_the_starter_exist
     series = series_of(STARTER, DIAGRAM, registry)
     assert series["homelessness"].id == "homeless_18_65_jan1"
     texts = Texts("nl")
-    (found,) = signal_findings(read_signals(written(tmp_path, ROW), DIAGRAM), series, registry, texts)
+    notes = read_signals(written(tmp_path, ROW), DIAGRAM)
+    (found,) = signal_findings(notes, series, registry, texts)
+    assert "op 15 maart 2021" in found.sentences[0]
     assert texts.of(series["homelessness"].title) in found.sentences[1]
-    (plot,) = found.figure().axes
+    drawn = figures.signals(notes, series["homelessness"], registry, language="nl")
+    assert "lokaal signaal: meer" in [item.get_text() for item in drawn.legends[0].get_texts()]
+    (plot,) = drawn.axes
     # A stock of 1 January is drawn on that day; the line of the newer method begins in 2021.
     assert plot.lines[1].get_xdata()[0] == pytest.approx(2021.0, abs=1e-9)
     # Figures are those of the registry, untouched; the note is a mark above them.
     assert max(plot.lines[0].get_ydata()) == 39.3
     assert plot.lines[2].get_ydata()[0] > 39.3
+    others = read_signals(written(tmp_path, ROW + ROW.replace("homelessness", "problem_debt")), DIAGRAM)
+    with pytest.raises(RunError, match="do not go in one figure"):
+        figures.signals(others, series["homelessness"], registry)
 
 
 def test_command_shows_signals_and_refuses_none(tmp_path, capsys, monkeypatch):

@@ -28,6 +28,10 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "'Time' is no variable": lambda m: m.set_components({"Time": 3}),
     "is given a function": lambda m: m.set_components({"room temperature": lambda: 3}),
     "is given a bare array": lambda m: m.run(params={"room temperature": np.ones(3)}),
+    "params is given 'list' that names no variables; give a mapping": lambda m: m.run(params=[1]),
+    "params is given 'dict' that names no variables": lambda m: m.set_components({3: 1}),
+    "initial_condition is given 'float'": lambda m: m.run(initial_condition=(0, 3.0)),
+    "return_columns holds 3": lambda m: m.run(return_columns=[3]),
     "has no dimension 'region'": lambda m: m.run(
         params={"room temperature": xr.DataArray([1.0], {"region": ["a"]}, ["region"])}
     ),
@@ -50,6 +54,16 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(teacup: pysd.Model, tol
         REFUSED[told](teacup)
     teacup.reload()
     pd.testing.assert_frame_equal(teacup.run(), before)
+
+
+@pytest.mark.parametrize(("name", "told"), [("out.xlsx", "no known form"), ("none/out.csv", "its folder")])
+def test_a_file_that_cannot_be_written_is_refused_before_the_run(
+    teacup: pysd.Model, tmp_path: Path, name: str, told: str
+) -> None:
+    with pytest.raises(SdCovidError, match=told):
+        teacup.run(final_time=3, output_file=tmp_path / name)
+    assert teacup.time() == 0
+    assert teacup.run().index[-1] == 30  # the final time of the file: what was refused is not kept either
 
 
 def test_a_translated_model_is_not_run(tmp_path: Path) -> None:

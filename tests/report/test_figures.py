@@ -6,6 +6,7 @@ import inspect
 import io
 import itertools
 import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,6 +24,8 @@ from sd_covid import figures
 from sd_covid.analysis.sensitivity import Sensitivity
 from sd_covid.errors import RunError, SdCovidError, UnknownNameError
 from sd_covid.policy.comparison import Comparison
+from sd_covid.report.figures.checked import checked
+from sd_covid.report.figures.parts import Size
 from sd_covid.report.theme import DASHES, HATCHES, PACKAGES, REFERENCE, line_style
 
 ROOT = Path(__file__).parents[2]
@@ -180,6 +183,7 @@ def made(comparison: Comparison, sensitivity: Sensitivity, language: str) -> dic
         "fan": figures.fan(ensemble(), "some level", language=language),
         "levels": figures.levels(comparison, output, language=language),
         "difference": figures.difference(comparison, output, "no-support", language=language),
+        "differences": figures.differences(comparison, output, language=language),
         "sensitivity": figures.sensitivity(
             sensitivity, sensitivity.outcomes[0].outcome.id, language=language
         ),
@@ -228,6 +232,7 @@ def test_a_size_is_kept_and_unknown_names_are_told(comparison: Comparison, sensi
     for call, said in (
         (lambda: figures.levels(comparison, "unemployment rat"), "unemployment rate"),
         (lambda: figures.difference(comparison, output, "no-suport"), "no-support"),
+        (lambda: figures.differences(comparison, output, ["no-suport"]), "no-support"),
         (lambda: figures.sensitivity(sensitivity, "nothing"), "there are"),
         (lambda: figures.levels(comparison, output, language="fr"), "nl or en"),
     ):
@@ -250,6 +255,65 @@ def test_every_figure_takes_language_and_size_and_is_in_the_gallery() -> None:
     shown = re.findall(r"\]\((images/[^)]+)\)", page)
     assert len(shown) == len(set(shown)) > 2 * 15
     assert [name for name in shown if not (ROOT / "docs" / name).is_file()] == []
+
+
+@pytest.mark.parametrize("name", figures.__all__)
+def test_what_is_no_result_is_refused_in_one_line(name: str) -> None:
+    make = getattr(figures, name)
+    first = next(iter(inspect.signature(make).parameters))
+    for wrong, told in (("study.json", "not str 'study.json'"), (None, "not None"), (object(), "not object")):
+        others = [object()] * (_needed(make) - 1)
+        with pytest.raises(TypeError) as caught:
+            make(wrong, *others)
+        said = str(caught.value)
+        assert said.startswith(f"figures.{name}: '{first}' must be ")
+        assert told in said
+        assert "\n" not in said
+    with pytest.raises(TypeError, match=f"figures.{name}: missing a required argument: '{first}'"):
+        make()
+
+
+def _needed(make: Callable[..., object]) -> int:
+    parameters = inspect.signature(make).parameters.values()
+    return sum(item.default is item.empty for item in parameters)
+
+
+@checked
+def _taken(
+    run: xr.Dataset,
+    names: Sequence[str],
+    units: Mapping[str, float],
+    observed: pd.Series[float] | None = None,
+    count: int = 0,
+    *,
+    size: Size | None = None,
+) -> str:
+    return "taken"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"names": ["a", 3]}, "'names' must be Sequence[str], not list of str and int"),
+        ({"names": "ab"}, "'names' must be Sequence[str], not str 'ab'"),
+        ({"units": {"a": "b"}}, "'units' must be Mapping[str, float], not dict of str"),
+        ({"observed": [1.0]}, "'observed' must be pd.Series[float] or None, not list of float"),
+        ({"count": True}, "'count' must be int, not bool True"),
+        ({"count": 1.5}, "'count' must be int, not float 1.5"),
+        ({"size": 7}, "'size' must be (width, height) in inches or None, not int 7"),
+        ({"run": pd.DataFrame()}, "'run' must be xr.Dataset, not DataFrame"),
+    ],
+)
+def test_every_argument_is_of_what_its_annotation_says(wrong: dict[str, object], said: str) -> None:
+    right = {"run": ensemble(2), "names": ("a",), "units": {"a": np.float64(1)}, "count": np.int64(2)}
+    assert _taken(**right, observed=pd.Series([1.0]), size=[7, 4.5]) == "taken"
+    with pytest.raises(TypeError, match=re.escape(f"figures._taken: {said}; see help(")):
+        _taken(**(right | wrong))
+
+
+def test_a_series_of_another_library_is_no_series_of_the_registry() -> None:
+    with pytest.raises(TypeError, match="'series' must be Series, not Series"):
+        figures.signals([], pd.Series([1.0]), None)  # type: ignore[arg-type]
 
 
 def test_the_package_offers_them_without_a_further_import() -> None:

@@ -20,11 +20,12 @@ from sd_covid.calibration.algebra import one_thread_of_algebra
 from sd_covid.calibration.forecast import REPEATS, Forecaster
 from sd_covid.calibration.noise import noise_of
 from sd_covid.calibration.petab import Problem
-from sd_covid.calibration.process import Paths, simulate
+from sd_covid.calibration.process import Paths, scale_of, simulate
 from sd_covid.calibration.settings import ObservationSetting, ProcessSetting
 from sd_covid.calibration.store import Posterior
 from sd_covid.calibration.types import Array, Mask, Progress, Simulator
 from sd_covid.data import Registry, Series, format_period, model_time, periods_between
+from sd_covid.data.description import BOUNDS
 from sd_covid.errors import ProblemError, RunError, suggest
 
 QUANTILES = {
@@ -165,8 +166,8 @@ class Predictor:
         if np.all(inside):
             return found
         positive = noise_of(self.problem.observables[target.id].distribution, setting).logarithmic
-        before = ProcessSetting(target.series.id, scale="log" if positive else "identity")
-        earlier = simulate(target.id, before, target.ends, target.figures, None, self.draws, rng)
+        before = ProcessSetting(target.series.id, scale="log" if positive else None)
+        earlier = self._simulate(target, before, rng)
         return Paths(
             np.hstack([earlier.path[:, ~inside], found.path]),
             np.hstack([earlier.marginal[:, ~inside], found.marginal]),
@@ -190,19 +191,33 @@ class Predictor:
     def _process(self, target: Target, rng: np.random.Generator) -> Paths:
         setting = self.problem.extension.processes[target.id]
         if setting.leader is None:
-            return simulate(target.id, setting, target.ends, target.figures, None, self.draws, rng)
+            return self._simulate(target, setting, rng)
         led = self.targets[setting.leader]
         inside = (target.starts >= led.starts[0]) & (target.ends <= led.ends[-1])
         leader = self._aligned(setting.leader, target, inside, one=self.paths(setting.leader).path)
-        part = (target.ends[inside], target.figures[inside])
-        found = simulate(target.id, setting, *part, leader, self.draws, rng)
+        found = self._simulate(target, setting, rng, leader, inside)
         if np.all(inside):
             return found
-        alone = ProcessSetting(setting.series, setting.scale)
-        whole = simulate(target.id, alone, target.ends, target.figures, None, self.draws, rng)
+        whole = self._simulate(target, ProcessSetting(setting.series, setting.scale), rng)
         path, marginal = whole.path.copy(), whole.marginal.copy()
         path[:, inside], marginal[:, inside] = found.path, found.marginal
         return Paths(path, marginal)
+
+    def _simulate(
+        self,
+        target: Target,
+        setting: ProcessSetting,
+        rng: np.random.Generator,
+        leader: Array | None = None,
+        inside: Mask | slice = slice(None),
+    ) -> Paths:
+        """Paths from its own history, of some of its periods: on its scale, and where its unit lets figures be."""
+        measure = self.registry.measures.get(target.series.unit)
+        ends, figures = target.ends[inside], target.figures[inside]
+        scale = setting.scale or scale_of(measure, figures, leader)
+        bounds = (-math.inf, math.inf) if measure is None else BOUNDS[measure]
+        moving = replace(setting, scale=scale)
+        return simulate(target.id, moving, ends, figures, leader, self.draws, rng, bounds)
 
     def _aligned(self, leader: str, target: Target, inside: Mask, *, one: Array) -> Array:
         """The leader's paths over the target's periods: of its last month for a stock, else their mean."""

@@ -5,10 +5,16 @@ through all periods, and each figure as predicted by the others. A series is a n
 covariances of `sd_covid.calibration.movement`; the ways to move, and how closely it follows its leader, are averaged by
 their marginal likelihood (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, sections 2.7 and 5.4).
 The level is unknown, and the variance has its conjugate posterior (inverse gamma).
+
+A share moves on the scale of its log odds and a positive amount on that of its logarithm, unless the problem says
+otherwise; so what is expected of it lies where it can be. A series with a figure at such a bound has no such scale: it
+moves as it is, and is held at what its unit allows (a censored normal: Tobin, Econometrica 26, 24-36, 1958).
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +22,7 @@ import numpy as np
 from sd_covid.calibration.movement import covariances, movements
 from sd_covid.calibration.settings import ProcessSetting
 from sd_covid.calibration.types import Array, Index, Mask
+from sd_covid.data.description import Measure
 from sd_covid.errors import DataError
 
 FOLLOWS = {0.0: 0.1, 0.5: 0.3, 1.0: 0.6}  # how much of the leader's change a follower makes: prior weights
@@ -24,6 +31,14 @@ FIRST = {
     "logit": 0.05,
     "identity": 0.03,
 }  # a first idea of the sd of a change over a year; see `_first`
+SCALE_OF: Mapping[Measure, str] = {
+    "share": "logit",
+    "score": "logit",
+    "count": "log",
+    "rate": "log",
+    "index": "log",
+    "amount": "log",
+}  # a balance or a change may have either sign; a fraction is not in per cent
 FIRST_COUNTS = 2.0  # changes that the first idea counts for
 MOST_COUNT = 4.0  # degrees of freedom at most: what comes is not as like the past as the past is long
 UNKNOWN = 1e4  # variance of the level, over that of a change over a year: hardly more could be known less
@@ -47,8 +62,39 @@ class Paths:
     marginal: Array
 
 
+def scale_of(measure: Measure | None, figures: Array, leader: Array | None = None) -> str:
+    """The scale on which a series moves of which the problem says none.
+
+    Parameters
+    ----------
+    measure : Measure or None
+        What its unit measures.
+    figures : ndarray
+        NaN where there is none.
+    leader : ndarray, optional
+        Paths that it may follow, on the same scale.
+
+    Returns
+    -------
+    str
+        ``logit`` of a share or score, ``log`` of a count, rate, index or amount, where all figures have one; else
+        ``identity``.
+
+    Examples
+    --------
+    >>> scale_of("share", np.array([3.1, np.nan, 2.8])), scale_of("share", np.array([0.0, 2.8]))
+    ('logit', 'identity')
+    """
+    scale = "identity" if measure is None else SCALE_OF.get(measure, "identity")
+    values = figures[~np.isnan(figures)]
+    with np.errstate(all="ignore"):
+        suits = np.isfinite(to_scale(scale, values)).all()
+        follows = leader is None or np.isfinite(to_scale(scale, leader)).all()
+    return scale if suits and follows else "identity"
+
+
 def to_scale(scale: str, values: Array) -> Array:
-    """Values on the scale on which a process moves; a percentage for ``logit``."""
+    """Values on the scale on which a process moves; a percentage for ``logit``. What has none is not finite there."""
     if scale == "log":
         return np.log(values)
     if scale == "logit":
@@ -73,6 +119,7 @@ def simulate(
     leader: Array | None,
     draws: int,
     rng: np.random.Generator,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
 ) -> Paths:
     """Paths of a series from its own history.
 
@@ -81,6 +128,7 @@ def simulate(
     name : str
         For messages.
     setting : ProcessSetting
+        With a scale; the identity where it has none.
     times : ndarray, shape (period,)
         Ends of all periods, in months.
     figures : ndarray, shape (period,)
@@ -90,6 +138,8 @@ def simulate(
     draws : int
         The second half mirrors the first, so that medians vary less than they would by chance.
     rng : Generator
+    bounds : tuple of float
+        Lowest and highest figure that can be; paths are held there.
 
     Raises
     ------
@@ -100,14 +150,15 @@ def simulate(
     if not np.any(known):
         advice = "add figures to the series, or leave the process out"
         raise DataError(f"'{name}' has no figure to start from", advice=advice, variable=name)
+    scale = setting.scale or "identity"
     with np.errstate(all="ignore"):
-        own = to_scale(setting.scale, figures)
-        led = np.zeros((1, len(times))) if leader is None else to_scale(setting.scale, leader)
+        own = to_scale(scale, figures)
+        led = np.zeros((1, len(times))) if leader is None else to_scale(scale, leader)
     if not np.all(np.isfinite(own[known])) or not np.all(np.isfinite(led)):
         advice = "state the process on the identity scale"
-        raise DataError(f"a figure of '{name}' has no {setting.scale}", advice=advice, variable=name)
+        raise DataError(f"a figure of '{name}' has no {scale}", advice=advice, variable=name)
     follows = {0.0: 1.0} if leader is None else FOLLOWS
-    learned = _learn(setting, times, own, known, led[:, known].mean(axis=0), follows)
+    learned = _learn(scale, setting.returns, times, own, known, led[:, known].mean(axis=0), follows)
     marginal = np.empty((draws, len(times)))
     chosen, root, white = _randomness(learned, draws, len(times), rng)
     for place in np.unique(chosen):
@@ -116,7 +167,7 @@ def simulate(
         base = list(follows)[follow] * (led if leader is None else led[mine]) + learned.level[follow]
         spread = np.sqrt(learned.variance[way, follow]) * root[mine, None] * white[mine]
         marginal[mine] = base + _conditional(learned.covariance[way], own - base, known, spread)
-    through = from_scale(setting.scale, marginal)
+    through = np.clip(from_scale(scale, marginal), *bounds)
     path = np.where(known, np.where(known, figures, 0.0), through)
     return Paths(path, path.copy() if known.sum() == 1 else through)
 
@@ -133,17 +184,23 @@ class _Learned:
 
 
 def _learn(
-    setting: ProcessSetting, times: Array, own: Array, known: Mask, led: Array, follows: dict[float, float]
+    scale: str,
+    returns: bool,
+    times: Array,
+    own: Array,
+    known: Mask,
+    led: Array,
+    follows: dict[float, float],
 ) -> _Learned:
     """Weights of the ways to move and to follow, and the variance under each."""
-    ways = movements(times[known], setting.returns)
+    ways = movements(times[known], returns)
     covariance = covariances(times, ways) + UNKNOWN
     root = np.linalg.cholesky(_steady(covariance[:, known][:, :, known]))
     rest = own[known][:, None] - led[:, None] * np.array(list(follows))
     level = rest.mean(axis=0)
     white = np.linalg.solve(root, np.broadcast_to(rest - level, (len(ways), *rest.shape)))
     freedom = len(rest) - 1 + FIRST_COUNTS  # one figure goes to the level
-    scatter = np.sum(white**2, axis=1) + FIRST_COUNTS * _first(setting.scale, own[known]) ** 2
+    scatter = np.sum(white**2, axis=1) + FIRST_COUNTS * _first(scale, own[known]) ** 2
     half_determinant = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
     likelihood = -half_determinant[:, None] - 0.5 * freedom * np.log(scatter)
     prior = np.outer([way.weight for way in ways], list(follows.values()))

@@ -143,8 +143,9 @@ class ProcessSetting:
     ----------
     series : str
         The registry's series, whose own history says how it moves.
-    scale : str
-        ``identity``, ``log`` or ``logit`` (of a percentage): on which scale it moves.
+    scale : str or None
+        ``identity``, ``log`` or ``logit`` (of a percentage): on which scale it moves. None: the one that suits what its
+        unit measures (`sd_covid.calibration.process.scale_of`).
     leader : str or None
         Another predicted series (observable or process) that this one may follow, averaged over this series' period:
         wholly, by half or not at all, as its history says.
@@ -153,7 +154,7 @@ class ProcessSetting:
     """
 
     series: str
-    scale: str = "identity"
+    scale: str | None = None
     leader: str | None = None
     returns: bool = False
 

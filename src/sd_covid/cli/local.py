@@ -15,6 +15,7 @@ from sd_covid.cli.compare import Language
 from sd_covid.cli.console import say
 from sd_covid.cli.finding import show
 from sd_covid.cli.local_runs import projected, read_local
+from sd_covid.data.local.faults import said
 from sd_covid.errors import RunError
 from sd_covid.model.study import study_folder
 
@@ -84,22 +85,14 @@ def project(
 ) -> None:
     """Project outcomes for a region, or rank municipalities with the uncertainty of their ranks."""
     if output is not None and output.suffix.lower() not in _FORMS:
-        raise RunError(
-            f"cannot write '{output.suffix}'", advice=f"use one of {', '.join(_FORMS)}", file=output
-        )
+        reason, advice = said("form", language, suffix=output.suffix, known=", ".join(_FORMS))
+        raise RunError(reason, advice=advice, file=output)
     inputs, files = _beside(scenario)
-    chosen = None if region is None else inputs.regions.find(region)
-    if chosen is not None and not inputs.regions.within(chosen):
-        raise RunError(f"{chosen.name} was divided among others", advice="name a municipality that stands")
+    chosen = None if region is None else inputs.regions.standing(region, language)
     if own_run and (chosen is None or indicator):
-        raise RunError(
-            "--own-run is of one region and of all its outcomes", advice="give --region, no --indicator"
-        )
-    made = projected(inputs, files, indicator or [], draws, seed)
-    years = made.found[0].years
-    if year not in years:
-        advice = f"choose one of {years[0]} to {years[-1]}"
-        raise RunError(f"{year} is not a whole year of the run", advice=advice)
+        reason, advice = said("own run", language)
+        raise RunError(reason, advice=advice)
+    made = projected(inputs, files, indicator or [], draws, seed, year=year, language=language)
     _tell(made, inputs, chosen, year, output, language.value, own_run=own_run)
 
 
@@ -120,7 +113,7 @@ def _tell(
     own_run: bool,
 ) -> None:
     """Write or show what was asked for."""
-    from sd_covid.report.elections import COMPARED, TRUST, election_years, elections_finding
+    from sd_covid.report.elections import covers_elections, elections_finding
     from sd_covid.report.local import region_findings
     from sd_covid.report.local_ranks import ranking_finding
     from sd_covid.report.texts import Texts
@@ -134,7 +127,7 @@ def _tell(
         told = [ranking_finding(item, year, texts) for item in made.found]
     else:
         told = region_findings(made.found, chosen, inputs.figures, titles, year, texts)
-        if TRUST in made.comparison.levels and set(COMPARED) <= set(election_years(made.comparison)):
+        if covers_elections(made.comparison):
             told.append(elections_finding(made.comparison, texts))
         told += [_own_run(made, chosen, year, texts)] if own_run else []
     if output is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sd_covid.cli.compare import Language
 from sd_covid.cli.console import say, table
 from sd_covid.cli.local_runs import read_local
 from sd_covid.model.study import study_folder
@@ -70,23 +71,25 @@ def add(
         ),
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; write nothing.")] = False,
+    language: Annotated[Language, typer.Option("--language", "-l", help="Of the messages.")] = Language.NL,
 ) -> None:
     """Add figures of a local monitor, to be shown beside the projections; they do not set them."""
     from sd_covid.cli.output import replacing
     from sd_covid.data.keyed_yaml import read_yaml
+    from sd_covid.data.local.faults import word
     from sd_covid.data.local.monitor import prepare
 
     inputs = read_local(study_folder(Path("study")))
     named = [name for name, _ in read_yaml(inputs.folder / "indicators.yaml").entries()]
     shown = list(dict.fromkeys([*named, *inputs.figures.series]))
-    addition = prepare(file, inputs.folder, inputs.regions, inputs.figures, shown)
+    addition = prepare(file, inputs.folder, inputs.regions, inputs.figures, shown, language)
     for item in addition.figures:
         say(
             f"{item.region.name}: {item.definition.series} {item.period} {item.value:g} {item.definition.unit}"
         )
     if dry_run:
-        say("nothing written")
+        say(word("nothing", language))
         return
     with replacing(addition.file) as aside:
         aside.write_text(addition.text, encoding="utf-8")
-    say(f"{len(addition.figures)} figures added to {addition.file}")
+    say(word("added", language, count=len(addition.figures), file=addition.file))

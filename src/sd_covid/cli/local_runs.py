@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sd_covid.cli.compare import DRAWN_FROM, draw, outputs, read_inputs
 from sd_covid.cli.console import warn
 from sd_covid.cli.progress import stages
+from sd_covid.data.local.faults import said
 from sd_covid.errors import UnknownNameError, suggest
 from sd_covid.model.study import study_folder
 
@@ -57,11 +58,20 @@ class Made:
     rerun: Callable[[pd.DataFrame], Comparison]
 
 
-def projected(inputs: Inputs, files: list[Path], names: list[str], draws: int, seed: int) -> Made:
-    """Run scenarios, and project every indicator."""
+def projected(
+    inputs: Inputs,
+    files: list[Path],
+    names: list[str],
+    draws: int,
+    seed: int,
+    *,
+    year: int | None = None,
+    language: str = "en",
+) -> Made:
+    """Run scenarios, and project every indicator; a name or year that cannot be is refused before anything runs."""
     from sd_covid.analysis.local.indicators import read_indicators
     from sd_covid.analysis.local.project import project as project_one
-    from sd_covid.analysis.local.project import variables
+    from sd_covid.analysis.local.project import refuse_year, variables
     from sd_covid.policy import Study, read_scenario
     from sd_covid.policy.run import run_scenarios
     from sd_covid.report.elections import TRUST
@@ -70,7 +80,9 @@ def projected(inputs: Inputs, files: list[Path], names: list[str], draws: int, s
     study = Study.beside(files[0], national.simulation)
     told = outputs(national)
     known = read_indicators(inputs.folder / "indicators.yaml", told, inputs.figures, inputs.regions)
-    indicators = _chosen(known, names)
+    indicators = _chosen(known, names, language)
+    if year is not None:
+        refuse_year(year, study.years, language)
     scenarios = [read_scenario(file, national.simulation, study=study) for file in files]
     drawn = draw(national.posterior.constants, study, draws, seed)
     profiles = _profiles(inputs, national.simulation.constants)
@@ -105,11 +117,11 @@ def _profiles(inputs: Inputs, constants: dict[str, float]) -> Profiles:
     return make_profiles(inputs.figures, inputs.regions, share)
 
 
-def _chosen(indicators: tuple[Indicator, ...], names: list[str]) -> tuple[Indicator, ...]:
+def _chosen(indicators: tuple[Indicator, ...], names: list[str], language: str) -> tuple[Indicator, ...]:
     """Those that are named; all where none is."""
     known = [item.output.name for item in indicators]
     for name in names:
         if name not in known:
-            near = suggest(name, known) or f"use one of {', '.join(known)}"
-            raise UnknownNameError(f"'{name}' is not projected for regions", advice=near)
+            reason, advice = said("indicator", language, name=name, known=", ".join(known))
+            raise UnknownNameError(reason, advice=suggest(name, known, language) or advice)
     return tuple(item for item in indicators if not names or item.output.name in names)

@@ -13,7 +13,6 @@ from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note
 from sd_covid.cli.finding import show
 from sd_covid.cli.output import replacing
-from sd_covid.errors import RunError
 
 if TYPE_CHECKING:
     from sd_covid.marvel.diagram import Diagram
@@ -81,12 +80,12 @@ def form(
     ] = None,
 ) -> None:
     """Write a form that asks for the direction, strength, speed and confidence of every link."""
+    from sd_covid.marvel.faults import fault
     from sd_covid.marvel.session.form import blank_form, write_form
     from sd_covid.report.session_form import printable
 
     if output.suffix.lower() not in (".xlsx", ".csv", ".html"):
-        reason = f"cannot write a form as '{output.suffix}'"
-        raise RunError(reason, advice="use .xlsx, .csv or .html", file=output)
+        raise fault("session.form", language, {"suffix": output.suffix}, file=output)
     read = read_one(diagram, language)
     blank = blank_form(read, _questions(diagram, seeds, language), language.value, theme or ())
     with replacing(output) as aside:
@@ -136,15 +135,14 @@ def pool(
     ] = None,
 ) -> None:
     """Pool the judgements of every link, and write the diagram that the group has in mind."""
+    from sd_covid.marvel.faults import fault
     from sd_covid.report.session import pooled_finding
     from sd_covid.report.session_answers import answer_findings
     from sd_covid.report.texts import Texts
 
     if export is not None and export.suffix.lower() not in (".xlsx", ""):
-        raise RunError(
-            f"cannot write a diagram as '{export.suffix}'", advice="use .xlsx or a folder", file=export
-        )
-    told, texts = _named(name, date), Texts(language.value)
+        raise fault("session.diagram", language, {"suffix": export.suffix}, file=export)
+    told, texts = _named(name, date, language), Texts(language.value)
     pooled = pooled_session(diagram, forms, seeds, language, pooling, None if best else cutoff, output)
     found = answer_findings(pooled, texts)
     tell([pooled_finding(pooled, texts), *found[1:]], output, texts, pooled, told)
@@ -197,24 +195,24 @@ def pooled_session(
     return pooled_by(session, pooling.value, cutoff, language.value)
 
 
-def _named(name: str, date: str) -> str:
-    return f"{name}, {as_day(date)}" if date else name
+def _named(name: str, date: str, language: Language) -> str:
+    return f"{name}, {as_day(date, language)}" if date else name
 
 
-def as_day(text: str) -> str:
+def as_day(text: str, language: Language) -> str:
     """A day as it is written, 2026-11-30.
 
     Raises
     ------
-    RunError
+    DiagramError
         No day.
     """
+    from sd_covid.marvel.faults import fault
+
     try:
         return day.fromisoformat(text).isoformat()
     except ValueError:
-        raise RunError(
-            f"'{text}' is not a day", advice="write --date 2026-11-30", variable="--date"
-        ) from None
+        raise fault("session.day", language, {"found": text}) from None
 
 
 def tell(

@@ -33,9 +33,11 @@ from sd_covid.errors import DiagramError, RunError
 
 if TYPE_CHECKING:
     from sd_covid.calibration.petab import Problem
+    from sd_covid.calibration.store import Posterior
     from sd_covid.engine.simulation import Simulation
     from sd_covid.marvel.session.pool import Pooled
     from sd_covid.marvel.session.priors import ExpertPrior, Kept
+    from sd_covid.report.glossary import Glossary
 
 
 def command(
@@ -81,24 +83,25 @@ def command(
     from sd_covid.report.texts import Texts
 
     _refuse_place(variant, problem)
-    told, texts = Told(name, as_day(date)), Texts(language.value)
+    told, texts = Told(name, as_day(date, language)), Texts(language.value)
     pooled = pooled_session(diagram, forms, seeds, language, pooling, None if best else cutoff, output)
     study = read_problem(problem)
     ties = constants or diagram / tied.FILE
     simulation = sd_covid.load(study.model_path)
     found, kept, count = _expert_priors(pooled, ties, study, simulation, language)
-    if not found:
-        show(kept_finding(pooled, kept, count, texts), texts)
-        raise DiagramError("the session changes no prior", advice="see why above", file=ties)
     stored = read_posterior(posterior_file(study))
+    glossary = _glossary(study, stored)
+    if not found:
+        show(kept_finding(pooled, kept, count, glossary, texts), texts)
+        raise DiagramError("the session changes no prior", advice="see why above", file=ties)
     with progress("moving the draws to the new priors") as bar:
         judged = judged_draws(
             study, simulation, stored, found, seed, lambda share: bar(round(100 * share), 100)
         )
     session = f"{name}, {texts.day(day.fromisoformat(told.date))}"
-    findings = [priors_finding(pooled, found, judged, session, variant, texts)]
+    findings = [priors_finding(pooled, found, judged, session, variant, glossary, texts)]
     if kept:
-        findings.append(kept_finding(pooled, kept, count, texts))
+        findings.append(kept_finding(pooled, kept, count, glossary, texts))
     files = write_variant(variant, study, stored, pooled, found, judged, told)
     tell(findings, output, texts, pooled, told.label, seed)
     for file in files:
@@ -121,6 +124,16 @@ def _refuse_place(variant: Path, problem: Path) -> None:
     if variant.resolve().parent == problem.resolve().parent:
         reason = "beside the problem stands no other: its draws would be taken for the study's"
         raise RunError(reason, advice=advice, file=variant)
+
+
+def _glossary(study: Problem, stored: Posterior) -> Glossary:
+    """What the study calls its constants."""
+    from sd_covid.model.study import study_folder
+    from sd_covid.policy.evidence import FILE
+    from sd_covid.report import read_glossary
+
+    evidence = study_folder(study.path) / "models" / FILE
+    return read_glossary(study.folder / "titles.yaml", evidence, stored.provenance["constants"])
 
 
 def _expert_priors(

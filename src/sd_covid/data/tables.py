@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sd_covid.data.text import told
 from sd_covid.errors import DataError, suggest
 
 
@@ -25,11 +26,14 @@ class Line:
         Its line, from 1.
     values : mapping
         Text of each column, without blanks around it.
+    language : {'en', 'nl'}
+        In which faults are told.
     """
 
     file: Path
     number: int
     values: Mapping[str, str]
+    language: str = "en"
 
     def __getitem__(self, column: str) -> str:
         """The text of a column."""
@@ -50,8 +54,7 @@ class Line:
         try:
             return float(self[column])
         except ValueError as error:
-            reason = f"'{self[column]}' is not a number"
-            raise self.error(column, reason, "write a number, with a point for decimals") from error
+            raise self.error(column, *_said("number", self.language, found=self[column])) from error
 
     def choice(self, column: str, known: Sequence[str]) -> str:
         """The text of a column, which must be one of these.
@@ -62,12 +65,14 @@ class Line:
             When it is not; names the nearest.
         """
         if self[column] not in known:
-            advice = suggest(self[column], known) or f"use one of {', '.join(known)}"
-            raise self.error(column, f"'{self[column]}' is not known here", advice)
+            reason, advice = _said("choice", self.language, found=self[column], known=", ".join(known))
+            raise self.error(column, reason, suggest(self[column], known, self.language) or advice)
         return self[column]
 
 
-def read_lines(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> list[Line]:
+def read_lines(
+    path: Path, columns: Sequence[str], optional: Sequence[str] = (), language: str = "en"
+) -> list[Line]:
     """The rows of a table with exactly these columns.
 
     Parameters
@@ -77,6 +82,8 @@ def read_lines(path: Path, columns: Sequence[str], optional: Sequence[str] = ())
         In the order of the file.
     optional : sequence of str
         Those of them that the file may lack; their texts are then empty.
+    language : {'en', 'nl'}
+        In which faults are told.
 
     Raises
     ------
@@ -89,34 +96,35 @@ def read_lines(path: Path, columns: Sequence[str], optional: Sequence[str] = ())
             header = [name.strip() for name in next(reader, [])]
             rows = [(reader.line_num, row) for row in reader if any(field.strip() for field in row)]
     except csv.Error as error:
-        raise DataError(
-            f"not a table: {error}", file=path, line=reader.line_num, advice="mind the quotes"
-        ) from error
+        reason, advice = _said("quotes", language, error=error)
+        raise DataError(reason, file=path, line=reader.line_num, advice=advice) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError("not a table in UTF-8", file=path, advice="save it as CSV in UTF-8") from error
+        reason, advice = _said("utf-8", language)
+        raise DataError(reason, file=path, advice=advice) from error
     missing = [name for name in columns if name not in (*header, *optional)]
     if missing:
-        near = suggest(missing[0], header) or f"write {','.join(columns)}"
-        raise DataError(f"the column '{missing[0]}' is missing", file=path, line=1, advice=near)
+        reason, advice = _said("column", language, name=missing[0], columns=",".join(columns))
+        near = suggest(missing[0], header, language) or advice
+        raise DataError(reason, file=path, line=1, advice=near)
     if header != [name for name in columns if name in header]:
-        raise DataError(
-            f"the header is '{','.join(header)}'", file=path, line=1, advice=f"write {','.join(columns)}"
-        )
-    return _lines(path, columns, header, rows)
+        reason, advice = _said("header", language, found=",".join(header), columns=",".join(columns))
+        raise DataError(reason, file=path, line=1, advice=advice)
+    return [_line(path, number, row, columns, header, language) for number, row in rows]
 
 
-def _lines(
-    path: Path, columns: Sequence[str], header: Sequence[str], rows: Sequence[tuple[int, list[str]]]
-) -> list[Line]:
-    lines = []
-    for number, row in rows:
-        if len(row) != len(header):
-            raise DataError(
-                f"{len(row)} fields, where {len(header)} are expected",
-                file=path,
-                line=number,
-                advice="put text with commas in double quotes",
-            )
-        fields = dict(zip(header, (field.strip() for field in row), strict=True))
-        lines.append(Line(path, number, dict.fromkeys(columns, "") | fields))
-    return lines
+def _line(
+    path: Path, number: int, row: list[str], columns: Sequence[str], header: Sequence[str], language: str
+) -> Line:
+    if len(row) != len(header):
+        reason, advice = _said("fields", language, found=len(row), expected=len(header))
+        raise DataError(reason, file=path, line=number, advice=advice)
+    fields = dict(zip(header, (field.strip() for field in row), strict=True))
+    return Line(path, number, dict.fromkeys(columns, "") | fields, language)
+
+
+def _said(kind: str, language: str, /, **values: object) -> tuple[str, str]:
+    """What is wrong, and what to do about it."""
+    reason, advice = (
+        told("sd_covid.data", "tables.yaml", name, language, **values) for name in (kind, f"{kind}.advice")
+    )
+    return reason, advice

@@ -20,6 +20,11 @@ class Text:
         return self.nl if language == "nl" else self.en
 
 
+def told(package: str, file: str, name: str, language: str, /, **values: object) -> str:
+    """A text of a package's file in one language, its braces filled."""
+    return texts_in(package, file)[name].in_language(language).format_map(values)
+
+
 @cache
 def texts_in(package: str, *names: str) -> dict[str, Text]:
     """Every text of some files of a package, by its key."""

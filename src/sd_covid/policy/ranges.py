@@ -18,7 +18,7 @@ Shape = Literal["uniform", "log-uniform", "triangular", "normal", "log-normal", 
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 
 #: Standard normal quantile of 0.95: half the width of a central 90 % interval in standard deviations.
-_Z95 = 1.6448536269514722
+Z95 = 1.6448536269514722
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Range:
         """
         ends = _to_normal(np.array([low, high]), shape)
         middle, deviation = float(ends.mean()), float(ends[1] - ends[0]) / 2
-        first, last = _from_normal(np.array([middle - _Z95 * deviation, middle + _Z95 * deviation]), shape)
+        first, last = _from_normal(np.array([middle - Z95 * deviation, middle + Z95 * deviation]), shape)
         floor = 0.0 if shape == "normal" and low >= 0 else -math.inf
         return cls(float(first), float(last), central, shape, (max(float(first), floor), float(last)))
 
@@ -114,6 +114,6 @@ def _normal(p: Floats, low: float, high: float, cut: Floats | None) -> Floats:
     """Quantiles of a normal distribution with central 90 % from low to high, cut off at both ends of `cut`."""
     from scipy.special import ndtr, ndtri
 
-    middle, deviation = (low + high) / 2, (high - low) / (2 * _Z95)
+    middle, deviation = (low + high) / 2, (high - low) / (2 * Z95)
     below, above = (0.0, 1.0) if cut is None else ndtr((cut - middle) / deviation)
     return np.asarray(middle + ndtri(below + p * (above - below)) * deviation, dtype=np.float64)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.model.names import key
@@ -21,6 +23,7 @@ from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.levers import WORKS_BY, Catalogue, read_levers
 from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.reading import read_number
+from sd_covid.policy.saved_points import years_of
 from sd_covid.policy.types import Simulator
 
 
@@ -51,6 +54,11 @@ class Study:
     last: date
     series: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Every year that a run covers to its last day."""
+        return years_of(np.array([self.first, self.last], dtype="datetime64[D]"))
 
     @classmethod
     def beside(cls, path: str | Path, simulation: Simulator, calendar: Calendar | None = None) -> Study:

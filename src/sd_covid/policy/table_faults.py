@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sd_covid.data.text import texts_in
+from sd_covid.data.text import told as text_of
 from sd_covid.errors import ScenarioError
 
 
@@ -39,7 +39,7 @@ def file_fault(
 
 def told(name: str, language: str, /, **values: object) -> str:
     """A text of ``tables.yaml``, its braces filled."""
-    return texts_in("sd_covid.policy", "tables.yaml")[name].in_language(language).format_map(values)
+    return text_of("sd_covid.policy", "tables.yaml", name, language, **values)
 
 
 def nearest(name: str, known: Iterable[str], language: str) -> str:

@@ -19,7 +19,7 @@ from sd_covid.model.structure import Kind
 from sd_covid.pysd.carried import carried
 from sd_covid.pysd.names import Namespace
 from sd_covid.pysd.replaced import Value, described, is_constant, is_series, replaced, settings
-from sd_covid.pysd.tables import documentation, headings, series_data, to_frame, write_frame
+from sd_covid.pysd.tables import documentation, headings, refuse_file, series_data, to_frame, write_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,6 +147,7 @@ class Model:
         RunError
             For a value of another kind, callables among them.
         """
+        _refuse_unnamed(params, "params")
         changes: dict[str, Value] = {}
         for name, value in params.items():
             found = self._key(name)
@@ -182,6 +183,7 @@ class Model:
         """
         if isinstance(initial_condition, tuple):
             time, stocks = initial_condition
+            _refuse_unnamed(stocks, "initial_condition")
             named = {self._names.real(name): value for name, value in stocks.items()}
             self._base.free(initials=named)  # refuses what is no stock
             self._origin, self._past = _Origin(float(time), named), None
@@ -259,6 +261,9 @@ class Model:
         UnknownNameError, RunError, ModelError
             For names, values and times that the model does not have.
         """
+        file = None if output_file is None else Path(output_file)
+        if file is not None:
+            refuse_file(file)
         if reload:
             self.reload()
         asked = _times(return_timestamps)
@@ -267,7 +272,7 @@ class Model:
         for name, value in bounds.items():
             if callable(value):
                 raise RunError(f"{name.upper()} is given a function", advice="give a number", variable=name)
-        self.set_components(params or {})
+        self.set_components({} if params is None else params)
         self._changes |= {name: float(value) for name, value in bounds.items() if value is not None}
         self.set_initial_condition(initial_condition)
         simulation, constants = self._ready()
@@ -280,8 +285,8 @@ class Model:
             constants, [name for name, _ in columns], at=self._at(asked, grid), start=start
         )
         self._past = _Past(simulation, constants, start, grid.start + grid.length)
-        if output_file is not None:
-            write_frame(frame.set_axis(headings(simulation, columns), axis=1), Path(output_file))
+        if file is not None:
+            write_frame(frame.set_axis(headings(simulation, columns), axis=1), file)
         return to_frame(simulation, frame, columns, flatten_output)
 
     def __getitem__(self, param: str) -> float | xr.DataArray:
@@ -411,6 +416,8 @@ class Model:
             return [item for item in every if asked is None or simulation.moves(item[0])]
         found = []
         for name in asked:
+            if not isinstance(name, str):
+                raise RunError(f"return_columns holds {name!r}", advice="give names of variables")
             base, bracket, elements = name.partition("[")
             quoted = name.startswith('"')
             real = self._names.real(name if quoted else base)
@@ -448,6 +455,16 @@ _WITHOUT = {
     "dependencies": "sd-covid document MODEL tells what depends on what",
     "get_dependencies": "sd-covid document MODEL tells what depends on what",
 }
+
+
+def _refuse_unnamed(values: object, argument: str) -> None:
+    """Values without the names of the variables that they are for."""
+    names = list(values) if isinstance(values, Mapping) else [None]
+    if not all(isinstance(name, str) for name in names):
+        raise RunError(
+            f"{argument} is given {type(values).__name__!r} that names no variables",
+            advice="give a mapping, {'name of a variable': value}",
+        )
 
 
 def _times(asked: float | Iterable[float] | None) -> list[float] | None:

@@ -104,20 +104,26 @@ def headings(simulation: Simulation, columns: Sequence[Column]) -> list[str]:
     return found
 
 
-def write_frame(frame: pd.DataFrame, path: Path) -> None:
-    """Write results as PySD does: ``.csv`` or ``.tab`` with a column of times, or ``.nc``.
+def refuse_file(path: Path) -> None:
+    """Refuse, before the run, a file that its results could not be written to.
 
     Raises
     ------
     RunError
-        For another suffix.
+        For another suffix than ``.csv``, ``.tab`` or ``.nc``, or a folder that is not there.
     """
+    if path.suffix not in (".csv", ".tab", ".nc"):
+        raise RunError("has no known form", advice="choose .csv, .tab or .nc", file=path)
+    if not path.parent.is_dir():
+        raise RunError("its folder is not there", advice=f"make {path.parent} first", file=path)
+
+
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write results as PySD does: ``.csv`` or ``.tab`` with a column of times, or ``.nc``."""
     if path.suffix == ".nc":
         frame.to_xarray().to_netcdf(path)
-    elif path.suffix in (".csv", ".tab"):
-        frame.to_csv(path, sep="," if path.suffix == ".csv" else "\t", index_label="Time")
     else:
-        raise RunError("has no known form", advice="choose .csv, .tab or .nc", file=path)
+        frame.to_csv(path, sep="," if path.suffix == ".csv" else "\t", index_label="Time")
 
 
 def documentation(simulation: Simulation, namespace: Mapping[str, str]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sd_covid.marvel.beside.compare import Compared, Ranking
 from sd_covid.marvel.beside.effects import Effect
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT, tint
 
@@ -22,15 +22,17 @@ _WRAP = 34
 _COLOURS = {"agree": tint(REFERENCE, 0.35), "disagree": PACKAGES[0], "cannot tell": "#eceff2"}
 
 
+@chart_style()
 def verdicts_chart(found: Sequence[Compared], texts: Texts) -> Figure:
     """A field for each intervention and performance, with the signs of both layers: diagram / model."""
     from matplotlib.colors import ListedColormap
-    from matplotlib.figure import Figure
     from matplotlib.patches import Patch
+
+    from sd_covid.report.styled import Figure
 
     rows = list(dict.fromkeys(item.intervention for item in found))
     columns = list(dict.fromkeys(item.performance for item in found))
-    figure = Figure(figsize=(_WIDTH, 3.0 + 0.34 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, 3.0 + 0.34 * len(rows)))
     plot = figure.subplots()
     verdicts = np.zeros((len(rows), len(columns)))
     for item in found:
@@ -70,14 +72,15 @@ def _sign(effect: Effect) -> str:
     return {1: "+", -1: "\N{MINUS SIGN}"}.get(effect.direction, "0" if effect.none else "?")
 
 
+@chart_style()
 def correlations_chart(ranked: Sequence[Ranking], texts: Texts) -> Figure:
     """Rank correlations with their 90 %, the largest on top."""
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
     known = sorted(
         (item for item in ranked if np.isfinite(item.correlation)), key=lambda item: -item.correlation
     )
-    figure = Figure(figsize=(_WIDTH, 1.1 + 0.34 * len(known)), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, 1.1 + 0.34 * len(known)))
     plot = figure.subplots()
     places = np.arange(len(known))
     plot.hlines(

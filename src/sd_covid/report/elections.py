@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sd_covid.errors import RunError
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.saved_points import mean_between
 from sd_covid.policy.spread import Spread
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.finding import Finding
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import REFERENCE, package_colour
@@ -33,9 +34,19 @@ _AMONG_FOUR, _MONTH = 2, 3
 COMPARED = (2022, 2026)
 
 
+#: A mark for each scenario, told apart in grey too; and the part of four years over which they stand.
+_MARKS = ("o", "s", "^", "D", "v", "P")
+_APART = 1.6
+
+
 def election_years(comparison: Comparison) -> list[int]:
     """Years with municipal elections whose March the runs cover."""
     return [year for year in comparison.years if year % 4 == _AMONG_FOUR]
+
+
+def covers_elections(comparison: Comparison) -> bool:
+    """Whether a comparison has trust in parliament over the elections of `COMPARED`."""
+    return TRUST in comparison.levels and set(COMPARED) <= set(election_years(comparison))
 
 
 def trust_at_elections(comparison: Comparison, scenario: str) -> Floats:
@@ -58,7 +69,15 @@ def elections_finding(comparison: Comparison, texts: Texts) -> Finding:
     comparison : Comparison
         With ``trust in parliament`` by saved point, over the elections of `COMPARED`.
     texts : Texts
+
+    Raises
+    ------
+    RunError
+        Without that output, or over other years.
     """
+    if not covers_elections(comparison):
+        reason = f"the comparison has no '{TRUST}' over {' and '.join(map(str, COMPARED))}"
+        raise RunError(reason, advice="keep it as an output, in runs that cover these years")
     years, numbers = election_years(comparison), Numbers(texts.language)
     found = {item.id: trust_at_elections(comparison, item.id) for item in comparison.scenarios}
     titles = {item.id: texts.of(item.title) for item in comparison.scenarios}
@@ -92,18 +111,21 @@ def elections_finding(comparison: Comparison, texts: Texts) -> Finding:
     )
 
 
+@chart_style()
 def _chart(years: list[int], found: dict[str, Floats], titles: dict[str, str], texts: Texts) -> Figure:
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=(7.2, 3.4), layout="constrained")
+    figure = Figure(figsize=(7.2, 3.4))
     axes = figure.subplots()
     for place, (scenario, trust) in enumerate(found.items()):
         low, median, high = np.quantile(trust, (0.05, 0.5, 0.95), axis=0)
         colour = package_colour(place - 1) if place else REFERENCE
-        at = np.array(years) + 0.35 * (place - (len(found) - 1) / 2)
+        at = np.array(years) + _APART / len(found) * (place - (len(found) - 1) / 2)
         axes.vlines(at, low, high, color=colour, lw=2.5, alpha=0.55)
-        axes.plot(at, median, "o", color=colour, ms=5, label=titles[scenario])
+        mark = _MARKS[place % len(_MARKS)]
+        axes.plot(at, median, mark, color=colour, ms=5.5, label=titles[scenario])
     axes.set_xticks(years)
+    axes.set_xlim(years[0] - 2, years[-1] + 2)
     axes.set_ylim(bottom=0)
     axes.set_ylabel(texts("elections.axis"))
     number_axis(axes.yaxis, texts)

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sd_covid.analysis.local.project import Local
+from sd_covid.analysis.local.project import Local, refuse_year
 from sd_covid.data.local.figures import Figure as LocalFigure
 from sd_covid.data.local.figures import Figures
 from sd_covid.data.local.regions import Region
 from sd_covid.data.text import Text
+from sd_covid.errors import RunError
 from sd_covid.policy.comparison import Difference
 from sd_covid.policy.spread import QUANTILES, Spread
 from sd_covid.report.finding import Finding
@@ -59,6 +60,23 @@ def region_findings(
         profile_finding(projections[0].profiles, region, texts),
         figures_finding(shown, region, texts),
     ]
+
+
+def fan_finding(
+    local: Local, region: Region, figures: Figures, titles: Sequence[Text], year: int, texts: Texts
+) -> Finding:
+    """What is told of one outcome in a region; the parameters are those of `region_findings`.
+
+    Raises
+    ------
+    RunError
+        A year that the runs do not cover, or not a title for each scenario.
+    """
+    refuse_year(year, local.years, texts.language)
+    if len(titles) != len(local.scenarios):
+        reason = f"{len(titles)} titles of {len(local.scenarios)} scenarios"
+        raise RunError(reason, advice=f"give those of {', '.join(local.scenarios)}")
+    return _Told(local, region, figures, titles, year, texts).fan()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.analysis.local.ranking import Ranking
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, REFERENCE, SOFT, TINTS, package_colour, tint
 
@@ -44,6 +44,7 @@ class Dots:
     value: tuple[float, ...]
 
 
+@chart_style()
 def fan_chart(
     years: Sequence[int],
     bands: Floats,
@@ -68,10 +69,11 @@ def fan_chart(
         Label of the fan.
     texts : Texts
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MultipleLocator
 
-    figure = Figure(figsize=(7.2, 4.2), layout="constrained")
+    from sd_covid.report.styled import Figure
+
+    figure = Figure(figsize=(7.2, 4.2))
     axes = figure.subplots()
     middle = np.array(years) + 0.5
     for outer, share in enumerate(TINTS):
@@ -96,6 +98,7 @@ def fan_chart(
     return figure
 
 
+@chart_style()
 def ranks_chart(ranking: Ranking, names: Sequence[str], texts: Texts) -> Figure:
     """Intervals of ranks: of all regions side by side, and of those at either end by name.
 
@@ -106,10 +109,10 @@ def ranks_chart(ranking: Ranking, names: Sequence[str], texts: Texts) -> Figure:
         Of the regions, in the order of the ranking's arrays.
     texts : Texts
     """
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
     order, count = ranking.order, len(ranking.order)
-    figure = Figure(figsize=(7.4, 5.0), layout="constrained")
+    figure = Figure(figsize=(7.4, 5.0))
     whole, ends = figure.subplots(1, 2, width_ratios=(1.15, 1))
     places = np.arange(1, count + 1)
     shades = np.array([tint(REFERENCE, 0.75 if ranking.group[at] % 2 else 0.4) for at in order])

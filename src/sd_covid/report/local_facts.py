@@ -78,7 +78,7 @@ def figures_finding(shown: Sequence[tuple[Figure, Local]], region: Region, texts
             item.region.name,
             item.period,
             numbers.plain(item.value),
-            item.definition.unit,
+            texts.known("local.unit", item.definition.unit),
             texts.known("local.method", item.definition.method),
             item.definition.note,
             item.definition.source,

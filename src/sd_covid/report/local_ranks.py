@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sd_covid.analysis.local.held_out import HeldOut
-from sd_covid.analysis.local.project import Local
+from sd_covid.analysis.local.project import Local, refuse_year
 from sd_covid.analysis.local.ranking import Ranking, rank
 from sd_covid.report.finding import Finding
 from sd_covid.report.local_charts import ranks_chart
@@ -30,7 +30,13 @@ def ranking_finding(local: Local, year: int, texts: Texts) -> Finding:
     local : Local
     year : int
     texts : Texts
+
+    Raises
+    ------
+    RunError
+        A year that the runs do not cover.
     """
+    refuse_year(year, local.years, texts.language)
     rates = local.rates(0)[:, local.years.index(year)]
     ranking = rank(rates)
     output = local.indicator.output

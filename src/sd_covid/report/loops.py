@@ -153,7 +153,7 @@ def _dominance(study: LoopStudy, place: int, part: PartitionStory, told: Told) -
         texts("loops.dominance.caution"),
         table,
         dict.fromkeys(map(str, table.columns), 1),
-        lambda: shares_chart(axis, series, labels, texts("loops.dominance.axis"), texts),
+        lambda: shares_chart(axis, series, labels, texts("loops.dominance.axis"), texts, times.label(texts)),
         described,
         frozenset({times.heading(texts)}),
     )

@@ -74,7 +74,9 @@ def paths_finding(
         texts("loops.paths.caution"),
         table,
         same_decimals(table, [str(name) for name in table.columns[1:]]),
-        lambda: lines_chart(axis, series, labels, _apart(unit, texts) or told.name(output), texts),
+        lambda: lines_chart(
+            axis, series, labels, _apart(unit, texts) or told.name(output), texts, times.label(texts)
+        ),
         texts("loops.paths.described"),
         frozenset({times.heading(texts)}),
     )
@@ -187,7 +189,7 @@ def cut_finding(
         texts("loops.cut.caution"),
         table,
         same_decimals(table, list(columns)[1:]),
-        lambda: lines_chart(axis, series, labels, unit or output, texts),
+        lambda: lines_chart(axis, series, labels, unit or output, texts, times.label(texts)),
         texts("loops.cut.described", output=output),
         frozenset({times.heading(texts)}),
     )

@@ -26,7 +26,7 @@ _WRAP = 52
 
 @chart_style()
 def shares_chart(
-    times: Floats, series: Sequence[Floats], labels: Sequence[str], axis: str, texts: Texts
+    times: Floats, series: Sequence[Floats], labels: Sequence[str], axis: str, texts: Texts, when: str = ""
 ) -> Figure:
     """Shares of loops, what reinforces stacked above zero and what balances below.
 
@@ -39,6 +39,8 @@ def shares_chart(
     axis : str
         What the shares are of.
     texts : Texts
+    when : str
+        What the times are, where they are no years.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def shares_chart(
         plot.fill_between(times, below, below + down, **look)
         above, below = above + up, below + down
     plot.axhline(0, color=INK, linewidth=0.8)
-    _whole_times(plot, times)
+    _whole_times(plot, times, when)
     plot.set_ylim(-100, 100)
     plot.set_ylabel(axis)
     number_axis(plot.yaxis, texts)
@@ -106,7 +108,7 @@ def _colour(place: int, count: int, label: str) -> str:
 
 @chart_style()
 def lines_chart(
-    times: Floats, series: Sequence[Floats], labels: Sequence[str], axis: str, texts: Texts
+    times: Floats, series: Sequence[Floats], labels: Sequence[str], axis: str, texts: Texts, when: str = ""
 ) -> Figure:
     """Lines over time, the first one thick.
 
@@ -118,6 +120,8 @@ def lines_chart(
     axis : str
         The unit.
     texts : Texts
+    when : str
+        What the times are, where they are no years.
 
     Returns
     -------
@@ -136,18 +140,19 @@ def lines_chart(
             times, values, color=colour, linewidth=width, linestyle=style, label=_wrapped(labels[place])
         )
     plot.axhline(0, color=SOFT, linewidth=0.6)
-    _whole_times(plot, times)
+    _whole_times(plot, times, when)
     plot.set_ylabel(axis)
     number_axis(plot.yaxis, texts)
     figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
-def _whole_times(plot: Axes, times: Floats) -> None:
-    """An axis of times, marked at whole ones."""
+def _whole_times(plot: Axes, times: Floats, when: str) -> None:
+    """An axis of times, marked at whole ones; said to be times where they are no years."""
     from matplotlib.ticker import MaxNLocator
 
     plot.set_xlim(times[0], times[-1])
+    plot.set_xlabel(when)
     plot.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 

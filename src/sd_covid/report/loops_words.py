@@ -51,6 +51,10 @@ class Times:
         """What heads them in a table."""
         return texts("loops.column.month" if self.dated else "loops.column.time")
 
+    def label(self, texts: Texts) -> str:
+        """What stands below an axis of them: nothing below years."""
+        return "" if self.dated else self.heading(texts)
+
     def spelled(self, time: float, texts: Texts) -> str:
         """A time by itself: ``July 2020``, or its number."""
         if self.dated:

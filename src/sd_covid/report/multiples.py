@@ -16,7 +16,7 @@ import numpy as np
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.types import Floats
-from sd_covid.report.charts import first_difference, number_axis
+from sd_covid.report.charts import chart_style, first_difference, number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, REFERENCE, SOFT, TINTS, tint
 from sd_covid.report.wording import difference_unit
@@ -32,6 +32,7 @@ _WIDTH, _HEAD, _ROW, _TITLES, _TICKS = 9.4, 0.3, 1.75, 0.4, 0.25
 _READABLE = 0.08
 
 
+@chart_style()
 def differences_chart(
     comparison: Comparison, output: Output, scenarios: Sequence[str], texts: Texts
 ) -> Figure:
@@ -45,8 +46,9 @@ def differences_chart(
         Ids of packages, at least one. One that cannot be read on the common scale has its own, and its title says so.
     texts : Texts
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator, MultipleLocator
+
+    from sd_covid.report.styled import Figure
 
     bands = {name: comparison.difference_bands(output.name, name) for name in scenarios}
     low = min(0.0, *(float(np.nanmin(band)) for band in bands.values()))
@@ -54,7 +56,7 @@ def differences_chart(
     rows = math.ceil(len(scenarios) / _ACROSS)
     tall = _HEAD + rows * _ROW
     # Places are set by hand: to look for them takes as long as to draw it all.
-    figure = Figure(figsize=(_WIDTH, tall))
+    figure = Figure(figsize=(_WIDTH, tall), layout=None)
     places = {
         "left": 0.055, "right": 0.99, "top": 1 - (_HEAD + _TITLES) / tall, "bottom": _TICKS / tall, "wspace": 0.3,
         "hspace": (_TITLES + _TICKS) / (_ROW - _TITLES - _TICKS),

@@ -34,6 +34,11 @@ def answer_findings(pooled: Pooled, texts: Texts) -> list[Finding]:
     return [told.answers(), told.agreement(), *performed]
 
 
+def agreement_finding(pooled: Pooled, texts: Texts) -> Finding:
+    """Each link: how many chose what, how far they agree, and who differs."""
+    return _Told(pooled, texts).agreement()
+
+
 @dataclass(frozen=True)
 class _Told:
     """The findings of one session."""

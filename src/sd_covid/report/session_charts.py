@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT, tint
 
@@ -25,6 +25,7 @@ _WRAP = 44
 _FAINT, _DEEP = 0.35, 1.0  # share of the colour of the weakest and of the strongest class
 
 
+@chart_style()
 def answers_chart(
     counts: Sequence[Sequence[int]], labels: Sequence[str], classes: Sequence[str], texts: Texts
 ) -> Figure:
@@ -64,6 +65,7 @@ def answers_chart(
     return figure
 
 
+@chart_style()
 def weights_chart(weights: Floats, labels: Sequence[str], texts: Texts) -> Figure:
     """Bars of weights, in per cent, the largest on top."""
     order = np.argsort(-weights, kind="stable")
@@ -74,6 +76,7 @@ def weights_chart(weights: Floats, labels: Sequence[str], texts: Texts) -> Figur
     return figure
 
 
+@chart_style()
 def strengths_chart(strengths: Floats, known: Floats, labels: Sequence[str], texts: Texts) -> Figure:
     """Median and 90 % of signed strengths, beside those of the diagram.
 
@@ -87,7 +90,8 @@ def strengths_chart(strengths: Floats, known: Floats, labels: Sequence[str], tex
     plot, figure = _rows(labels)
     places = np.arange(len(labels))
     plot.hlines(places, strengths[:, 0], strengths[:, 2], color=tint(REFERENCE, 0.5), linewidth=5)
-    plot.plot(strengths[:, 1], places, "o", color=REFERENCE, markersize=6)
+    label = texts("session.pooled.legend")
+    plot.plot(strengths[:, 1], places, "o", color=REFERENCE, markersize=6, label=label)
     plot.plot(
         known,
         places,
@@ -100,20 +104,23 @@ def strengths_chart(strengths: Floats, known: Floats, labels: Sequence[str], tex
     plot.axvline(0, color=SOFT, linewidth=0.8)
     plot.set_xlabel(texts("session.pooled.axis"))
     number_axis(plot.xaxis, texts)
-    figure.legend(loc="outside lower right", fontsize=8)
+    figure.legend(loc="outside lower right", ncols=2, fontsize=8)
     return figure
 
 
+@chart_style()
 def intervals_chart(before: Floats, after: Floats, labels: Sequence[str], texts: Texts) -> Figure:
     """Medians and 90 % intervals before and now, each row by itself; both of shape (row, 3)."""
     plot, figure = _rows(labels, 0.46)
     places = np.arange(len(labels))
-    for values, colour, shift, name in (
-        (before, SOFT, -0.16, "session.priors.was"),
-        (after, REFERENCE, 0.16, "session.priors.now"),
+    for values, colour, share, shift, mark, face, name in (
+        (before, SOFT, 0.35, -0.16, "D", "white", "session.priors.was"),
+        (after, REFERENCE, 0.6, 0.16, "o", REFERENCE, "session.priors.now"),
     ):
-        plot.hlines(places + shift, values[:, 0], values[:, 2], color=tint(colour, 0.6), linewidth=4)
-        plot.plot(values[:, 1], places + shift, "o", color=colour, markersize=5, label=texts(name))
+        at = places + shift
+        plot.hlines(at, values[:, 0], values[:, 2], color=tint(colour, share), linewidth=4)
+        middle = values[:, 1]
+        plot.plot(middle, at, mark, color=colour, markerfacecolor=face, markersize=5, label=texts(name))
     plot.axvline(1, color=SOFT, linewidth=0.8)
     plot.set_xlabel(texts("session.priors.axis"))
     number_axis(plot.xaxis, texts)
@@ -123,9 +130,9 @@ def intervals_chart(before: Floats, after: Floats, labels: Sequence[str], texts:
 
 def _rows(labels: Sequence[str], height: float = _ROW) -> tuple[Axes, Figure]:
     """An empty plot with a row for each label, the first on top."""
-    from matplotlib.figure import Figure
+    from sd_covid.report.styled import Figure
 
-    figure = Figure(figsize=(_WIDTH, 1.3 + height * len(labels)), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, 1.3 + height * len(labels)))
     plot = figure.subplots()
     wrapped = [
         "\n".join(textwrap.wrap(textwrap.shorten(item, 2 * _WRAP, placeholder=" …"), _WRAP))

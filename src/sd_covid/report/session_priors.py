@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,16 @@ import pandas as pd
 from sd_covid.marvel.session.draws import Judged
 from sd_covid.marvel.session.pool import Pooled
 from sd_covid.marvel.session.priors import ExpertPrior, Kept, Reason
+from sd_covid.marvel.session.ties import Tie
 from sd_covid.report.finding import Finding
+from sd_covid.report.glossary import Glossary
 from sd_covid.report.session import interval, link_label
 from sd_covid.report.session_charts import intervals_chart
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: Why a prior stays as it was, what there is to talk about first.
 _WHY: tuple[Reason, ...] = ("contradicted", "strong evidence", "not varied", "not judged")
@@ -27,6 +33,7 @@ def priors_finding(
     judged: Judged,
     session: str,
     variant: Path,
+    glossary: Glossary,
     texts: Texts,
 ) -> Finding:
     """Each prior by judgement: what it was, what it is, and the draws before and now."""
@@ -36,7 +43,7 @@ def priors_finding(
     table = pd.DataFrame(
         {
             texts("session.column.link"): labels,
-            texts("session.column.constant"): [item.tie.constant for item in priors],
+            texts("session.column.constant"): [_constant(item.tie, glossary, texts) for item in priors],
             texts("session.column.answers"): [item.judged.answers for item in priors],
             texts("session.column.grade"): [item.before.evidence.grade for item in priors],
             texts("session.column.before"): [interval(item.before.quantiles, numbers) for item in priors],
@@ -59,11 +66,6 @@ def priors_finding(
         _moved(judged, numbers, texts),
         *([texts("session.priors.due", why=_why(judged, texts), variant=str(variant))] if judged.due else []),
     ]
-    middle = np.array([judged.before[item.id][1] for item in priors])
-    before, after = (
-        np.array([known[item.id] for item in priors]) / middle[:, None]
-        for known in (judged.before, judged.after)
-    )
     return Finding(
         "priors",
         texts("session.priors"),
@@ -71,9 +73,25 @@ def priors_finding(
         texts("session.priors.caution"),
         table,
         {texts("session.column.outside"): 0},
-        lambda: intervals_chart(before, after, labels, texts),
+        lambda: priors_chart(pooled, priors, judged, texts),
         texts("session.priors.described"),
     )
+
+
+def priors_chart(pooled: Pooled, priors: Sequence[ExpertPrior], judged: Judged, texts: Texts) -> Figure:
+    """Draws of each constant before and now, against its median before."""
+    middle = np.array([judged.before[item.id][1] for item in priors])
+    before, after = (
+        np.array([known[item.id] for item in priors]) / middle[:, None]
+        for known in (judged.before, judged.after)
+    )
+    labels = [link_label(pooled, item.judged.link, texts) for item in priors]
+    return intervals_chart(before, after, labels, texts)
+
+
+def _constant(tie: Tie, glossary: Glossary, texts: Texts) -> str:
+    """What a constant is called; as in the model where nothing titles it."""
+    return texts.of(glossary.constant(tie.constant)[0])
 
 
 def _moved(judged: Judged, numbers: Numbers, texts: Texts) -> str:
@@ -82,7 +100,8 @@ def _moved(judged: Judged, numbers: Numbers, texts: Texts) -> str:
     if judged.moved is None:
         return texts("session.priors.drawn", draws=draws)
     kept, stages = numbers.exact(judged.kept, 0), len(judged.moved.spent.stages)
-    return texts("session.priors.moved", draws=draws, kept=kept, stages=stages)
+    name = "session.priors.moved.one" if stages == 1 else "session.priors.moved"
+    return texts(name, draws=draws, kept=kept, stages=stages)
 
 
 def _why(judged: Judged, texts: Texts) -> str:
@@ -91,14 +110,16 @@ def _why(judged: Judged, texts: Texts) -> str:
     return texts.listed([texts(f"session.fault.{fault}") for fault in faults])
 
 
-def kept_finding(pooled: Pooled, kept: Sequence[Kept], ties: int, texts: Texts) -> Finding:
+def kept_finding(
+    pooled: Pooled, kept: Sequence[Kept], ties: int, glossary: Glossary, texts: Texts
+) -> Finding:
     """The priors that stay as they were, and why; first those that contradict what the participants said."""
     numbers = Numbers(texts.language)
     kept = sorted(kept, key=lambda item: _WHY.index(item.reason))
     table = pd.DataFrame(
         {
             texts("session.column.link"): [link_label(pooled, item.tie.link, texts) for item in kept],
-            texts("session.column.constant"): [item.tie.constant for item in kept],
+            texts("session.column.constant"): [_constant(item.tie, glossary, texts) for item in kept],
             texts("session.column.why"): [
                 texts(
                     f"session.why.{item.reason}",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sd_covid.data.registry import Registry, Series
 from sd_covid.marvel.signals import Signal
-from sd_covid.report.charts import number_axis
+from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.finding import Finding
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _NAMES = {1: "more", -1: "less", 0: "same", None: "unsaid"}
 #: Where a figure is drawn, as a share of its period before its end.
 _BACK = {"end": 0.0, "start": 1.0}
-_MARKS = {1: "^", -1: "v", 0: "o", None: "o"}
+_MARKS = {"more": "^", "less": "v", "other": "o"}
 
 
 def signal_findings(
@@ -51,7 +51,7 @@ def _finding(notes: Sequence[Signal], series: Series | None, registry: Registry,
     title = texts.of(notes[0].variable.label)
     counts = {name: sum(item.direction == sign for item in notes) for sign, name in _NAMES.items()}
     counted = texts(
-        "signals.counted",
+        "signals.counted" if notes[0].day < notes[-1].day else "signals.counted.day",
         signals=len(notes),
         places=len({item.place for item in notes}),
         first=texts.day(notes[0].day),
@@ -88,12 +88,14 @@ def _finding(notes: Sequence[Signal], series: Series | None, registry: Registry,
     )
 
 
+@chart_style()
 def signals_chart(notes: Sequence[Signal], series: Series, registry: Registry, texts: Texts) -> Figure:
     """The published series, a line for each method, and the signals above it on their days."""
-    from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    figure = Figure(figsize=(7.4, 3.2), layout="constrained")
+    from sd_covid.report.styled import Figure
+
+    figure = Figure(figsize=(7.4, 3.2))
     plot = figure.subplots()
     rows = series.rows
     starts, ends = (
@@ -117,26 +119,35 @@ def signals_chart(notes: Sequence[Signal], series: Series, registry: Registry, t
     top = float(rows["value"].max())
     bottom = float(rows["value"].min())
     height = top + 0.12 * (top - bottom or 1.0)
-    for number, item in enumerate(notes):
-        label = texts("signals.legend") if number == 0 else None
+    for kind, mark in _MARKS.items():
+        at = [_year(item.day) for item in notes if _kind(item) == kind]
+        if not at:
+            continue
         plot.plot(
-            [_year(item.day)],
-            [height],
-            _MARKS[item.direction],
+            at,
+            [height] * len(at),
+            mark,
             color=PACKAGES[0],
             markeredgecolor=INK,
             markeredgewidth=0.4,
             markersize=8,
             linestyle="none",
-            label=label,
+            label=texts(f"signals.legend.{kind}"),
         )
-        plot.axvline(_year(item.day), color=PACKAGES[0], linewidth=0.6, alpha=0.5)
+        for day in at:
+            plot.axvline(day, color=PACKAGES[0], linewidth=0.6, alpha=0.5)
     plot.xaxis.set_major_locator(MaxNLocator(integer=True))
     plot.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
     plot.set_ylabel(texts.of(registry.units[series.unit]))
     number_axis(plot.yaxis, texts)
     figure.legend(loc="outside lower right", ncols=2, fontsize=8)
     return figure
+
+
+def _kind(note: Signal) -> str:
+    """Which mark a signal has."""
+    name = _NAMES[note.direction]
+    return name if name in _MARKS else "other"
 
 
 def _year(day: date) -> float:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sd_covid.errors import DiagramError
+from sd_covid import figures
+from sd_covid.errors import DiagramError, RunError
 from sd_covid.marvel.read import read_diagram
 from sd_covid.marvel.run import Runs
 from sd_covid.marvel.scores import score_all
@@ -162,8 +163,18 @@ def test_findings_name_who_differs(twelve, language):
     for item in (answers, agreed, performed, told):
         assert item.caution
         assert all("{" not in sentence for sentence in item.sentences)
-    for item in (agreed, performed, told):
-        item.figure()
+    pooled = pool(twelve, "performance")
+    drawn = [
+        make(pooled, language=language)
+        for make in (figures.session_answers, figures.session_weights, figures.session_strengths)
+    ]
+    assert [item.get_suptitle() for item in drawn] == [item.title for item in (agreed, performed, told)]
+    assert max(bar.get_width() for bar in drawn[1].axes[0].patches) == pytest.approx(
+        100 * pooled.performance.weights.max()
+    )
+    without = pool(replace(twelve, questions=()), "linear")
+    with pytest.raises(RunError, match="no seed questions"):
+        figures.session_weights(without)
 
 
 def test_pooled_diagram_is_written_read_and_run(twelve, tmp_path):

@@ -32,7 +32,8 @@ from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.outputs import read_outputs
 from sd_covid.policy.run import run_scenarios
 from sd_covid.policy.study import Study, catalogues_beside
-from sd_covid.report import Background, write_report
+from sd_covid.report import Background, read_glossary, write_report
+from sd_covid.report.glossary import Glossary
 from sd_covid.report.session_priors import kept_finding
 from sd_covid.report.texts import Texts
 
@@ -55,6 +56,18 @@ def known(names):
     _, assumptions = catalogues_beside(STUDY / "scenarios" / "actual.yaml")
     evidence = read_evidence(STUDY / "models" / "evidence.csv")
     return read_ties(STARTER / "constants.csv", DIAGRAM, names), problem, assumptions, evidence
+
+
+def glossary() -> Glossary:
+    """What the study calls its constants."""
+    constants = read_posterior(STUDY / "calibration" / "posterior.parquet").provenance["constants"]
+    return read_glossary(STUDY / "calibration" / "titles.yaml", STUDY / "models" / "evidence.csv", constants)
+
+
+def test_every_constant_of_the_starter_has_a_title(names):
+    known = glossary()
+    ties = read_ties(STARTER / "constants.csv", DIAGRAM, names)
+    assert [tie.constant for tie in ties if not known.has(tie.constant)] == []
 
 
 def said(ends: tuple[str, str], sign: int, strength: str, sure: float = 1.0, count: int = 4) -> Session:
@@ -115,8 +128,10 @@ def test_what_contradicts_a_constant_or_strong_evidence_stays_as_it_was(known):
     (one,) = [item for item in kept if item.reason != "not judged"]
     assert (one.reason, one.tie.constant) == ("contradicted", "arrears per unemployment")
     assert one.outside == pytest.approx(1)
-    told = kept_finding(pool(said(("unemployment", "arrears"), -1, "average")), kept, len(kept), Texts("en"))
-    assert told.table.iloc[0, 1] == "arrears per unemployment"  # what there is to talk about comes first
+    pooled = pool(said(("unemployment", "arrears"), -1, "average"))
+    told = kept_finding(pooled, kept, len(kept), glossary(), Texts("nl"))
+    # What there is to talk about comes first, called as the study calls it.
+    assert told.table.iloc[0, 1] == "Invloed van werkloosheid op betalingsachterstanden"
     graded = [
         replace(row, grade="B") if row.constant == "arrears per unemployment" else row for row in evidence
     ]
@@ -226,7 +241,7 @@ def test_command_refuses_wrong_input_and_leaves_nothing(study, tmp_path, capsys)
         (inside.with_suffix(".csv"), "2026-11-26", "en", "a variant is a .yaml"),
         (tmp_path / "wrong.yaml", "2026-11-26", "en", "stands in the study that it varies"),
         (problem, "2026-11-26", "en", "beside the problem stands no other"),
-        (inside, "26-11", "en", "'26-11' is not a day"),
+        (inside, "26-11", "en", "'26-11' is no day"),
         (inside, "2026-11-26", "en", "there are no seed questions to weigh participants by"),
         (inside, "2026-11-26", "nl", "er zijn geen ijkvragen"),
     ):

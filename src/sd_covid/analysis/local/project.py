@@ -21,9 +21,10 @@ from sd_covid.analysis.local.indicators import COMPOSITION, Indicator
 from sd_covid.analysis.local.pooling import Deviations, Measured, Pool
 from sd_covid.analysis.local.profile import VULNERABLE, Profiles
 from sd_covid.analysis.local.reconcile import give_of, reconciled
+from sd_covid.data.local.faults import said
 from sd_covid.data.local.figures import Figure, Figures
 from sd_covid.data.local.regions import Region, groups_of
-from sd_covid.errors import DataError
+from sd_covid.errors import DataError, RunError
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.outputs import Output
 
@@ -102,6 +103,13 @@ class Local:
     def spans(self) -> frozenset[frozenset[int]]:
         """The municipalities of which the figures are, as positions."""
         return frozenset(frozenset(self.profiles.regions.within(item.region)) for item in self.figures)
+
+
+def refuse_year(year: int, years: Sequence[int], language: str = "en") -> None:
+    """Raise a RunError unless a year is among those that the runs cover to their last day."""
+    if year not in years:
+        reason, advice = said("year", language, year=year, first=years[0], last=years[-1])
+        raise RunError(reason, advice=advice)
 
 
 def variables(indicators: Sequence[Indicator]) -> list[Output]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sd_covid.data.local.faults import fault
 from sd_covid.data.local.regions import Region, Regions
 from sd_covid.data.tables import Line, read_lines
 from sd_covid.errors import DataError, UnknownNameError, suggest
@@ -162,14 +163,14 @@ def _definition(line: Line) -> Definition:
 def needed(line: Line, column: str) -> str:
     """The text of a column in which something must stand."""
     if not line[column]:
-        raise line.error(column, f"'{column}' is empty", "say what the figure counts and where it was read")
+        raise fault(line, column, "empty", column=column)
     return line[column]
 
 
 def region_of(line: Line, regions: Regions) -> Region:
     """The region that a row names, by code or name."""
     try:
-        return regions.find(line["region"])
+        return regions.find(line["region"], line.language)
     except UnknownNameError as error:
         raise line.error("region", error.reason, error.advice or "") from error
 
@@ -177,7 +178,7 @@ def region_of(line: Line, regions: Regions) -> Region:
 def period_of(line: Line) -> str:
     """The period of a row."""
     if PERIOD.fullmatch(line["period"]) is None:
-        raise line.error("period", f"'{line['period']}' is no period", "write 2022, 2022-Q2 or 2022-10")
+        raise fault(line, "period", "period", found=line["period"])
     return line["period"]
 
 
@@ -185,7 +186,7 @@ def value_of(line: Line) -> float:
     """The finite number of a row."""
     value = line.number_in("value")
     if not math.isfinite(value):
-        raise line.error("value", f"'{line['value']}' is not a finite number", "leave the row out")
+        raise fault(line, "value", "finite", found=line["value"])
     return value
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from sd_covid.data.local.faults import fault, said
 from sd_covid.data.local.figures import (
     QUALITIES,
     Definition,
@@ -53,8 +54,8 @@ def read_breaks(path: Path) -> tuple[Break, ...]:
     return tuple(Break(line["series"], int(line.number_in("from")), needed(line, "note")) for line in lines)
 
 
-def read_monitor(path: Path, regions: Regions) -> list[Figure]:
-    """Read figures of a monitor.
+def read_monitor(path: Path, regions: Regions, language: str = "en") -> list[Figure]:
+    """Read figures of a monitor; faults are told in a language.
 
     Raises
     ------
@@ -64,15 +65,16 @@ def read_monitor(path: Path, regions: Regions) -> list[Figure]:
     """
     found: list[Figure] = []
     first: dict[tuple[str, ...], int] = {}
-    for line in read_lines(path, COLUMNS):
+    for line in read_lines(path, COLUMNS, language=language):
         figure = _figure(line, regions)
         place = (figure.region.code, figure.definition.series, figure.definition.method, figure.period)
         if place in first:
-            raise line.error("period", f"stands in line {first[place]} too", "keep one of the two")
+            raise fault(line, "period", "again", line=first[place])
         first[place] = line.number
         found.append(figure)
     if not found:
-        raise DataError("has no figures", advice=f"write rows below {','.join(COLUMNS)}", file=path, line=1)
+        reason, advice = said("none", language, columns=",".join(COLUMNS))
+        raise DataError(reason, advice=advice, file=path, line=1)
     return found
 
 
@@ -82,9 +84,7 @@ def _figure(line: Line, regions: Regions) -> Figure:
     name = f"{line['series']} ({line['method']}, {line['source']})"
     value = value_of(line)
     if line["unit"].startswith("%") and not 0 <= value <= 100:
-        raise line.error(
-            "value", f"{line['value']} lies outside 0 to 100 %", "correct the figure or its unit"
-        )
+        raise fault(line, "value", "per cent", found=line["value"])
     return Figure(
         Definition(
             name,
@@ -123,7 +123,14 @@ class Addition:
     figures: tuple[Figure, ...]
 
 
-def prepare(path: Path, folder: Path, regions: Regions, known: Figures, shown: Sequence[str]) -> Addition:
+def prepare(
+    path: Path,
+    folder: Path,
+    regions: Regions,
+    known: Figures,
+    shown: Sequence[str],
+    language: str = "en",
+) -> Addition:
     """Check a monitor against the study and make the study's file of monitors with it.
 
     Parameters
@@ -137,6 +144,8 @@ def prepare(path: Path, folder: Path, regions: Regions, known: Figures, shown: S
         Those of the study.
     shown : sequence of str
         Series beside which a projection is shown.
+    language : {'en', 'nl'}
+        In which faults of the new figures are told.
 
     Returns
     -------
@@ -150,9 +159,10 @@ def prepare(path: Path, folder: Path, regions: Regions, known: Figures, shown: S
         that the study has already, with another value or the same.
     """
     if not path.is_file():
-        raise DataError("the file does not exist", advice="check its name and folder", file=path)
-    new = read_monitor(path, regions)
-    lines = read_lines(path, COLUMNS)
+        reason, advice = said("file", language)
+        raise DataError(reason, advice=advice, file=path)
+    new = read_monitor(path, regions, language)
+    lines = read_lines(path, COLUMNS, language=language)
     breaks = read_breaks(folder / "breaks.csv")
     for line, figure in zip(lines, new, strict=True):
         _check_series(line, figure, known, shown)
@@ -171,32 +181,25 @@ def prepare(path: Path, folder: Path, regions: Regions, known: Figures, shown: S
 def _check_series(line: Line, figure: Figure, known: Figures, shown: Sequence[str]) -> None:
     series = figure.definition.series
     if series not in shown:
-        advice = suggest(series, shown) or f"use {', '.join(shown)}"
-        raise line.error("series", f"no projection is shown beside '{series}'", advice)
+        reason, advice = said("series", line.language, name=series, known=", ".join(shown))
+        raise line.error("series", reason, suggest(series, shown, line.language) or advice)
     units = {item.definition.unit for item in known.all if item.definition.series == series}
     if units and figure.definition.unit not in units:
-        raise line.error(
-            "unit", f"'{figure.definition.unit}' where the study has '{min(units)}'", "convert the figures"
-        )
+        raise fault(line, "unit", "unit", found=figure.definition.unit, expected=min(units))
     # What has no figures in the study goes by the name of an outcome, and all that are projected are shares.
     if not units and not figure.definition.unit.startswith("%"):
-        reason = f"'{figure.definition.unit}' where '{series}' is projected in per cent"
-        raise line.error("unit", reason, "give a percentage, and write the unit as '% of …'")
+        raise fault(line, "unit", "share", found=figure.definition.unit, series=series)
 
 
 def _check_new(line: Line, figure: Figure, known: Figures) -> None:
     today = date.today()
     if figure.begins > (today.year, today.month):
-        raise line.error("period", f"{figure.period} has not begun", "give what was measured")
+        raise fault(line, "period", "to come", period=figure.period)
     for item in known.all:
         same = (item.definition.series, item.definition.method, item.region, item.period)
         if same == (figure.definition.series, figure.definition.method, figure.region, figure.period):
-            source = item.definition.source
-            raise line.error(
-                "period",
-                f"the study has {item.value:g} for {item.region.name} in {item.period}, from {source}",
-                "leave the row out, or name your method when it is another",
-            )
+            there = {"value": f"{item.value:g}", "region": item.region.name, "period": item.period}
+            raise fault(line, "period", "there", **there, source=item.definition.source)
 
 
 def _check_breaks(
@@ -214,8 +217,5 @@ def _check_breaks(
                 continue
             method, later = figure.definition.method, figure.year >= item.year
             if seen.setdefault(method, later) != later:
-                raise line.error(
-                    "method",
-                    f"'{method}' spans the break of '{item.series}' in {item.year} ({item.note})",
-                    "give the figures before and from that year each a method of their own",
-                )
+                spanned = {"series": item.series, "year": item.year, "note": item.note}
+                raise fault(line, "method", "break", method=method, **spanned)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sd_covid.data.local.faults import said, word
 from sd_covid.data.tables import Line, read_lines
-from sd_covid.errors import DataError, UnknownNameError, suggest
+from sd_covid.errors import DataError, RunError, UnknownNameError, suggest
 
 LEVELS = ("country", "province", "ggd", "municipality")
 _COLUMNS = ("region", "level", "name", "province", "ggd", "successor", "first", "last")
@@ -75,8 +76,8 @@ class Regions:
             return self.municipalities
         return tuple(item for item in self.by_code.values() if item.level == level)
 
-    def find(self, name: str) -> Region:
-        """A region by its code or name, of which case does not count.
+    def find(self, name: str, language: str = "en") -> Region:
+        """A region by its code or name, of which case does not count; that there is none is told in a language.
 
         Raises
         ------
@@ -91,14 +92,33 @@ class Regions:
                 return item
         named = [item for item in self.by_code.values() if wanted == item.name.casefold()]
         if len(named) > 1:
-            codes = " or ".join(f"{item.code} ({item.level})" for item in named)
-            raise UnknownNameError(f"several regions are called '{name}'", advice=f"use {codes}")
-        if not named:
-            near = suggest(name, [item.name for item in self.by_code.values()])
-            raise UnknownNameError(
-                f"there is no region '{name}'", advice=near or "use a code of CBS, such as GM0363 or PV27"
+            levels = (word(f"level.{item.level}", language) for item in named)
+            codes = word("or", language).join(
+                f"{item.code} ({level})" for item, level in zip(named, levels, strict=True)
             )
+            reason, advice = said("several", language, name=name, codes=codes)
+            raise UnknownNameError(reason, advice=advice)
+        if not named:
+            reason, advice = said("region", language, name=name)
+            near = suggest(name, [item.name for item in self.by_code.values()], language)
+            raise UnknownNameError(reason, advice=near or advice)
         return named[0]
+
+    def standing(self, name: str, language: str = "en") -> Region:
+        """A region as `find` gives it, of which municipalities of the latest division can be told.
+
+        Raises
+        ------
+        UnknownNameError
+            As `find`.
+        RunError
+            It was divided among others.
+        """
+        found = self.find(name, language)
+        if not self.within(found):
+            reason, advice = said("divided", language, name=found.name)
+            raise RunError(reason, advice=advice)
+        return found
 
     def now(self, region: Region) -> Region | None:
         """The municipality of the latest division in which one lies; None for one that was divided."""

@@ -22,9 +22,8 @@ from sd_covid.marvel.session.ties import Tie
 from sd_covid.model.names import key
 from sd_covid.policy.assumptions import Assumption
 from sd_covid.policy.evidence import EvidenceRow
+from sd_covid.policy.ranges import Z95
 
-#: Standard normal quantile of 0.95.
-_Z95 = 1.6448536269514722
 #: The least probability that must fall within what a constant can be.
 _LEAST_INSIDE = 0.5
 _STRONG = ("A", "B")
@@ -171,11 +170,11 @@ def _prior(tie: Tie, judged: PooledLink, before: Before) -> tuple[Prior | None, 
             return None, 1 - agreeing
         ratios = sorted(value / tie.strength for value in effect.within(low, high).quantiles())
         ends = [math.log(reference * max(ratio, 1e-6)) for ratio in ratios]
-        prior = Prior("log-normal", (ends[1], (ends[2] - ends[0]) / (2 * _Z95)), *before.bounds)
+        prior = Prior("log-normal", (ends[1], (ends[2] - ends[0]) / (2 * Z95)), *before.bounds)
         outside = 1 - agreeing * prior.mass
     else:
         values = sorted(tie.without + reference * value / tie.strength for value in effect.quantiles())
-        prior = Prior("normal", (values[1], (values[2] - values[0]) / (2 * _Z95)), *before.bounds)
+        prior = Prior("normal", (values[1], (values[2] - values[0]) / (2 * Z95)), *before.bounds)
         outside = 1 - prior.mass
     return (prior, outside) if 1 - outside >= _LEAST_INSIDE else (None, outside)
 

@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 REGION = "Netherlands"
 
 
-def to_iamc(results: xr.Dataset, *, yearly: bool = False) -> pd.DataFrame:
+def to_iamc(results: xr.Dataset, *, yearly: bool = False, scenario: str = "") -> pd.DataFrame:
     """Results in the long format of the Integrated Assessment Modeling Consortium, as pyam reads it.
 
     Parameters
     ----------
     results : Dataset
-        Of `open_sweep`: courses, of a model with a calendar.
+        Of `open_sweep`, or of a run, whose members are called draws: courses, of a model with a calendar.
     yearly : bool
         One value for each calendar year that lies in the run as a whole, in a column ``year``: the mean over the months
         of a variable whose ``reading`` is ``mean``, else the value at the year's end. Otherwise every saved time, in a
         column ``time``.
+    scenario : str
+        What a run is called, which has no scenarios; by default ``run``.
 
     Returns
     -------
@@ -47,6 +49,10 @@ def to_iamc(results: xr.Dataset, *, yearly: bool = False) -> pd.DataFrame:
     """
     import pandas as pd
 
+    if "member" in results.dims:
+        results = results.rename(member="draw")
+    if "scenario" not in results.coords:
+        results = results.assign_coords(scenario=scenario or "run")
     courses = [str(name) for name, item in results.data_vars.items() if "time" in item.dims]
     if "date" not in results.coords or not courses:
         raise RunError(
@@ -60,7 +66,7 @@ def to_iamc(results: xr.Dataset, *, yearly: bool = False) -> pd.DataFrame:
 
 def _long(variable: xr.DataArray, yearly: bool) -> pd.DataFrame:
     """One variable in long form: scenario, variable, unit, when, what else it differs by, value."""
-    table = to_table((_by_year(variable) if yearly else variable).to_dataset(name=variable.name))
+    table = to_table((by_year(variable) if yearly else variable).to_dataset(name=variable.name))
     table = table.rename(columns={"time": "year"}) if yearly else _dated(table)
     when = "year" if yearly else "time"
     others = [name for name in ("draw", "assumption", "statistic", "quantile") if name in table]
@@ -79,8 +85,18 @@ def _dated(table: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns="time").rename(columns={"date": "time"})
 
 
-def _by_year(variable: xr.DataArray) -> xr.DataArray:
+def by_year(variable: xr.DataArray) -> xr.DataArray:
     """One value for each calendar year that lies in the run as a whole, with the year in place of the time.
+
+    Parameters
+    ----------
+    variable : DataArray
+        With a dimension ``time`` and its ``date``.
+
+    Returns
+    -------
+    DataArray
+        The mean over the year's months where its ``reading`` is ``mean``, else the value at the year's end.
 
     Raises
     ------

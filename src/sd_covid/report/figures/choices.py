@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sd_covid.errors import RunError
+from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, chosen, figure_of
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.texts import Texts
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sd_covid.analysis.robustness.pipeline import Robust
 
 
+@checked
 def regret(found: Robust, objective: str, *, language: str = "en", size: Size | None = None) -> Figure:
     """How far each package stays behind the best, from its mean to its largest, and how often it is the best.
 
@@ -50,6 +52,7 @@ def regret(found: Robust, objective: str, *, language: str = "en", size: Size | 
     return figure_of(regret_finding(RobustNames(found, Glossary(), Texts(language)), scores), size)
 
 
+@checked
 def best_buy(found: Robust, objective: str, *, language: str = "en", size: Size | None = None) -> Figure:
     """How surely each package is the best buy over the value of a unit, and what choosing it is expected to forgo.
 
@@ -75,6 +78,7 @@ def best_buy(found: Robust, objective: str, *, language: str = "en", size: Size 
     return figure_of(worth_finding(names, buying, found.worth[buying.objective]), size)
 
 
+@checked
 def information(
     found: Robust, *, glossary: Glossary | None = None, language: str = "en", size: Size | None = None
 ) -> Figure:
@@ -104,6 +108,7 @@ def information(
     return figure_of(information_finding(names, found.learnt), size)
 
 
+@checked
 def packages(found: Optimised, *, language: str = "en", size: Size | None = None) -> Figure:
     """Packages that no other beats, as lines over an axis for each objective, better at the top.
 
@@ -120,6 +125,7 @@ def packages(found: Optimised, *, language: str = "en", size: Size | None = None
     return figure_of(front_finding(found, Texts(language)), size)
 
 
+@checked
 def pareto(found: Optimised, *, language: str = "en", size: Size | None = None) -> Figure:
     """Cost of packages against each other objective, better upwards, beside the scenarios of the study.
 

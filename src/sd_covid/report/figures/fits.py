@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sd_covid.calibration.outlook import Expected
 from sd_covid.calibration.validity.report import SeriesValidity
+from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, sized
 from sd_covid.report.profiles import profiles_chart
 from sd_covid.report.ranks import ranks_chart
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sd_covid.policy.calendar import Calendar
 
 
+@checked
 def observed_and_expected(
     series: SeriesValidity | Expected, *, language: str = "en", size: Size | None = None
 ) -> Figure:
@@ -52,6 +54,7 @@ def observed_and_expected(
     return sized(points_chart(points, Texts(language)), size)
 
 
+@checked
 def profiles(
     found: Sequence[Profile], units: Mapping[str, str], *, language: str = "en", size: Size | None = None
 ) -> Figure:
@@ -69,6 +72,7 @@ def profiles(
     return sized(profiles_chart(found, units, Texts(language)), size)
 
 
+@checked
 def ranks(study: Study, found: Verdict, *, language: str = "en", size: Size | None = None) -> Figure:
     """Ranks of known truths among fitted draws, beside what chance allows.
 
@@ -85,6 +89,7 @@ def ranks(study: Study, found: Verdict, *, language: str = "en", size: Size | No
     return sized(ranks_chart(study, found, Texts(language)), size)
 
 
+@checked
 def stacking(
     found: Stacking, calendar: Calendar, *, language: str = "en", size: Size | None = None
 ) -> Figure:

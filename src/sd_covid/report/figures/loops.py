@@ -1,15 +1,18 @@
-"""Figures of feedback loops, and of causal-loop diagrams.
+"""Figures of feedback loops, and of causal-loop diagrams, alone and beside the quantified model.
 
-In goes a `LoopStudy`, or runs and scores of a diagram; out come the figures of their findings, so that a report and a
-notebook show the same.
+In goes a `LoopStudy`, runs and scores of a diagram, or two layers compared; out come the figures of their findings, so
+that a report and a notebook show the same.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sd_covid.errors import RunError
-from sd_covid.report.figures.parts import Size, figure_of
+from sd_covid.report.figures.checked import checked
+from sd_covid.report.figures.parts import Size, figure_of, sized
 from sd_covid.report.finding import Finding
 from sd_covid.report.texts import Texts
 
@@ -17,12 +20,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sd_covid.analysis.loops.study import LoopStudy
+    from sd_covid.marvel.beside.compare import Compared, Ranking
     from sd_covid.marvel.run import Runs
     from sd_covid.marvel.scores import Scores
     from sd_covid.model import Model
     from sd_covid.policy.titles import Titles
 
 
+@checked
 def loop_shares(
     study: LoopStudy,
     model: Model,
@@ -64,6 +69,7 @@ def loop_shares(
     return figure_of(findings[partition], size)
 
 
+@checked
 def loop_gains(study: LoopStudy, model: Model, *, language: str = "en", size: Size | None = None) -> Figure:
     """The loops with the largest gain, reinforcing to the right and balancing to the left.
 
@@ -82,6 +88,7 @@ def loop_gains(study: LoopStudy, model: Model, *, language: str = "en", size: Si
     return figure_of(inventory_finding(study, Told(model, Texts(language))), size)
 
 
+@checked
 def diagram_effects(runs: Runs, scores: Scores, *, language: str = "en", size: Size | None = None) -> Figure:
     """What each intervention in a causal-loop diagram does to each performance, as colours with symbols.
 
@@ -97,6 +104,7 @@ def diagram_effects(runs: Runs, scores: Scores, *, language: str = "en", size: S
     return figure_of(_of_diagram("effects", runs, scores, language), size)
 
 
+@checked
 def diagram_scores(runs: Runs, scores: Scores, *, language: str = "en", size: Size | None = None) -> Figure:
     """Scores of interventions and their combinations, as bars from doing nothing.
 
@@ -109,6 +117,57 @@ def diagram_scores(runs: Runs, scores: Scores, *, language: str = "en", size: Si
         Width and height in inches.
     """
     return figure_of(_of_diagram("scores", runs, scores, language), size)
+
+
+@checked
+def layers(compared: Sequence[Compared], *, language: str = "en", size: Size | None = None) -> Figure:
+    """Where a diagram and the model agree: a field for each intervention and performance, with the signs of both.
+
+    Parameters
+    ----------
+    compared : sequence of Compared
+        The first of what `sd_covid.marvel.beside.layers.two_layers` returns.
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+
+    Raises
+    ------
+    RunError
+        Nothing was compared.
+    """
+    from sd_covid.report.beside_charts import verdicts_chart
+
+    if not compared:
+        raise RunError("nothing was compared", advice="give what 'two_layers' found")
+    texts = Texts(language)
+    return sized(verdicts_chart(compared, texts), size, texts("beside.verdicts"))
+
+
+@checked
+def layer_ranks(ranked: Sequence[Ranking], *, language: str = "en", size: Size | None = None) -> Figure:
+    """How far diagram and model put interventions in the same order: a rank correlation with its 90 % by outcome.
+
+    Parameters
+    ----------
+    ranked : sequence of Ranking
+        The second of what `sd_covid.marvel.beside.layers.two_layers` returns.
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+
+    Raises
+    ------
+    RunError
+        No outcome in which four interventions differ in both layers.
+    """
+    from sd_covid.report.beside_charts import correlations_chart
+
+    if not any(math.isfinite(item.correlation) for item in ranked):
+        reason = "no outcome has four interventions that differ in both layers"
+        raise RunError(reason, advice="give more of them a counterpart")
+    texts = Texts(language)
+    return sized(correlations_chart(ranked, texts), size, texts("beside.ranks"))
 
 
 def _of_diagram(name: str, runs: Runs, scores: Scores, language: str) -> Finding:

@@ -1,4 +1,4 @@
-"""Figures of runs over time: one run or many, levels of scenarios, and paired differences.
+"""Figures of runs over time: one run or many, levels of scenarios, and paired differences of one package or many.
 
 In go datasets of the engine or a comparison; out come matplotlib figures.
 """
@@ -24,7 +24,9 @@ from sd_covid.report.charts import (
     new_axes,
     number_axis,
 )
+from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, sized
+from sd_covid.report.multiples import differences_chart
 from sd_covid.report.observed import ObservedSeries, points_of
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, REFERENCE, SOFT
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 _SIZE = (5.2, 3.4)
 
 
+@checked
 @chart_style()
 def fan(
     run: xr.Dataset,
@@ -196,6 +199,7 @@ def _moments(observed: pd.Series[float], *, dated: bool) -> Floats:
     return np.asarray(index.to_numpy(), dtype=np.float64)
 
 
+@checked
 def levels(
     comparison: Comparison,
     output: str,
@@ -231,6 +235,7 @@ def levels(
     return sized(levels_chart(comparison, chosen, points, texts), size, texts.of(chosen.title))
 
 
+@checked
 def difference(
     comparison: Comparison, output: str, package: str, *, language: str = "en", size: Size | None = None
 ) -> Figure:
@@ -255,9 +260,48 @@ def difference(
     --------
     >>> figures.difference(comparison, "unemployment rate", "no-support", language="nl")  # doctest: +SKIP
     """
-    ids = [entry.id for entry in comparison.alternatives]
-    if package not in ids:
-        advice = suggest(package, ids) or f"there are {', '.join(ids)}"
-        raise UnknownNameError(f"no package '{package}' to compare", advice=advice, variable=package)
     chosen, texts = comparison.output(output), Texts(language)
-    return sized(difference_chart(comparison, chosen, package, texts), size, texts.of(chosen.title))
+    found = difference_chart(comparison, chosen, _package(comparison, package), texts)
+    return sized(found, size, texts.of(chosen.title))
+
+
+@checked
+def differences(
+    comparison: Comparison,
+    output: str,
+    packages: Sequence[str] = (),
+    *,
+    language: str = "en",
+    size: Size | None = None,
+) -> Figure:
+    """Paired differences of many packages as small fans, on a common scale.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    output : str
+    packages : sequence of str
+        Ids of scenarios; all but the null alternative by default.
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+
+    Raises
+    ------
+    UnknownNameError
+        An output or package that is not in the comparison; the null alternative differs from itself in nothing.
+    """
+    names = [_package(comparison, name) for name in packages or [item.id for item in comparison.alternatives]]
+    found, texts = comparison.output(output), Texts(language)
+    figure = differences_chart(comparison, found, names, texts)
+    said = figure.get_suptitle()
+    return sized(figure, size, f"{texts.of(found.title)}: {said[:1].lower()}{said[1:]}")
+
+
+def _package(comparison: Comparison, name: str) -> str:
+    """The id of a package that differs from the null alternative."""
+    ids = [entry.id for entry in comparison.alternatives]
+    if name not in ids:
+        advice = suggest(name, ids) or f"there are {', '.join(ids)}"
+        raise UnknownNameError(f"no package '{name}' to compare", advice=advice, variable=name)
+    return name

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, chosen, figure_of
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.texts import Texts
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sd_covid.analysis.sensitivity import Sensitivity
 
 
+@checked
 def sensitivity(
     found: Sensitivity,
     outcome: str,
@@ -59,6 +61,7 @@ def sensitivity(
     return figure_of(outcome_finding(item, words, glossary or Glossary()), size)
 
 
+@checked
 def sensitivity_over_time(
     found: Sensitivity, output: str, *, language: str = "en", size: Size | None = None
 ) -> Figure:
@@ -88,6 +91,7 @@ def sensitivity_over_time(
     return figure_of(path_finding(path, Words(found, Texts(language))), size)
 
 
+@checked
 def sensitivity_convergence(found: Sensitivity, *, language: str = "en", size: Size | None = None) -> Figure:
     """Indices from growing parts of the design, of the outcome that has converged least.
 
