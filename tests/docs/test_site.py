@@ -94,9 +94,9 @@ def test_formulas_are_mathml(site: Path, page: str) -> None:
 
 def test_the_public_names_are_described(site: Path) -> None:
     import sd_covid
-    from sd_covid import figures, pysd
+    from sd_covid import connect, figures, pysd
 
-    for page, module in (("models", sd_covid), ("figures", figures), ("pysd", pysd)):
+    for page, module in (("models", sd_covid), ("figures", figures), ("pysd", pysd), ("connect", connect)):
         text = (site / "api" / f"{page}.html").read_text(encoding="utf-8")
         missing = [
             name
