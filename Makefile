@@ -16,7 +16,7 @@ help:
 	@echo "make explore property tests only, with examples never tried before"
 	@echo "make lint    lint and types only"
 	@echo "make docs    the pages as a site, in $(OUT)/docs"
-	@echo "make bench   speed and memory, beside other engines"
+	@echo "make bench   speed, memory and accuracy, beside other engines"
 	@echo "make lock    renew requirements.lock from pyproject.toml"
 
 $(VENV)/bin/python:

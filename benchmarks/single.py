@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -59,10 +60,11 @@ def _error(simulation: Simulation, misfit: LeastSquares, point: dict[str, float]
 
 
 def _pysimlin(path: Path) -> Callable[[], object] | None:
-    """One run of pysimlin with its table of results; None where it is not installed."""
-    try:
+    """One run of pysimlin with its table of results; None where it is not installed or does not read the model."""
+    with suppress(ImportError):
         import simlin
-    except ImportError:
-        return None
-    model = simlin.load(str(path))
-    return lambda: model.run(analyze_loops=False).results
+
+        with suppress(simlin.SimlinError):
+            model = simlin.load(str(path))
+            return lambda: model.run(analyze_loops=False).results
+    return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -42,12 +42,10 @@ def measure(case: Case, path: Path, members: int, rounds: int) -> dict[str, str]
         "engine": lambda: simulation.run(frame, case.outputs),
         "engine, summed up": lambda: simulation.run(frame, case.outputs, over_time=SUMS),
     }
-    difference = ""
-    if shutil.which("g++"):
-        peer, of_all, grid = _peer(case, simulation, frame)
+    if case.peer and shutil.which("g++"):
+        peer, of_all, grid = peer_of(case, simulation, frame)
         actions["C"] = lambda: peer.run(of_all(), grid, thread_count())
         actions["C, bare"] = lambda: peer.run(of_all(), replace(grid, every=grid.steps), thread_count())
-        difference = f"{_difference(case, actions['engine'](), actions['C']()):.0e}"
     one = _pysimlin(path)
     if one is not None:
         actions["pysimlin"] = one
@@ -72,11 +70,10 @@ def measure(case: Case, path: Path, members: int, rounds: int) -> dict[str, str]
         else "not run",
         "engine / pysimlin": compared("pysimlin", members),
         "engine / PySD": f"{members / statistics.median(engine) / rate:,.0f}" if rate else "not timed",
-        "largest relative difference from C": difference,
     }
 
 
-def _peer(
+def peer_of(
     case: Case, simulation: Simulation, frame: pd.DataFrame
 ) -> tuple[CCode, Callable[[], Members], Any]:
     """C for the same outputs, the members as it reads them, and the grid of time."""
@@ -85,23 +82,6 @@ def _peer(
     uniform, varying, count = simulation._settings(frame)
     grid = simulation._grid(Members(uniform, varying, count, 1), 1e8)
     return peer, lambda: Members(uniform, varying, count, peer.width), grid
-
-
-def _difference(case: Case, run: Any, cube: Any) -> float:
-    """The largest difference from C, relative to the value; two zeros are equal."""
-    worst = 0.0
-    for plane, expected in zip(_planes(case, run), cube, strict=True):
-        scale = np.maximum(np.abs(expected), np.finfo(float).tiny)
-        worst = max(worst, float((np.abs(plane - expected) / scale).max()))
-    return worst
-
-
-def _planes(case: Case, run: Any) -> Iterator[Any]:
-    for name in case.outputs:
-        found = run[name]
-        elements = [d for d in found.dims if d not in ("member", "time")]
-        planes = found.transpose(*elements, "member", "time").to_numpy()
-        yield from planes.reshape(-1, *planes.shape[-2:])
 
 
 def _pysimlin(path: Path) -> Callable[[], None] | None:

@@ -23,6 +23,7 @@ from sd_covid.report.figures.loops import (
     loop_gains,
     loop_shares,
 )
+from sd_covid.report.figures.own import chart
 from sd_covid.report.figures.paths import difference, differences, fan, levels
 from sd_covid.report.figures.regions import elections, region, region_ranks
 from sd_covid.report.figures.sensitivity import sensitivity, sensitivity_convergence, sensitivity_over_time
@@ -36,6 +37,7 @@ from sd_covid.report.figures.sessions import (
 
 __all__ = [
     "best_buy",
+    "chart",
     "diagram_effects",
     "diagram_scores",
     "difference",

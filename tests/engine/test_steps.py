@@ -150,3 +150,13 @@ def test_what_cannot_step_is_refused(simulate):
     with pytest.raises(UnknownNameError, match=r"take simulation.stepping\(\['level\(step 3\)'\]\)"):
         model.run({"level(step 3)": 1.0})
     assert model.stepping(["level(step 1)"]) is model
+
+
+def test_the_same_steps_are_lowered_once_and_others_anew(simulate):
+    model = simulate(MODEL.format(level="1"), final=8, step=0.25)
+    stepped = model.stepping(TWO)
+    assert model.stepping(TWO) is stepped
+    assert stepped.stepping(TWO) is stepped
+    fewer = model.stepping({"level(step 1)": 3.0})
+    assert "level(step 2)" not in fewer.constants
+    assert "level(step 2)" in model.stepping(TWO).constants

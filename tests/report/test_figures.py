@@ -240,6 +240,31 @@ def test_a_size_is_kept_and_unknown_names_are_told(comparison: Comparison, sensi
             call()
 
 
+# --- a chart of one's own --------------------
+
+
+def test_an_own_chart_has_the_lines_and_numbers_of_the_others() -> None:
+    figure, (left, right) = figures.chart(["One", "Two"], language="nl", size=(8.0, 3.0))
+    lines = [right.plot([0, 1], [0, k])[0] for k in range(1, 7)]
+    assert [line.get_color() for line in lines] == [line_style(k)[0] for k in range(6)]
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 6
+    left.set_ylim(0, 2000)
+    assert "1.000" in words(figure)
+    assert tuple(figure.get_size_inches()) == (8.0, 3.0)
+    for nothing in ([], "One"):
+        with pytest.raises(RunError, match="titles in a list"):
+            figures.chart(nothing)
+
+
+def test_a_notebook_gets_the_picture_from_the_figure_itself() -> None:
+    figure, (axes,) = figures.chart(["One"])
+    axes.plot([0, 1])
+    file = io.BytesIO()
+    figure.savefig(file, format="png", metadata={"Software": None})
+    assert figure._repr_png_() == file.getvalue()
+    assert file.getvalue().startswith(b"\x89PNG")
+
+
 # --- the whole of it --------------------
 
 

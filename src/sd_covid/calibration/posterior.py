@@ -298,7 +298,7 @@ def diagnostics(values: Array) -> Diagnostics:
     ----------
     values : ndarray, shape (chain, draw, parameter)
     """
-    import arviz
+    from sd_covid.calibration.quiet_arviz import arviz
 
     ess: Any = arviz.ess  # arviz has no types
     rhat: Any = arviz.rhat

@@ -74,8 +74,12 @@ def write_posterior(posterior: Posterior, file: Path) -> None:
     parquet.write_table(table, file, compression="zstd", use_dictionary=False)
 
 
-def read_posterior(file: Path) -> Posterior:
+def read_posterior(file: str | Path) -> Posterior:
     """Read draws written by `write_posterior`.
+
+    Parameters
+    ----------
+    file : path
 
     Raises
     ------
@@ -85,6 +89,7 @@ def read_posterior(file: Path) -> Posterior:
     import pyarrow as pa
     from pyarrow import parquet
 
+    file = Path(file)
     if not file.is_file():
         raise DataError("there are no posterior draws", advice="run sd-covid calibrate first", file=file)
     try:

@@ -135,7 +135,7 @@ def leave_one_out(fit: StoredFit, progress: Step | None = None) -> Loo:
     DataError
         The model fails at a stored draw.
     """
-    import arviz
+    from sd_covid.calibration.quiet_arviz import arviz
 
     objective = Objective(fit.problem, fit.simulator)
     draws = fit.posterior.parameters.to_numpy(dtype=np.float64)

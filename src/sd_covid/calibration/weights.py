@@ -33,7 +33,7 @@ def systematic(weights: Array, rng: np.random.Generator) -> Index:
 
 def pareto_k(logs: Array) -> float:
     """Pareto shape of the upper tail of weights, given by their logarithms; NaN where they are all the same."""
-    import arviz
+    from sd_covid.calibration.quiet_arviz import arviz
 
     smoothed: Any = arviz.psislw  # arviz has no types
     flat = np.ravel(logs)

@@ -15,7 +15,6 @@ from sd_covid.cli.compare import Language
 from sd_covid.cli.console import say
 from sd_covid.cli.finding import show
 from sd_covid.cli.local_runs import projected, read_local
-from sd_covid.data.local.faults import said
 from sd_covid.errors import RunError
 from sd_covid.model.study import study_folder
 
@@ -84,6 +83,8 @@ def project(
     seed: Seed = 1,
 ) -> None:
     """Project outcomes for a region, or rank municipalities with the uncertainty of their ranks."""
+    from sd_covid.data.local.faults import said
+
     if output is not None and output.suffix.lower() not in _FORMS:
         reason, advice = said("form", language, suffix=output.suffix, known=", ".join(_FORMS))
         raise RunError(reason, advice=advice, file=output)

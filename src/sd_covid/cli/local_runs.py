@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from sd_covid.cli.compare import DRAWN_FROM, draw, outputs, read_inputs
 from sd_covid.cli.console import warn
 from sd_covid.cli.progress import stages
-from sd_covid.data.local.faults import said
 from sd_covid.errors import UnknownNameError, suggest
 from sd_covid.model.study import study_folder
 
@@ -119,6 +118,8 @@ def _profiles(inputs: Inputs, constants: dict[str, float]) -> Profiles:
 
 def _chosen(indicators: tuple[Indicator, ...], names: list[str], language: str) -> tuple[Indicator, ...]:
     """Those that are named; all where none is."""
+    from sd_covid.data.local.faults import said
+
     known = [item.output.name for item in indicators]
     for name in names:
         if name not in known:

@@ -96,6 +96,7 @@ class Simulation:
             tuple[tuple[str, ...], tuple[int, ...], int | None, bool], Kernel | AdaptiveKernel
         ] = {}
         self._summed: dict[tuple[tuple[int, ...], tuple[str, ...]], tuple[Program, list[int]]] = {}
+        self._stepped: Simulation | None = None
         self._gradients: dict[tuple[int, ...], GradientCode] = {}
         self._jacobians: dict[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]], JacobianCode] = {}
 
@@ -183,7 +184,8 @@ class Simulation:
         Returns
         -------
         Simulation
-            This one, where it has those steps already.
+            This one, where it has those steps already; the last one that was made from it, where that has just
+            those: worlds of one study share its kernels.
 
         Raises
         ------
@@ -196,7 +198,9 @@ class Simulation:
         steps = have | {name: max(count, have.get(name, 0)) for name, count in wanted.items()}
         if steps == have:
             return self
-        return Simulation(self.model, replace(self._free, steps=steps), self._tolerance)
+        if self._stepped is None or dict(self._stepped.opened.steps) != steps:
+            self._stepped = Simulation(self.model, replace(self._free, steps=steps), self._tolerance)
+        return self._stepped
 
     def on(self, model: Model) -> Simulation:
         """Another model, with the same constants opened: one that has all that this one has, and more.

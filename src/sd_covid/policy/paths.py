@@ -13,8 +13,7 @@ from pathlib import Path
 from sd_covid.data.keyed_yaml import read_yaml
 from sd_covid.data.text import Text
 from sd_covid.errors import ScenarioError, suggest
-from sd_covid.model.study import study_folder
-from sd_covid.policy.reading import read_text, scenario_faults
+from sd_covid.policy.reading import read_text, scenario_faults, scenario_folders
 from sd_covid.policy.study import Study, read_assumed, read_constants
 
 #: Where paths stand, beside the scenarios.
@@ -110,6 +109,12 @@ def named_path(name: str, folder: Path, fault: Callable[[str, str], Exception]) 
     return file
 
 
+def folder_near(file: Path) -> Path:
+    """The folder of scenarios whose ``paths`` a file means: that beside it, or that of its study."""
+    beside, study = scenario_folders(file)
+    return beside if (beside / FOLDER).is_dir() else study
+
+
 def chosen_path(given: Path, near: Path) -> Path:
     """The file of a path that is given as a file, or by its bare name.
 
@@ -127,9 +132,9 @@ def chosen_path(given: Path, near: Path) -> Path:
     if given.is_file():
         return given
     bare = given.name == str(given)
-    study = study_folder(near) / "scenarios"
-    folders = (near.resolve().parent, study) if bare else (given.parent.parent,)
-    folder = next((item for item in folders if (item / FOLDER).is_dir()), study)
+    folder = given.parent.parent
+    if bare or not (folder / FOLDER).is_dir():
+        folder = folder_near(near)
     place = None if bare else given
     return named_path(
         str(given) if bare else given.name,

@@ -118,19 +118,26 @@ def read_measured(
 
 
 def named_scenario(node: Node) -> Path:
-    """The file of a scenario beside the file of a node, by its id.
+    """The file of a scenario by its id: beside the file of a node, or in the study's folder of scenarios.
 
     Raises
     ------
     DataError
         There is none, with the nearest id.
     """
-    path = node.file.parent / f"{node.text()}.yaml"
-    if path.parent != node.file.parent or not path.is_file():
-        others = (item.stem for item in node.file.parent.glob("*.yaml"))
-        advice = suggest(node.text(), others) or f"make {path.name}"
-        raise node.error(f"there is no scenario '{node.text()}'", advice)
-    return path
+    name, folders = f"{node.text()}.yaml", scenario_folders(node.file)
+    found = next((folder / name for folder in folders if (folder / name).is_file()), None)
+    if found is None or found.name != name:
+        others = (item.stem for folder in folders for item in folder.glob("*.yaml"))
+        raise node.error(
+            f"there is no scenario '{node.text()}'", suggest(node.text(), others) or f"make {name}"
+        )
+    return found
+
+
+def scenario_folders(file: Path) -> tuple[Path, Path]:
+    """Where scenarios and paths that a file names stand: beside it, or in its study's folder of scenarios."""
+    return file.parent, study_folder(file) / "scenarios"
 
 
 def read_date(node: Node) -> date:

@@ -22,7 +22,7 @@ from sd_covid.policy.filled_in import is_filled_in, read_filled_in
 from sd_covid.policy.keys import BUDGET, NOT_IN_A_PACKAGE, PACKAGE, SCENARIO, SHIFT, TARGET, fields
 from sd_covid.policy.layers import Layer, join, levers_of
 from sd_covid.policy.parts import read_changes, read_levers
-from sd_covid.policy.paths import FOLDER, AssumptionPath, named_path, read_path
+from sd_covid.policy.paths import FOLDER, AssumptionPath, folder_near, named_path, read_path
 from sd_covid.policy.reading import read_date, read_number, read_text
 from sd_covid.policy.reshape import scaled, shifted, targeted
 from sd_covid.policy.study import Study, read_assumed
@@ -207,7 +207,7 @@ def _names(node: Node | None) -> list[str]:
 
 def _path(node: Node, study: Study) -> AssumptionPath:
     """The path of assumptions that a scenario names: a file in ``paths`` beside it."""
-    return read_path(named_path(node.text(), node.file.parent, node.error), study)
+    return read_path(named_path(node.text(), folder_near(node.file), node.error), study)
 
 
 def check_in_model(written: Written, study: Study) -> None:

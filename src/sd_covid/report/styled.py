@@ -6,6 +6,7 @@ leaves this project, to a notebook or a script with settings of its own, would s
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import matplotlib as mpl
@@ -45,3 +46,9 @@ class Figure(matplotlib.figure.Figure):
         """Save, in the style of the charts, on white unless asked otherwise."""
         with mpl.rc_context(CHART):
             super().savefig(fname, **({"facecolor": "white"} | settings))
+
+    def _repr_png_(self) -> bytes:
+        """The picture that a notebook shows for a figure, whether or not pyplot is loaded."""
+        stream = io.BytesIO()
+        self.savefig(stream, format="png", metadata={"Software": None})
+        return stream.getvalue()

@@ -11,6 +11,7 @@ import pytest
 
 import sd_covid
 from sd_covid import figures
+from sd_covid.analysis.robustness import read_plan
 from sd_covid.analysis.robustness.pipeline import PATH, Robust, cases_of, judge, judge_comparison
 from sd_covid.analysis.robustness.runs import run_worlds
 from sd_covid.cli.app import execute
@@ -210,6 +211,21 @@ def test_the_command_writes_a_page_and_prints_tables(town: Path, capsys: pytest.
     assert "‘Falling’" in text
     assert execute(["robust", file, "-o", str(page.with_suffix(".txt"))]) == 2
     assert not page.with_suffix(".txt").exists()
+
+
+def test_a_plan_elsewhere_in_the_study_means_the_scenarios_and_paths_of_the_study(town: Path) -> None:
+    beside = plan_of(town)
+    (town / "notebooks").mkdir()
+    file = town / "notebooks" / "mine.yaml"
+    file.write_text(ROBUST.replace("outputs: outputs.yaml", "outputs: ../scenarios/outputs.yaml"))
+    mine = read_plan(file, beside.simulation)
+    assert [path.resolve() for path in mine.scenarios] == [path.resolve() for path in beside.scenarios]
+    assert [plan.assume and plan.assume.id for plan in mine.worlds] == [
+        plan.assume and plan.assume.id for plan in beside.worlds
+    ]
+    file.write_text(file.read_text().replace("[actual, none, half]", "[actual, ../scenarios/none]"))
+    with pytest.raises(ScenarioError, match=r"there is no scenario '\.\./scenarios/none'"):
+        read_plan(file, beside.simulation)
 
 
 FAULTS = {

@@ -23,7 +23,7 @@ from sd_covid.data.text import Text
 from sd_covid.errors import suggest
 from sd_covid.policy.draws import choose_draws, read_posterior, sample_assumptions
 from sd_covid.policy.outputs import Output, read_outputs
-from sd_covid.policy.paths import AssumptionPath, named_path, read_path
+from sd_covid.policy.paths import AssumptionPath, folder_near, named_path, read_path
 from sd_covid.policy.reading import (
     named_file,
     named_scenario,
@@ -174,7 +174,7 @@ def _path(node: Node, study: Study) -> AssumptionPath | None:
     """A path of assumptions by name; ``base`` is none."""
     if node.text() == "base":
         return None
-    return read_path(named_path(node.text(), node.file.parent, node.error), study)
+    return read_path(named_path(node.text(), folder_near(node.file), node.error), study)
 
 
 def _limits(node: Node | None, study: Study) -> tuple[Limits, date]:

@@ -13,7 +13,7 @@ from sd_covid.data.keyed_yaml import Node
 from sd_covid.data.text import Text
 from sd_covid.model.names import key
 from sd_covid.policy.draws import read_posterior
-from sd_covid.policy.paths import named_path, read_path
+from sd_covid.policy.paths import folder_near, named_path, read_path
 from sd_covid.policy.reading import named_file, read_number, read_text
 from sd_covid.policy.study import Study, read_constants
 from sd_covid.policy.types import Simulator
@@ -36,7 +36,7 @@ def read_paths(node: Node | None, study: Study) -> tuple[WorldPlan, ...]:
         return (WorldPlan(World("as-it-is", Text("zoals in de scenario's", "as in the scenarios"))),)
     plans = []
     for entry in once(node):
-        path = read_path(named_path(entry.text(), entry.file.parent, entry.error), study)
+        path = read_path(named_path(entry.text(), folder_near(entry.file), entry.error), study)
         plans.append(WorldPlan(World(path.id, path.title, "path"), path))
     if not plans:
         raise node.error("there is no path", "name some, or leave the key out")
@@ -58,7 +58,9 @@ def read_variants(
         posterior = read_posterior(named_file(found["posterior"]), simulation) if own else None
         path = found.get("path")
         assume = (
-            None if path is None else read_path(named_path(path.text(), path.file.parent, path.error), study)
+            None
+            if path is None
+            else read_path(named_path(path.text(), folder_near(path.file), path.error), study)
         )
         constants = _variant_constants(found.get("constants"), study)
         world = World(name, read_text(found["title"]), "structure", paired=not own)

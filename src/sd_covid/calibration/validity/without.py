@@ -105,7 +105,7 @@ def smoothed(log_ratio: Array) -> tuple[Array, float]:
     k : float
         0 for equal weights; NaN where the draws that differ are too few to tell.
     """
-    import arviz
+    from sd_covid.calibration.quiet_arviz import arviz
 
     equal = np.full(len(log_ratio), 1.0 / len(log_ratio))
     if np.ptp(log_ratio) == 0.0:
