@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sd_covid.errors import DataError, suggest
+from sd_covid.files import stream_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def read_lines(path: Path, columns: Sequence[str], optional: Sequence[str] = ())
         When the file is no table in UTF-8, its header is another, or a row has more or fewer fields.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with stream_of(path) as file:
             reader = csv.reader(file, strict=True)
             header = [name.strip() for name in next(reader, [])]
             rows = [(reader.line_num, row) for row in reader if any(field.strip() for field in row)]

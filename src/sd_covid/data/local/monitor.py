@@ -26,6 +26,7 @@ from sd_covid.data.local.figures import (
 from sd_covid.data.local.regions import Regions
 from sd_covid.data.tables import Line, read_lines
 from sd_covid.errors import DataError, suggest
+from sd_covid.files import text_of
 
 FILE = "monitors.csv"
 COLUMNS = ("region", "series", "period", "value", "unit", "method", "quality", "source", "definition_note")
@@ -159,7 +160,7 @@ def prepare(path: Path, folder: Path, regions: Regions, known: Figures, shown: S
         _check_new(line, figure, known)
     _check_breaks(lines, new, known, breaks)
     old = folder / FILE
-    before = old.read_text(encoding="utf-8") if old.is_file() else ",".join(COLUMNS)
+    before = text_of(old) if old.is_file() else ",".join(COLUMNS)
     if not before.endswith("\n"):
         before += "\n"  # whoever saved it may have left the last line open
     rows = io.StringIO()
