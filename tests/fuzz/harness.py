@@ -147,7 +147,10 @@ class Fuzzer:
 
     def _read(self, content: bytes) -> Finding | None:
         try:
-            with warnings.catch_warnings(), self.watch.watched():
+            with (
+                warnings.catch_warnings(),
+                self.watch.watched(self.target.path if self.target.mends else None),
+            ):
                 warnings.simplefilter("ignore")
                 self.target.read(self.target.path)
         except SdCovidError as error:

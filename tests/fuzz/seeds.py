@@ -66,8 +66,8 @@ SCENARIOS = tuple(
     for more in (
         "levers: {subsidy: {level: 0}}\n",
         "extends: none\npath: falling\nassumptions: {slope: 2.5}\nconstants: {ease: 1.5, 'weight[old]': 3}\n",
-        "levers:\n  subsidy: {level: [{from: 2020-03-01, level: 1}, {from: 2020-06-01, level: 0.5}], end: 2020-12-01}\n",
-        "levers:\n  subsidy:\n    level: 0\n    trigger: {when: rate, above: 5, for: 2 months, lasts: 6 months}\n",
+        "levers:\n  subsidy: {level: [{from: 2020-03-01, level: 1}, {from: 2020-06-01, level: 0.5}], "
+        "end: 2020-12-01}\n",
         "constants:\n  ease: [{from: 2020-05-01, value: 2}, {from: 2021-01-01, factor: 0.5}]\n",
         "levers:\n  subsidy: [{level: 1, start: 2020-03-01, end: 2020-06-01}, {level: 1, start: 2020-09-01, "
         "end: 2021-01-01}]\n",

@@ -37,12 +37,15 @@ class Target:
         Reads it there.
     sound : tuple of bytes
         Inputs that can be read.
+    mends : bool
+        Whether the reader cuts off in the file what an interruption left half-written.
     """
 
     name: str
     path: Path
     read: Callable[[Path], object]
     sound: tuple[bytes, ...]
+    mends: bool = False
 
 
 def targets(root: Path) -> list[Target]:
@@ -341,13 +344,14 @@ def _kept(root: Path) -> Iterator[Target]:
     draws = (root / "town" / "calibration" / "posterior.parquet").read_bytes()
     yield Target("posterior", folder / "posterior.parquet", read_posterior, (draws,))
 
+    def journal(path: Path) -> object:
+        return Journal(path, "inputs")
+
     def starts(path: Path) -> object:
         return KeptStarts(path, resume=True).of([seeds.START])
 
     yield Target("finished starts", folder / "starts.jsonl", starts, seeds.STARTS)
-    yield Target(
-        "journal of a search", folder / "search.jsonl", lambda path: Journal(path, "inputs"), seeds.JOURNALS
-    )
+    yield Target("journal of a search", folder / "search.jsonl", journal, seeds.JOURNALS, mends=True)
     store = seeds.swept(root)
     for name in (".sweep/manifest.json", ".sweep/blocks", "zarr.json", "rate/zarr.json"):
         read = functools.partial(_store, open_sweep, store)

@@ -68,13 +68,15 @@ class Watch:
         self.seconds = seconds
         self.study, self.cache = str(study.resolve()), str(cache.resolve())
         self.code = _ours()
+        self.mended: Path | None = None
         if not Watch._hooked:
             sys.addaudithook(_audit)
             Watch._hooked = True
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Raise at what must not be, or when it takes too long."""
+    def watched(self, mended: Path | None = None) -> Iterator[None]:
+        """Raise at what must not be, or when it takes too long; `mended`: a file that may be written all the same."""
+        self.mended = mended
         before = signal.signal(signal.SIGALRM, _late)
         signal.setitimer(signal.ITIMER_REAL, self.seconds)
         Watch._active = self
@@ -99,6 +101,8 @@ class Watch:
 
     def _opened(self, path: Any, mode: Any, flags: int) -> str | None:
         if not isinstance(path, str | bytes) or path in ("", b""):
+            return None
+        if str(path) == str(self.mended):
             return None
         writes = (isinstance(mode, str) and any(letter in mode for letter in _WRITES)) or flags & 0o3103
         if _below(path, self.cache) or (not writes and _below(path, self.study, *self.code)):

@@ -7,6 +7,7 @@ caller.
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ class Line:
         return DataError(reason, advice=advice, file=self.file, line=self.number, variable=column)
 
     def number_in(self, column: str) -> float:
-        """The number of a column.
+        """The finite number of a column.
 
         Raises
         ------
@@ -49,10 +50,13 @@ class Line:
             When it is none.
         """
         try:
-            return float(self[column])
-        except ValueError as error:
+            value = float(self[column])
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
             reason = f"'{self[column]}' is not a number"
-            raise self.error(column, reason, "write a number, with a point for decimals") from error
+            raise self.error(column, reason, "write a number, with a point for decimals")
+        return value
 
     def choice(self, column: str, known: Sequence[str]) -> str:
         """The text of a column, which must be one of these.
