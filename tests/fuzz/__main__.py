@@ -34,7 +34,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--inputs", type=int, default=10_000, help="in all, over the readers")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=10.0, help="that one input may take")
+    parser.add_argument(
+        "--seconds", type=float, default=5.0, help="of the processor, that one input may take"
+    )
     parser.add_argument("--only", default="", help="readers whose name holds this")
     parser.add_argument("--keep", type=Path, help="folder for inputs that were found")
     chosen = parser.parse_args()

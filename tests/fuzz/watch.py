@@ -35,6 +35,7 @@ _NEVER = (
 )  # fmt: skip
 _CHANGES = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.utime")
 _WRITES = "wax+"
+_TRACING = 20  # times as long as without
 #: Code that libraries make of texts of their own: SciPy, of the names of a distribution's parameters.
 _OF_LIBRARIES = {("_parse_args", "_parse_args_rvs", "_parse_args_stats")}
 
@@ -58,7 +59,7 @@ class Watch:
     cache : Path
         The only folder in which it may write.
     seconds : float
-        How long one input may take.
+        How long one input may take, of the processor; another program beside this one takes nothing of it.
     """
 
     _active: Watch | None = None
@@ -77,15 +78,15 @@ class Watch:
     def watched(self, mended: Path | None = None) -> Iterator[None]:
         """Raise at what must not be, or when it takes too long; `mended`: a file that may be written all the same."""
         self.mended = mended
-        before = signal.signal(signal.SIGALRM, _late)
-        signal.setitimer(signal.ITIMER_REAL, self.seconds)
+        before = signal.signal(signal.SIGPROF, _late)
+        signal.setitimer(signal.ITIMER_PROF, self.seconds * (_TRACING if sys.gettrace() else 1))
         Watch._active = self
         try:
             yield
         finally:
             Watch._active = None
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, before)
 
     def look(self, event: str, arguments: tuple[Any, ...]) -> str | None:
         """What is wrong with an event; None when nothing is."""
