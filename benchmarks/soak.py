@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import gc
 import hashlib
 import io
@@ -29,6 +30,7 @@ import pandas as pd
 import models
 import sd_covid
 from sd_covid.cli.app import execute
+from sd_covid.policy.draws import read_posterior
 from sd_covid.policy.reading import named_model
 from sd_covid.policy.sweep import read_sweep, run_sweep
 from sd_covid.report.draw import Draw
@@ -52,7 +54,7 @@ assumptions:
     contact infectivity: {low: 0.2, high: 0.4, distribution: uniform}
     duration: {low: 4, high: 8, distribution: uniform}
 """
-DUTCH = ("unemployment rate", "households with problem debts")
+DUTCH = ("unemployment rate", "households in problem debt")
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,10 @@ class Sample:
 
     @classmethod
     def now(cls, began: float) -> Sample:
-        """Of this process."""
+        """Of this process, without what is free and only not yet given back to the operating system."""
         gc.collect()
+        with contextlib.suppress(AttributeError, OSError):  # glibc alone has it
+            ctypes.CDLL(None).malloc_trim(0)
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         memory = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
         threads = len(list(Path("/proc/self/task").iterdir()))
@@ -178,9 +182,8 @@ class Dutch:
 
     def __init__(self) -> None:
         self.simulation = sd_covid.load(STUDY / "models" / "netherlands.yaml")
-        posterior = pd.read_parquet(STUDY / "calibration" / "posterior.parquet")
-        known = [name for name in posterior.columns if name in self.simulation.constants]
-        self.frame = posterior[known].head(64) if known else None
+        draws = read_posterior(STUDY / "calibration" / "posterior.parquet", self.simulation)
+        self.frame = draws.head(64)
 
     def run(self, digest: Digest) -> None:
         """A few draws, over time and summed up."""

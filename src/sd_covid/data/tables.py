@@ -51,11 +51,13 @@ class Line:
         """
         try:
             value = float(self[column])
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
+        except ValueError as error:
             reason = f"'{self[column]}' is not a number"
-            raise self.error(column, reason, "write a number, with a point for decimals")
+            raise self.error(column, reason, "write a number, with a point for decimals") from error
+        if not math.isfinite(value):
+            raise self.error(
+                column, f"'{self[column]}' is not a finite number", "write a number, or leave it out"
+            )
         return value
 
     def choice(self, column: str, known: Sequence[str]) -> str:
