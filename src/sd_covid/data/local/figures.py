@@ -180,11 +180,6 @@ def period_of(line: Line) -> str:
     return line["period"]
 
 
-def value_of(line: Line) -> float:
-    """The finite number of a row."""
-    return line.number_in("value")
-
-
 def _figure(line: Line, definitions: dict[str, Definition], regions: Regions) -> Figure:
     name = line["definition"]
     if name not in definitions:
@@ -194,7 +189,7 @@ def _figure(line: Line, definitions: dict[str, Definition], regions: Regions) ->
         definitions[name],
         region_of(line, regions),
         period_of(line),
-        value_of(line),
+        line.number_in("value"),
         line.choice("quality", QUALITIES),
     )
 

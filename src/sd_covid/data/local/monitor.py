@@ -21,7 +21,6 @@ from sd_covid.data.local.figures import (
     needed,
     period_of,
     region_of,
-    value_of,
 )
 from sd_covid.data.local.regions import Regions
 from sd_covid.data.tables import Line, read_lines
@@ -81,7 +80,7 @@ def _figure(line: Line, regions: Regions) -> Figure:
     for column in ("series", "unit", "method", "source", "definition_note"):
         needed(line, column)
     name = f"{line['series']} ({line['method']}, {line['source']})"
-    value = value_of(line)
+    value = line.number_in("value")
     if line["unit"].startswith("%") and not 0 <= value <= 100:
         raise line.error(
             "value", f"{line['value']} lies outside 0 to 100 %", "correct the figure or its unit"
