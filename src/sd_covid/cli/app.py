@@ -48,7 +48,7 @@ from sd_covid.cli import (
     update,
     validate,
 )
-from sd_covid.cli.console import INTERRUPTED
+from sd_covid.cli.console import INTERRUPTED, printable
 from sd_covid.errors import SdCovidError
 
 app = typer.Typer(
@@ -139,7 +139,7 @@ def execute(arguments: Sequence[str]) -> int:
 def _refuse(reason: str, hint: str = "") -> int:
     """Print the one line of an error; the exit code that goes with it."""
     line = " ".join(reason.split()).removesuffix(".")
-    sys.stderr.write(f"error: {line}{'; ' if hint else ''}{hint}\n")
+    sys.stderr.write(f"error: {printable(line)}{'; ' if hint else ''}{hint}\n")
     return 2
 
 
@@ -153,7 +153,7 @@ def _warnings_in_one_line() -> Iterator[None]:
     """Warnings as ``warning: …`` on standard error, without the place in our code."""
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
-        sys.stderr.write(f"warning: {message}\n")
+        sys.stderr.write(f"warning: {printable(str(message))}\n")
 
     with warnings.catch_warnings():
         warnings.showwarning = show

@@ -25,7 +25,15 @@ def study_folder(path: str | Path) -> Path:
         The nearest parent that holds a folder ``models`` or ``calibration``, links resolved; where there is none, the
         folder of the file itself.
     """
-    return _around(Path(path).resolve())
+    return _around(followed(Path(path)))
+
+
+def followed(path: Path) -> Path:
+    """A path with its links resolved; as it stands where they lead to one another, for its reader to refuse."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path.absolute()
 
 
 def named_in_study(name: str, owner: Path) -> Path | None:
