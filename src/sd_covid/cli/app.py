@@ -129,6 +129,10 @@ def execute(arguments: Sequence[str]) -> int:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return _refuse(f"{place}{error.strerror or error}")
+    except RuntimeError as error:
+        if not str(error).startswith("Symlink loop"):  # an OSError from Python 3.13 on
+            raise
+        return _refuse(str(error), hint="links lead to one another; give the file itself")
     except MemoryError:
         return _refuse("out of memory", hint="ask for fewer variables with --columns, or fewer members")
     if answer == INTERRUPTED:
