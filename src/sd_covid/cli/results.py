@@ -135,9 +135,11 @@ def _write_dataset(runs: Mapping[str, xr.Dataset], path: Path, form: Form) -> No
     with replacing(path) as temporary:
         if form == "nc":
             try:
-            whole.to_netcdf(temporary, engine="netcdf4")
-        except RuntimeError as error:  # what the library makes of a disk that is full
-            raise RunError(f"cannot be written: {error}", advice="make room on the disk", file=path) from error
+                whole.to_netcdf(temporary, engine="netcdf4")
+            except RuntimeError as error:  # what the library makes of a full disk
+                raise RunError(
+                    f"cannot be written: {error}", advice="make room on the disk", file=path
+                ) from error
         else:
             write_zarr(whole, temporary)
 
