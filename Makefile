@@ -8,12 +8,14 @@ OUT := out
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install study test explore lint bench lock clean
+.PHONY: help install study test explore fuzz lint audit bench lock clean
 
 help:
 	@echo "make study   run the Dutch study: check the fit, run the scenarios, write report and simulator"
 	@echo "make test    lint, types and tests"
 	@echo "make explore property tests only, with examples never tried before"
+	@echo "make fuzz    mutated files for every reader, never tried before"
+	@echo "make audit   known faults of the locked dependencies; needs the network"
 	@echo "make lint    lint and types only"
 	@echo "make bench   speed and memory, beside other engines"
 	@echo "make lock    renew requirements.lock from pyproject.toml"
@@ -50,6 +52,15 @@ test: lint
 
 explore: install
 	HYPOTHESIS_PROFILE=explore $(BIN)/pytest -n 2 --dist loadfile -m hypothesis
+
+fuzz: install
+	$(BIN)/python -m tests.fuzz --inputs 100000 --seed $$(date +%s) --keep $(OUT)/fuzz
+
+# Beside the environment, not in it: what audits is no dependency.
+audit: install
+	$(PYTHON) -m venv $(OUT)/audit
+	$(OUT)/audit/bin/python -m pip install --disable-pip-version-check --quiet pip-audit
+	$(OUT)/audit/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
 bench: install
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r benchmarks/requirements.lock

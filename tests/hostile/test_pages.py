@@ -19,7 +19,7 @@ HOSTILE = f"'></title></script></style><{TAG} onclick=alert(1)>{{{{7*7}}}}${{7*7
 IN_YAML = '"\\"' + HOSTILE + '"'
 BOTH = f"{{nl: {IN_YAML}, en: {IN_YAML}}}"
 IN_A_MODEL = HOSTILE.replace("{", "(").replace("}", ")")  # braces are comments there
-VARIABLE = f'"{IN_A_MODEL}" = 1 ~ {IN_A_MODEL} ~ {IN_A_MODEL} |\n'
+VARIABLE = f'"{IN_A_MODEL}" = INTEG(0.1 * "{IN_A_MODEL}", 1) ~ {IN_A_MODEL} ~ {IN_A_MODEL} |\n'
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"
 _TITLE = re.compile(r"\{nl: [^{}]*?, en: [^{}]*?\}")
 _SOURCE = re.compile(r"(source|note): (invented[^\n,}]*|none[^\n,}]*|one million[^\n]*)")
