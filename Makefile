@@ -56,11 +56,11 @@ explore: install
 fuzz: install
 	$(BIN)/python -m tests.fuzz --inputs 100000 --seed $$(date +%s) --keep $(OUT)/fuzz
 
-# Beside the environment, not in it: what audits is no dependency.
+# Beside the environment, not in it: what audits is no dependency. Strict: what cannot be looked up is a failure.
 audit: install
 	$(PYTHON) -m venv $(OUT)/audit
 	$(OUT)/audit/bin/python -m pip install --disable-pip-version-check --quiet pip-audit
-	$(OUT)/audit/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip
+	$(OUT)/audit/bin/pip-audit --strict --requirement requirements.lock --require-hashes --disable-pip
 
 bench: install
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r benchmarks/requirements.lock
