@@ -17,7 +17,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import Reference, cited, named
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, ScenarioError, suggest
-from sd_covid.model.study import named_in_study
+from sd_covid.model.study import is_there, named_in_study
 
 _DATE = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", re.ASCII)
 #: What Python takes beside this, such as 1_000, is rather a slip.
@@ -126,7 +126,7 @@ def named_scenario(node: Node) -> Path:
         There is none, with the nearest id.
     """
     path = node.file.parent / f"{node.text()}.yaml"
-    if path.parent != node.file.parent or not path.is_file():
+    if path.parent != node.file.parent or not is_there(path):
         others = (item.stem for item in node.file.parent.glob("*.yaml"))
         advice = suggest(node.text(), others) or f"make {path.name}"
         raise node.error(f"there is no scenario '{node.text()}'", advice)
