@@ -20,6 +20,10 @@ from sd_covid.model.study import leads_out
 #: Bytes of a file that people write or a spreadsheet exports; a larger one is something else.
 LARGEST = 100_000_000
 
+# Without O_NONBLOCK, to open a pipe waits until somebody writes to it. Windows has neither of these, and asks for the
+# third, lest it reads a byte 26 as the end.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
 
 def bytes_of(path: Path, most: int = LARGEST) -> bytes:
     """The content of an ordinary file.
@@ -38,8 +42,7 @@ def bytes_of(path: Path, most: int = LARGEST) -> bytes:
         When it is not there, is a folder, or cannot be opened.
     """
     try:
-        # Without O_NONBLOCK, to open a pipe waits until somebody writes to it.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(path, _READ)
     except ValueError as error:  # a zero byte in the name
         raise DataError("is no name of a file", advice="check the path", file=path) from error
     with os.fdopen(handle, "rb") as file:

@@ -251,9 +251,8 @@ def test_an_own_chart_has_the_lines_and_numbers_of_the_others() -> None:
     left.set_ylim(0, 2000)
     assert "1.000" in words(figure)
     assert tuple(figure.get_size_inches()) == (8.0, 3.0)
-    for nothing in ([], "One"):
-        with pytest.raises(RunError, match="titles in a list"):
-            figures.chart(nothing)
+    with pytest.raises(RunError, match="a title for each pair of axes"):
+        figures.chart([])
 
 
 def test_a_notebook_gets_the_picture_from_the_figure_itself() -> None:

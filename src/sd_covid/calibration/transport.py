@@ -96,7 +96,10 @@ def transport(path: Path, draws: Array, rng: np.random.Generator) -> Transport:
             break
         share += power * (1.0 - share)
         slopes = ((slope - turned) * sd)[fine]
-        tried = _fitted(z, at, slopes, normalised(power * gain[None])[0], share, centre, sd)
+        try:
+            tried = _fitted(z, at, slopes, normalised(power * gain[None])[0], share, centre, sd)
+        except np.linalg.LinAlgError:  # the pilots flew so far that their slopes ask for no map at all
+            break
     return replace(best, gradients=gradients)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sd_covid.errors import RunError
 from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, sized
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import DASHES, PACKAGES, REFERENCE
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT = 4.6, 3.4  # of a panel, in inches
 
 
+@checked
 @chart_style()
 def chart(
     titles: Sequence[str], *, language: str = "en", size: Size | None = None
@@ -55,8 +57,8 @@ def chart(
 
     from sd_covid.report.styled import Figure
 
-    if isinstance(titles, str) or not titles:
-        raise RunError("a chart needs its titles in a list", advice='write chart(["Unemployment"])')
+    if not titles:
+        raise RunError("a chart needs a title for each pair of axes", advice='write chart(["Unemployment"])')
     texts = Texts(language)
     figure = Figure(figsize=(_WIDTH * len(titles), _HEIGHT))
     colours = (REFERENCE, *PACKAGES)
