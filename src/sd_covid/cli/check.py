@@ -12,9 +12,9 @@ import typer
 from sd_covid.cli.check_loop import show_loop
 from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, say, table, warn
-from sd_covid.cli.output import replacing
 from sd_covid.cli.run import Model
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     import pandas as pd

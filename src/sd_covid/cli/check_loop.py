@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sd_covid.cli.console import say, table
-from sd_covid.cli.output import replacing
 from sd_covid.errors import UnknownNameError, suggest
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     from sd_covid.analysis.passport.loops import MeasuredLoop

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sd_covid.cli.console import say
-from sd_covid.cli.output import replacing
 from sd_covid.cli.results import refuse_suffix
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sd_covid.cli.console import say, table
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import progress
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     from sd_covid.analysis.conformance import Result

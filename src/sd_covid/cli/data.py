@@ -118,8 +118,8 @@ def _uses(folder: Path) -> dict[str, Use]:
 
 def _write(file: Path, rows: list[StatusRow]) -> None:
     """Every row, and the sums by heading, for a program to read."""
-    from sd_covid.cli.output import replacing
     from sd_covid.data import coverage
+    from sd_covid.whole_files import replacing
 
     content = {
         "coverage": [asdict(item) for item in coverage(rows)],

@@ -9,8 +9,8 @@ import typer
 
 from sd_covid.cli.console import say
 from sd_covid.cli.convert import Source
-from sd_covid.cli.output import replacing
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing
 
 Folder = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the pages go.")]
 Language = Annotated[

@@ -13,9 +13,9 @@ import typer
 
 from sd_covid.cli.calibrate import Seed
 from sd_covid.cli.console import note, say, table, warn
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     from sd_covid.calibration.shared import Interval, Marginals, Shared

@@ -188,8 +188,8 @@ def _write_page(
 def _write_numbers(made: Made, chosen: Region | None, output: Path) -> None:
     """Write quantiles of every region, or every draw of every municipality."""
     from sd_covid.analysis.local.tables import as_dataset, as_frame
-    from sd_covid.cli.output import replacing
     from sd_covid.cli.results import NUMBER
+    from sd_covid.whole_files import replacing
 
     with replacing(output) as aside:
         if output.suffix.lower() == ".csv":

@@ -74,10 +74,10 @@ def add(
     language: Annotated[Language, typer.Option("--language", "-l", help="Of the messages.")] = Language.NL,
 ) -> None:
     """Add figures of a local monitor, to be shown beside the projections; they do not set them."""
-    from sd_covid.cli.output import replacing
     from sd_covid.data.keyed_yaml import read_yaml
     from sd_covid.data.local.faults import word
     from sd_covid.data.local.monitor import prepare
+    from sd_covid.whole_files import replacing
 
     inputs = read_local(study_folder(Path("study")))
     named = [name for name, _ in read_yaml(inputs.folder / "indicators.yaml").entries()]

@@ -11,9 +11,9 @@ import typer
 
 from sd_covid.cli.calibrate import Problem, Seed
 from sd_covid.cli.console import note, say, table, warn
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
 from sd_covid.cli.results import refuse_suffix
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     from datetime import date

@@ -9,8 +9,8 @@ import typer
 
 from sd_covid.cli.compare import Language
 from sd_covid.cli.console import INTERRUPTED, as_typed, note, say, table, warn
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     from sd_covid.analysis.optimisation.optimise import Optimised, Shown

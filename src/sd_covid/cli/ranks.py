@@ -13,10 +13,10 @@ import typer
 from sd_covid.cli.calibrate import Seed
 from sd_covid.cli.compare import Inputs, Scenarios, Tell, draw, outputs, read_inputs
 from sd_covid.cli.console import note, table
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
 from sd_covid.errors import RunError
 from sd_covid.model.study import study_folder
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     from sd_covid.policy.comparison import Comparison

@@ -11,9 +11,9 @@ import typer
 
 from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, say
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import progress
 from sd_covid.cli.results import refuse_suffix
+from sd_covid.whole_files import replacing
 
 FILE = Path("scenarios/simulator.yaml")
 

@@ -10,11 +10,11 @@ import typer
 
 from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, say, table, warn
-from sd_covid.cli.output import replacing
 from sd_covid.cli.results import NUMBER, refuse_suffix
 from sd_covid.cli.run import Model, Parameters
 from sd_covid.errors import RunError
 from sd_covid.model.study import study_folder
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -45,6 +45,18 @@ def replacing(path: Path) -> Iterator[Path]:
         _remove(temporary)
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a text in UTF-8, its line feeds as they are.
+
+    Raises
+    ------
+    RunError
+        As `replacing`.
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
 def _replace_folder(new: Path, path: Path) -> None:
     """Put a folder in the place of an earlier one."""
     if path.exists():
