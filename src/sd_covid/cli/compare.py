@@ -13,6 +13,7 @@ import typer
 
 from sd_covid.cli.calibrate import Seed
 from sd_covid.cli.console import note, warn
+from sd_covid.cli.language import Language, asked
 from sd_covid.cli.progress import stages
 from sd_covid.errors import DataError, RunError, ScenarioError, suggest
 from sd_covid.model.study import study_folder
@@ -30,13 +31,6 @@ if TYPE_CHECKING:
     from sd_covid.policy.long_run import LongRun, LongRunPlan
     from sd_covid.policy.outputs import Output
     from sd_covid.policy.resilience import Phases
-
-
-class Language(StrEnum):
-    """Languages of the report."""
-
-    NL = "nl"
-    EN = "en"
 
 
 Tell = Callable[[int, int], None]
@@ -191,7 +185,7 @@ def command(
         warn(f"{len(failures)} runs are not finite and left out; the first is {where}")
     if tables is not None:
         write_tables(compared.assessment, tables)
-    languages = list(dict.fromkeys(language or [Language.NL]))
+    languages = asked(language)
     write(inputs, compared, found, looked, known, output, languages, level.value)
 
 

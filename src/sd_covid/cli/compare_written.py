@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from sd_covid.cli.console import say
 from sd_covid.cli.results import refuse_suffix
 from sd_covid.errors import RunError
-from sd_covid.whole_files import replacing
+from sd_covid.whole_files import replacing, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sd_covid.analysis.sensitivity import Sensitivity
-    from sd_covid.cli.compare import Compared, Inputs, Language
+    from sd_covid.cli.compare import Compared, Inputs
+    from sd_covid.cli.language import Language
     from sd_covid.policy.assessment import Assessment
     from sd_covid.report import Background
     from sd_covid.report.inputs import Looked
@@ -167,8 +168,7 @@ def write_tables(found: Assessment | None, folder: Path) -> None:
         raise RunError("the study names no effects", advice="write scenarios/benefits.yaml")
     texts = {f"{name}.csv": frame.to_csv(index=False, na_rep="") for name, frame in frames(found).items()}
     for name, text in {**texts, "assessment.json": as_json(found)}.items():
-        with replacing(folder / name) as aside:
-            aside.write_text(text, encoding="utf-8")
+        write_whole(folder / name, text)
 
 
 def background(inputs: Inputs) -> Background:

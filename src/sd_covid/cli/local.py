@@ -11,9 +11,9 @@ import typer
 
 from sd_covid.cli import local_data
 from sd_covid.cli.calibrate import Seed
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import say
 from sd_covid.cli.finding import show
+from sd_covid.cli.language import Language
 from sd_covid.cli.local_runs import projected, read_local
 from sd_covid.errors import RunError
 from sd_covid.model.study import study_folder

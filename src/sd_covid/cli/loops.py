@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import as_typed, note, say
 from sd_covid.cli.finding import show
+from sd_covid.cli.language import Language
 from sd_covid.cli.progress import progress
 from sd_covid.cli.run import (
     Model,

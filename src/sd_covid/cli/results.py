@@ -70,6 +70,18 @@ def refuse_suffix(path: Path | None, suffix: str) -> None:
         raise RunError("is a folder", file=path, advice="choose a file name")
 
 
+def refuse_figure(path: Path | None) -> None:
+    """Refuse a name for a drawing that says no format of drawings, before any work is done.
+
+    Raises
+    ------
+    RunError
+        When the name has another suffix than ``.png``, ``.svg`` or ``.pdf``.
+    """
+    if path is not None and path.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise RunError("is no .png, .svg or .pdf", advice="choose one of these", file=path)
+
+
 def write(runs: Mapping[str, xr.Dataset], path: Path | None, form: Form) -> None:
     """Write results by scenario name; a single run without scenario has the name ``""``.
 
