@@ -8,13 +8,15 @@ OUT := out
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install study test explore lint bench lock clean
+.PHONY: help install study test explore lint docs wheel-check bench lock clean
 
 help:
 	@echo "make study   run the Dutch study: check the fit, run the scenarios, write report and simulator"
 	@echo "make test    lint, types and tests"
 	@echo "make explore property tests only, with examples never tried before"
 	@echo "make lint    lint and types only"
+	@echo "make wheel-check  build, install where there is nothing else, and make a first figure"
+	@echo "make docs    the pages as a site, in $(OUT)/docs"
 	@echo "make bench   speed, memory and accuracy, beside other engines"
 	@echo "make lock    renew requirements.lock from pyproject.toml"
 
@@ -46,10 +48,18 @@ lint: install
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 explore: install
 	HYPOTHESIS_PROFILE=explore $(BIN)/pytest -n 2 --dist loadfile -m hypothesis
+
+wheel-check: install
+	$(BIN)/python packaging/check.py
+
+# Every warning is an error, a link or a name that leads nowhere included.
+docs: install
+	$(BIN)/python -m sphinx -W --keep-going -n -q -b html -d $(OUT)/.docs docs $(OUT)/docs
+	@echo "$(OUT)/docs/index.html"
 
 bench: install
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r benchmarks/requirements.lock
@@ -58,7 +68,7 @@ bench: install
 lock: install
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--all-extras --group build --group test --group lint --quiet pyproject.toml -o requirements.lock
+		--all-extras --group build --group test --group lint --group docs --quiet pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--constraint requirements.lock --group bench --quiet -o benchmarks/requirements.lock
 

@@ -11,6 +11,7 @@ import pytest
 from sd_covid.calibration.benchmarks import last_value
 from sd_covid.calibration.validity.backtest import backtest, by_series, summary
 from sd_covid.calibration.workflow import load_predictor
+from sd_covid.errors import RunError
 
 from .analytic import decay
 from .test_validity_study import write_draws
@@ -50,6 +51,11 @@ def test_figures_after_the_origin_do_not_change_a_forecast(found: pd.DataFrame, 
     pd.testing.assert_series_equal(found["median"], changed["median"])
     later = predictor.paths("driver").path[:, predictor.targets["driver"].ends == 36]
     assert np.median(later) > 2 * found[found["observableId"] == "driver"]["figure"].iloc[5]
+
+
+def test_months_after_which_no_series_goes_on_are_refused(path: Path) -> None:
+    with pytest.raises(RunError, match="no series goes on after these months"):
+        backtest(load_predictor(path, simulator=decay()), ["2035-01"])
 
 
 def test_scores_are_those_written_out_by_hand(found: pd.DataFrame) -> None:

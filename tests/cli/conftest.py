@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +55,19 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
         return Answer(code, said.out, said.err)
 
     return run
+
+
+def call_in_two_gibibytes(*arguments: object) -> Answer:
+    """Run a command in a process of its own that has the address space which the public contract promises."""
+    resource = pytest.importorskip("resource", reason="the system has no limit of address space")
+    done = subprocess.run(
+        [sys.executable, "-c", "from sd_covid.cli import main; main()", *map(str, arguments)],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture

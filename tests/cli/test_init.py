@@ -94,7 +94,7 @@ def test_the_wheel_works_away_from_the_repository(tmp_path: Path) -> None:
     shutil.copytree(STUDY / "src", source / "src", ignore=shutil.ignore_patterns("__pycache__"))
     for part in PARTS:
         shutil.copytree(STUDY / part, source / part)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
         shutil.copy(STUDY / name, source / name)
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],

@@ -22,6 +22,7 @@ HEAVY = (
     "zarr",
     "dask",
     "distributed",
+    "sd_covid.model.structure",
 )
 
 

@@ -1,4 +1,7 @@
-"""The commands on the Dutch study, with a handful of draws in the place of its posterior."""
+"""The commands on the Dutch study, with a handful of draws in the place of its posterior.
+
+Running, comparing and predicting are done in two gibibytes of address space, as the public contract promises.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,26 @@ import pytest
 
 from sd_covid.calibration.store import read_posterior
 from sd_covid.data import read_registry
-from tests.cli.conftest import Call
+from tests.cli.conftest import Call, call_in_two_gibibytes
+
+
+def test_a_run_is_written_to_a_store(fitted: Path, tmp_path: Path) -> None:
+    store = tmp_path / "run.zarr"
+    answer = call_in_two_gibibytes("run", fitted / "models" / "netherlands.yaml", "-o", store)
+    assert (0, "") == (answer.code, answer.err)
+    assert (store / "zarr.json").is_file()
 
 
 def test_compare_writes_the_report_in_both_languages_and_ends_with_its_path(
-    call: Call, fitted: Path, tmp_path: Path
+    fitted: Path, tmp_path: Path
 ) -> None:
     scenarios = [fitted / "scenarios" / f"{name}.yaml" for name in ("actual", "no-support")]
     path = tmp_path / "out" / "report.html"
     wave = fitted / "scenarios" / "paths" / "new-wave-2027.yaml"
     options = ("--path", wave, "--language", "nl", "--language", "en", "--draws", "8")
     book = path.with_suffix(".xlsx")
-    answer = call("compare", *scenarios, "-o", path, "-o", book, *options)
+    answer = call_in_two_gibibytes("compare", *scenarios, "-o", path, "-o", book, *options)
+    assert "error" not in answer.err
     written = [path, book, path.with_name("report-en.html"), book.with_name("report-en.xlsx")]
     assert (0, sorted(map(str, written))) == (answer.code, sorted(answer.out.splitlines()[-4:]))
     # The first section says on what the long run rests, the second has both results of every outcome that rests on it.
@@ -64,11 +75,10 @@ def test_one_scenario_is_no_comparison(call: Call, fitted: Path, tmp_path: Path)
     assert [] == list(tmp_path.iterdir())
 
 
-def test_predict_has_a_row_for_every_period_with_its_quantiles_in_order(
-    call: Call, fitted: Path, tmp_path: Path
-) -> None:
+def test_predict_has_a_row_for_every_period_with_its_quantiles_in_order(fitted: Path, tmp_path: Path) -> None:
     path = tmp_path / "figures.csv"
-    assert 0 == call("predict", fitted / "calibration" / "problem.yaml", "-o", path).code
+    answer = call_in_two_gibibytes("predict", fitted / "calibration" / "problem.yaml", "-o", path)
+    assert 0 == answer.code, answer.err
     table = pd.read_csv(path)
     quantiles = ["q05", "q20", "q25", "q35", "median", "q65", "q75", "q80", "q95"]
     assert [
@@ -190,13 +200,9 @@ def test_backtest_shows_and_writes_forecasts_from_an_earlier_month(
     assert figures[pd.Period("2022-06", "M")] == month["last value"].item()
 
 
-def test_backtest_refuses_what_is_no_month_and_months_without_figures_after(call: Call, fitted: Path) -> None:
-    problem = fitted / "calibration" / "problem.yaml"
-    answer = call("backtest", problem, "--origin", "2022-13")
+def test_backtest_refuses_what_is_no_month(call: Call, fitted: Path) -> None:
+    answer = call("backtest", fitted / "calibration" / "problem.yaml", "--origin", "2022-13")
     assert (2, "error: '2022-13' is not a month; write --origin 2020-12") == (answer.code, answer.last)
-    answer = call("backtest", problem, "--origin", "2035-01")
-    assert 2 == answer.code
-    assert answer.last.startswith("error: no series goes on after these months")
 
 
 def test_validate_writes_page_and_data_of_the_stored_draws(call: Call, fitted: Path, tmp_path: Path) -> None:

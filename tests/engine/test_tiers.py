@@ -1,5 +1,6 @@
 """Code is run as it comes and optimised beside: the same bits from both, also within one batch."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,18 @@ def test_damaged_code_in_the_cache_is_made_again(noisy, monkeypatch, tmp_path):
         path.write_bytes(content[: len(content) // 2])
     np.testing.assert_array_equal(Simulation(noisy.model).run(members(5), ["late"])["late"], expected["late"])
     assert all(len(path.read_bytes()) > 1000 for path in stored)
+
+
+def test_of_too_many_codes_those_not_used_for_longest_go(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(compiling, "MOST", 10)
+    texts = [f"define double @f() {{\n  ret double {k}.0\n}}\n" for k in range(11)]
+    for age, text in enumerate(texts[:10]):
+        compiling.Code(text)
+        os.utime(compiling._path(text, 2), (1000 + age, 1000 + age))
+    compiling.Code(texts[0])  # the oldest is used again
+    compiling.Code(texts[10])
+    assert [text for text in texts if compiling._path(text, 2).exists()] == [texts[0], *texts[3:]]
 
 
 def test_the_process_beside_loads_nothing_from_the_folder_that_it_runs_in(noisy, monkeypatch, tmp_path):

@@ -13,6 +13,7 @@ from lxml import html
 
 from sd_covid.calibration.results import StoredFitCheck
 from sd_covid.data.text import Text
+from sd_covid.engine.helper import Helper
 from sd_covid.errors import RunError, UnknownNameError
 from sd_covid.policy.effectiveness import cost_per_unit, extra_cost
 from sd_covid.policy.spread import Spread
@@ -238,16 +239,18 @@ def test_a_stored_fit_that_no_longer_belongs_to_the_figures_is_a_warning(build):
     ) in notes
 
 
-def test_equal_input_gives_an_equal_page(build, reports, tmp_path):
+def test_equal_input_gives_an_equal_page_whoever_draws_its_charts(build, reports, tmp_path):
     comparison = build.comparison()
-    again = write_report(
-        comparison,
-        build.fit(),
-        build.sensitivity(comparison),
-        tmp_path / "report-nl.html",
-        "nl",
-        background=build.background(),
-    )
+    with Helper() as helper:
+        again = write_report(
+            comparison,
+            build.fit(),
+            build.sensitivity(comparison),
+            tmp_path / "report-nl.html",
+            "nl",
+            background=build.background(),
+            helper=helper,
+        )
     assert reports["nl"].read_bytes() == again.read_bytes()
     first, second = (sorted((file.parent / "report-nl-figures").iterdir()) for file in (reports["nl"], again))
     assert [item.name for item in first] == [item.name for item in second]

@@ -128,11 +128,14 @@ def test_fifty_settings_agree_with_the_kernel(page, simulation):
     levers = [name.removesuffix(" level") for name in simulation.constants if name.endswith(" level")]
     levers = [name for name in levers if {f"{name} start", f"{name} end"} <= set(simulation.constants)]
     moves = []
-    for lever in rng.choice(levers, 50):
+    for k, lever in enumerate(rng.choice(levers, 50)):
         start = int(rng.integers(60, 200))
         moves.append(
             {f"{lever} level": rng.uniform(0, 1), f"{lever} start": start, f"{lever} end": start + 24}
         )
+        if k % 4 == 0:  # assumptions too, once beyond what their sliders have
+            moves[-1]["inflation in the long run"] = 60.0 if k == 24 else rng.uniform(1.5, 3)
+            moves[-1]["new wave start"] = start
     found = page.evaluate(
         """(moves) => moves.map((move) => {
           Object.entries(move).forEach(([name, value]) => sdCovid.set(name, value));
@@ -310,6 +313,34 @@ def test_what_drives_a_difference_is_what_changes_bring(page, simulation):
     page.evaluate("document.querySelector('#chart-0 .why').open = false")
 
 
+def test_assumptions_carry_on_from_where_they_begin(page, html):
+    """Inflation is given until June 2026 (month 138); the first new wave that a slider has is in January 2025 (120)."""
+    data = json.loads(re.search(r'id="sd-data">(.*?)</script>', html, re.DOTALL)[1])
+    first = {data["constants"][number]: time for number, time in data["restart"]["first"]}
+    assert first["inflation in the long run"] == 138.125  # at 138 its weight is 0 still
+    assert first["new wave level"] == 120.0
+    assert "debt finding loss" not in first  # from the start
+    found = page.evaluate(
+        """() => {
+          const data = JSON.parse(document.getElementById('sd-data').textContent);
+          const base = makeBase(data);
+          const names = ['inflation in the long run', 'debt finding loss'];
+          const [moved, other] = names.map((name) => data.constants.indexOf(name));
+          const at = (draw, ...set) => parametersOf(base, draw, new Map([...data.presets[0].settings, ...set]));
+          const from = (draw, ...set) => firstChange(base, at(draw), at(draw, ...set));
+          const both = from(3, [moved, 2.5], [other, 0.1]);
+          return [from(-1, [moved, 2.5]), from(3, [moved, 2.5]), from(3, [moved, 60]), both]
+            .map((time) => Number.isFinite(time) ? time : 'all');
+        }"""
+    )
+    assert found == [
+        138.125,
+        138.125,
+        "all",
+        "all",
+    ]  # 60 % is beyond the slider; the other matters from the start
+
+
 class _Lever:
     id = "lever"
     constants: ClassVar[dict[str, str]] = {"level": "lever level"}
@@ -349,6 +380,31 @@ def test_paths_carry_what_hand_calculation_says(tmp_path):
 
 
 # --- what a reader does --------------------
+
+
+def test_first_bands_are_drawn_before_all(browser, html, tmp_path):
+    """With first bands of 4 of the 8 draws, in two workers: they rest after these, and go on."""
+    for old, new in {
+        "const FIRST = 32;": "const FIRST = 4;",
+        "const PATIENCE = 110;": "const PATIENCE = 0;",
+        "navigator.hardwareConcurrency || 2": "2",
+    }.items():
+        assert html.count(old) == 1
+        html = html.replace(old, new)
+    page = opened(browser, html, tmp_path)
+    page.evaluate(
+        """() => {
+          const { dataset } = document.getElementById('charts');
+          window.seen = [];
+          const watch = new MutationObserver(() => window.seen.push(dataset.draws));
+          watch.observe(document.getElementById('charts'), { attributes: true });
+        }"""
+    )
+    page.select_option("#preset", "integrated")
+    page.wait_for_function("seen.at(-1) === '8' && seen.includes('0')")
+    assert "4" in page.evaluate("seen")
+    assert page.wrong == []
+    page.close()
 
 
 def test_moments_are_told_as_months(page):

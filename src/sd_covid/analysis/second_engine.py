@@ -8,6 +8,7 @@ As a program, ``python -m sd_covid.analysis.second_engine MODEL.mdl OUT.parquet 
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 import tempfile
@@ -41,8 +42,12 @@ def run_in_pysd(model: Model, until: float | None = None) -> pd.DataFrame:
     Raises
     ------
     RunError
-        When PySD cannot read or run the model, or it cannot be written for PySD; says why.
+        When PySD cannot read or run the model, it cannot be written for PySD, or there is no PySD; says why.
     """
+    if importlib.util.find_spec("pysd") is None:
+        raise RunError(
+            "PySD is not installed (pip install 'sd-covid[pysd]')", advice="the comparison is left out"
+        )
     import pandas as pd
 
     from sd_covid.model import write_mdl

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -74,14 +74,13 @@ def _log_uniform(x: float, low: float, high: float) -> tuple[float, float]:
 class Family:
     """One distribution: number of parameters, log density with slope, and its scipy counterpart.
 
-    ``positive`` tells which parameters must be above zero; ``support_positive`` that x must be.
+    ``positive`` tells which parameters must be above zero.
     """
 
     arity: int
     log_density: Log
     frozen: Callable[..., Any]
     positive: tuple[int, ...]
-    support_positive: bool = False
     ordered: bool = False  # first parameter below the second
 
 
@@ -98,30 +97,45 @@ FAMILIES: dict[str, Family] = {
         _of_logarithm(_normal),
         lambda m, s: _stats().lognorm(s, scale=math.exp(m)),
         (1,),
-        support_positive=True,
     ),
     "uniform": Family(2, _uniform, lambda a, b: _stats().uniform(a, b - a), (), ordered=True),
-    "log-uniform": Family(
-        2, _log_uniform, lambda a, b: _stats().loguniform(a, b), (0, 1), support_positive=True, ordered=True
-    ),
+    "log-uniform": Family(2, _log_uniform, lambda a, b: _stats().loguniform(a, b), (0, 1), ordered=True),
     "laplace": Family(2, _laplace, lambda m, s: _stats().laplace(m, s), (1,)),
     "log-laplace": Family(
         2,
         _of_logarithm(_laplace),
         lambda m, s: _stats().loglaplace(1 / s, scale=math.exp(m)),
         (1,),
-        support_positive=True,
     ),
     "cauchy": Family(2, _cauchy, lambda m, s: _stats().cauchy(m, s), (1,)),
-    "chisquare": Family(
-        1, lambda x, df: _gamma(x, df / 2, 2.0), lambda df: _stats().chi2(df), (0,), support_positive=True
-    ),
-    "exponential": Family(
-        1, lambda x, s: _gamma(x, 1.0, s), lambda s: _stats().expon(scale=s), (0,), support_positive=True
-    ),
-    "gamma": Family(2, _gamma, lambda k, s: _stats().gamma(k, scale=s), (0, 1), support_positive=True),
-    "rayleigh": Family(1, _rayleigh, lambda s: _stats().rayleigh(scale=s), (0,), support_positive=True),
+    "chisquare": Family(1, lambda x, df: _gamma(x, df / 2, 2.0), lambda df: _stats().chi2(df), (0,)),
+    "exponential": Family(1, lambda x, s: _gamma(x, 1.0, s), lambda s: _stats().expon(scale=s), (0,)),
+    "gamma": Family(2, _gamma, lambda k, s: _stats().gamma(k, scale=s), (0, 1)),
+    "rayleigh": Family(1, _rayleigh, lambda s: _stats().rayleigh(scale=s), (0,)),
 }
+
+
+#: A study is read by many commands and variants, and making one of scipy's distributions takes half a millisecond.
+KEPT = 4096
+
+
+@lru_cache(KEPT)
+def _frozen(distribution: str, parameters: tuple[float, ...]) -> Any:
+    return FAMILIES[distribution].frozen(*parameters)
+
+
+@lru_cache(KEPT)
+def _tails(prior: Prior) -> tuple[float, float]:
+    """Probability below the lower and below the upper bound, before truncation."""
+    whole = _frozen(prior.distribution, prior.parameters)
+    return float(whole.cdf(prior.lower)), float(whole.cdf(prior.upper))
+
+
+@lru_cache(KEPT)
+def _moments(prior: Prior) -> tuple[float, float]:
+    """Mean and standard deviation, from 4,001 equally spaced quantiles."""
+    quantiles = prior.quantile((np.arange(4001) + 0.5) / 4001)
+    return float(np.mean(quantiles)), float(np.std(quantiles))
 
 
 @dataclass(frozen=True)
@@ -142,18 +156,11 @@ class Prior:
     lower: float = -math.inf
     upper: float = math.inf
 
-    @cached_property
-    def _frozen(self) -> Any:
-        return FAMILIES[self.distribution].frozen(*self.parameters)
-
-    @cached_property
-    def _tails(self) -> tuple[float, float]:
-        return float(self._frozen.cdf(self.lower)), float(self._frozen.cdf(self.upper))
-
     @property
     def mass(self) -> float:
         """Prior probability between the bounds, before truncation."""
-        return self._tails[1] - self._tails[0]
+        low, high = _tails(self)
+        return high - low
 
     @cached_property
     def _log_mass(self) -> float:
@@ -175,9 +182,10 @@ class Prior:
 
     def quantile(self, probability: Array) -> Array:
         """Quantiles of the truncated distribution, of the shape of ``probability``."""
-        low, high = self._tails
+        low, high = _tails(self)
+        whole = _frozen(self.distribution, self.parameters)
         found: Array = np.clip(
-            self._frozen.ppf(low + np.asarray(probability) * (high - low)), self.lower, self.upper
+            whole.ppf(low + np.asarray(probability) * (high - low)), self.lower, self.upper
         )
         return found
 
@@ -185,18 +193,18 @@ class Prior:
         """Independent draws. Shape (size,)."""
         return self.quantile(rng.random(size))
 
-    @cached_property
+    @property
     def sd(self) -> float:
         """Standard deviation of the truncated distribution, from 4,001 equally spaced quantiles.
 
         Finite also for a Cauchy prior, where it is that of its central 99.98 %.
         """
-        return float(np.std(self.quantile((np.arange(4001) + 0.5) / 4001)))
+        return _moments(self)[1]
 
-    @cached_property
+    @property
     def mean(self) -> float:
         """Mean of the truncated distribution, from the quantiles of `sd`."""
-        return float(np.mean(self.quantile((np.arange(4001) + 0.5) / 4001)))
+        return _moments(self)[0]
 
     @cached_property
     def median(self) -> float:

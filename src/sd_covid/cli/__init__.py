@@ -11,6 +11,7 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Run the command in ``sys.argv`` and leave with its exit code."""
+    import io
     import os
     import sys
 
@@ -22,6 +23,10 @@ def main() -> NoReturn:
     # Where Dask is installed, xarray loads it to look whether an array is one of its own, which takes a third of a
     # second. None are here; a sweep on workers takes the bar away.
     sys.modules.setdefault("dask", None)  # type: ignore[arg-type]
+    # Where output is no UTF-8, as in a pipe on Windows, a sign that it lacks is written as its number, as Python does
+    # on standard error.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     from sd_covid.cli.app import execute
 
     sys.exit(execute(sys.argv[1:]))

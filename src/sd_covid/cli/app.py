@@ -49,6 +49,7 @@ from sd_covid.cli import (
     validate,
 )
 from sd_covid.cli.console import INTERRUPTED
+from sd_covid.cli.extras import extra_with
 from sd_covid.errors import SdCovidError
 
 app = typer.Typer(
@@ -129,6 +130,11 @@ def execute(arguments: Sequence[str]) -> int:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return _refuse(f"{place}{error.strerror or error}")
+    except ModuleNotFoundError as error:
+        extra = extra_with(error.name)
+        if extra is None:
+            raise
+        return _refuse(f"{error.name} is not installed", hint=f"install it: pip install 'sd-covid[{extra}]'")
     except MemoryError:
         return _refuse("out of memory", hint="ask for fewer variables with --columns, or fewer members")
     if answer == INTERRUPTED:

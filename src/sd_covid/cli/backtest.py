@@ -46,17 +46,15 @@ def command(
     from sd_covid.calibration.validity.backtest import SIMPLE, backtest, by_series, summary
     from sd_covid.calibration.workflow import load_predictor
 
+    months = [_month(text) for text in origins or ()]
     with stages(STAGES | {"backtest": "forecasting from earlier months"}) as step:
         predictor = load_predictor(problem, seed=seed, progress=step)
-        months = [_month(text) for text in origins or predictor.problem.extension.origins]
         found = backtest(
             predictor,
-            months,
+            months or [_month(text) for text in predictor.problem.extension.origins],
             methods=tuple(METHODS) if every else SIMPLE,
             progress=lambda done, total: step("backtest", done, total),
         )
-    if found.empty:
-        raise RunError("no series goes on after these months", advice="choose earlier ones with --origin")
     scores = by_series(found)
     _show("By origin", summary(scores, ["by", "origin"]))
     _show("By frequency", summary(scores, ["by", "frequency"]))

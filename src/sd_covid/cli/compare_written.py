@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import shlex
 import sys
-import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sd_covid.cli.console import say
+from sd_covid.cli.language import Language, by_language
 from sd_covid.cli.results import refuse_suffix
 from sd_covid.errors import RunError
-from sd_covid.whole_files import replacing, write_whole
+from sd_covid.whole_files import folder_beside, replacing, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sd_covid.analysis.sensitivity import Sensitivity
     from sd_covid.cli.compare import Compared, Inputs
-    from sd_covid.cli.language import Language
+    from sd_covid.engine.helper import Helper
     from sd_covid.policy.assessment import Assessment
     from sd_covid.report import Background
     from sd_covid.report.inputs import Looked
     from sd_covid.report.sections import Level
 
+#: Scenarios from which on another process draws: to start it takes as long as a few charts do.
+_MANY = 4
 #: Forms of the report.
 FORMS = (".html", ".pdf", ".xlsx")
 
@@ -84,14 +87,12 @@ def write(
     fitted = read_report(fit) if fit.is_file() else None
     frames = raw_tables(compared) if any(path.suffix.lower() == ".xlsx" for path in outputs) else {}
     written: list[Path] = []
-    outputs[0].parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=outputs[0].parent, prefix=f".{outputs[0].stem}-") as aside:
-        for position, language in enumerate(languages):
-            asked = [path if position == 0 else _named(path, language.value) for path in outputs]
+    with folder_beside(outputs[0]) as aside, _helper(compared) as helper:
+        for forms in zip(*(by_language(path, languages) for path in outputs), strict=True):
+            asked, language = [path for path, _ in forms], forms[0][1]
             pages = [path for path in asked if path.suffix.lower() == ".html"]
-            first = pages[0] if pages else Path(aside) / f"{asked[0].stem}.html"
+            first = pages[0] if pages else aside / f"{asked[0].stem}.html"
             for page in (first, *pages[1:]):
-                page.parent.mkdir(parents=True, exist_ok=True)
                 write_report(
                     compared.comparison,
                     fitted,
@@ -103,6 +104,7 @@ def write(
                     assessment=compared.assessment,
                     looked=looked,
                     level=level,
+                    helper=helper,
                 )
             if not pages:
                 publish(first.with_name(f"{first.stem}-figures"), asked[0].with_name(f"{first.stem}-figures"))
@@ -113,9 +115,13 @@ def write(
         say(str(path))
 
 
-def _named(path: Path, language: str) -> Path:
-    """The name of the report in a second language."""
-    return path.with_name(f"{path.stem}-{language}{path.suffix}")
+def _helper(compared: Compared) -> Helper | nullcontext[None]:
+    """Who draws the charts while this process sets the tables; nobody where that would not pay."""
+    from sd_covid.engine.helper import Helper
+    from sd_covid.engine.kernel import thread_count
+
+    many = len(compared.comparison.scenarios) >= _MANY
+    return Helper() if many and thread_count() > 1 else nullcontext()
 
 
 def _other_form(page: Path, path: Path, frames: dict[str, pd.DataFrame], language: str) -> None:

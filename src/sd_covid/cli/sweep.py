@@ -72,9 +72,6 @@ def _runner(scheduler: str | None, workers: int | None) -> AbstractContextManage
         return nullcontext(here)
     if sys.modules.get("dask", sys) is None:  # barred by `sd_covid.cli.main`
         del sys.modules["dask"]
-    try:
-        from sd_covid.policy.sweep.cluster import cluster
-    except ImportError as error:
-        reason = f"Dask cannot be loaded ({error})"
-        raise RunError(reason, advice="install it: pip install 'sd-covid[cluster]'") from error
+    from sd_covid.policy.sweep.cluster import cluster
+
     return cluster(scheduler, workers)

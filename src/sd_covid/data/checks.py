@@ -125,7 +125,8 @@ def check_figures(
                 line=entries.lines[name],
                 variable=name,
             )
-    return {name: replace(members[name], file=file, rows=_table(figures)) for name, figures in found.items()}
+    tables = _tables(found)
+    return {name: replace(members[name], file=file, rows=tables[name]) for name in found}
 
 
 def _check_header(file: Path, header: list[str]) -> None:
@@ -196,11 +197,16 @@ def _fault(file: Path, row: Row, column: str, reason: str, advice: str) -> DataE
     return DataError(f"column {column}: {reason}", advice=advice, file=file, line=row.line, variable=column)
 
 
-def _table(figures: list[_Figure]) -> pd.DataFrame:
-    """Figures as the `rows` of a series."""
+def _tables(found: Mapping[str, list[_Figure]]) -> dict[str, pd.DataFrame]:
+    """Figures as the `rows` of each series: cut from one table, since a table of a few rows takes as long to make."""
     columns = ("quality", "definition", "vintage", "source_title", "source", "note", "line")
-    table: dict[str, list[object]] = {"value": [figure.value for figure in figures]}
+    every = [figure for figures in found.values() for figure in figures]
+    content: dict[str, list[object]] = {"value": [figure.value for figure in every]}
     for column in columns:
-        table[column] = [getattr(figure.row, column) for figure in figures]
-    index = pd.PeriodIndex([figure.period for figure in figures], name="period")
-    return pd.DataFrame(table, index=index)
+        content[column] = [getattr(figure.row, column) for figure in every]
+    whole, tables, first = pd.DataFrame(content), dict[str, pd.DataFrame](), 0
+    for name, figures in found.items():
+        index = pd.PeriodIndex([figure.period for figure in figures], name="period")
+        tables[name] = whole.iloc[first : first + len(figures)].set_axis(index)
+        first += len(figures)
+    return tables

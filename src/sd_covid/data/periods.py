@@ -7,6 +7,7 @@ have is answered here too; what is done about a missing one is for `sd_covid.dat
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Literal, get_args
 
@@ -48,6 +49,7 @@ SCHOOL_YEAR_STARTS = 8
 """First month of a Dutch school year (Wet op het voortgezet onderwijs: it runs from 1 August to 31 July)."""
 
 
+@functools.lru_cache(maxsize=4096)  # a study has the same periods in hundreds of series
 def parse_period(text: str, frequency: Frequency) -> pd.Period:
     """Read the spelling of a period.
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 DIGEST = 32  # bytes of SHA-256 before stored code
-MOST = 1_000  # codes kept; the oldest go first
+MOST = 1_000  # codes kept; when there are more, a tenth goes, of those that were not used for longest
 LONG = 8_000  # lines of text from which on optimising takes about a second or more
 
 
@@ -54,13 +54,9 @@ def target() -> Target:
     found = llvm.get_host_cpu_features()
     wide = bool(found.get("avx512f"))
     width = 8 if wide else 4 if found.get("avx2") else 2
-    return Target(
-        llvm.get_host_cpu_name(),
-        found.flatten(),
-        width,
-        wide,
-        bool(found.get("fma") or found.get("neon")),
-    )
+    # Every 64-bit Arm processor has it, whether or not LLVM can ask the system what the processor has.
+    arm = llvm.get_default_triple().partition("-")[0] in ("aarch64", "arm64")
+    return Target(llvm.get_host_cpu_name(), found.flatten(), width, wide, arm or bool(found.get("fma")))
 
 
 def cache_folder() -> Path:
@@ -206,6 +202,7 @@ def _read(path: Path) -> bytes | None:
     """Stored code; None where there is none, or where it is not what was stored."""
     try:
         content = path.read_bytes()
+        os.utime(path)  # by which the code counts as used
     except OSError:
         return None
     code = content[DIGEST:]
@@ -220,9 +217,11 @@ def _write(path: Path, code: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(hashlib.sha256(code).digest() + code)
         Path(name).replace(path)
-        kept = sorted(path.parent.iterdir(), key=lambda item: item.stat().st_mtime)
-        for old in kept[:-MOST]:
-            old.unlink(missing_ok=True)
+        kept = list(path.parent.iterdir())
+        if len(kept) > MOST:
+            kept.sort(key=lambda item: item.stat().st_mtime)
+            for old in kept[: len(kept) - MOST + MOST // 10]:
+                old.unlink(missing_ok=True)
     except OSError:
         return
 

@@ -27,7 +27,8 @@ _SERIES = (
     1.531383769920937332e-01,
     1.479819860511658591e-01,
 )
-_LARGEST, _SMALLEST = 709.782712893384, -745.2
+_FAR = 800.0  # from here on an exponential is nothing, or infinite
+_WHOLE = 1.5 * 2.0**52  # what is added to it is rounded to a whole number
 _SUBNORMAL = 2.2250738585072014e-308
 
 
@@ -64,7 +65,16 @@ class _Writer:
         return high, self.op("fsub", x, high)
 
     def polynomial(self, x: str, coefficients: tuple[float, ...]) -> str:
-        """Horner's rule; coefficients from the constant up."""
+        """Coefficients from the constant up: by Horner's rule, or in pairs (Estrin 1960) where a turn is two steps."""
+        if not self.module.fused:
+            terms, power = [self.number(c) for c in coefficients], x
+            while len(terms) > 1:
+                pairs = [
+                    self.fma(high, power, low) for low, high in zip(terms[::2], terms[1::2], strict=False)
+                ]
+                terms = [*pairs, *terms[2 * len(pairs) :]]
+                power = self.op("fmul", power, power)
+            return terms[0]
         total = self.number(coefficients[-1])
         for c in reversed(coefficients[:-1]):
             total = self.fma(total, x, self.number(c))
@@ -86,50 +96,52 @@ class _Writer:
     def from_bits(self, x: str) -> str:
         return self.body.do(f"bitcast {self.module.integers} {x} to {self.module.vector}")
 
-    def nearest(self, x: str) -> str:
-        vector, name = self.module.vector, f"@llvm.rint.{self.module.suffix}"
-        self.module.declare(f"declare {vector} {name}({vector})")
-        return self.body.do(f"call {vector} {name}({vector} {x})")
+    def whole(self, x: str) -> tuple[str, str]:
+        """The whole number nearest to x, below 2^51, and the same number plus `_WHOLE`, whose last bits count it.
 
-    def two_to(self, n: str) -> str:
-        """2^n for a vector of integers within the range of normal numbers."""
-        return self.from_bits(self.integer("shl", self.integer("add", n, 1023), 52))
+        Few processors turn vectors of numbers into whole ones of 64 bits, or shift those with their sign.
+        """
+        counted = self.op("fadd", x, self.number(_WHOLE))
+        return self.op("fsub", counted, self.number(_WHOLE)), counted
+
+    def two_to(self, counted: str) -> str:
+        """2^n, a normal number, for the last bits of a vector of integers: others are shifted out."""
+        return self.from_bits(self.integer("shl", self.integer("add", counted, 1023), 52))
 
     def exponential(self, x: str, more: str | None = None) -> str:
         """e^(x + more), where ``more`` is a correction far smaller than x."""
-        high, low = self.number(_LARGEST), self.number(_SMALLEST)
-        held = self.choose(self.when("ogt", x, high), high, x)
-        held = self.choose(self.when("olt", held, low), low, held)
-        held = self.choose(self.when("uno", x, x), self.number(0.0), held)
-        n = self.nearest(self.op("fmul", held, self.number(1 / math.log(2))))
+        high, low = self.number(_FAR), self.number(-_FAR)  # nothing and infinity come by rounding
+        held = self.choose(self.when("olt", high, x), high, x)
+        held = self.choose(self.when("ogt", low, held), low, held)
+        n, counted = self.whole(self.op("fmul", held, self.number(1 / math.log(2))))
         minus = self.op("fneg", n)
         rest = self.fma(minus, self.number(LN2_LOW), self.fma(minus, self.number(LN2_HIGH), held))
         if more is not None:
             rest = self.op("fadd", rest, more)
         value = self.polynomial(rest, tuple(1 / math.factorial(k) for k in range(14)))
-        whole = self.body.do(f"fptosi {self.module.vector} {n} to {self.module.integers}")
-        half = self.integer("ashr", whole, 1)  # in two factors: 2^n itself may be no normal number
-        other = self.body.do(f"sub {self.module.integers} {whole}, {half}")
+        half = self.bits(self.whole(self.op("fmul", n, self.number(0.5)))[1])
+        other = self.body.do(f"sub {self.module.integers} {self.bits(counted)}, {half}")
+        # in two factors: 2^n itself may be no normal number
         value = self.op("fmul", self.op("fmul", value, self.two_to(half)), self.two_to(other))
-        value = self.choose(self.when("ogt", x, high), self.number(math.inf), value)
-        value = self.choose(self.when("olt", x, low), self.number(0.0), value)
-        return self.choose(self.when("uno", x, x), x, value)
+        if more is not None:  # it is not far smaller than what was held
+            value = self.choose(self.when("olt", high, x), self.number(math.inf), value)
+            value = self.choose(self.when("ogt", low, x), self.number(0.0), value)
+        return value
 
     def logarithm(self, x: str) -> tuple[str, str]:
         """The logarithm of a positive normal or subnormal number, in two parts that add up to it."""
         tiny = self.when("olt", x, self.number(_SUBNORMAL))
         scaled = self.choose(tiny, self.op("fmul", x, self.number(2.0**54)), x)
-        shift = self.choose(tiny, self.number(-54.0), self.number(0.0))
+        shift = self.choose(tiny, self.number(_WHOLE + 54.0 + 1024), self.number(_WHOLE + 1024))
         root = struct.unpack("<q", struct.pack("<d", math.sqrt(0.5)))[0]
-        away = self.integer("sub", self.bits(scaled), root)
-        exponent = self.integer("ashr", away, 52)
-        mantissa = self.from_bits(
-            self.body.do(
-                f"sub {self.module.integers} {self.bits(scaled)}, {self.integer('shl', exponent, 52)}"
-            )
+        # 1024 more than the exponent, so that no sign is to be shifted
+        exponent = self.integer("lshr", self.integer("sub", self.bits(scaled), root - (1024 << 52)), 52)
+        mantissa = self.body.do(
+            f"sub {self.module.integers} {self.bits(scaled)}, {self.integer('shl', exponent, 52)}"
         )
-        e = self.body.do(f"sitofp {self.module.integers} {exponent} to {self.module.vector}")
-        e = self.op("fadd", e, shift)
+        mantissa = self.from_bits(self.integer("add", mantissa, 1024 << 52))
+        whole = struct.unpack("<q", struct.pack("<d", _WHOLE))[0]
+        e = self.op("fsub", self.from_bits(self.integer("add", exponent, whole)), shift)
         f = self.op("fsub", mantissa, self.number(1.0))
         below = self.op("fadd", mantissa, self.number(1.0))
         s = self.op("fdiv", f, below)

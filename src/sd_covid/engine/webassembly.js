@@ -74,9 +74,8 @@ const sdEngine = (function () {
       do {
         const n = end;
         end = Math.min(until, (Math.floor(n / stretch) + 1) * stretch);
-        this.part(n, end, n > 0, BigInt(first), key);
+        this.part(n, end, n === begin, n === begin && from !== null, BigInt(first), key);
         if (keep !== null && end < until) keep({ step: end, memory: states.slice() });
-        numbers.copyWithin(at.enter / 8, at.leave / 8, at.leave / 8 + size);
       } while (end < until);
       this.check();
       const column = Math.ceil(begin / layout.every);
@@ -94,11 +93,13 @@ const sdEngine = (function () {
       return LANES * this.layout.every;
     }
 
-    part(begin, end, enters, first, key) {
+    // From one step to another. It starts from the members' parameters, and may enter states that were kept; else it goes
+    // on with what stands in memory.
+    part(begin, end, starts, enters, first, key) {
       const { layout, at } = this;
       const lanes = BigInt(LANES);
       this.kernel(
-        at.members, at.row, at.members, at.drivers, at.out + 8 * (begin / layout.every), at.scratch, at.ring, at.ring,
+        starts ? at.members : 0, at.row, at.members, at.drivers, at.out + 8 * (begin / layout.every), at.scratch, at.ring, at.ring,
         at.failed, enters ? at.enter : 0, at.leave, lanes, 0n, 1n, BigInt(end), BigInt(layout.every), BigInt(this.padded),
         lanes, BigInt(this.ring - 1), key, first, BigInt(begin), layout.start, layout.step,
       );

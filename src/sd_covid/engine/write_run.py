@@ -340,7 +340,8 @@ def write_run(
     with body.loop(blocks) as b:
         block = body.do(f"add i64 {b}, %first")
         begin_random(body, program, block)
-        body.act(f"call void @start({START_CALL.replace('%block', block)})")
+        with body.when(body.do("icmp ne ptr %uniform, null")):  # else scratch memory holds this block already
+            body.act(f"call void @start({START_CALL.replace('%block', block)})")
         with body.when(body.do("icmp ne ptr %enter, null")):
             _exchange(body, program, layout, block, "%enter", enter=True)
         for counter, value in ((tile, "0"), (left, wait), (saved, "0")):

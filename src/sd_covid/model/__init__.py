@@ -1,24 +1,28 @@
 """A model as data: read, compose, write and inspect it. What it means numerically is the engine's business.
 
-`read` gives a `Model` from a file, `write_mdl` writes one. The parser is only loaded when something is read.
+`read` gives a `Model` from a file, `write_mdl` writes one. The parser is only loaded when something is read, and the
+classes when one of them is asked for: every command looks for its study by `sd_covid.model.study`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sd_covid.errors import ModelError
-from sd_covid.model.structure import (
-    DataMode,
-    Dimension,
-    Equation,
-    Kind,
-    Method,
-    Model,
-    Settings,
-    Variable,
-)
+
+if TYPE_CHECKING:
+    from sd_covid.model.structure import (
+        DataMode,
+        Dimension,
+        Equation,
+        Kind,
+        Method,
+        Model,
+        Settings,
+        Variable,
+    )
 
 __all__ = [
     "DataMode",
@@ -32,6 +36,15 @@ __all__ = [
     "read",
     "write_mdl",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """A class of `sd_covid.model.structure`, loaded when it is used first."""
+    if name not in __all__:
+        raise AttributeError(f"module 'sd_covid.model' has no attribute '{name}'")
+    from sd_covid.model import structure
+
+    return getattr(structure, name)
 
 
 def read(path: str | Path, data: Iterable[str | Path] = ()) -> Model:

@@ -6,6 +6,7 @@ for it, and this package are as they were. A cache that cannot be read or writte
 
 from __future__ import annotations
 
+import functools
 import gc
 import hashlib
 import os
@@ -68,6 +69,8 @@ def _nothing_is_garbage() -> Iterator[None]:
 
 
 def _cached(path: Path, read: Callable[[Path], Model]) -> Model:
+    if not hasattr(os, "getuid"):  # on Windows, where it cannot be seen who wrote an entry
+        return read(path)
     try:
         if path.stat().st_size > MAX_BYTES:
             return read(path)
@@ -87,16 +90,20 @@ def _cached(path: Path, read: Callable[[Path], Model]) -> Model:
 
 def _identity(path: Path) -> str:
     """A name for the model's file as it is, read by this package as it is."""
-    package = Path(__file__).parent
-    code = sorted((item.name, item.stat()) for item in package.rglob("*") if item.suffix == ".py")
-    told = [(name, state.st_mtime_ns, state.st_size) for name, state in code]
     parts = (
         sys.version_info[:2],
         str(path),
         str(path.resolve()),
         hashlib.sha256(path.read_bytes()).hexdigest(),
     )
-    return hashlib.sha256(repr((parts, told)).encode()).hexdigest()
+    return hashlib.sha256(repr((parts, _code())).encode()).hexdigest()
+
+
+@functools.cache
+def _code() -> list[tuple[str, int, int]]:
+    """Name, time of change and size of every file of this package, as they were when this process looked first."""
+    files = sorted((item.name, item.stat()) for item in Path(__file__).parent.rglob("*.py"))
+    return [(name, state.st_mtime_ns, state.st_size) for name, state in files]
 
 
 def _kept(entry: Path) -> Model | None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.errors import UnknownNameError, suggest
+from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.model.names import key
 from sd_covid.policy.assumptions import Assumption
 from sd_covid.policy.costs import CostLine, Prices
@@ -325,15 +325,16 @@ class Comparison:
         self, output: str, scenario: str, measure: Measure, years: tuple[int, int]
     ) -> tuple[Floats, Floats]:
         """What `measured` summarises: scenario and reference of each pair in which both are sound, shape (member,)."""
-        item = self.output(output)
-        mine = self.trajectories(output, scenario, paired_with=self.reference)
-        theirs = self.trajectories(output, self.reference, paired_with=scenario)
-        return self._measure(item, mine, measure, years), self._measure(item, theirs, measure, years)
+        sound = self.sound(scenario, self.reference)
+        mine, theirs = (
+            self.of_members(output, name, measure, years, sound) for name in (scenario, self.reference)
+        )
+        return mine, theirs
 
     def by_year(
         self, output: str, scenario: str, years: Sequence[int], *, paired_with: str | None = None
     ) -> Floats:
-        """Mean over each year of the sound members, shape (member, year), in the output's unit.
+        """Mean over each year of the sound members, shape (member, year), in the output's unit; maybe not a copy.
 
         That of a stock is its integral in units times years, that of a yearly rate what happens in the year.
 
@@ -342,31 +343,50 @@ class Comparison:
         RunError
             When the run does not cover a year.
         """
-        name = self.output(output).name
-        if name in self.means:
-            sound = self.sound(scenario, *(() if paired_with is None else (paired_with,)))
-            whole = self.years
-            kept = [whole.index(year) for year in years]
-            means: Floats = self.means[name][self._position(scenario)][sound][:, kept]
+        item, whole = self.output(output), self.years
+        sound = self.sound(scenario, *(() if paired_with is None else (paired_with,)))
+        means = self._year_means(item, scenario)
+        means = means if sound.all() else means[sound]
+        if tuple(years) == whole:
             return means
-        path = self.trajectories(output, scenario, paired_with=paired_with)
-        columns = [self._year_mean(path, year) for year in years]
-        return np.stack(columns, axis=1) if columns else np.zeros((path.shape[0], 0))
+        for year in years:
+            if year not in whole:
+                reason = f"the run does not cover {year}"
+                raise RunError(
+                    reason, advice=f"it covers {whole[0]} to {whole[-1]}" if whole else "run longer"
+                )
+        return means[:, [whole.index(year) for year in years]]
 
     def of_members(
         self, output: str, scenario: str, measure: Measure, years: tuple[int, int], members: NDArray[np.bool_]
     ) -> Floats:
         """A measure of a scenario for chosen members, shape (chosen,); `members` has shape (member,)."""
-        item = self.output(output)
-        return self._measure(item, self.levels[item.name][self._position(scenario)][members], measure, years)
+        item, (first, last), whole = self.output(output), years, self.years
+        if (
+            measure == "peak"
+            or (measure == "year" and item.reading == "end")
+            or not {first, last} <= {*whole}
+        ):
+            path = self.levels[item.name][self._position(scenario)]
+            return self._points.measure(item, path if members.all() else path[members], measure, years)
+        means = self._year_means(item, scenario)[:, whole.index(first) : whole.index(last) + 1]
+        return self._points.of_means(means if members.all() else means[members], measure, first)
 
-    def _measure(self, output: Output, path: Floats, measure: Measure, years: tuple[int, int]) -> Floats:
-        """One number for each path (member, time); shape (member,)."""
-        return self._points.measure(output, path, measure, years)
-
-    def _year_mean(self, path: Floats, year: int) -> Floats:
-        """Mean over a year of paths (member, time); shape (member,)."""
-        return self._points.year_mean(path, year)
+    def _year_means(self, output: Output, scenario: str) -> Floats:
+        """Means of every whole year of all members, shape (member, year), taken once."""
+        position = self._position(scenario)
+        if output.name in self.means:
+            kept: Floats = self.means[output.name][position]
+            return kept
+        asked = "year", output.name, scenario
+        if asked not in self._kept:
+            whole, sound = self.years, self.sound(scenario)
+            means = np.full((sound.size, len(whole)), np.nan)
+            if whole:
+                path = self.trajectories(output.name, scenario)
+                means[sound] = self._points.year_means(path, range(whole[0], whole[-1] + 1))
+            self._kept[asked] = means
+        return self._kept[asked]
 
     @property
     def _points(self) -> Points:

@@ -126,21 +126,27 @@ def distribution(
     UnknownNameError, RunError
         When the scenario, a variable or the year was not run.
     """
-    return tuple(
-        _table(comparison, effect, partition, scenario, year)
-        for effect in benefits.effects.values()
-        for partition in benefits.partitions.values()
-    )
+    pair = (scenario, comparison.reference), (comparison.reference, scenario)
+    tables = []
+    for effect in benefits.effects.values():
+        mine, theirs = (amounts(comparison, effect, one, other) for one, other in pair)
+        tables += [
+            _table(comparison, effect, partition, scenario, year, (mine, theirs))
+            for partition in benefits.partitions.values()
+        ]
+    return tuple(tables)
 
 
 def _table(
-    comparison: Comparison, effect: Effect, partition: Partition, scenario: str, year: int
+    comparison: Comparison,
+    effect: Effect,
+    partition: Partition,
+    scenario: str,
+    year: int,
+    counted: tuple[dict[Labels, Floats], dict[Labels, Floats]],
 ) -> GroupTable:
-    """One effect along one partition."""
-    mine, theirs = (
-        amounts(comparison, effect, one, other)
-        for one, other in ((scenario, comparison.reference), (comparison.reference, scenario))
-    )
+    """One effect along one partition, of its amounts by element in the scenario and in the reference."""
+    mine, theirs = counted
     found = {}
     for element in partition.elements:
         label = frozenset({key(element)})
@@ -152,8 +158,11 @@ def _table(
     at = comparison.years.index(year)
     sign = 1.0 if effect.better == "higher" else -1.0
     rows = tuple(_row(element, group, sign, at) for element, group in found.items())
-    counted = all(group.among is not None for group in found.values())
-    targeted = partition.target in found and len(found) > 1 and counted
+    targeted = (
+        partition.target in found
+        and len(found) > 1
+        and all(group.among is not None for group in found.values())
+    )
     gap = _gap(found, partition.target, sign, at) if targeted else None
     return GroupTable(effect, partition, year, rows, gap)
 

@@ -74,9 +74,12 @@ class Levels:
             base, _, element = output.name.partition("[")
             variable = run[base.strip()]
             last, where = ("year", self.means) if "year" in variable.dims else ("time", self.paths)
+            ordered = variable.transpose("member", ..., last)
+            array, dims = ordered.to_numpy(), ordered.dims[1:-1]
             for spelled, picked in elements(variable, element.rstrip("] ")).items():
                 name = f"{base.strip()}[{spelled}]" if spelled else base.strip()
-                path = variable.isel(picked).transpose("member", last).to_numpy()
+                at: tuple[int | slice, ...] = (slice(None), *(picked[str(dim)] for dim in dims))
+                path = array[at]
                 if first:
                     units = str(variable.attrs.get("units", ""))
                     self.outputs.append(replace(output, name=name, units=units))

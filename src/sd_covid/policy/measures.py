@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sd_covid.policy.costs import Prices
 from sd_covid.policy.outputs import Output
-from sd_covid.policy.saved_points import index_of, mean_between, new_year
+from sd_covid.policy.saved_points import index_of, means_between, new_year
 from sd_covid.policy.types import Floats
 
 Measure = Literal["year", "mean", "peak", "total", "discounted total"]
@@ -67,17 +67,20 @@ class Points:
         if measure == "year" and output.reading == "end":
             end: Floats = path[:, self._index(last + 1)]
             return end
-        if measure == "mean":
-            return self.measure(output, path, "total", years) / (last - first + 1)
-        total = np.zeros(path.shape[0])
-        for year in range(first, last + 1):
-            weight = self.prices.discount_factor(year) if measure == "discounted total" else 1.0
-            total += weight * self.year_mean(path, year)
-        return total
+        return self.of_means(self.year_means(path, range(first, last + 1)), measure, first)
 
-    def year_mean(self, path: Floats, year: int) -> Floats:
-        """Mean over a year of paths (member, time), by the trapezium rule over the saved points; shape (member,)."""
-        return mean_between(self.time, path, self._index(year), self._index(year + 1))
+    def of_means(self, means: Floats, measure: Measure, first: int) -> Floats:
+        """A mean or total of means of whole years, shape (member, year), of which the first is `first`."""
+        total = np.zeros(means.shape[0])
+        for place in range(means.shape[1]):
+            weight = self.prices.discount_factor(first + place) if measure == "discounted total" else 1.0
+            total += weight * means[:, place]
+        return total / means.shape[1] if measure == "mean" else total
+
+    def year_means(self, path: Floats, years: range) -> Floats:
+        """Means over years in a row of paths (member, time), by the trapezium rule; shape (member, year)."""
+        edges = [self._index(year) for year in range(years.start, years.stop + 1)]
+        return means_between(self.time, path, edges)
 
     def _index(self, year: int) -> int:
         """Position of the first of January of a year among the saved points."""

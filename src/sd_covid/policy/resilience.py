@@ -255,17 +255,20 @@ def recovery(time: Floats, loss: Floats, fraction: float) -> Floats:
     ndarray, shape (member,)
         In the unit of `time`; 0 where there was no loss, infinite where the loss is still larger at the last point.
     """
+    members = np.arange(loss.shape[0])
     found = np.zeros(loss.shape[0])
-    for row, path in enumerate(loss):
-        lowest = int(path.argmax())
-        bound = fraction * path[lowest]
-        if path[lowest] <= 0:
-            continue
-        below = np.flatnonzero(path[lowest:] <= bound)
-        if below.size == 0:
-            found[row] = np.inf
-            continue
-        at = lowest + int(below[0])
-        part = (path[at - 1] - bound) / (path[at - 1] - path[at])
-        found[row] = time[at - 1] + part * (time[at] - time[at - 1]) - time[lowest]
+    if not loss.size:
+        return found
+    lowest = loss.argmax(axis=1)
+    deepest = loss[members, lowest]
+    bound = fraction * deepest
+    after = np.arange(loss.shape[1]) >= lowest[:, None]
+    below = after & (loss <= bound[:, None])
+    back, hurt = below.any(axis=1), deepest > 0
+    found[hurt & ~back] = np.inf
+    (rows,) = np.nonzero(hurt & back)
+    at, start = below[rows].argmax(axis=1), lowest[rows]
+    before, then = loss[rows, at - 1], loss[rows, at]
+    part = (before - bound[rows]) / (before - then)
+    found[rows] = time[at - 1] + part * (time[at] - time[at - 1]) - time[start]
     return found

@@ -1,19 +1,19 @@
-"""The top of the report: what was asked, the answer in two sentences, and the table of all headline outcomes.
+"""The top of the report: what was asked, the answer in three sentences, and the table of all headline outcomes.
 
 In go a comparison and what was counted from it; out come sentences by the rules of `wording`, and rows of cells. The
-outcomes are means over the years that the page is about, so that an effect counts whether it comes early or late.
+outcomes are means over the years that the page is about, so that an effect counts whether it comes early or late; what
+is over soon is small in them, and a sentence tells it in its own year (`peaks`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from sd_covid.policy.assessment import Assessment
 from sd_covid.policy.comparison import Comparison, Difference
 from sd_covid.report.amounts import AmountRow, amount_row, cells_of
 from sd_covid.report.effects import Row, cell_of, package_grade, quoted, row_of
+from sd_covid.report.peaks import is_good, peaks_sentence, size
 from sd_covid.report.returns import balance_sentence
 from sd_covid.report.robust_names import RobustNames
 from sd_covid.report.texts import Texts
@@ -78,17 +78,18 @@ def answer_view(
         question = texts("answer.question_many", count=count, reference=reference)
     else:
         question = texts("answer.question", packages=texts.listed(named), reference=reference)
-    sentences = []
+    phases = None if assessment is None else assessment.catalogues.phases
+    path = phases.path if phases else ""
+    clearest = _clearest(comparison, main, years, texts)
     if names is not None and len(names.packages) > 2:
-        sentences.append(_most_often(names))
-        sentences.append(_clearest(comparison, main, years, texts))
+        chosen = list(names.robust.outcomes.packages[1:])
+        sentences = [_most_often(names), clearest, peaks_sentence(comparison, chosen, years, texts)]
     else:
-        sentences.append(_clearest(comparison, main, years, texts))
+        chosen = [entry.id for entry in comparison.alternatives if entry.id != path]
+        sentences = [clearest, peaks_sentence(comparison, chosen, years, texts)]
         if assessment is not None and main in assessment.tables:
-            phases = assessment.catalogues.phases
-            path = phases.path if phases else ""
             sentences.append(balance_sentence(assessment.tables[main], comparison, path, texts))
-    return AnswerView(question, tuple(sentences))
+    return AnswerView(question, tuple(filter(None, sentences)))
 
 
 def _most_often(names: RobustNames) -> str:
@@ -123,7 +124,7 @@ def _clearest(comparison: Comparison, package: str, years: tuple[int, int], text
         cannot = sum(item.verdict == "cannot tell" for item in found)
         return texts("answer.undecided" if cannot else "answer.nothing", **common, count=cannot)
     clear = [item for item in decided if item.verdict in ("lowers", "raises")] or decided
-    most = max(clear, key=_size)
+    most = max(clear, key=size)
     low, high = most.difference.interval
     if most.verdict in ("lowers", "raises"):
         low, high = sorted((abs(low), abs(high)))
@@ -136,12 +137,8 @@ def _clearest(comparison: Comparison, package: str, years: tuple[int, int], text
         high=ends[1],
         unit=difference_unit(most.output, texts),
     )
-    return f"{said} {_others(found, most, texts)}".rstrip()
-
-
-def _size(item: Difference) -> float:
-    """A difference as a multiple of the smallest that matters."""
-    return abs(item.difference.median) / (item.output.relevance or np.finfo(float).tiny)
+    others = _others(found, most, texts)
+    return texts("answer.with_others", said=said, others=others) if others else f"{said}."
 
 
 def _others(found: list[Difference], told: Difference, texts: Texts) -> str:
@@ -150,8 +147,7 @@ def _others(found: list[Difference], told: Difference, texts: Texts) -> str:
     counts = {"better": 0, "worse": 0, "open": 0, "same": 0}
     for item in rest:
         if item.verdict in _DECIDED:
-            good = item.verdict.endswith("lowers") == (item.output.better == "lower")
-            counts["better" if good else "worse"] += 1
+            counts["better" if is_good(item) else "worse"] += 1
         else:
             counts["open" if item.verdict == "cannot tell" else "same"] += 1
     parts = [texts(f"answer.{name}", count=count) for name, count in counts.items() if count]

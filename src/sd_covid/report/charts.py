@@ -164,7 +164,8 @@ def new_axes(title: str, size: tuple[float, float]) -> tuple[Figure, Axes]:
 
     figure = Figure(figsize=size)
     axes = figure.add_subplot()
-    axes.set_title(textwrap.fill(title, _TITLE))
+    # A place is given, or each drawing measures all ticks to look for one.
+    axes.set_title(textwrap.fill(title, _TITLE), y=1.0)
     return figure, axes
 
 
@@ -223,7 +224,7 @@ def finish_years(
 
     axes.set_xlim(*span)
     axes.xaxis.set_major_locator(MultipleLocator(5.0))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
+    axes.xaxis.set_major_formatter("{x:.0f}")
     axes.margins(y=0.06)
     axes.tick_params(which="both", color=SOFT)
     number_axis(axes.yaxis, texts)
@@ -233,18 +234,9 @@ def finish_years(
 
 def number_axis(axis: Axis, texts: Texts) -> None:
     """Tick labels in the spelling of the language, all with as many decimals as the step between them needs."""
-    from matplotlib.ticker import Formatter, MaxNLocator
+    from matplotlib.ticker import MaxNLocator
 
-    numbers = Numbers(texts.language)
-
-    class Spelled(Formatter):
-        def __call__(self, value: float, position: int | None = None) -> str:
-            return numbers.plain(value)
-
-        def format_ticks(self, values: Sequence[float]) -> list[str]:
-            step = abs(values[1] - values[0]) if len(values) > 1 else 1.0
-            decimals = next((d for d in range(6) if abs(round(step, d) - step) < 1e-9 * step), 6)
-            return [numbers.exact(value, decimals) for value in values]
+    from sd_covid.report.spelled import Spelled
 
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(Spelled())
+    axis.set_major_formatter(Spelled(Numbers(texts.language)))

@@ -70,7 +70,7 @@ def differences_chart(
         own = float(np.nanmax(band) - np.nanmin(band)) < _READABLE * (high - low)
         if own:
             title = texts("chart.own_scale", package=title)
-        axes.set_title(textwrap.fill(title, _TITLE), fontsize=8)
+        axes.set_title(textwrap.fill(title, _TITLE), fontsize=8, y=1.0)  # a place that need not be looked for
         axes.axhline(0.0, color=INK, lw=0.7, zorder=2.5)
         for outer, share in enumerate(TINTS):
             axes.fill_between(
@@ -87,7 +87,7 @@ def differences_chart(
             axes.set_ylim(low - room, high + room)
         axes.set_xlim(first_difference(comparison), years[-1])
         axes.xaxis.set_major_locator(MultipleLocator(10.0))
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
+        axes.xaxis.set_major_formatter("{x:.0f}")
         axes.tick_params(which="both", color=SOFT, labelsize=7)
         number_axis(axes.yaxis, texts)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 2.5, 5, 10]))

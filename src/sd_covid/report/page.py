@@ -6,10 +6,9 @@ or English. Words are chosen in `wording`, numbers set in `effects`, `money` and
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,6 +43,10 @@ from sd_covid.report.sections import Level, refuse_level, shown
 from sd_covid.report.texts import Texts
 from sd_covid.report.welfare import welfare_view
 from sd_covid.report.wording import Numbers
+from sd_covid.whole_files import folder_beside
+
+if TYPE_CHECKING:
+    from sd_covid.engine.helper import Helper
 
 #: The year in which the table of well-being judges and to which the headline is told, where the run covers it.
 HORIZON = 2030
@@ -63,6 +66,7 @@ def write_report(
     assessment: Assessment | None = None,
     looked: Looked | None = None,
     level: Level = "adviser",
+    helper: Helper | None = None,
 ) -> Path:
     """Write the report of a comparison.
 
@@ -87,6 +91,8 @@ def write_report(
         What the comparison's own draws tell beyond its differences.
     level : {'minister', 'adviser', 'modeller'}
         How much of it the page tells (`sd_covid.report.sections`).
+    helper : Helper, optional
+        Draws the charts while this process sets the tables.
 
     Returns
     -------
@@ -106,15 +112,11 @@ def write_report(
     years = comparison.covered(background.years)
     _refuse_empty(comparison, years)
     figures = path.with_name(f"{path.stem}-figures")
-    path.parent.mkdir(parents=True, exist_ok=True)
     # Everything is made aside and then moved into place, so that a report is whole or not there.
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as aside:
-        draw = Draw(Path(aside))
-        content = _content(comparison, fit, sensitivity, background, years, texts)
-        content |= {"level": refuse_level(level), "figures": figures.name}
-        content["long_run"] = None if long_run is None else long_run_view(long_run, texts)
-        content |= _assessed(assessment, texts)
-        content |= _further(comparison, looked, assessment, background, level, draw, texts)
+    with folder_beside(path) as aside:
+        draw = Draw(aside, helper)
+        # Charts first: a helper draws them while the tables are set.
+        content = _further(comparison, looked, assessment, background, refuse_level(level), draw, texts)
         with chart_style():
             main = _main(comparison, looked)
             content["paths"] = _charts(comparison, background, years, level, main, draw, texts)
@@ -123,14 +125,19 @@ def write_report(
                 if sensitivity is None
                 else sensitivity_panels(sensitivity, background.glossary, draw, texts)
             )
+        content |= _content(comparison, fit, sensitivity, background, years, texts)
+        content |= {"level": level, "figures": figures.name}
+        content["long_run"] = None if long_run is None else long_run_view(long_run, texts)
+        content |= _assessed(assessment, texts)
         content["design"] = "" if sensitivity is None else design_note(sensitivity, texts)
         content["depends"] = bool(content["sensitivity"]) or content["over_time"] is None
         content["sections"] = shown(level, content)
-        page = Path(aside) / path.name
+        page = aside / path.name
         page.write_text(
             render("report.html.j2", ("report.css", "lights.css"), texts, content), encoding="utf-8"
         )
-        publish(Path(aside), figures)
+        draw.finish()
+        publish(aside, figures)
         page.replace(path)
     return path
 

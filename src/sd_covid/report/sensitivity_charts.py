@@ -158,6 +158,6 @@ def _finish(figure: Figure, both: tuple[Axes, Axes], span: tuple[float, float], 
     for axes in both:
         axes.set_xlim(*span)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
+        axes.xaxis.set_major_formatter("{x:.0f}")
         number_axis(axes.yaxis, texts)
     figure.legend(loc="outside lower left", ncols=2, handlelength=1.6, columnspacing=1.2)

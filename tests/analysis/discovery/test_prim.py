@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sd_covid.analysis.discovery.box import Box, Limit, box_of, inside, without_idle
+from sd_covid.analysis.discovery.box import Box, Cases, Limit, box_of, inside
 from sd_covid.analysis.discovery.find import FEWEST, Rule, choose, discover, screened
 from sd_covid.analysis.discovery.prim import Patience, trajectory
 from sd_covid.errors import RunError
@@ -103,7 +103,7 @@ def planted() -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def test_every_box_is_that_of_the_workbench() -> None:
-    boxes = trajectory(*planted())
+    boxes = trajectory(Cases(*planted()))
     assert [box.cases for box in boxes] == CASES
     assert [box.failures for box in boxes] == FAILURES
     assert [len(box.columns) for box in boxes] == COLUMNS
@@ -143,7 +143,7 @@ def test_coverage_density_and_quasi_p_by_hand() -> None:
     # Without the limit half of all fail: 3 or 4 of 4 happen with (4 + 1) / 16.
     assert box.quasi_p == pytest.approx((5 / 16,))
     assert box.balance == pytest.approx(0.75)
-    assert without_idle(cases, failed, box) == box_of(cases, failed, ())
+    assert Cases(cases, failed).without_idle(box) == box_of(cases, failed, ())
     kept = Limit("z", "kept", names=frozenset({"u"}))
     assert inside(cases, (kept, Limit("x", "low", 3.0))).tolist() == [
         False,
@@ -222,8 +222,9 @@ def test_the_same_seed_gives_the_same_answer_and_groups_stay_together() -> None:
 
 def test_screening_keeps_what_differs_and_all_names() -> None:
     cases, failed = planted()
-    assert list(screened(cases, failed, 2)) == ["inflow", "reach", "path"]
-    assert list(screened(cases, failed, 3)) == list(cases)
+    arrays = Cases(cases, failed)
+    assert list(screened(arrays, 2).columns) == ["inflow", "reach", "path"]
+    assert list(screened(arrays, 3).columns) == list(cases)
 
 
 def test_too_few_failures_tell_of_no_region() -> None:
@@ -234,11 +235,11 @@ def test_too_few_failures_tell_of_no_region() -> None:
     with pytest.raises(RunError, match="0 cases without failure"):
         discover(cases, np.ones(400, dtype=bool))
     with pytest.raises(RunError, match="nothing in which to look"):
-        trajectory(cases[[]], failed)
+        trajectory(Cases(cases[[]], failed))
 
 
 def test_patience_and_rule_are_kept_to() -> None:
     cases, failed = planted()
-    boxes = trajectory(cases, failed, Patience(least=0.25))
+    boxes = trajectory(Cases(cases, failed), Patience(least=0.25))
     assert min(box.cases for box in boxes) >= 100
     assert len(discover(cases, failed, rule=Rule(columns=1), resamples=0).chosen.columns) == 1

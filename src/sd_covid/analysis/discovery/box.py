@@ -6,8 +6,12 @@ and Lempert (Technological Forecasting and Social Change 77, 2010).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from itertools import accumulate
+from operator import or_
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,6 +20,8 @@ from scipy.special import bdtrc
 
 Flags = NDArray[np.bool_]
 Side = Literal["low", "high", "kept"]
+#: Column -> its values, one a case: numbers as floats, names as text.
+Columns = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +45,11 @@ class Limit:
     value: float = 0.0
     names: frozenset[str] = frozenset()
 
-    def holds(self, cases: pd.DataFrame) -> Flags:
+    def holds(self, cases: pd.DataFrame | Columns) -> Flags:
         """Which cases lie within it, shape (case,)."""
-        column = cases[self.name]
         if self.side == "kept":
-            return np.asarray(column.isin(list(self.names)), dtype=np.bool_)
-        values = column.to_numpy(dtype=np.float64)
+            return np.isin(np.asarray(cases[self.name], dtype=np.str_), list(self.names))
+        values = np.asarray(cases[self.name], dtype=np.float64)
         return np.asarray(
             values >= self.value if self.side == "low" else values <= self.value, dtype=np.bool_
         )
@@ -88,6 +93,82 @@ class Box:
         return 2 * self.coverage * self.density / both if both > 0 else 0.0
 
 
+class Cases:
+    """Cases, and which of them failed, of which boxes are counted.
+
+    A set of cases is a whole number with a bit a case: of the hundreds of limits and boxes that a search goes through,
+    sets so small are joined and counted in less time than an array is made in.
+
+    Parameters
+    ----------
+    columns : DataFrame, shape (case, column), or its columns
+    failed : ndarray of bool, shape (case,)
+    """
+
+    def __init__(self, columns: pd.DataFrame | Columns, failed: Flags) -> None:
+        self._table = columns
+        self.failed: Flags = np.asarray(failed, dtype=np.bool_)
+        self._failures, self._all = _bits(self.failed), (1 << len(failed)) - 1
+        self._beyond: dict[Limit, int] = {}
+
+    @cached_property
+    def columns(self) -> Columns:
+        """Each column as an array, in the order of the table."""
+        table = self._table
+        if not isinstance(table, pd.DataFrame):
+            return table
+        return {
+            str(name): table[name].to_numpy(dtype=np.float64)
+            if table[name].dtype.kind in "fiu"
+            else np.asarray(table[name].astype(str), dtype=np.str_)
+            for name in table
+        }
+
+    def box(self, limits: tuple[Limit, ...]) -> Box:
+        """The box with these limits."""
+        beyond = [self._beyond_of(limit) for limit in limits]
+        # Beyond any of the limits before each one, and beyond any of those after it.
+        before, after = (
+            list(accumulate(beyond, or_, initial=0)),
+            list(accumulate(beyond[::-1], or_, initial=0)),
+        )
+        held = self._all & ~before[-1]
+        number, hits, total = (cases.bit_count() for cases in (held, held & self._failures, self._failures))
+        if not hits:
+            return Box(limits, number, 0, 0.0, 0.0, (1.0,) * len(limits))
+        # What the box would hold besides, were it without one of its limits.
+        besides = [
+            lone & ~(earlier | later)
+            for lone, earlier, later in zip(beyond, before, after[-2::-1], strict=False)
+        ]
+        rates = [
+            (hits + (cases & self._failures).bit_count()) / (number + cases.bit_count()) for cases in besides
+        ]
+        chances = bdtrc(float(hits - 1), number, np.array(rates)) if limits else np.empty(0)
+        return Box(limits, number, hits, hits / total, hits / number, tuple(chances.tolist()))
+
+    def without_idle(self, box: Box, level: float = 0.05) -> Box:
+        """The box without limits whose quasi-p-value exceeds a level, the least telling dropped first.
+
+        Each is judged anew when another is dropped.
+        """
+        while box.quasi_p and max(box.quasi_p) > level:
+            idle = box.quasi_p.index(max(box.quasi_p))
+            box = self.box(box.limits[:idle] + box.limits[idle + 1 :])
+        return box
+
+    def _beyond_of(self, limit: Limit) -> int:
+        """The cases that lie beyond a limit, told once."""
+        if limit not in self._beyond:
+            self._beyond[limit] = self._all & ~_bits(limit.holds(self._table))
+        return self._beyond[limit]
+
+
+def _bits(flags: Flags) -> int:
+    """The cases that are flagged, as a number with a bit a case."""
+    return int.from_bytes(np.packbits(flags, bitorder="little").tobytes(), "little")
+
+
 def inside(cases: pd.DataFrame, limits: tuple[Limit, ...]) -> Flags:
     """Which cases lie within all limits, shape (case,)."""
     held = np.ones(len(cases), dtype=np.bool_)
@@ -96,50 +177,6 @@ def inside(cases: pd.DataFrame, limits: tuple[Limit, ...]) -> Flags:
     return held
 
 
-def box_of(cases: pd.DataFrame, failed: Flags, limits: tuple[Limit, ...]) -> Box:
-    """The box with these limits.
-
-    Parameters
-    ----------
-    cases : DataFrame, shape (case, column)
-    failed : ndarray of bool, shape (case,)
-    limits : tuple of Limit
-    """
-    return _boxed(_holds(cases, limits), np.asarray(failed, dtype=np.bool_), limits)
-
-
-def _holds(cases: pd.DataFrame, limits: tuple[Limit, ...]) -> Flags:
-    """Which cases lie within each limit, shape (limit, case)."""
-    return np.array([limit.holds(cases) for limit in limits], dtype=np.bool_).reshape(len(limits), len(cases))
-
-
-def _boxed(holds: Flags, failed: Flags, limits: tuple[Limit, ...]) -> Box:
-    """The box of limits of which it is known which cases lie within them."""
-    broken = (~holds).sum(axis=0)
-    held = broken == 0
-    number, hits, total = int(held.sum()), int(failed[held].sum()), int(failed.sum())
-    without = broken == ~holds  # within all others: breaks no limit but that one
-    failing = (without & failed).sum(axis=1) / np.maximum(without.sum(axis=1), 1)
-    rates = np.where(without.any(axis=1), failing, 1.0)
-    return Box(
-        limits,
-        number,
-        hits,
-        hits / total if total else 0.0,
-        hits / number if number else 0.0,
-        tuple(np.asarray(bdtrc(float(hits - 1), number, rates)).tolist()) if hits else (1.0,) * len(limits),
-    )
-
-
-def without_idle(cases: pd.DataFrame, failed: Flags, box: Box, level: float = 0.05) -> Box:
-    """The box without limits whose quasi-p-value exceeds a level, the least telling dropped first.
-
-    Each is judged anew when another is dropped.
-    """
-    holds = _holds(cases, box.limits)
-    while box.quasi_p and max(box.quasi_p) > level:
-        kept = np.arange(len(box.limits)) != int(np.argmax(box.quasi_p))
-        limits = tuple(limit for limit, stays in zip(box.limits, kept.tolist(), strict=True) if stays)
-        holds = holds[kept]
-        box = _boxed(holds, failed, limits)
-    return box
+def box_of(cases: pd.DataFrame | Columns, failed: Flags, limits: tuple[Limit, ...]) -> Box:
+    """The box with these limits, of cases of which no other is asked."""
+    return Cases(cases, failed).box(limits)

@@ -7,7 +7,7 @@ on cases that it has not seen, and beside it the regions of a tree.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from math import nan
 
@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from sd_covid.analysis.discovery.box import Box, Flags, Limit, box_of, without_idle
+from sd_covid.analysis.discovery.box import Box, Cases, Flags, Limit
 from sd_covid.analysis.discovery.cart import Tree, grow
 from sd_covid.analysis.discovery.prim import Patience, trajectory
 from sd_covid.errors import RunError
@@ -157,23 +157,23 @@ def discover(
         advice = "choose another target, or more draws"
         raise RunError(f"{few} {kind} among {len(cases)} cases tell of no region", advice=advice)
     rows = _resampled(len(cases), groups, resamples, seed)
-    often = _restricted(cases, failed, rows, rule, patience, progress)
+    offered = Cases(cases, failed)
+    often = _restricted(offered, rows, rule, patience, progress)
     firm = {name for name, share in often if share >= rule.often}
-    looked_at = cases[[name for name in cases if name in firm]] if resamples else cases
+    looked_at = _of(offered, firm) if resamples else offered
     size = len(cases), int(failed.sum()), cases.shape[1]
-    if not looked_at.shape[1]:
-        everything = box_of(cases, failed, ())
+    if not looked_at.columns:
+        everything = offered.box(())
         return Discovery(*size, often, (everything,), everything, (), (nan, nan), resamples)
-    path, chosen = _told(looked_at, failed, rule, patience)
-    boxes, unseen = _again(looked_at, failed, rows, rule, patience)
+    path, chosen = _told(looked_at, rule, patience)
+    boxes, unseen = _again(looked_at, rows, rule, patience)
     support = tuple(_support(limit, boxes) for limit in chosen.limits)
-    tree = grow(looked_at, failed, groups=groups, seed=seed)
+    tree = grow(cases[list(looked_at.columns)], failed, groups=groups, seed=seed)
     return Discovery(*size, often, path, chosen, support, _means(unseen), resamples, tree)
 
 
 def _restricted(
-    cases: pd.DataFrame,
-    failed: Flags,
+    cases: Cases,
     rows: Sequence[tuple[Rows, Rows]],
     rule: Rule,
     patience: Patience,
@@ -182,28 +182,35 @@ def _restricted(
     """Columns that the boxes told of resamples restrict, with the share of the resamples, most frequent first."""
     counts: Counter[str] = Counter()
     for done, (taken, _) in enumerate(rows):
-        counts.update(_told(*_taken(cases, failed, taken), rule, patience)[1].columns)
+        counts.update(_told(_taken(cases, taken), rule, patience)[1].columns)
         if progress is not None:
             progress(done + 1, len(rows))
     return tuple((name, count / len(rows)) for name, count in counts.most_common())
 
 
 def _again(
-    cases: pd.DataFrame, failed: Flags, rows: Sequence[tuple[Rows, Rows]], rule: Rule, patience: Patience
+    cases: Cases, rows: Sequence[tuple[Rows, Rows]], rule: Rule, patience: Patience
 ) -> tuple[list[Box], list[tuple[float, float]]]:
     """The box told of each resample, and its coverage and density in the cases left out; NaN where there are none."""
     boxes, unseen = [], []
     for taken, left in rows:
-        again = _told(*_taken(cases, failed, taken), rule, patience)[1]
-        fresh = box_of(*_taken(cases, failed, left), again.limits)
+        again = _told(_taken(cases, taken), rule, patience)[1]
+        fresh = _taken(cases, left).box(again.limits)
         boxes.append(again)
-        unseen.append((fresh.coverage if failed[left].any() else nan, fresh.density if fresh.cases else nan))
+        unseen.append(
+            (fresh.coverage if cases.failed[left].any() else nan, fresh.density if fresh.cases else nan)
+        )
     return boxes, unseen
 
 
-def _taken(cases: pd.DataFrame, failed: Flags, rows: Rows) -> tuple[pd.DataFrame, Flags]:
-    """The cases in some rows, and which of them failed."""
-    return cases.iloc[rows].reset_index(drop=True), failed[rows]
+def _taken(cases: Cases, rows: Rows) -> Cases:
+    """The cases in some rows."""
+    return Cases({name: column[rows] for name, column in cases.columns.items()}, cases.failed[rows])
+
+
+def _of(cases: Cases, names: Collection[str]) -> Cases:
+    """The cases with some of their columns."""
+    return Cases({name: column for name, column in cases.columns.items() if name in names}, cases.failed)
 
 
 def _resampled(
@@ -230,31 +237,30 @@ def choose(boxes: Sequence[Box], most: int) -> Box:
     return max(fitting, key=lambda box: (box.balance, -len(box.columns), box.cases))
 
 
-def screened(cases: pd.DataFrame, failed: Flags, most: int) -> pd.DataFrame:
+def screened(cases: Cases, most: int) -> Cases:
     """The columns that differ most in rank between failures and others, with all columns of names.
 
     Parameters
     ----------
-    cases : DataFrame, shape (case, column)
-    failed : ndarray of bool, shape (case,)
+    cases : Cases
     most : int
         Columns of numbers that are kept.
     """
-    numbers = [name for name in cases if cases[name].dtype.kind in "fiu"]
+    numbers = [name for name, column in cases.columns.items() if column.dtype.kind == "f"]
     if len(numbers) <= most:
         return cases
-    order = rankdata(cases[numbers].to_numpy(dtype=np.float64), axis=0)
-    apart: Floats = np.abs(order[failed].mean(axis=0) - order[~failed].mean(axis=0))
-    kept = {numbers[place] for place in np.argsort(-apart, kind="stable")[:most].tolist()}
-    return cases[[name for name in cases if name in kept or name not in numbers]]
+    order = rankdata(np.array([cases.columns[name] for name in numbers]), axis=1)
+    failed = cases.failed
+    apart: Floats = np.abs(order[:, failed].mean(axis=1) - order[:, ~failed].mean(axis=1))
+    left_out = {numbers[place] for place in np.argsort(-apart, kind="stable")[most:].tolist()}
+    return _of(cases, [name for name in cases.columns if name not in left_out])
 
 
-def _told(cases: pd.DataFrame, failed: Flags, rule: Rule, patience: Patience) -> tuple[tuple[Box, ...], Box]:
+def _told(cases: Cases, rule: Rule, patience: Patience) -> tuple[tuple[Box, ...], Box]:
     """PRIM's trajectory, and the box of it that the rule chooses."""
-    looked_at = screened(cases, failed, rule.screened)
-    path = trajectory(looked_at, failed, patience)
-    telling = [without_idle(looked_at, failed, box, rule.level) for box in path]
-    return path, choose(telling, rule.columns)
+    looked_at = screened(cases, rule.screened)
+    path = trajectory(looked_at, patience)
+    return path, choose([looked_at.without_idle(box, rule.level) for box in path], rule.columns)
 
 
 def _support(limit: Limit, boxes: Sequence[Box]) -> Support:

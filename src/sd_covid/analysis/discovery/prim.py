@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
-from sd_covid.analysis.discovery.box import Box, Flags, Limit, box_of
+from sd_covid.analysis.discovery.box import Box, Cases, Flags, Limit
 from sd_covid.errors import RunError
 from sd_covid.policy.types import Floats
+
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,145 +48,191 @@ class _State:
     kept: Mapping[str, frozenset[str]]
     held: Flags
 
+    def moved(self, place: int, side: str, edge: float, held: Flags) -> _State:
+        """The box with another limit of a number."""
+        low, high = self.low.copy(), self.high.copy()
+        (low if side == "low" else high)[place] = edge
+        return _State(low, high, self.kept, held)
+
+    def renamed(self, name: str, names: frozenset[str], held: Flags) -> _State:
+        """The box with other names kept."""
+        return _State(self.low, self.high, {**self.kept, name: names}, held)
+
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """A step that might be taken: what the box would hold, and how it is made."""
+class _Steps:
+    """Steps that might be taken: what the box would hold after each, shape (step,), and how each is made."""
 
-    cases: int
-    failures: int
-    make: Callable[[], _State]
-
-    @classmethod
-    def of(cls, held: Flags, failed: Flags, make: Callable[[], _State]) -> _Step:
-        return cls(int(np.count_nonzero(held)), int(np.count_nonzero(held & failed)), make)
+    cases: NDArray[np.int64]
+    failures: NDArray[np.int64]
+    make: Callable[[int], _State]
 
 
 class _Search:
     """The cases as arrays, and the steps from one box to the next."""
 
-    def __init__(self, cases: pd.DataFrame, failed: Flags, patience: Patience) -> None:
-        self.failed, self.patience = failed, patience
-        self.numbers = [str(name) for name in cases if cases[name].dtype.kind in "fiu"]
-        self.values = np.asfortranarray(cases[self.numbers].to_numpy(dtype=np.float64))
-        self.order = np.argsort(self.values, axis=0, kind="stable")
-        self.names = {
-            str(name): cases[name].astype(str).to_numpy() for name in cases if name not in self.numbers
-        }
-        low, high = (
-            (self.values.min(axis=0), self.values.max(axis=0)) if self.numbers else (np.empty(0), np.empty(0))
-        )
+    def __init__(self, cases: Cases, patience: Patience) -> None:
+        self.failed, self.patience = cases.failed, patience
+        columns = cases.columns
+        self.numbers = [name for name, column in columns.items() if column.dtype.kind == "f"]
+        self.names = {name: column for name, column in columns.items() if column.dtype.kind != "f"}
+        self.values = np.array([columns[name] for name in self.numbers]).reshape(-1, len(self.failed))
+        low, high = self.values.min(axis=1), self.values.max(axis=1)
         kept = {name: frozenset(column.tolist()) for name, column in self.names.items()}
-        self.first = _State(low, high, kept, np.ones(len(cases), dtype=np.bool_))
+        self.first = _State(low, high, kept, np.ones(len(self.failed), dtype=np.bool_))
 
     def limits(self, state: _State) -> tuple[Limit, ...]:
         """What the box restricts, in the order of the columns."""
         found = []
-        for place, name in enumerate(self.numbers):
+        for place in np.flatnonzero(self._moved(state)).tolist():
+            name = self.numbers[place]
             if state.low[place] != self.first.low[place]:
                 found.append(Limit(name, "low", float(state.low[place])))
             if state.high[place] != self.first.high[place]:
                 found.append(Limit(name, "high", float(state.high[place])))
-        for name, names in state.kept.items():
-            if names != self.first.kept[name]:
-                found.append(Limit(name, "kept", names=names))
+        found += [Limit(name, "kept", names=state.kept[name]) for name in self._narrowed(state)]
         return tuple(found)
 
-    def restricted(self, state: _State) -> set[str]:
-        """The columns that the box restricts."""
-        return {limit.name for limit in self.limits(state)}
+    def _moved(self, state: _State) -> Flags:
+        """Which numbers the box restricts, shape (number,)."""
+        return np.asarray((state.low != self.first.low) | (state.high != self.first.high))
 
-    def peels(self, state: _State) -> Iterator[_Step]:
-        """Boxes without a slice of this one: for each number without its top and its bottom, for names without one."""
-        rows = np.flatnonzero(state.held)
-        failed = self.failed[rows]
-        for place in range(len(self.numbers)):
-            column, order = self.values[rows, place], self.order[:, place]
-            ordered = self.values[order[state.held[order]], place]
-            edge = _edge(ordered, 1 - self.patience.peel)
-            yield _Step.of(column <= edge, failed, partial(self._moved, state, place, "high", edge))
-            edge = _edge(ordered, self.patience.peel)
-            yield _Step.of(column >= edge, failed, partial(self._moved, state, place, "low", edge))
-        for name, names in state.kept.items():
-            for left_out in sorted(names) if len(names) > 1 else ():
-                kept = self.names[name][rows] != left_out
-                yield _Step.of(kept, failed, partial(self._renamed, state, name, names - {left_out}))
+    def _narrowed(self, state: _State) -> list[str]:
+        """The columns of names that the box restricts."""
+        return [name for name, names in state.kept.items() if names != self.first.kept[name]]
 
-    def pastes(self, state: _State) -> Iterator[_Step]:
+    def restricted(self, state: _State) -> int:
+        """How many columns the box restricts."""
+        return int(np.count_nonzero(self._moved(state))) + len(self._narrowed(state))
+
+    def peeled(self, least: float) -> Iterator[_State]:
+        """Ever smaller boxes, from that of all cases on, as long as a peel gains and leaves enough cases."""
+        state, size = self.first, len(self.failed)
+        # Each number's cases in the order of its values; a peel takes cases away and leaves the order as it is.
+        order = np.argsort(self.values, axis=1, kind="stable")
+        while True:
+            yield state
+            step = self.best(state, self.peels(state, order))
+            if step is None or step[0] <= 0:
+                return
+            left = int(np.count_nonzero(step[1].held))
+            if not least <= left < size:
+                return
+            state, size = step[1], left
+            order = order[state.held[order]].reshape(len(order), size)
+
+    def peels(self, state: _State, order: Rows) -> _Steps:
+        """Boxes without a slice of this one: for each number without its top and its bottom, for names without one.
+
+        `order` holds the box's cases in the order of each number, shape (number, case).
+        """
+        values = np.take_along_axis(self.values, order, axis=1)
+        size = int(np.count_nonzero(state.held))
+        tops, bottoms = (_edges(values, share) for share in (1 - self.patience.peel, self.patience.peel))
+        below = np.count_nonzero(values <= tops[:, None], axis=1)
+        under = np.count_nonzero(values < bottoms[:, None], axis=1)
+        failing = np.zeros((len(order), size + 1), dtype=np.int64)
+        np.cumsum(self.failed[order], axis=1, out=failing[:, 1:])
+        each = np.arange(len(order))
+        cases, failures = [below, size - under], [failing[each, below], failing[:, -1] - failing[each, under]]
+        of_numbers = [np.stack(pair, axis=1).ravel() for pair in (cases, failures)]
+        named = [
+            (name, left_out)
+            for name, names in state.kept.items()
+            for left_out in (sorted(names) if len(names) > 1 else ())
+        ]
+        helds = [state.held & (self.names[name] != left_out) for name, left_out in named]
+
+        def make(step: int) -> _State:
+            if step >= 2 * len(order):
+                name, left_out = named[step - 2 * len(order)]
+                return state.renamed(name, state.kept[name] - {left_out}, helds[step - 2 * len(order)])
+            place, bottom = divmod(step, 2)
+            column = self.values[place]
+            if bottom:
+                edge = float(bottoms[place])
+                return state.moved(place, "low", edge, state.held & (column >= edge))
+            edge = float(tops[place])
+            return state.moved(place, "high", edge, state.held & (column <= edge))
+
+        return _Steps(
+            np.append(of_numbers[0], [np.count_nonzero(held) for held in helds]).astype(np.int64),
+            np.append(of_numbers[1], [np.count_nonzero(held & self.failed) for held in helds]).astype(
+                np.int64
+            ),
+            make,
+        )
+
+    def pasted(self, state: _State, least: float) -> Iterator[_State]:
+        """Ever larger boxes after this one, as long as a paste gains."""
+        size = int(np.count_nonzero(state.held))
+        while True:
+            step = self.best(state, self.pastes(state))
+            if step is None or step[0] <= 0:
+                return
+            held = int(np.count_nonzero(step[1].held))
+            if held <= max(size, least - 1):
+                return
+            state, size = step[1], held
+            yield state
+
+    def pastes(self, state: _State) -> _Steps:
         """Boxes with a slice more, along the columns that this one restricts."""
-        restricted = self.restricted(state)
-        for place, name in enumerate(self.numbers):
-            if name not in restricted:
-                continue
-            column = self.values[:, place]
-            beside = self._held(state, without=name)
-            for side, beyond, share in (
-                ("low", column <= state.low[place], 1 - self.patience.paste),
-                ("high", column >= state.high[place], self.patience.paste),
-            ):
-                found = np.sort(column[beside & beyond])
-                first = self.first.low if side == "low" else self.first.high
-                edge = _edge(found, share) if found.size else float(first[place])
-                low, high = (edge, state.high[place]) if side == "low" else (state.low[place], edge)
-                held = beside & (column >= low) & (column <= high)
-                yield _Step.of(held, self.failed, partial(self._moved, state, place, side, edge))
-        for name, names in state.kept.items():
-            for added in sorted(self.first.kept[name] - names):
-                wider = names | {added}
-                held = self._held(state, without=name) & np.isin(self.names[name], list(wider))
-                yield _Step.of(held, self.failed, partial(self._renamed, state, name, wider))
+        moved, names = np.flatnonzero(self._moved(state)).tolist(), self._narrowed(state)
+        within = [self._within(state, place) for place in moved]
+        within += [np.isin(self.names[name], list(state.kept[name])) for name in names]
+        many = np.sum(within, axis=0) if within else np.empty(0)
+        found = []
+        for place, mine in zip(moved, within, strict=False):
+            # Within the limits of all other columns.
+            beside = many - mine == len(within) - 1
+            found += self._wider(state, place, beside)
+        for name, mine in zip(names, within[len(moved) :], strict=True):
+            beside = many - mine == len(within) - 1
+            for added in sorted(self.first.kept[name] - state.kept[name]):
+                wider = state.kept[name] | {added}
+                found.append(state.renamed(name, wider, beside & np.isin(self.names[name], list(wider))))
+        cases = [np.count_nonzero(item.held) for item in found]
+        failures = [np.count_nonzero(item.held & self.failed) for item in found]
+        return _Steps(np.array(cases, dtype=np.int64), np.array(failures, dtype=np.int64), found.__getitem__)
 
-    def _held(self, state: _State, without: str = "") -> Flags:
-        """Cases within all limits, or all but those of one column."""
-        held = np.ones(len(self.failed), dtype=np.bool_)
-        for place, name in enumerate(self.numbers):
-            low, high = state.low[place], state.high[place]
-            if name != without and (low != self.first.low[place] or high != self.first.high[place]):
-                column = self.values[:, place]
-                held &= (column >= low) & (column <= high)
-        for name, names in state.kept.items():
-            if name != without and names != self.first.kept[name]:
-                held &= np.isin(self.names[name], list(names))
-        return held
+    def _within(self, state: _State, place: int) -> Flags:
+        """Cases within the limits of a number."""
+        column = self.values[place]
+        return np.asarray((column >= state.low[place]) & (column <= state.high[place]))
 
-    def _moved(self, state: _State, place: int, side: str, edge: float) -> _State:
-        """The box with another limit of a number."""
-        low, high = state.low.copy(), state.high.copy()
-        (low if side == "low" else high)[place] = edge
-        return self._with_cases(_State(low, high, state.kept, state.held))
+    def _wider(self, state: _State, place: int, beside: Flags) -> list[_State]:
+        """The box with a slice more below and one above, of cases that are within all other limits."""
+        column, low, high = self.values[place], state.low[place], state.high[place]
+        under, above = np.sort(column[beside & (column <= low)]), np.sort(column[beside & (column >= high)])
+        share = self.patience.paste
+        bottom = _edge(under, 1 - share) if under.size else float(self.first.low[place])
+        top = _edge(above, share) if above.size else float(self.first.high[place])
+        return [
+            state.moved(place, "low", bottom, beside & (column >= bottom) & (column <= high)),
+            state.moved(place, "high", top, beside & (column >= low) & (column <= top)),
+        ]
 
-    def _renamed(self, state: _State, name: str, names: frozenset[str]) -> _State:
-        """The box with other names kept."""
-        return self._with_cases(_State(state.low, state.high, {**state.kept, name: names}, state.held))
-
-    def _with_cases(self, state: _State) -> _State:
-        return replace(state, held=self._held(state))
-
-    def best(self, state: _State, steps: Iterator[_Step]) -> tuple[float, _State] | None:
+    def best(self, state: _State, steps: _Steps) -> tuple[float, _State] | None:
         """The step with the largest gain in density per case; of equal ones that with fewer restricted columns."""
-        size, failures = int(state.held.sum()), int(self.failed[state.held].sum())
-        density, found = failures / size, None
-        most = (-math.inf, -math.inf)
-        for step in steps:
-            gain = step.failures / step.cases - density if step.cases else -density
-            worth = gain / abs(step.cases - size) if step.cases != size else 0.0
-            if worth < most[0]:
-                continue
-            box = step.make()
-            rank = (worth, -float(len(self.restricted(box))))
-            if rank > most:
-                most, found = rank, box
-        return None if found is None else (most[0], found)
+        if not steps.cases.size:
+            return None
+        size = int(np.count_nonzero(state.held))
+        density = int(np.count_nonzero(state.held & self.failed)) / size
+        gain = steps.failures / np.maximum(steps.cases, 1) - density
+        moved = np.abs(steps.cases - size)
+        worth = np.where(moved > 0, gain / np.maximum(moved, 1), 0.0)
+        made = [steps.make(int(step)) for step in np.flatnonzero(worth == worth.max())]
+        return float(worth.max()), min(made, key=self.restricted)
 
 
-def trajectory(cases: pd.DataFrame, failed: Flags, patience: Patience | None = None) -> tuple[Box, ...]:
+def trajectory(cases: Cases, patience: Patience | None = None) -> tuple[Box, ...]:
     """Peel and paste.
 
     Parameters
     ----------
-    cases : DataFrame, shape (case, column)
+    cases : Cases
         Numbers, and columns of names; without missing values.
-    failed : ndarray of bool, shape (case,)
     patience : Patience, optional
 
     Returns
@@ -198,34 +245,37 @@ def trajectory(cases: pd.DataFrame, failed: Flags, patience: Patience | None = N
     RunError
         No case, or no column.
     """
-    if not len(cases) or not cases.shape[1]:
+    if not cases.failed.size or not cases.columns:
         raise RunError("there is nothing in which to look for a box", advice="name what is uncertain")
-    search = _Search(cases, np.asarray(failed, dtype=np.bool_), patience or Patience())
-    state, path = search.first, [search.first]
-    least = search.patience.least * len(cases)
-    while True:
-        step = search.best(state, search.peels(state))
-        if step is None or step[0] <= 0 or not least <= step[1].held.sum() < state.held.sum():
-            break
-        state = step[1]
-        path.append(state)
-    while True:
-        step = search.best(state, search.pastes(state))
-        grows = step is not None and step[0] > 0 and step[1].held.sum() > max(state.held.sum(), least - 1)
-        if step is None or not grows:
-            break
-        state = step[1]
-        path.append(state)
-    return tuple(box_of(cases, search.failed, search.limits(item)) for item in path)
+    search = _Search(cases, patience or Patience())
+    least = search.patience.least * len(cases.failed)
+    path = list(search.peeled(least))
+    path += search.pasted(path[-1], least)
+    return tuple(cases.box(search.limits(state)) for state in path)
+
+
+def _edges(ordered: Floats, share: float) -> Floats:
+    """Where a slice of each number ends, shape (number,), of ordered values, shape (number, case).
+
+    Midway between two neighbours at a quantile, going on inwards while these are equal.
+    """
+    cases = ordered.shape[1]
+    at = (cases - 1) * share
+    below, above = ordered[:, math.floor(at)], ordered[:, math.ceil(at)]
+    (equal,) = np.nonzero(below == above)
+    if equal.size:
+        same = ordered[equal]
+        if share > 0.5:
+            inwards = np.maximum(np.count_nonzero(same < above[equal, None], axis=1) - 1, 0)
+            below = below.copy()
+            below[equal] = same[np.arange(equal.size), inwards]
+        else:
+            inwards = np.minimum(np.count_nonzero(same <= below[equal, None], axis=1), cases - 1)
+            above = above.copy()
+            above[equal] = same[np.arange(equal.size), inwards]
+    return np.asarray((below + above) / 2, dtype=np.float64)
 
 
 def _edge(ordered: Floats, share: float) -> float:
-    """Where a slice ends: midway between two neighbours at a quantile, going on inwards while these are equal."""
-    at = (len(ordered) - 1) * share
-    below, above = math.floor(at), math.ceil(at)
-    if ordered[below] == ordered[above]:
-        if share > 0.5:
-            below = max(int(np.searchsorted(ordered, ordered[above], "left")) - 1, 0)
-        else:
-            above = min(int(np.searchsorted(ordered, ordered[below], "right")), len(ordered) - 1)
-    return float((ordered[below] + ordered[above]) / 2)
+    """Where a slice of one number ends."""
+    return float(_edges(ordered[None, :], share)[0])

@@ -19,6 +19,7 @@ from sd_covid.calibration.predict import Predictor, Target
 from sd_covid.calibration.types import Array, Index, Progress
 from sd_covid.calibration.validity.scores import crps
 from sd_covid.data import model_time
+from sd_covid.errors import RunError
 
 FEWEST = 3  # figures known, for a series to be scored
 MONTHS = {"month": 1.0, "quarter": 3.0, "half-year": 6.0, "year": 12.0, "school-year": 12.0}
@@ -51,6 +52,11 @@ def backtest(
         A row a figure: origin, observableId, series, by (``model`` or ``history``), frequency, known (how many figures
         there were), period, ahead (months since the last of them), figure, median, q05 … q95, crps, ``crps walk`` (of a
         normal random walk with the spread of the known steps), and a column for each method; unit of the series.
+
+    Raises
+    ------
+    RunError
+        When no series goes on after any of the months.
     """
     ends = {origin: model_time(pd.Period(origin, freq="M"), "month")[1] for origin in origins}
     past = {origin: predictor.known_until(end) for origin, end in ends.items()}
@@ -65,7 +71,9 @@ def backtest(
             done += 1
             if progress is not None:
                 progress(done, total)
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    if not parts:
+        raise RunError("no series goes on after these months", advice="choose earlier ones")
+    return pd.concat(parts, ignore_index=True)
 
 
 def by_series(table: pd.DataFrame) -> pd.DataFrame:

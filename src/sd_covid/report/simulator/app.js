@@ -187,7 +187,7 @@ class App {
       if (done && this.spread.failed > 0) this.say(this.texts.failed.replace("{count}", String(this.spread.failed)));
       if (done) this.cache.set(keyOf(history.now, history.now.year), this.spread);
       this.rested = done;
-      this.show();
+      this.showSpread(done);
       if (done) this.workOutSaved();
     });
   }
@@ -258,6 +258,17 @@ class App {
     drawStrip(this);
     showTables(this);
     showDrivers(this);
+  }
+
+  // Bands and intervals that came for what is shown already; at first only those that are looked at.
+  showSpread(done) {
+    showFigures(this, !done);
+    showCosts(this, true);
+    draw(this);
+    this.told();
+    if (!done) return;
+    showSaved(this);
+    showTables(this);
   }
 
   // Says, for who watches the page from outside, how often the charts were drawn and how many draws their bands hold.

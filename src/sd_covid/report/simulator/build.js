@@ -60,11 +60,11 @@ function buildCharts(app) {
     for (const [theme, options] of themes) select.append(...(theme === "" ? options : [make("optgroup", { label: theme }, ...options)]));
     select.addEventListener("change", () => app.pick(position, Number(select.value)));
     const chart = new Chart(app, figure);
-    Object.assign(chart, { select, unit: find("unit"), about: find("meaning"), documented: find("documented"), table: find("table"), drivers: find("drivers") });
+    Object.assign(chart, { select, unit: find("unit"), about: find("meaning"), described: find("described"), documented: find("documented"), table: find("table"), drivers: find("drivers") });
     const name = () => data.outputs[app.history.now.charts[position]].name.replace(/[^\w-]+/g, "_");
     find("csv").addEventListener("click", () => download(`${name()}.csv`, csvOf(chartRows(app, position)), "text/csv"));
-    find("svg").addEventListener("click", async () => download(`${name()}.svg`, await chart.levels.toSVG(), "image/svg+xml"));
-    find("png").addEventListener("click", async () => download(`${name()}.png`, await chart.levels.toImageURL("png", 2), "image/png"));
+    find("svg").addEventListener("click", async () => download(`${name()}.svg`, await chart.levels.view.toSVG(), "image/svg+xml"));
+    find("png").addEventListener("click", async () => download(`${name()}.png`, await chart.levels.view.toImageURL("png", 2), "image/png"));
     find("show-table").addEventListener("toggle", () => showTables(app));
     find("why").addEventListener("toggle", () => showDrivers(app));
     find("meaning-title").textContent = texts["about.open"];
@@ -101,7 +101,7 @@ function buildPresets(app, select) {
     select.closest(".choice").hidden = true;
     return;
   }
-  select.append(...data.presets.map((preset, k) => make("option", { value: preset.id }, `S${k} ${preset.title}`)));
+  select.append(...data.presets.map(({ id, number, title }) => make("option", { value: id }, `S${number} ${title}`)));
   select.addEventListener("change", () => app.replace({ ...app.history.now, preset: select.value, set: {}, targets: {} }));
 }
 

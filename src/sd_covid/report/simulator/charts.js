@@ -14,8 +14,8 @@ const PADDING = { left: 58, right: 22, top: 8, bottom: 26 };
 // An axis so many times as wide as what stands on it is made to fit again.
 const WIDE = 1.6;
 
-// Bands that a chart draws: fields of its rows, from wide to narrow.
-const BAND_FIELDS = [["q0", "q6"], ["q1", "q5"], ["q2", "q4"]];
+// Bands that a chart draws: quantiles of which they are the ends, from wide to narrow.
+const ENDS = [[0, 6], [1, 5], [2, 4]];
 
 function axesOf(app) {
   const time = app.data.origin !== null;
@@ -32,39 +32,19 @@ function axesOf(app) {
   ];
 }
 
-function bandMark(name, fields, colour) {
-  return {
-    type: "area",
-    clip: true,
-    from: { data: name },
-    encode: {
-      update: {
-        x: { scale: "x", field: "x" },
-        y: { scale: "y", field: fields[0] },
-        y2: { scale: "y", field: fields[1] },
-        fill: { value: colour },
-        defined: { signal: `isValid(datum.${fields[0]})` },
-      },
-    },
-  };
+// Courses and bands are paths that are written here: as marks of Vega's own each of their points would be an item, which
+// took most of a redraw.
+function pathMark(name, field, look) {
+  const encoded = Object.fromEntries(Object.entries(look).map(([key, value]) => [key, { value }]));
+  return { type: "path", clip: true, from: { data: name }, encode: { update: { path: { field }, ...encoded } } };
 }
 
-function lineMark(name, colour, width, dash = null) {
-  return {
-    type: "line",
-    clip: true,
-    from: { data: name },
-    encode: {
-      update: {
-        x: { scale: "x", field: "x" },
-        y: { scale: "y", field: "y" },
-        stroke: { value: colour },
-        strokeWidth: { value: width },
-        defined: { signal: "isValid(datum.y)" },
-        ...(dash === null ? {} : { strokeDash: { value: dash } }),
-      },
-    },
-  };
+function bandMarks(name, colours) {
+  return colours.map((fill, k) => pathMark(name, `d${k}`, { fill, stroke: null }));
+}
+
+function lineMark(name, stroke, strokeWidth, dash = null) {
+  return pathMark(name, "d0", { stroke, strokeWidth, ...(dash === null ? {} : { strokeDash: dash }) });
 }
 
 // Published figures; those that the fit did not see are open.
@@ -160,108 +140,147 @@ class Axis {
   }
 }
 
-// One large chart: the courses above, the difference from the baseline below.
-class Chart {
-  constructor(app, figure) {
-    Object.assign(this, { app, figure, output: -1 });
-    this.elements = [figure.querySelector(".levels"), figure.querySelector(".differences")];
+// One frame of a large chart: what stands on one axis. `marks` names the data that it draws, from back to front.
+class Panel {
+  constructor(app, element, marks, height) {
+    Object.assign(this, { app, element, marks, height });
+    const [first, last] = [app.xs[0], app.xs[app.xs.length - 1]];
+    this.shares = app.xs.map((x) => (x - first) / (last - first || 1)); // of the width
   }
 
   async build() {
-    const { app } = this;
-    const bands = BAND_FIELDS.map((fields, k) => bandMark("bands", fields, TINTS[k]));
-    const names = ["shade", "bands", "points", "baseline", "assumed", "current"];
-    const marks = [
-      bandMark("shade", BAND_FIELDS[0], SHADE), ...bands, pointMark(), lineMark("baseline", BLACK, 2),
+    const names = [...new Set(this.marks.map((mark) => mark.from.data))];
+    this.view = await makeView(this.app, specOf(this.app, names, this.marks, this.height), this.element);
+    this.clear();
+  }
+
+  // Begins anew, for another output.
+  clear() {
+    this.axis = new Axis();
+    this.drawn = new Map(); // name -> what it was made of, and its shapes: rows of values, or pairs of them for bands
+    this.stale = new Set(); // names of what is to be drawn again
+  }
+
+  points(rows) {
+    this.axis.hold("points", [rows.map((row) => row.y)]);
+    this.view.data("points", rows);
+  }
+
+  // Shapes by name. `shapes` gives them; it is asked when `source`, from which they are taken, is another than before:
+  // what has not changed is not drawn again. There are none without a source.
+  put(name, source, shapes) {
+    if (this.drawn.has(name) && this.drawn.get(name).source === source) return;
+    const found = source === null ? [] : shapes();
+    this.drawn.set(name, { source, shapes: found });
+    this.axis.hold(name, found.length > 0 ? found[0] : []);
+    this.stale.add(name);
+  }
+
+  line(name, source, row) {
+    this.put(name, source, () => [[row()]]);
+  }
+
+  // Rows of quantiles, from low to high, of which some are the ends of bands; the first is the widest.
+  band(name, source, rows) {
+    this.put(name, source, () => {
+      const found = rows();
+      return ENDS.map(([low, high]) => [found[low], found[high]]);
+    });
+  }
+
+  resize() {
+    const width = Math.max(160, this.element.clientWidth - PADDING.left - PADDING.right);
+    if (Math.abs(this.view.width() - width) <= 1) return;
+    this.view.width(width);
+    this.stale = new Set(this.drawn.keys());
+  }
+
+  run() {
+    const { axis, view } = this;
+    if (axis.changed && axis.low < axis.high) {
+      view.signal("low", axis.low).signal("high", axis.high);
+      axis.changed = false;
+      this.stale = new Set(this.drawn.keys());
+    }
+    const width = view.width();
+    const xs = this.shares.map((share) => coordinate(share * width));
+    const scale = this.height / (axis.high - axis.low);
+    const y = (value) => coordinate((axis.high - value) * scale);
+    for (const name of this.stale) {
+      const { shapes } = this.drawn.get(name);
+      view.data(name, shapes.length > 0 ? [Object.fromEntries(shapes.map((rows, k) => [`d${k}`, shapeOf(rows, xs, y)]))] : []);
+    }
+    this.stale.clear();
+    view.run();
+  }
+}
+
+// One large chart: the courses above, the difference from the baseline below.
+class Chart {
+  constructor(app, figure) {
+    const bands = bandMarks("bands", TINTS);
+    const above = [
+      ...bandMarks("shade", [SHADE]), ...bands, pointMark(), lineMark("baseline", BLACK, 2),
       lineMark("assumed", ASSUMED, 2, [6, 3]), lineMark("current", CURRENT, 2.5),
     ];
     const below = [...bands, lineMark("zero", BLACK, 1.5), lineMark("current", CURRENT, 2.5)];
-    this.levels = await makeView(app, specOf(app, names, marks, 210), this.elements[0]);
-    this.difference = await makeView(app, specOf(app, ["bands", "zero", "current"], below, 120), this.elements[1]);
+    Object.assign(this, { app, figure, output: -1 });
+    this.levels = new Panel(app, figure.querySelector(".levels"), above, 210);
+    this.differences = new Panel(app, figure.querySelector(".differences"), below, 120);
+    this.panels = [this.levels, this.differences];
+  }
+
+  async build() {
+    for (const panel of this.panels) await panel.build();
     return this;
   }
 
   show(output) {
     if (output === this.output) return;
     this.output = output;
-    this.drawn = new Map(); // what each data set was made of
-    this.axes = [new Axis(), new Axis()];
-    const { app } = this;
-    const shown = app.data.outputs[output];
-    const first = app.times[0];
-    const points = shown.observed.filter((point) => point.t >= first);
-    this.axes[0].hold("points", [points.map((point) => point.v)]);
-    this.put(this.levels, "points", points.map((point) => ({ x: xOf(app, point.t), y: point.v, held: point.h })));
-    this.put(this.difference, "zero", [app.times[0], app.times[app.times.length - 1]].map((t) => ({ x: xOf(app, t), y: 0 })));
-    this.axes[1].hold("zero", [[0]]);
-  }
-
-  put(view, name, rows) {
-    view.data(name, rows);
-  }
-
-  // Whether a data set is made of something else than before: what has not changed is not drawn again.
-  differs(view, name, source) {
-    const key = `${view === this.levels} ${name}`;
-    const before = this.drawn.get(key);
-    this.drawn.set(key, source);
-    return before !== source;
-  }
-
-  // `values` gives the row; it is asked when `source`, from which that is taken, is another than before.
-  line(view, name, axis, source, values) {
-    if (!this.differs(view, name, source)) return;
-    if (source === null) {
-      axis.hold(name, []);
-      this.put(view, name, []);
-      return;
-    }
-    const row = values();
-    axis.hold(name, [row]);
-    this.put(view, name, this.app.xs.map((x, t) => ({ x, y: row[t] })));
-  }
-
-  // Rows of quantiles, from low to high; null for none.
-  band(view, name, axis, source, values) {
-    if (!this.differs(view, name, source)) return;
-    if (source === null) {
-      axis.hold(name, []);
-      this.put(view, name, []);
-      return;
-    }
-    const rows = values();
-    axis.hold(name, [rows[0], rows[rows.length - 1]]);
-    const { xs } = this.app;
-    this.put(view, name, xs.map((x, t) => {
-      const row = { x };
-      rows.forEach((values, q) => {
-        row[`q${q}`] = values[t];
-      });
-      return row;
-    }));
+    for (const panel of this.panels) panel.clear();
+    const { data, times, xs } = this.app;
+    const points = data.outputs[output].observed.filter((point) => point.t >= times[0]);
+    this.levels.points(points.map((point) => ({ x: xOf(this.app, point.t), y: point.v, held: point.h })));
+    this.differences.line("zero", xs, () => xs.map(() => 0));
   }
 
   resize() {
-    [this.levels, this.difference].forEach((view, k) => {
-      const width = Math.max(160, this.elements[k].clientWidth - PADDING.left - PADDING.right);
-      if (Math.abs(view.width() - width) > 1) view.width(width);
-    });
+    for (const panel of this.panels) panel.resize();
   }
 
   fit() {
-    for (const axis of this.axes) axis.fit();
+    for (const panel of this.panels) panel.axis.fit();
   }
 
   run() {
-    [this.levels, this.difference].forEach((view, k) => {
-      const axis = this.axes[k];
-      if (axis.changed && axis.low < axis.high) {
-        view.signal("low", axis.low).signal("high", axis.high);
-        axis.changed = false;
-      }
-      view.run();
-    });
+    for (const panel of this.panels) panel.run();
   }
+}
+
+// A hundredth of a pixel is enough, and short.
+function coordinate(value) {
+  return Math.round(value * 100) / 100;
+}
+
+// The path of a course, or of what lies between two; it stops where there is no number.
+function shapeOf(rows, xs, y) {
+  let path = "";
+  const [low, high] = rows;
+  for (let begin = 0; begin < xs.length; begin += 1) {
+    let end = begin;
+    while (end < xs.length && rows.every((row) => Number.isFinite(row[end]))) end += 1;
+    if (end === begin) continue;
+    let part = "";
+    for (let k = begin; k < end; k += 1) part += `${part === "" ? "M" : "L"}${xs[k]},${y(low[k])}`;
+    if (high !== undefined) {
+      for (let k = end - 1; k >= begin; k -= 1) part += `L${xs[k]},${y(high[k])}`;
+      part += "Z";
+    }
+    path += part;
+    begin = end;
+  }
+  return path;
 }
 
 // The path of a small chart: a bare line within a box.

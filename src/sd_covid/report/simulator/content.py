@@ -32,7 +32,7 @@ from sd_covid.report.observed import ObservedSeries, points_of
 from sd_covid.report.simulator.controls import Controls, Spelled
 from sd_covid.report.simulator.declaration import Declaration
 from sd_covid.report.simulator.paths import read_paths
-from sd_covid.report.simulator.restart import idle_before_start
+from sd_covid.report.simulator.restart import effects, idle_before_start, reachable
 from sd_covid.report.texts import Texts
 
 #: The quantiles of a fan chart: 90, 60 and 30 %, and the median.
@@ -110,6 +110,9 @@ def make_content(
     model = assemble(simulation.program, nodes, values)
     shown = controls.data(spelled)
     _refuse_fixed(shown, model.fixed, values, simulation)
+    columns = _draw_columns(drawn, spelled)
+    box = reachable(shown, columns, simulation.program.defaults, values)
+    idle = [] if study is None else idle_before_start(controls.levers, study, simulation, reference, seed)
     return {
         "language": texts.language,
         "title": texts.of(declared.title),
@@ -122,7 +125,11 @@ def make_content(
         "defaults": _packed(simulation.program.defaults),
         "reference": spelled.numbered(reference),
         "time": run["time"].to_numpy().tolist(),
-        "draws": _draw_table(drawn, spelled),
+        "draws": {
+            "count": 0 if drawn is None else len(drawn),
+            "columns": list(columns),
+            "values": _packed(np.array(list(columns.values())).T),
+        },
         "outputs": [_output(item, simulation, known, texts) for item in outputs],
         "missing": [texts.of(item.title) for item in left_out(declared, simulation)],
         "reached": _reached(declared, simulation, presets, names, texts),
@@ -136,9 +143,12 @@ def make_content(
         "code": base64.b64encode(model.code).decode("ascii"),
         "layout": model.layout,
         "fixed": model.fixed,
-        "restart": []
-        if study is None
-        else idle_before_start(controls.levers, study, simulation, reference, seed),
+        "restart": {
+            "idle": idle,
+            "low": _packed(box[0]),
+            "high": _packed(box[1]),
+            "first": effects(shown, simulation, nodes, model.grid, box, idle),
+        },
         "model_hash": simulation.fingerprint,
     }
 
@@ -262,16 +272,15 @@ def _drawn(study: Study | None, known: Known, size: int, seed: int) -> pd.DataFr
     return pd.concat([choose_draws(fitted, size, seed), assumed], axis=1)
 
 
-def _draw_table(drawn: pd.DataFrame | None, spelled: Spelled) -> dict[str, Any]:
+def _draw_columns(drawn: pd.DataFrame | None, spelled: Spelled) -> dict[int, NDArray[np.float64]]:
     """Draws by the number of each constant; the later column overrules, as an element does its array."""
-    if drawn is None:
-        return {"count": 0, "columns": [], "values": ""}
     columns: dict[int, NDArray[np.float64]] = {}
+    if drawn is None:
+        return columns
     for name in drawn:
         for number in spelled.numbers(str(name)):
             columns[number] = drawn[name].to_numpy(dtype=np.float64)
-    table = np.array(list(columns.values())).T
-    return {"count": len(drawn), "columns": list(columns), "values": _packed(table)}
+    return columns
 
 
 def _bands(simulation: Simulation, names: list[str], rows: pd.DataFrame, seed: int) -> str:

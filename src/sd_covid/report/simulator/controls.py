@@ -98,7 +98,10 @@ class Controls:
         return {
             "groups": self._groups(spelled),
             "assumptions": self._assumptions(spelled),
-            "presets": [self._preset(item, spelled) for item in self._presets],
+            "presets": [
+                {"number": number, **self._preset(item, spelled)}
+                for number, item in zip(self._declared.numbers, self._presets, strict=True)
+            ],
             "prices": prices_of(self._study, self._texts)
             if self._study is not None and self.levers
             else None,

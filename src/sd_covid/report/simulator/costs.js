@@ -14,9 +14,22 @@ function costOf(data, lever, parameters, results) {
   return { present, nominal };
 }
 
-function yearBorders(data) {
-  const { first, weights } = data.prices;
-  return weights.map((_, k) => [Date.UTC(first + k, 0, 1) / 86400000, Date.UTC(first + k + 1, 0, 1) / 86400000]);
+const calendars = new WeakMap(); // by data: costs are asked for in every draw
+
+// Of each year of prices: where it begins and ends in days since 1970, and between which saved times it lies.
+function calendarOf(data) {
+  if (!calendars.has(data)) {
+    const { first, weights } = data.prices;
+    const begin = (year) => Date.UTC(year, 0, 1) / 86400000;
+    const years = data.time.map((time) => Math.floor((12 * data.origin[0] + data.origin[1] - 1 + time + 1e-9) / 12));
+    const until = years.length - 1;
+    const from = (year) => years.findIndex((found, k) => found >= year || k === until);
+    calendars.set(data, {
+      borders: weights.map((_, k) => [begin(first + k), begin(first + k + 1)]),
+      saved: weights.map((_, k) => [from(first + k), from(first + k + 1)]),
+    });
+  }
+  return calendars.get(data);
 }
 
 function budgetPath(data, lever, parameters) {
@@ -30,7 +43,7 @@ function budgetPath(data, lever, parameters) {
   if (budget !== undefined) afforded *= Math.min(1, Math.max(budget, 0) / total);
   const start = dayOf(data.origin, value("start"));
   const end = dayOf(data.origin, value("end"));
-  return yearBorders(data).map(([first, last]) => {
+  return calendarOf(data).borders.map(([first, last]) => {
     let spent = 0;
     for (const [from, until, share] of tranches) {
       const days = Math.min(until, end, last) - Math.max(from, start, first);
@@ -40,18 +53,13 @@ function budgetPath(data, lever, parameters) {
   });
 }
 
+// What stocks that hold what was spent so far grew by.
 function spentPath(data, lever, results) {
   const width = data.time.length;
-  const found = data.prices.weights.map(() => 0);
-  for (const name of lever.cost.variables) {
-    const row = results.subarray(rowOf(data, name) * width);
-    for (let k = 0; k + 1 < width; k += 1) {
-      const year = Math.floor((12 * data.origin[0] + data.origin[1] - 1 + data.time[k] + 1e-9) / 12);
-      const at = year - data.prices.first;
-      if (at >= 0 && at < found.length) found[at] += row[k + 1] - row[k];
-    }
-  }
-  return found;
+  const rows = lever.cost.variables.map((name) => rowOf(data, name) * width);
+  return calendarOf(data).saved.map(([from, to]) => (
+    rows.reduce((sum, row) => sum + (results[row + to] - results[row + from]), 0)
+  ));
 }
 
 // Where a variable stands in the results: outputs first, then what costs are counted from.

@@ -97,6 +97,8 @@ class Declaration:
     year : int
         The year that headline figures are of; 0 for the last whole one.
     draws : int
+    numbers : tuple of int
+        By which the page tells each preset: its place in the list, where '-' keeps one free.
     paths : Path or None
         Where the strongest paths from measures to outcomes are kept.
     """
@@ -109,6 +111,7 @@ class Declaration:
     assumptions: tuple[str | Slider, ...] = ()
     outputs: tuple[Output, ...] = ()
     presets: tuple[Path, ...] = ()
+    numbers: tuple[int, ...] = ()
     charts: tuple[str, ...] = ()
     since: str = ""
     year: int = 0
@@ -144,6 +147,7 @@ def read_declaration(path: Path) -> Declaration:
                 "paths",
             ),
         )
+        presets = dict(_presets(found["presets"], path)) if "presets" in found else {}
         return Declaration(
             file=path,
             model=named_model(path),
@@ -154,9 +158,8 @@ def read_declaration(path: Path) -> Declaration:
             if "assumptions" in found
             else (),
             outputs=tuple(_outputs(found["outputs"])) if "outputs" in found else (),
-            presets=tuple(_preset(node, path) for node in found["presets"].items())
-            if "presets" in found
-            else (),
+            presets=tuple(presets.values()),
+            numbers=tuple(presets),
             charts=tuple(node.text() for node in found["charts"].items()) if "charts" in found else (),
             since=read_date(found["since"]).isoformat() if "since" in found else "",
             year=int(read_number(found["year"], low=0)) if "year" in found else 0,
@@ -235,6 +238,13 @@ def _outputs(node: Node) -> Iterator[Output]:
             welfare=found["welfare"].choice(WELFARE) if "welfare" in found else "",
             basis=basis,
         )
+
+
+def _presets(node: Node, path: Path) -> Iterator[tuple[int, Path]]:
+    """Scenarios by number; '-' stands for one that another page has and this one has not."""
+    for number, item in enumerate(node.items()):
+        if number == 0 or item.text() != "-":
+            yield number, _preset(item, path)
 
 
 def _preset(node: Node, path: Path) -> Path:

@@ -7,7 +7,11 @@ function makeBase(data) {
   const reference = defaults.slice();
   for (const [number, value] of data.reference) reference[number] = value;
   const { count, columns, values } = data.draws;
-  return { defaults, reference, count, columns, table: sdEngine.unpack(values, Float64Array), owners: ownersOf(data) };
+  const [low, high] = ["low", "high"].map((end) => sdEngine.unpack(data.restart[end], Float64Array));
+  return {
+    defaults, reference, count, columns, table: sdEngine.unpack(values, Float64Array), owners: ownersOf(data), low, high,
+    first: new Map(data.restart.first),
+  };
 }
 
 // The lever that each constant belongs to, and the constant of its start; only for levers that were tried.
@@ -16,7 +20,7 @@ function ownersOf(data) {
   for (const group of data.groups) {
     for (const lever of group.levers) {
       const start = lever.parts.find((part) => part.part === "start");
-      if (start === undefined || !data.restart.includes(lever.id)) continue;
+      if (start === undefined || !data.restart.idle.includes(lever.id)) continue;
       const own = lever.parts.flatMap((part) => part.names);
       if (lever.municipal !== null) own.push(lever.municipal);
       for (const target of lever.targets) for (const [since, value] of target.constants) own.push(since, value);
@@ -39,16 +43,29 @@ function parametersOf(base, draw, settings) {
   return found;
 }
 
-// From when on two sets of parameters can differ: a lever does nothing before it starts.
+// From when on two sets of parameters can differ: a lever does nothing before it starts, nor do some assumptions before
+// a time that was proven for all that sliders, presets and draws can bring.
 function firstChange(base, before, after) {
   let first = Infinity;
+  let proven = false;
   for (let k = 0; k < before.length; k += 1) {
     if (Object.is(before[k], after[k])) continue;
     const start = base.owners.get(k);
-    if (start === undefined) return -Infinity;
-    first = Math.min(first, before[start], after[start]);
+    if (start !== undefined) {
+      first = Math.min(first, before[start], after[start]);
+    } else if (base.first.has(k)) {
+      first = Math.min(first, base.first.get(k));
+      proven = true;
+    } else {
+      return -Infinity;
+    }
   }
-  return first;
+  return proven && ![before, after].every((row) => within(base, row)) ? -Infinity : first;
+}
+
+// NaN bounds nothing: it stands where a step is not set, and there the proof took anything.
+function within({ low, high }, row) {
+  return row.every((value, k) => Number.isNaN(low[k]) || (value >= low[k] && value <= high[k]));
 }
 
 class Members {

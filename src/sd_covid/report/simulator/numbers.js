@@ -70,17 +70,23 @@ function timeOfDay(origin, text) {
   return 12 * (year - origin[0]) + month - origin[1] + (day - 1) / length;
 }
 
-// Linear between the nearest ranks, as numpy's; members that failed are left out.
-function quantiles(values, shares) {
-  const sorted = Float64Array.from(values).filter(Number.isFinite).sort();
+// Linear between the nearest ranks, as numpy's; members that failed are left out. Sorts `values`, an array of doubles.
+function quantilesWithin(values, shares) {
+  values.sort(); // infinities at the ends, NaN after them
+  let first = 0;
+  let last = values.length - 1;
+  while (last >= 0 && !(values[last] < Infinity)) last -= 1;
+  while (first <= last && values[first] === -Infinity) first += 1;
   return shares.map((share) => {
-    if (sorted.length === 0) return NaN;
-    const at = share * (sorted.length - 1);
+    if (first > last) return NaN;
+    const at = first + share * (last - first);
     const below = Math.floor(at);
-    const above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+    const above = Math.min(below + 1, last);
+    return values[below] + (at - below) * (values[above] - values[below]);
   });
 }
+
+const quantiles = (values, shares) => quantilesWithin(Float64Array.from(values), shares);
 
 const SHARES = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95];
 
@@ -90,7 +96,7 @@ function bandsOf(rows, width, times) {
   const column = new Float64Array(rows.length);
   for (const t of times) {
     for (let k = 0; k < rows.length; k += 1) column[k] = rows[k][t];
-    quantiles(column, SHARES).forEach((value, q) => {
+    quantilesWithin(column, SHARES).forEach((value, q) => {
       found[q][t] = value;
     });
   }

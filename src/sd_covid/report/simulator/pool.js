@@ -1,6 +1,7 @@
 // The workers, and what they send back: draws of one request, put together as they come.
 
 const FIRST = 32; // draws behind the first bands
+const PATIENCE = 110; // ms: what can be there by then is waited for, and drawn once
 
 class Pool {
   constructor(app, source) {
@@ -20,28 +21,47 @@ class Pool {
       worker.postMessage({ type: "start", data, module: app.module, pairs: own });
       this.workers.push(worker);
     }
-    this.first = Math.ceil(FIRST / sdEngine.LANES / size);
+    this.pace = Infinity; // ms for a pair of draws, when last asked
   }
 
   // Asks all draws for some settings; what was asked before is dropped. `tell(answers, done)` is called as they come.
   ask(settings, wanted, positions, tell) {
     this.id += 1;
     this.told = { tell, answers: [] };
-    const message = { type: "run", id: this.id, settings: Array.from(settings), wanted, positions, first: this.first };
-    for (const worker of this.workers) worker.postMessage(message);
-    if (this.workers.length === 0) tell([], true);
+    const size = this.workers.length;
+    if (size === 0) {
+      tell([], true);
+      return;
+    }
+    const each = Math.ceil(this.app.base.count / sdEngine.LANES / size);
+    const first = each * this.pace <= PATIENCE ? each : Math.ceil(FIRST / sdEngine.LANES / size);
+    this.post({ type: "run", id: this.id, settings: Array.from(settings), wanted, positions, first });
   }
 
   drop() {
     if (this.told === null) return;
     this.told = null;
     this.id += 1;
-    for (const worker of this.workers) worker.postMessage({ type: "drop" });
+    this.post({ type: "drop" });
+  }
+
+  post(message) {
+    for (const worker of this.workers) worker.postMessage(message);
+  }
+
+  // Lets workers go on when the first bands are painted; a page that nobody sees is not.
+  goOn(id) {
+    const go = () => {
+      if (this.id === id) this.post({ type: "more" });
+    };
+    if (document.hidden) go();
+    else requestAnimationFrame(() => setTimeout(go, 0));
   }
 
   receive(message) {
     if (message.id !== this.id || this.told === null) return;
     const { told } = this;
+    this.pace = message.pace;
     told.answers.push(...message.answers);
     const { count } = this.app.base;
     const done = told.answers.length === count;
@@ -49,5 +69,6 @@ class Pool {
     told.answers.sort((a, b) => a.draw - b.draw);
     if (done) this.told = null;
     told.tell(told.answers, done);
+    if (!done) this.goOn(message.id);
   }
 }

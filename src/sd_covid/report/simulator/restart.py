@@ -1,13 +1,21 @@
-"""Which levers do nothing before they start, so that a page may carry on from a state before that."""
+"""From when on a change can do anything, so that a page may carry on from a state before that.
+
+Levers start at a constant of theirs, and are tried; everything else that can be moved is followed through the model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sd_covid.engine.simulation import Simulation
+from sd_covid.engine.since import first_effects
+from sd_covid.engine.timegrid import TimeGrid
+from sd_covid.engine.trim import trim
 from sd_covid.policy.levers import Lever
 from sd_covid.policy.study import Study
 
@@ -65,3 +73,85 @@ def _tried(lever: Lever, study: Study, half: float) -> Iterator[dict[str, float]
         name = lever.constants.get(part)
         if name is not None and name in study.names:
             yield from ({**base, name: value} for value in values)
+
+
+def reachable(
+    shown: Mapping[str, Any], draws: Mapping[int, NDArray[np.float64]], *members: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The lowest and highest value that a page's sliders, presets and draws give each parameter, shape (2, parameter).
+
+    NaN for a step that is not set in some of them: it bounds nothing.
+
+    Parameters
+    ----------
+    shown : mapping
+        From `sd_covid.report.simulator.controls`.
+    draws : mapping
+        Values by the number of a parameter.
+    *members : ndarray, shape (parameter,)
+        Parameters of the model file and of the reference member.
+    """
+    low, high = np.minimum.reduce(members), np.maximum.reduce(members)
+
+    def reach(number: int, *values: float) -> None:
+        low[number], high[number] = min(low[number], *values), max(high[number], *values)
+
+    for number, values in draws.items():
+        reach(number, values.min(), values.max())
+    for preset in shown["presets"]:
+        for number, value in preset["settings"]:
+            reach(int(number), value)
+    for owner in _owners(shown):
+        for part in owner["parts"]:
+            for number in part["names"]:
+                reach(number, part["low"], part["high"])
+        if owner["municipal"] is not None:
+            reach(owner["municipal"], 0.0, 1.0)
+        start = next((part for part in owner["parts"] if part["part"] == "start"), None)
+        for target in owner["targets"]:
+            for since, number, aimed in target["constants"]:
+                reach(number, aimed)
+                if start is not None:
+                    reach(since, start["low"], start["high"])
+    return np.array([low, high])
+
+
+def effects(
+    shown: Mapping[str, Any],
+    simulation: Simulation,
+    outputs: Sequence[int],
+    grid: TimeGrid,
+    box: NDArray[np.float64],
+    idle: Sequence[str],
+) -> list[list[float]]:
+    """Parameters of sliders with the model time from which on they can do anything, where that is not the start.
+
+    Parameters
+    ----------
+    shown : mapping
+        From `sd_covid.report.simulator.controls`.
+    simulation : Simulation
+    outputs : sequence of int
+        Nodes of the step graph that the page has.
+    grid : TimeGrid
+    box : ndarray, shape (2, parameter)
+        From `reachable`; what is found holds within it.
+    idle : sequence of str
+        Levers that are known to do nothing before they start.
+    """
+    asked = [
+        number
+        for owner in _owners(shown)
+        if owner["id"] not in idle
+        for part in owner["parts"]
+        for number in part["names"]
+    ]
+    part, chosen = trim(simulation.program, list(outputs))
+    first = first_effects(part, chosen, grid, box, asked)
+    return [
+        [number, grid.start + step * grid.step] for number, step in zip(asked, first, strict=True) if step > 0
+    ]
+
+
+def _owners(shown: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*(lever for group in shown["groups"] for lever in group["levers"]), *shown["assumptions"]]

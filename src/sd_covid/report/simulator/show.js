@@ -3,30 +3,32 @@
 function draw(app) {
   const { data, view, shown } = app;
   const width = data.time.length;
-  const rowOf_ = (results, output) => (results === null ? null : shown.map((t) => results[output * width + t]));
   app.charts.forEach((chart, position) => {
     const output = app.history.now.charts[position];
-    chart.show(output);
-    chart.select.value = output;
-    put(chart.unit, data.outputs[output].unit);
-    put(chart.about, `${data.outputs[output].basis} ${data.outputs[output].source}`);
-    put(chart.documented, data.outputs[output].meaning);
-    const [before, after] = [rowOf_(app.baselineResults, output), rowOf_(view.results, output)];
-    const pick = (rows) => rows.map((row) => shown.map((t) => row[t]));
-    const [above, below] = chart.axes;
-    const first = output * SHARES.length;
-    const quantile = (q) => app.bands.subarray((first + q) * width, (first + q + 1) * width);
-    chart.band(chart.levels, "shade", above, app.bands, () => pick(SHARES.map((_, q) => quantile(q))));
+    if (chart.output !== output) {
+      chart.show(output);
+      chart.select.value = output;
+      put(chart.unit, data.outputs[output].unit);
+      put(chart.about, `${data.outputs[output].basis} ${data.outputs[output].source}`);
+      put(chart.documented, data.outputs[output].meaning);
+    }
+    const pick = (row, first = 0) => shown.map((t) => row[first + t]);
+    const course = (results) => pick(results, output * width);
     const spread = app.spread?.charts.get(output) ?? null;
-    chart.band(chart.levels, "bands", above, spread, () => pick(spread.levels));
-    chart.band(chart.difference, "bands", below, spread, () => pick(spread.differences));
-    chart.line(chart.levels, "baseline", above, app.baselineResults, () => before);
-    chart.line(chart.levels, "assumed", above, view.assumed, () => rowOf_(view.assumed, output));
-    chart.line(chart.levels, "current", above, view.run, () => after);
-    chart.line(chart.difference, "current", below, view.run, () => after.map((value, t) => value - before[t]));
+    const { levels, differences } = chart;
+    levels.band("shade", app.bands, () => SHARES.map((_, q) => pick(app.bands, (output * SHARES.length + q) * width)));
+    levels.band("bands", spread, () => spread.levels.map((row) => pick(row)));
+    differences.band("bands", spread, () => spread.differences.map((row) => pick(row)));
+    levels.line("baseline", app.baselineResults, () => course(app.baselineResults));
+    levels.line("assumed", view.assumed, () => course(view.assumed));
+    levels.line("current", view.run, () => course(view.results));
+    differences.line("current", view.run, () => {
+      const before = course(app.baselineResults);
+      return course(view.results).map((value, t) => value - before[t]);
+    });
     if (app.rested) chart.fit();
     chart.run();
-    describe(app, chart, output, before, after);
+    describe(app, chart, output);
   });
 }
 
@@ -40,14 +42,14 @@ function drawStrip(app) {
   }
 }
 
-function describe(app, chart, output, before, after) {
+function describe(app, chart, output) {
   const { language, texts, data } = app;
-  const last = before.length - 1;
+  const last = output * data.time.length + app.shown[app.shown.length - 1];
   const text = texts["chart.described"]
     .replace("{title}", data.outputs[output].title)
-    .replace("{before}", numberIn(language, before[last], 4))
-    .replace("{after}", numberIn(language, after[last], 4));
-  put(chart.figure.querySelector(".described"), text);
+    .replace("{before}", numberIn(language, app.baselineResults[last], 4))
+    .replace("{after}", numberIn(language, app.view.results[last], 4));
+  put(chart.described, text);
 }
 
 function showTables(app) {

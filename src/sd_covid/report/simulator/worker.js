@@ -4,6 +4,7 @@ const FEW = 4; // pairs between two looks at what is asked now
 
 let asked = null; // the latest request
 let busy = false;
+let wake = null; // goes on after a rest
 let known = null;
 
 function setUp({ data, module, pairs }) {
@@ -51,20 +52,33 @@ function pause() {
   });
 }
 
+// Until the page has drawn what it was sent, or asks something else: it and its browser need the processors then.
+function rest() {
+  return new Promise((resolve) => {
+    wake = resolve;
+  });
+}
+
 async function work() {
   if (busy) return;
   busy = true;
   while (asked !== null) {
     const request = asked;
+    let begun = performance.now();
     let found = [];
     for (let k = 0; k < known.own.length && asked === request; k += 1) {
       found.push(...answersOf(request, known.own[k]));
-      const told = k + 1 === request.first || (k + 1 > request.first && (k + 1 - request.first) % FEW === 0);
-      if (told || k + 1 === known.own.length) {
-        postMessage({ id: request.id, answers: found }, found.flatMap((answer) => [answer.levels.buffer, answer.differences.buffer]));
+      const done = k + 1;
+      if (done === request.first || done === known.own.length) {
+        const message = { id: request.id, answers: found, pace: (performance.now() - begun) / done };
+        postMessage(message, found.flatMap((answer) => [answer.levels.buffer, answer.differences.buffer]));
         found = [];
       }
-      if ((k + 1) % FEW === 0) await pause();
+      if (done === request.first && done < known.own.length) {
+        const since = performance.now();
+        await rest();
+        begun += performance.now() - since;
+      } else if (done % FEW === 0) await pause();
     }
     if (asked === request) asked = null;
   }
@@ -75,7 +89,9 @@ onmessage = ({ data: message }) => {
   if (message.type === "start") {
     setUp(message);
   } else {
-    asked = message.type === "run" ? message : null;
+    if (message.type !== "more") asked = message.type === "run" ? message : null;
+    wake?.();
+    wake = null;
     work();
   }
 };
