@@ -14,6 +14,7 @@ import yaml
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _DEEPEST = 100  # levels that a person would write
+_MOST_NODES = 1_000_000  # with what is repeated by reference counted each time
 
 
 class YamlFault(ValueError):
@@ -51,9 +52,12 @@ def compose(text: str, deepest: int = _DEEPEST) -> yaml.Node | None:
     """
     try:
         _refuse_depth(text, deepest)
-        return yaml.compose(text, Loader=_LOADER)
+        top = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         raise _fault(error) from error
+    if top is not None and "*" in text:
+        _refuse_references(top, deepest)
+    return top
 
 
 def plain_values(node: yaml.Node) -> Any:
@@ -86,6 +90,33 @@ def _refuse_depth(text: str, deepest: int) -> None:
         if depth > deepest:
             mark = event.start_mark
             raise YamlFault(f"nested more than {deepest} deep", None if mark is None else mark.line + 1)
+
+
+def _refuse_references(top: yaml.Node, deepest: int) -> None:
+    """Refuse references that hold themselves, or that together come to more than any reader walks through."""
+    sizes: dict[int, tuple[int, int]] = {}  # of a node: nodes below it, itself included, and levels
+    begun: set[int] = set()
+
+    def size(node: yaml.Node) -> tuple[int, int]:
+        if isinstance(node, yaml.ScalarNode):
+            return 1, 1
+        if id(node) not in sizes:
+            line = node.start_mark.line + 1
+            if id(node) in begun:
+                raise YamlFault("a reference that holds itself", line)
+            begun.add(id(node))
+            pairs = node.value if isinstance(node, yaml.MappingNode) else [node.value]
+            below = [size(item) for pair in pairs for item in pair]
+            count = 1 + sum(nodes for nodes, _ in below)
+            levels = 1 + max((deep for _, deep in below), default=0)
+            if count > _MOST_NODES:
+                raise YamlFault(f"references come to more than {_MOST_NODES} values", line)
+            if levels > deepest:
+                raise YamlFault(f"nested more than {deepest} deep", line)
+            sizes[id(node)] = count, levels
+        return sizes[id(node)]
+
+    size(top)
 
 
 def _fault(error: yaml.YAMLError) -> YamlFault:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.errors import DataError
+from sd_covid.files import bytes_of
 
 #: In order of preference, as in SDXorg/test-models and PySD. Where a folder holds what Stella gave as well, models in
 #: Stella's formats are compared with that: what Vensim can say otherwise is not always in them.
@@ -92,7 +93,7 @@ def read_reference(path: Path) -> ReferenceOutput:
 
 
 def _text(path: Path) -> str:
-    raw = path.read_bytes()
+    raw = bytes_of(path)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -25,6 +25,7 @@ from sd_covid.calibration.types import Array, Simulator
 from sd_covid.calibration.workflow import Step, load_problem, posterior_file
 from sd_covid.data import Registry, Series, following, format_period, last_month, read_registry, release_day
 from sd_covid.errors import DataError, RunError
+from sd_covid.files import stream_of
 
 LEVELS = (np.arange(50) + 0.5) / 50  # of the quantiles that are kept of a prediction
 TEXTS = ("made", "observable", "series", "period", "expected", "unit")
@@ -216,11 +217,14 @@ def read_log(file: Path) -> pd.DataFrame:
     """
     if not file.is_file():
         return pd.DataFrame(columns=list(COLUMNS), dtype=str)
-    found = pd.read_csv(file, dtype=str, keep_default_na=False)
+    advice = "this is no log of predictions; name another file with --log"
+    try:
+        found = pd.read_csv(stream_of(file), dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:  # pandas's own errors are among the latter
+        raise DataError(f"cannot be read: {error}", advice=advice, file=file) from error
     missing = [name for name in COLUMNS if name not in found.columns]
     if missing:
         reason = f"column '{missing[0]}' is missing"
-        advice = "this is no log of predictions; name another file with --log"
         raise DataError(reason, advice=advice, file=file, line=1, variable=missing[0])
     return found
 

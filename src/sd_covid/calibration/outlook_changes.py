@@ -6,7 +6,6 @@ new, figures that were revised, and series whose newest figure went to another s
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from sd_covid.calibration.results import plain
 from sd_covid.data import Series, format_period, parse_period
 from sd_covid.data.rewrite import REPLACED, VINTAGES
 from sd_covid.errors import DataError
+from sd_covid.files import json_of, stream_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +147,9 @@ def read_look(file: Path) -> Look:
     """
     advice = "name a file that 'dashboard -o FILE.json' wrote"
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
+        told = json_of(file, advice)
         series = {str(item["series"]): _looked(item) for item in told["series"]}
         return Look(date.fromisoformat(told["made"]), str(told["posterior"]), series)
-    except OSError as error:
-        raise DataError(f"cannot be read: {error.strerror}", advice=advice, file=file) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError("is no earlier look at the series", advice=advice, file=file) from error
 
@@ -236,9 +234,16 @@ def _taken(series: Series, until: date) -> Iterator[tuple[date, Changed]]:
 def _replaced(folder: Path) -> pd.DataFrame:
     """Rows that were replaced, in the order in which they were."""
     files = sorted(folder.glob("*.csv")) if folder.is_dir() else []
-    tables = [pd.read_csv(file, dtype=str, keep_default_na=False) for file in files]
+    tables = [_rows(file) for file in files]
     empty = pd.DataFrame(columns=["series", "period", "value", REPLACED], dtype=str)
     return pd.concat([empty, *tables], ignore_index=True)
+
+
+def _rows(file: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(stream_of(file), dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:  # pandas's own errors are among the latter
+        raise DataError(f"cannot be read: {error}", advice="restore it from a copy", file=file) from error
 
 
 def _day(text: str) -> date | None:

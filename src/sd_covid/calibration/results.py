@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sd_covid.errors import DataError
+from sd_covid.files import json_of
+
 REACHED = 0.1  # of a log posterior; where two values differ by so little the figures prefer neither
 
 
@@ -330,14 +333,25 @@ def write_report(report: FitReport, file: Path) -> None:
 
 
 def read_report(file: Path) -> FitReport:
-    """Read a report written by `write_report`."""
-    data = json.loads(file.read_text(encoding="utf-8"))
-    found = data.pop("identifiability", None)
-    report: FitReport = _build(FitReport, data)
-    if found is None:
-        return report
-    rows = tuple(_build(InformationRow, item) for item in found.pop("parameters"))
-    return dataclasses.replace(report, identifiability=_build(Identifiability, {**found, "parameters": rows}))
+    """Read a report written by `write_report`.
+
+    Raises
+    ------
+    DataError
+        When it cannot be read, or is no such report.
+    """
+    advice = "run sd-covid calibrate to make it anew"
+    data = json_of(file, advice)
+    try:
+        found = data.pop("identifiability", None)
+        report: FitReport = _build(FitReport, data)
+        if found is None:
+            return report
+        rows = tuple(_build(InformationRow, item) for item in found.pop("parameters"))
+        known: Identifiability = _build(Identifiability, {**found, "parameters": rows})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError("is no report of a fit", advice=advice, file=file) from error
+    return dataclasses.replace(report, identifiability=known)
 
 
 def plain(item: Any) -> Any:

@@ -15,6 +15,7 @@ from sd_covid.calibration.results import plain
 from sd_covid.calibration.sbc import Plan, Replicate, Study
 from sd_covid.calibration.verdict import Verdict
 from sd_covid.errors import DataError
+from sd_covid.files import json_of
 
 _WORDS = {"model_hash": "model", "data_hash": "tables"}
 
@@ -42,12 +43,12 @@ def read_study(file: Path) -> Study:
     """
     if not file.is_file():
         raise DataError("there is no file of ranks", advice="run sd-covid sbc -o FILE.json first", file=file)
+    advice = "name a file that sd-covid sbc or recover wrote"
+    data = json_of(file, advice)
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
         made = tuple(_read(item) for item in data["replicates"])
         return Study(Plan(**data["plan"]), tuple(data["parameters"]), made)
-    except (ValueError, KeyError, TypeError) as error:
-        advice = "name a file that sd-covid sbc or recover wrote"
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError("the file holds no ranks", advice=advice, file=file) from error
 
 

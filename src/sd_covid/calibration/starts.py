@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -45,16 +44,10 @@ class KeptStarts:
         points : sequence of ndarray, shape (parameter,)
             Where the starts begin, in natural values.
         """
-        lines = self.file.read_text(encoding="utf-8").splitlines() if self.file.is_file() else []
-        known = {tuple(item["start"]): item for item in map(_parsed, lines) if item is not None}
-        found: dict[int, tuple[Array, StartRow]] = {}
-        for index, point in enumerate(points):
-            item = known.get(tuple(_exact(point)))
-            if item is not None:
-                value = float.fromhex(item["log_posterior"])
-                row = StartRow(value, int(item["evaluations"]), bool(item["converged"]))
-                found[index] = np.array([float.fromhex(text) for text in item["best"]]), row
-        return found
+        lines = self.file.read_bytes().splitlines() if self.file.is_file() else []
+        known = dict(filter(None, map(_parsed, lines)))
+        exact = [tuple(_exact(point)) for point in points]
+        return {index: known[start] for index, start in enumerate(exact) if start in known}
 
     def add(self, point: Array, best: Array, row: StartRow) -> None:
         """Keep a finished start."""
@@ -83,13 +76,15 @@ def _exact(values: Array) -> list[str]:
     return [float(value).hex() for value in values]
 
 
-def _parsed(line: str) -> dict[str, Any] | None:
-    """A line as written; None for one that an interruption cut off."""
+def _parsed(line: bytes) -> tuple[tuple[str, ...], tuple[Array, StartRow]] | None:
+    """Where a start began and what came of it; None for a line that an interruption cut off or spoilt."""
     try:
         item = json.loads(line)
-    except json.JSONDecodeError:
+        value = float.fromhex(item["log_posterior"])
+        row = StartRow(value, int(item["evaluations"]), bool(item["converged"]))
+        return tuple(item["start"]), (np.array([float.fromhex(text) for text in item["best"]]), row)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
-    return item if isinstance(item, dict) else None
 
 
 def _forget_oldest(folder: Path) -> None:

@@ -94,16 +94,20 @@ def read_posterior(file: str | Path) -> Posterior:
         raise DataError("there are no posterior draws", advice="run sd-covid calibrate first", file=file)
     try:
         table = parquet.read_table(file)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError, ValueError) as error:  # what is damaged inside is any of these
         raise DataError(
             "not a parquet file", advice="run sd-covid calibrate to make it anew", file=file
         ) from error
     text = (table.schema.metadata or {}).get(KEY)
-    if text is None or not set(INDEX) <= set(table.column_names):
+    try:
+        told = None if text is None else json.loads(text)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict) or not set(INDEX) <= set(table.column_names):
         reason = "the file holds no posterior written by sd-covid"
         raise DataError(reason, advice="run sd-covid calibrate to make it anew", file=file)
     frame = pd.DataFrame({name: table[name].to_numpy() for name in table.column_names})
-    return Posterior(frame, json.loads(text))
+    return Posterior(frame, told)
 
 
 def tables_hash(problem: Problem, *, without: Collection[str] = ()) -> str:

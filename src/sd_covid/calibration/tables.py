@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sd_covid.errors import ProblemError, suggest
+from sd_covid.files import stream_of
 
 #: Words that PEtab v2 keeps for its formulas, whatever their capitals ("Reserved keywords").
 RESERVED = frozenset(
@@ -176,7 +177,7 @@ def read_table(file: Path, required: Iterable[str]) -> Table:
         A missing file, text that is not UTF-8, a missing or repeated column, a row of another length.
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = stream_of(file)
     except FileNotFoundError as error:
         raise ProblemError(
             "the file does not exist", advice="check the name in problem.yaml", file=file
@@ -185,7 +186,7 @@ def read_table(file: Path, required: Iterable[str]) -> Table:
         raise ProblemError(
             "the file is not readable UTF-8 text", advice="save it as UTF-8", file=file
         ) from error
-    reader = csv.reader(io.StringIO(text), delimiter="\t")
+    reader = csv.reader(text, delimiter="\t")
     columns = [name.strip() for name in next(reader, [])]
     for name in required:
         if name not in columns:

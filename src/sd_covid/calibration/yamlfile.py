@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from sd_covid.errors import ProblemError, suggest
-from sd_covid.model.study import study_folder
+from sd_covid.files import text_of
+from sd_covid.model.study import named_in_study
 from sd_covid.yaml_nodes import YamlFault, compose, plain_values
 
 Path_ = tuple[str, ...]
@@ -92,9 +93,8 @@ class YamlFile:
         ------
         ProblemError
         """
-        study = study_folder(self.path)
-        found = (self.path.parent / name).resolve()
-        if not found.is_relative_to(study):
+        found = named_in_study(name, self.path)
+        if found is None:
             raise self.error(where, f"'{name}' lies outside the study folder", "move the file into the study")
         if not found.is_file():
             raise self.error(where, f"the file '{name}' does not exist", "check its name and place")
@@ -110,7 +110,7 @@ def read_yaml(path: Path) -> YamlFile:
         A missing file, a syntax error, a repeated key, or a top that is not a mapping.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = text_of(path)
         node = compose(text)
         data = None if node is None else plain_values(node)
     except FileNotFoundError as error:

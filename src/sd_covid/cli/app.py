@@ -48,7 +48,7 @@ from sd_covid.cli import (
     update,
     validate,
 )
-from sd_covid.cli.console import INTERRUPTED
+from sd_covid.cli.console import INTERRUPTED, printable
 from sd_covid.cli.extras import extra_with
 from sd_covid.errors import SdCovidError
 
@@ -135,6 +135,10 @@ def execute(arguments: Sequence[str]) -> int:
         if extra is None:
             raise
         return _refuse(f"{error.name} is not installed", hint=f"install it: pip install 'sd-covid[{extra}]'")
+    except RuntimeError as error:
+        if not str(error).startswith("Symlink loop"):  # an OSError from Python 3.13 on
+            raise
+        return _refuse(str(error), hint="links lead to one another; give the file itself")
     except MemoryError:
         return _refuse("out of memory", hint="ask for fewer variables with --columns, or fewer members")
     if answer == INTERRUPTED:
@@ -145,7 +149,7 @@ def execute(arguments: Sequence[str]) -> int:
 def _refuse(reason: str, hint: str = "") -> int:
     """Print the one line of an error; the exit code that goes with it."""
     line = " ".join(reason.split()).removesuffix(".")
-    sys.stderr.write(f"error: {line}{'; ' if hint else ''}{hint}\n")
+    sys.stderr.write(f"error: {printable(line)}{'; ' if hint else ''}{hint}\n")
     return 2
 
 
@@ -159,7 +163,7 @@ def _warnings_in_one_line() -> Iterator[None]:
     """Warnings as ``warning: …`` on standard error, without the place in our code."""
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
-        sys.stderr.write(f"warning: {message}\n")
+        sys.stderr.write(f"warning: {printable(str(message))}\n")
 
     with warnings.catch_warnings():
         warnings.showwarning = show

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sd_covid.errors import DataError
+from sd_covid.files import stream_of
 
 
 def read_csv(
@@ -34,7 +35,7 @@ def read_csv(
         The file is missing, not UTF-8 or no CSV, or a row has more or fewer fields than the header.
     """
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
+        with stream_of(file) as stream:
             reader = csv.reader(stream, strict=True)
             header = next(reader, [])
             check_header(file, header)

@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from sd_covid.errors import DataError, suggest
+from sd_covid.files import text_of
 from sd_covid.yaml_nodes import YamlFault, compose
 
 
@@ -158,7 +159,7 @@ class Node:
         value = self.text()
         if value == "null":
             return None
-        if not (value.isascii() and value.isdigit()):
+        if not (value.isascii() and value.isdigit() and len(value) < 16):
             raise self.error(f"'{value}' is not a whole number", "write a number such as 45, or null")
         return int(value)
 
@@ -172,7 +173,7 @@ def read_yaml(file: Path) -> Node:
         When the file is missing, empty, not UTF-8 text, or not YAML.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = text_of(file)
     except FileNotFoundError as error:
         raise DataError("the file does not exist", advice="check its name and folder", file=file) from error
     except IsADirectoryError as error:

@@ -27,6 +27,7 @@ from sd_covid.data.registry import Series, read_registry
 from sd_covid.data.registry_file import OPTIONAL_SECTIONS, SECTIONS, Entries, add_entries, read_entries
 from sd_covid.data.registry_text import with_sections
 from sd_covid.errors import DataError, suggest
+from sd_covid.files import text_of
 
 NEEDED = ("series", "period", "value", "unit")
 FEWEST = 7
@@ -111,11 +112,11 @@ def prepare(file: str | Path, folder: str | Path, description: str | Path | None
     _need_measures(described, sections["series"], fresh, entries)
     rows = list(_rows(file, fresh, known))
     series = check_figures(file, rows, fresh, entries)
-    registry = (folder / "registry.yaml").read_text(encoding="utf-8")
+    registry = text_of(folder / "registry.yaml")
     files = {folder / "registry.yaml": with_sections(registry, sections)}
     for theme in dict.fromkeys(one.theme for one in fresh.values()):
         target = folder / f"{theme}.csv"
-        old = target.read_text(encoding="utf-8") if target.exists() else ",".join(COLUMNS) + "\n"
+        old = text_of(target) if target.exists() else ",".join(COLUMNS) + "\n"
         files[target] = old + _lines(row for row in rows if fresh[row.series].theme == theme)
     _read_back(folder, files)
     return Addition(files, tuple(series.values()), tuple(_outliers(file, series)))

@@ -25,6 +25,7 @@ from sd_covid.data.periods import format_period
 from sd_covid.data.registry import Registry, Series
 from sd_covid.data.registry_file import read_entries
 from sd_covid.errors import DataError, RunError
+from sd_covid.files import bytes_of
 
 VINTAGES = "vintages"
 REPLACED = "replaced"
@@ -99,7 +100,7 @@ def rewrite(registry: Registry, series: Series, rows: Mapping[pd.Period, NewRow]
 
 def _records(file: Path) -> list[tuple[list[str], str]]:
     """Fields and text of each record, the header first."""
-    lines = iter(io.StringIO(file.read_bytes().decode("utf-8"), newline=""))
+    lines = iter(io.StringIO(bytes_of(file).decode("utf-8"), newline=""))
     taken: list[str] = []
 
     def tapped() -> Iterator[str]:

@@ -7,12 +7,14 @@ caller.
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sd_covid.data.text import told
 from sd_covid.errors import DataError, suggest
+from sd_covid.files import stream_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Line:
         return DataError(reason, advice=advice, file=self.file, line=self.number, variable=column)
 
     def number_in(self, column: str) -> float:
-        """The number of a column.
+        """The finite number of a column.
 
         Raises
         ------
@@ -52,9 +54,12 @@ class Line:
             When it is none.
         """
         try:
-            return float(self[column])
+            value = float(self[column])
         except ValueError as error:
             raise self.error(column, *_said("number", self.language, found=self[column])) from error
+        if not math.isfinite(value):
+            raise self.error(column, *_said("finite", self.language, found=self[column]))
+        return value
 
     def choice(self, column: str, known: Sequence[str]) -> str:
         """The text of a column, which must be one of these.
@@ -91,7 +96,7 @@ def read_lines(
         When the file is no table in UTF-8, its header is another, or a row has more or fewer fields.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with stream_of(path) as file:
             reader = csv.reader(file, strict=True)
             header = [name.strip() for name in next(reader, [])]
             rows = [(reader.line_num, row) for row in reader if any(field.strip() for field in row)]

@@ -191,11 +191,16 @@ def _initialise() -> None:
 
 def run_passes(llvm: Any, module: Any, machine: Any, level: int) -> None:
     """LLVM's passes; its vectorisers are off, since lanes are members and the text is vector code already."""
+    from llvmlite.binding.newpassmanagers import NewPassManager
+
     options = llvm.create_pipeline_tuning_options(speed_level=level)
     options.loop_vectorization = options.slp_vectorization = False
-    llvm.create_pass_builder(machine, options).getModulePassManager().run(
-        module, llvm.create_pass_builder(machine, options)
-    )
+    passes = llvm.create_pass_builder(machine, options).getModulePassManager()
+    passes.run(module, llvm.create_pass_builder(machine, options))
+    # Of the two bases of a pass manager the first, whose disposal does nothing, hides that of the second: without this
+    # line every module that is compiled leaves its passes behind.
+    NewPassManager._dispose(passes)
+    passes.detach()
 
 
 def _read(path: Path) -> bytes | None:
@@ -214,9 +219,13 @@ def _write(path: Path, code: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(code).digest() + code)
-        Path(name).replace(path)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(hashlib.sha256(code).digest() + code)
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
         kept = list(path.parent.iterdir())
         if len(kept) > MOST:
             kept.sort(key=lambda item: item.stat().st_mtime)

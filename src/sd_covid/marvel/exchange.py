@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from sd_covid.errors import DiagramError
+from sd_covid.files import text_of
 from sd_covid.marvel.causal import causal_part
 from sd_covid.marvel.columns import COLUMNS
 from sd_covid.model.names import key
 from sd_covid.policy.sheets import Sheet
 from sd_covid.policy.table_faults import file_fault
 from sd_covid.policy.tables import Tables, read_tables
-from sd_covid.policy.workbook import LARGEST, Raw
+from sd_covid.policy.workbook import Raw
+from sd_covid.workbooks import LARGEST
 
 GRAPHML, KUMU = ".graphml", ".json"
 MODELS = (".mdl", ".xmile", ".stmx", ".itmx", ".xml", ".yaml", ".yml")
@@ -76,7 +78,7 @@ def _text(path: Path) -> str:
     if path.stat().st_size > LARGEST:
         raise DiagramError(f"is larger than {LARGEST / 2**20:g} MiB", advice="export less", file=path)
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return text_of(path, "utf-8-sig", LARGEST)
     except UnicodeDecodeError as error:
         raise DiagramError("is not in UTF-8", advice="save it as such", file=path) from error
 

@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sd_covid.errors import DataError
+from sd_covid.files import bytes_of
 from sd_covid.model.source import MAX_BYTES, note_reading, recorded_reading
 from sd_covid.model.structure import Model
 
@@ -75,7 +77,7 @@ def _cached(path: Path, read: Callable[[Path], Model]) -> Model:
         if path.stat().st_size > MAX_BYTES:
             return read(path)
         entry = folder() / (_identity(path) + ".pickle")
-    except (OSError, ValueError):
+    except (OSError, ValueError, DataError):
         return read(path)
     found = _kept(entry)
     if found is not None:
@@ -94,7 +96,7 @@ def _identity(path: Path) -> str:
         sys.version_info[:2],
         str(path),
         str(path.resolve()),
-        hashlib.sha256(path.read_bytes()).hexdigest(),
+        _hash(path),
     )
     return hashlib.sha256(repr((parts, _code())).encode()).hexdigest()
 
@@ -118,7 +120,7 @@ def _kept(entry: Path) -> Model | None:
         files, model = pickle.loads(content[_DIGEST:])  # noqa: S301 - the user's own, as was just seen
         if any(_hash(Path(file)) != known for file, known in files.items()):
             return None
-    except (OSError, *_BROKEN):
+    except (OSError, DataError, *_BROKEN):
         return None
     if not isinstance(model, Model):
         return None
@@ -132,15 +134,19 @@ def _keep(entry: Path, files: set[Path], model: Model) -> None:
         content = pickle.dumps(({str(file): _hash(file) for file in files}, model), 5)
         entry.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=entry.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(content).digest() + content)
-        Path(name).replace(entry)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(hashlib.sha256(content).digest() + content)
+            Path(name).replace(entry)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
         others = sorted(entry.parent.glob("*.pickle"), key=lambda item: item.stat().st_mtime, reverse=True)
         for old in others[MOST:]:
             old.unlink(missing_ok=True)
-    except (OSError, RecursionError, pickle.PicklingError):
+    except (OSError, DataError, RecursionError, pickle.PicklingError):
         return
 
 
 def _hash(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    return hashlib.sha256(bytes_of(file, MAX_BYTES)).hexdigest()

@@ -165,7 +165,7 @@ class Asker:
             if inside:
                 found = path if path.is_file() else in_any_case(path)
                 inside = found is None or is_within_study(found, owner)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise self.error(f"'{name}' is no path of a file", "check its name") from error
         if not inside and not PureWindowsPath(name).drive:
             reason = f"'{name}' is not below the study folder {study_folder(owner)}"

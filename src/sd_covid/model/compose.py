@@ -23,9 +23,9 @@ from sd_covid.model.check import check
 from sd_covid.model.collapse import collapse
 from sd_covid.model.definition import SERIES
 from sd_covid.model.expression import Call, Place, Reference, Subscript
-from sd_covid.model.external import is_within_study
 from sd_covid.model.names import key
 from sd_covid.model.structure import Dimension, Equation, Kind, Model, Settings, Variable
+from sd_covid.model.study import named_in_study
 from sd_covid.model.study_file import Coupling, StudyFile, read_study_file
 from sd_covid.model.symbols import Symbols
 
@@ -55,7 +55,7 @@ def compose(path: str | Path) -> Model:
     sectors: dict[str, Model] = {}
     for name, sector in study.sectors.items():
         file = (sector.place.file or study.path).parent / sector.file
-        if not is_within_study(file, study.path):
+        if named_in_study(sector.file, sector.place.file or study.path) is None:
             reason = f"'{sector.file}' is not below the study folder"
             raise _error(sector.place, reason, name, "move the file into the study")
         if file.suffix.lower() in {".yaml", ".yml"}:

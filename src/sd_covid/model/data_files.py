@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from sd_covid.errors import DataError, suggest
+from sd_covid.files import text_of
 from sd_covid.model.grid import Grid, read_grid
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Model
@@ -109,7 +110,7 @@ def _cells(grid: Grid, at: int, *, down: bool) -> list[tuple[tuple[int, int], tu
 def _listed(path: Path) -> Iterator[tuple[tuple[str, ...], Series]]:
     """Series of a ``.dat``."""
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        lines = text_of(path, "utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError("cannot be read as UTF-8 text", advice="save it as UTF-8", file=path) from error
     name, points = "", list[tuple[float | None, float | None]]()

@@ -11,20 +11,21 @@ import csv
 import io
 import math
 import re
-import zipfile
 from collections import OrderedDict
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from sd_covid.errors import DataError
+from sd_covid.files import bytes_of, stream_of
 from sd_covid.model.source import note_reading
+from sd_covid.workbooks import BROKEN, MOST_CELLS, TooLargeError, parts_of
 
 MAX_BYTES = 100_000_000
 #: What an Excel cell holds where there is no figure.
 _MISSING = frozenset({"", "#n/a"})
-_BROKEN = (KeyError, IndexError, ValueError, TypeError, AttributeError, AssertionError, EOFError, OSError)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")  # 1,180.5
 _RANGE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d{1,7})(?::\$?([A-Za-z]{1,3})\$?(\d{1,7}))?")
 
@@ -142,7 +143,7 @@ def read_grid(path: Path, tab: str, variable: str) -> Grid:
     path : Path
         ``.xlsx``, ``.xlsm`` or ``.xls``; anything else is text with a delimiter.
     tab : str
-        The sheet, or the delimiter; when empty, a comma for ``.csv`` and a tabulator for other text.
+        The sheet, or the delimiter; when empty, the first sheet, a comma for ``.csv`` and a tabulator for other text.
     variable : str
         For messages.
 
@@ -196,7 +197,7 @@ def _text(path: Path, tab: str) -> _Contents:
     rows: list[tuple[object, ...]] = []
     lines: list[int] = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with stream_of(path) as file:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
             for row in reader:
                 rows.append(tuple(row))
@@ -215,25 +216,41 @@ def _sheet(path: Path, tab: str) -> _Contents:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
+    content = bytes_of(path, MAX_BYTES)
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, *_BROKEN) as error:
+        parts_of(content)
+        with closing(load_workbook(io.BytesIO(content), read_only=True, data_only=True)) as book:
+            for sheet in book.worksheets:
+                if tab in ("", sheet.title) or sheet.title.casefold() == tab.casefold():
+                    rows = _cells(sheet, path)
+                    texts = {
+                        name: item.attr_text
+                        for items in (book.defined_names, sheet.defined_names)
+                        for name, item in items.items()
+                    }
+                    return _kept(rows, tuple(range(1, len(rows) + 1)), _names(texts, sheet.title))
+            raise _no_sheet(path, tab, [sheet.title for sheet in book.worksheets])
+    except TooLargeError as error:
+        raise DataError(str(error), advice="leave in it what is read", file=path) from error
+    except (InvalidFileException, *BROKEN) as error:
         raise DataError(
             "is no Excel file that can be read", advice="save it again as .xlsx", file=path
         ) from error
-    try:
-        for sheet in book.worksheets:
-            if sheet.title.casefold() == tab.casefold():
-                rows = tuple(tuple(map(_plain, row)) for row in sheet.iter_rows(values_only=True))
-                texts = {
-                    name: item.attr_text
-                    for items in (book.defined_names, sheet.defined_names)
-                    for name, item in items.items()
-                }
-                return _kept(rows, tuple(range(1, len(rows) + 1)), _names(texts, sheet.title))
-        raise _no_sheet(path, tab, [sheet.title for sheet in book.worksheets])
-    finally:
-        book.close()
+
+
+def _cells(sheet: Any, path: Path) -> tuple[tuple[object, ...], ...]:
+    """The rows of a sheet; one with a cell far below would fill the memory with blanks."""
+    rows, count = [], 0
+    for row in sheet.iter_rows(values_only=True):
+        count += len(row)
+        if count > MOST_CELLS:
+            raise DataError(
+                f"'{sheet.title}' has more than {MOST_CELLS} cells",
+                advice="take out what lies far away",
+                file=path,
+            )
+        rows.append(tuple(map(_plain, row)))
+    return tuple(rows)
 
 
 def _plain(value: object) -> object:
@@ -246,18 +263,17 @@ def _plain(value: object) -> object:
 
 
 def _old_sheet(path: Path, tab: str) -> _Contents:
-    import struct
-
     import xlrd
 
+    content = bytes_of(path, MAX_BYTES)
     try:
-        book = xlrd.open_workbook(str(path), logfile=io.StringIO())
-    except (xlrd.XLRDError, xlrd.compdoc.CompDocError, struct.error, *_BROKEN) as error:
+        book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO())
+    except (xlrd.XLRDError, xlrd.compdoc.CompDocError, *BROKEN) as error:
         raise DataError(
             "is no Excel file that can be read", advice="save it again as .xlsx", file=path
         ) from error
     for sheet in book.sheets():
-        if sheet.name.casefold() == tab.casefold():
+        if not tab or sheet.name.casefold() == tab.casefold():
             rows = tuple(
                 tuple(None if cell.ctype == xlrd.XL_CELL_ERROR else cell.value for cell in sheet.row(number))
                 for number in range(sheet.nrows)

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sd_covid.errors import ModelError
+from sd_covid.files import bytes_of
 from sd_covid.model.expression import Place
 
 #: A model is text written by people; a file larger than this is something else.
@@ -121,7 +122,7 @@ def read_source(path: Path) -> Source:
             raise ModelError("is a folder, not a model file", file=path)
         if path.stat().st_size > MAX_BYTES:
             raise ModelError(f"is larger than {MAX_BYTES} bytes, so it is no model file", file=path)
-        raw = path.read_bytes()
+        raw = bytes_of(path, MAX_BYTES)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ModelError(f"cannot be opened: {reason}", advice="check the path", file=path) from error

@@ -14,9 +14,9 @@ from pathlib import Path
 import yaml
 
 from sd_covid.errors import ModelError, suggest
-from sd_covid.model.cells import is_within_study
 from sd_covid.model.expression import Place
 from sd_covid.model.source import read_source
+from sd_covid.model.study import named_in_study
 from sd_covid.yaml_nodes import YamlFault, compose
 
 _VARIANT = ("collapse", "constants", "fixed", "without")
@@ -149,7 +149,7 @@ def _extended(reader: _Reader, node: yaml.Node, extending: tuple[Path, ...]) -> 
     named, place = reader.text(node, "extends"), reader.place(node)
     file = reader.path.parent / named
     before = (*extending, reader.path)
-    if not is_within_study(file, reader.path):
+    if named_in_study(named, reader.path) is None:
         raise reader.error(
             node, f"'{named}' is not below the study folder", "extends", "move it into the study"
         )

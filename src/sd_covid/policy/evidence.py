@@ -15,6 +15,7 @@ from sd_covid.data import references
 from sd_covid.data.references import Reference
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, suggest
+from sd_covid.files import text_of
 from sd_covid.policy.ranges import Range, Shape
 
 #: Name of the file, beside the models.
@@ -135,7 +136,7 @@ def read_evidence(path: str | Path) -> tuple[EvidenceRow, ...]:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = text_of(path, "utf-8-sig")
     except FileNotFoundError:
         raise DataError(
             "the file does not exist", advice="give the model's table of evidence", file=path

@@ -17,7 +17,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import Reference, cited, named
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, ScenarioError, suggest
-from sd_covid.model.study import study_folder
+from sd_covid.model.study import named_in_study, study_folder
 
 _DATE = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", re.ASCII)
 #: What Python takes beside this, such as 1_000, is rather a slip.
@@ -230,8 +230,8 @@ def named_file(node: Node) -> Path:
     DataError
         When it lies outside the study, or does not exist.
     """
-    path = (node.file.parent / node.text()).resolve()
-    if not path.is_relative_to(study_folder(node.file)):
+    path = named_in_study(node.text(), node.file)
+    if path is None:
         raise node.error(f"'{node.text()}' lies outside the study", "keep the study's files in its folder")
     if not path.is_file():
         raise node.error(f"the file '{node.text()}' does not exist", "check its name and folder")

@@ -17,7 +17,7 @@ from sd_covid.data.keyed_yaml import Node
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind
-from sd_covid.model.study import study_folder
+from sd_covid.model.study import followed, study_folder
 from sd_covid.policy.assumptions import Assumption, read_assumptions
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.levers import WORKS_BY, Catalogue, read_levers
@@ -258,7 +258,7 @@ def _of_model(item: Assumption, constants: Mapping[str, float]) -> Assumption:
 
 def beside(path: str | Path, name: str) -> Path | None:
     """A file of the study beside a scenario, or in the study's folder of scenarios; None when there is none."""
-    for folder in (Path(path).resolve().parent, study_folder(path) / "scenarios"):
+    for folder in (followed(Path(path)).parent, study_folder(path) / "scenarios"):
         if (folder / name).is_file():
             return folder / name
     return None

@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from sd_covid.errors import ScenarioError, suggest
+from sd_covid.files import stream_of
 from sd_covid.policy.reading import as_date, as_number, between
 from sd_covid.policy.table_faults import file_fault, nearest, told
 from sd_covid.policy.workbook import Raw, read_workbook
@@ -251,7 +252,7 @@ def read_csv(file: Path, name: str, language: str = "en") -> Tables:
 def _csv_table(file: Path, language: str) -> tuple[list[list[Raw]], bool]:
     """The cells of a CSV file, and whether semicolons stand between them, as a spreadsheet in Dutch writes it."""
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
+        with stream_of(file) as lines:
             dutch = ";" in lines.readline()
             lines.seek(0)
             rows = csv.reader(lines, delimiter=";" if dutch else ",", strict=True)

@@ -7,41 +7,25 @@ is refused before it is opened, and a formula counts only by the value that a sp
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sd_covid.files import bytes_of
 from sd_covid.policy.table_faults import file_fault
+from sd_covid.workbooks import BROKEN, LARGEST, MOST_PARTS, TooLargeError, parts_of
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
 Raw = str | float | date | None
 
-LARGEST = 64 * 2**20  # bytes of a workbook when unpacked
-MOST_PARTS = 1000  # files within it
 MOST_ROWS, MOST_COLUMNS = 10_000, 100  # of a sheet that is filled in by hand
 #: Parts by which a workbook reads other files or runs something.
 _OUTSIDE = re.compile(
     r"externallinks/|connections\.xml|querytables/|vbaproject|activex/|embeddings/|macrosheets/"
-)
-#: What the library raises for a file that is none, or that was tampered with.
-_BROKEN = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    SyntaxError,  # of XML
-    EOFError,
-    RuntimeError,  # one with a password
-    NotImplementedError,
-    zipfile.BadZipFile,
-    zlib.error,
 )
 
 
@@ -79,22 +63,24 @@ def read_workbook(path: Path, language: str = "en") -> dict[str, list[list[Raw]]
             formulas.close()
     except FileNotFoundError as error:
         raise file_fault("missing", language, file=path) from error
-    except _BROKEN as error:
+    except BROKEN as error:
         raise file_fault("no workbook", language, file=path) from error
 
 
 def _checked(path: Path, language: str) -> bytes:
     """The file, where it is not too large when unpacked and does not lead outside itself."""
-    with zipfile.ZipFile(path) as archive:
-        parts = archive.infolist()
-        size = max(sum(part.file_size for part in parts), path.stat().st_size)
-        if size > LARGEST or len(parts) > MOST_PARTS:
-            sizes = {"size": f"{size / 2**20:.3g}", "largest": f"{LARGEST / 2**20:g}"}
-            raise file_fault("large", language, {"parts": len(parts), "most": MOST_PARTS, **sizes}, file=path)
-        for part in parts:
-            if _OUTSIDE.search(part.filename.lower()):
-                raise file_fault("outside", language, {"part": part.filename}, file=path)
-    return path.read_bytes()
+    content = bytes_of(path)
+    try:
+        parts = parts_of(content)
+    except TooLargeError as error:
+        sizes = {"size": f"{error.size / 2**20:.3g}", "largest": f"{LARGEST / 2**20:g}"}
+        raise file_fault(
+            "large", language, {"parts": error.parts, "most": MOST_PARTS, **sizes}, file=path
+        ) from error
+    for part in parts:
+        if _OUTSIDE.search(part.lower()):
+            raise file_fault("outside", language, {"part": part}, file=path)
+    return content
 
 
 def _rows(values: Workbook, formulas: Workbook, name: str, path: Path, language: str) -> list[list[Raw]]:

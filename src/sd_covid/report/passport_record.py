@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sd_covid.analysis.passport.light import Light, Passport, Row
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, RunError
+from sd_covid.files import json_of
 from sd_covid.model.study import study_folder
 from sd_covid.report.passport import Words
 from sd_covid.report.texts import LANGUAGES, Texts
@@ -148,13 +149,11 @@ def read_record(file: Path) -> PassportRecord | None:
     if not file.is_file():
         return None
     advice = "make it again with: sd-covid check MODEL --save"
+    told: dict[str, Any] = json_of(file, advice)
     try:
-        told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         rows = tuple(
             Lit(row["test"], Light(row["light"]), Text(row["nl"], row["en"])) for row in told["tests"]
         )
         return PassportRecord(told["model"], told["model_hash"], told["tables_hash"], rows)
-    except json.JSONDecodeError as error:
-        raise DataError(f"not JSON: {error.msg}", advice=advice, file=file, line=error.lineno) from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError("is no record of a passport", advice=advice, file=file) from error

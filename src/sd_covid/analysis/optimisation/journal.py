@@ -46,9 +46,9 @@ class Journal:
             whole = [line for line in lines if line.endswith("}")]
             head, *rows = [json.loads(line) for line in whole]
             known = {row["package"]: row["found"] for row in rows}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunError("is no journal of a search", file=self.path, advice="give another file") from error
-        if head.get("inputs") != print_of:
+        if not isinstance(head, dict) or head.get("inputs") != print_of:
             raise RunError(
                 "is the journal of another search: model, draws or file have changed since",
                 file=self.path,

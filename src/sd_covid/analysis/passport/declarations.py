@@ -38,6 +38,7 @@ from sd_covid.model.layout_parts import is_stock
 from sd_covid.model.names import key
 from sd_covid.model.parse import parse_expression
 from sd_covid.model.structure import Model
+from sd_covid.model.study import named_in_study
 from sd_covid.policy.reading import read_number
 
 FILE = "checks.yaml"
@@ -176,9 +177,10 @@ def is_about(model: Model, node: Node) -> bool:
     DataError
         When the file is about a model that is not there.
     """
-    named = node.file.resolve().parent / node.text()
-    if not named.is_file():
-        known = [item.name for item in sorted(named.parent.glob("*.*"))]
+    folder = node.file.resolve().parent
+    named = folder / node.text()
+    if named.name != node.text() or named_in_study(node.text(), node.file) is None or not named.is_file():
+        known = [item.name for item in sorted(folder.glob("*.*"))]
         raise node.error(
             f"there is no model '{node.text()}' beside this file",
             suggest(node.text(), known) or "name a model of this folder",

@@ -15,6 +15,7 @@ from sd_covid.data import references
 from sd_covid.data.references import Reference
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, suggest
+from sd_covid.files import text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def read_rows(file: Path, needed: Sequence[str], optional: Sequence[str] = ()) -
         no row.
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = text_of(file, "utf-8-sig")
     except FileNotFoundError as error:
         raise DataError("the file does not exist", advice="check its name and folder", file=file) from error
     except (OSError, UnicodeDecodeError) as error:

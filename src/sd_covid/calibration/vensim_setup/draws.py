@@ -24,7 +24,7 @@ from sd_covid.calibration.vensim_setup.changes import constant_cells
 from sd_covid.calibration.vensim_setup.lines import Line, parts, read_lines
 from sd_covid.errors import ProblemError
 from sd_covid.model.names import key
-from sd_covid.model.study import study_folder
+from sd_covid.model.study import named_in_study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,8 +97,8 @@ def _sample(line: Line, name: str) -> Path:
     """The file of method F, which must lie in the study's folder, links resolved."""
     if not name:
         raise line.error("method F needs a file", "write 200,F,1234,sample.tab")
-    found = (line.file.parent / name).resolve()
-    if not found.is_relative_to(study_folder(line.file)):
+    found = named_in_study(name, line.file)
+    if found is None:
         raise line.error(f"'{name}' lies outside the study folder", "move the file into the study")
     return found
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sd_covid.errors import ProblemError, SdCovidError, suggest
+from sd_covid.files import text_of
 
 _COMMENT = re.compile(r"\{[^{}]*\}")
 
@@ -80,7 +81,7 @@ def read_lines(path: Path | str, blanks: str | None = None) -> list[Line]:
     """
     file = Path(path)
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = text_of(file, "utf-8-sig")
     except FileNotFoundError as error:
         raise ProblemError("the file does not exist", advice="check the path", file=file) from error
     except (UnicodeDecodeError, OSError) as error:

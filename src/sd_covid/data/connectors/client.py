@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from sd_covid.errors import SourceError
+from sd_covid.files import bytes_of
 
 Content = Literal["json", "csv", "xlsx"]
 
@@ -116,7 +117,7 @@ class Client:
         try:
             if path.stat().st_size > self.limits.size:
                 raise too_large(str(path), self.limits)
-            return Answer(path.read_bytes(), path.name)
+            return Answer(bytes_of(path, self.limits.size), path.name)
         except FileNotFoundError as error:
             raise SourceError("the file does not exist", advice="save the answer there", file=path) from error
         except OSError as error:

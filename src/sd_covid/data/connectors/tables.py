@@ -13,6 +13,7 @@ from sd_covid.data.connectors.client import Answer, Client, too_large
 from sd_covid.data.connectors.rows import Row, read_figure
 from sd_covid.data.connectors.settings import Refresh
 from sd_covid.errors import SourceError
+from sd_covid.workbooks import BROKEN, TooLargeError, parts_of
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = re.compile(rf"(\d\d)({'|'.join(_MONTHS)})(\d{{4}})", re.ASCII)
@@ -38,22 +39,20 @@ def sheet_rows(settings: Refresh, client: Client) -> tuple[list[Row], str]:
     SourceError
         When it is no workbook, or has no such sheet or header.
     """
-    from zipfile import BadZipFile, ZipFile
-
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
     answer = client.get(settings.address, "xlsx")
     try:
-        with ZipFile(io.BytesIO(answer.content)) as packed:
-            if sum(part.file_size for part in packed.infolist()) > client.limits.size:
-                raise too_large(answer.address, client.limits)
+        parts_of(answer.content, client.limits.size)
         book = load_workbook(io.BytesIO(answer.content), read_only=True, data_only=True)
         if settings.table not in book.sheetnames:
             reason = f"{answer.address}: has no sheet '{settings.table}'"
             raise SourceError(reason, advice=f"it has {', '.join(book.sheetnames)}")
         cells = list(book[settings.table].iter_rows(values_only=True))
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError, EOFError) as error:
+    except TooLargeError as error:
+        raise too_large(answer.address, client.limits) from error
+    except (InvalidFileException, *BROKEN) as error:
         raise SourceError(
             f"{answer.address}: no Excel file that can be read", advice="save it as .xlsx"
         ) from error

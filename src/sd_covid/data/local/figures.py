@@ -6,7 +6,6 @@ their `Definition`.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -182,14 +181,6 @@ def period_of(line: Line) -> str:
     return line["period"]
 
 
-def value_of(line: Line) -> float:
-    """The finite number of a row."""
-    value = line.number_in("value")
-    if not math.isfinite(value):
-        raise fault(line, "value", "finite", found=line["value"])
-    return value
-
-
 def _figure(line: Line, definitions: dict[str, Definition], regions: Regions) -> Figure:
     name = line["definition"]
     if name not in definitions:
@@ -199,7 +190,7 @@ def _figure(line: Line, definitions: dict[str, Definition], regions: Regions) ->
         definitions[name],
         region_of(line, regions),
         period_of(line),
-        value_of(line),
+        line.number_in("value"),
         line.choice("quality", QUALITIES),
     )
 

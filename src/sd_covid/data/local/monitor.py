@@ -22,11 +22,11 @@ from sd_covid.data.local.figures import (
     needed,
     period_of,
     region_of,
-    value_of,
 )
 from sd_covid.data.local.regions import Regions
 from sd_covid.data.tables import Line, read_lines
 from sd_covid.errors import DataError, suggest
+from sd_covid.files import text_of
 
 FILE = "monitors.csv"
 COLUMNS = ("region", "series", "period", "value", "unit", "method", "quality", "source", "definition_note")
@@ -82,7 +82,7 @@ def _figure(line: Line, regions: Regions) -> Figure:
     for column in ("series", "unit", "method", "source", "definition_note"):
         needed(line, column)
     name = f"{line['series']} ({line['method']}, {line['source']})"
-    value = value_of(line)
+    value = line.number_in("value")
     if line["unit"].startswith("%") and not 0 <= value <= 100:
         raise fault(line, "value", "per cent", found=line["value"])
     return Figure(
@@ -169,7 +169,7 @@ def prepare(
         _check_new(line, figure, known)
     _check_breaks(lines, new, known, breaks)
     old = folder / FILE
-    before = old.read_text(encoding="utf-8") if old.is_file() else ",".join(COLUMNS)
+    before = text_of(old) if old.is_file() else ",".join(COLUMNS)
     if not before.endswith("\n"):
         before += "\n"  # whoever saved it may have left the last line open
     rows = io.StringIO()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sd_covid.model.study import named_in_study
 from sd_covid.model.xmile.document import Document, child, children, read_document
 
 _MAX_DEEP = 5
@@ -16,11 +17,12 @@ _MAX_FILES = 100
 def beside(document: Document, resource: str) -> Path | None:
     """The file that a resource names, in the folder of the model or below; None when there is none."""
     file = document.source.file
-    folder = None if file is None else file.resolve().parent
-    path = None if folder is None else (folder / resource.removeprefix("file:")).resolve()
-    if folder is None or path is None or not path.is_relative_to(folder) or not path.is_file():
+    if file is None:
         return None
-    return path
+    path = named_in_study(resource.removeprefix("file:"), file.resolve())
+    return (
+        path if path is not None and path.is_relative_to(file.resolve().parent) and path.is_file() else None
+    )
 
 
 def included(document: Document) -> list[Document]:
@@ -67,7 +69,7 @@ def _files(document: Document, resource: str) -> list[Path]:
         path = beside(document, resource)
         return [] if path is None else [path]
     folder = None if document.source.file is None else document.source.file.resolve().parent
-    if folder is None or Path(resource).is_absolute() or ".." in Path(resource).parts:
+    if folder is None or Path(resource).is_absolute() or {"..", "**"} & {*Path(resource).parts}:
         return []
     found = (beside(document, str(path.relative_to(folder))) for path in sorted(folder.glob(resource)))
     return [path for path in found if path is not None]

@@ -19,6 +19,7 @@ from sd_covid.data.text import Text
 from sd_covid.engine.over_members import check_statistics
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import RunError, UnknownNameError, suggest
+from sd_covid.files import text_of
 from sd_covid.model.names import key
 from sd_covid.model.study import study_folder
 from sd_covid.policy.calendar import Calendar
@@ -154,7 +155,7 @@ def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
         times = _times(simulation, scenarios[0])
         return SweepPlan(
             file=path,
-            text=path.read_text(encoding="utf-8"),
+            text=text_of(path),
             simulation=_ready(simulation, scenarios, study),
             scenarios=scenarios,
             draws=draws,

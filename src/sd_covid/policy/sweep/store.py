@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.errors import DataError, RunError
+from sd_covid.files import bytes_of
 from sd_covid.policy.sweep.blocks import Blocks
 from sd_covid.policy.sweep.manifest import refuse_other
 from sd_covid.policy.sweep.skeleton import Array, make, stored_name
@@ -174,7 +175,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """
     file = path / FOLDER / "manifest.json"
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(bytes_of(file))
     except (FileNotFoundError, NotADirectoryError):
         advice = "give a store that 'sd-covid sweep' wrote"
         raise DataError("there is no sweep in it", advice=advice, file=path) from None
@@ -196,7 +197,7 @@ def read_journal(path: Path) -> dict[tuple[int, int], int]:
     file = path / FOLDER / "blocks"
     found: dict[tuple[int, int], int] = {}
     try:
-        content = file.read_bytes()
+        content = bytes_of(file)
         for line in content[: content.rfind(b"\n") + 1].splitlines():
             variant, number, failed = map(int, line.split())
             found[variant, number] = failed

@@ -17,6 +17,7 @@ import numpy as np
 
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import RunError
+from sd_covid.files import json_of
 from sd_covid.policy.levers import Lever
 from sd_covid.policy.scenario import Scenario
 
@@ -153,12 +154,10 @@ def read_paths(path: Path, model: str) -> list[Strongest] | None:
         When the file is missing, or is none of `write_paths`.
     """
     advice = "make it with sd-covid simulator --find-paths"
+    kept: Any = json_of(path, advice)
     try:
-        kept: Any = json.loads(path.read_text(encoding="utf-8"))
         found = [Strongest(**row) for row in kept["paths"]]
         of = kept["model"]
-    except OSError as error:
-        raise RunError(f"the paths cannot be read: {error.strerror}", advice=advice, file=path) from error
     except (ValueError, TypeError, KeyError) as error:
         raise RunError("this is no file of paths", advice=advice, file=path) from error
     return found if of == model else None
