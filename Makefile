@@ -8,12 +8,14 @@ OUT := out
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install study test explore lint docs wheel-check bench lock clean
+.PHONY: help install study test explore fuzz lint audit docs wheel-check bench lock clean
 
 help:
 	@echo "make study   run the Dutch study: check the fit, run the scenarios, write report and simulator"
 	@echo "make test    lint, types and tests"
 	@echo "make explore property tests only, with examples never tried before"
+	@echo "make fuzz    mutated files for every reader, never tried before"
+	@echo "make audit   known faults of the locked dependencies; needs the network"
 	@echo "make lint    lint and types only"
 	@echo "make wheel-check  build, install where there is nothing else, and make a first figure"
 	@echo "make docs    the pages as a site, in $(OUT)/docs"
@@ -60,6 +62,15 @@ wheel-check: install
 docs: install
 	$(BIN)/python -m sphinx -W --keep-going -n -q -b html -d $(OUT)/.docs docs $(OUT)/docs
 	@echo "$(OUT)/docs/index.html"
+
+fuzz: install
+	$(BIN)/python -m tests.fuzz --inputs 100000 --seed $$(date +%s) --keep $(OUT)/fuzz
+
+# Beside the environment, not in it: what audits is no dependency. Strict: what cannot be looked up is a failure.
+audit: install
+	$(PYTHON) -m venv $(OUT)/audit
+	$(OUT)/audit/bin/python -m pip install --disable-pip-version-check --quiet pip-audit
+	$(OUT)/audit/bin/pip-audit --strict --requirement requirements.lock --require-hashes --disable-pip
 
 bench: install
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r benchmarks/requirements.lock

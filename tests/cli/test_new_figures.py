@@ -162,7 +162,7 @@ def test_a_dashboard_is_written_in_every_form_and_an_earlier_one_tells_what_chan
     [
         (("-o", "d.pdf"), "one of .html"),
         (("--since", "no-such.json"), "No such file"),
-        (("--since", "posterior.parquet"), "no earlier look"),
+        (("--since", "posterior.parquet"), "is not in UTF-8"),
     ],
 )
 def test_a_dashboard_that_cannot_be_is_refused(

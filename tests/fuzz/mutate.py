@@ -96,7 +96,8 @@ def _within(raw: bytes, pick: random.Random) -> bytes:
                     name = (
                         pick.choice(["../" + name, "xl/vbaProject.bin", name.upper()]) if kind == 1 else name
                     )
-                new.writestr(name, part)
+                if name not in new.namelist():
+                    new.writestr(name, part)
     except (
         zipfile.BadZipFile,
         OSError,

@@ -71,7 +71,6 @@ SCENARIOS = tuple(
         "constants:\n  ease: [{from: 2020-05-01, value: 2}, {from: 2021-01-01, factor: 0.5}]\n",
         "levers:\n  subsidy: [{level: 1, start: 2020-03-01, end: 2020-06-01}, {level: 1, start: 2020-09-01, "
         "end: 2021-01-01}]\n",
-        "with: [{package: none, shift: {by: 2 months}}]\n",
     )
 )
 _SWEEP = "model: ../models/town.yaml\nscenarios: [actual, none]\noutputs: [rate, total, noise]\nblock: 8\nseed: 5\n"

@@ -180,7 +180,7 @@ NAMED = {
     "model of a simulator": (
         "scenarios/new.yaml",
         'model: "NAME"\ntitle: {nl: a, en: a}\ngroups: []\noutputs: {}\n',
-        ["simulator", "scenarios/new.yaml"],
+        ["simulator", "--file", "scenarios/new.yaml"],
     ),
 }
 
@@ -193,9 +193,12 @@ def test_no_file_of_a_study_names_one_outside(call: Call, town: Path, tmp_path: 
     (town / "scenarios/out.mdl").symlink_to(tmp_path / "secret.mdl")
     (town / "models/out.mdl").symlink_to(tmp_path / "secret.mdl")
     file, text, words = NAMED[kind]
+    some = ELSEWHERE[
+        list(NAMED).index(kind) % 4 :: 4
+    ]  # every name is tried in some place, every place with some names
     if words[0] in ("sweep", "simulator"):
         words = [*words, "-o", "out/put"]
-    for name in [*ELSEWHERE, "out.mdl"]:
+    for name in ["../../secret.mdl", *some, "out.mdl"]:
         (town / file).write_text(text.replace("NAME", name), encoding="utf-8")
         refused(command(call, town, words))
     assert not (town / "out").exists()

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page
 import sd_covid
 from sd_covid.cli.app import execute
 from sd_covid.data.text import Text
-from sd_covid.errors import RunError, ScenarioError, UnknownNameError
+from sd_covid.errors import DataError, RunError, ScenarioError, UnknownNameError
 from sd_covid.policy import Scenario, Study, read_scenario
 from sd_covid.policy.draws import choose_draws, sample_assumptions
 from sd_covid.policy.outputs import Output
@@ -375,7 +375,7 @@ def test_paths_carry_what_hand_calculation_says(tmp_path):
     file.write_text('{"model": "this"}', encoding="utf-8")
     with pytest.raises(RunError, match="no file of paths"):
         read_paths(file, "this")
-    with pytest.raises(RunError, match="cannot be read"):
+    with pytest.raises(DataError, match="cannot be read"):
         read_paths(tmp_path / "none.json", "this")
 
 

@@ -146,7 +146,12 @@ def _write_dataset(runs: Mapping[str, xr.Dataset], path: Path, form: Form) -> No
     whole = whole.rename({name: str(name).replace("/", "_") for name in whole.data_vars if "/" in str(name)})
     with replacing(path) as temporary:
         if form == "nc":
-            whole.to_netcdf(temporary, engine="netcdf4")
+            try:
+                whole.to_netcdf(temporary, engine="netcdf4")
+            except RuntimeError as error:  # what the library makes of a full disk
+                raise RunError(
+                    f"cannot be written: {error}", advice="make room on the disk", file=path
+                ) from error
         else:
             write_zarr(whole, temporary)
 

@@ -59,6 +59,14 @@ def named_in_study(name: str, owner: Path) -> Path | None:
     return found if found.is_relative_to(study_folder(owner)) else None
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a file; a name that no file can have is not there."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def leads_out(path: Path) -> bool:
     """Whether a file is a link to something outside the study of the folder in which it stands."""
     if not path.is_symlink():

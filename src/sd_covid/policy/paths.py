@@ -13,6 +13,7 @@ from pathlib import Path
 from sd_covid.data.keyed_yaml import read_yaml
 from sd_covid.data.text import Text
 from sd_covid.errors import ScenarioError, suggest
+from sd_covid.model.study import is_there
 from sd_covid.policy.reading import read_text, scenario_faults, scenario_folders
 from sd_covid.policy.study import Study, read_assumed, read_constants
 
@@ -102,7 +103,7 @@ def named_path(name: str, folder: Path, fault: Callable[[str, str], Exception]) 
     """
     stem = name.removesuffix(".yaml")
     file = folder / FOLDER / f"{stem}.yaml"
-    if Path(stem).name != stem or not file.is_file():
+    if Path(stem).name != stem or not is_there(file):
         others = sorted(item.stem for item in (folder / FOLDER).glob("*.yaml"))
         known = f"use one of {', '.join(others)}" if others else f"make {file}"
         raise fault(f"there is no path '{stem}'", suggest(Path(stem).name, others) or known)
@@ -129,7 +130,7 @@ def chosen_path(given: Path, near: Path) -> Path:
     ScenarioError
         When there is none, with the nearest name.
     """
-    if given.is_file():
+    if is_there(given):
         return given
     bare = given.name == str(given)
     folder = given.parent.parent

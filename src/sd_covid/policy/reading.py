@@ -17,7 +17,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import Reference, cited, named
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, ScenarioError, suggest
-from sd_covid.model.study import named_in_study, study_folder
+from sd_covid.model.study import is_there, named_in_study, study_folder
 
 _DATE = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", re.ASCII)
 #: What Python takes beside this, such as 1_000, is rather a slip.
@@ -126,7 +126,7 @@ def named_scenario(node: Node) -> Path:
         There is none, with the nearest id.
     """
     name, folders = f"{node.text()}.yaml", scenario_folders(node.file)
-    found = next((folder / name for folder in folders if (folder / name).is_file()), None)
+    found = next((folder / name for folder in folders if is_there(folder / name)), None)
     if found is None or found.name != name:
         others = (item.stem for folder in folders for item in folder.glob("*.yaml"))
         raise node.error(

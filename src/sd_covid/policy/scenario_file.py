@@ -16,7 +16,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import Reference, named, references_beside
 from sd_covid.data.text import Text
 from sd_covid.errors import ScenarioError, suggest
-from sd_covid.model.study import study_folder
+from sd_covid.model.study import is_there, study_folder
 from sd_covid.policy.dates import read_shift, within_run
 from sd_covid.policy.filled_in import is_filled_in, read_filled_in
 from sd_covid.policy.keys import BUDGET, NOT_IN_A_PACKAGE, PACKAGE, SCENARIO, SHIFT, TARGET, fields
@@ -138,7 +138,7 @@ def _beside(name: str, node: Node) -> Path:
     if Path(name).name != name:
         raise node.error(f"'{name}' is not in this folder", "name a scenario beside this one")
     file = node.file.parent / (name if name.endswith(".yaml") else f"{name}.yaml")
-    if not file.is_file():
+    if not is_there(file):
         others = (item.stem for item in node.file.parent.glob("*.yaml"))
         raise node.error(f"there is no scenario '{name}'", suggest(name, others) or f"make {file.name}")
     return file

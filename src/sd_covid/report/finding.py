@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -77,6 +77,24 @@ class Finding:
     group: str = ""
     short: str = ""
     digits: int = _DIGITS
+
+    def __post_init__(self) -> None:
+        """Tell headings apart that a study spells alike: a second one is numbered."""
+        if not self.table.columns.is_unique:
+            object.__setattr__(
+                self, "table", self.table.set_axis(_told_apart(self.table.columns), axis="columns")
+            )
+
+
+def _told_apart(names: Iterable[Any]) -> list[str]:
+    found: list[str] = []
+    for name in map(str, names):
+        number, distinct = 1, name
+        while distinct in found:
+            number += 1
+            distinct = f"{name} ({number})"
+        found.append(distinct)
+    return found
 
 
 def write_findings(
@@ -242,10 +260,9 @@ def even_decimals(table: pd.DataFrame, columns: Sequence[str] | None = None) -> 
     columns of numbers.
     """
     found = {}
-    for name in map(str, table.columns) if columns is None else columns:
-        if not _is_number(table[name]):
-            continue
-        found[name] = _enough(float(table[name].abs().max()))
+    for name, column in table.items():  # two columns may have one heading
+        if (columns is None or name in columns) and _is_number(column):
+            found[str(name)] = _enough(float(column.abs().max()))
     return found
 
 

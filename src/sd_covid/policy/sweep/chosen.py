@@ -9,7 +9,7 @@ from pathlib import Path
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.errors import suggest
-from sd_covid.model.study import study_folder
+from sd_covid.model.study import is_there, study_folder
 from sd_covid.policy.scenario import Scenario, read_scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
@@ -63,7 +63,7 @@ def _matching(item: Node) -> Iterator[Path]:
         yield from files
         return
     file = folder / f"{wanted}.yaml"
-    if not file.is_file():
+    if not is_there(file):
         others = [other.stem for other in folder.glob("*.yaml")]
         raise item.error(f"there is no scenario '{wanted}'", suggest(wanted, others) or f"make {file.name}")
     yield file

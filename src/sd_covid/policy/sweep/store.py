@@ -179,7 +179,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         advice = "give a store that 'sd-covid sweep' wrote"
         raise DataError("there is no sweep in it", advice=advice, file=path) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"cannot be read: {error}", advice="restore it from a copy", file=file) from error
     if not isinstance(found, dict):
         raise DataError("is no manifest of a sweep", advice="restore it from a copy", file=file)

@@ -150,8 +150,8 @@ def read_paths(path: Path, model: str) -> list[Strongest] | None:
 
     Raises
     ------
-    RunError
-        When the file is missing, or is none of `write_paths`.
+    DataError, RunError
+        When the file is missing or cannot be read, or is none of `write_paths`.
     """
     advice = "make it with sd-covid simulator --find-paths"
     kept: Any = json_of(path, advice)
