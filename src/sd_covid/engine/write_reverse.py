@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sd_covid.engine.derivative import pull_back
-from sd_covid.engine.llvm import Body, Evaluation, Leaves, Module, call, constant
+from sd_covid.engine.llvm import Body, Module, call, constant
 from sd_covid.engine.program import Program
 from sd_covid.engine.scheme import SCHEMES, Scheme
+from sd_covid.engine.write_graph import Evaluation, Leaves
 from sd_covid.engine.write_run import (
     START_CALL,
     Layout,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sd_covid.engine.llvm import Body, Evaluation, Leaves, Module, call, constant
+from sd_covid.engine.llvm import Body, Module, call, constant
 from sd_covid.engine.program import Program, Update
 from sd_covid.engine.scheme import SCHEMES, Scheme
+from sd_covid.engine.write_graph import Evaluation, Leaves
 
 FEW = 64  # outputs that are saved from registers; more are saved in a loop
 
