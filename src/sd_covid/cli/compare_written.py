@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sd_covid.analysis.sensitivity import Sensitivity
-    from sd_covid.cli.compare import Compared, Inputs
+    from sd_covid.cli.compare_run import Compared, Inputs
     from sd_covid.engine.helper import Helper
     from sd_covid.policy.assessment import Assessment
     from sd_covid.report import Background

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sd_covid.cli.calibrate import Seed
-from sd_covid.cli.compare import Inputs, Scenarios, Tell, draw, outputs, read_inputs
+from sd_covid.cli.compare import Scenarios
+from sd_covid.cli.compare_run import Inputs, Tell, draw, outputs, read_inputs
 from sd_covid.cli.console import note, table
 from sd_covid.cli.progress import stages
 from sd_covid.errors import RunError
