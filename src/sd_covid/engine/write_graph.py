@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sd_covid.engine.collection import uncollected
+from sd_covid.collection import uncollected
 from sd_covid.engine.graph import Graph, LookupTable
 from sd_covid.engine.llvm import CALL_ARGUMENTS, CALL_NAMES, Body, call
 from sd_covid.engine.operations import TABLE_OPERATIONS, TRUTHS

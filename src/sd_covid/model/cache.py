@@ -7,17 +7,16 @@ for it, and this package are as they were. A cache that cannot be read or writte
 from __future__ import annotations
 
 import functools
-import gc
 import hashlib
 import os
 import pickle
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from sd_covid.cache_files import cache_folder, keep, recall
+from sd_covid.collection import uncollected
 from sd_covid.errors import DataError
 from sd_covid.files import bytes_of
 from sd_covid.model.source import MAX_BYTES, note_reading, recorded_reading
@@ -47,20 +46,8 @@ def cached(path: Path, read: Callable[[Path], Model]) -> Model:
     read : callable
         Reads the model; what it raises is raised.
     """
-    with _nothing_is_garbage():
+    with uncollected():
         return _cached(path, read)
-
-
-@contextmanager
-def _nothing_is_garbage() -> Iterator[None]:
-    """Nothing of a model becomes garbage while it is read: looking for some over and over takes time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _cached(path: Path, read: Callable[[Path], Model]) -> Model:
