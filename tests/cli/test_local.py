@@ -13,7 +13,7 @@ from sd_covid import figures
 from sd_covid.analysis.local.held_out import hold_out
 from sd_covid.analysis.local.indicators import read_indicators
 from sd_covid.analysis.local.tables import as_dataset, as_frame
-from sd_covid.cli.compare import read_inputs
+from sd_covid.cli.compare_run import read_inputs
 from sd_covid.cli.local_runs import Made, projected, read_local
 from sd_covid.data.local.figures import Figures
 from sd_covid.errors import DataError, SdCovidError

@@ -11,8 +11,9 @@ from sd_covid.engine.compile import Code, target
 from sd_covid.engine.graph import Graph, LookupTable
 from sd_covid.engine.interpret import evaluate
 from sd_covid.engine.kernel import ATTRIBUTES
-from sd_covid.engine.llvm import Body, Evaluation, Leaves, Module
+from sd_covid.engine.llvm import Body, Module
 from sd_covid.engine.operations import OPERATIONS
+from sd_covid.engine.write_graph import Evaluation, Leaves
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.5, 3.7, 1e-310, 1e300, -1e300, np.inf, -np.inf, np.nan]
 WIDTHS = (1, 2, 4, 8)

@@ -74,14 +74,13 @@ def _log_uniform(x: float, low: float, high: float) -> tuple[float, float]:
 class Family:
     """One distribution: number of parameters, log density with slope, and its scipy counterpart.
 
-    ``positive`` tells which parameters must be above zero; ``support_positive`` that x must be.
+    ``positive`` tells which parameters must be above zero.
     """
 
     arity: int
     log_density: Log
     frozen: Callable[..., Any]
     positive: tuple[int, ...]
-    support_positive: bool = False
     ordered: bool = False  # first parameter below the second
 
 
@@ -98,29 +97,21 @@ FAMILIES: dict[str, Family] = {
         _of_logarithm(_normal),
         lambda m, s: _stats().lognorm(s, scale=math.exp(m)),
         (1,),
-        support_positive=True,
     ),
     "uniform": Family(2, _uniform, lambda a, b: _stats().uniform(a, b - a), (), ordered=True),
-    "log-uniform": Family(
-        2, _log_uniform, lambda a, b: _stats().loguniform(a, b), (0, 1), support_positive=True, ordered=True
-    ),
+    "log-uniform": Family(2, _log_uniform, lambda a, b: _stats().loguniform(a, b), (0, 1), ordered=True),
     "laplace": Family(2, _laplace, lambda m, s: _stats().laplace(m, s), (1,)),
     "log-laplace": Family(
         2,
         _of_logarithm(_laplace),
         lambda m, s: _stats().loglaplace(1 / s, scale=math.exp(m)),
         (1,),
-        support_positive=True,
     ),
     "cauchy": Family(2, _cauchy, lambda m, s: _stats().cauchy(m, s), (1,)),
-    "chisquare": Family(
-        1, lambda x, df: _gamma(x, df / 2, 2.0), lambda df: _stats().chi2(df), (0,), support_positive=True
-    ),
-    "exponential": Family(
-        1, lambda x, s: _gamma(x, 1.0, s), lambda s: _stats().expon(scale=s), (0,), support_positive=True
-    ),
-    "gamma": Family(2, _gamma, lambda k, s: _stats().gamma(k, scale=s), (0, 1), support_positive=True),
-    "rayleigh": Family(1, _rayleigh, lambda s: _stats().rayleigh(scale=s), (0,), support_positive=True),
+    "chisquare": Family(1, lambda x, df: _gamma(x, df / 2, 2.0), lambda df: _stats().chi2(df), (0,)),
+    "exponential": Family(1, lambda x, s: _gamma(x, 1.0, s), lambda s: _stats().expon(scale=s), (0,)),
+    "gamma": Family(2, _gamma, lambda k, s: _stats().gamma(k, scale=s), (0, 1)),
+    "rayleigh": Family(1, _rayleigh, lambda s: _stats().rayleigh(scale=s), (0,)),
 }
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from sd_covid.cache_files import cache_folder
 from sd_covid.calibration.results import StartRow
 from sd_covid.calibration.types import Array
-from sd_covid.model.cache import cache_folder
 
 MOST = 50  # files kept; the oldest go first
 

@@ -10,10 +10,10 @@ import typer
 
 from sd_covid.cli.calibrate import STAGES, Problem, Seed
 from sd_covid.cli.console import note, table
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
 from sd_covid.cli.results import NUMBER, refuse_suffix
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,9 +67,8 @@ def command(
             found.to_csv(temporary, index=False, float_format=NUMBER, na_rep="nan")
         note(f"wrote {output}")
     if out is not None:
-        with replacing(out) as temporary:
-            rows = json.loads(scores.reset_index().to_json(orient="records", double_precision=15))
-            temporary.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        rows = json.loads(scores.reset_index().to_json(orient="records", double_precision=15))
+        write_whole(out, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
         note(f"wrote {out}")
 
 

@@ -12,9 +12,9 @@ import typer
 from sd_covid.calibration.methods import DEFAULT, Method, usual
 from sd_covid.cli.console import note, say, table, warn
 from sd_covid.cli.identifiability import show_identifiability, show_starts
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     from sd_covid.calibration.results import FitReport

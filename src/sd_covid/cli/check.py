@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sd_covid.cli.check_loop import show_loop
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, say, table, warn
-from sd_covid.cli.output import replacing
+from sd_covid.cli.language import Language, asked, by_language
 from sd_covid.cli.run import Model
 from sd_covid.errors import RunError
+from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ def command(
     if kept is not None:
         _keep(passport, simulation, kept)
     if page is not None:
-        _write_pages(passport, page, list(dict.fromkeys(language or [Language.NL])), model)
+        _write_pages(passport, page, asked(language), model)
     return _conclude(found, passport)
 
 
@@ -109,16 +109,14 @@ def _keep(passport: Passport, simulation: Simulation, kept: Path) -> None:
     """Keep the lights of a passport with the study."""
     from sd_covid.report.passport_record import record_of, record_text
 
-    with replacing(kept) as temporary:
-        temporary.write_text(record_text(record_of(passport, simulation)), encoding="utf-8")
+    write_whole(kept, record_text(record_of(passport, simulation)))
     note(f"wrote {kept}")
 
 
 def _write_data(found: Verification, passport: Passport, out: Path) -> None:
     """Write everything found, for programs."""
     told = json.dumps(_data(found, passport), indent=1, ensure_ascii=False, allow_nan=False)
-    with replacing(out) as temporary:
-        temporary.write_text(told, encoding="utf-8")
+    write_whole(out, told)
 
 
 def _data(found: Verification, passport: Passport) -> dict[str, Any]:
@@ -142,8 +140,7 @@ def _write_pages(passport: Passport, page: Path, languages: list[Language], mode
     from sd_covid.report.passport import write_passport
 
     again = shlex.join(["sd-covid", "check", str(model), "--html", page.name])
-    for position, language in enumerate(languages):
-        path = page if position == 0 else page.with_name(f"{page.stem}-{language.value}{page.suffix}")
+    for path, language in by_language(page, languages):
         write_passport(passport, path, language.value, f"{again} --language {language.value}")
         note(f"wrote {path}")
 

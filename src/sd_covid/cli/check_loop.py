@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sd_covid.cli.console import say, table
-from sd_covid.cli.output import replacing
 from sd_covid.errors import UnknownNameError, suggest
+from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:
     from sd_covid.analysis.passport.loops import MeasuredLoop
@@ -47,9 +47,8 @@ def show_loop(simulation: Simulation, name: str, out: Path | None = None) -> int
     moment = file.moment if chosen.moment is None else chosen.moment
     verdict = loop_verdict(measured)
     if out is not None:
-        with replacing(out) as temporary:
-            told = json.dumps(loop_data(measured, moment, file.horizon), indent=1, ensure_ascii=False)
-            temporary.write_text(told, encoding="utf-8")
+        told = json.dumps(loop_data(measured, moment, file.horizon), indent=1, ensure_ascii=False)
+        write_whole(out, told)
     say(f"{chosen.id} {chosen.title.en}: {chosen.polarity}")
     if measured.missing:
         say(f"no path from '{measured.missing[0]}' to '{measured.missing[1]}'")

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import shlex
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sd_covid.cli.console import say
-from sd_covid.cli.output import replacing
+from sd_covid.cli.language import Language, by_language
 from sd_covid.cli.results import refuse_suffix
 from sd_covid.errors import RunError
+from sd_covid.whole_files import folder_beside, replacing, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sd_covid.analysis.sensitivity import Sensitivity
-    from sd_covid.cli.compare import Compared, Inputs, Language
+    from sd_covid.cli.compare_run import Compared, Inputs
     from sd_covid.engine.helper import Helper
     from sd_covid.policy.assessment import Assessment
     from sd_covid.report import Background
@@ -87,15 +87,12 @@ def write(
     fitted = read_report(fit) if fit.is_file() else None
     frames = raw_tables(compared) if any(path.suffix.lower() == ".xlsx" for path in outputs) else {}
     written: list[Path] = []
-    outputs[0].parent.mkdir(parents=True, exist_ok=True)
-    folder = tempfile.TemporaryDirectory(dir=outputs[0].parent, prefix=f".{outputs[0].stem}-")
-    with folder as aside, _helper(compared) as helper:
-        for position, language in enumerate(languages):
-            asked = [path if position == 0 else _named(path, language.value) for path in outputs]
+    with folder_beside(outputs[0]) as aside, _helper(compared) as helper:
+        for forms in zip(*(by_language(path, languages) for path in outputs), strict=True):
+            asked, language = [path for path, _ in forms], forms[0][1]
             pages = [path for path in asked if path.suffix.lower() == ".html"]
-            first = pages[0] if pages else Path(aside) / f"{asked[0].stem}.html"
+            first = pages[0] if pages else aside / f"{asked[0].stem}.html"
             for page in (first, *pages[1:]):
-                page.parent.mkdir(parents=True, exist_ok=True)
                 write_report(
                     compared.comparison,
                     fitted,
@@ -125,11 +122,6 @@ def _helper(compared: Compared) -> Helper | nullcontext[None]:
 
     many = len(compared.comparison.scenarios) >= _MANY
     return Helper() if many and thread_count() > 1 else nullcontext()
-
-
-def _named(path: Path, language: str) -> Path:
-    """The name of the report in a second language."""
-    return path.with_name(f"{path.stem}-{language}{path.suffix}")
 
 
 def _other_form(page: Path, path: Path, frames: dict[str, pd.DataFrame], language: str) -> None:
@@ -182,8 +174,7 @@ def write_tables(found: Assessment | None, folder: Path) -> None:
         raise RunError("the study names no effects", advice="write scenarios/benefits.yaml")
     texts = {f"{name}.csv": frame.to_csv(index=False, na_rep="") for name, frame in frames(found).items()}
     for name, text in {**texts, "assessment.json": as_json(found)}.items():
-        with replacing(folder / name) as aside:
-            aside.write_text(text, encoding="utf-8")
+        write_whole(folder / name, text)
 
 
 def background(inputs: Inputs) -> Background:

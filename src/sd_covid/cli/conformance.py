@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sd_covid.cli.console import say, table
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import progress
 from sd_covid.errors import RunError
+from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:
     from sd_covid.analysis.conformance import Result
@@ -99,8 +99,7 @@ def _write(path: Path, folder: Path, results: Sequence[Result]) -> None:
         "directory": str(folder),
         "models": [_as_dict(_name(folder, result), result) for result in results],
     }
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
 def _as_dict(name: str, result: Result) -> dict[str, Any]:

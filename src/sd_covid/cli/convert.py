@@ -96,7 +96,6 @@ def _write(model: ModelData, output: Path) -> None:
     from sd_covid.model import write_mdl
     from sd_covid.model.write_xmile import write_xmile
 
-    output.parent.mkdir(parents=True, exist_ok=True)
     if output.suffix.lower() == ".mdl":
         write_mdl(model, output)
     else:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sd_covid.cli.calibrate import Seed
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, say, table
-from sd_covid.cli.output import replacing
+from sd_covid.cli.language import Language, asked, by_language
 from sd_covid.cli.progress import stages
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing, write_whole
 
 if TYPE_CHECKING:
     from sd_covid.calibration.outlook import Outlook
@@ -75,7 +75,7 @@ def command(
         found = outlook(chosen, datetime.now(UTC).date(), seed=seed, progress=step)
     changes = changes_in_files(found) if look is None else changes_since(found, look)
     _show(found)
-    languages = list(dict.fromkeys(language or [Language.NL]))
+    languages = asked(language)
     for path in outputs:
         _write(found, changes, path, languages, chosen, since)
     _conclude(found)
@@ -107,9 +107,8 @@ def _write(
 
     suffix = path.suffix.lower()
     if suffix == ".json":
-        with replacing(path) as temporary:
-            told = json.dumps(record(found), indent=1, ensure_ascii=False, allow_nan=False)
-            temporary.write_text(told + "\n", encoding="utf-8")
+        told = json.dumps(record(found), indent=1, ensure_ascii=False, allow_nan=False)
+        write_whole(path, told + "\n")
         note(f"wrote {path}")
         return
     if suffix == ".csv":
@@ -117,17 +116,15 @@ def _write(
             dashboard_frame(found).to_csv(temporary, index=False, float_format=NUMBER, na_rep="nan")
         note(f"wrote {path}")
         return
-    for position, language in enumerate(languages):
-        file = path if position == 0 else path.with_name(f"{path.stem}-{language.value}{path.suffix}")
+    for file, language in by_language(path, languages):
         options = ["--since", str(since)] if since is not None else []
         again = ["sd-covid", "dashboard", str(problem), *options, "-o", file.name, "-l", language.value]
         texts = Texts(language.value)
         if suffix == ".xlsx":
             write_dashboard_workbook(found, file, texts, command=shlex.join(again))
         else:
-            with replacing(file) as temporary:
-                page = dashboard_page(found, changes, texts, command=shlex.join(again))
-                temporary.write_text(page, encoding="utf-8")
+            page = dashboard_page(found, changes, texts, command=shlex.join(again))
+            write_whole(file, page)
         note(f"wrote {file}")
 
 

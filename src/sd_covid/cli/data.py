@@ -118,16 +118,15 @@ def _uses(folder: Path) -> dict[str, Use]:
 
 def _write(file: Path, rows: list[StatusRow]) -> None:
     """Every row, and the sums by heading, for a program to read."""
-    from sd_covid.cli.output import replacing
     from sd_covid.data import coverage
+    from sd_covid.whole_files import write_whole
 
     content = {
         "coverage": [asdict(item) for item in coverage(rows)],
         "series": [asdict(row) for row in rows],
     }
-    with replacing(file) as temporary:
-        text = json.dumps(content, indent=1, default=str, ensure_ascii=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    text = json.dumps(content, indent=1, default=str, ensure_ascii=False)
+    write_whole(file, text + "\n")
 
 
 def _show_coverage(parts: list[Coverage]) -> None:

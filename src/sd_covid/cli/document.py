@@ -9,8 +9,8 @@ import typer
 
 from sd_covid.cli.console import say
 from sd_covid.cli.convert import Source
-from sd_covid.cli.output import replacing
 from sd_covid.errors import RunError
+from sd_covid.whole_files import write_whole
 
 Folder = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the pages go.")]
 Language = Annotated[
@@ -30,8 +30,7 @@ def command(model: Source, output: Folder, language: Language = None) -> None:
     pages = document(model, language or LANGUAGES)
     for name, text in pages.items():
         file = output / name
-        with replacing(file) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        write_whole(file, text)
     for name in pages:
         if name.endswith(".md"):
             say(str(output / name))

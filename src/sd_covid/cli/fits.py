@@ -13,9 +13,9 @@ import typer
 
 from sd_covid.cli.calibrate import Seed
 from sd_covid.cli.console import note, say, table, warn
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
 from sd_covid.errors import RunError
+from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:
     from sd_covid.calibration.shared import Interval, Marginals, Shared
@@ -175,7 +175,6 @@ def _write(
             for (one, other), found in pairs
         ],
     }
-    with replacing(file) as temporary:
-        told = json.dumps(plain(content), indent=1, allow_nan=False, ensure_ascii=False)
-        temporary.write_text(told + "\n", encoding="utf-8")
+    told = json.dumps(plain(content), indent=1, allow_nan=False, ensure_ascii=False)
+    write_whole(file, told + "\n")
     note(f"wrote {file}")

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from sd_covid.cli.console import say
-from sd_covid.cli.output import replacing
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing
 
 
 def command(

@@ -11,9 +11,9 @@ import typer
 
 from sd_covid.cli import local_data
 from sd_covid.cli.calibrate import Seed
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import say
 from sd_covid.cli.finding import show
+from sd_covid.cli.language import Language
 from sd_covid.cli.local_runs import projected, read_local
 from sd_covid.errors import RunError
 from sd_covid.model.study import study_folder
@@ -188,8 +188,8 @@ def _write_page(
 def _write_numbers(made: Made, chosen: Region | None, output: Path) -> None:
     """Write quantiles of every region, or every draw of every municipality."""
     from sd_covid.analysis.local.tables import as_dataset, as_frame
-    from sd_covid.cli.output import replacing
     from sd_covid.cli.results import NUMBER
+    from sd_covid.whole_files import replacing
 
     with replacing(output) as aside:
         if output.suffix.lower() == ".csv":

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import say, table
+from sd_covid.cli.language import Language
 from sd_covid.cli.local_runs import read_local
 from sd_covid.model.study import study_folder
 
@@ -74,10 +74,10 @@ def add(
     language: Annotated[Language, typer.Option("--language", "-l", help="Of the messages.")] = Language.NL,
 ) -> None:
     """Add figures of a local monitor, to be shown beside the projections; they do not set them."""
-    from sd_covid.cli.output import replacing
     from sd_covid.data.keyed_yaml import read_yaml
     from sd_covid.data.local.faults import word
     from sd_covid.data.local.monitor import prepare
+    from sd_covid.whole_files import write_whole
 
     inputs = read_local(study_folder(Path("study")))
     named = [name for name, _ in read_yaml(inputs.folder / "indicators.yaml").entries()]
@@ -90,6 +90,5 @@ def add(
     if dry_run:
         say(word("nothing", language))
         return
-    with replacing(addition.file) as aside:
-        aside.write_text(addition.text, encoding="utf-8")
+    write_whole(addition.file, addition.text)
     say(word("added", language, count=len(addition.figures), file=addition.file))

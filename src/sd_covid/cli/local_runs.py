@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sd_covid.cli.compare import DRAWN_FROM, draw, outputs, read_inputs
+from sd_covid.cli.compare_run import DRAWN_FROM, draw, outputs, read_inputs
 from sd_covid.cli.console import warn
 from sd_covid.cli.progress import stages
 from sd_covid.errors import UnknownNameError, suggest

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import as_typed, note, say
 from sd_covid.cli.finding import show
+from sd_covid.cli.language import Language
 from sd_covid.cli.progress import progress
 from sd_covid.cli.run import (
     Model,
@@ -185,7 +185,7 @@ def _sampled(model: Path, simulation: Simulation, draws: int, seed: int) -> pd.D
     RunError
         When the model is not that of the study's problem.
     """
-    from sd_covid.cli.compare import draw, read_inputs
+    from sd_covid.cli.compare_run import draw, read_inputs
     from sd_covid.policy.study import Study
 
     folder = next((item for item in model.resolve().parents if (item / "calibration").is_dir()), None)

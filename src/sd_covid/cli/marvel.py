@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note
 from sd_covid.cli.finding import show
+from sd_covid.cli.language import Language
 from sd_covid.cli.progress import progress
 from sd_covid.errors import DiagramError
 
@@ -126,9 +126,9 @@ def _beside(
 
 def _sketch(diagram: Path, path: Path, language: str) -> None:
     """Write a stock-and-flow skeleton."""
-    from sd_covid.cli.output import replacing
     from sd_covid.marvel.read import read_diagram
     from sd_covid.marvel.sketch import write_sketch
+    from sd_covid.whole_files import replacing
 
     read = read_diagram(diagram, language)
     with replacing(path) as aside:
@@ -138,9 +138,9 @@ def _sketch(diagram: Path, path: Path, language: str) -> None:
 
 def _convert(diagram: Path, export: Path) -> None:
     """Write the tables of a diagram in another form, what is missing left empty."""
-    from sd_covid.cli.output import replacing
     from sd_covid.marvel.exchange import refuse_export, sheets_in, tables_of, write_exchange
     from sd_covid.policy.sheets import write_folder, write_workbook
+    from sd_covid.whole_files import replacing
 
     refuse_export(export)
     tables = tables_of(diagram)

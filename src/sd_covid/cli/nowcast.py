@@ -11,9 +11,9 @@ import typer
 
 from sd_covid.cli.calibrate import Problem, Seed
 from sd_covid.cli.console import note, say, table, warn
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
 from sd_covid.cli.results import refuse_suffix
+from sd_covid.whole_files import replacing, write_whole
 
 if TYPE_CHECKING:
     from datetime import date
@@ -133,7 +133,6 @@ def _write(log: pd.DataFrame, file: Path) -> None:
 
 
 def _json(out: Path, content: object) -> None:
-    with replacing(out) as temporary:
-        told = json.dumps(content, indent=1, ensure_ascii=False, default=str)
-        temporary.write_text(told + "\n", encoding="utf-8")
+    told = json.dumps(content, indent=1, ensure_ascii=False, default=str)
+    write_whole(out, told + "\n")
     note(f"wrote {out}")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import INTERRUPTED, as_typed, note, say, table, warn
-from sd_covid.cli.output import replacing
+from sd_covid.cli.language import Language, asked, by_language
 from sd_covid.cli.progress import stages
+from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:
     from sd_covid.analysis.optimisation.optimise import Optimised, Shown
@@ -63,15 +63,13 @@ def command(
         refuse_folder(write, plan.base)
     with stages(_STAGES) as step:
         found = optimise(plan, journal=journal, tell=step)
-    languages = list(dict.fromkeys(language or [Language.NL]))
+    languages = asked(language)
     first = Texts(languages[0].value)
     _tell(found, findings(found, first), first)
     if write is not None:
         _write(found, write)
-    for place, one in enumerate(languages if output is not None else ()):
-        assert output is not None
+    for path, one in () if output is None else by_language(output, languages):
         texts = Texts(one.value)
-        path = output if place == 0 else output.with_name(f"{output.stem}-{one.value}{output.suffix}")
         written = write_findings(
             findings(found, texts),
             path,
@@ -127,8 +125,7 @@ def _write(found: Optimised, folder: Path) -> None:
     ]
     for item in written:
         path = folder / f"{item.scenario.id}.yaml"
-        with replacing(path) as temporary:
-            temporary.write_text(_text(found, item), encoding="utf-8")
+        write_whole(path, _text(found, item))
         note(f"wrote {path}")
 
 

@@ -10,10 +10,10 @@ import typer
 
 from sd_covid.cli.calibrate import STAGES, Problem, Seed
 from sd_covid.cli.console import note
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import Step, stages
 from sd_covid.cli.results import NUMBER, refuse_suffix
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,17 +9,14 @@ import typer
 
 from sd_covid.cli.calibrate import Problem
 from sd_covid.cli.console import note, say, table, warn
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
-from sd_covid.cli.results import NUMBER, refuse_suffix
-from sd_covid.errors import RunError
+from sd_covid.cli.results import NUMBER, refuse_figure, refuse_suffix
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sd_covid.calibration.profile import Kind, Profile
-
-_FORMS = (".png", ".svg", ".pdf")
 
 
 def command(
@@ -40,8 +37,7 @@ def command(
 ) -> None:
     """Profile parameters around the stored best fit: with the priors, and without their own."""
     refuse_suffix(output, ".csv")
-    if figure is not None and figure.suffix.lower() not in _FORMS:
-        raise RunError("is no .png, .svg or .pdf", advice="choose one of these", file=figure)
+    refuse_figure(figure)
     from sd_covid.calibration.stored import profiles
 
     descriptions = {name: f"profiling {name}" for name in names}

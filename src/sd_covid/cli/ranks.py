@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sd_covid.cli.calibrate import Seed
-from sd_covid.cli.compare import Inputs, Scenarios, Tell, draw, outputs, read_inputs
+from sd_covid.cli.compare import Scenarios
+from sd_covid.cli.compare_run import Inputs, Tell, draw, outputs, read_inputs
 from sd_covid.cli.console import note, table
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import stages
 from sd_covid.errors import RunError
 from sd_covid.model.study import study_folder
+from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:
     from sd_covid.policy.comparison import Comparison
@@ -63,9 +64,8 @@ def command(
     for item in rankings:
         _show(item)
     if out is not None:
-        with replacing(out) as temporary:
-            told = [_plain(item) for item in rankings]
-            temporary.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        told = [_plain(item) for item in rankings]
+        write_whole(out, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
         note(f"wrote {out}")
 
 

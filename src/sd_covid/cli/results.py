@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
-from sd_covid.cli.output import replacing
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -68,6 +68,18 @@ def refuse_suffix(path: Path | None, suffix: str) -> None:
         )
     if path is not None and suffix != ".zarr" and path.is_dir():
         raise RunError("is a folder", file=path, advice="choose a file name")
+
+
+def refuse_figure(path: Path | None) -> None:
+    """Refuse a name for a drawing that says no format of drawings, before any work is done.
+
+    Raises
+    ------
+    RunError
+        When the name has another suffix than ``.png``, ``.svg`` or ``.pdf``.
+    """
+    if path is not None and path.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise RunError("is no .png, .svg or .pdf", advice="choose one of these", file=path)
 
 
 def write(runs: Mapping[str, xr.Dataset], path: Path | None, form: Form) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import as_typed, note, say, table, warn
+from sd_covid.cli.language import Language, asked, by_language
 from sd_covid.cli.progress import stages
 from sd_covid.model.study import study_folder
 
@@ -59,12 +59,10 @@ def command(
         found = _judged(plan, store, step)
     if found.outcomes.failed:
         warn(f"{found.outcomes.failed} draws count nowhere: a run in them did not stay finite")
-    languages = list(dict.fromkeys(language or [Language.NL]))
+    languages = asked(language)
     _show(found, Texts(languages[0].value))
-    for place, one in enumerate(languages if output is not None else ()):
-        assert output is not None
-        other = output.with_name(f"{output.stem}-{one.value}{output.suffix}")
-        for path in _write(found, other if place else output, Texts(one.value)):
+    for asked_for, one in () if output is None else by_language(output, languages):
+        for path in _write(found, asked_for, Texts(one.value)):
             say(str(path))
 
 

@@ -12,16 +12,15 @@ import typer
 from sd_covid.calibration.methods import DEFAULT, Method
 from sd_covid.cli.calibrate import Problem, Seed
 from sd_covid.cli.console import note, say, table, warn
-from sd_covid.cli.output import replacing
 from sd_covid.cli.progress import progress
-from sd_covid.cli.results import refuse_suffix
+from sd_covid.cli.results import refuse_figure, refuse_suffix
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     from sd_covid.calibration.sbc import Bench, Study
     from sd_covid.calibration.verdict import RankRow, Verdict
 
-_FORMS = (".png", ".svg", ".pdf")
 
 Output = Annotated[
     Path | None,
@@ -121,8 +120,7 @@ def recover(
 def _refuse(output: Path | None, figure: Path | None, *, resume: bool) -> None:
     """Refuse names and options that cannot be used, before the work starts."""
     refuse_suffix(output, ".json")
-    if figure is not None and figure.suffix.lower() not in _FORMS:
-        raise RunError("is no .png, .svg or .pdf", advice="choose one of these", file=figure)
+    refuse_figure(figure)
     if resume and output is None:
         raise RunError("--resume goes on with a file of ranks", advice="name it with -o FILE.json")
 

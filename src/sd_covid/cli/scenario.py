@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sd_covid.cli.console import say
-from sd_covid.cli.output import replacing
+from sd_covid.cli.language import Language
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing, write_whole
 
 app = typer.Typer(name="scenario", help="Scenario files: as tables, from tables, and their schema.")
-
-
-class Language(StrEnum):
-    """Languages of a template."""
-
-    NL = "nl"
-    EN = "en"
 
 
 Study = Annotated[
@@ -81,8 +74,7 @@ def read(
 
     refuse_suffix(output, ".yaml")
     text = read_template(tables, *catalogues_beside(_beside(study)))
-    with replacing(output) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_whole(output, text)
     say(str(output))
 
 
@@ -100,8 +92,7 @@ def schema(
 
     refuse_suffix(output, ".json")
     text = schema_text(scenario_schema(*catalogues_beside(_beside(study))))
-    with replacing(output) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_whole(output, text)
     say(str(output))
 
 

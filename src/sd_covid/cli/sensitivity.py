@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import as_typed, note, say, table
-from sd_covid.cli.output import replacing
+from sd_covid.cli.language import Language
 from sd_covid.cli.progress import progress
 from sd_covid.cli.results import NUMBER, refuse_suffix
 from sd_covid.cli.run import Columns, choose_columns
 from sd_covid.errors import RunError
 from sd_covid.model.study import study_folder
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     import pandas as pd

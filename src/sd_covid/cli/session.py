@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note
 from sd_covid.cli.finding import show
-from sd_covid.cli.output import replacing
+from sd_covid.cli.language import Language
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     from sd_covid.marvel.diagram import Diagram

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sd_covid.cli.calibrate import Seed
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, warn
 from sd_covid.cli.finding import show
+from sd_covid.cli.language import Language
 from sd_covid.cli.progress import progress
 from sd_covid.cli.session import (
     Best,

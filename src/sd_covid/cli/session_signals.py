@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note
 from sd_covid.cli.finding import show
+from sd_covid.cli.language import Language
 from sd_covid.cli.session import DiagramFile, Lang, Out, read_one
 
 

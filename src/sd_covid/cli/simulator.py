@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, say
-from sd_covid.cli.output import replacing
+from sd_covid.cli.language import Language
 from sd_covid.cli.progress import progress
 from sd_covid.cli.results import refuse_suffix
+from sd_covid.whole_files import write_whole
 
 FILE = Path("scenarios/simulator.yaml")
 
@@ -63,6 +63,5 @@ def command(
     missing = [item.name for item in left_out(declared, simulation)]
     if missing:
         note(f"the model has none of these outputs, and the page says so: {', '.join(missing)}")
-    with replacing(output) as aside:
-        aside.write_text(text, encoding="utf-8")
+    write_whole(output, text)
     say(str(output))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, say, table, warn
-from sd_covid.cli.output import replacing
-from sd_covid.cli.results import NUMBER, refuse_suffix
+from sd_covid.cli.language import Language
+from sd_covid.cli.results import NUMBER, refuse_figure, refuse_suffix
 from sd_covid.cli.run import Model, Parameters
 from sd_covid.errors import RunError
 from sd_covid.model.study import study_folder
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from sd_covid.analysis.stacking.published import PublishedTable
     from sd_covid.policy.calendar import Calendar
 
-_FORMS = (".png", ".svg", ".pdf")
 _HEADS = {
     "nl": (
         "jaar",
@@ -113,8 +112,7 @@ def command(
 def _refuse(output: Path | None, figure: Path | None, published: Path | None, *, from_table: bool) -> None:
     """Refuse files of another format, and ratios from no table, before anything takes time."""
     refuse_suffix(output, ".csv")
-    if figure is not None and figure.suffix.lower() not in _FORMS:
-        raise RunError("is no .png, .svg or .pdf", advice="choose one of these", file=figure)
+    refuse_figure(figure)
     if from_table and published is None:
         raise RunError("--ratios-from-table needs a table", advice="give one with --table")
 

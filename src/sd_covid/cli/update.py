@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sd_covid.cli.calibrate import Problem, Seed
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, say, table, warn
-from sd_covid.cli.output import replacing
+from sd_covid.cli.language import Language, PageLanguages, asked, by_language
 from sd_covid.cli.progress import stages
 from sd_covid.cli.results import refuse_suffix
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing, write_whole
 
 if TYPE_CHECKING:
     from sd_covid.calibration.updated import Update
@@ -56,12 +56,7 @@ def command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="OUT.html", help="Write what moved as a page.")
     ] = None,
-    language: Annotated[
-        list[Language] | None,
-        typer.Option(
-            "--language", "-l", help="Of the page; given twice: both, the second as OUT-en.  [default: nl]"
-        ),
-    ] = None,
+    language: PageLanguages = None,
     out: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write everything found to this file.")
     ] = None,
@@ -81,12 +76,11 @@ def command(
         return 0
     _show(found)
     if out is not None:
-        with replacing(out) as temporary:
-            told = json.dumps(_plain(found), indent=1, ensure_ascii=False, allow_nan=False)
-            temporary.write_text(told + "\n", encoding="utf-8")
+        told = json.dumps(_plain(found), indent=1, ensure_ascii=False, allow_nan=False)
+        write_whole(out, told + "\n")
         note(f"wrote {out}")
     if output is not None:
-        _write_pages(found, output, list(dict.fromkeys(language or [Language.NL])))
+        _write_pages(found, output, asked(language))
     if write:
         _store(found)
     else:
@@ -191,8 +185,7 @@ def _write_pages(found: Update, page: Path, languages: list[Language]) -> None:
     series = problem.folder / "series"
     registry = read_registry(series) if series.is_dir() else None
     again = shlex.join(["sd-covid", "update", str(problem.path), "-o", page.name])
-    for position, language in enumerate(languages):
-        path = page if position == 0 else page.with_name(f"{page.stem}-{language.value}{page.suffix}")
+    for path, language in by_language(page, languages):
         line = f"{again} --language {language.value}"
         write_update(found, path, language.value, glossary=glossary, registry=registry, command=line)
         note(f"wrote {path}")

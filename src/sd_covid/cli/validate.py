@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sd_covid.cli.calibrate import Problem, Seed
-from sd_covid.cli.compare import Language
 from sd_covid.cli.console import note, table, warn
-from sd_covid.cli.output import replacing
+from sd_covid.cli.language import Language, PageLanguages, asked, by_language
 from sd_covid.cli.progress import stages
 from sd_covid.errors import RunError
+from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:
     from sd_covid.calibration.validity import ValidityReport
@@ -33,12 +33,7 @@ def command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="OUT.html", help="Write it as a page.")
     ] = None,
-    language: Annotated[
-        list[Language] | None,
-        typer.Option(
-            "--language", "-l", help="Of the page; given twice: both, the second as OUT-en.  [default: nl]"
-        ),
-    ] = None,
+    language: PageLanguages = None,
     out: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write everything found to this file.")
     ] = None,
@@ -62,12 +57,11 @@ def command(
         found = validate(problem, refit=refit, seed=seed, progress=step)
     _show(found)
     if out is not None:
-        with replacing(out) as temporary:
-            told = json.dumps(plain(dataclasses.asdict(found)), indent=1, ensure_ascii=False, allow_nan=False)
-            temporary.write_text(told + "\n", encoding="utf-8")
+        told = json.dumps(plain(dataclasses.asdict(found)), indent=1, ensure_ascii=False, allow_nan=False)
+        write_whole(out, told + "\n")
         note(f"wrote {out}")
     if output is not None:
-        _write_pages(found, problem, output, list(dict.fromkeys(language or [Language.NL])), refit)
+        _write_pages(found, problem, output, asked(language), refit)
     return _conclude(found, problem)
 
 
@@ -89,8 +83,7 @@ def _write_pages(
     registry = read_registry(read.folder / "series") if (read.folder / "series").is_dir() else None
     options = ["--refit"] if refit else []
     again = shlex.join(["sd-covid", "validate", str(problem), *options, "-o", page.name])
-    for position, language in enumerate(languages):
-        path = page if position == 0 else page.with_name(f"{page.stem}-{language.value}{page.suffix}")
+    for path, language in by_language(page, languages):
         line = f"{again} --language {language.value}"
         write_validity(found, path, language.value, glossary=glossary, registry=registry, command=line)
         note(f"wrote {path}")

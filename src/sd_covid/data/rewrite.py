@@ -172,6 +172,7 @@ def _append(file: Path, rows: list[list[str]], today: date) -> None:
 
 def _replace(file: Path, text: str, check: Path | None = None) -> None:
     """Write a file beside its place, check it as a file of series where asked, and rename it."""
+    # In a folder, since the check goes by the name of the file.
     aside = Path(tempfile.mkdtemp(prefix=".refresh-", dir=file.parent))
     try:
         new = aside / file.name

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from sd_covid.engine.compile import Code, target
 from sd_covid.engine.kernel import ATTRIBUTES, Members, aligned, share_blocks
-from sd_covid.engine.llvm import CALL_ARGUMENTS, CALL_NAMES, Body, Evaluation, Module
+from sd_covid.engine.llvm import CALL_ARGUMENTS, CALL_NAMES, Body, Module
 from sd_covid.engine.program import Driver, Program
+from sd_covid.engine.scratch import Layout, step_leaves
 from sd_covid.engine.timegrid import TimeGrid
 from sd_covid.engine.trim import trim
-from sd_covid.engine.write_run import START, START_CALL, Layout, step_leaves, write_start
+from sd_covid.engine.write_graph import Evaluation
+from sd_covid.engine.write_run import START, START_CALL, write_start
 from sd_covid.errors import RunError
 
 Array = NDArray[np.float64]

@@ -12,13 +12,13 @@ import hashlib
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-DIGEST = 32  # bytes of SHA-256 before stored code
+from sd_covid.cache_files import cache_folder, keep, recall
+
 MOST = 1_000  # codes kept; when there are more, a tenth goes, of those that were not used for longest
 LONG = 8_000  # lines of text from which on optimising takes about a second or more
 
@@ -57,12 +57,6 @@ def target() -> Target:
     # Every 64-bit Arm processor has it, whether or not LLVM can ask the system what the processor has.
     arm = llvm.get_default_triple().partition("-")[0] in ("aarch64", "arm64")
     return Target(llvm.get_host_cpu_name(), found.flatten(), width, wide, arm or bool(found.get("fma")))
-
-
-def cache_folder() -> Path:
-    """Where compiled code is kept: ``$XDG_CACHE_HOME/sd-covid``."""
-    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(root) / "sd-covid" / "kernels"
 
 
 class Code:
@@ -144,7 +138,7 @@ class Tiered:
 
 def _optimise_beside(text: str) -> threading.Thread | None:
     """A process that optimises and stores code, and a thread that ends with it; None where nothing can be stored."""
-    folder = cache_folder()
+    folder = cache_folder("kernels")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -178,7 +172,7 @@ def _path(text: str, optimise: int) -> Path:
 
     cpu = target()
     identity = "\0".join([text, str(optimise), cpu.name, cpu.features, str(llvmlite.__version__)])
-    return cache_folder() / (hashlib.sha256(identity.encode()).hexdigest() + ".o")
+    return cache_folder("kernels") / (hashlib.sha256(identity.encode()).hexdigest() + ".o")
 
 
 @functools.cache
@@ -206,33 +200,15 @@ def run_passes(llvm: Any, module: Any, machine: Any, level: int) -> None:
 def _read(path: Path) -> bytes | None:
     """Stored code; None where there is none, or where it is not what was stored."""
     try:
-        content = path.read_bytes()
-        os.utime(path)  # by which the code counts as used
+        return recall(path)
     except OSError:
         return None
-    code = content[DIGEST:]
-    return code if content.startswith(hashlib.sha256(code).digest()) else None
 
 
 def _write(path: Path, code: bytes) -> None:
     """Whole or not at all; a cache that cannot be written is no reason to fail."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(code).digest() + code)
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-        kept = list(path.parent.iterdir())
-        if len(kept) > MOST:
-            kept.sort(key=lambda item: item.stat().st_mtime)
-            for old in kept[: len(kept) - MOST + MOST // 10]:
-                old.unlink(missing_ok=True)
-    except OSError:
-        return
+    with contextlib.suppress(OSError):
+        keep(path, code, MOST)
 
 
 if __name__ == "__main__":

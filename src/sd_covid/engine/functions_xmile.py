@@ -14,7 +14,7 @@ from sd_covid.engine.functions_time import step_start, time_step
 from sd_covid.engine.program import Update
 from sd_covid.engine.slots import run_steps
 from sd_covid.engine.special import normal_cdf, normal_quantile
-from sd_covid.model.expression import Binary, Call, Expression, Reference, Unary
+from sd_covid.model.expression import Call, Expression, Reference, walk
 from sd_covid.model.names import key
 
 Lower = Callable[[Context, Call], int]
@@ -142,22 +142,8 @@ def _non_negative_stock(here: Context, call: Call) -> int:
 
 def _marked(expression: Expression) -> list[str]:
     """Keys of the dimensions marked ``!``."""
-    found: list[str] = []
-    stack = [expression]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, Reference | Call):
-            found += [key(item.name) for item in node.subscripts if item.reduced]
-        match node:
-            case Unary(operand=operand):
-                stack.append(operand)
-            case Binary(left=left, right=right):
-                stack += [right, left]
-            case Call(arguments=arguments):
-                stack += reversed(arguments)
-            case _:
-                pass
-    return list(dict.fromkeys(found))
+    named = (node.subscripts for node in walk(expression) if isinstance(node, Reference | Call))
+    return list(dict.fromkeys(key(item.name) for items in named for item in items if item.reduced))
 
 
 def _rank(here: Context, call: Call) -> int:

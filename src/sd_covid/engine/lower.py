@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from sd_covid.collection import uncollected
 from sd_covid.engine.bounds import bounds_move
-from sd_covid.engine.collection import uncollected
 from sd_covid.engine.context import Context
 from sd_covid.engine.free import Free, initial_value, series_value, table_value
 from sd_covid.engine.graph import Graph, LookupTable

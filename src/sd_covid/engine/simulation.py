@@ -2,43 +2,35 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine import interpret
-from sd_covid.engine.clock import moving_grid
+from sd_covid.engine.derivatives import Derivatives
 from sd_covid.engine.ensemble import Ensemble, chosen_engine, memory_limit, refuse_too_large
 from sd_covid.engine.free import Free
-from sd_covid.engine.kernel import TRAJECTORY, Kernel, Members, side_by_side, thread_count
-from sd_covid.engine.lower import CONTROL, lower
-from sd_covid.engine.naming import Names
-from sd_covid.engine.objective import Misfit, value_and_gradient, values_and_gradients
+from sd_covid.engine.kernel import Kernel, Members, side_by_side, thread_count
+from sd_covid.engine.lower import CONTROL
 from sd_covid.engine.over_time import at_the_end, with_states
 from sd_covid.engine.program import Program
-from sd_covid.engine.results import attributes, dataset, model_hash
+from sd_covid.engine.results import attributes, dataset
 from sd_covid.engine.steps import steps_among
-from sd_covid.engine.subscripts import Cell, Subscripts
-from sd_covid.engine.timegrid import TimeGrid, at_times, positions, steps_of, time_grid
-from sd_covid.engine.trim import trim
+from sd_covid.engine.timegrid import TimeGrid, at_times
 from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.model.names import key
-from sd_covid.model.structure import Kind, Method, Model
+from sd_covid.model.structure import Method, Model
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
     from sd_covid.engine.adaptive import AdaptiveKernel
-    from sd_covid.engine.gradient import Differentiable
-    from sd_covid.engine.jacobian import JacobianCode
     from sd_covid.engine.snapshot import Snapshot
-    from sd_covid.engine.sweep import GradientCode
 
 
 def load(path: str | Path, data: Iterable[str | Path] = ()) -> Simulation:
@@ -66,7 +58,7 @@ def load(path: str | Path, data: Iterable[str | Path] = ()) -> Simulation:
     return Simulation(read(path, data))
 
 
-class Simulation:
+class Simulation(Derivatives):
     """A model, lowered and ready to run.
 
     Parameters
@@ -82,23 +74,13 @@ class Simulation:
     """
 
     def __init__(self, model: Model, free: Free = Free(), tolerance: float = 1e-6) -> None:  # noqa: B008 - frozen
-        self.model = model
-        self._free, self._tolerance = free, tolerance
-        self.program = lower(model, free)
-        self.subscripts = Subscripts(model)
-        self._cells = [p.cell for p in self.program.parameters]
-        self.names = Names(model, self.subscripts, self.program.parameters)
-        self._number = {cell: k for k, cell in enumerate(self._cells)}
-        self.constants: dict[str, float] = {
-            self.names.spell(p.cell): p.default for p in self.program.parameters
-        }
+        super().__init__(model, free)
+        self._tolerance = tolerance
         self._kernels: dict[
             tuple[tuple[str, ...], tuple[int, ...], int | None, bool], Kernel | AdaptiveKernel
         ] = {}
         self._summed: dict[tuple[tuple[int, ...], tuple[str, ...]], tuple[Program, list[int]]] = {}
         self._stepped: Simulation | None = None
-        self._gradients: dict[tuple[int, ...], GradientCode] = {}
-        self._jacobians: dict[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]], JacobianCode] = {}
 
     def integrated(self, method: Method | str, tolerance: float = 1e-6) -> Simulation:
         """The same model under another method of integration.
@@ -211,16 +193,6 @@ class Simulation:
             When what is opened here is not in the other.
         """
         return Simulation(model, self._free, self._tolerance)
-
-    @property
-    def opened(self) -> Free:
-        """What `free` has made settable: with the model it makes the same simulation in another process."""
-        return self._free
-
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        """What the model means, as a hash; results carry it as ``model_hash``."""
-        return model_hash(self.model, self.program)
 
     def run(
         self,
@@ -375,26 +347,6 @@ class Simulation:
             columns=[self.names.spell(cell) for cell in cells],
         )
 
-    def grid(self, parameters: Mapping[str, float] | None = None) -> TimeGrid:
-        """The instants of a run.
-
-        Raises
-        ------
-        UnknownNameError, RunError
-            As for `run`.
-        """
-        return self._grid(self._members(parameters, 0, 0), 1e8)
-
-    @property
-    def all_outputs(self) -> list[str]:
-        """What a run keeps when nothing is asked for, in the order of the model."""
-        return list(self._all)
-
-    def moves(self, name: str) -> bool:
-        """Whether a variable can differ between the instants of a run: not when it follows from constants alone."""
-        kinds = {self.program.step.nodes[self.program.cells[cell]][0] for cell in self.names.cells(name)}
-        return not kinds <= {"constant", "number"}
-
     def every_step(
         self,
         program: Program,
@@ -488,295 +440,6 @@ class Simulation:
 
         return take_snapshot(kernel, names, members, grid, threads or thread_count(), start)
 
-    def differentiable(
-        self,
-        outputs: Sequence[str],
-        parameters: Sequence[str],
-        constants: Mapping[str, float] | None = None,
-        save_every: float | None = None,
-        memory: int = TRAJECTORY,
-        seed: int = 0,
-    ) -> Differentiable:
-        """Some outputs as a differentiable function of some constants.
-
-        Parameters
-        ----------
-        outputs : sequence of str
-            Each one number: a scalar, or ``name[Element]``.
-        parameters : sequence of str
-            Constants; an array's name stands for all its elements, set alike.
-        constants : mapping, optional
-            Other constants that differ from the file.
-        save_every : float, optional
-            Interval at which outputs are read; by default SAVEPER. A multiple of TIME STEP.
-        memory : int
-            Bytes that the states of a run may take; beyond, parts of it are run twice instead of being kept.
-        seed : int
-            Of the random numbers.
-
-        Returns
-        -------
-        Differentiable
-
-        Raises
-        ------
-        UnknownNameError
-            For a constant or output that the model does not have.
-        RunError
-            For an output that is an array.
-        """
-        uniform, _, _ = self._settings(constants)
-        grid = self._grid(Members(uniform, {}, 1, 1), 1e8)
-        if save_every is not None:
-            if grid.instants:
-                raise RunError(
-                    "this model's TIME STEP moves, so an interval is no number of steps",
-                    advice="leave out save_every, and set SAVEPER",
-                )
-            grid = time_grid(grid.start, grid.start + grid.steps * grid.step, grid.step, save_every)
-        return self._function(outputs, parameters, uniform, grid, memory, seed)
-
-    def _function(
-        self,
-        outputs: Sequence[str],
-        parameters: Sequence[str],
-        uniform: NDArray[np.float64],
-        grid: TimeGrid,
-        memory: int = TRAJECTORY,
-        seed: int = 0,
-    ) -> Differentiable:
-        from sd_covid.engine.gradient import Differentiable
-        from sd_covid.engine.sweep import GradientCode
-
-        nodes = tuple(self.program.cells[self._one_cell(name)] for name in outputs)
-        numbers = [[self._number[c] for c in self.names.constants(name)] for name in parameters]
-        self._refuse_control(parameters, numbers)
-        _refuse_overlap(parameters, numbers)
-        if nodes not in self._gradients:
-            self._gradients[nodes] = GradientCode(self.program, list(nodes))
-        return Differentiable(self._gradients[nodes], uniform, numbers, grid, memory, seed)
-
-    def jacobian(
-        self,
-        outputs: Sequence[str],
-        parameters: Mapping[str, float] | pd.Series[float] | pd.DataFrame,
-        constants: Mapping[str, float] | None = None,
-        threads: int | None = None,
-        seed: int = 0,
-    ) -> xr.Dataset:
-        """Exact derivatives of outputs at all saved times with respect to some constants.
-
-        Parameters
-        ----------
-        outputs : sequence of str
-        parameters : mapping, Series or DataFrame
-            The constants to differentiate with respect to, and the values at which; a DataFrame has one in each row.
-        constants : mapping, optional
-            Other constants that differ from the file.
-        threads : int, optional
-        seed : int
-            Of the random numbers.
-
-        Returns
-        -------
-        Dataset
-            Dimensions (member,) time, parameter, subscripts. Derivatives through switch times are zero.
-
-        Raises
-        ------
-        UnknownNameError
-            For a constant or output that the model does not have.
-        RunError
-            For the time bounds among the parameters, parameters that set the same constant, or a result that is too
-            large.
-        """
-        import pandas as pd
-
-        batch = isinstance(parameters, pd.DataFrame)
-        point = parameters if isinstance(parameters, pd.DataFrame) else dict(parameters)
-        names = [str(name) for name in point]
-        numbers = [[self._number[c] for c in self.names.constants(name)] for name in names]
-        self._refuse_control(names, numbers)
-        _refuse_overlap(names, numbers)
-        columns = self._columns(outputs)
-        nodes = [self.program.cells[cell] for cells in columns.values() for cell in cells]
-        members = self._members(_beside(point, constants or {}), seed, 0)
-        wanted = (tuple(nodes), tuple(map(tuple, numbers)))
-        from sd_covid.engine.jacobian import JacobianCode
-
-        if wanted not in self._jacobians:
-            self._jacobians[wanted] = JacobianCode(self.program, nodes, numbers)
-        grid = self._grid(members, 1e8)
-        entries = len(nodes) * members.count * len(grid.saved) * len(names)
-        refuse_too_large(2 * 8 * entries, memory_limit(None))  # as the kernel leaves them, and in order
-        _, found = self._jacobians[wanted].run(members, grid, threads or thread_count())
-        found = found[:, :, grid.kept]
-        leading: dict[str, Any] = {
-            "time": grid.saved[grid.kept],
-            "parameter": pd.Index(names, dtype=object),
-        }
-        if batch:
-            leading = {"member": np.arange(members.count), **leading}
-        else:
-            found = found[:, 0]
-        attrs = attributes(
-            self.model, self.program, self.fingerprint, derivative="of each variable by parameter"
-        )
-        return dataset(self.model, self.subscripts, columns, found, leading, attrs)
-
-    @overload
-    def value_and_gradient(
-        self,
-        misfit: Misfit,
-        parameters: Mapping[str, float] | pd.Series[float],
-        threads: int | None = None,
-        seed: int = 0,
-    ) -> tuple[float, pd.Series[float]]: ...
-
-    @overload
-    def value_and_gradient(
-        self, misfit: Misfit, parameters: pd.DataFrame, threads: int | None = None, seed: int = 0
-    ) -> tuple[pd.Series[float], pd.DataFrame]: ...
-
-    def value_and_gradient(
-        self,
-        misfit: Misfit,
-        parameters: Mapping[str, float] | pd.Series[float] | pd.DataFrame,
-        threads: int | None = None,
-        seed: int = 0,
-    ) -> tuple[float, pd.Series[float]] | tuple[pd.Series[float], pd.DataFrame]:
-        """A misfit and its exact derivatives.
-
-        Parameters
-        ----------
-        misfit : Misfit
-            Such as `LeastSquares`.
-        parameters : mapping, Series or DataFrame
-            The constants to differentiate with respect to, and the values at which; a DataFrame has one member in each
-            row.
-        threads : int, optional
-            For a DataFrame; by default all processors this process may use.
-        seed : int
-            Of the random numbers.
-
-        Returns
-        -------
-        value : float, or Series over the rows
-        gradient : Series over ``parameters``, or DataFrame of the shape of ``parameters``
-            Derivatives through switch times are zero. NaN where a member fails.
-
-        Raises
-        ------
-        UnknownNameError
-            For a constant or output that the model does not have.
-        RunError
-            When the misfit reads a time that is not on the model's grid of steps; for the time bounds among the
-            parameters, parameters that set the same constant, or values that are not finite numbers.
-        """
-        import pandas as pd
-
-        uniform = self.program.defaults
-        base = self._grid(Members(uniform, {}, 1, 1), 1e8)
-        if base.instants:
-            position, every = _rows(misfit.times, base), base.every
-        else:
-            position, every = positions(misfit.times, base)
-        point = parameters if isinstance(parameters, pd.DataFrame) else dict(parameters)
-        theta = np.array([_numbers(str(name), point[name]) for name in point]).T
-        names = [str(name) for name in point]
-        grid = replace(base, every=every)
-        function = self._function(misfit.outputs, names, uniform, grid, seed=seed)
-        if isinstance(parameters, pd.DataFrame):
-            value, gradient = values_and_gradients(
-                function.batch(threads), theta.reshape(len(parameters), len(names)), misfit, position
-            )
-            frame = pd.DataFrame(gradient, index=parameters.index, columns=parameters.columns)
-            return pd.Series(value, index=parameters.index, name="misfit"), frame
-        found, slope = value_and_gradient(function, theta, misfit, position)
-        index = parameters.index if isinstance(parameters, pd.Series) else names
-        return found, pd.Series(slope, index=index)
-
-    # --- what a request means --------------------
-
-    def _columns(self, outputs: Sequence[str] | None) -> dict[str, list[Cell]]:
-        return self._all if outputs is None else {name: self.names.cells(name) for name in outputs}
-
-    @functools.cached_property
-    def _all(self) -> dict[str, list[Cell]]:
-        """What a run keeps when nothing is asked for."""
-        return {
-            v.name: self.names.cells(v.name)
-            for v in self.model.variables.values()
-            if v.equations[0].kind is not Kind.LOOKUP and not v.local
-        }
-
-    def _one_cell(self, name: str) -> Cell:
-        cells = self.names.cells(name)
-        if len(cells) > 1:
-            raise RunError(
-                f"'{name}' has {len(cells)} elements",
-                advice=f"name one, such as '{self.names.spell(cells[0])}'",
-                variable=name,
-            )
-        return cells[0]
-
-    def _settings(
-        self, parameters: Mapping[str, float] | pd.DataFrame | None
-    ) -> tuple[NDArray[np.float64], dict[int, NDArray[np.float64]], int]:
-        """The constants of all members: one value each, or a row for those that vary."""
-        import pandas as pd
-
-        uniform, varying = self.program.defaults, dict[int, NDArray[np.float64]]()
-        frame = parameters if isinstance(parameters, pd.DataFrame) else None
-        if frame is not None and not len(frame):
-            raise RunError("a batch without rows", advice="give at least one member")
-        names = list(frame.columns) if frame is not None else list(parameters or {})
-        for name in names:
-            values = np.atleast_1d(
-                _numbers(str(name), frame[name] if frame is not None else (parameters or {})[name])
-            )
-            for cell in self.names.constants(str(name)):
-                number = self._number[cell]
-                if frame is None or (values == values[0]).all():
-                    uniform[number] = values[0]
-                else:
-                    varying[number] = values
-        return uniform, varying, len(frame) if frame is not None else 1
-
-    def _grid(self, members: Members, max_steps: float) -> TimeGrid:
-        if self.program.clock is not None:
-            if self.program.method is Method.ADAPTIVE:
-                raise RunError(
-                    "time bounds that move need a method with fixed steps", advice="choose euler, rk2 or rk4"
-                )
-            return moving_grid(self.program, members, max_steps)
-        nodes = [self.program.control[name] for name in CONTROL]
-        values = interpret.at_start(self.program, members, nodes)
-        for name, row in zip(CONTROL, values, strict=True):
-            if (row != row[0]).any():
-                raise RunError(
-                    f"{name.upper()} differs between members", advice="run these members as separate batches"
-                )
-        initial, final, step, saveper = (float(row[0]) for row in values)
-        return time_grid(initial, final, step, saveper, max_steps)
-
-    def _members(
-        self, parameters: Mapping[str, float] | pd.DataFrame | None, seed: int, first_member: int
-    ) -> Members:
-        uniform, varying, count = self._settings(parameters)
-        return Members(uniform, varying, count, 1, seed, first_member)
-
-    def _window(self, grid: TimeGrid, until: float | None, start: Snapshot | None) -> TimeGrid:
-        """The part of a run from a snapshot to an instant."""
-        begin = 0 if start is None else start.step
-        last = grid.steps if until is None else int(steps_of(np.array([until]), grid)[0])
-        if not begin <= last:
-            raise RunError(
-                f"time {grid.times(np.array(last)):g} lies before the snapshot's {grid.times(np.array(begin)):g}",
-                advice="stop later, or take an earlier snapshot",
-            )
-        return replace(grid, steps=last, begin=begin)
-
     def _ensemble(
         self,
         nodes: list[int],
@@ -829,73 +492,9 @@ class Simulation:
                 ) from error
         return self._kernels[wanted]
 
-    def _refuse_control(self, names: Sequence[str], numbers: list[list[int]]) -> None:
-        if self.program.method is Method.ADAPTIVE:
-            raise RunError("no derivatives with adaptive steps", advice="choose euler, rk2 or rk4")
-        moving = self._in_instants
-        for name, found in zip(names, numbers, strict=True):
-            if any(self._cells[k].variable in CONTROL or k in moving for k in found):
-                raise RunError(
-                    f"no derivative with respect to {name}", advice="pass it in `constants`", variable=name
-                )
-
-    @functools.cached_property
-    def _in_instants(self) -> set[int]:
-        """The constants that decide when the steps of a run are: no derivative knows of that."""
-        program = self.program
-        nodes = [program.control[name] for name in ("initial time", "time step")]
-        if program.clock is not None:
-            part, _ = trim(program, list(program.clock.bounds.values()))
-            nodes += [*part.constants, *(state.initial for state in part.states)]
-        order = program.init.order(nodes)
-        return {int(program.init.nodes[n][1]) for n in order if program.init.nodes[n][0] == "parameter"}
-
 
 def _refuse_steps_of_time(names: Iterable[str]) -> None:
     """When the instants of a run are is known before it runs."""
     bounds = [name for name in names if key(name) in CONTROL]
     if bounds:
         raise RunError(f"{bounds[0]} cannot take steps", advice="set it once for the whole run")
-
-
-def _rows(times: NDArray[np.float64], grid: TimeGrid) -> NDArray[np.int64]:
-    """Where some times stand among those that a model with moving bounds saves."""
-    saved = np.flatnonzero(np.isin(np.arange(grid.steps + 1), grid.saves))
-    steps = steps_of(times, grid)
-    lost = ~np.isin(steps, saved)
-    if lost.any():
-        raise RunError(f"time {times[lost][0]:g} is not saved", advice="choose times that SAVEPER saves")
-    return np.searchsorted(saved, steps)
-
-
-def _beside(
-    point: dict[str, float] | pd.DataFrame, constants: Mapping[str, float]
-) -> dict[str, float] | pd.DataFrame:
-    """Parameters and the constants that are set beside them; of two values for one constant the parameter's holds."""
-    others = {name: value for name, value in constants.items() if name not in point}
-    return {**others, **point} if isinstance(point, dict) else point.assign(**others)[[*others, *point]]
-
-
-def _refuse_overlap(names: Sequence[str], numbers: list[list[int]]) -> None:
-    """An element may follow one parameter only."""
-    owner: dict[int, str] = {}
-    for name, found in zip(names, numbers, strict=True):
-        for number in found:
-            if number in owner:
-                raise RunError(
-                    f"'{name}' and '{owner[number]}' set the same constant",
-                    advice="leave one of them out",
-                    variable=name,
-                )
-            owner[number] = name
-
-
-def _numbers(name: str, values: Any) -> NDArray[np.float64]:
-    """Values of a constant as finite doubles, or an error that names it."""
-    try:
-        found = np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise RunError(f"'{name}' is given a value that is not a number", variable=name) from error
-    if not np.isfinite(found).all():
-        raise RunError(f"'{name}' is given a value that is not finite", variable=name)
-    return found

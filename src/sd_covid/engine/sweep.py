@@ -17,6 +17,7 @@ from sd_covid.engine.kernel import ATTRIBUTES, Members, aligned, ring_size
 from sd_covid.engine.llvm import Module
 from sd_covid.engine.program import Program
 from sd_covid.engine.scheme import SCHEMES
+from sd_covid.engine.scratch import Layout
 from sd_covid.engine.timegrid import TimeGrid, sample_drivers
 from sd_covid.engine.trim import trim
 from sd_covid.engine.write_reverse import (
@@ -29,7 +30,7 @@ from sd_covid.engine.write_reverse import (
 )
 from sd_covid.engine.write_run import COUNTS as RUN_COUNTS
 from sd_covid.engine.write_run import POINTERS as RUN_POINTERS
-from sd_covid.engine.write_run import Layout, write_flush, write_run, write_slopes, write_start
+from sd_covid.engine.write_run import write_flush, write_run, write_slopes, write_start
 
 
 class GradientCode:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sd_covid.engine.collection import uncollected
+from sd_covid.collection import uncollected
 from sd_covid.engine.graph import Graph
 from sd_covid.engine.operations import LEAVES, OPERATIONS, TABLE_OPERATIONS
 from sd_covid.engine.program import Program, Update

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_covid.collection import uncollected
 from sd_covid.engine import interpret
-from sd_covid.engine.collection import uncollected
 from sd_covid.engine.kernel import Members
 from sd_covid.engine.llvm import Module
 from sd_covid.engine.lower import CONTROL

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.engine.graph import Graph
-from sd_covid.engine.llvm import Body, Module, write_operation
+from sd_covid.engine.llvm import Body, Module
 from sd_covid.engine.roll import Instruction, Loop
+from sd_covid.engine.write_operation import write_operation
 
 BESIDE = 4  # turns of the inner loop that go side by side
 SHARED = 4  # operands that they must share, for that to pay

@@ -9,18 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sd_covid.engine.derivative import pull_back
-from sd_covid.engine.llvm import Body, Evaluation, Leaves, Module, call, constant
+from sd_covid.engine.llvm import Body, Module, call, constant
 from sd_covid.engine.program import Program
 from sd_covid.engine.scheme import SCHEMES, Scheme
-from sd_covid.engine.write_run import (
-    START_CALL,
-    Layout,
-    begin_random,
-    lane_source,
-    random_step,
-    ring_slot,
-    step_leaves,
-)
+from sd_covid.engine.scratch import Layout, step_leaves
+from sd_covid.engine.write_advance import lane_source, ring_slot
+from sd_covid.engine.write_graph import Evaluation, Leaves
+from sd_covid.engine.write_run import START_CALL, begin_random, random_step
 
 POINTERS = ("uniform", "row", "members", "drivers", "seed", "gradient", "scratch", "ring", "trajectory")
 COUNTS = (

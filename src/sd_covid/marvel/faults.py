@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sd_covid.data.text import texts_in
+from sd_covid.data.text import told
 from sd_covid.errors import DiagramError
 from sd_covid.policy.table_faults import nearest
 from sd_covid.policy.tables import Cell
@@ -34,12 +34,9 @@ def fault(
     file : Path, optional
         The diagram, where no cell is to blame.
     """
-    texts = texts_in("sd_covid.marvel", "messages.yaml")
-
-    def told(entry: str) -> str:
-        return texts[entry].in_language(language).format_map(values or {})
-
-    reason, advice = told(kind), told(f"{kind}.advice")
+    filled = values or {}
+    reason = told("sd_covid.marvel", "messages.yaml", kind, language, **filled)
+    advice = told("sd_covid.marvel", "messages.yaml", f"{kind}.advice", language, **filled)
     if at is None:
         return DiagramError(reason, advice=advice, file=file)
     return DiagramError(reason, advice=advice, file=at.file, line=at.row, variable=f"{at.sheet}, {at.column}")

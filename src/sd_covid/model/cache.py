@@ -7,17 +7,16 @@ for it, and this package are as they were. A cache that cannot be read or writte
 from __future__ import annotations
 
 import functools
-import gc
 import hashlib
 import os
 import pickle
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
+from sd_covid.cache_files import cache_folder, keep, recall
+from sd_covid.collection import uncollected
 from sd_covid.errors import DataError
 from sd_covid.files import bytes_of
 from sd_covid.model.source import MAX_BYTES, note_reading, recorded_reading
@@ -25,19 +24,12 @@ from sd_covid.model.structure import Model
 
 #: Seconds below which reading again is as good.
 WORTHWHILE = 0.05
-#: Entries kept; the oldest go first.
+#: Entries kept; those that were not used for longest go first.
 MOST = 200
-_DIGEST = 32  # bytes of SHA-256 at the beginning of an entry
 _BROKEN = (
     pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, KeyError, TypeError, ValueError,
     RecursionError,
 )  # fmt: skip
-
-
-def cache_folder(kind: str) -> Path:
-    """Where things of one kind are kept: ``$XDG_CACHE_HOME/sd-covid/KIND``."""
-    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(root) / "sd-covid" / kind
 
 
 def folder() -> Path:
@@ -54,20 +46,8 @@ def cached(path: Path, read: Callable[[Path], Model]) -> Model:
     read : callable
         Reads the model; what it raises is raised.
     """
-    with _nothing_is_garbage():
+    with uncollected():
         return _cached(path, read)
-
-
-@contextmanager
-def _nothing_is_garbage() -> Iterator[None]:
-    """Nothing of a model becomes garbage while it is read: looking for some over and over takes time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _cached(path: Path, read: Callable[[Path], Model]) -> Model:
@@ -114,10 +94,10 @@ def _kept(entry: Path) -> Model | None:
         state = entry.stat()
         if state.st_uid != os.getuid() or state.st_mode & 0o022:
             return None
-        content = entry.read_bytes()
-        if not content.startswith(hashlib.sha256(content[_DIGEST:]).digest()):  # damaged
+        content = recall(entry)
+        if content is None:  # damaged
             return None
-        files, model = pickle.loads(content[_DIGEST:])  # noqa: S301 - the user's own, as was just seen
+        files, model = pickle.loads(content)  # noqa: S301 - the user's own, as was just seen
         if any(_hash(Path(file)) != known for file, known in files.items()):
             return None
     except (OSError, DataError, *_BROKEN):
@@ -132,18 +112,7 @@ def _kept(entry: Path) -> Model | None:
 def _keep(entry: Path, files: set[Path], model: Model) -> None:
     try:
         content = pickle.dumps(({str(file): _hash(file) for file in files}, model), 5)
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=entry.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(content).digest() + content)
-            Path(name).replace(entry)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-        others = sorted(entry.parent.glob("*.pickle"), key=lambda item: item.stat().st_mtime, reverse=True)
-        for old in others[MOST:]:
-            old.unlink(missing_ok=True)
+        keep(entry, content, MOST)
     except (OSError, DataError, RecursionError, pickle.PicklingError):
         return
 

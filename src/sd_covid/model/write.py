@@ -21,6 +21,7 @@ from sd_covid.model.structure import Dimension, Equation, Kind, Method, Model, V
 from sd_covid.model.vensim import DATE_CODES, TIME_UNITS
 from sd_covid.model.write_dialect import in_vensim
 from sd_covid.model.write_sketch import sketch
+from sd_covid.whole_files import write_whole
 
 _STARS = "*" * 56
 _COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
@@ -55,12 +56,9 @@ def written_whole(path: Path, text: str) -> None:
     ModelError
         When the file cannot be written.
     """
-    partial = path.with_name(path.name + ".part")
     try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        partial.replace(path)
+        write_whole(path, text)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise ModelError(
             f"cannot be written: {error.strerror}", advice="check the folder", file=path
         ) from error

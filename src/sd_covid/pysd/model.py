@@ -16,6 +16,7 @@ from sd_covid.errors import RunError
 from sd_covid.model.names import key
 from sd_covid.model.spelling import Spelling
 from sd_covid.model.structure import Kind
+from sd_covid.pysd.asked import columns, kept_times, refuse_unnamed, times_asked
 from sd_covid.pysd.carried import carried
 from sd_covid.pysd.names import Namespace
 from sd_covid.pysd.replaced import Value, described, is_constant, is_series, replaced, settings
@@ -26,11 +27,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from sd_covid.engine.snapshot import Snapshot
-    from sd_covid.engine.timegrid import TimeGrid
 
 InitialCondition = str | Path | tuple[float, Mapping[str, Value]]
 _BOUNDS = frozenset({"final time", "initial time", "saveper", "time step"})
-_NEAR = 1e-5  # of a step: PySD's own precision for times that are to be returned
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ class Model:
         RunError
             For a value of another kind, callables among them.
         """
-        _refuse_unnamed(params, "params")
+        refuse_unnamed(params, "params")
         changes: dict[str, Value] = {}
         for name, value in params.items():
             found = self._key(name)
@@ -183,7 +182,7 @@ class Model:
         """
         if isinstance(initial_condition, tuple):
             time, stocks = initial_condition
-            _refuse_unnamed(stocks, "initial_condition")
+            refuse_unnamed(stocks, "initial_condition")
             named = {self._names.real(name): value for name, value in stocks.items()}
             self._base.free(initials=named)  # refuses what is no stock
             self._origin, self._past = _Origin(float(time), named), None
@@ -266,7 +265,7 @@ class Model:
             refuse_file(file)
         if reload:
             self.reload()
-        asked = _times(return_timestamps)
+        asked = times_asked(return_timestamps)
         final = final_time if final_time is not None or asked is None else max(asked, default=None)
         bounds = {"final time": final, "time step": time_step, "saveper": saveper}
         for name, value in bounds.items():
@@ -276,18 +275,14 @@ class Model:
         self._changes |= {name: float(value) for name, value in bounds.items() if value is not None}
         self.set_initial_condition(initial_condition)
         simulation, constants = self._ready()
-        columns, grid, start = (
-            self._columns(simulation, return_columns),
-            simulation.grid(constants),
-            self._origin.start,
-        )
-        frame = simulation.table(
-            constants, [name for name, _ in columns], at=self._at(asked, grid), start=start
-        )
+        wanted = columns(simulation, self._names, return_columns)
+        grid, start = simulation.grid(constants), self._origin.start
+        at = kept_times(asked, grid, grid.start if start is None else start.time)
+        frame = simulation.table(constants, [name for name, _ in wanted], at=at, start=start)
         self._past = _Past(simulation, constants, start, grid.start + grid.length)
         if file is not None:
-            write_frame(frame.set_axis(headings(simulation, columns), axis=1), file)
-        return to_frame(simulation, frame, columns, flatten_output)
+            write_frame(frame.set_axis(headings(simulation, wanted), axis=1), file)
+        return to_frame(simulation, frame, wanted, flatten_output)
 
     def __getitem__(self, param: str) -> float | xr.DataArray:
         """The current value of a variable: at the end of the last run, or where the next one begins."""
@@ -389,41 +384,6 @@ class Model:
         names = tuple(state.name for state in self._simulation().program.states)
         return _Origin(self._origin.initial, {}, carried(snapshot, names))
 
-    def _at(self, asked: list[float] | None, grid: TimeGrid) -> list[float]:
-        """The times to keep: those asked for that are instants of the run."""
-        begin = grid.start if self._origin.start is None else self._origin.start.time
-        kept = []
-        for time in sorted(set(asked or ())):
-            steps = (time - grid.start) / grid.step
-            if abs(steps - round(steps)) > _NEAR:
-                warnings.warn(f"time {time:g} is no instant of the run and is left out", stacklevel=3)
-            elif time >= begin - _NEAR * grid.step:
-                kept.append(time)
-        if asked and not kept:
-            raise RunError(
-                "none of the times asked for is an instant of the run",
-                advice=f"instants are {begin:g} + n * {grid.step:g}",
-            )
-        return kept
-
-    def _columns(self, simulation: Simulation, asked: Sequence[str] | str | None) -> list[tuple[str, str]]:
-        """Names as the engine knows them, and as they were asked for."""
-        if asked is None or isinstance(asked, str):
-            if asked not in (None, "step"):
-                raise RunError(f"'{asked}' is no choice of columns", advice="give a list of names, or 'step'")
-            kept = set(simulation.all_outputs)
-            every = [item for item in self._names.spelled.items() if item[0] in kept]
-            return [item for item in every if asked is None or simulation.moves(item[0])]
-        found = []
-        for name in asked:
-            if not isinstance(name, str):
-                raise RunError(f"return_columns holds {name!r}", advice="give names of variables")
-            base, bracket, elements = name.partition("[")
-            quoted = name.startswith('"')
-            real = self._names.real(name if quoted else base)
-            found.append((real if quoted else f"{real}{bracket}{elements}", name))
-        return found
-
 
 class Components:
     """Every variable of a model by its identifier, to read or to set."""
@@ -455,25 +415,6 @@ _WITHOUT = {
     "dependencies": "sd-covid document MODEL tells what depends on what",
     "get_dependencies": "sd-covid document MODEL tells what depends on what",
 }
-
-
-def _refuse_unnamed(values: object, argument: str) -> None:
-    """Values without the names of the variables that they are for."""
-    names = list(values) if isinstance(values, Mapping) else [None]
-    if not all(isinstance(name, str) for name in names):
-        raise RunError(
-            f"{argument} is given {type(values).__name__!r} that names no variables",
-            advice="give a mapping, {'name of a variable': value}",
-        )
-
-
-def _times(asked: float | Iterable[float] | None) -> list[float] | None:
-    if asked is None:
-        return None
-    found = [
-        float(time) for time in np.atleast_1d(np.asarray(list(asked) if isinstance(asked, range) else asked))
-    ]
-    return found or None
 
 
 def _signature(value: Value, lookup: bool) -> object:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -24,6 +23,7 @@ from sd_covid.report.draw import Chart, Draw, publish, slug
 from sd_covid.report.markup import render
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
+from sd_covid.whole_files import folder_beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,10 +134,8 @@ def write_findings(
     """
     path, findings = Path(path), _named(findings)
     refuse_format(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     # Everything is made aside and then moved into place, so that a file is whole or not there.
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as aside:
-        folder = Path(aside)
+    with folder_beside(path) as folder:
         made = folder / path.name
         match path.suffix.lower():
             case ".html":

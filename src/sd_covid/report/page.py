@@ -6,7 +6,6 @@ or English. Words are chosen in `wording`, numbers set in `effects`, `money` and
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +43,7 @@ from sd_covid.report.sections import Level, refuse_level, shown
 from sd_covid.report.texts import Texts
 from sd_covid.report.welfare import welfare_view
 from sd_covid.report.wording import Numbers
+from sd_covid.whole_files import folder_beside
 
 if TYPE_CHECKING:
     from sd_covid.engine.helper import Helper
@@ -112,10 +112,9 @@ def write_report(
     years = comparison.covered(background.years)
     _refuse_empty(comparison, years)
     figures = path.with_name(f"{path.stem}-figures")
-    path.parent.mkdir(parents=True, exist_ok=True)
     # Everything is made aside and then moved into place, so that a report is whole or not there.
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as aside:
-        draw = Draw(Path(aside), helper)
+    with folder_beside(path) as aside:
+        draw = Draw(aside, helper)
         # Charts first: a helper draws them while the tables are set.
         content = _further(comparison, looked, assessment, background, refuse_level(level), draw, texts)
         with chart_style():
@@ -133,12 +132,12 @@ def write_report(
         content["design"] = "" if sensitivity is None else design_note(sensitivity, texts)
         content["depends"] = bool(content["sensitivity"]) or content["over_time"] is None
         content["sections"] = shown(level, content)
-        page = Path(aside) / path.name
+        page = aside / path.name
         page.write_text(
             render("report.html.j2", ("report.css", "lights.css"), texts, content), encoding="utf-8"
         )
         draw.finish()
-        publish(Path(aside), figures)
+        publish(aside, figures)
         page.replace(path)
     return path
 

@@ -6,7 +6,6 @@ In goes a `Passport`; out come texts. What the lights mean is decided in `sd_cov
 from __future__ import annotations
 
 import math
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +17,7 @@ from sd_covid.data.text import Text
 from sd_covid.report.markup import render
 from sd_covid.report.texts import LANGUAGES, Texts
 from sd_covid.report.wording import Numbers
+from sd_covid.whole_files import write_whole
 
 _NAMED = 5  # of what failed, in a sentence
 _OPEN = 25  # rows of a table that is shown without asking
@@ -46,14 +46,9 @@ def write_passport(passport: Passport, path: str | Path, language: str, command:
     """
     words = Words(Texts(language))
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     styles = ("report.css", "lights.css", "passport.css")
     page = render("passport.html.j2", styles, words.texts, _content(passport, words, command))
-    # Made aside and then moved into place, so that a page is whole or not there.
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as aside:
-        whole = Path(aside) / path.name
-        whole.write_text(page, encoding="utf-8")
-        whole.replace(path)
+    write_whole(path, page)
     return path
 
 

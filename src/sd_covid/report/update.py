@@ -5,7 +5,6 @@ In goes an `Update`; out comes the page. What is counted is decided in `sd_covid
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from sd_covid.report.texts import Texts
 from sd_covid.report.theme import REFERENCE, SOFT
 from sd_covid.report.validity_names import Names
 from sd_covid.report.validity_tables import Cell, Line, Table
+from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,15 +63,10 @@ def write_update(
     """
     names = Names(Texts(language), glossary or Glossary(), registry)
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     page = render(
         "update.html.j2", ("report.css", "validity.css"), names.texts, _content(found, names, command)
     )
-    # Made aside and then moved into place, so that a page is whole or not there.
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as aside:
-        whole = Path(aside) / path.name
-        whole.write_text(page, encoding="utf-8")
-        whole.replace(path)
+    write_whole(path, page)
     return path
 
 

@@ -6,7 +6,6 @@ tables are worded in `validity_tables`, how series are drawn in `validity_charts
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from sd_covid.report.svg import inline_svg
 from sd_covid.report.texts import Texts
 from sd_covid.report.validity_charts import series_chart
 from sd_covid.report.validity_names import Names, names_of
+from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:
     from sd_covid.data import Registry
@@ -60,14 +60,9 @@ def write_validity(
     """
     names = names_of(report, Texts(language), glossary or Glossary(), registry)
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     styles = ("report.css", "validity.css")
     page = render("validity.html.j2", styles, names.texts, _content(report, names, command))
-    # Made aside and then moved into place, so that a page is whole or not there.
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as aside:
-        whole = Path(aside) / path.name
-        whole.write_text(page, encoding="utf-8")
-        whole.replace(path)
+    write_whole(path, page)
     return path
 
 

@@ -11,7 +11,7 @@ from sd_covid.calibration.petab import read_problem
 from sd_covid.calibration.priors import Prior
 from sd_covid.calibration.store import INDEX, Posterior, read_posterior, write_posterior
 from sd_covid.calibration.workflow import posterior_file
-from sd_covid.cli.compare import read_inputs
+from sd_covid.cli.compare_run import read_inputs
 from sd_covid.errors import DataError
 from sd_covid.marvel.session.draws import judged_draws
 from sd_covid.marvel.session.priors import Before, ExpertPrior

@@ -6,13 +6,13 @@ In goes a Dataset of `open_sweep`, whole or what was picked or calculated from i
 from __future__ import annotations
 
 import itertools
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sd_covid.errors import RunError
+from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,13 +97,8 @@ def write_table(results: xr.Dataset, path: str | Path) -> None:
         known = ", ".join(writers)
         raise RunError(f"cannot write a '{path.suffix}' file", advice=f"use one of {known}", file=path)
     table = to_table(results)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        writers[path.suffix.lower()](table, results, beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path) as temporary:
+        writers[path.suffix.lower()](table, results, temporary)
 
 
 def _write_csv(table: pd.DataFrame, results: xr.Dataset, path: Path) -> None:

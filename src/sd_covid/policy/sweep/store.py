@@ -230,6 +230,7 @@ def save_arrays(store: Path, file: Path, arrays: Mapping[str, NDArray[Any]]) -> 
     RunError
         When the disk is full or cannot be written.
     """
+    # Its name is the same for each process, since the lock lets in one: what a killed one left is written over.
     beside = file.with_name(f"{file.name}.new")
     with disk_faults(store):
         with beside.open("wb") as stream:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,37 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.replace(path)
     finally:
         _remove(temporary)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text in UTF-8, its line feeds as they are.
+
+    Raises
+    ------
+    RunError
+        As `replacing`.
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+@contextmanager
+def folder_beside(path: Path) -> Iterator[Path]:
+    """Yield a folder in which what belongs to a result is made, until each part is moved into place.
+
+    Parameters
+    ----------
+    path : Path
+        Where the result is to be. Missing parents are made.
+
+    Yields
+    ------
+    Path
+        An empty folder on the same disk; it goes, with what is left in it, when the block ends.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as aside:
+        yield Path(aside)
 
 
 def _replace_folder(new: Path, path: Path) -> None:

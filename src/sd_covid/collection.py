@@ -1,4 +1,4 @@
-"""Python's garbage collector, held off while a model is lowered or compiled."""
+"""Python's garbage collector, held off while a model is read, lowered or compiled."""
 
 from __future__ import annotations
 
