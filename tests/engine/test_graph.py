@@ -119,7 +119,9 @@ def test_a_comparison_of_literals_is_no_number_but_decides_a_choice():
     assert graph.nodes[graph.add("select", open_, x, y)] == ("select", open_, x, y)
     assert graph.add("select", open_, y, y) == y
     assert not graph.is_truth(x)
-    chosen = graph.add("eq", graph.leaf("parameter", 1), graph.leaf("parameter", 1))  # of leaves, not of numbers
+    chosen = graph.add(
+        "eq", graph.leaf("parameter", 1), graph.leaf("parameter", 1)
+    )  # of leaves, not of numbers
     assert graph.nodes[graph.add("select", chosen, x, y)][0] == "select"
 
 
@@ -204,7 +206,7 @@ def test_a_lookup_of_a_literal_is_a_literal():
 
 @pytest.mark.parametrize("x", [(0.0, 1.0, 2.5, 2.75, 7.0), (-3.0, 4.0), (0.0, 1.0, 1.0, 2.0)])
 def test_a_table_is_linear_between_its_points(x):
-    """Against `numpy.interp`, a jump taken as the point just beyond it; 1e-15 for an intercept and a slope that cancel."""
+    """Against `numpy.interp`, a jump as a steep rise just before; 4e-15 for an intercept and slope that cancel."""
     y = tuple(np.cos(3 * np.arange(len(x))))
     table = LookupTable(x, y)
     steep = np.array(x) + 1e-12 * np.array([a == b for a, b in itertools.pairwise((*x, math.nan))]) * -1
@@ -212,9 +214,13 @@ def test_a_table_is_linear_between_its_points(x):
     at = at[np.abs(np.subtract.outer(at, x)).min(axis=1) > 1e-9]
     np.testing.assert_allclose(table.value(at), np.interp(at, steep, y), atol=4e-15)
     change = (np.interp(at + 1e-10, steep, y) - np.interp(at - 1e-10, steep, y)) / 2e-10
-    np.testing.assert_allclose(table.slope(at), change, atol=1e-5)  # rounding of the difference, 1e-16 / 1e-10
+    np.testing.assert_allclose(
+        table.slope(at), change, atol=1e-5
+    )  # rounding of the difference, 1e-16 / 1e-10
     inner = [k for k in range(len(x) - 1) if x[0] < x[k] < x[k + 1]]
-    np.testing.assert_allclose(table.value(np.array([x[k] for k in inner])), [y[k] for k in inner], atol=4e-15)
+    np.testing.assert_allclose(
+        table.value(np.array([x[k] for k in inner])), [y[k] for k in inner], atol=4e-15
+    )
     np.testing.assert_array_equal(table.slope(np.array([x[0], x[-1]])), 0.0)
     assert np.isnan(table.value(np.array(math.nan)))
 

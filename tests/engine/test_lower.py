@@ -67,7 +67,9 @@ def test_what_depends_on_constants_alone_is_computed_once(lowered):
 
 
 def test_a_truth_of_constants_is_held_as_a_number(lowered):
-    program = lowered("k = 2 ~~|\ny = IF THEN ELSE(k > 1 :AND: Time > 3, Time, 7) ~~|\nz = (k > 1) + Time ~~|\n")
+    program = lowered(
+        "k = 2 ~~|\ny = IF THEN ELSE(k > 1 :AND: Time > 3, Time, 7) ~~|\nz = (k > 1) + Time ~~|\n"
+    )
     assert computed(program, "y") == {"ne", "gt", "and", "select"}
     assert computed(program, "z") == {"add"}
     order = program.init.order(program.constants)
@@ -86,7 +88,11 @@ def test_a_truth_of_constants_is_held_as_a_number(lowered):
 def test_a_truth_that_is_an_equation_is_one_or_zero(lowered):
     program = lowered("y = Time > 3 ~~|\n")
     kind, _, yes, no = program.step.nodes[program.cells[Cell("y")]]
-    assert (kind, program.step.nodes[yes], program.step.nodes[no]) == ("select", ("number", 1.0), ("number", 0.0))
+    assert (kind, program.step.nodes[yes], program.step.nodes[no]) == (
+        "select",
+        ("number", 1.0),
+        ("number", 0.0),
+    )
 
 
 # --- what can be set --------------------
@@ -136,7 +142,9 @@ def figures(tmp_path):
 @pytest.mark.parametrize("start", [0, 1, 1.5, 2, 2.0000001, 1.9999999, 3, 4, 5])
 def test_an_initial_value_reads_data_as_a_step_does(lowered, mode, start):
     """The sampling of a run is another piece of code; rounding of an intercept and a slope."""
-    program = lowered(f"d {mode} := GET DIRECT DATA('d.csv', ',', 'A', 'B2') ~~|\ny = INTEG(d, d + 1) ~~|\n", start)
+    program = lowered(
+        f"d {mode} := GET DIRECT DATA('d.csv', ',', 'A', 'B2') ~~|\ny = INTEG(d, d + 1) ~~|\n", start
+    )
     (driver,) = program.drivers
     assert driver == Driver("d", TIMES, FIGURES, MODES[mode])
     expected = float(driver.sample(np.array([float(start)]))[0])
@@ -150,10 +158,7 @@ def test_a_series_of_another_is_read_in_its_own_mode(lowered):
         "d := GET DIRECT DATA('d.csv', ',', 'A', 'B2') ~~|\na :HOLD BACKWARD: := d ~~|\nb :RAW: := a ~~|\n"
         "c := d * 2 ~~|\ny = INTEG(a + b + c + d, 0) ~~|\n"
     )
-    found = {
-        name: program.step.nodes[program.cells[Cell(name)]]
-        for name in ("a", "b", "c", "d")
-    }
+    found = {name: program.step.nodes[program.cells[Cell(name)]] for name in ("a", "b", "c", "d")}
     assert found["c"][0] == "mul"
     modes = {name: program.drivers[found[name][1]].mode for name in ("a", "b", "d")}
     assert modes == {"a": DataMode.HOLD_BACKWARD, "b": DataMode.RAW, "d": DataMode.INTERPOLATE}

@@ -151,17 +151,26 @@ def test_only_what_leads_to_what_is_wanted_is_active():
 
 
 def test_bars_of_several_sinks_are_added():
-    """By hand: s = a (x y) + b (x + y) + c (x y), with bars a, b, c; only of what is wanted, and what nothing needs is absent."""
+    """By hand: a (x y) + b (x + y) + c (x y), with bars a, b, c; only what is wanted and led to has one."""
     graph = Graph()
     x, y, z = graph.leaf("state", 0), graph.leaf("state", 1), graph.leaf("state", 2)
     product, total = graph.add("mul", x, y), graph.add("add", graph.add("add", x, y), graph.leaf("parameter"))
     pulled = pull_back(
         graph,
-        {product: (("output bar", 0), ("output bar", 2)), total: (("output bar", 1),), z: (("state bar", 0),)},
+        {
+            product: (("output bar", 0), ("output bar", 2)),
+            total: (("output bar", 1),),
+            z: (("state bar", 0),),
+        },
         frozenset({"state"}),
     )
     assert set(pulled.bars) == {("state", 0), ("state", 1), ("state", 2)}
-    given = {"output bar": [2.0, 3.0, 5.0], "state bar": [11.0], "state": [1.5, -4.0, 0.0], "parameter": [0.0]}
+    given = {
+        "output bar": [2.0, 3.0, 5.0],
+        "state bar": [11.0],
+        "state": [1.5, -4.0, 0.0],
+        "parameter": [0.0],
+    }
     found = evaluate(
         pulled.graph, pulled.graph.order(pulled.bars.values()), lambda kind, k: np.float64(given[kind][k])
     )

@@ -1,8 +1,8 @@
-"""``python -m tests.mutation --sample 300``: change the engine in small ways, one at a time; which do the tests not notice?
+"""``python -m tests.mutation --sample 400``: change the engine in small ways; which do its tests not notice?
 
-Prints the score with its 95 % interval (Wilson 1927) and the changes that survived, and writes every outcome to a table.
-Each mutant runs the tests near that execute the changed line, at most so many seconds of them, so that the score is a
-lower bound. ``--retry`` tries only those that survived before, after new tests.
+Prints the score with its 95 % interval (Wilson 1927) and the changes that survived, and writes every outcome to a
+table. Each change is tried by the tests near that execute its line, at most so many seconds of them, so that the score
+is a lower bound. ``--retry`` tries only those that survived before, after new tests.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ TESTS = (
 def folder() -> Path:
     """Where the engine stands."""
     spec = importlib.util.find_spec("sd_covid")
-    assert spec is not None and spec.submodule_search_locations is not None
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
     return Path(spec.submodule_search_locations[0]) / "engine"
 
 
@@ -84,7 +85,9 @@ def main() -> int:
     parser.add_argument("--least", type=float, default=0.9, help="score below which the exit code is 1")
     parser.add_argument("--retry", action="store_true", help="those of the table that survived")
     parser.add_argument("--table", type=Path, default=TABLE)
-    parser.add_argument("--reach", type=Path, help="file that keeps which test executes what, to be used again")
+    parser.add_argument(
+        "--reach", type=Path, help="file that keeps which test executes what, to be used again"
+    )
     parser.add_argument("--minutes", type=float, default=1e9, help="start no mutant after so many")
     chosen = parser.parse_args()
     pool = every()
@@ -96,7 +99,9 @@ def main() -> int:
     else:
         order = random.Random(chosen.seed).sample(pool, min(chosen.sample or len(pool), len(pool)))
     with tempfile.TemporaryDirectory() as room:
-        os.environ["XDG_CACHE_HOME"] = room  # code is kept by its text there, so that no mutant can spoil another's
+        os.environ["XDG_CACHE_HOME"] = (
+            room  # code is kept by its text there, so that no mutant can spoil another's
+        )
         _run(chosen, order, outcomes, Path(room))
     return _tell(chosen, pool, outcomes)
 
@@ -114,6 +119,7 @@ def _run(
         if chosen.reach is not None:
             reach.write(chosen.reach)
     say(f"{len(reach.cost)} tests, {sum(reach.cost.values()):.0f} s of the processor, watched")
+    _control(reach, chosen.most, room)
     for count, (file, mutant) in enumerate(order, 1):
         if time.monotonic() - began > 60 * chosen.minutes:
             say(f"stopped after {count - 1} of {len(order)}")
@@ -131,6 +137,15 @@ def _run(
         outcomes[mutant.key] = outcome
         if outcome == suite.PASSED:
             say(f"{count}: line {mutant.lines.start}, {len(near)} tests: {mutant.key}")
+
+
+def _control(reach: suite.Reach, most: float, room: Path) -> None:
+    """A change that is none must survive."""
+    file = folder() / FILES[0]
+    code = compile(file.read_text(encoding="utf-8"), str(file), "exec", dont_inherit=True)
+    near = reach.tests(file.name, range(1, 10_000), range(0), most)
+    if suite.tried(f"sd_covid.engine.{file.stem}", file, code, near, 3 * most + 20, room) != suite.PASSED:
+        raise RuntimeError("tests that pass together fail when they are chosen: the harness is at fault")
 
 
 def _tell(chosen: argparse.Namespace, pool: list[tuple[Path, Mutant]], outcomes: dict[str, str]) -> int:

@@ -38,8 +38,9 @@ _LIKE = {
 }
 # Words by which the graph and LLVM know an operation, and the one it is taken for.
 _PAIRS = (
-    "add sub, mul div, min max, lt le, gt ge, eq ne, and or, sin cos, sinh cosh, asin acos, tan atan, exp ln, sqrt abs, "
-    "fadd fsub, fmul fdiv, olt ole, ogt oge, oeq une, lshr shl, log exp, lookup lookup_slope, pow mul, neg abs, fneg fabs"
+    "add sub, mul div, min max, lt le, gt ge, eq ne, and or, sin cos, sinh cosh, asin acos, tan atan, exp ln, "
+    "sqrt abs, fadd fsub, fmul fdiv, olt ole, ogt oge, oeq une, lshr shl, log exp, lookup lookup_slope, pow mul, "
+    "neg abs, fneg fabs"
 )
 _WORDS: dict[str, str] = {}
 for _one, _other in (pair.split() for pair in _PAIRS.split(", ")):

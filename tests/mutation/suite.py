@@ -25,12 +25,13 @@ from typing import Any
 import pytest
 
 PASSED, FAILED, HUNG = "survived", "killed", "timeout"
+POLL = 0.02  # seconds between two looks at whether a process has ended
 MEMORY = 16 << 30  # bytes of address space
 OPTIONS = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::pytest.PytestWarning"]
 # What the package and its tests import of others.
 BEFOREHAND = (
-    "numpy.testing scipy.special scipy.stats scipy.optimize scipy.integrate pandas xarray llvmlite.binding lxml.etree yaml "
-    "hypothesis pint netCDF4 networkx pyarrow"
+    "numpy.testing scipy.special scipy.stats scipy.optimize scipy.integrate pandas xarray llvmlite.binding lxml.etree "
+    "yaml hypothesis pint netCDF4 networkx pyarrow"
 )
 
 
@@ -61,22 +62,25 @@ class Reach:
         path.write_text(json.dumps({"cost": self.cost, "lines": self.lines}), encoding="utf-8")
 
     def tests(self, file: str, lines: range, statement: range, most: float) -> list[str]:
-        """The tests that reach a change, those of its own lines first, the quick before the slow.
+        """The tests that may notice a change, those that execute its lines first, the quick before the slow.
+
+        What the import executes may be noticed by any test, such as one that reads a table.
 
         Parameters
         ----------
         file : str
         lines, statement : range
-            See `sd_covid.tests.mutation.mutants.Mutant`.
+            See `tests.mutation.mutants.Mutant`.
         most : float
             Seconds of the processor: dearer tests are left out, though never the first.
         """
         of_file = self.lines.get(file, {})
         near = {test for line in lines for test in of_file.get(line, ())}
         near = near or {test for line in statement for test in of_file.get(line, ())}
-        far = {test for tests in of_file.values() for test in tests} if "import" in near else set()
+        far = set(self.cost) if "import" in near else set()
+        near.discard("import")
         chosen, spent = [], 0.0
-        for group in (near - {"import"}, far - near - {"import"}):
+        for group in (near, far - near):
             for test in sorted(group, key=lambda test: (self.cost[test], test)):
                 if chosen and spent + self.cost[test] > most:
                     break
@@ -102,6 +106,11 @@ def forked(act: Callable[[], int], seconds: float, log: Path) -> str:
         Of the processor, that it may take; eight times as long by the clock.
     log : Path
         Where its output goes.
+
+    Raises
+    ------
+    RuntimeError
+        When no test was there to be run.
     """
     child = os.fork()
     if not child:
@@ -116,16 +125,19 @@ def forked(act: Callable[[], int], seconds: float, log: Path) -> str:
         finally:
             sys.stdout.flush()
             os._exit(code)
-    deadline = time.monotonic() + 8 * seconds + 10
+    patience = int((8 * seconds + 10) / POLL)
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             break
-        if time.monotonic() > deadline:
+        patience -= 1  # turns, not the clock: both may have been suspended
+        if patience == 0:
             os.kill(child, signal.SIGKILL)
-        time.sleep(0.02)
+        time.sleep(POLL)
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL):
         return HUNG
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise RuntimeError(f"the tests that were chosen are not there: see {log}")
     return PASSED if status == 0 else FAILED
 
 
@@ -196,10 +208,9 @@ class _Watch:
         if name is None:
             return None
         lines = self.lines[name]
-        if frame.f_code.co_name == "<module>":  # also where a test is the first to import it
-            test = "import"
-        else:
-            test = self.test
+        test = (
+            "import" if frame.f_code.co_name == "<module>" else self.test
+        )  # whoever is the first to import it
         lines.setdefault(frame.f_lineno, set()).add(test)
 
         def line(frame: FrameType, event: str, argument: Any) -> Any:
@@ -231,7 +242,9 @@ class _Replaced(importlib.abc.MetaPathFinder):
     def find_spec(self, name: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
         if name != self.module:
             return None
-        return importlib.util.spec_from_file_location(name, self.file, loader=_Loader(self.code, name, self.file))
+        return importlib.util.spec_from_file_location(
+            name, self.file, loader=_Loader(self.code, name, self.file)
+        )
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
