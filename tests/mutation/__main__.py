@@ -2,7 +2,7 @@
 
 Prints the score with its 95 % interval (Wilson 1927) and the changes that survived, and writes every outcome to a
 table. Each change is tried by the tests near that execute its line, at most so many seconds of them, so that the score
-is a lower bound. ``--retry`` tries only those that survived before, after new tests.
+is a lower bound. ``--resume`` keeps what the table tells was noticed, and tries the rest.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--most", type=float, default=8.0, help="seconds of tests that a mutant may cost")
     parser.add_argument("--least", type=float, default=0.9, help="score below which the exit code is 1")
-    parser.add_argument("--retry", action="store_true", help="those of the table that survived")
+    parser.add_argument("--resume", action="store_true", help="keep what the table tells was noticed")
     parser.add_argument("--table", type=Path, default=TABLE)
     parser.add_argument(
         "--reach", type=Path, help="file that keeps which test executes what, to be used again"
@@ -92,12 +92,12 @@ def main() -> int:
     chosen = parser.parse_args()
     pool = every()
     outcomes: dict[str, str] = {}
-    if chosen.retry:
+    order = random.Random(chosen.seed).sample(pool, min(chosen.sample or len(pool), len(pool)))
+    if chosen.resume:
         with chosen.table.open(encoding="utf-8", newline="") as stream:
-            outcomes = {row["change"]: row["outcome"] for row in csv.DictReader(stream)}
-        order = [pair for pair in pool if outcomes.get(pair[1].key) == suite.PASSED]
-    else:
-        order = random.Random(chosen.seed).sample(pool, min(chosen.sample or len(pool), len(pool)))
+            known = {row["change"]: row["outcome"] for row in csv.DictReader(stream)}
+        outcomes = {m.key: known[m.key] for _, m in order if known.get(m.key, suite.PASSED) != suite.PASSED}
+        order = [pair for pair in order if pair[1].key not in outcomes]
     with tempfile.TemporaryDirectory() as room:
         os.environ["XDG_CACHE_HOME"] = (
             room  # code is kept by its text there, so that no mutant can spoil another's

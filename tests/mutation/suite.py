@@ -64,7 +64,7 @@ class Reach:
     def tests(self, file: str, lines: range, statement: range, most: float) -> list[str]:
         """The tests that may notice a change, those that execute its lines first, the quick before the slow.
 
-        What the import executes may be noticed by any test, such as one that reads a table.
+        What the import executes may be noticed by any test of the file, and by one that only reads a table.
 
         Parameters
         ----------
@@ -72,15 +72,19 @@ class Reach:
         lines, statement : range
             See `tests.mutation.mutants.Mutant`.
         most : float
-            Seconds of the processor: dearer tests are left out, though never the first.
+            Seconds of the processor for each of these groups: dearer tests are left out, though never the first.
         """
         of_file = self.lines.get(file, {})
         near = {test for line in lines for test in of_file.get(line, ())}
         near = near or {test for line in statement for test in of_file.get(line, ())}
-        far = set(self.cost) if "import" in near else set()
-        near.discard("import")
-        chosen, spent = [], 0.0
-        for group in (near, far - near):
+        groups = [near]
+        if "import" in near:
+            of_module = {test for tests in of_file.values() for test in tests}
+            groups += [of_module - near, set(self.cost) - of_module]
+        chosen: list[str] = []
+        for group in groups:
+            spent = 0.0
+            group.discard("import")
             for test in sorted(group, key=lambda test: (self.cost[test], test)):
                 if chosen and spent + self.cost[test] > most:
                     break
