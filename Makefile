@@ -68,7 +68,7 @@ docs: install
 fuzz: install
 	$(BIN)/python -m tests.fuzz --inputs 100000 --seed $$(date +%s) --keep $(OUT)/fuzz
 
-# An hour of a processor; SAMPLE=0 tries every change there is.
+# Long; SAMPLE=0 tries every change there is.
 SAMPLE := 400
 mutation: install
 	$(BIN)/python -m tests.mutation --sample $(SAMPLE) --seed 1
