@@ -164,7 +164,7 @@ def _tell(chosen: argparse.Namespace, pool: list[tuple[Path, Mutant]], outcomes:
         score = (real - survived) / real if real else 1.0
         there = len(pool) if name == "all" else of_file[name]
         counts = f"{there} | {found.total()} | {equivalent} | {real - survived} | {survived}"
-        say(f"| {name} | {counts} | {100 * score:.1f} % |")
+        say(f"| {name} | {counts} | {f'{100 * score:.1f} %' if real else 'none tried'} |")
     if real:
         sure = binomtest(real - survived, real).proportion_ci(method="wilson")
         say(f"score {100 * score:.1f} %, 95 % interval {100 * sure.low:.1f} to {100 * sure.high:.1f} %")
