@@ -8,13 +8,15 @@ OUT := out
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install study test explore fuzz lint audit docs wheel-check bench lock clean
+.PHONY: help install study test explore fuzz mutation coverage lint audit docs wheel-check bench lock clean
 
 help:
 	@echo "make study   run the Dutch study: check the fit, run the scenarios, write report and simulator"
 	@echo "make test    lint, types and tests"
 	@echo "make explore property tests only, with examples never tried before"
 	@echo "make fuzz    mutated files for every reader, never tried before"
+	@echo "make mutation  small changes of the engine: do the tests notice?"
+	@echo "make coverage  lines and branches that the tests execute"
 	@echo "make audit   known faults of the locked dependencies; needs the network"
 	@echo "make lint    lint and types only"
 	@echo "make wheel-check  build, install where there is nothing else, and make a first figure"
@@ -65,6 +67,17 @@ docs: install
 
 fuzz: install
 	$(BIN)/python -m tests.fuzz --inputs 100000 --seed $$(date +%s) --keep $(OUT)/fuzz
+
+# Long; SAMPLE=0 tries every change there is.
+SAMPLE := 400
+mutation: install
+	$(BIN)/python -m tests.mutation --sample $(SAMPLE) --seed 1
+
+coverage: install
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --fail-under 95
 
 # Beside the environment, not in it: what audits is no dependency. Strict: what cannot be looked up is a failure.
 audit: install
