@@ -204,7 +204,9 @@ def test_a_lookup_of_a_literal_is_a_literal():
         assert graph.lookup("lookup slope", table, graph.number(x)) == graph.number(slope)
 
 
-@pytest.mark.parametrize("x", [(0.0, 1.0, 2.5, 2.75, 7.0), (-3.0, 4.0), (0.0, 1.0, 1.0, 2.0)])
+@pytest.mark.parametrize(
+    "x", [(0.0, 1.0, 2.5, 2.75, 7.0), (-3.0, 4.0), (0.0, 1.0, 1.0, 2.0), (0.0, 1.0, 2.0, 2.0)]
+)
 def test_a_table_is_linear_between_its_points(x):
     """Against `numpy.interp`, a jump as a steep rise just before; 4e-15 for an intercept and slope that cancel."""
     y = tuple(np.cos(3 * np.arange(len(x))))

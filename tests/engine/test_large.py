@@ -14,6 +14,7 @@ GRIDS = {
     "even in binary": [k / 4 for k in range(-4, 9)],
     "uneven": [-0.9, -0.2, 0.0, 0.1, 0.55, 1.3, 1.9],
     "jump": [-1.0, 0.0, 0.5, 0.5, 1.0, 1.5],
+    "jump at the end": [-1.0, 0.2, 1.5, 1.5],
     "many": [-1 + 3 * (k / 40) ** 1.5 for k in range(41)],
 }
 START = 1.01371  # so that no place is a point of a table: rounding would choose a side

@@ -28,14 +28,17 @@ class LookupTable:
     y: tuple[float, ...]
 
     def segments(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Inner borders, intercepts and slopes of the segments that have a width."""
+        """Inner borders, intercepts and slopes of the segments with a width; behind a jump at the end, its last value."""
         x, y = self.x, self.y  # a few numbers: lists are quicker than arrays
         wide = [k for k in range(len(x) - 1) if x[k + 1] > x[k]]
         if not wide:
             return np.empty(0), np.array(y[-1:], float), np.zeros(1)
         slope = [(y[k + 1] - y[k]) / (x[k + 1] - x[k]) for k in wide]
         intercept = [y[k] - s * x[k] for k, s in zip(wide, slope, strict=True)]
-        return np.array([x[k] for k in wide[1:]], float), np.array(intercept, float), np.array(slope, float)
+        border = [x[k] for k in wide[1:]]
+        if y[-1] != y[wide[-1] + 1]:
+            border, intercept, slope = [*border, x[-1]], [*intercept, y[-1]], [*slope, 0.0]
+        return np.array(border, float), np.array(intercept, float), np.array(slope, float)
 
     def value(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """The reference meaning of a lookup."""
