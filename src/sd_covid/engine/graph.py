@@ -28,7 +28,7 @@ class LookupTable:
     y: tuple[float, ...]
 
     def segments(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Borders within, intercepts and slopes of the segments with a width; past a jump at the end, its last value."""
+        """Inner borders, intercepts and slopes of segments that have a width; then the value past a jump at the end."""
         x, y = self.x, self.y  # a few numbers: lists are quicker than arrays
         wide = [k for k in range(len(x) - 1) if x[k + 1] > x[k]]
         if not wide:
