@@ -26,9 +26,7 @@ BROKEN = (
     SyntaxError,  # of XML
     EOFError,
     OverflowError,
-    RecursionError,
-    RuntimeError,  # one with a password
-    NotImplementedError,
+    RuntimeError,  # one with a password; nested too deep; packed in a way that is not known
     struct.error,
     zipfile.BadZipFile,
     zlib.error,

@@ -91,7 +91,7 @@ def test_a_pipe_in_the_place_of_any_file_is_refused_at_once(call: Call, town: Pa
     (town / name).unlink(missing_ok=True)
     os.mkfifo(town / name)
     answer = command(call, town, READ_BY[name])
-    if 0 != answer.code or "levers" in name:  # what need not be there may be taken as not there
+    if answer.code != 0 or "levers" in name:  # what need not be there may be taken as not there
         refused(answer)
 
 
@@ -106,12 +106,9 @@ def test_a_link_that_leads_out_of_the_study_is_not_read(
     (tmp_path / "elsewhere").write_text(f"{SECRET}: [{SECRET}\n", encoding="utf-8")
     (town / name).unlink(missing_ok=True)
     (town / name).symlink_to(tmp_path / "elsewhere")
-    if (
-        name == "models/town.mdl"
-    ):  # what the user names is read, links resolved; a sector that is a link is not
-        refused(command(call, town, ["run", "models/town.yaml"]))
-    else:
-        refused(command(call, town, READ_BY[name]))
+    # A model that the user names is read, its link resolved; a sector of a composed one that is a link is not.
+    words = ["run", "models/town.yaml"] if name == "models/town.mdl" else READ_BY[name]
+    refused(command(call, town, words))
 
 
 @pytest.mark.parametrize("target", ["loop.yaml", "nowhere"])
