@@ -6,7 +6,7 @@ and Lempert (Technological Forecasting and Social Change 77, 2010).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from scipy.special import bdtrc
 
 Flags = NDArray[np.bool_]
+#: Places in an order, a column of numbers a row.
+Places = NDArray[np.int64]
 Side = Literal["low", "high", "kept"]
 #: Column -> its values, one a case: numbers as floats, names as text.
 Columns = Mapping[str, NDArray[Any]]
@@ -103,10 +105,12 @@ class Cases:
     ----------
     columns : DataFrame, shape (case, column), or its columns
     failed : ndarray of bool, shape (case,)
+    places : ndarray of int, shape (number column, case), optional
+        What `places` tells, where it is known.
     """
 
-    def __init__(self, columns: pd.DataFrame | Columns, failed: Flags) -> None:
-        self._table = columns
+    def __init__(self, columns: pd.DataFrame | Columns, failed: Flags, places: Places | None = None) -> None:
+        self._table, self._places = columns, places
         self.failed: Flags = np.asarray(failed, dtype=np.bool_)
         self._failures, self._all = _bits(self.failed), (1 << len(failed)) - 1
         self._beyond: dict[Limit, int] = {}
@@ -123,6 +127,29 @@ class Cases:
             else np.asarray(table[name].astype(str), dtype=np.str_)
             for name in table
         }
+
+    @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        """Names of the columns of numbers."""
+        return tuple(name for name, column in self.columns.items() if column.dtype.kind == "f")
+
+    @property
+    def places(self) -> Places:
+        """Places of cases in the order of each column of `numbers`, the same for equal values: ranks with gaps."""
+        if self._places is None:
+            self._places = np.array(
+                [np.unique(self.columns[name], return_inverse=True)[1] for name in self.numbers]
+            )
+        return self._places
+
+    def taken(self, rows: NDArray[np.int64]) -> Cases:
+        """The cases in some rows, which may be there more than once. Nothing is put in order again."""
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        return Cases(columns, self.failed[rows], self.places[:, rows] if self.numbers else None)
+
+    def of(self, names: Collection[str]) -> Cases:
+        """The cases with some of their columns."""
+        return Cases({name: column for name, column in self.columns.items() if name in names}, self.failed)
 
     def box(self, limits: tuple[Limit, ...]) -> Box:
         """The box with these limits."""
