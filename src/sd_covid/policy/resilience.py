@@ -187,17 +187,21 @@ def resilience(comparison: Comparison, output: str, scenario: str, phases: Phase
         for phase, start, end in zip(phases.phases, starts, ends, strict=True)
     }
     deepest = loss.argmax(axis=1) if loss.size else np.zeros(0, dtype=np.int64)
+    depths, lost = depth(loss), areas(years, loss)
+    whole = lost.sum(axis=1)
     return Resilience(
         output=item,
         scenario=scenario,
         against=against,
-        depth=Spread.of(depth(loss)),
-        deepest=Recovery.of(np.where(depth(loss) > 0, years[deepest] - years[0], np.inf)),
+        depth=Spread.of(depths),
+        deepest=Recovery.of(np.where(depths > 0, years[deepest] - years[0], np.inf)),
         recovery=Recovery.of(recovery(years, loss, phases.recovered)),
-        area=Spread.of(area(years, loss)),
-        area_difference=Spread.of(area(years, loss) - area(years, theirs)),
+        area=Spread.of(whole),
+        area_difference=Spread.of(whole - areas(years, theirs).sum(axis=1)),
         phase_depth={name: Spread.of(depth(loss[:, part])) for name, part in parts.items()},
-        phase_area={name: Spread.of(area(years[part], loss[:, part])) for name, part in parts.items()},
+        phase_area={
+            name: Spread.of(lost[:, part.start : part.stop - 1].sum(axis=1)) for name, part in parts.items()
+        },
         horizon=date.fromisoformat(str(days[-1] - 1)),  # the run ends at the start of a day
     )
 
@@ -210,12 +214,15 @@ def _losses(
     sound = comparison.sound(scenario, null, against or null)
 
     def path(name: str) -> Floats:
-        return comparison.trajectories(output.name, name)[sound[comparison.sound(name)]]
+        found, kept = comparison.trajectories(output.name, name), sound[comparison.sound(name)]
+        return found[:, start:] if kept.all() else found[kept, start:]
 
-    base = path(against) if against else path(null)[:, start, None]
-    sign = 1.0 if output.better == "lower" else -1.0
-    mine, theirs = (sign * (path(name) - base)[:, start:] for name in (scenario, null))
-    return mine, theirs
+    base = path(against) if against else path(null)[:, :1]
+
+    def loss(name: str) -> Floats:
+        return path(name) - base if output.better == "lower" else base - path(name)
+
+    return loss(scenario), loss(null)
 
 
 def depth(loss: Floats) -> Floats:
@@ -224,7 +231,12 @@ def depth(loss: Floats) -> Floats:
 
 
 def area(time: Floats, loss: Floats) -> Floats:
-    """The area between a loss and nil, shape (member,), where people are worse off.
+    """The area between a loss and nil, shape (member,), where people are worse off: all of `areas`."""
+    return np.asarray(areas(time, loss).sum(axis=1), dtype=np.float64)
+
+
+def areas(time: Floats, loss: Floats) -> Floats:
+    """The area between a loss and nil within each interval, shape (member, time - 1), where people are worse off.
 
     Parameters
     ----------
@@ -232,12 +244,13 @@ def area(time: Floats, loss: Floats) -> Floats:
     loss : ndarray, shape (member, time)
         Straight between its points; where it passes nil within an interval, only the part above nil counts.
     """
-    start, end = loss[:, :-1], loss[:, 1:]
-    up, down = np.maximum(start, 0.0), np.maximum(end, 0.0)
-    crosses = start * end < 0
-    span = np.where(crosses, start - end, 1.0)
-    part = np.where(crosses, np.abs(np.where(start > 0, start, end) / span), 1.0)
-    return np.asarray(((up + down) / 2 * part * np.diff(time)).sum(axis=1), dtype=np.float64)
+    above, hurt = np.maximum(loss, 0.0), loss > 0
+    found = above[:, :-1] + above[:, 1:]
+    found *= np.diff(time) / 2
+    rows, at = np.nonzero(hurt[:, :-1] != hurt[:, 1:])
+    start, end = loss[rows, at], loss[rows, at + 1]
+    found[rows, at] *= np.maximum(start, end) / np.abs(start - end)
+    return found
 
 
 def recovery(time: Floats, loss: Floats, fraction: float) -> Floats:
