@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+from concurrent.futures import CancelledError
 
 import pytest
 
-from sd_covid.engine.threads import share
+from sd_covid.engine.threads import Beside, share
 
 
 def test_every_piece_is_done_once_and_at_the_same_time() -> None:
@@ -55,3 +56,38 @@ def test_a_child_process_has_threads_of_its_own() -> None:
         share(2, done.append)
         os._exit(0 if sorted(done) == [0, 1] else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_work_beside_is_done_while_this_goes_on() -> None:
+    here, told = threading.Event(), threading.Event()
+
+    def work() -> str:
+        told.set()
+        assert here.wait(timeout=20)  # comes only when the block below runs on
+        return threading.current_thread().name
+
+    with Beside() as beside:
+        done = beside.submit(work)
+        assert told.wait(timeout=20)
+        here.set()
+        assert done.result().startswith("sd-covid-beside")
+
+
+def test_work_beside_is_given_up_when_the_block_ends_in_an_error() -> None:
+    beside, begun, jobs = Beside(), threading.Event(), []
+
+    def endless() -> None:
+        while True:
+            begun.set()
+            beside.go_on()
+
+    def interrupted() -> None:
+        with beside:
+            jobs.extend(beside.submit(endless) for _ in range(2))
+            assert begun.wait(timeout=20)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert isinstance(jobs[0].exception(), CancelledError)
+    assert jobs[1].cancelled()

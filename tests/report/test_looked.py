@@ -171,6 +171,25 @@ def test_a_sentence_of_what_must_be_true_has_coverage_and_density_at_every_level
         assert "this covers 99% of the failures, and of these cases" in said
 
 
+@pytest.mark.parametrize(("level", "first"), [("adviser", "charts"), ("minister", "looked")])
+def test_a_report_looks_further_once_its_charts_are_begun(
+    opened, robust, tmp_path, monkeypatch, level, first
+):
+    comparison, _ = opened
+    order: list[str] = []
+    monkeypatch.setattr("sd_covid.report.page.path_panels", lambda *_, **__: order.append("charts") or [])
+
+    def look():
+        order.append("looked")
+        return Looked("early-withdrawal", robust)
+
+    file = tmp_path / "r.html"
+    write_report(comparison, None, None, file, "en", looked=look, long_run=lambda: None, level=level)
+    assert first == order[0]
+    assert {"charts", "looked"} == set(order)
+    assert "misses its target" in file.read_text(encoding="utf-8")
+
+
 def test_every_section_has_its_file_and_title():
     folder = Path(__file__).parents[2] / "src" / "sd_covid" / "report" / "sections"
     assert {f"{item.id}.html.j2" for item in SECTIONS} == {file.name for file in folder.iterdir()}

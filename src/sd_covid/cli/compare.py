@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sd_covid.cli.calibrate import Seed
 from sd_covid.cli.compare_run import analyse, read_inputs, run
-from sd_covid.cli.console import warn
+from sd_covid.cli.console import say, warn
 from sd_covid.cli.language import Language, asked
 from sd_covid.cli.progress import stages
 from sd_covid.model.study import study_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sd_covid.policy.comparison import Failure
 
 STAGES = {
     "scenarios": "running the scenarios",
@@ -107,6 +112,7 @@ def command(
     """Run scenarios on the same draws and write the report of their differences, costs and evidence."""
     from sd_covid.cli.compare_looked import look
     from sd_covid.cli.compare_written import background, refuse_forms, write, write_tables
+    from sd_covid.engine.threads import Beside
 
     refuse_forms(output)
     if path is not None:
@@ -116,11 +122,12 @@ def command(
     inputs = read_inputs(study_folder(scenarios[0]), posterior)
     for name in explain or []:
         inputs.simulation.names.cells(name)  # an unknown name is refused before anything takes time
-    with stages(STAGES) as step:
-        compared = run(inputs, scenarios, draws, seed, partial(step, "scenarios"), path, main)
+    with stages(STAGES) as step, Beside() as beside:
+        compared = run(inputs, scenarios, draws, seed, partial(step, "scenarios"), beside, path, main)
         found = None if sensitivity is None else analyse(inputs, sensitivity, partial(step, "sensitivity"))
         known = background(inputs)
-        looked = look(
+        looking = partial(
+            look,
             compared.comparison,
             compared.draws,
             compared.assessment,
@@ -133,12 +140,18 @@ def command(
             explain=explain or [],
             tell=step,
         )
-    failures = compared.comparison.failures
+        if tables is not None:
+            write_tables(compared.assessment, tables)
+        languages = asked(language)
+        written = write(inputs, compared, found, cache(looking), known, output, languages, level.value)
+    warn_of(compared.comparison.failures)
+    for file in reversed(written):  # the first that was asked for comes last
+        say(str(file))
+
+
+def warn_of(failures: Sequence[Failure]) -> None:
+    """Say how many runs are left out, and which is the first."""
     if failures:
         first = failures[0]
         where = f"draw {first.member} of '{first.scenario}': '{first.output}' at Time {first.time:g}"
         warn(f"{len(failures)} runs are not finite and left out; the first is {where}")
-    if tables is not None:
-        write_tables(compared.assessment, tables)
-    languages = asked(language)
-    write(inputs, compared, found, looked, known, output, languages, level.value)

@@ -12,18 +12,22 @@ from sd_covid.cli.console import note
 from sd_covid.errors import DataError, RunError, ScenarioError, suggest
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     import pandas as pd
 
     from sd_covid.analysis.sensitivity import Sensitivity
     from sd_covid.calibration.petab import Problem
     from sd_covid.calibration.store import Posterior
     from sd_covid.engine.simulation import Simulation
+    from sd_covid.engine.threads import Beside
     from sd_covid.policy import Scenario, Study
     from sd_covid.policy.assessment import Assessment
     from sd_covid.policy.comparison import Comparison
     from sd_covid.policy.long_run import LongRun, LongRunPlan
     from sd_covid.policy.outputs import Output
     from sd_covid.policy.resilience import Phases
+    from sd_covid.report.inputs import Later
 
 
 Tell = Callable[[int, int], None]
@@ -36,11 +40,12 @@ DRAWN_FROM = "posterior and ranges of the assumptions"
 class Compared:
     """What was run: the comparison, the same without what the long run rests on, and what is counted from it.
 
-    Beside them the study that scenarios were read against, and the draws, one row a member.
+    Beside them the study that scenarios were read against, and the draws, one row a member. The long run is waited for
+    when it is asked.
     """
 
     comparison: Comparison
-    long_run: LongRun | None
+    long_run: Later[LongRun | None]
     assessment: Assessment | None
     study: Study
     draws: pd.DataFrame
@@ -94,6 +99,7 @@ def run(
     size: int,
     seed: int,
     tell: Tell,
+    beside: Beside,
     assume: Path | None = None,
     main: str = "",
 ) -> Compared:
@@ -108,6 +114,8 @@ def run(
         Number of draws, and the seed by which they are chosen.
     tell : callable
         Called with the number of runs done and the number of all.
+    beside : Beside
+        Where scenarios are run once more for the long run, while this goes on.
     assume : Path, optional
         A path of assumptions for all of them.
     main : str
@@ -116,8 +124,8 @@ def run(
     Returns
     -------
     Compared
-        Its long run is None where the study names no such assumption, the model has nothing of it, or `assume` takes it
-        away already; its assessment where the study names no effects.
+        Its long run tells None where the study names no such assumption, the model has nothing of it, or `assume` takes
+        it away already; its assessment where the study names no effects.
 
     Raises
     ------
@@ -125,7 +133,7 @@ def run(
         When a scenario or an output cannot be used.
     """
     from sd_covid.policy.assessment import Assessment, Catalogues
-    from sd_covid.policy.long_run import LongRun, without
+    from sd_covid.policy.long_run import without
     from sd_covid.policy.run import run_scenarios
 
     study, scenarios = _read_scenarios(inputs, paths, assume)
@@ -143,15 +151,29 @@ def run(
     total += len(zero) * size
     whole = on_the_draws([*scenarios, *zero], outputs=counted, progress=lambda done, _: tell(done, total))
     shown = whole.of_first(len(scenarios))
-    comparison, assessment = shown.told(), Assessment.of(shown, catalogues, GAP_YEAR, whole)
-    if plan is None or not asked or not comparison.covered(plan.years):
-        return Compared(comparison, None, assessment, study, drawn)
-    bare = on_the_draws(
-        without(scenarios, plan, study),
-        outputs=asked,
-        progress=lambda done, _: tell(total - len(scenarios) * size + done, total),
-    )
-    return Compared(comparison, LongRun(plan, comparison, bare), assessment, study, drawn)
+    comparison = shown.told()
+    long_run: Later[LongRun | None] = _no_long_run
+    if plan is not None and asked and comparison.covered(plan.years):
+
+        def once_more(done: int, _: int) -> None:
+            beside.go_on()
+            tell(total - len(scenarios) * size + done, total)
+
+        bare = partial(on_the_draws, without(scenarios, plan, study), outputs=asked, progress=once_more)
+        long_run = _long_run(plan, comparison, beside.submit(bare))
+    assessment = Assessment.of(shown, catalogues, GAP_YEAR, whole)
+    return Compared(comparison, long_run, assessment, study, drawn)
+
+
+def _no_long_run() -> None:
+    """Nothing of the study rests on such an assumption."""
+
+
+def _long_run(plan: LongRunPlan, comparison: Comparison, bare: Future[Comparison]) -> Later[LongRun | None]:
+    """The long run, once the runs without what it rests on are done."""
+    from sd_covid.policy.long_run import LongRun
+
+    return lambda: LongRun(plan, comparison, bare.result())
 
 
 def _read_scenarios(

@@ -9,7 +9,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sd_covid.cli.console import say
 from sd_covid.cli.language import Language, by_language
 from sd_covid.cli.results import refuse_suffix
 from sd_covid.errors import RunError
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from sd_covid.engine.helper import Helper
     from sd_covid.policy.assessment import Assessment
     from sd_covid.report import Background
-    from sd_covid.report.inputs import Looked
+    from sd_covid.report.inputs import Later, Looked
     from sd_covid.report.sections import Level
 
 #: Scenarios from which on another process draws: to start it takes as long as a few charts do.
@@ -58,25 +57,31 @@ def write(
     inputs: Inputs,
     compared: Compared,
     found: Sensitivity | None,
-    looked: Looked,
+    looked: Later[Looked],
     known: Background,
     outputs: Sequence[Path],
     languages: Sequence[Language],
     level: Level,
-) -> None:
-    """Write the report in each form and language, and print each path; the first language has the names asked for.
+) -> list[Path]:
+    """Write the report in each form and language; the first language has the names asked for.
 
     Parameters
     ----------
     inputs : Inputs
     compared : Compared
     found : Sensitivity or None
-    looked : Looked
+    looked : callable
+        Looks further once the charts over time are begun.
     known : Background
     outputs : sequence of Path
         One a form.
     languages : sequence of Language
     level : Level
+
+    Returns
+    -------
+    list of Path
+        What was written, the first that was asked for before the rest.
     """
     from sd_covid.calibration.results import read_report
     from sd_covid.calibration.workflow import report_file
@@ -111,8 +116,7 @@ def write(
             for path in asked:
                 _other_form(first, path, frames, language.value)
             written += asked
-    for path in reversed(written):  # the first that was asked for comes last
-        say(str(path))
+    return written
 
 
 def _helper(compared: Compared) -> Helper | nullcontext[None]:

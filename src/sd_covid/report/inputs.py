@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.observed import ObservedSeries
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from sd_covid.data import Registry
     from sd_covid.engine.simulation import Simulation
     from sd_covid.report.passport_record import PassportRecord
+
+Found = TypeVar("Found")
+#: What has yet to be found when the report begins to draw; asked more than once, it tells the same.
+Later = Callable[[], Found]
 
 
 @dataclass(frozen=True, slots=True)

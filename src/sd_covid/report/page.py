@@ -7,6 +7,7 @@ or English. Words are chosen in `wording`, numbers set in `effects`, `money` and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from sd_covid.report.draw import Draw, publish
 from sd_covid.report.effects import effect_tables, findings, quoted
 from sd_covid.report.evidence import assumption_rows, fit_view, lever_rows
 from sd_covid.report.groups import groups_view
-from sd_covid.report.inputs import Background, Looked
+from sd_covid.report.inputs import Background, Later, Looked
 from sd_covid.report.judgement import judged_constants, judgement_view
 from sd_covid.report.lights import lights_view
 from sd_covid.report.long_run import long_run_view
@@ -62,9 +63,9 @@ def write_report(
     language: str,
     *,
     background: Background | None = None,
-    long_run: LongRun | None = None,
+    long_run: LongRun | Later[LongRun | None] | None = None,
     assessment: Assessment | None = None,
-    looked: Looked | None = None,
+    looked: Looked | Later[Looked] | None = None,
     level: Level = "adviser",
     helper: Helper | None = None,
 ) -> Path:
@@ -84,11 +85,13 @@ def write_report(
     background : Background, optional
         Published figures, titles of series, the command.
     long_run : LongRun, optional
-        On which assumption the long run rests: told before everything else.
+        On which assumption the long run rests: told before everything else. A function is asked after the charts over
+        time are begun.
     assessment : Assessment, optional
         Costs and benefits, who gains, and resilience.
     looked : Looked, optional
-        What the comparison's own draws tell beyond its differences.
+        What the comparison's own draws tell beyond its differences. A function is asked after the charts over time are
+        begun, save those for a minister, which show the package that is told first.
     level : {'minister', 'adviser', 'modeller'}
         How much of it the page tells (`sd_covid.report.sections`).
     helper : Helper, optional
@@ -106,28 +109,29 @@ def write_report(
     RunError
         No package to compare, no year of the report within the run, or no draw that is finite in every scenario.
     """
-    texts = Texts(language)
+    texts, level = Texts(language), refuse_level(level)
     path = Path(path)
     background = background or Background()
     years = comparison.covered(background.years)
     _refuse_empty(comparison, years)
     figures = path.with_name(f"{path.stem}-figures")
+    seen = looked if callable(looked) else partial(_seen, comparison, looked)
     # Everything is made aside and then moved into place, so that a report is whole or not there.
     with folder_beside(path) as aside:
         draw = Draw(aside, helper)
-        # Charts first: a helper draws them while the tables are set.
-        content = _further(comparison, looked, assessment, background, refuse_level(level), draw, texts)
         with chart_style():
-            main = _main(comparison, looked)
-            content["paths"] = _charts(comparison, background, years, level, main, draw, texts)
-            content["sensitivity"] = (
-                []
+            # Charts first: a helper draws them while this process looks further and sets the tables.
+            content: dict[str, Any] = {
+                "paths": _charts(comparison, background, years, level, seen, draw, texts),
+                "sensitivity": []
                 if sensitivity is None
-                else sensitivity_panels(sensitivity, background.glossary, draw, texts)
-            )
+                else sensitivity_panels(sensitivity, background.glossary, draw, texts),
+            }
+        content |= _further(comparison, seen(), assessment, background, level, draw, texts)
         content |= _content(comparison, fit, sensitivity, background, years, texts)
         content |= {"level": level, "figures": figures.name}
-        content["long_run"] = None if long_run is None else long_run_view(long_run, texts)
+        rests = long_run() if callable(long_run) else long_run
+        content["long_run"] = None if rests is None else long_run_view(rests, texts)
         content |= _assessed(assessment, texts)
         content["design"] = "" if sensitivity is None else design_note(sensitivity, texts)
         content["depends"] = bool(content["sensitivity"]) or content["over_time"] is None
@@ -142,9 +146,14 @@ def write_report(
     return path
 
 
+def _seen(comparison: Comparison, looked: Looked | None) -> Looked:
+    """What the draws tell; where nobody looked, the first package is told first."""
+    return looked or Looked(comparison.alternatives[0].id)
+
+
 def _further(
     comparison: Comparison,
-    looked: Looked | None,
+    looked: Looked,
     assessment: Assessment | None,
     background: Background,
     level: Level,
@@ -152,20 +161,13 @@ def _further(
     texts: Texts,
 ) -> dict[str, Any]:
     """The answer, the headline table, and what the draws tell beyond differences."""
-    main = _main(comparison, looked)
-    looked = looked or Looked(main)
     names = None if looked.robust is None else RobustNames(looked.robust, background.glossary, texts)
     span = told_years(comparison)
     return {
-        "answer": answer_view(comparison, span, main, assessment, names, texts),
+        "answer": answer_view(comparison, span, looked.main, assessment, names, texts),
         "headline": headline_view(comparison, span, assessment, texts),
         **looked_parts(looked, comparison, names, background.glossary, level, draw, texts),
     }
-
-
-def _main(comparison: Comparison, looked: Looked | None) -> str:
-    """Id of the package that is told first."""
-    return comparison.alternatives[0].id if looked is None else looked.main
 
 
 def told_years(comparison: Comparison) -> tuple[int, int]:
@@ -186,13 +188,14 @@ def _charts(
     background: Background,
     years: Sequence[int],
     level: Level,
-    main: str,
+    looked: Later[Looked],
     draw: Draw,
     texts: Texts,
 ) -> list[Panel]:
     """The charts over time: for a minister those of the outcomes in which the main package differs most."""
     if level != "minister":
         return path_panels(comparison, background, years, draw, texts)
+    main = looked().main
     headline = [item for item in comparison.outputs if item.headline]
     moved = [item for item in headline if comparison.matters(item.name, main)] or headline
     found = sorted(moved, key=lambda item: -_reach(comparison, item, main))[:_FEW_CHARTS]
