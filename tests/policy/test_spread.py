@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
-from sd_covid.policy.spread import QUANTILES, Spread
+from sd_covid.policy.spread import QUANTILES, Spread, quantiles
 
 
 def spread(low: float, high: float) -> Spread:
@@ -37,3 +40,16 @@ def test_a_spread_of_a_hundred_and_one_equal_steps_has_its_percentiles() -> None
     np.testing.assert_allclose([100 * level for level in QUANTILES], found.quantiles, rtol=1e-12)
     assert (50.0, 50.0, 101) == (found.mean, found.median, found.members)
     assert (5.0, 95.0) == pytest.approx(found.interval)
+
+
+@given(
+    arrays.arrays(
+        np.float64,
+        arrays.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=12),
+        elements=st.floats(-1e9, 1e9) | st.just(np.nan),
+    ),
+    st.lists(st.floats(0, 1), min_size=1, max_size=5),
+)
+def test_quantiles_are_those_of_numpy_to_the_bit(sample: np.ndarray, levels: list[float]) -> None:
+    for asked in (QUANTILES, levels):
+        np.testing.assert_array_equal(np.quantile(sample, asked, axis=0), quantiles(sample, asked))

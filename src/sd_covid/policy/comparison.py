@@ -25,7 +25,7 @@ from sd_covid.policy.measures import Points
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.saved_points import years_of
 from sd_covid.policy.scenario import Scenario
-from sd_covid.policy.spread import QUANTILES, Spread, Verdict
+from sd_covid.policy.spread import QUANTILES, Spread, Verdict, quantiles
 
 Floats = NDArray[np.float64]
 
@@ -406,6 +406,4 @@ def _bands(paths: Floats) -> Floats:
     """Quantiles over members of paths (member, time) at `QUANTILES`; NaN when no member is sound."""
     if paths.shape[0] == 0:
         return np.full((len(QUANTILES), paths.shape[1]), np.nan)
-    # Along contiguous memory numpy takes half the time.
-    by_time = np.array(paths.T, order="C")
-    return np.asarray(np.quantile(by_time, QUANTILES, axis=1, overwrite_input=True), dtype=np.float64)
+    return quantiles(paths)

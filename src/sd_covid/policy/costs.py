@@ -218,6 +218,10 @@ def spent_path(spent: Floats, year_of: NDArray[np.int64], years: tuple[int, ...]
     ndarray, shape (member, year)
         Million euro, nominal.
     """
-    with np.errstate(invalid="ignore"):  # a failed member: located and left out elsewhere
-        grown = np.diff(spent, axis=1)
-    return np.stack([grown[:, year_of == year].sum(axis=1) for year in years], axis=1)
+    found = np.zeros((len(spent), len(years)))
+    for column, year in enumerate(years):
+        within = np.flatnonzero(year_of == year)
+        if within.size:
+            with np.errstate(invalid="ignore"):  # a failed member: located and left out elsewhere
+                found[:, column] = spent[:, within[-1] + 1] - spent[:, within[0]]
+    return found

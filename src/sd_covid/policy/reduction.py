@@ -13,7 +13,7 @@ import numpy as np
 
 from sd_covid.model.names import key
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.saved_points import dates_of, index_of, mean_between, new_year, years_of
+from sd_covid.policy.saved_points import dates_of, index_of, means_between, new_year, years_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,14 +64,12 @@ class ByYear:
         time = run["time"].to_numpy().astype(np.float64)
         dates = dates_of(time, self.calendar)
         years = years_of(dates)
-        edges = [(index_of(dates, new_year(year)), index_of(dates, new_year(year + 1))) for year in years]
+        edges = [index_of(dates, new_year(year)) for year in (*years, years[-1] + 1)] if years else []
         found = {}
         for name, variable in run.data_vars.items():
             if key(str(name)) not in self.names:
                 continue
             path = variable.transpose(..., "time").to_numpy()
-            means = [mean_between(time, path, *pair) for pair in edges]
             dims = [*(dim for dim in variable.dims if dim != "time"), "year"]
-            stacked = np.stack(means, axis=-1) if means else np.zeros((*path.shape[:-1], 0))
-            found[name] = xr.DataArray(stacked, dims=dims, attrs=variable.attrs)
+            found[name] = xr.DataArray(means_between(time, path, edges), dims=dims, attrs=variable.attrs)
         return run.drop_vars(list(found)).assign(found)

@@ -54,12 +54,7 @@ def mean_between(time: Floats, path: Floats, start: int, end: int) -> Floats:
 
 
 def means_between(time: Floats, path: Floats, edges: Sequence[int]) -> Floats:
-    """Means of paths (member, time) from each of these saved points to the next; shape (member, edges - 1).
-
-    To the bit what `mean_between` gives of each, with the trapezia taken once.
-    """
-    slices = np.diff(time) * (path[:, 1:] + path[:, :-1]) / 2.0
-    means = np.empty((path.shape[0], max(len(edges) - 1, 0)))
-    for place, (start, end) in enumerate(pairwise(edges)):
-        means[:, place] = slices[:, start:end].sum(axis=-1) / (time[end] - time[start])
-    return means
+    """Means of paths whose last axis is time from each of these saved points to the next; shape (..., edges - 1)."""
+    # Span by span: what is computed of one stays in the cache.
+    means = [mean_between(time, path, *pair) for pair in pairwise(edges)]
+    return np.stack(means, axis=-1) if means else np.zeros((*path.shape[:-1], 0))

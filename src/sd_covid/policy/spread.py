@@ -5,6 +5,7 @@ In comes a sample of one number a member; out go mean, quantiles and what may be
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +20,37 @@ QUANTILES = (0.05, 0.20, 0.35, 0.50, 0.65, 0.80, 0.95)
 Verdict = Literal[
     "lowers", "raises", "probably lowers", "probably raises", "cannot tell", "no difference that matters"
 ]
+
+
+def quantiles(sample: Floats, levels: Sequence[float] = QUANTILES) -> Floats:
+    """Quantiles over members by linear interpolation, the same numbers as ``numpy.quantile``.
+
+    Seven selections, as numpy makes them, take five times as long as one sort, which works in vectors.
+
+    Parameters
+    ----------
+    sample : ndarray, shape (member, …)
+        Finite or NaN; not empty.
+    levels : sequence of float
+        From 0 to 1.
+
+    Returns
+    -------
+    ndarray, shape (level, …)
+        NaN where a member is.
+    """
+    # A copy, along contiguous memory.
+    ordered = np.array(np.moveaxis(sample, 0, -1), dtype=np.float64, order="C")
+    ordered.sort(axis=-1)
+    last = ordered.shape[-1] - 1
+    place = last * np.asarray(levels, dtype=np.float64)
+    before = np.floor(place).astype(np.int64)
+    part = place - before
+    low, high = ordered[..., before], ordered[..., np.minimum(before + 1, last)]
+    # From the nearer end, as numpy does.
+    found = np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))
+    found[np.isnan(ordered[..., -1])] = np.nan  # NaN is sorted last
+    return np.moveaxis(found, -1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +75,7 @@ class Spread:
         """Summarise a sample of shape (member,); NaN throughout when it is empty."""
         if sample.size == 0:
             return cls(float("nan"), (float("nan"),) * len(QUANTILES), 0)
-        return cls(float(sample.mean()), tuple(np.quantile(sample, QUANTILES).tolist()), int(sample.size))
+        return cls(float(sample.mean()), tuple(quantiles(sample).tolist()), int(sample.size))
 
     def quantile(self, level: float) -> float:
         """The quantile at one of `QUANTILES`."""

@@ -236,8 +236,8 @@ def _rbd_fast(design: Design, x: Floats, y: Floats, seed: int, resamples: int) -
     """First-order indices by the spectrum over a factor's order (Plischke 2010; Tissot & Prieur 2012)."""
     from SALib.analyze import rbd_fast
 
-    told = rbd_fast.analyze(
-        design.problem, x, y, num_resamples=max(resamples, 2), conf_level=COVERAGE, seed=seed
-    )
+    # A spread of fewer than two is none; without any, SALib's own is not a number.
+    drawn = max(resamples, 2) if resamples else 0
+    told = rbd_fast.analyze(design.problem, x, y, num_resamples=drawn, conf_level=COVERAGE, seed=seed)
     first = _array(told["S1"])
     return {"first": (first, _array(told["S1_conf"]) if resamples else _without(first))}
