@@ -38,6 +38,7 @@ TABLES = [
     (P, "-3;0.5", "-3;0", (P, "rate\t"), "priorParameters", "not above zero", "positive"),
     (P, "-3;0.5", "-3;x", (P, "rate\t"), "priorParameters", "not numbers", "0.1;0.5"),
     (P, "-3;0.5", "30;0.5", (P, "rate\t"), "priorParameters", "no probability", "bounds"),
+    (P, "-3;0.5", "710;0.5", (P, "rate\t"), "priorParameters", "beyond the largest number", "logarithm"),
     (P, "normal\t0;1", "\t", (P, "offset\t"), "priorDistribution", "not be proper", "finite bounds"),
     (P, "wave\ttrue\t-5\t5", "wave\ttrue\t-5", (P, "wave\t"), None, "cells", "one tab"),
     (B, "obs_lost\t", "obs_mean\t", (B, "obs_lost"), "observableId", "twice", "line 3"),

@@ -75,6 +75,13 @@ def test_graphml_of_a_drawing_program(tmp_path):
         ("a.graphml", '<!DOCTYPE x [<!ENTITY a "b">]><graphml/>', "defines entities"),
         ("a.graphml", "<graphml", "is no GraphML"),
         ("a.json", "{", "is no JSON"),
+        ("a.json", "[" * 100_000, "is no JSON that can be read"),
+        ("a.json", "9" * 5_000, "is no JSON that can be read"),
+        (
+            "a.json",
+            '{"elements": [], "connections": [], "classes": "%s"}' % ("[" * 100_000),
+            "classes are no JSON",
+        ),
         ("a.json", "[1]", "has no elements and connections"),
         ("a.json", '{"elements": [1], "connections": []}', "has no elements and connections"),
         ("a.txt", "", "no kind of diagram"),

@@ -333,7 +333,12 @@ def _prior(row: Row, identifier: str, lower: float, upper: float) -> Prior:
     if family.ordered and values[0] >= values[1]:
         raise row.error("priorParameters", f"{values[0]:g} is not below {values[1]:g}", "write low;high")
     prior = Prior(name, values, lower, upper)
-    if not prior.mass > 0:
+    try:
+        within = prior.mass > 0
+    except OverflowError as error:  # the parameters of some are of the logarithm
+        reason = f"{name} of {';'.join(texts)} reaches beyond the largest number"
+        raise row.error("priorParameters", reason, "give the median's natural logarithm first") from error
+    if not within:
         reason = f"the prior of '{identifier}' has no probability between its bounds"
         raise row.error("priorParameters", reason, "move the prior or the bounds")
     return prior

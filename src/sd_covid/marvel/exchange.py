@@ -107,6 +107,10 @@ def _of_kumu(path: Path) -> Tables:
         raise DiagramError(
             f"is no JSON: {error.msg}", advice="export it again", file=path, line=error.lineno
         ) from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or nested without end
+        raise DiagramError(
+            f"is no JSON that can be read: {error}", advice="export it again", file=path
+        ) from error
     parts = [found.get(name) if isinstance(found, dict) else None for name in ("elements", "connections")]
     if not all(isinstance(part, list) and all(isinstance(item, dict) for item in part) for part in parts):
         raise DiagramError("has no elements and connections", advice="export a Kumu blueprint", file=path)
@@ -137,7 +141,7 @@ def _more(found: Fields, path: Path) -> dict[str, list[Fields]]:
         value = found.get(name)
         try:
             rows = json.loads(value) if isinstance(value, str) else value
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise DiagramError(f"its {name} are no JSON", advice="export it again", file=path) from error
         if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
             more[name] = rows
