@@ -199,6 +199,14 @@ def test_a_full_disk_is_told_and_the_blocks_that_are_done_are_kept(swept: Swept,
     assert contents(tmp_path / "whole.zarr") == contents(out)
 
 
+def _lengthen(metadata: Path) -> None:
+    """Say that every array is longer than any can be."""
+    told = json.loads(metadata.read_text())
+    for array in told["consolidated_metadata"]["metadata"].values():
+        array["shape"] = [2**63 for _ in array["shape"]]
+    metadata.write_text(json.dumps(told))
+
+
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
@@ -207,6 +215,7 @@ def test_a_full_disk_is_told_and_the_blocks_that_are_done_are_kept(swept: Swept,
         (lambda store: (store / ".sweep/manifest.json").write_text("[]"), "is no manifest of a sweep"),
         (lambda store: (store / ".sweep/blocks").write_text("one two\n"), "cannot be read"),
         (lambda store: (store / "zarr.json").write_text("{"), "cannot be read"),
+        (lambda store: _lengthen(store / "zarr.json"), "cannot be read"),
     ],
 )
 def test_a_store_that_cannot_be_read_is_told(swept: Swept, tmp_path: Path, damage: object, told: str) -> None:

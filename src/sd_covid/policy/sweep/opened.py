@@ -46,6 +46,14 @@ def open_sweep(path: str | Path, *, partial: bool = False) -> xr.Dataset:
 
     try:
         found = xr.open_dataset(path, engine="zarr", consolidated=True, chunks=None)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise DataError(f"cannot be read: {error}", advice="restore it from a copy", file=path) from error
     return found.assign_attrs(blocks_done=len(done))
