@@ -14,6 +14,7 @@ from sd_covid.cli.console import note, say, table, warn
 from sd_covid.cli.identifiability import show_identifiability, show_starts
 from sd_covid.cli.progress import stages
 from sd_covid.errors import RunError
+from sd_covid.study_folder import is_there
 from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _check(problem: Path) -> int:
 
     found = check_stored(problem)
     stored = report_file(read_problem(problem))
-    if stored.is_file():
+    if is_there(stored):
         _show_series(read_report(stored))
     if not found.matches:
         say(f"the stored fit does not match: {found.reason}; run sd-covid calibrate {problem}")

@@ -10,7 +10,7 @@ import typer
 from sd_covid.cli.console import say, table
 from sd_covid.cli.language import Language
 from sd_covid.cli.local_runs import read_local
-from sd_covid.model.study import study_folder
+from sd_covid.study_folder import study_folder
 
 if TYPE_CHECKING:
     from sd_covid.data.local.sums import Sum
