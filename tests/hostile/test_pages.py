@@ -97,6 +97,7 @@ def test_no_text_of_a_model_moves_the_cursor(call: Call, tmp_path: Path) -> None
     )
     said = ""
     for words in (
+        ["run", model],
         ["run", model, "-o", tmp_path / f"out{ESCAPES}.csv"],
         ["run", model, "-p", f"{ESCAPES}=1"],
         ["run", tmp_path / f"none{ESCAPES}.mdl"],
@@ -106,5 +107,8 @@ def test_no_text_of_a_model_moves_the_cursor(call: Call, tmp_path: Path) -> None
     ):
         answer = call(*words)
         said += answer.out + answer.err
-    assert "\\x1b]0;owned\\x07" in said
+    assert "Time,level\\x1b]0;owned\\x07\\x1b[2J\\x9b31m\\u202e," in said, (
+        "results on a terminal are no exception"
+    )
+    assert ESCAPES in (tmp_path / f"out{ESCAPES}.csv").read_text(encoding="utf-8"), "a file is data as it is"
     assert not re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", said)
