@@ -63,6 +63,7 @@ def keep(path: Path, content: bytes, most: int) -> None:
         raise
     kept = list(path.parent.iterdir())
     if len(kept) > most:
-        kept.sort(key=lambda item: item.stat().st_mtime)
+        # What was just kept comes last: the clock may have gone back since the others were used.
+        kept.sort(key=lambda item: (item == path, item.stat().st_mtime))
         for old in kept[: len(kept) - most + most // 10]:
             old.unlink(missing_ok=True)
