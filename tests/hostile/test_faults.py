@@ -7,6 +7,9 @@ at.
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -145,17 +148,43 @@ def test_a_cache_that_cannot_be_written_changes_no_answer(
     assert expected == found
 
 
-def test_runs_beside_one_another_share_a_cache(town: Path, tmp_path: Path, cache: Path) -> None:
-    children = []
-    for number in range(3):
-        child = os.fork()
-        if child == 0:
-            code = 99
-            try:
-                code = execute(words(town, "out.csv", tmp_path / f"{number}.csv"))
-            finally:
-                os._exit(code)
-        children.append(child)
-    assert [0, 0, 0] == [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-    assert 1 == len({(tmp_path / f"{number}.csv").read_bytes() for number in range(3)})
+#: Runs the models named on the command line a few times, in a cache that keeps so many codes and models.
+BESIDE = """
+import sys, sd_covid.engine.compile, sd_covid.model.cache
+from sd_covid.cli.app import execute
+most, out, *models = sys.argv[1:]
+sd_covid.engine.compile.MOST = sd_covid.model.cache.MOST = int(most)
+sd_covid.model.cache.WORTHWHILE = 0
+for turn in range(3):
+    for model in models:
+        if execute(["run", model, "-o", f"{out}/{turn}-{model.rpartition('/')[2]}.csv"]):
+            sys.exit(1)
+"""
+
+
+@pytest.mark.parametrize("most", [1000, 1], ids=["roomy", "each pushes out what others keep"])
+def test_processes_beside_one_another_share_a_cache(
+    town: Path, tmp_path: Path, cache: Path, most: int
+) -> None:
+    models = [town / "models" / name for name in ("town.mdl", "town.yaml", "other.mdl")]
+    models[2].write_text(models[0].read_text().replace("slope = 2", "slope = 2.5"))
+    for model in models:
+        assert 0 == execute(["run", str(model), "-o", str(tmp_path / "expected" / f"{model.name}.csv")])
+    shutil.rmtree(cache)
+    folders = [tmp_path / f"{number}" for number in range(3)]
+    beside = [
+        subprocess.Popen(
+            [sys.executable, "-c", BESIDE, "2", str(folder), *map(str, models)],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for folder in folders
+    ]
+    for process in beside:
+        _, said = process.communicate()
+        assert (0, "") == (process.returncode, said)
+    for folder in folders:
+        for file in sorted(folder.iterdir()):
+            assert file.read_bytes() == (tmp_path / "expected" / file.name.partition("-")[2]).read_bytes()
+    assert {9} == {len(list(folder.iterdir())) for folder in folders}
     assert [] == list(cache.rglob("tmp*"))

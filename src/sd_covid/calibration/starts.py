@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sd_covid.cache_files import cache_folder
+from sd_covid.cache_files import cache_folder, last_used
 from sd_covid.calibration.results import StartRow
 from sd_covid.calibration.types import Array
 
@@ -105,6 +105,6 @@ def _parsed(line: bytes) -> tuple[tuple[str, ...], tuple[Array, StartRow]] | Non
 def _forget_oldest(own: Path) -> None:
     """Keep the newest files of a folder, and one's own: the clock may have gone back."""
     others = [item for item in own.parent.glob("*.jsonl") if item != own]
-    others.sort(key=lambda item: item.stat().st_mtime, reverse=True)
+    others.sort(key=last_used, reverse=True)
     for old in others[MOST - 1 :]:
         old.unlink(missing_ok=True)
