@@ -171,7 +171,7 @@ def test_processes_beside_one_another_share_a_cache(
     for model in models:
         assert 0 == execute(["run", str(model), "-o", str(tmp_path / "expected" / f"{model.name}.csv")])
     shutil.rmtree(cache)
-    folders = [tmp_path / f"{number}" for number in range(3)]
+    folders = [tmp_path / f"{number}" for number in range(2)]
     beside = [
         subprocess.Popen(
             [sys.executable, "-c", BESIDE, "2", str(folder), *map(str, models)],
