@@ -44,9 +44,8 @@ class Journal:
             return
         try:
             text = bytes_of(self.path).decode("utf-8")
-            whole = text[
-                : text.rfind("\n") + 1
-            ]  # what stands behind is a line that was being written when it stopped
+            # What stands behind the last line feed was being written when the search stopped.
+            whole = text[: text.rfind("\n") + 1]
             head, *rows = [json.loads(line) for line in whole.splitlines()]
             known = {row["package"]: row["found"] for row in rows}
         except (OSError, DataError, ValueError, KeyError, TypeError, RecursionError) as error:
