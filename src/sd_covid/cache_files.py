@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -63,6 +64,15 @@ def keep(path: Path, content: bytes, most: int) -> None:
         raise
     kept = list(path.parent.iterdir())
     if len(kept) > most:
-        kept.sort(key=lambda item: item.stat().st_mtime)
+        # What was just kept comes last: the clock may have gone back since the others were used.
+        kept.sort(key=lambda item: (item == path, last_used(item)))
         for old in kept[: len(kept) - most + most // 10]:
             old.unlink(missing_ok=True)
+
+
+def last_used(path: Path) -> float:
+    """When a file of the cache was used last; long ago for one that another process has just removed."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return -math.inf

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sd_covid.errors import DataError
-from sd_covid.model.study import leads_out
+from sd_covid.study_folder import leads_out
 
 #: Bytes of a file that people write or a spreadsheet exports; a larger one is something else.
 LARGEST = 100_000_000

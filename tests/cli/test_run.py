@@ -37,6 +37,47 @@ def test_columns_carry_the_spelling_asked_for_in_the_order_asked_for(call: Call,
     assert "Time,Outflow,LEVEL,rate" == answer.out.splitlines()[0]
 
 
+def test_a_figure_has_the_course_of_the_variable(call: Call, drain: Path, tmp_path: Path) -> None:
+    """100, 50, 25: the second fall is half of the first, on paper too, to the six decimals of an SVG."""
+    file = tmp_path / "new" / "level.svg"
+    answer = call("run", drain, "--columns", "level", "--figure", file)
+    assert (0, "", f"wrote {file}") == (answer.code, answer.out, answer.last)
+    paths = re.findall(r'd="M ([\d. ]+) \nL ([\d. ]+) \nL ([\d. ]+) \n"', file.read_text())
+    (falls,) = [np.diff([float(point.split()[1]) for point in path]) for path in paths]
+    np.testing.assert_allclose(falls[0], 2 * falls[1], atol=3e-6)
+
+
+def test_a_figure_goes_with_a_table(call: Call, drain: Path, tmp_path: Path) -> None:
+    table, figure = tmp_path / "level.csv", tmp_path / "level.png"
+    assert 0 == call("run", drain, "--columns", "level", "-o", table, "--figure", figure).code
+    assert "Time,level\n0,100\n1,50\n2,25\n" == table.read_text()
+    assert figure.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "7 variables of 1 runs"),
+        (("--columns", "level,rate"), "2 variables of 1 runs"),
+        (("-o", "run.nc"), "not all of them"),
+        (("--columns", "level", "--figure", "level.gif"), "is no .png, .svg or .pdf"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_before_it_runs(
+    call: Call,
+    drain: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    answer = call("run", drain, "--figure", "level.svg", *options)
+    assert 2 == answer.code
+    assert said in answer.last
+    assert [drain] == list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", ["run.csv", "run.nc", "run.zarr", "run.parquet"])
 def test_every_format_holds_the_same_numbers(call: Call, drain: Path, tmp_path: Path, name: str) -> None:
     path = tmp_path / "new folder" / name

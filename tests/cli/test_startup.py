@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
+
+from sd_covid.cli.app import app
+from tests.cli.conftest import Call
 
 HEAVY = (
     "pysd",
@@ -36,6 +42,30 @@ def test_help_and_misuse_import_no_heavy_library(arguments: list[str]) -> None:
         [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True
     )
     assert "[]" == done.stdout.splitlines()[-1]
+
+
+def test_help_lists_every_command_and_looks_up_the_options_of_none(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up = []
+    real = typer.main.get_params_from_function
+
+    def counted(function: Callable[..., object]) -> dict[str, object]:
+        found = real(function)
+        looked_up.extend(found)
+        return found
+
+    monkeypatch.setattr("typer.main.get_params_from_function", counted)
+    answer = call("--help")
+    assert [] == looked_up
+    whole = typer.main.get_command(app)
+    assert isinstance(whole, typer.core.TyperGroup)
+    listed = re.findall(r"^│ ([\w-]+)  +\S", answer.out.partition("Commands")[2], re.MULTILINE)
+    assert list(whole.commands) == listed
+    looked_up.clear()
+    assert "--columns" in call("run", "--help").out
+    assert "columns" in looked_up
+    assert "problem" not in looked_up, "a parameter of others"
 
 
 def test_a_run_does_not_load_dask_and_workers_do(drain: Path, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ GRIDS = {
     "uneven": [-0.9, -0.2, 0.0, 0.1, 0.55, 1.3, 1.9],
     "jump": [-1.0, 0.0, 0.5, 0.5, 1.0, 1.5],
     "jump at the end": [-1.0, 0.2, 1.5, 1.5],
+    "jump at the start": [-0.5, -0.5, 0.2, 1.5],
+    "jump only": [0.2, 0.2],
     "many": [-1 + 3 * (k / 40) ** 1.5 for k in range(41)],
 }
 START = 1.01371  # so that no place is a point of a table: rounding would choose a side

@@ -37,5 +37,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def town(whole: Path, tmp_path: Path) -> Path:
-    """A copy of it."""
-    return shutil.copytree(whole, tmp_path / "town")
+    """A copy of it, with room for notes."""
+    copy = shutil.copytree(whole, tmp_path / "town")
+    (copy / "models" / "notes").mkdir()
+    return copy

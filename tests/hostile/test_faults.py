@@ -1,25 +1,24 @@
 """A full disk, a kill at any write, a cache that cannot be used: never half a file, and the same answer afterwards.
 
-A limit on the size of files stands for a full disk. A kill comes in a copy of this process, at the interpreter's audit
-event of opening a file for writing or of renaming one: just before each change on the disk, so that every state in
-between is looked at.
+How they are made is in `faults`. A kill is tried at every change on the disk, so that every state in between is looked
+at.
 """
 
 from __future__ import annotations
 
 import os
-import resource
-import signal
+import shutil
+import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sd_covid.cli.app import execute
 from tests.cli.conftest import Call
+from tests.hostile.faults import killed_at, small_disk
 from tests.policy.sweep.conftest import contents
 
 #: What is written -> the words of a command; OUT is where.
@@ -52,17 +51,6 @@ def words(town: Path, name: str, out: Path) -> list[str]:
     return [str(out) if word == "OUT" else str(town / word) if "/" in word else word for word in WRITES[name]]
 
 
-@contextmanager
-def small_disk(size: int) -> Iterator[None]:
-    """No file becomes larger than this."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
 @pytest.mark.parametrize("name", [name for name in WRITES if name != "sweep.zarr"])
 def test_a_full_disk_leaves_nothing_half_written(call: Call, town: Path, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "out"
@@ -72,38 +60,6 @@ def test_a_full_disk_leaves_nothing_half_written(call: Call, town: Path, tmp_pat
     assert 2 == answer.code, answer
     assert answer.last.startswith("error: ")
     assert [] == list(folder.rglob("*"))
-
-
-def killed_at(number: int, arguments: Sequence[str]) -> bool:
-    """Run a command in a copy of this process that is killed at a change on the disk; whether it came so far."""
-    child = os.fork()
-    if child == 0:
-        left = number
-
-        def count(event: str, given: tuple[Any, ...]) -> None:
-            nonlocal left
-            opened = (
-                event == "open"
-                and isinstance(given[2], int)
-                and given[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-            )
-            if opened or event in ("os.rename", "os.mkdir", "os.remove", "os.rmdir"):
-                left -= 1
-                if left < 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        quiet = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(quiet, 1)
-        os.dup2(quiet, 2)
-        sys.addaudithook(count)
-        code = 99
-        try:
-            code = execute(list(arguments))
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or 0 == os.WEXITSTATUS(status)
-    return os.WIFSIGNALED(status)
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.xmile"])
@@ -116,7 +72,7 @@ def test_a_kill_at_any_write_leaves_the_file_as_it_was_or_whole(
     expected = out.read_bytes()
     out.write_bytes(b"as it was")
     number = 0
-    while killed_at(number, words(town, name, out)):
+    while killed_at(number, partial(execute, words(town, name, out))):
         assert out.read_bytes() in (b"as it was", expected), number
         number += 1
     assert 2 <= number
@@ -131,7 +87,7 @@ def test_a_sweep_killed_at_any_write_is_carried_on_to_the_same_bytes(
     assert 0 == call(*words(town, "sweep.zarr", whole)).code
     # Each kill falls three writes further on than the last, from where that one left the store.
     for number in (0, 3, 6, 9, 12, 15):
-        killed_at(number, [*words(town, "sweep.zarr", parts), "--resume"])
+        killed_at(number, partial(execute, [*words(town, "sweep.zarr", parts), "--resume"]))
     assert 0 == call(*words(town, "sweep.zarr", parts), "--resume").code
     assert contents(whole) == contents(parts)
 
@@ -192,17 +148,43 @@ def test_a_cache_that_cannot_be_written_changes_no_answer(
     assert expected == found
 
 
-def test_runs_beside_one_another_share_a_cache(town: Path, tmp_path: Path, cache: Path) -> None:
-    children = []
-    for number in range(3):
-        child = os.fork()
-        if child == 0:
-            code = 99
-            try:
-                code = execute(words(town, "out.csv", tmp_path / f"{number}.csv"))
-            finally:
-                os._exit(code)
-        children.append(child)
-    assert [0, 0, 0] == [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-    assert 1 == len({(tmp_path / f"{number}.csv").read_bytes() for number in range(3)})
+#: Runs the models named on the command line a few times, in a cache that keeps so many codes and models.
+BESIDE = """
+import sys, sd_covid.engine.compile, sd_covid.model.cache
+from sd_covid.cli.app import execute
+most, out, *models = sys.argv[1:]
+sd_covid.engine.compile.MOST = sd_covid.model.cache.MOST = int(most)
+sd_covid.model.cache.WORTHWHILE = 0
+for turn in range(3):
+    for model in models:
+        if execute(["run", model, "-o", f"{out}/{turn}-{model.rpartition('/')[2]}.csv"]):
+            sys.exit(1)
+"""
+
+
+@pytest.mark.parametrize("most", [1000, 1], ids=["roomy", "each pushes out what others keep"])
+def test_processes_beside_one_another_share_a_cache(
+    town: Path, tmp_path: Path, cache: Path, most: int
+) -> None:
+    models = [town / "models" / name for name in ("town.mdl", "town.yaml", "other.mdl")]
+    models[2].write_text(models[0].read_text().replace("slope = 2", "slope = 2.5"))
+    for model in models:
+        assert 0 == execute(["run", str(model), "-o", str(tmp_path / "expected" / f"{model.name}.csv")])
+    shutil.rmtree(cache)
+    folders = [tmp_path / f"{number}" for number in range(2)]
+    beside = [
+        subprocess.Popen(
+            [sys.executable, "-c", BESIDE, "2", str(folder), *map(str, models)],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for folder in folders
+    ]
+    for process in beside:
+        _, said = process.communicate()
+        assert (0, "") == (process.returncode, said)
+    for folder in folders:
+        for file in sorted(folder.iterdir()):
+            assert file.read_bytes() == (tmp_path / "expected" / file.name.partition("-")[2]).read_bytes()
+    assert {9} == {len(list(folder.iterdir())) for folder in folders}
     assert [] == list(cache.rglob("tmp*"))

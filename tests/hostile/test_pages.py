@@ -1,90 +1,168 @@
-"""One study with markup, escapes and template code wherever it may hold a text: every page shows it as text."""
+"""A study with markup, escapes, formulas and template code wherever it may hold a text: every page shows it as text.
+
+A browser is the judge of pages, and openpyxl of workbooks; commonmark's reference rules, as markdown-it-py has them,
+of Markdown.
+"""
 
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from lxml import html
+from lxml import etree, html
+from markdown_it import MarkdownIt
+from openpyxl import load_workbook
+from playwright.sync_api import Browser, Route
 
-from tests.analysis.robustness.conftest import made
-from tests.cli.conftest import Call
+from tests.cli.conftest import Answer, Call
+from tests.hostile.study import HOSTILE, TAG, hostile_study
+from tests.report.conftest import browser as browser_of_pages
 
-#: Closes what it may stand in, and opens what would run. Its element has no other name in any page.
-TAG = "x-hit"
-HOSTILE = f"'></title></script></style><{TAG} onclick=alert(1)>{{{{7*7}}}}${{7*7}}<!--"
-IN_YAML = '"\\"' + HOSTILE + '"'
-BOTH = f"{{nl: {IN_YAML}, en: {IN_YAML}}}"
-IN_A_MODEL = HOSTILE.replace("{", "(").replace("}", ")")  # braces are comments there
-VARIABLE = f'"{IN_A_MODEL}" = INTEG(0.1 * "{IN_A_MODEL}", 1) ~ {IN_A_MODEL} ~ {IN_A_MODEL} |\n'
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"
-_TITLE = re.compile(r"\{nl: [^{}]*?, en: [^{}]*?\}")
-_SOURCE = re.compile(r"(source|note): (invented[^\n,}]*|none[^\n,}]*|one million[^\n]*)")
-_CELL = re.compile(r"own example|More [^,\n]*|Prob[^,\n]*")
-_SIMULATOR = f"""model: ../models/town.yaml
-title: {BOTH}
-groups:
-  - title: {BOTH}
-    sliders:
-      ease: {{title: {BOTH}, low: 0, high: 2, step: 0.1}}
-outputs:
-  rate: {{title: {BOTH}, unit: {BOTH}}}
-"""
+#: Counts what came of a name: elements, handlers, calls of what the name would run, links elsewhere.
+FOUND = """() => {
+  const all = [...document.querySelectorAll('*')];
+  return {
+    elements: document.querySelectorAll('TAG').length,
+    handlers: all.filter((e) => [...e.attributes].some((a) => a.name.startsWith('on'))).length,
+    calls: window.calls,
+    links: all.flatMap((e) => ['href', 'src', 'xlink:href'].map((n) => e.getAttribute(n)).filter(
+      (v) => v !== null && !v.startsWith('#') && !v.startsWith('data:'))),
+    shown: document.body.textContent.includes('<TAG'),
+  };
+}""".replace("TAG", TAG)
+
+
+browser = browser_of_pages  # the fixture, under a name of its own beside this folder's
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The town, its every title, source, unit and documentation hostile; in a folder whose name is markup too."""
-    root = tmp_path_factory.mktemp("hostile")
-    town = shutil.copytree(made(root / "town"), root / f"<{TAG} onclick=alert(1)>")
-    for file in sorted((town / "scenarios").rglob("*.yaml")):
-        text = _TITLE.sub(lambda _: BOTH, file.read_text(encoding="utf-8"))
-        file.write_text(_SOURCE.sub(lambda found: f"{found[1]}: {IN_YAML}", text), encoding="utf-8")
-    model = town / "models" / "town.mdl"
-    text = model.read_text(encoding="utf-8").replace("rate =", f"{VARIABLE}rate =")
-    model.write_text(text.replace("~ |", f"~ {IN_A_MODEL} |"), encoding="utf-8")
-    titles = f"variables: {{total: {BOTH}}}\nelements: {{young: {BOTH}}}\n"
-    (town / "models" / "titles.yaml").write_text(titles, encoding="utf-8")
-    (town / "scenarios" / "simulator.yaml").write_text(_SIMULATOR, encoding="utf-8")
-    diagram = shutil.copytree(Path(__file__).parents[1] / "marvel" / "town", town / "diagram")
-    for file in diagram.glob("*.csv"):
-        text = _CELL.sub(f'"{HOSTILE}"', file.read_text(encoding="utf-8"))
-        file.write_text(text, encoding="utf-8")
-    return town
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study; no test changes it."""
+    return hostile_study(tmp_path_factory.mktemp("hostile"))
 
 
-#: A page command -> its words; OUT is the page.
+#: What is made -> the words of a command; OUT is where, and a word with a slash lies in the study.
+COMPARED = ["compare", *(f"scenarios/{name}.yaml" for name in ("actual", "none", "half")), "--draws", "30"]
+PROJECTED = ["local", "project", "-s", "scenarios/actual.yaml", "--draws", "20", "--year", "2021"]
 PAGES: dict[str, Sequence[str]] = {
-    "check": ["check", "models/town.yaml", "--no-pysd", "--html", "OUT", "-l", "en"],
-    "loops": ["loops", "models/town.yaml", "-o", "OUT", "-l", "en"],
-    "robust": ["robust", "scenarios/robust.yaml", "-o", "OUT", "-l", "en"],
-    "simulator": ["simulator", "--file", "scenarios/simulator.yaml", "-o", "OUT", "--language", "en"],
-    "marvel": ["marvel", "diagram", "--samples", "20", "-o", "OUT", "-l", "en"],
-    "form": ["session", "form", "diagram", "-o", "OUT", "-l", "en"],
+    "check": ["check", "models/town.yaml", "--no-pysd", "--html", "OUT"],
+    "loops": ["loops", "models/town.yaml", "-o", "OUT"],
+    "robust": ["robust", "scenarios/robust.yaml", "-o", "OUT"],
+    "simulator": ["simulator", "--file", "scenarios/simulator.yaml", "-o", "OUT"],
+    "compare": [*COMPARED, "--sensitivity", "scenarios/sensitivity.yaml", "--level", "modeller", "-o", "OUT"],
+    "sensitivity": ["sensitivity", "scenarios/sensitivity.yaml", "-o", "OUT"],
+    "optimise": ["optimise", "scenarios/optimise.yaml", "-o", "OUT"],
+    "validate": ["validate", "calibration/problem.yaml", "-o", "OUT"],
+    "update": ["update", "calibration/problem.yaml", "--from-registry", "-o", "OUT"],
+    "dashboard": ["dashboard", "calibration/problem.yaml", "-o", "OUT"],
+    "region": [*PROJECTED, "-r", "GM1", "-o", "OUT"],
+    "regions": [*PROJECTED, "-o", "OUT"],
+    "marvel": ["marvel", "diagram/", "--samples", "20", "-o", "OUT"],
+    "form": ["session", "form", "diagram/", "-o", "OUT"],
+    "read": ["session", "read", "diagram/", "forms/", "-o", "OUT"],
+    "pool": ["session", "pool", "diagram/", "forms/", "--name", HOSTILE, "-o", "OUT"],
+    "signals": ["session", "signals", "diagram/", "signals.csv/", "--series", "calibration/series", "-o", "OUT"],
+}  # fmt: skip
+#: The findings of other commands become workbooks as those of regions do.
+WORKBOOKS: dict[str, Sequence[str]] = {
+    "findings": PAGES["regions"],
+    "dashboard": PAGES["dashboard"],
+    "form": PAGES["form"],
+    "compare": [*COMPARED, "-o", "OUT"],
+    "template": ["scenario", "template", "--study", "scenarios/", "-o", "OUT"],
+    "pooled diagram": ["session", "pool", "diagram/", "forms/", "--export", "OUT"],
 }
 
 
-@pytest.mark.parametrize("kind", PAGES)
-def test_no_text_of_a_study_becomes_markup(call: Call, hostile: Path, tmp_path: Path, kind: str) -> None:
-    places = {"OUT": tmp_path / "page.html", "diagram": hostile / "diagram"}
-    answer = call(*(places.get(word, hostile / word if "/" in word else word) for word in PAGES[kind]))
+def made(call: Call, study: Path, words: Sequence[str], out: Path) -> Answer:
+    """Run a command, which may end with 1 as a verdict does."""
+    places = {"OUT": out, HOSTILE: HOSTILE}
+    given = [places.get(word, study / word if "/" in word else word) for word in words]
+    answer = call(*given, "--language", "en")
     assert answer.code in (0, 1), answer.err[-600:]
+    assert "Traceback" not in answer.err
+    return answer
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_no_text_of_a_study_becomes_markup(
+    call: Call,
+    study: Path,
+    tmp_path: Path,
+    browser: Browser,
+    kind: str,
+) -> None:
+    made(call, study, PAGES[kind], tmp_path / "page.html")
     pages = sorted(tmp_path.rglob("*.html"))
     assert pages
     for file in pages:
-        text = file.read_text(encoding="utf-8")
-        assert TAG in text, "the page shows nothing of what is tried"
-        assert f"<{TAG}" not in text
-        parsed = html.fromstring(text)
-        assert not parsed.xpath(f"//{TAG}")
-        assert not [name for element in parsed.iter() for name in element.attrib if name.startswith("on")]
-        (policy,) = parsed.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+        (policy,) = html.fromstring(file.read_text(encoding="utf-8")).xpath(
+            "//meta[@http-equiv='Content-Security-Policy']/@content"
+        )
         assert "default-src 'none'" in policy
+        assert opened(browser, file) == {
+            "elements": 0, "handlers": 0, "calls": 0, "links": [], "shown": True, "asked": []
+        }  # fmt: skip
     for file in tmp_path.rglob("*.svg"):
-        assert f"<{TAG}" not in file.read_text(encoding="utf-8")
+        assert not etree.parse(file).xpath(f"//*[local-name()='{TAG}'] | //@*[starts-with(name(), 'on')]")
+
+
+def opened(browser: Browser, file: Path) -> dict[str, object]:
+    """What a browser finds in a page that may ask for nothing and is not held back by its own policy."""
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        if route.request.url != file.as_uri():
+            asked.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    context = browser.new_context(bypass_csp=True)
+    context.route("**/*", refuse)
+    context.add_init_script("window.calls = 0; window.alert = () => { window.calls += 1; };")
+    page = context.new_page()
+    page.goto(file.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
+    found: dict[str, object] = page.evaluate(FOUND)
+    context.close()
+    return found | {"asked": [url for url in asked if not url.startswith(("data:", "blob:"))]}
+
+
+@pytest.mark.parametrize("kind", WORKBOOKS)
+def test_no_text_of_a_study_becomes_a_formula(call: Call, study: Path, tmp_path: Path, kind: str) -> None:
+    made(call, study, WORKBOOKS[kind], tmp_path / "book.xlsx")
+    cells = [cell for sheet in load_workbook(tmp_path / "book.xlsx") for row in sheet for cell in row]
+    assert [] == [cell.coordinate for cell in cells if cell.data_type == "f" or cell.hyperlink]
+    assert any(TAG in str(cell.value) for cell in cells), "the workbook shows nothing of what is tried"
+
+
+def test_no_text_of_a_study_becomes_markup_of_its_pictures_and_tables(
+    call: Call, study: Path, tmp_path: Path
+) -> None:
+    words = ["stacking", "models/town.yaml", "--draws", "5", "--figure", "OUT"]
+    answer = made(call, study, words, tmp_path / "figure.svg")
+    assert TAG in answer.out
+    picture = etree.parse(tmp_path / "figure.svg")
+    assert not picture.xpath(f"//*[local-name()='{TAG}'] | //@*[starts-with(name(), 'on')]")
+
+
+def test_no_text_of_a_study_becomes_markup_in_its_documentation(
+    call: Call, study: Path, tmp_path: Path
+) -> None:
+    call("document", study / "models" / "town.yaml", "-o", tmp_path / "pages")
+    pages = sorted((tmp_path / "pages").rglob("*.md"))
+    assert any(TAG in file.read_text(encoding="utf-8") for file in pages)
+    for file in pages:
+        page = html.fromstring(
+            MarkdownIt("commonmark").enable("table").render(file.read_text(encoding="utf-8"))
+        )
+        assert not page.xpath(f"//{TAG} | //@*[starts-with(name(), 'on')]"), file
+    for file in (tmp_path / "pages").rglob("*.svg"):
+        assert not etree.parse(file).xpath(f"//*[local-name()='{TAG}'] | //@*[starts-with(name(), 'on')]")
 
 
 def test_no_text_of_a_model_moves_the_cursor(call: Call, tmp_path: Path) -> None:
@@ -97,6 +175,7 @@ def test_no_text_of_a_model_moves_the_cursor(call: Call, tmp_path: Path) -> None
     )
     said = ""
     for words in (
+        ["run", model],
         ["run", model, "-o", tmp_path / f"out{ESCAPES}.csv"],
         ["run", model, "-p", f"{ESCAPES}=1"],
         ["run", tmp_path / f"none{ESCAPES}.mdl"],
@@ -106,5 +185,8 @@ def test_no_text_of_a_model_moves_the_cursor(call: Call, tmp_path: Path) -> None
     ):
         answer = call(*words)
         said += answer.out + answer.err
-    assert "\\x1b]0;owned\\x07" in said
+    assert "Time,level\\x1b]0;owned\\x07\\x1b[2J\\x9b31m\\u202e," in said, (
+        "results on a terminal are no exception"
+    )
+    assert ESCAPES in (tmp_path / f"out{ESCAPES}.csv").read_text(encoding="utf-8"), "a file is data as it is"
     assert not re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", said)

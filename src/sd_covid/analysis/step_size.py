@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +21,7 @@ from sd_covid.errors import ModelError
 from sd_covid.model.expression import Binary, Call, Number, walk
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Method, Model
-from sd_covid.model.study import study_folder
+from sd_covid.study_folder import is_there, study_folder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -179,7 +178,7 @@ def headline_outputs(model: Model) -> list[str]:
     from sd_covid.policy.outputs import read_outputs
 
     path = None if model.path is None else study_folder(model.path) / "scenarios" / "outputs.yaml"
-    if path is None or not Path(path).is_file():
+    if path is None or not is_there(path):
         return []
     named = [output.name for output in read_outputs(path) if output.headline]
     return [name for name in named if key(name.partition("[")[0]) in model.variables]

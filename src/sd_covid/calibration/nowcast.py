@@ -26,6 +26,7 @@ from sd_covid.calibration.workflow import Step, load_problem, posterior_file
 from sd_covid.data import Registry, Series, following, format_period, last_month, read_registry, release_day
 from sd_covid.errors import DataError, RunError
 from sd_covid.files import stream_of
+from sd_covid.study_folder import is_there
 
 LEVELS = (np.arange(50) + 0.5) / 50  # of the quantiles that are kept of a prediction
 TEXTS = ("made", "observable", "series", "period", "expected", "unit")
@@ -215,7 +216,7 @@ def read_log(file: Path) -> pd.DataFrame:
     DataError
         Another table.
     """
-    if not file.is_file():
+    if not is_there(file):
         return pd.DataFrame(columns=list(COLUMNS), dtype=str)
     advice = "this is no log of predictions; name another file with --log"
     try:

@@ -14,6 +14,7 @@ import yaml
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.tables import Table, write_table
 from sd_covid.errors import ProblemError
+from sd_covid.whole_files import write_whole
 
 
 def write_problem(problem: Problem, folder: Path | str) -> Path:
@@ -80,8 +81,6 @@ def write_files(target: Path, config: Mapping[str, Any], tables: Iterable[Table]
             advice = "give them different names"
             raise ProblemError("two tables would be written to this file", advice=advice, file=table.file)
         taken.add(table.file)
-        table.file.parent.mkdir(parents=True, exist_ok=True)
         write_table(table, table.file)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8")
+    write_whole(target, yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
     return target

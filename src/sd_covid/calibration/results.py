@@ -13,6 +13,7 @@ from typing import Any
 
 from sd_covid.errors import DataError
 from sd_covid.files import json_of
+from sd_covid.whole_files import write_whole
 
 REACHED = 0.1  # of a log posterior; where two values differ by so little the figures prefer neither
 
@@ -327,9 +328,9 @@ _NESTED = {
 
 
 def write_report(report: FitReport, file: Path) -> None:
-    """Write a report as JSON; NaN is written as null."""
+    """Write a report as JSON, whole or not at all; NaN is written as null."""
     text = json.dumps(plain(dataclasses.asdict(report)), indent=1, allow_nan=False, ensure_ascii=False)
-    file.write_text(text + "\n", encoding="utf-8")
+    write_whole(file, text + "\n")
 
 
 def read_report(file: Path) -> FitReport:

@@ -16,12 +16,13 @@ from sd_covid.calibration.sbc import Plan, Replicate, Study
 from sd_covid.calibration.verdict import Verdict
 from sd_covid.errors import DataError
 from sd_covid.files import json_of
+from sd_covid.whole_files import write_whole
 
 _WORDS = {"model_hash": "model", "data_hash": "tables"}
 
 
 def write_study(study: Study, said: Verdict | None, file: Path) -> None:
-    """Write a study, with what it says if that is known."""
+    """Write a study, with what it says if that is known, whole or not at all."""
     head = {
         "plan": asdict(study.plan),
         "parameters": study.parameters,
@@ -30,7 +31,7 @@ def write_study(study: Study, said: Verdict | None, file: Path) -> None:
     lines = [json.dumps(_written(item), allow_nan=False) for item in study.replicates]
     text = json.dumps(head, indent=1, allow_nan=False, ensure_ascii=False).removesuffix("\n}")
     body = ",\n".join(f"  {line}" for line in lines)
-    file.write_text(f'{text},\n "replicates": [\n{body}\n ]\n}}\n', encoding="utf-8")
+    write_whole(file, f'{text},\n "replicates": [\n{body}\n ]\n}}\n')
 
 
 def read_study(file: Path) -> Study:

@@ -23,6 +23,7 @@ from sd_covid.calibration.weigh import StoredFit, problem_name, read_fit
 from sd_covid.calibration.whitened import Whitened
 from sd_covid.calibration.workflow import Step, kept_starts, load_problem, posterior_file
 from sd_covid.errors import RunError
+from sd_covid.study_folder import is_there
 
 PROBABILITIES = (0.05, 0.5, 0.95)
 TAIL = 1.6448536269514722  # of a unit normal: 5 % lie above it
@@ -153,7 +154,7 @@ def marginals(
         The model fails at every start, or the best fit is no maximum.
     """
     problem, simulator = load_problem(path)
-    if posterior_file(problem).is_file():
+    if is_there(posterior_file(problem)):
         return of_draws(read_fit(path, simulator=simulator))
     return _fitted(problem, simulator, starts, seed, threads, progress)
 

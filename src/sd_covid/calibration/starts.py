@@ -6,14 +6,16 @@ end, with its numbers to the last bit. A line counts only for the start it was m
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from sd_covid.cache_files import cache_folder
+from sd_covid.cache_files import cache_folder, last_used
 from sd_covid.calibration.results import StartRow
 from sd_covid.calibration.types import Array
 
@@ -33,8 +35,10 @@ class KeptStarts:
 
     def __init__(self, file: Path, *, resume: bool) -> None:
         self.file = file
+        self._kept = True
         if not resume:
-            file.unlink(missing_ok=True)
+            with contextlib.suppress(NotADirectoryError):  # no cache can be there
+                file.unlink(missing_ok=True)
 
     def of(self, points: Sequence[Array]) -> dict[int, tuple[Array, StartRow]]:
         """The finished ones among starts, by their place.
@@ -50,7 +54,7 @@ class KeptStarts:
         return {index: known[start] for index, start in enumerate(exact) if start in known}
 
     def add(self, point: Array, best: Array, row: StartRow) -> None:
-        """Keep a finished start."""
+        """Keep a finished start; where it cannot be kept, that is a warning."""
         item = {
             "start": _exact(point),
             "best": _exact(best),
@@ -58,12 +62,23 @@ class KeptStarts:
             "evaluations": row.evaluations,
             "converged": row.converged,
         }
-        new = not self.file.is_file()
+        if not self._kept:
+            return
+        try:
+            self._append(json.dumps(item) + "\n")
+        except OSError as error:  # no reason to lose a fit of hours
+            self._kept = False
+            reason = f"{self.file}: {error.strerror or error}"
+            warnings.warn(f"finished starts are no longer kept for --resume: {reason}", stacklevel=2)
+
+    def _append(self, line: str) -> None:
+        before = self.file.read_bytes() if self.file.is_file() else b""
         self.file.parent.mkdir(parents=True, exist_ok=True)
+        cut = before and not before.endswith(b"\n")  # by an interruption, midway a line
         with self.file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(item) + "\n")
-        if new:
-            _forget_oldest(self.file.parent)
+            file.write("\n" + line if cut else line)
+        if not before:
+            _forget_oldest(self.file)
 
 
 def kept_file(*parts: object) -> Path:
@@ -87,7 +102,9 @@ def _parsed(line: bytes) -> tuple[tuple[str, ...], tuple[Array, StartRow]] | Non
         return None
 
 
-def _forget_oldest(folder: Path) -> None:
-    files = sorted(folder.glob("*.jsonl"), key=lambda item: item.stat().st_mtime, reverse=True)
-    for old in files[MOST:]:
+def _forget_oldest(own: Path) -> None:
+    """Keep the newest files of a folder, and one's own: the clock may have gone back."""
+    others = [item for item in own.parent.glob("*.jsonl") if item != own]
+    others.sort(key=last_used, reverse=True)
+    for old in others[MOST - 1 :]:
         old.unlink(missing_ok=True)

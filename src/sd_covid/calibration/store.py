@@ -22,6 +22,7 @@ import pandas as pd
 from sd_covid.calibration.petab import Problem
 from sd_covid.calibration.types import Array
 from sd_covid.errors import DataError
+from sd_covid.whole_files import replacing
 
 KEY = b"sd_covid"
 INDEX = ("chain", "draw", "log_posterior")
@@ -64,14 +65,15 @@ class Posterior:
 
 
 def write_posterior(posterior: Posterior, file: Path) -> None:
-    """Write draws and their provenance."""
+    """Write draws and their provenance, whole or not at all."""
     import pyarrow as pa
     from pyarrow import parquet
 
     table = pa.Table.from_pandas(posterior.frame, preserve_index=False)
     text = json.dumps(posterior.provenance).encode()
     table = table.replace_schema_metadata({KEY: text})
-    parquet.write_table(table, file, compression="zstd", use_dictionary=False)
+    with replacing(file) as temporary:
+        parquet.write_table(table, temporary, compression="zstd", use_dictionary=False)
 
 
 def read_posterior(file: str | Path) -> Posterior:

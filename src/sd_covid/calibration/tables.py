@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sd_covid.errors import ProblemError, suggest
 from sd_covid.files import stream_of
+from sd_covid.whole_files import write_whole
 
 #: Words that PEtab v2 keeps for its formulas, whatever their capitals ("Reserved keywords").
 RESERVED = frozenset(
@@ -209,9 +210,9 @@ def read_table(file: Path, required: Iterable[str]) -> Table:
 
 
 def write_table(table: Table, file: Path) -> None:
-    """Write a table as tab-separated UTF-8, columns and cells as they stand."""
+    """Write a table as tab-separated UTF-8, columns and cells as they stand, whole or not at all."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter="\t", lineterminator="\n")
     writer.writerow(table.columns)
     writer.writerows([row.cells.get(column, "") for column in table.columns] for row in table.rows)
-    file.write_text(text.getvalue(), encoding="utf-8")
+    write_whole(file, text.getvalue())

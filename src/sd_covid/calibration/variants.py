@@ -18,7 +18,7 @@ from sd_covid.calibration.tables import Row, Table
 from sd_covid.calibration.yamlfile import Path_, YamlFile, read_yaml
 from sd_covid.errors import suggest
 from sd_covid.model.names import key
-from sd_covid.model.study import study_folder
+from sd_covid.study_folder import study_folder
 
 Tables = dict[str, list[Table]]
 ReadTables = Callable[[YamlFile], Tables]

@@ -12,7 +12,7 @@ import yaml
 
 from sd_covid.errors import ProblemError, suggest
 from sd_covid.files import text_of
-from sd_covid.model.study import named_in_study
+from sd_covid.study_folder import named_in_study
 from sd_covid.yaml_nodes import YamlFault, compose, plain_values
 
 Path_ = tuple[str, ...]

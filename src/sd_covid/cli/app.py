@@ -11,6 +11,8 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
+from typing import cast
 
 import typer
 
@@ -115,7 +117,7 @@ def execute(arguments: Sequence[str]) -> int:
     """
     try:
         with _warnings_in_one_line():
-            answer = app(list(arguments), prog_name="sd-covid", standalone_mode=False)
+            answer = _asked(arguments)(list(arguments), prog_name="sd-covid", standalone_mode=False)
             sys.stdout.flush()
     except SdCovidError as error:
         return _refuse(str(error))
@@ -144,6 +146,32 @@ def execute(arguments: Sequence[str]) -> int:
     if answer == INTERRUPTED:
         sys.stderr.write("interrupted\n")
     return answer if isinstance(answer, int) else 0
+
+
+def _asked(arguments: Sequence[str]) -> typer.Typer:
+    """The program with the options of the command that is asked for; of the others only what its help lists.
+
+    To look up the options of all commands takes as long as everything else that answers ``--help``.
+    """
+    chosen = next((word for word in arguments if not word.startswith("-")), "")
+    program = copy(app)
+    program.registered_commands, program.registered_groups = [], []
+    for info in app.registered_commands:
+        if info.name == chosen:
+            program.registered_commands.append(info)
+        else:
+            program.command(info.name, help=info.callback.__doc__)(_listed)
+    for group in app.registered_groups:
+        inside = cast(typer.Typer, group.typer_instance).info
+        if inside.name == chosen:
+            program.registered_groups.append(group)
+        else:
+            program.command(inside.name, help=inside.help)(_listed)
+    return program
+
+
+def _listed() -> None:
+    """Stand for a command that is listed and not called."""
 
 
 def _refuse(reason: str, hint: str = "") -> int:

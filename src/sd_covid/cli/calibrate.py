@@ -14,7 +14,7 @@ from sd_covid.cli.console import note, say, table, warn
 from sd_covid.cli.identifiability import show_identifiability, show_starts
 from sd_covid.cli.progress import stages
 from sd_covid.errors import RunError
-from sd_covid.whole_files import replacing
+from sd_covid.study_folder import is_there
 
 if TYPE_CHECKING:
     from sd_covid.calibration.results import FitReport
@@ -84,10 +84,8 @@ def command(
     result = _fit(partial(sizes, problem, seed=seed, resume=resume, write=False))
     if resume:
         note(f"{result.resumed} of {starts} starts came from the interrupted fit")
-    with replacing(result.posterior_file) as temporary:
-        write_posterior(result.posterior, temporary)
-    with replacing(result.report_file) as temporary:
-        write_report(result.report, temporary)
+    write_posterior(result.posterior, result.posterior_file)
+    write_report(result.report, result.report_file)
     _show_parameters(result.report)
     _show_series(result.report)
     show_starts(result.report)
@@ -118,7 +116,7 @@ def _check(problem: Path) -> int:
 
     found = check_stored(problem)
     stored = report_file(read_problem(problem))
-    if stored.is_file():
+    if is_there(stored):
         _show_series(read_report(stored))
     if not found.matches:
         say(f"the stored fit does not match: {found.reason}; run sd-covid calibrate {problem}")
@@ -139,8 +137,7 @@ def _identify(problem: Path) -> int:
 
     report = identify_stored(problem)
     file = report_file(read_problem(problem))
-    with replacing(file) as temporary:
-        write_report(report, temporary)
+    write_report(report, file)
     show_starts(report)
     if report.identifiability is not None:
         show_identifiability(report.identifiability)

@@ -14,7 +14,7 @@ from sd_covid.cli.compare_run import analyse, read_inputs, run
 from sd_covid.cli.console import say, warn
 from sd_covid.cli.language import Language, asked
 from sd_covid.cli.progress import stages
-from sd_covid.model.study import study_folder
+from sd_covid.study_folder import study_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sd_covid.cli.console import note
 from sd_covid.errors import DataError, RunError, ScenarioError, suggest
+from sd_covid.study_folder import is_there
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -206,7 +207,7 @@ def _zero_line(
 ) -> list[Scenario]:
     """The path without the crisis, from which losses are counted; none where it is compared itself or missing."""
     file = None if phases is None else inputs.folder / "scenarios" / f"{phases.path}.yaml"
-    if file is None or file.stem in {entry.id for entry in scenarios} or not file.is_file():
+    if file is None or file.stem in {entry.id for entry in scenarios} or not is_there(file):
         return []
     from sd_covid.policy import read_scenario
     from sd_covid.policy.paths import read_path
@@ -220,7 +221,7 @@ def _long_run_plan(inputs: Inputs, study: Study, scenarios: Sequence[Scenario]) 
     from sd_covid.policy.long_run import read_long_run
 
     file = inputs.folder / "scenarios" / "long-run.yaml"
-    plan = read_long_run(file, study) if file.is_file() else None
+    plan = read_long_run(file, study) if is_there(file) else None
     if plan is None or plan.tells(scenarios):
         return plan
     if plan.in_model:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sd_covid.cli.language import Language, by_language
 from sd_covid.cli.results import refuse_suffix
 from sd_covid.errors import RunError
+from sd_covid.study_folder import is_there
 from sd_covid.whole_files import folder_beside, replacing, write_whole
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def write(
     from sd_covid.report.draw import publish
 
     fit = report_file(inputs.problem)
-    fitted = read_report(fit) if fit.is_file() else None
+    fitted = read_report(fit) if is_there(fit) else None
     frames = raw_tables(compared) if any(path.suffix.lower() == ".xlsx" for path in outputs) else {}
     written: list[Path] = []
     with folder_beside(outputs[0]) as aside, _helper(compared) as helper:

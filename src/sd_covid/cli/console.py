@@ -22,7 +22,7 @@ def printable(text: str) -> str:
 
     Names and titles come from files of others. Line breaks and tabs stay.
     """
-    return _UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def console() -> Console:

@@ -65,7 +65,7 @@ def command(
 
     from sd_covid.calibration.outlook import outlook
     from sd_covid.calibration.outlook_changes import changes_in_files, changes_since, read_look
-    from sd_covid.model.study import study_folder
+    from sd_covid.study_folder import study_folder
 
     look = None if since is None else read_look(since)
 

@@ -12,6 +12,7 @@ import typer
 
 from sd_covid.cli import data_add, refresh
 from sd_covid.cli.console import say, table
+from sd_covid.study_folder import is_there
 
 if TYPE_CHECKING:
     from sd_covid.data import Coverage, StatusRow, Use
@@ -81,7 +82,7 @@ def status(
 
 def study_series() -> Path:
     """Folder of the series of the study around the working folder."""
-    from sd_covid.model.study import study_folder
+    from sd_covid.study_folder import study_folder
 
     # A file that need not exist: the study folder is sought from the working folder upwards.
     return study_folder(Path("study")) / "calibration" / "series"
@@ -107,10 +108,10 @@ def _uses(folder: Path) -> dict[str, Use]:
 
     uses: dict[str, Use] = {}
     drivers = folder.parent.parent / "models" / "drivers_sources.csv"
-    for row in read_lines(drivers, DRIVER_COLUMNS, (COLUMN,)) if drivers.is_file() else ():
+    for row in read_lines(drivers, DRIVER_COLUMNS, (COLUMN,)) if is_there(drivers) else ():
         uses.update(dict.fromkeys(re.findall(r"\w+", row["series"]), "driver"))
     problem = folder.parent / "problem.yaml"
-    if problem.is_file():
+    if is_there(problem):
         observables = read_problem(problem).observables.values()
         uses.update({item.series: "calibrated" for item in observables if item.series})
     return uses

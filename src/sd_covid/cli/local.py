@@ -16,7 +16,7 @@ from sd_covid.cli.finding import show
 from sd_covid.cli.language import Language
 from sd_covid.cli.local_runs import projected, read_local
 from sd_covid.errors import RunError
-from sd_covid.model.study import study_folder
+from sd_covid.study_folder import study_folder
 
 if TYPE_CHECKING:
     from sd_covid.cli.local_runs import Inputs, Made

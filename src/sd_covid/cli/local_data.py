@@ -10,20 +10,26 @@ import typer
 from sd_covid.cli.console import say, table
 from sd_covid.cli.language import Language
 from sd_covid.cli.local_runs import read_local
-from sd_covid.model.study import study_folder
+from sd_covid.study_folder import study_folder
 
 if TYPE_CHECKING:
     from sd_covid.data.local.sums import Sum
+    from sd_covid.report.wording import Numbers
+
+_HEADS = ("series", "period", "parts", "there", "total", "country", "unassigned", "difference", "holds")
 
 
 def check(
     study: Annotated[
         Path, typer.Argument(metavar="STUDY", help="Folder of the study; that around you by default.")
     ] = Path(),
+    language: Annotated[Language, typer.Option("--language", "-l", help="Of the table.")] = Language.NL,
 ) -> int:
     """Check that figures of regions add up to the country's; exit code 1 when they do not."""
+    from sd_covid.data.local.faults import word
     from sd_covid.data.local.sums import read_sums
     from sd_covid.data.registry import read_registry
+    from sd_covid.report.wording import Numbers
 
     folder = study_folder(study / "study")
     inputs = read_local(folder)
@@ -34,32 +40,42 @@ def check(
         inputs.regions,
         lambda name: {str(period): float(value) for period, value in registry.series(name).values.items()},
     )
-    heads = ("series", "period", "parts", "there", "sum", "country", "in no region", "difference", "adds up")
-    rows = [
-        (
-            item.what,
-            item.period,
-            item.level,
-            f"{item.parts} of {item.expected}",
-            f"{item.total:,.0f}",
-            f"{item.country:,.0f}",
-            f"{item.unassigned:,.0f}",
-            f"{item.difference:,.0f}",
-            _verdict(item),
-        )
-        for item in found
-    ]
-    table("sums of regions", heads, rows, numbers=(4, 5, 6, 7))
+    numbers = Numbers(language.value)
+    rows = [_row(item, numbers) for item in found]
+    table(
+        word("sums", language),
+        [word(f"sums.{name}", language) for name in _HEADS],
+        rows,
+        numbers=(4, 5, 6, 7),
+    )
     failed = [item for item in found if not item.holds]
-    say(f"{len(found)} sums, {len(failed)} that do not add up")
+    say(word("sums.found", language, sums=len(found), failed=len(failed)))
     return 1 if failed else 0
 
 
-def _verdict(item: Sum) -> str:
+def _row(item: Sum, numbers: Numbers) -> tuple[str, ...]:
+    """A sum under the heads of the table."""
+    from sd_covid.data.local.faults import word
+
+    language = numbers.language
+    amounts = (item.total, item.country, item.unassigned, item.difference)
+    return (
+        item.what,
+        item.period,
+        word(f"level.{item.level}", language),
+        word("sums.count", language, parts=item.parts, expected=item.expected),
+        *(numbers.exact(amount, 0) for amount in amounts),
+        _verdict(item, language),
+    )
+
+
+def _verdict(item: Sum, language: str) -> str:
     """Whether a sum holds, and with what."""
-    only = "only with those in no region" if item.unassigned else "yes"
-    said = only if item.holds else "NO"
-    return f"{said}; {item.note.en}" if item.note.en else said
+    from sd_covid.data.local.faults import word
+
+    kind = "no" if not item.holds else "only" if item.unassigned else "yes"
+    said, note = word(f"sums.{kind}", language), item.note.in_language(language)
+    return f"{said}; {note}" if note else said
 
 
 def add(

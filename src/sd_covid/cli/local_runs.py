@@ -12,7 +12,7 @@ from sd_covid.cli.compare_run import DRAWN_FROM, draw, outputs, read_inputs
 from sd_covid.cli.console import warn
 from sd_covid.cli.progress import stages
 from sd_covid.errors import UnknownNameError, suggest
-from sd_covid.model.study import study_folder
+from sd_covid.study_folder import study_folder
 
 if TYPE_CHECKING:
     import pandas as pd

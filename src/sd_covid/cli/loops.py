@@ -67,11 +67,11 @@ def command(
     language: Annotated[Language, typer.Option("--language", "-l", help="Of the texts.")] = Language.NL,
 ) -> None:
     """Find the feedback loops of a model, which of them dominate over time, and along what scenarios differ."""
-    from sd_covid.model.study import study_folder
     from sd_covid.policy.titles import read_titles
     from sd_covid.report.finding import refuse_format
     from sd_covid.report.loops_words import Told
     from sd_covid.report.texts import Texts
+    from sd_covid.study_folder import study_folder
 
     scenarios = scenario or []
     if output is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sd_covid.cli.calibrate import STAGES, Problem, Seed
-from sd_covid.cli.console import note
+from sd_covid.cli.console import note, printable
 from sd_covid.cli.progress import Step, stages
 from sd_covid.cli.results import NUMBER, refuse_suffix
 from sd_covid.errors import RunError
@@ -54,7 +54,7 @@ def command(
         else:
             figures = _mixed([problem, *mix], weights, seed, step)
     if output is None:
-        figures.to_csv(sys.stdout, index=False, float_format=NUMBER, na_rep="nan")
+        sys.stdout.write(printable(figures.to_csv(index=False, float_format=NUMBER, na_rep="nan")))
         return
     with replacing(output) as temporary:
         figures.to_csv(temporary, index=False, float_format=NUMBER, na_rep="nan")

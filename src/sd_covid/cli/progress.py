@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sd_covid.cli.console import note
+from sd_covid.cli.console import note, printable
 
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn, TaskID
@@ -37,9 +37,10 @@ def stages(descriptions: Mapping[str, str]) -> Iterator[Step]:
 
         def step(stage: str, done: int, total: int) -> None:
             if stage not in known:
-                known[stage] = bars.add_task(descriptions.get(stage, stage), total=total)
+                told = descriptions.get(stage, stage)  # a stage may be the name of a file
+                known[stage] = bars.add_task(printable(told), total=total)
                 if not console.is_terminal:
-                    note(descriptions.get(stage, stage))
+                    note(told)
             bars.update(known[stage], completed=done, total=total)
 
         yield step
@@ -66,7 +67,7 @@ def _columns() -> tuple[ProgressColumn, ...]:
                 return Text("")
             return Text(f"{speed:,.1f}/s" if speed >= 1 else f"{60 * speed:,.1f}/min")
 
-    work = TextColumn("{task.description}")
+    work = TextColumn("{task.description}", markup=False)
     return work, BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn()
 
 

@@ -16,7 +16,7 @@ from sd_covid.cli.compare_run import Inputs, Tell, draw, outputs, read_inputs
 from sd_covid.cli.console import note, table
 from sd_covid.cli.progress import stages
 from sd_covid.errors import RunError
-from sd_covid.model.study import study_folder
+from sd_covid.study_folder import study_folder
 from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:

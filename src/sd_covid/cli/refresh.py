@@ -42,7 +42,7 @@ def command(
     from datetime import UTC, datetime
 
     from sd_covid.data.refresh import Request, refresh
-    from sd_covid.model.study import study_folder
+    from sd_covid.study_folder import study_folder
 
     where = folder or study_folder(Path("study")) / "calibration" / "series"
     request = Request(apply, accept_revisions, place)

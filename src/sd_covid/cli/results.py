@@ -8,10 +8,11 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
+from sd_covid.cli.console import printable
 from sd_covid.errors import RunError
 from sd_covid.whole_files import replacing
 
@@ -90,12 +91,12 @@ def write(runs: Mapping[str, xr.Dataset], path: Path | None, form: Form) -> None
     runs : mapping of str to Dataset
         Dims (time, subscripts…).
     path : Path or None
-        None: standard output.
+        None: standard output, on which names have no control characters: it may be a terminal.
     form : Form
         From `form_of`.
     """
     if path is None:
-        write_csv(next(iter(runs.values())), sys.stdout)
+        write_csv(next(iter(runs.values())), sys.stdout, spell=printable)
     elif form == "folder":
         for name, run in runs.items():
             _write_csv_file(run, path / f"{name or run.attrs['model']}.csv")
@@ -107,12 +108,20 @@ def write(runs: Mapping[str, xr.Dataset], path: Path | None, form: Form) -> None
         _write_dataset(runs, path, form)
 
 
-def write_csv(run: xr.Dataset, stream: IO[str]) -> None:
-    """Write ``Time`` and every variable at every saved time, numbers with 17 digits, ``nan``, ``inf`` and ``-inf``."""
+def write_csv(run: xr.Dataset, stream: IO[str], spell: Callable[[str], str] = str) -> None:
+    """Write ``Time`` and every variable at every saved time, numbers with 17 digits, ``nan``, ``inf`` and ``-inf``.
+
+    Parameters
+    ----------
+    run : Dataset
+    stream : text stream
+    spell : callable
+        How a name is written; as it is by default.
+    """
     from sd_covid.engine.table import as_table
 
     table = as_table(run)
-    csv.writer(stream, lineterminator="\n").writerow(["Time", *table.columns])
+    csv.writer(stream, lineterminator="\n").writerow(["Time", *map(spell, table.columns)])
     line = ",".join([NUMBER] * (1 + table.shape[1])) + "\n"
     stream.writelines(line % tuple(row) for row in table.reset_index().to_numpy().tolist())
 

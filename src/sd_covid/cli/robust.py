@@ -10,7 +10,7 @@ import typer
 from sd_covid.cli.console import as_typed, note, say, table, warn
 from sd_covid.cli.language import Language, asked, by_language
 from sd_covid.cli.progress import stages
-from sd_covid.model.study import study_folder
+from sd_covid.study_folder import is_there, study_folder
 
 if TYPE_CHECKING:
     from sd_covid.analysis.robustness.pipeline import Robust
@@ -143,7 +143,7 @@ def _glossary(plan: RobustPlan) -> Glossary:
 
     folder = study_folder(plan.file)
     posterior = folder / "calibration" / "posterior.parquet"
-    constants = read_posterior(posterior).provenance["constants"] if posterior.is_file() else {}
+    constants = read_posterior(posterior).provenance["constants"] if is_there(posterior) else {}
     return read_glossary(
         folder / "calibration" / "titles.yaml", folder / "models" / "evidence.csv", constants
     )
@@ -154,5 +154,5 @@ def _contraction(plan: RobustPlan) -> dict[str, float]:
     from sd_covid.calibration.results import read_report
 
     file = study_folder(plan.file) / "calibration" / "fit.json"
-    found = read_report(file).identifiability if file.is_file() else None
+    found = read_report(file).identifiability if is_there(file) else None
     return {} if found is None else {row.id: row.contraction for row in found.parameters}

@@ -64,6 +64,14 @@ Out = Annotated[
         help="A .csv, .nc, .zarr or .parquet; a folder for several csv. Without it: csv on standard output.",
     ),
 ]
+Drawn = Annotated[
+    Path | None,
+    typer.Option(
+        "--figure",
+        metavar="OUT.png",
+        help="Draw the one variable of --columns: a .png, .svg or .pdf. Without -o nothing is printed then.",
+    ),
+]
 Columns = Annotated[
     list[str] | None,
     typer.Option(
@@ -85,6 +93,7 @@ def command(
     changes: Changes = None,
     output: Out = None,
     columns: Columns = None,
+    figure: Drawn = None,
     max_steps: MaxSteps = MAX_STEPS,
 ) -> None:
     """Run a model once, or once for each scenario, and write every variable at every SAVEPER."""
@@ -92,6 +101,7 @@ def command(
 
     scenarios = scenario or []
     form = results.form_of(output, several=len(scenarios) > 1)
+    results.refuse_figure(figure)
     overrides = parse_parameters(parameter or [])
     import sd_covid
 
@@ -107,6 +117,7 @@ def command(
     simulation = with_triggers(simulation, study, chosen)
     simulation = simulation.stepping(constant for values in settings.values() for constant in values)
     outputs = choose_columns(simulation, columns, flat=form not in ("nc", "zarr"))
+    drawn = "" if figure is None else _one(outputs or [], settings)
     runs = {
         name: simulation.run(values, outputs, max_steps=max_steps).assign_attrs(
             scenario=name, parameters=values
@@ -122,7 +133,29 @@ def command(
         note("one run, at the constants as they stand: levels are not the medians over draws of a comparison")
     for name, run in runs.items():
         warn_non_finite(run, name)
-    results.write(runs, output, form)
+    if figure is not None:
+        _draw(next(iter(runs.values())), drawn, figure)
+    if figure is None or output is not None:
+        results.write(runs, output, form)
+
+
+def _one(outputs: Sequence[str], runs: Mapping[str, object]) -> str:
+    """The variable that is drawn, of the one run."""
+    if len(outputs) != 1 or len(runs) != 1:
+        found = f"{len(outputs)} variables of {len(runs)} runs" if outputs else "all of them"
+        advice = "name one with --columns, and one scenario"
+        raise RunError(f"--figure draws one variable of one run, not {found}", advice=advice)
+    return outputs[0]
+
+
+def _draw(run: xr.Dataset, variable: str, file: Path) -> None:
+    """Draw a variable over time."""
+    from sd_covid.figures import fan
+    from sd_covid.whole_files import replacing
+
+    with replacing(file) as temporary:
+        fan(run, variable).savefig(temporary, dpi=120)
+    note(f"wrote {file}")
 
 
 def with_triggers(simulation: Simulation, study: Study | None, chosen: Mapping[str, Scenario]) -> Simulation:

@@ -140,8 +140,7 @@ def _made(bench: Bench, count: int, output: Path | None, *, resume: bool, what: 
             for item in bench.replicates(count, done=done, threads=thread_count(), progress=step):
                 study = study.adding(item)
                 if output is not None:
-                    with replacing(output) as temporary:
-                        write_study(study, None, temporary)
+                    write_study(study, None, output)
     except KeyboardInterrupt:
         if output is not None:
             note(
@@ -156,8 +155,7 @@ def _finish(study: Study, found: Verdict, output: Path | None, figure: Path | No
     from sd_covid.calibration.sbc_file import write_study
 
     if output is not None:
-        with replacing(output) as temporary:
-            write_study(study, found, temporary)
+        write_study(study, found, output)
         note(f"wrote {output}")
     if figure is not None:
         from sd_covid.report.ranks import ranks_chart

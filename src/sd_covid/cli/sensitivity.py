@@ -14,7 +14,7 @@ from sd_covid.cli.progress import progress
 from sd_covid.cli.results import NUMBER, refuse_suffix
 from sd_covid.cli.run import Columns, choose_columns
 from sd_covid.errors import RunError
-from sd_covid.model.study import study_folder
+from sd_covid.study_folder import is_there, study_folder
 from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _write(found: Sensitivity, file: Path, output: Path, language: Language) -> 
 
     study, texts = study_folder(file), Texts(language.value)
     posterior = study / "calibration" / "posterior.parquet"
-    constants = read_posterior(posterior).provenance["constants"] if posterior.is_file() else {}
+    constants = read_posterior(posterior).provenance["constants"] if is_there(posterior) else {}
     titles, evidence = study / "calibration" / "titles.yaml", study / "models" / "evidence.csv"
     glossary = read_glossary(titles, evidence, constants)
     written = write_findings(

@@ -114,7 +114,7 @@ def command(
 
 def _refuse_place(variant: Path, problem: Path) -> None:
     """Raise a RunError where a variant cannot stand, before anything is worked out."""
-    from sd_covid.model.study import study_folder
+    from sd_covid.study_folder import study_folder
 
     advice = "as calibration/variants/session.yaml"
     if variant.suffix.lower() not in (".yaml", ".yml"):
@@ -128,9 +128,9 @@ def _refuse_place(variant: Path, problem: Path) -> None:
 
 def _glossary(study: Problem, stored: Posterior) -> Glossary:
     """What the study calls its constants."""
-    from sd_covid.model.study import study_folder
     from sd_covid.policy.evidence import FILE
     from sd_covid.report import read_glossary
+    from sd_covid.study_folder import study_folder
 
     evidence = study_folder(study.path) / "models" / FILE
     return read_glossary(study.folder / "titles.yaml", evidence, stored.provenance["constants"])
@@ -142,10 +142,10 @@ def _expert_priors(
     """Priors by judgement, what stays as it was, and how many constants are tied to links."""
     from sd_covid.marvel.session.priors import expert_priors
     from sd_covid.marvel.session.ties import read_ties
-    from sd_covid.model.study import study_folder
     from sd_covid.policy.evidence import FILE, read_evidence
     from sd_covid.policy.names import ConstantNames
     from sd_covid.policy.study import catalogues_beside
+    from sd_covid.study_folder import study_folder
 
     known = read_ties(ties, pooled.session.diagram, ConstantNames(simulation.constants), language.value)
     folder = study_folder(study.path)

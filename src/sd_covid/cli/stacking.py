@@ -13,7 +13,7 @@ from sd_covid.cli.language import Language
 from sd_covid.cli.results import NUMBER, refuse_figure, refuse_suffix
 from sd_covid.cli.run import Model, Parameters
 from sd_covid.errors import RunError
-from sd_covid.model.study import study_folder
+from sd_covid.study_folder import is_there, study_folder
 from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ def _show_pairs(found: Stacking, unit: UnitStacking, title: str, language: str) 
 
 
 def _show_figures(found: Stacking, inputs: _Inputs, language: str) -> None:
-    if not inputs.figures.is_file():
+    if not is_there(inputs.figures):
         return
     from sd_covid.analysis.stacking.figures import computed, read_figures
 

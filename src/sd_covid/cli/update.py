@@ -201,16 +201,14 @@ def _store(found: Update) -> None:
     before = read_problem(found.problem.path).tables["measurement"]
     for old, new in zip(before, found.problem.tables["measurement"], strict=True):
         if [row.cells for row in old.rows] != [row.cells for row in new.rows]:
-            with replacing(new.file) as temporary:
-                write_table(new, temporary)
+            write_table(new, new.file)
             note(f"wrote {new.file}: {len(new.rows) - len(old.rows)} rows more")
     if found.faults:
         note("the draws are not stored")
         return
     file = posterior_file(found.problem)
     kept = _keep(file, found.posterior.provenance["updates"][-1]["from"])
-    with replacing(file) as temporary:
-        write_posterior(found.posterior, temporary)
+    write_posterior(found.posterior, file)
     note(f"wrote {file}; the draws before are {kept}; the report beside them is that of the last full fit")
 
 

@@ -55,28 +55,35 @@ class Addition:
     warnings: tuple[str, ...]
 
     def write(self) -> None:
-        """Put the new texts in place, all or none: what is there already comes back when one of them fails."""
-        with ExitStack() as undo:
+        """Put the new texts in place, all or none: what is there already comes back when one of them fails.
+
+        Everything that takes room on the disk is done before anything is replaced. A process that is killed in between
+        leaves whole files, the registry the last to be replaced; the same addition then finishes them.
+        """
+        with ExitStack() as tidy, ExitStack() as undo:
             for file, text in self.files.items():
-                _new(file).write_text(text, encoding="utf-8")
-                undo.callback(_new(file).unlink, missing_ok=True)
+                tidy.callback(_beside(file, "new").unlink, missing_ok=True)
+                _beside(file, "new").write_text(text, encoding="utf-8")
+                if file.exists():
+                    tidy.callback(_beside(file, "old").unlink, missing_ok=True)
+                    shutil.copy2(file, _beside(file, "old"))
             for file in self.files:
-                undo.callback(_put_back, file, file.read_bytes() if file.exists() else None)
-                _new(file).replace(file)
+                undo.callback(_put_back, file, was_there=file.exists())
+                _beside(file, "new").replace(file)
             undo.pop_all()
 
 
-def _new(file: Path) -> Path:
-    """The name under which the new text of a file waits; a hidden one, so that no reader takes it for figures."""
-    return file.with_name(f".{file.name}.new")
+def _beside(file: Path, kind: str) -> Path:
+    """The name under which another text of a file waits; a hidden one, so that no reader takes it for figures."""
+    return file.with_name(f".{file.name}.{kind}")
 
 
-def _put_back(file: Path, old: bytes | None) -> None:
+def _put_back(file: Path, *, was_there: bool) -> None:
     """Make a file what it was."""
-    if old is None:
-        file.unlink(missing_ok=True)
+    if was_there:
+        _beside(file, "old").replace(file)
     else:
-        file.write_bytes(old)
+        file.unlink(missing_ok=True)
 
 
 def prepare(file: str | Path, folder: str | Path, description: str | Path | None = None) -> Addition:
@@ -112,12 +119,14 @@ def prepare(file: str | Path, folder: str | Path, description: str | Path | None
     _need_measures(described, sections["series"], fresh, entries)
     rows = list(_rows(file, fresh, known))
     series = check_figures(file, rows, fresh, entries)
-    registry = text_of(folder / "registry.yaml")
-    files = {folder / "registry.yaml": with_sections(registry, sections)}
+    files = {}
     for theme in dict.fromkeys(one.theme for one in fresh.values()):
         target = folder / f"{theme}.csv"
         old = text_of(target) if target.exists() else ",".join(COLUMNS) + "\n"
-        files[target] = old + _lines(row for row in rows if fresh[row.series].theme == theme)
+        added = _lines(row for row in rows if fresh[row.series].theme == theme)
+        # Of series that the registry does not have, they are what an addition left that was broken off.
+        files[target] = old.removesuffix(added) + added
+    files[folder / "registry.yaml"] = with_sections(text_of(folder / "registry.yaml"), sections)
     _read_back(folder, files)
     return Addition(files, tuple(series.values()), tuple(_outliers(file, series)))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sd_covid.data.tables import Line, read_lines
 from sd_covid.errors import DataError, suggest
+from sd_covid.study_folder import is_there
 
 FILE = "references.csv"
 COLUMN = "references"
@@ -95,7 +96,7 @@ def references_beside(table: Path) -> dict[str, Reference]:
         As `read_references`.
     """
     path = table.parent / FILE
-    return read_references(path) if path.is_file() else {}
+    return read_references(path) if is_there(path) else {}
 
 
 def named(

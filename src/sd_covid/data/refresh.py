@@ -26,7 +26,7 @@ from sd_covid.data.periods import format_period, parse_period
 from sd_covid.data.registry import Registry, Series, read_registry
 from sd_covid.data.rewrite import NewRow, locked, rewrite
 from sd_covid.errors import DataError, SourceError
-from sd_covid.model.study import study_folder
+from sd_covid.study_folder import study_folder
 
 State = Literal["as stored", "changed", "held", "failed"]
 

@@ -18,10 +18,10 @@ from sd_covid.data.tables import Line, read_lines
 from sd_covid.data.text import Text
 from sd_covid.model.names import key
 from sd_covid.model.structure import Model
-from sd_covid.model.study import study_folder
 from sd_covid.policy import evidence
 from sd_covid.policy.evidence import EvidenceRow
 from sd_covid.policy.outputs import Output, read_outputs
+from sd_covid.study_folder import is_there, study_folder
 
 DRIVER_COLUMNS = (
     "column",
@@ -129,20 +129,20 @@ def read_companions(folder: Path, model: Model, stems: Sequence[str]) -> Compani
     called = study_folder(known) / "scenarios" / "outputs.yaml"
     figures, loops = folder / reference_modes.FILE, read_loops(model)
     return Companions(
-        evidence=evidence.read_evidence(known) if known.is_file() else (),
+        evidence=evidence.read_evidence(known) if is_there(known) else (),
         drivers=_table(folder / "drivers_sources.csv", DRIVER_COLUMNS),
         links=_table(folder / links.FILE, links.COLUMNS),
-        modes=tuple(reference_modes.read_figures(figures)) if figures.is_file() else (),
+        modes=tuple(reference_modes.read_figures(figures)) if is_there(figures) else (),
         loops=() if loops is None else loops.loops,
-        notes={stem: _notes(file) for stem, file in notes.items() if file.is_file()},
+        notes={stem: _notes(file) for stem, file in notes.items() if is_there(file)},
         references=references_beside(folder / evidence.FILE),
-        outputs={key(item.name): item for item in read_outputs(called)} if called.is_file() else {},
+        outputs={key(item.name): item for item in read_outputs(called)} if is_there(called) else {},
     )
 
 
 def _table(file: Path, columns: Sequence[str]) -> tuple[Line, ...]:
     """The rows of a table; none when there is no file."""
-    return tuple(read_lines(file, columns, (COLUMN,))) if file.is_file() else ()
+    return tuple(read_lines(file, columns, (COLUMN,))) if is_there(file) else ()
 
 
 def _text(node: Node) -> Text:

@@ -79,7 +79,7 @@ def _with_lookup(here: Context, call: Call) -> int:
 
 
 def extrapolate(here: Context, table: LookupTable, x: int) -> int:
-    """A table at x, its first and last line carried on."""
+    """A table at x, beyond its first and last point with the slope of the segment there."""
     curve = Curve.of(table)
     below = here.add("min", here.number(0.0), here.add("sub", x, here.number(table.x[0])))
     above = here.add("max", here.number(0.0), here.add("sub", x, here.number(table.x[-1])))

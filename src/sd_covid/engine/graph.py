@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import compress
@@ -21,37 +23,46 @@ SIMPLER = frozenset({"mul", "div", "sub", "neg", "select", "pow"})
 class LookupTable:
     """Points of a lookup as segments: ``y = intercept[k] + slope[k] * x`` with x held within the first and last point.
 
-    A repeated x is a jump: at the jump itself the later value holds.
+    A repeated x is a jump: at the jump itself the later value holds, below one at the first point the first value.
     """
 
     x: tuple[float, ...]
     y: tuple[float, ...]
 
+    @property
+    def least(self) -> float:
+        """To what a lower x is held: the first point, or just below a jump there."""
+        x, y = self.x, self.y
+        jump = len(x) > 1 and x[1] == x[0] and y[0] != y[bisect_right(x, x[0]) - 1]
+        return math.nextafter(x[0], -math.inf) if jump else x[0]
+
     def segments(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Inner borders, intercepts and slopes of segments that have a width; then the value past a jump at the end."""
+        """Borders, intercepts and slopes of segments that have a width, and of the values before and past a jump."""
         x, y = self.x, self.y  # a few numbers: lists are quicker than arrays
         wide = [k for k in range(len(x) - 1) if x[k + 1] > x[k]]
-        if not wide:
-            return np.empty(0), np.array(y[-1:], float), np.zeros(1)
         slope = [(y[k + 1] - y[k]) / (x[k + 1] - x[k]) for k in wide]
         intercept = [y[k] - s * x[k] for k, s in zip(wide, slope, strict=True)]
         border = [x[k] for k in wide[1:]]
-        if y[-1] != y[wide[-1] + 1]:
+        if wide and y[-1] != y[wide[-1] + 1]:
             border, intercept, slope = [*border, x[-1]], [*intercept, y[-1]], [*slope, 0.0]
+        if not wide:
+            intercept, slope = [y[-1]], [0.0]
+        if self.least < x[0]:
+            border, intercept, slope = [x[0], *border], [y[0], *intercept], [0.0, *slope]
         return np.array(border, float), np.array(intercept, float), np.array(slope, float)
 
     def value(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """The reference meaning of a lookup."""
         border, intercept, slope = self.segments()
-        held = np.where(np.isnan(x), x, np.clip(x, self.x[0], self.x[-1]))
+        held = np.where(np.isnan(x), x, np.clip(x, self.least, self.x[-1]))
         k = np.searchsorted(border, held, side="right").clip(max=len(slope) - 1)
         return np.asarray(intercept[k] + slope[k] * held)
 
     def slope(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Its derivative: zero outside the points."""
+        """Its derivative: zero outside the points, at a jump that behind it."""
         border, _, slope = self.segments()
         k = np.searchsorted(border, x, side="right").clip(max=len(slope) - 1)
-        return np.asarray(np.where((x > self.x[0]) & (x < self.x[-1]), slope[k], 0.0))
+        return np.asarray(np.where((x > self.least) & (x < self.x[-1]), slope[k], 0.0))
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ def write_lookup(body: Body, kind: str, table: LookupTable, x: str) -> str:
     """A table at x: hold x within the points, find the segment, read its intercept and slope."""
     module = body.module
     vector, truth = module.vector, module.truth
-    first, last = body.number(table.x[0]), body.number(table.x[-1])
+    first, last = body.number(table.least), body.number(table.x[-1])
     low = body.do(f"fcmp olt {vector} {x}, {first}")  # ordered: NaN passes through to the result
     held = body.do(f"select {truth} {low}, {vector} {first}, {vector} {x}")
     high = body.do(f"fcmp ogt {vector} {held}, {last}")
@@ -57,7 +57,7 @@ def _segment(body: Body, table: LookupTable, held: str, *, exact: bool) -> _Segm
     kind, truth = module.integers, module.truth
     border, _, slope = table.segments()
     many = len(slope)
-    edges = np.array([table.x[0], *border, table.x[-1]])
+    edges = np.array([table.least, *border, table.x[-1]])
     if many > 2 and (_exactly_even(edges) or (not exact and _evenly_spaced(edges))):
         away = body.do(f"fsub {module.vector} {held}, {body.number(edges[0])}")
         share = body.do(f"fmul {module.vector} {away}, {body.number(many / (edges[-1] - edges[0]))}")

@@ -20,8 +20,8 @@ ATTRIBUTES = "nounwind willreturn alwaysinline memory(argmem: read)"
 def write_shared_lookup(body: Body, kind: str, table: LookupTable, x: str) -> str | None:
     """A table at x, as a call; None for one with so many segments that it is searched in another way."""
     border, intercept, slope = table.segments()
-    edges, count = np.array([table.x[0], *border, table.x[-1]]), len(slope)
-    even = _even(table.x, tuple(border.tolist()), kind == "lookup slope" or _jumps(table))
+    edges, count = np.array([table.least, *border, table.x[-1]]), len(slope)
+    even = _even(tuple(edges.tolist()), kind == "lookup slope" or _jumps(table))
     if count > MANY and not even:
         return None
     name = f"@{kind.replace(' ', '_')}_{'even' if even else 'any'}_{count}"
@@ -33,10 +33,10 @@ def write_shared_lookup(body: Body, kind: str, table: LookupTable, x: str) -> st
 
 
 @lru_cache(maxsize=4096)  # most tables of a model lie over a few grids of points
-def _even(x: tuple[float, ...], border: tuple[float, ...], exact: bool) -> bool:
+def _even(edges: tuple[float, ...], exact: bool) -> bool:
     """Whether a segment is found by multiplication."""
-    edges = np.array([x[0], *border, x[-1]])
-    return len(border) > 1 and (_exactly_even(edges) or (not exact and _evenly_spaced(edges)))
+    found = np.array(edges)
+    return len(edges) > 3 and (_exactly_even(found) or (not exact and _evenly_spaced(found)))
 
 
 def _write_function(module: Module, *, name: str, kind: str, count: int, even: bool) -> None:

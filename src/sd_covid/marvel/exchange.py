@@ -22,6 +22,7 @@ from sd_covid.policy.sheets import Sheet
 from sd_covid.policy.table_faults import file_fault
 from sd_covid.policy.tables import Tables, read_tables
 from sd_covid.policy.workbook import Raw
+from sd_covid.study_folder import is_there
 from sd_covid.workbooks import LARGEST
 
 GRAPHML, KUMU = ".graphml", ".json"
@@ -129,7 +130,7 @@ def _of_kumu_csv(path: Path) -> Tables:
 
     def rows(name: str) -> list[Fields]:
         file = path / f"{name}.csv"
-        return list(csv.DictReader(_text(file).splitlines())) if file.is_file() else []
+        return list(csv.DictReader(_text(file).splitlines())) if is_there(file) else []
 
     return _tables(path, rows("elements"), rows("connections"))
 

@@ -1,7 +1,7 @@
 """A model as data: read, compose, write and inspect it. What it means numerically is the engine's business.
 
 `read` gives a `Model` from a file, `write_mdl` writes one. The parser is only loaded when something is read, and the
-classes when one of them is asked for: every command looks for its study by `sd_covid.model.study`.
+classes when one of them is asked for: every command takes the spelling of names from `sd_covid.model.names`.
 """
 
 from __future__ import annotations

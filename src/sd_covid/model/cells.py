@@ -16,7 +16,7 @@ from sd_covid.errors import MissingDataError, ModelError, suggest
 from sd_covid.model.expression import Place
 from sd_covid.model.grid import Block, Grid, block_of, column_number, read_grid
 from sd_covid.model.structure import Model
-from sd_covid.model.study import study_folder
+from sd_covid.study_folder import study_folder
 
 _COLUMN = re.compile(r"[A-Za-z]{1,3}")
 _ROW = re.compile(r"[1-9][0-9]{0,6}")

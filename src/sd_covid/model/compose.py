@@ -25,9 +25,9 @@ from sd_covid.model.definition import SERIES
 from sd_covid.model.expression import Call, Place, Reference, Subscript
 from sd_covid.model.names import key
 from sd_covid.model.structure import Dimension, Equation, Kind, Model, Settings, Variable
-from sd_covid.model.study import named_in_study
 from sd_covid.model.study_file import Coupling, StudyFile, read_study_file
 from sd_covid.model.symbols import Symbols
+from sd_covid.study_folder import named_in_study
 
 
 def compose(path: str | Path) -> Model:

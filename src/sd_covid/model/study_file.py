@@ -16,7 +16,7 @@ import yaml
 from sd_covid.errors import ModelError, suggest
 from sd_covid.model.expression import Place
 from sd_covid.model.source import read_source
-from sd_covid.model.study import named_in_study
+from sd_covid.study_folder import named_in_study
 from sd_covid.yaml_nodes import YamlFault, compose
 
 _VARIANT = ("collapse", "constants", "fixed", "without")

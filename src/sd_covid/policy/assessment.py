@@ -19,6 +19,7 @@ from sd_covid.policy.mkba import Mkba, mkba
 from sd_covid.policy.outputs import Output
 from sd_covid.policy.resilience import FILE as PHASES
 from sd_covid.policy.resilience import Phases, Resilience, read_phases, resilience
+from sd_covid.study_folder import is_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class Catalogues:
         """
         benefits, phases = folder / "scenarios" / BENEFITS, folder / "scenarios" / PHASES
         return cls(
-            read_benefits(benefits).in_model(variables) if benefits.is_file() else Benefits(),
-            read_phases(phases) if phases.is_file() else None,
+            read_benefits(benefits).in_model(variables) if is_there(benefits) else Benefits(),
+            read_phases(phases) if is_there(phases) else None,
         )
 
 

@@ -14,7 +14,6 @@ from sd_covid.data.references import Reference, references_beside
 from sd_covid.data.text import Text
 from sd_covid.errors import suggest
 from sd_covid.model.names import key
-from sd_covid.model.study import study_folder
 from sd_covid.policy.accounts import PAYERS, adds_up, read_shares
 from sd_covid.policy.benefits import (
     Benefits,
@@ -29,6 +28,7 @@ from sd_covid.policy.benefits import (
 from sd_covid.policy.evidence import EvidenceRow, read_evidence
 from sd_covid.policy.ranges import SHAPES, Range, Shape
 from sd_covid.policy.reading import read_cited, read_number, read_source, read_text, scenario_faults
+from sd_covid.study_folder import is_there, study_folder
 
 _EFFECT = ("title", "unit", "variable", "better")
 #: The three ways in which an effect comes into money, of which each effect has one.
@@ -61,7 +61,7 @@ def read_benefits(path: str | Path) -> Benefits:
     with scenario_faults():
         top = read_yaml(Path(path)).fields(("effects", "partitions", "periods", "unquantified", "end_value"))
         table = study_folder(path) / "models" / "evidence.csv"
-        rows = {key(row.constant): row for row in read_evidence(table)} if table.is_file() else {}
+        rows = {key(row.constant): row for row in read_evidence(table)} if is_there(table) else {}
         nodes = dict(top["effects"].entries())
         known = references_beside(table)
         effects = {name: _read_effect(name, node, known, rows) for name, node in nodes.items()}

@@ -15,13 +15,13 @@ from typing import Literal, cast, get_args
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import Reference, references_beside
 from sd_covid.data.text import Text
-from sd_covid.model.study import study_folder
 from sd_covid.policy.accounts import Accounts, read_accounts
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.cost_rules import read_cost, read_prices
 from sd_covid.policy.costs import Cost, Prices
 from sd_covid.policy.reading import read_cited, read_date, read_number, read_text, scenario_faults
 from sd_covid.policy.triggers import Trigger
+from sd_covid.study_folder import study_folder
 
 Delivery = Literal["national", "municipal"]
 Purpose = Literal["business", "social"]

@@ -17,7 +17,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import Reference, cited, named
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, ScenarioError, suggest
-from sd_covid.model.study import is_there, named_in_study, study_folder
+from sd_covid.study_folder import is_there, named_in_study, study_folder
 
 _DATE = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", re.ASCII)
 #: What Python takes beside this, such as 1_000, is rather a slip.

@@ -16,7 +16,6 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import Reference, named, references_beside
 from sd_covid.data.text import Text
 from sd_covid.errors import ScenarioError, suggest
-from sd_covid.model.study import is_there, study_folder
 from sd_covid.policy.dates import read_shift, within_run
 from sd_covid.policy.filled_in import is_filled_in, read_filled_in
 from sd_covid.policy.keys import BUDGET, NOT_IN_A_PACKAGE, PACKAGE, SCENARIO, SHIFT, TARGET, fields
@@ -26,6 +25,7 @@ from sd_covid.policy.paths import FOLDER, AssumptionPath, folder_near, named_pat
 from sd_covid.policy.reading import read_date, read_number, read_text
 from sd_covid.policy.reshape import scaled, shifted, targeted
 from sd_covid.policy.study import Study, read_assumed
+from sd_covid.study_folder import is_there, study_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from sd_covid.data.keyed_yaml import Node
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind
-from sd_covid.model.study import followed, study_folder
 from sd_covid.policy.assumptions import Assumption, read_assumptions
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.levers import WORKS_BY, Catalogue, read_levers
@@ -25,6 +24,7 @@ from sd_covid.policy.names import ConstantNames
 from sd_covid.policy.reading import read_number
 from sd_covid.policy.saved_points import years_of
 from sd_covid.policy.types import Simulator
+from sd_covid.study_folder import followed, is_there, study_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def catalogues_beside(path: str | Path) -> tuple[Catalogue, dict[str, Assumption
     evidence = study_folder(path) / "models" / "evidence.csv"
     catalogue = Catalogue() if levers is None else read_levers(levers)
     pulled = {key(name) for lever in catalogue.levers.values() for name in lever.constants.values()}
-    found = read_assumptions(assumptions, evidence if evidence.is_file() else None)
+    found = read_assumptions(assumptions, evidence if is_there(evidence) else None)
     return catalogue, {name: item for name, item in found.items() if key(item.constant) not in pulled}
 
 
@@ -259,6 +259,6 @@ def _of_model(item: Assumption, constants: Mapping[str, float]) -> Assumption:
 def beside(path: str | Path, name: str) -> Path | None:
     """A file of the study beside a scenario, or in the study's folder of scenarios; None when there is none."""
     for folder in (followed(Path(path)).parent, study_folder(path) / "scenarios"):
-        if (folder / name).is_file():
+        if is_there(folder / name):
             return folder / name
     return None

@@ -18,6 +18,7 @@ from sd_covid.policy.levers import Lever
 from sd_covid.policy.outputs import read_outputs
 from sd_covid.policy.reading import read_text, scenario_faults
 from sd_covid.policy.study import catalogues_beside
+from sd_covid.study_folder import is_there
 
 FILE = Path("models") / "titles.yaml"
 _OF_THE_WHOLE = re.compile(r"\s*\[[^\]]*\]")
@@ -89,7 +90,7 @@ def read_titles(folder: str | Path) -> Titles:
     folder = Path(folder)
     elsewhere = dict(_elsewhere(folder))
     with scenario_faults():
-        if not (folder / FILE).is_file():
+        if not is_there(folder / FILE):
             return Titles(elsewhere)
         parts = read_yaml(folder / FILE).fields(("variables",), ("elements",))
         elements = {key(name): read_text(node) for name, node in _entries(parts.get("elements"))}
@@ -121,7 +122,7 @@ def _elsewhere(folder: Path) -> Iterator[tuple[str, Text]]:
             yield key(assumption.constant), assumption.title
     for lever in catalogue.levers.values():
         yield from _of_lever(lever)
-    if (scenarios / "outputs.yaml").is_file():
+    if is_there(scenarios / "outputs.yaml"):
         for output in read_outputs(scenarios / "outputs.yaml"):
             yield key(output.name), output.title
 

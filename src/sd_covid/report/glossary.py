@@ -13,9 +13,9 @@ from pathlib import Path
 from sd_covid.data.keyed_yaml import read_yaml
 from sd_covid.data.text import Text
 from sd_covid.model.names import key
-from sd_covid.model.study import study_folder
 from sd_covid.policy.evidence import read_evidence
 from sd_covid.policy.titles import Titles, read_titles
+from sd_covid.study_folder import is_there, study_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,11 @@ def read_glossary(titles: Path, evidence: Path, constants: Mapping[str, str]) ->
         With file, line and key, when titles say something they cannot, or the evidence cannot be read.
     """
     found = {}
-    if titles.is_file():
+    if is_there(titles):
         for name, node in read_yaml(titles).entries():
             parts = node.fields(("nl", "en"))
             found[name] = Text(parts["nl"].text(), parts["en"].text())
-    rows = read_evidence(evidence) if evidence.is_file() else ()
+    rows = read_evidence(evidence) if is_there(evidence) else ()
     grades = {key(row.constant): row.grade for row in rows if row.graded}
     ids = {key(constant): name for name, constant in constants.items()}
     return Glossary(found, ids, grades, read_titles(study_folder(titles)))

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from sd_covid.analysis.passport.light import Light, Passport, Row
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, RunError
-from sd_covid.files import json_of
-from sd_covid.model.study import study_folder
+from sd_covid.files import bytes_of, json_of
 from sd_covid.report.passport import Words
 from sd_covid.report.texts import LANGUAGES, Texts
+from sd_covid.study_folder import is_there, study_folder
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
@@ -99,7 +99,7 @@ def tables_hash(simulation: Simulation) -> str:
     for name in TABLES:
         file = folder / name
         # Line ends may differ from one checkout to another.
-        text = file.read_bytes().replace(b"\r\n", b"\n") if file.is_file() else b""
+        text = bytes_of(file).replace(b"\r\n", b"\n") if is_there(file) else b""
         found.update(f"{name}\0{len(text)}\0".encode() + text)
     return found.hexdigest()[:16]
 
@@ -146,7 +146,7 @@ def read_record(file: Path) -> PassportRecord | None:
     DataError
         When the file is not such a record.
     """
-    if not file.is_file():
+    if not is_there(file):
         return None
     advice = "make it again with: sd-covid check MODEL --save"
     told: dict[str, Any] = json_of(file, advice)

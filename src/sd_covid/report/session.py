@@ -28,53 +28,50 @@ def link_label(pooled: Pooled, link: Link, texts: Texts) -> str:
 
 
 def performance_finding(pooled: Pooled, texts: Texts) -> Finding:
-    """Each participant: calibration, information and weight on the seed questions."""
-    numbers = Numbers(texts.language)
-    found = pooled.performance
+    """Each participant's calibration and information on the seed questions; the weights where they were pooled by."""
+    numbers, found = Numbers(texts.language), pooled.performance
     assert found is not None
-    forms = pooled.session.forms
-    names = [form.participant for form in forms]
-    table = pd.DataFrame(
-        {
-            texts("session.column.participant"): names,
-            texts("session.column.calibration"): found.calibration,
-            texts("session.column.information"): found.information,
-            texts("session.column.weight"): 100 * found.weights,
-        }
+    names = [form.participant for form in pooled.session.forms]
+    weighing = pooled.method == "performance"
+    calibration, information, weight = (
+        texts(f"session.column.{name}") for name in ("calibration", "information", "weight")
     )
-    complete = pooled.session.seeds.complete
-    equal = group_of(pooled.session.seeds, complete / complete.sum())
-    exact = numbers.exact
-    best = (
-        texts(
-            "session.performance.best",
-            calibration=exact(found.group_calibration, 2),
-            information=exact(found.group_information, 2),
-            equal_calibration=exact(equal[0], 2),
-            equal_information=exact(equal[1], 2),
-        )
-        if found.weights.any()
-        else texts("session.performance.nobody")
-    )
+    columns = {
+        texts("session.column.participant"): names,
+        calibration: found.calibration,
+        information: found.information,
+    }
     out = texts(
-        "session.performance.out",
+        "session.performance.out" if weighing else "session.performance.out.alike",
         out=int((found.weights == 0).sum()),
-        participants=len(forms),
+        participants=len(names),
         cutoff=numbers.plain(found.cutoff, 2),
     )
     return Finding(
         "performance",
         texts("session.performance"),
-        (best, out),
+        (_group_told(pooled, texts, "best" if weighing else "best.alike"), out),
         texts("session.performance.caution", questions=len(pooled.session.questions)),
-        table,
-        {
-            texts("session.column.calibration"): 4,
-            texts("session.column.information"): 2,
-            texts("session.column.weight"): 1,
-        },
-        lambda: weights_chart(100 * found.weights, names, texts),
-        texts("session.performance.described"),
+        pd.DataFrame(columns | ({weight: 100 * found.weights} if weighing else {})),
+        {calibration: 4, information: 2, weight: 1},
+        (lambda: weights_chart(100 * found.weights, names, texts)) if weighing else None,
+        texts("session.performance.described") if weighing else "",
+    )
+
+
+def _group_told(pooled: Pooled, texts: Texts, kind: str) -> str:
+    """How the group does on the seed questions by the weights of performance, beside equal ones."""
+    found, complete, exact = pooled.performance, pooled.session.seeds.complete, Numbers(texts.language).exact
+    assert found is not None
+    if not found.weights.any():
+        return texts("session.performance.nobody")
+    equal = group_of(pooled.session.seeds, complete / complete.sum())
+    return texts(
+        f"session.performance.{kind}",
+        calibration=exact(found.group_calibration, 2),
+        information=exact(found.group_information, 2),
+        equal_calibration=exact(equal[0], 2),
+        equal_information=exact(equal[1], 2),
     )
 
 

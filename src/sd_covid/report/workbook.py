@@ -56,7 +56,7 @@ def write_workbook(page: Path, tables: Mapping[str, pd.DataFrame], path: Path, t
             sheet.append([_safe(sheet, value) for value in row])
     for name, table in tables.items():
         sheet = book.create_sheet(name[:_TAB])
-        sheet.append([str(column) for column in table.columns])
+        sheet.append([_safe(sheet, str(column)) for column in table.columns])
         for values in table.itertuples(index=False, name=None):
             sheet.append([_safe(sheet, value) for value in values])
     book.save(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from sd_covid.analysis.sensitivity.plan_file import read_plan
@@ -98,3 +99,8 @@ def test_a_file_without_outcomes_and_paths_has_nothing_to_take_apart(plan_file: 
     plan_file.write_text(text[: text.index("outcomes:")] + text[text.index("samples:") :])
     with pytest.raises(ScenarioError, match="nothing to take apart"):
         read_plan(plan_file, Toy())
+
+
+def test_a_posterior_of_which_everything_is_listed_by_itself_is_no_factor(plan_file: Path) -> None:
+    plan = read_plan(plan_file, Toy(), posterior=pd.DataFrame({"Gain": [0.1, 0.2], "slope": [2.0, 2.5]}))
+    assert ["slope", "idle", "gain"] == [factor.id for factor in plan.factors]

@@ -177,6 +177,18 @@ def test_findings_name_who_differs(twelve, language):
         figures.session_weights(without)
 
 
+@pytest.mark.parametrize(("language", "alike"), [("nl", "iedereen gelijk"), ("en", "everybody counts alike")])
+def test_where_everybody_counts_alike_no_weights_are_shown(twelve, language, alike):
+    texts = Texts(language)
+    performed = answer_findings(pool(twelve, "linear"), texts)[2]
+    assert texts("session.column.weight") not in performed.table
+    assert performed.figure is None
+    assert alike in performed.sentences[0]
+    assert performed.table.iloc[:, 1].min() < 0.05  # the rogue's calibration is told all the same
+    with pytest.raises(RunError, match="everybody counts alike"):
+        figures.session_weights(pool(twelve, "linear"))
+
+
 def test_pooled_diagram_is_written_read_and_run(twelve, tmp_path):
     made = pooled_diagram(pool(twelve, "performance"), "trial, 2026-11-26")
     write_diagram(made, tmp_path / "pooled.xlsx")

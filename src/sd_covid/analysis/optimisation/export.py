@@ -9,10 +9,10 @@ import yaml
 
 from sd_covid.data.text import Text
 from sd_covid.errors import RunError
-from sd_covid.model.study import study_folder
 from sd_covid.policy.levers import LeverSetting
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.triggers import Trigger
+from sd_covid.study_folder import study_folder
 
 
 def scenario_text(package: dict[str, LeverSetting], base: Scenario, title: Text, rationale: Text) -> str:

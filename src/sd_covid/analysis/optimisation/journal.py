@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sd_covid.errors import RunError
+from sd_covid.errors import DataError, RunError
+from sd_covid.files import bytes_of
+from sd_covid.whole_files import write_whole
 
 Row = list[Any]
 
@@ -38,15 +40,15 @@ class Journal:
         self._rows: dict[str, Row] = {}
         print_of = hashlib.sha256(inputs.encode()).hexdigest()
         if not self.path.exists():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.write_text(json.dumps({"inputs": print_of}) + "\n", encoding="utf-8")
+            write_whole(self.path, json.dumps({"inputs": print_of}) + "\n")
             return
         try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
-            whole = [line for line in lines if line.endswith("}")]
-            head, *rows = [json.loads(line) for line in whole]
+            text = bytes_of(self.path).decode("utf-8")
+            # What stands behind the last line feed was being written when the search stopped.
+            whole = text[: text.rfind("\n") + 1]
+            head, *rows = [json.loads(line) for line in whole.splitlines()]
             known = {row["package"]: row["found"] for row in rows}
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (OSError, DataError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunError("is no journal of a search", file=self.path, advice="give another file") from error
         if not isinstance(head, dict) or head.get("inputs") != print_of:
             raise RunError(
@@ -54,8 +56,8 @@ class Journal:
                 file=self.path,
                 advice="give another file, or remove this one",
             )
-        if len(whole) < len(lines):  # it was stopped while it wrote the last one
-            self.path.write_text("\n".join(whole) + "\n", encoding="utf-8")
+        if whole != text:
+            write_whole(self.path, whole)
         self._rows = known
 
     def __len__(self) -> int:

@@ -38,8 +38,8 @@ from sd_covid.model.layout_parts import is_stock
 from sd_covid.model.names import key
 from sd_covid.model.parse import parse_expression
 from sd_covid.model.structure import Model
-from sd_covid.model.study import named_in_study
 from sd_covid.policy.reading import read_number
+from sd_covid.study_folder import is_there, named_in_study
 
 FILE = "checks.yaml"
 LIMITS = (
@@ -133,7 +133,7 @@ class Declarations:
 def beside(model: Model, file: str) -> Path | None:
     """A file in the folder of a model, where there is one."""
     path = None if model.path is None else Path(model.path).resolve().parent / file
-    return path if path is not None and path.is_file() else None
+    return path if path is not None and is_there(path) else None
 
 
 def read_declarations(model: Model) -> Declarations | None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from sd_covid.analysis.step_size import headline_outputs
 from sd_covid.errors import ModelError, ScenarioError
 from sd_covid.model.structure import Model
-from sd_covid.model.study import study_folder
 from sd_covid.model.study_file import StudyFile, read_study_file
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.titles import Titles, read_titles
+from sd_covid.study_folder import is_there, study_folder
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
@@ -73,7 +73,7 @@ def outputs_of(model: Model) -> list[str]:
     from sd_covid.policy.outputs import read_outputs
 
     path = None if model.path is None else study_folder(model.path) / "scenarios" / "outputs.yaml"
-    if path is None or not path.is_file():
+    if path is None or not is_there(path):
         return headline_outputs(model)
     return [
         output.name.partition("[")[0]

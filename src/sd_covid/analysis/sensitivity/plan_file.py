@@ -213,7 +213,8 @@ def _factors(node: Node, simulation: Simulator, study: Study, posterior: pd.Data
     if posterior is not None:
         alone = {key(constant) for factor in factors for constant in factor.constants}
         left = posterior[[name for name in posterior if key(str(name)) not in alone]]
-        factors.insert(0, posterior_factor(left))
+        if len(left.columns):
+            factors.insert(0, posterior_factor(left))
     if len(factors) < 2:
         raise node.error("at least two factors are needed", "name a posterior, assumptions or ranges")
     twice = {factor.id for factor in factors if sum(other.id == factor.id for other in factors) > 1}

@@ -37,6 +37,7 @@ from sd_covid.calibration.validity.scores import covered, crps, ljung_box, resid
 from sd_covid.calibration.validity.without import Weights, weights_without
 from sd_covid.calibration.workflow import Step, load_problem, model_hash, posterior_file, report_file
 from sd_covid.errors import DataError, RunError
+from sd_covid.study_folder import is_there
 
 SHOWN = 5  # parameters, and figures of other series, that move most
 CLEAR = 3.0  # standard errors of a weighted mean: the largest of some hundred that stay put comes near it
@@ -85,7 +86,7 @@ def validate(
     found = _replayed(problem, objective, stored, stage("draws"))
     best = np.array([stored.provenance["best"][name] for name in objective.names])
     known = information(objective, best, seed=seed, progress=stage("information"))
-    fit = read_report(report_file(problem)) if report_file(problem).is_file() else None
+    fit = read_report(report_file(problem)) if is_there(report_file(problem)) else None
     # forecasts are of the model as it stands, without an experiment
     plain = {item.key[0]: item.series for item in found.series if not item.key[1]}
     return ValidityReport(

@@ -24,7 +24,7 @@ from sd_covid.calibration.vensim_setup.changes import constant_cells
 from sd_covid.calibration.vensim_setup.lines import Line, parts, read_lines
 from sd_covid.errors import ProblemError
 from sd_covid.model.names import key
-from sd_covid.model.study import named_in_study
+from sd_covid.study_folder import named_in_study
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -28,7 +28,7 @@ from sd_covid.calibration.vensim_setup.payoff import CALIBRATION, Element
 from sd_covid.errors import ProblemError, UnknownNameError, suggest
 from sd_covid.model.data_files import Series, read_series
 from sd_covid.model.names import key
-from sd_covid.model.study import study_folder
+from sd_covid.study_folder import study_folder
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation

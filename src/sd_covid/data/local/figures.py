@@ -15,6 +15,7 @@ from sd_covid.data.local.faults import fault
 from sd_covid.data.local.regions import Region, Regions
 from sd_covid.data.tables import Line, read_lines
 from sd_covid.errors import DataError, UnknownNameError, suggest
+from sd_covid.study_folder import is_there
 
 QUALITIES = ("measured", "estimated")
 PERIOD = re.compile(r"(\d{4})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?")
@@ -148,7 +149,7 @@ def read_figures(folder: Path, regions: Regions) -> Figures:
     found = [_figure(line, definitions, regions) for line in read_lines(folder / "figures.csv", _FIGURE)]
     from sd_covid.data.local.monitor import FILE, read_monitor
 
-    if (folder / FILE).is_file():
+    if is_there(folder / FILE):
         found += read_monitor(folder / FILE, regions)
     _refuse_twice(found, folder / "figures.csv")
     return Figures(tuple(found))

@@ -27,6 +27,7 @@ from sd_covid.data.local.regions import Regions
 from sd_covid.data.tables import Line, read_lines
 from sd_covid.errors import DataError, suggest
 from sd_covid.files import text_of
+from sd_covid.study_folder import is_there
 
 FILE = "monitors.csv"
 COLUMNS = ("region", "series", "period", "value", "unit", "method", "quality", "source", "definition_note")
@@ -169,7 +170,7 @@ def prepare(
         _check_new(line, figure, known)
     _check_breaks(lines, new, known, breaks)
     old = folder / FILE
-    before = text_of(old) if old.is_file() else ",".join(COLUMNS)
+    before = text_of(old) if is_there(old) else ",".join(COLUMNS)
     if not before.endswith("\n"):
         before += "\n"  # whoever saved it may have left the last line open
     rows = io.StringIO()

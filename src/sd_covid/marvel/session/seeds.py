@@ -9,6 +9,7 @@ from sd_covid.marvel.faults import fault
 from sd_covid.marvel.session.answers import SeedQuestion
 from sd_covid.model.names import key
 from sd_covid.policy.tables import read_csv
+from sd_covid.study_folder import is_there
 
 FILE = "seeds.csv"
 COLUMNS = ("id", "question_nl", "question_en", "unit_nl", "unit_en", "truth", "scale", "source")
@@ -18,7 +19,7 @@ SCALES = ("uniform", "log")
 def seeds_beside(diagram: Path) -> Path | None:
     """The seed questions of a diagram in a folder; None when it has none."""
     file = diagram / FILE
-    return file if file.is_file() else None
+    return file if is_there(file) else None
 
 
 def read_seeds(file: Path | None, language: str = "en") -> tuple[SeedQuestion, ...]:

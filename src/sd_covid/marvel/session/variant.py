@@ -22,6 +22,7 @@ from sd_covid.marvel.session.draws import Judged
 from sd_covid.marvel.session.pool import Pooled
 from sd_covid.marvel.session.priors import ExpertPrior
 from sd_covid.model.names import key
+from sd_covid.whole_files import write_whole
 
 RECORD = "judgement"  # in the provenance of draws
 GRADE = "D"  # of a judgement: not a figure of that very thing
@@ -92,7 +93,7 @@ def write_variant(
             ]
             write_table(Table(named["mapping"], ["petabEntityId", "modelEntityId"], rows), named["mapping"])
             config["mapping_files"] = [named["mapping"].name]
-        path.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        write_whole(path, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
         provenance = {
             **stored.provenance,
             "constants": {

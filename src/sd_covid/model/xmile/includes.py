@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sd_covid.model.study import named_in_study
 from sd_covid.model.xmile.document import Document, child, children, read_document
+from sd_covid.study_folder import named_in_study
 
 _MAX_DEEP = 5
 _MAX_FILES = 100

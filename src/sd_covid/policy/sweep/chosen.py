@@ -9,10 +9,10 @@ from pathlib import Path
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.errors import suggest
-from sd_covid.model.study import is_there, study_folder
 from sd_covid.policy.scenario import Scenario, read_scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
+from sd_covid.study_folder import is_there, study_folder
 
 
 def chosen_scenarios(node: Node | None, simulation: Simulator, study: Study | None) -> tuple[Scenario, ...]:

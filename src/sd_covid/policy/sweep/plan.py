@@ -21,7 +21,6 @@ from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.files import text_of
 from sd_covid.model.names import key
-from sd_covid.model.study import study_folder
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.draws import choose_rows, read_posterior, sample_assumptions
 from sd_covid.policy.names import ConstantNames
@@ -33,6 +32,7 @@ from sd_covid.policy.sweep.chosen import chosen_scenarios
 from sd_covid.policy.sweep.design import Assumable, Sets, read_sets, refuse_too_many
 from sd_covid.policy.sweep.keep import Kept, read_keep
 from sd_covid.policy.triggers import adaptive
+from sd_covid.study_folder import is_there, study_folder
 
 _KEYS = ("scenarios", "draws", "assumptions", "every", "keep", "statistics", "dtype", "block", "seed")
 BLOCK = 1024  # runs of a block, where the file does not say
@@ -262,7 +262,7 @@ def _outputs(node: Node, simulation: Simulation) -> tuple[Output, ...]:
 def _listed_outputs(node: Node) -> dict[str, Output]:
     """What the study says of outputs, by name: titles, and how a year is read."""
     file = study_folder(node.file) / "scenarios" / "outputs.yaml"
-    return {key(output.name): output for output in read_outputs(file)} if file.is_file() else {}
+    return {key(output.name): output for output in read_outputs(file)} if is_there(file) else {}
 
 
 def _statistics(node: Node | None, scenarios: Sequence[str]) -> Statistics | None:

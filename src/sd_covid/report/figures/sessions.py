@@ -60,13 +60,15 @@ def session_weights(pooled: Pooled, *, language: str = "en", size: Size | None =
     Raises
     ------
     RunError
-        The session had no seed questions.
+        The session had no seed questions, or was not pooled by them.
     """
     from sd_covid.report.session import performance_finding
 
     if pooled.performance is None:
         reason = "the session has no seed questions, so participants have no weights"
         raise RunError(reason, advice="read it with the seed questions of the diagram")
+    if pooled.method != "performance":
+        raise RunError("everybody counts alike in this pool", advice="pool the session by 'performance'")
     return figure_of(performance_finding(pooled, Texts(language)), size)
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from sd_covid.data.text import texts_in
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import RunError
-from sd_covid.model.study import study_folder
 from sd_covid.policy.scenario import read_scenario
 from sd_covid.policy.study import Study
 from sd_covid.report.simulator.content import Known, left_out, make_content, outputs_of
@@ -21,6 +20,7 @@ from sd_covid.report.simulator.declaration import Declaration, read_declaration
 from sd_covid.report.simulator.page import page
 from sd_covid.report.simulator.paths import Strongest, find_paths, read_paths, write_paths
 from sd_covid.report.texts import Texts, all_texts
+from sd_covid.study_folder import is_there, study_folder
 
 __all__ = [
     "Declaration",
@@ -135,7 +135,7 @@ def read_known(declared: Declaration, simulation: Simulation) -> Known:
     from sd_covid.report.observed import observed_series
 
     file: Path = study_folder(declared.file) / "calibration" / "problem.yaml"
-    if not file.is_file():
+    if not is_there(file):
         return Known()
     problem = read_problem(file)
     draws = posterior_file(problem)

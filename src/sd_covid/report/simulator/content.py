@@ -21,7 +21,6 @@ from sd_covid.data.text import Text
 from sd_covid.engine.simulation import Simulation
 from sd_covid.engine.webassembly import assemble
 from sd_covid.errors import RunError, UnknownNameError
-from sd_covid.model.study import study_folder
 from sd_covid.policy.draws import choose_draws, sample_assumptions
 from sd_covid.policy.outputs import Output, read_outputs
 from sd_covid.policy.run import overruled
@@ -34,6 +33,7 @@ from sd_covid.report.simulator.declaration import Declaration
 from sd_covid.report.simulator.paths import read_paths
 from sd_covid.report.simulator.restart import effects, idle_before_start, reachable
 from sd_covid.report.texts import Texts
+from sd_covid.study_folder import is_there, study_folder
 
 #: The quantiles of a fan chart: 90, 60 and 30 %, and the median.
 QUANTILES = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
@@ -183,7 +183,7 @@ def left_out(declared: Declaration, simulation: Simulation) -> list[Output]:
 def _of_study(declared: Declaration) -> Sequence[Output]:
     """The outputs of the study, where the declaration names none of its own."""
     file = study_folder(declared.file) / "scenarios" / "outputs.yaml"
-    return read_outputs(file) if not declared.outputs and file.is_file() else ()
+    return read_outputs(file) if not declared.outputs and is_there(file) else ()
 
 
 def _has(simulation: Simulation, item: Output) -> bool:

@@ -6,6 +6,7 @@ read there is for others to say.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _MARKS = ("models", "calibration")
@@ -60,11 +61,12 @@ def named_in_study(name: str, owner: Path) -> Path | None:
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is a file; a name that no file can have is not there."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
+    """Whether anything stands under a name, for a reader to take or refuse: a folder, a pipe or a link to nothing too.
+
+    For a file that a study need not have: what is there and is no file must not pass as left out. A name that no file
+    can have is not there.
+    """
+    return os.path.lexists(path)
 
 
 def leads_out(path: Path) -> bool:
