@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, RULE, SOFT
+from sd_covid.whole_files import write_whole
 
 _PER_CENT = re.compile(r"(?<=\d) %")
 
@@ -49,6 +51,26 @@ def render(template: str, styles: tuple[str, ...], texts: Texts, content: dict[s
     colours = {"ink": INK, "soft": SOFT, "rule": RULE, "reference": REFERENCE, "package": PACKAGES[0]}
     variables = "".join(f"--{name}:{colour};" for name, colour in colours.items())
     return page.render(style=f":root{{{variables}}}\n{sheets}", **content) + "\n"
+
+
+def write_page(
+    path: str | Path, template: str, styles: tuple[str, ...], texts: Texts, content: dict[str, Any]
+) -> Path:
+    """Write a page as one HTML file, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    template, styles, texts, content
+        As for `render`.
+
+    Returns
+    -------
+    Path
+    """
+    path = Path(path)
+    write_whole(path, render(template, styles, texts, content))
+    return path
 
 
 def _unbroken(value: Any) -> Any:

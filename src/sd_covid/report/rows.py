@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sd_covid.policy.types import Floats
-from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.report.charts import chart_style, row_axes
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import REFERENCE, SOFT, tint
 
@@ -42,7 +42,7 @@ def intervals_chart(
         What the numbers are.
     texts : Texts
     """
-    plot, figure = labelled_rows(labels, _PAIR)
+    plot, figure = labelled_rows(labels, texts, _PAIR)
     places = np.arange(len(labels))
     for values, colour, share, shift, mark, face, name in (
         (before, SOFT, 0.35, -0.16, "D", "white", "fig.was"),
@@ -53,12 +53,11 @@ def intervals_chart(
         plot.plot(values[:, 1], at, mark, color=colour, markerfacecolor=face, markersize=5, label=texts(name))
     plot.axvline(middle, color=SOFT, linewidth=0.8)
     plot.set_xlabel(axis)
-    number_axis(plot.xaxis, texts)
     figure.legend(loc="outside lower right", ncols=2, fontsize=8)
     return figure
 
 
-def labelled_rows(labels: Sequence[str], height: float = _ROW) -> tuple[Axes, Figure]:
+def labelled_rows(labels: Sequence[str], texts: Texts, height: float = _ROW) -> tuple[Axes, Figure]:
     """An empty plot with a row for each label, and its figure."""
     from sd_covid.report.styled import Figure
 
@@ -70,6 +69,5 @@ def labelled_rows(labels: Sequence[str], height: float = _ROW) -> tuple[Axes, Fi
     ]
     plot.set_yticks(range(len(labels)), wrapped, fontsize=8)
     plot.set_ylim(len(labels) - 0.4, -0.6)
-    plot.grid(visible=False, axis="y")
-    plot.grid(visible=True, axis="x")
+    row_axes(plot, texts)
     return plot, figure

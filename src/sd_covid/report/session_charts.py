@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.policy.types import Floats
+from sd_covid.report.charts import chart_style
 from sd_covid.report.rows import labelled_rows
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT, tint
@@ -16,7 +16,6 @@ from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT, tint
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.float64]
 
 _FAINT, _DEEP = 0.35, 1.0  # share of the colour of the weakest and of the strongest class
 
@@ -36,7 +35,7 @@ def answers_chart(
         Names of the classes of strength, from weak to strong.
     texts : Texts
     """
-    plot, figure = labelled_rows(labels)
+    plot, figure = labelled_rows(labels, texts)
     shares = np.linspace(_FAINT, _DEEP, len(classes))
     places = np.arange(len(labels))
     table = np.array(counts, dtype=np.float64)
@@ -65,10 +64,9 @@ def answers_chart(
 def weights_chart(weights: Floats, labels: Sequence[str], texts: Texts) -> Figure:
     """Bars of weights, in per cent, the largest on top."""
     order = np.argsort(-weights, kind="stable")
-    plot, figure = labelled_rows([labels[k] for k in order])
+    plot, figure = labelled_rows([labels[k] for k in order], texts)
     plot.barh(np.arange(len(order)), weights[order], color=REFERENCE, height=0.62)
     plot.set_xlabel(texts("session.performance.axis"))
-    number_axis(plot.xaxis, texts)
     return figure
 
 
@@ -83,7 +81,7 @@ def strengths_chart(strengths: Floats, known: Floats, labels: Sequence[str], tex
     labels : sequence of str
     texts : Texts
     """
-    plot, figure = labelled_rows(labels)
+    plot, figure = labelled_rows(labels, texts)
     places = np.arange(len(labels))
     plot.hlines(places, strengths[:, 0], strengths[:, 2], color=tint(REFERENCE, 0.5), linewidth=5)
     label = texts("session.pooled.legend")
@@ -99,6 +97,5 @@ def strengths_chart(strengths: Floats, known: Floats, labels: Sequence[str], tex
     )
     plot.axvline(0, color=SOFT, linewidth=0.8)
     plot.set_xlabel(texts("session.pooled.axis"))
-    number_axis(plot.xaxis, texts)
     figure.legend(loc="outside lower right", ncols=2, fontsize=8)
     return figure

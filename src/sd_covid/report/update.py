@@ -13,13 +13,12 @@ import numpy as np
 from sd_covid.calibration.updated import Arrival, Interval, ParameterShift, Update
 from sd_covid.report.charts import chart_style
 from sd_covid.report.glossary import Glossary
-from sd_covid.report.markup import render
+from sd_covid.report.markup import write_page
 from sd_covid.report.rows import intervals_chart
 from sd_covid.report.svg import inline_svg
 from sd_covid.report.texts import Texts
 from sd_covid.report.validity_names import Names
 from sd_covid.report.validity_tables import Cell, Line, Table
-from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,12 +63,8 @@ def write_update(
         Another language.
     """
     names = Names(Texts(language), glossary or Glossary(), registry)
-    path = Path(path)
-    page = render(
-        "update.html.j2", ("report.css", "validity.css"), names.texts, _content(found, names, command)
-    )
-    write_whole(path, page)
-    return path
+    content = _content(found, names, command)
+    return write_page(path, "update.html.j2", ("report.css", "validity.css"), names.texts, content)
 
 
 def _content(found: Update, names: Names, command: str) -> dict[str, Any]:

@@ -190,15 +190,16 @@ def failure_regions(
     Raises
     ------
     RunError
-        There is no such search, or too few failures to set regions apart.
+        There is no such search, or it set no regions apart.
     """
     from sd_covid.report.robust_regions import regions_finding
 
     told = regions_finding(_names(found, language, glossary), search, _search(found, search))
     if told is None:
-        reason = f"search {search} met too few failures to set regions apart"
         raise RunError(
-            reason, advice="ask more draws of the plan, or a stricter target", file=found.plan.file
+            f"search {search} set no regions apart: too few failures, or nothing that varies tells them",
+            advice="ask more draws of the plan, or another target",
+            file=found.plan.file,
         )
     return figure_of(told, size)
 
