@@ -22,7 +22,8 @@ from sd_covid.engine.course import record
 from sd_covid.engine.separate import separate
 from sd_covid.errors import RunError
 from sd_covid.policy.titles import Titles
-from sd_covid.report.finding import Finding, cells_as_read, write_findings
+from sd_covid.report.finding import Finding, cells_as_read
+from sd_covid.report.finding_files import write_findings
 from sd_covid.report.loops_between import cut_finding, legend, paths_finding
 from sd_covid.report.loops_words import Times, Told
 from sd_covid.report.texts import Texts

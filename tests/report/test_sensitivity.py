@@ -13,7 +13,7 @@ from sd_covid import figures
 from sd_covid.analysis.sensitivity import Method, Sensitivity, analyse, read_plan
 from sd_covid.errors import RunError, UnknownNameError
 from sd_covid.report.figures.parts import figure_of
-from sd_covid.report.finding import write_findings
+from sd_covid.report.finding_files import write_findings
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.sensitivity import provenance, sensitivity_findings, subtitle
 from sd_covid.report.texts import Texts
