@@ -100,13 +100,6 @@ class _Results:
         return analyse(replace(plan, samples=64))
 
     @cached_property
-    def in_pairs(self) -> Any:
-        from sd_covid.analysis.sensitivity import analyse, read_plan
-
-        plan = read_plan(ROOT / "scenarios" / "sensitivity.yaml", self.model)
-        return analyse(replace(plan, outcomes=plan.outcomes[:1], samples=64, second_order=True))
-
-    @cached_property
     def over_time(self) -> Any:
         from sd_covid.analysis.sensitivity import analyse, read_plan
 
@@ -352,7 +345,6 @@ GALLERY: dict[str, Callable[[_Results, str], Figure]] = {
     "package_contents": lambda found, language: figures.package_contents(found.optimised, language=language),
     "package_rivals": lambda found, language: figures.package_rivals(found.optimised, language=language),
     "optimisers_curse": lambda found, language: figures.optimisers_curse(found.optimised, language=language),
-    "sensitivity_pairs": lambda found, language: figures.sensitivity_pairs(found.in_pairs, language=language),
     "sensitivity_within": lambda found, language: figures.sensitivity_within(
         found.sensitivity, glossary=found.glossary, language=language
     ),
