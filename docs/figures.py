@@ -112,7 +112,7 @@ class _Results:
         from sd_covid.analysis.robustness.plan_file import read_plan
         from sd_covid.policy.assessment import Catalogues
 
-        plan = replace(read_plan(ROOT / "scenarios" / "robust.yaml", self.model), size=40)
+        plan = read_plan(ROOT / "scenarios" / "robust.yaml", self.model)
         benefits = Catalogues.beside(ROOT, self.model.model.variables).benefits
         return judge(plan, benefits if plan.needs_balance else None)
 
@@ -139,6 +139,35 @@ class _Results:
         from sd_covid.analysis.loops.study import study_loops
 
         return study_loops(self.youth)
+
+    @cached_property
+    def courses(self) -> Any:
+        """Equations of the model, and its runs with the NOW and without."""
+        from sd_covid.engine.course import record
+        from sd_covid.engine.separate import separate
+
+        simulation = self.model.stepping(["NOW level"])
+        equations = separate(simulation)
+        return (
+            simulation,
+            equations,
+            *(record(simulation, equations, settings) for settings in ({}, {"NOW level": 0.0})),
+        )
+
+    @cached_property
+    def explained(self) -> tuple[Any, Any]:
+        from sd_covid.analysis.loops.paths import explain, outcome_of
+
+        simulation, equations, first, second = self.courses
+        return explain(first, second, outcome_of(simulation, equations, JOBS)), simulation
+
+    @cached_property
+    def cut(self) -> Any:
+        from sd_covid.analysis.loops.knockout import knock_out, link_between
+
+        simulation, equations, _, _ = self.courses
+        links = link_between(simulation, equations, *LINK)
+        return knock_out(simulation, equations, links, JOBS)
 
     @cached_property
     def stacked(self) -> tuple[Any, Any]:
@@ -265,6 +294,8 @@ def invented_session(diagram: Diagram, questions: tuple[SeedQuestion, ...]) -> S
 
 TITLES = {"en": "Unemployment", "nl": "Werkloosheid"}
 UNITS = {"en": "% of the labour force", "nl": "% van de beroepsbevolking"}
+LINK = ("flexible job loss", "job loss")
+NOW = {"en": ("with the NOW", "without it"), "nl": ("met de NOW", "zonder")}
 DEBT, JOBS = "households in problem debt", "unemployment rate"
 GALLERY: dict[str, Callable[[_Results, str], Figure]] = {
     "fan": lambda found, language: figures.fan(
@@ -299,8 +330,33 @@ GALLERY: dict[str, Callable[[_Results, str], Figure]] = {
     "information": lambda found, language: figures.information(
         found.robust, glossary=found.glossary, language=language
     ),
+    "metric_ranks": lambda found, language: figures.metric_ranks(found.robust, "debt", language=language),
+    "best_shares": lambda found, language: figures.best_shares(found.robust, language=language),
+    "targets": lambda found, language: figures.targets(found.robust, language=language),
+    "reversals": lambda found, language: figures.reversals(found.robust, language=language),
+    "failure_box": lambda found, language: figures.failure_box(
+        found.robust, glossary=found.glossary, language=language
+    ),
+    "failure_regions": lambda found, language: figures.failure_regions(
+        found.robust, glossary=found.glossary, language=language
+    ),
     "packages": lambda found, language: figures.packages(found.optimised, language=language),
     "pareto": lambda found, language: figures.pareto(found.optimised, language=language),
+    "package_contents": lambda found, language: figures.package_contents(found.optimised, language=language),
+    "package_rivals": lambda found, language: figures.package_rivals(found.optimised, language=language),
+    "optimisers_curse": lambda found, language: figures.optimisers_curse(found.optimised, language=language),
+    "sensitivity_within": lambda found, language: figures.sensitivity_within(
+        found.sensitivity, glossary=found.glossary, language=language
+    ),
+    "sensitivity_screening": lambda found, language: figures.sensitivity_screening(
+        found.over_time, language=language
+    ),
+    "difference_paths": lambda found, language: figures.difference_paths(
+        *found.explained, JOBS, NOW[language], titles=found.titles, language=language
+    ),
+    "link_cut": lambda found, language: figures.link_cut(
+        found.cut, found.model.model, JOBS, LINK, titles=found.titles, language=language
+    ),
     "loop_shares": lambda found, language: figures.loop_shares(
         found.loops, found.youth.model, titles=found.titles, language=language
     ),

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from sd_covid import figures as drawn
 from sd_covid.calibration.measurements import from_registry, measurement_table
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.paths import Bridge, unconstrained_path
@@ -22,6 +23,7 @@ from sd_covid.calibration.update import update
 from sd_covid.calibration.workflow import check_stored, model_hash, posterior_file
 from sd_covid.data import read_registry
 from sd_covid.errors import DataError
+from tests.report.drawing import words
 
 from .analytic import decay, line
 from .conftest import Write
@@ -109,6 +111,21 @@ def test_an_update_is_the_posterior_of_all_figures(behind: Path) -> None:
     assert slope.spread == pytest.approx(math.sqrt(covariance[1, 1] / before[1, 1]), rel=0.15)
     best = np.array(list(found.posterior.provenance["best"].values()))
     np.testing.assert_allclose(best, mean, atol=1e-4)
+
+
+@pytest.mark.parametrize(("language", "now"), [("nl", "nu"), ("en", "now")])
+def test_the_figure_has_both_intervals_in_standard_deviations_before(
+    behind: Path, language: str, now: str
+) -> None:
+    found = update(behind, simulator=line(), seed=1)
+    assert found is not None
+    figure = drawn.parameter_shifts(found, language=language)
+    moved = sorted(found.parameters, key=lambda item: -abs(item.shift))
+    before, after = figure.axes[0].lines[:2]
+    assert before.get_xdata() == pytest.approx([0.0, 0.0])
+    assert after.get_xdata() == pytest.approx([item.shift for item in moved])
+    assert {"was", now} <= set(words(figure))
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [item.id for item in moved]
 
 
 def test_what_is_stored_belongs_to_the_tables_and_has_seen_them(behind: Path) -> None:

@@ -17,7 +17,6 @@ import pytest
 import xarray as xr
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.text import Text as Drawn
 
 import sd_covid
 from sd_covid import figures
@@ -27,6 +26,7 @@ from sd_covid.policy.comparison import Comparison
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size
 from sd_covid.report.theme import DASHES, HATCHES, PACKAGES, REFERENCE, line_style
+from tests.report.drawing import saved, words
 
 ROOT = Path(__file__).parents[2]
 
@@ -108,12 +108,6 @@ def ensemble(members: int = 200, calendar: bool = True) -> xr.Dataset:
         },
         coords=coords | {"age": ["young", "old"]},
     )
-
-
-def words(figure: Figure) -> list[str]:
-    """Every text that is drawn."""
-    figure.draw_without_rendering()
-    return [item.get_text() for item in figure.findobj(Drawn) if item.get_visible() and item.get_text()]
 
 
 def test_a_fan_holds_the_quantiles_of_sound_members_and_says_how_many_failed() -> None:
@@ -216,12 +210,6 @@ def test_a_figure_keeps_its_look_in_a_session_with_other_settings(
         after = {name: saved(figure) for name, figure in made(comparison, sensitivity, "en").items()}
     assert before == after
     assert "<text" in before["fan"]
-
-
-def saved(figure: Figure) -> str:
-    file = io.StringIO()
-    figure.savefig(file, format="svg", metadata={"Date": None})
-    return file.getvalue()
 
 
 def test_a_size_is_kept_and_unknown_names_are_told(comparison: Comparison, sensitivity: Sensitivity) -> None:

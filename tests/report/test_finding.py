@@ -15,7 +15,8 @@ from lxml import html
 from matplotlib.figure import Figure
 
 from sd_covid.errors import RunError
-from sd_covid.report.finding import Finding, even_decimals, same_decimals, write_findings
+from sd_covid.report.finding import Finding, even_decimals, same_decimals
+from sd_covid.report.finding_files import write_findings
 from sd_covid.report.texts import Texts
 
 HOSTILE = "<script>alert(1)</script> & {{ 7*7 }}"

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from openpyxl import load_workbook
 
 from sd_covid import figures
@@ -21,11 +22,13 @@ from sd_covid.engine.course import record
 from sd_covid.engine.separate import separate
 from sd_covid.errors import RunError
 from sd_covid.policy.titles import Titles
-from sd_covid.report.finding import Finding, cells_as_read, write_findings
+from sd_covid.report.finding import Finding, cells_as_read
+from sd_covid.report.finding_files import write_findings
 from sd_covid.report.loops_between import cut_finding, legend, paths_finding
 from sd_covid.report.loops_words import Times, Told
 from sd_covid.report.texts import Texts
 from tests.loops.conftest import model
+from tests.report.drawing import check_public
 
 WORDS = {
     "nl": ("in low ten opzichte van high", "contact rate → adopter contacts", "Verschil", "Andere wegen"),
@@ -125,6 +128,35 @@ def test_the_public_figures_draw_gains_and_shares() -> None:
     assert max(item.max() for item in heights) - min(item.min() for item in heights) <= 200 + 1e-9
     with pytest.raises(RunError, match="1 partitions"):
         figures.loop_shares(study, simulation.model, partition=1)
+
+
+def test_paths_and_a_cut_have_their_public_figures() -> None:
+    simulation = model("loops_bass")
+    equations = separate(simulation)
+    first, second = record(simulation, equations), record(simulation, equations, {"contact rate": 80.0})
+    found = explain(first, second, outcome_of(simulation, equations, "adopters"))
+    ends = ("adopters", "adopter contacts")
+    cut = knock_out(simulation, equations, link_between(simulation, equations, *ends), "adopters")
+    titles = Titles({"adopters": Text("Gebruikers", "Users")})
+
+    def told(texts: Texts) -> list[Finding]:
+        words = Told(simulation.model, texts, titles)
+        return [
+            paths_finding(found, simulation, "adopters", ("high", "low"), words),
+            cut_finding(cut, "adopters", ends, None, words),
+        ]
+
+    def public(language: str) -> list[Figure]:
+        return [
+            figures.difference_paths(
+                found, simulation, "adopters", ["high", "low"], titles=titles, language=language
+            ),
+            figures.link_cut(cut, simulation.model, "adopters", ends, titles=titles, language=language),
+        ]
+
+    check_public(told, public)
+    with pytest.raises(RunError, match="3 names in place of two"):
+        figures.difference_paths(found, simulation, "adopters", ["high", "low", "none"])
 
 
 def test_the_table_of_a_dated_model_has_months_to_read_and_days_to_keep(tmp_path: Path) -> None:

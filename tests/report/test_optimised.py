@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,14 @@ import pytest
 
 from sd_covid import figures
 from sd_covid.analysis.optimisation.optimise import Optimised, optimise
+from sd_covid.errors import RunError
 from sd_covid.report.charts import chart_style
 from sd_covid.report.finding import Finding
 from sd_covid.report.optimised import findings, provenance
 from sd_covid.report.texts import Texts
 from tests.analysis.optimisation.test_evaluate import planned
 from tests.analysis.optimisation.town import PLAN
+from tests.report.drawing import check_public, words
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +97,41 @@ def test_the_public_figure_puts_packages_at_cost_and_effect_on_fresh_draws(found
     assert tuple(drawn.get_size_inches()) == (9.0, 4.0)
     lines = figures.packages(found).axes[0].lines
     assert len(lines) >= len(found.found.front) + len(found.shown)
+
+
+def test_every_finding_of_a_search_has_its_public_figure(found: Optimised) -> None:
+    makers = (
+        figures.packages,
+        figures.pareto,
+        figures.package_contents,
+        figures.package_rivals,
+        figures.optimisers_curse,
+    )
+    check_public(
+        lambda texts: findings(found, texts),
+        lambda language: [make(found, language=language) for make in makers],
+    )
+
+
+def test_the_public_figures_show_contents_and_what_is_left(found: Optimised) -> None:
+    told = [item for item in found.shown if item.levers]
+    dots = [text for text in words(figures.package_contents(found)) if text == "●"]
+    assert len(dots) == sum(len(item.levers) for item in told)
+    effects = [place for place, item in enumerate(found.plan.objectives) if item.output is not None]
+    gaps = []
+    for place in effects:
+        searched, fresh = (
+            np.array([getattr(item, name)[place] for item in found.shown]) for name in ("searched", "fresh")
+        )
+        gaps.append(100 * (fresh - searched).mean() / np.abs(searched).mean())
+    bars = figures.optimisers_curse(found, language="nl").axes[0].patches
+    assert [bar.get_width() for bar in bars] == pytest.approx(gaps)
+
+
+def test_a_search_without_packages_or_scenarios_has_no_such_figure(found: Optimised) -> None:
+    none = replace(found, shown=())
+    for make in (figures.packages, figures.pareto, figures.package_contents, figures.optimisers_curse):
+        with pytest.raises(RunError, match="no package keeps the limits"):
+            make(none)
+    with pytest.raises(RunError, match="no scenarios beside the packages"):
+        figures.package_rivals(replace(found, rivals=()))

@@ -11,12 +11,14 @@ import pytest
 
 from sd_covid import figures
 from sd_covid.analysis.sensitivity import Method, Sensitivity, analyse, read_plan
-from sd_covid.errors import UnknownNameError
-from sd_covid.report.finding import write_findings
+from sd_covid.errors import RunError, UnknownNameError
+from sd_covid.report.figures.parts import figure_of
+from sd_covid.report.finding_files import write_findings
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.sensitivity import provenance, sensitivity_findings, subtitle
 from sd_covid.report.texts import Texts
 from tests.analysis.sensitivity.conftest import Toy, changed, plan_file  # noqa: F401 - a fixture
+from tests.report.drawing import check_public, saved
 
 OVER_TIME = "over_time: {scenario: none, outputs: [turning rate]}\noutcomes:\n"
 
@@ -91,6 +93,7 @@ def test_only_pairs_beyond_chance_are_named(plan_file: Path) -> None:  # noqa: F
     assert "Slope" in told.sentences[0]
     assert "× gain" in told.sentences[0]
     assert "(0.30 of the variance, with 90 % between 0.20 and 0.40)" in told.sentences[0]
+    assert saved(figures.sensitivity_pairs(found)) == saved(figure_of(told, None))
 
 
 @pytest.mark.parametrize("method", ["morris", "pawn", "fast", "rbd-fast", "regional", "delta"])
@@ -118,3 +121,36 @@ def test_the_public_figures_draw_the_indices(analysed: Sensitivity) -> None:
     assert figures.sensitivity_convergence(analysed).axes[0].lines
     with pytest.raises(UnknownNameError, match="'turning rate'"):
         figures.sensitivity_over_time(analysed, "turning rat")
+
+
+def test_every_finding_of_an_analysis_has_its_public_figure(analysed: Sensitivity) -> None:
+    makers = (
+        figures.sensitivity_convergence,
+        figures.sensitivity_within,
+        figures.sensitivity_screening,
+    )
+    check_public(
+        lambda texts: sensitivity_findings(analysed, Glossary(), texts),
+        lambda language: [
+            *(
+                figures.sensitivity(analysed, item.outcome.id, language=language)
+                for item in analysed.outcomes
+            ),
+            figures.sensitivity_over_time(analysed, "turning rate", language=language),
+            *(make(analysed, language=language) for make in makers),
+        ],
+    )
+
+
+def test_a_figure_of_what_was_not_analysed_is_refused(analysed: Sensitivity) -> None:
+    bare = replace(
+        analysed, screened=None, outcomes=tuple(replace(item, within=None) for item in analysed.outcomes)
+    )
+    bare = replace(bare, paths=())
+    for make, said in (
+        (figures.sensitivity_pairs, "pairs of factors were not told apart"),
+        (figures.sensitivity_within, "no posterior is among the factors"),
+        (figures.sensitivity_screening, "no factors were screened"),
+    ):
+        with pytest.raises(RunError, match=said):
+            make(bare)

@@ -159,7 +159,7 @@ def _write_page(
     ranks: bool,
 ) -> None:
     """Write findings, with what made them."""
-    from sd_covid.report.finding import write_findings
+    from sd_covid.report.finding_files import write_findings
     from sd_covid.report.made import made_with
 
     command = shlex.join(["sd-covid", *sys.argv[1:]])
@@ -213,7 +213,7 @@ def held_out(
 ) -> None:
     """Leave out each region that has a figure, and say how well it is told from the others."""
     from sd_covid.analysis.local.held_out import hold_out
-    from sd_covid.report.finding import refuse_format
+    from sd_covid.report.finding_files import refuse_format
     from sd_covid.report.local_ranks import held_out_finding
     from sd_covid.report.texts import Texts
 

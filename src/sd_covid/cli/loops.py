@@ -68,7 +68,7 @@ def command(
 ) -> None:
     """Find the feedback loops of a model, which of them dominate over time, and along what scenarios differ."""
     from sd_covid.policy.titles import read_titles
-    from sd_covid.report.finding import refuse_format
+    from sd_covid.report.finding_files import refuse_format
     from sd_covid.report.loops_words import Told
     from sd_covid.report.texts import Texts
     from sd_covid.study_folder import study_folder
@@ -215,7 +215,7 @@ def _write(
     from sd_covid.engine.results import versions
     from sd_covid.policy.comparison import Provenance
     from sd_covid.policy.draws import draws_hash
-    from sd_covid.report.finding import write_findings
+    from sd_covid.report.finding_files import write_findings
     from sd_covid.report.made import made_with
 
     model, fingerprint = simulation.model.name, simulation.fingerprint

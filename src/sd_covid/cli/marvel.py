@@ -61,7 +61,7 @@ def command(
     from sd_covid.marvel.read import read_diagram
     from sd_covid.marvel.run import Runs
     from sd_covid.marvel.scores import score_all
-    from sd_covid.report.finding import refuse_format
+    from sd_covid.report.finding_files import refuse_format
     from sd_covid.report.marvel import findings
     from sd_covid.report.texts import Texts
 
@@ -164,7 +164,7 @@ def _write(
     more: Mapping[str, str],
 ) -> None:
     """Write findings, with what made them."""
-    from sd_covid.report.finding import write_findings
+    from sd_covid.report.finding_files import write_findings
 
     diagram = runs.diagram
     size = texts(

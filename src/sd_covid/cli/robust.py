@@ -47,7 +47,7 @@ def command(
     import sd_covid
     from sd_covid.analysis.robustness.plan_file import read_plan
     from sd_covid.policy.reading import named_model
-    from sd_covid.report.finding import refuse_format
+    from sd_covid.report.finding_files import refuse_format
     from sd_covid.report.texts import Texts
 
     if output is not None:
@@ -113,7 +113,7 @@ def _show(found: Robust, texts: Texts) -> None:
 
 def _write(found: Robust, output: Path, texts: Texts) -> list[Path]:
     """Write all findings."""
-    from sd_covid.report.finding import write_findings
+    from sd_covid.report.finding_files import write_findings
     from sd_covid.report.made import made_with
     from sd_covid.report.robust import findings
     from sd_covid.report.wording import Numbers

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sd_covid.cli.columns import Columns, choose_columns
 from sd_covid.cli.console import as_typed, note, say, table
 from sd_covid.cli.language import Language
 from sd_covid.cli.progress import progress
 from sd_covid.cli.results import NUMBER, refuse_suffix
-from sd_covid.cli.run import Columns, choose_columns
 from sd_covid.errors import RunError
 from sd_covid.study_folder import is_there, study_folder
 from sd_covid.whole_files import replacing
@@ -57,7 +57,7 @@ def command(
     if model is not None or columns:
         raise RunError("MODEL and --columns go with a .vsc", file=file, advice="the file names the model")
     if output is not None:
-        from sd_covid.report.finding import refuse_format
+        from sd_covid.report.finding_files import refuse_format
 
         refuse_format(output)
     import sd_covid
@@ -82,7 +82,7 @@ def _write(found: Sensitivity, file: Path, output: Path, language: Language) -> 
         return
     from sd_covid.calibration.store import read_posterior
     from sd_covid.report import read_glossary
-    from sd_covid.report.finding import write_findings
+    from sd_covid.report.finding_files import write_findings
     from sd_covid.report.sensitivity import provenance, sensitivity_findings, subtitle
     from sd_covid.report.texts import Texts
 

@@ -180,7 +180,7 @@ def pooled_session(
     """The judgements of a session, pooled; every fault of every form is told before the command gives up."""
     from sd_covid.marvel.session.pool import pool as pooled_by
     from sd_covid.marvel.session.read import FormsError, read_session
-    from sd_covid.report.finding import refuse_format
+    from sd_covid.report.finding_files import refuse_format
 
     if output is not None:
         refuse_format(output)
@@ -228,7 +228,7 @@ def tell(
         show(finding, texts)
     if output is None:
         return
-    from sd_covid.report.finding import write_findings
+    from sd_covid.report.finding_files import write_findings
 
     diagram = pooled.session.diagram
     made = {

@@ -28,7 +28,7 @@ def command(
     """Show local signals beside the published series of their variables; they never count as figures."""
     from sd_covid.data import read_registry
     from sd_covid.marvel.signals import read_signals, series_of
-    from sd_covid.report.finding import refuse_format, write_findings
+    from sd_covid.report.finding_files import refuse_format, write_findings
     from sd_covid.report.signals import signal_findings
     from sd_covid.report.texts import Texts
 

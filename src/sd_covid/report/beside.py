@@ -15,9 +15,8 @@ from sd_covid.marvel.explain import strongest_paths
 from sd_covid.report.beside_charts import correlations_chart, verdicts_chart
 from sd_covid.report.finding import Finding
 from sd_covid.report.texts import Texts
-from sd_covid.report.wording import Numbers
+from sd_covid.report.wording import ARROW, Numbers
 
-ARROW = " → "
 _LONGEST = 6  # links of a path
 _NAMED = 4  # disagreements that a sentence names
 _ASKED: tuple[Why, ...] = ("opposite", "unsure", "diagram only", "model only")

@@ -10,7 +10,7 @@ import numpy as np
 
 from sd_covid.marvel.beside.compare import Compared, Ranking
 from sd_covid.marvel.beside.effects import Effect
-from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.report.charts import chart_style, row_axes
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT, tint
 
@@ -95,8 +95,6 @@ def correlations_chart(ranked: Sequence[Ranking], texts: Texts) -> Figure:
     plot.set_xlim(-1.05, 1.05)
     plot.set_yticks(places, [texts.of(item.performance.label) for item in known], fontsize=8)
     plot.set_ylim(len(known) - 0.4, -0.6)
-    plot.grid(visible=False, axis="y")
-    plot.grid(visible=True, axis="x")
+    row_axes(plot, texts)
     plot.set_xlabel(texts("beside.ranks.axis"))
-    number_axis(plot.xaxis, texts)
     return figure

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.outputs import Output
+from sd_covid.policy.types import Floats
 from sd_covid.report.observed import ObservedSeries
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import CHART, INK, REFERENCE, SOFT, TINTS, line_style, package_colour, tint
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.float64]
 
 #: Width and height in inches; the chart of levels has room for its legend below.
 _SMALL, _WITH_LEGEND = (3.5, 2.9), (5.2, 3.7)
@@ -150,11 +149,8 @@ def sensitivity_chart(bars: Sequence[Bar], measure: str, texts: Texts, *, shares
     axes.hlines(place, np.maximum(share - half, 0.0), share + half, color=INK, lw=1.1)
     axes.set_yticks(place, labels)
     axes.set_xlim(0.0, max(1.0 if shares else 0.0, float(np.nanmax(share + np.nan_to_num(half)))))
-    axes.grid(axis="x")
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
+    row_axes(axes, texts)
     axes.set_xlabel(measure)
-    number_axis(axes.xaxis, texts)
     return figure
 
 
@@ -240,3 +236,11 @@ def number_axis(axis: Axis, texts: Texts) -> None:
 
     axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(Spelled(Numbers(texts.language)))
+
+
+def row_axes(axes: Axes, texts: Texts) -> None:
+    """Axes with a row for each name: lines at the numbers from left to right, which are spelled as in the language."""
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    number_axis(axes.xaxis, texts)

@@ -13,7 +13,8 @@ import pandas as pd
 
 from sd_covid.calibration.outlook import Expected, Outlook
 from sd_covid.report.dashboard_words import DashboardWords, counts_of
-from sd_covid.report.finding import Finding, write_findings
+from sd_covid.report.finding import Finding
+from sd_covid.report.finding_files import write_findings
 from sd_covid.report.period_words import day_words
 from sd_covid.report.texts import Texts
 

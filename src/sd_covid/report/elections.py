@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sd_covid.errors import RunError
 from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.saved_points import mean_between
 from sd_covid.policy.spread import Spread
+from sd_covid.policy.types import Floats
 from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.finding import Finding
 from sd_covid.report.texts import Texts
@@ -25,7 +25,6 @@ from sd_covid.report.wording import Numbers
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.float64]
 
 TRUST = "trust in parliament"
 #: Councils are elected every fourth year in March (Kieswet): 2018, 2022, 2026.

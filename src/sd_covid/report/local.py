@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sd_covid.analysis.local.project import Local, refuse_year
 from sd_covid.data.local.figures import Figure as LocalFigure
@@ -19,6 +18,7 @@ from sd_covid.data.text import Text
 from sd_covid.errors import RunError
 from sd_covid.policy.comparison import Difference
 from sd_covid.policy.spread import QUANTILES, Spread
+from sd_covid.policy.types import Floats
 from sd_covid.report.finding import Finding
 from sd_covid.report.local_charts import Dots, fan_chart
 from sd_covid.report.local_facts import figures_finding, profile_finding
@@ -27,8 +27,6 @@ from sd_covid.report.wording import Numbers, printed, rounded, sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Floats = NDArray[np.float64]
 
 
 def region_findings(

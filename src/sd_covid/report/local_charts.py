@@ -9,17 +9,16 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sd_covid.analysis.local.ranking import Ranking
-from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.policy.types import Floats
+from sd_covid.report.charts import chart_style, number_axis, row_axes
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, REFERENCE, SOFT, TINTS, package_colour, tint
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.float64]
 
 _MARKS = {
     "own": ("o", INK),
@@ -130,9 +129,7 @@ def ranks_chart(ranking: Ranking, names: Sequence[str], texts: Texts) -> Figure:
     ends.set_yticks(rows, [textwrap.shorten(names[item], 24, placeholder="…") for item in at], fontsize=7.5)
     ends.invert_yaxis()
     ends.set_xlim(0, count + 1)
-    ends.grid(visible=False, axis="y")
-    ends.grid(visible=True, axis="x")
-    ends.tick_params(axis="y", length=0)
+    row_axes(ends, texts)
     ends.set_title(texts("local.ranks.ends"))
     ends.set_xlabel(texts("local.ranks.axis"))
     for axis in (whole.xaxis, whole.yaxis, ends.xaxis):

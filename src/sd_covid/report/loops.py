@@ -12,9 +12,9 @@ from sd_covid.analysis.loops.inventory import CAP
 from sd_covid.analysis.loops.study import LoopStory, LoopStudy, PartitionStory
 from sd_covid.report.finding import Finding
 from sd_covid.report.loops_charts import gains_chart, shares_chart
-from sd_covid.report.loops_words import ARROW, Told
+from sd_covid.report.loops_words import Told
 from sd_covid.report.texts import Texts
-from sd_covid.report.wording import Numbers
+from sd_covid.report.wording import ARROW, Numbers
 
 _LISTED = 60  # loops in a table
 _BARS = 24  # and in a chart of gains

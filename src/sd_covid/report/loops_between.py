@@ -14,9 +14,9 @@ from sd_covid.analysis.loops.paths import Carried, Explained
 from sd_covid.model.names import key
 from sd_covid.report.finding import Finding, same_decimals
 from sd_covid.report.loops_charts import lines_chart
-from sd_covid.report.loops_words import ARROW, Told
+from sd_covid.report.loops_words import Told
 from sd_covid.report.texts import Texts
-from sd_covid.report.wording import Numbers
+from sd_covid.report.wording import ARROW, Numbers
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation

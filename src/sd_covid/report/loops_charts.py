@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.policy.types import Floats
+from sd_covid.report.charts import chart_style, number_axis, row_axes
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import HATCHES, INK, SOFT, line_style, package_colour, tint
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.float64]
 
 _WIDE, _TALL = 7.4, 3.1
 _LINE = 0.165  # of a legend
@@ -92,10 +91,8 @@ def gains_chart(ids: Sequence[str], gains: Floats, axis: str, texts: Texts) -> F
     plot.axvline(0, color=INK, linewidth=0.8)
     plot.set_yticks(range(len(ids)), ids)
     plot.invert_yaxis()
-    plot.grid(visible=True, axis="x")
-    plot.grid(visible=False, axis="y")
+    row_axes(plot, texts)
     plot.set_xlabel(axis)
-    number_axis(plot.xaxis, texts)
     return figure
 
 

@@ -15,8 +15,7 @@ from sd_covid.model.structure import Model
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.titles import Titles
 from sd_covid.report.texts import Texts
-
-ARROW = " → "
+from sd_covid.report.wording import ARROW
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,16 @@ In go a template beside this file and its content; out comes a page that needs n
 
 from __future__ import annotations
 
+import re
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, RULE, SOFT
+from sd_covid.whole_files import write_whole
+
+_PER_CENT = re.compile(r"(?<=\d) %")
 
 
 def render(template: str, styles: tuple[str, ...], texts: Texts, content: dict[str, Any]) -> str:
@@ -34,6 +39,7 @@ def render(template: str, styles: tuple[str, ...], texts: Texts, content: dict[s
         loader=jinja2.FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_unbroken,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -45,3 +51,28 @@ def render(template: str, styles: tuple[str, ...], texts: Texts, content: dict[s
     colours = {"ink": INK, "soft": SOFT, "rule": RULE, "reference": REFERENCE, "package": PACKAGES[0]}
     variables = "".join(f"--{name}:{colour};" for name, colour in colours.items())
     return page.render(style=f":root{{{variables}}}\n{sheets}", **content) + "\n"
+
+
+def write_page(
+    path: str | Path, template: str, styles: tuple[str, ...], texts: Texts, content: dict[str, Any]
+) -> Path:
+    """Write a page as one HTML file, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+    template, styles, texts, content
+        As for `render`.
+
+    Returns
+    -------
+    Path
+    """
+    path = Path(path)
+    write_whole(path, render(template, styles, texts, content))
+    return path
+
+
+def _unbroken(value: Any) -> Any:
+    """A text in which no line ends between a number and its per cent sign."""
+    return _PER_CENT.sub("\N{NO-BREAK SPACE}%", value) if type(value) is str else value

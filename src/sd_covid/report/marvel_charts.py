@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.policy.types import Floats
+from sd_covid.report.charts import chart_style, row_axes
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT, tint
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.float64]
 
 _WIDTH = 7.4
 _WRAP = 34
@@ -103,10 +102,8 @@ def scores_chart(
     plot.axvline(0, color=SOFT, linewidth=0.8)
     plot.set_yticks(places, [_wrapped(item, 46) for item in labels], fontsize=8)
     plot.invert_yaxis()
-    plot.grid(visible=False, axis="y")
-    plot.grid(visible=True, axis="x")
+    row_axes(plot, texts)
     plot.set_xlabel(texts("marvel.scores.axis"))
-    number_axis(plot.xaxis, texts)
     return figure
 
 

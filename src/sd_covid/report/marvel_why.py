@@ -9,9 +9,8 @@ from sd_covid.marvel.explain import loops_of, strongest_paths, whole_effect
 from sd_covid.marvel.stability import Stability
 from sd_covid.report.finding import Finding
 from sd_covid.report.texts import Texts
-from sd_covid.report.wording import Numbers
+from sd_covid.report.wording import ARROW, Numbers
 
-ARROW = " → "
 _LONGEST, _PATHS = 6, 3  # links of a path, and paths of a pair
 _LISTED = 60  # loops in a table
 

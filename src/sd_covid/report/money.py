@@ -14,11 +14,10 @@ from sd_covid.policy.comparison import Comparison
 from sd_covid.policy.costs import CostLine
 from sd_covid.policy.effectiveness import CostPerUnit, cost_per_unit, cost_totals, extra_cost
 from sd_covid.policy.spread import Spread
+from sd_covid.policy.types import Floats
 from sd_covid.report.effects import quoted
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers, rounding_step
-
-Floats = NDArray[np.float64]
 
 #: The balance is shown at the discount rate and a point to each side.
 _POINT = 0.01

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.model.names import key
+from sd_covid.policy.types import Floats
 
 if TYPE_CHECKING:
     from sd_covid.calibration.petab import Observable, Problem
 
-Floats = NDArray[np.float64]
 
 #: Which moment of its period a figure is drawn at, as a share of the period before its end.
 _BACK = {"end": 0.0, "mean": 0.5, "start": 1.0}

@@ -46,10 +46,10 @@ def findings(found: Optimised, texts: Texts) -> list[Finding]:
             ),
             *rivals,
         ]
-    made = [front_finding(found, texts), frontier_finding(found, texts), _content(found, texts)]
+    made = [front_finding(found, texts), frontier_finding(found, texts), content_finding(found, texts)]
     if found.rivals:
         made.append(rivals_finding(found, texts))
-    return [*made, _curse(found, texts)]
+    return [*made, curse_finding(found, texts)]
 
 
 def provenance(found: Optimised, command: str, texts: Texts) -> dict[str, str]:
@@ -213,7 +213,8 @@ def frontier_finding(found: Optimised, texts: Texts) -> Finding:
     )
 
 
-def _content(found: Optimised, texts: Texts) -> Finding:
+def content_finding(found: Optimised, texts: Texts) -> Finding:
+    """Which measures each package holds, and how they are set."""
     levers, base = found.plan.study.catalogue.levers, found.plan.base
     decided = [item.lever for item in found.plan.space.decisions]
     told = [item for item in found.shown if item.levers]
@@ -267,7 +268,8 @@ def _named(kind: str, names: list[str], count: int, found: Optimised, texts: Tex
     return texts(f"optimised.content.{kind}", count=count, names=listed)
 
 
-def _curse(found: Optimised, texts: Texts) -> Finding:
+def curse_finding(found: Optimised, texts: Texts) -> Finding:
+    """How far effects on fresh draws lie from those that the packages were chosen by."""
     rows = []
     shares: list[tuple[float, Objective]] = []
     for at, objective in effects(found):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sd_covid.analysis.optimisation.optimise import Optimised, Shown
 from sd_covid.policy.types import Floats
-from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.report.charts import chart_style, number_axis, row_axes
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, REFERENCE, SOFT, line_style, package_colour
 from sd_covid.report.tinted import tinted_table
@@ -271,8 +271,6 @@ def left_chart(titles: Sequence[str], shares: Floats, axis: str, texts: Texts) -
     axes.axvline(0, color=INK, lw=0.8)
     axes.set_yticks(range(len(titles)), ["\n".join(textwrap.wrap(item, 2 * _LABEL)) for item in titles])
     axes.invert_yaxis()
-    axes.grid(visible=True, axis="x")
-    axes.grid(visible=False, axis="y")
+    row_axes(axes, texts)
     axes.set_xlabel(axis)
-    number_axis(axes.xaxis, texts)
     return figure

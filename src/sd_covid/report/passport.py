@@ -14,10 +14,9 @@ from typing import Any
 
 from sd_covid.analysis.passport.light import Light, Passport, Row, Said, Table, Value, plain
 from sd_covid.data.text import Text
-from sd_covid.report.markup import render
+from sd_covid.report.markup import write_page
 from sd_covid.report.texts import LANGUAGES, Texts
 from sd_covid.report.wording import Numbers
-from sd_covid.whole_files import write_whole
 
 _NAMED = 5  # of what failed, in a sentence
 _OPEN = 25  # rows of a table that is shown without asking
@@ -45,11 +44,8 @@ def write_passport(passport: Passport, path: str | Path, language: str, command:
         Another language.
     """
     words = Words(Texts(language))
-    path = Path(path)
     styles = ("report.css", "lights.css", "passport.css")
-    page = render("passport.html.j2", styles, words.texts, _content(passport, words, command))
-    write_whole(path, page)
-    return path
+    return write_page(path, "passport.html.j2", styles, words.texts, _content(passport, words, command))
 
 
 def passport_data(passport: Passport) -> dict[str, Any]:

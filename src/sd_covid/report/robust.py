@@ -48,7 +48,7 @@ def findings(
     names = RobustNames(robust, glossary, texts, contraction or {})
     told = []
     for scores in robust.scores:
-        told += [_ranks(names, scores), regret_finding(names, scores)]
+        told += [ranks_finding(names, scores), regret_finding(names, scores)]
     if any(item.target is not None for item in robust.plan.objectives):
         told.append(together_finding(names))
     told.append(reversals_finding(names))
@@ -68,7 +68,7 @@ def metric_title(metric: Metric, names: RobustNames) -> str:
     return names.texts(f"metric.{metric.id}", **settings)
 
 
-def _ranks(names: RobustNames, scores: Scores) -> Finding:
+def ranks_finding(names: RobustNames, scores: Scores) -> Finding:
     """The place of every package by every metric."""
     texts, numbers, objective = names.texts, names.numbers, scores.objective
     titles = [metric_title(item, names) for item in scores.metrics]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sd_covid.policy.types import Floats
-from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.report.charts import chart_style, number_axis, row_axes
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT, line_style, tint
 from sd_covid.report.wording import Numbers
@@ -63,10 +63,7 @@ def regret_chart(packages: Sequence[str], regret: Floats, best: Floats, unit: st
     right.set_title(textwrap.fill(texts("robust.best_axis"), 24))
     right.set_xlim(0, 112)
     for axes in (left, right):
-        axes.grid(axis="x")
-        axes.grid(visible=False, axis="y")
-        axes.tick_params(axis="y", length=0)
-        number_axis(axes.xaxis, texts)
+        row_axes(axes, texts)
     figure.legend(loc="outside lower left", ncols=3, handlelength=1.2)
     return figure
 
@@ -123,8 +120,7 @@ def rates_chart(paths: Sequence[str], rates: Sequence[float], texts: Texts) -> F
     axes.set_yticks(place, [textwrap.fill(name, 34) for name in paths])
     axes.set_xlim(0, 108)
     axes.set_xlabel(texts("box.rate"))
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
+    row_axes(axes, texts)
     return figure
 
 
@@ -157,8 +153,7 @@ def regions_chart(ways: Sequence[str], regions: Sequence[Box], rate: float, text
     axes.set_yticks(rows, labels)
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
-    axes.grid(visible=True, axis="x")
-    axes.grid(visible=False, axis="y")
+    row_axes(axes, texts)
     figure.legend(loc="outside lower center", ncols=3)
     return figure
 
@@ -249,9 +244,6 @@ def information_chart(bars: Sequence[Worthwhile], chance: float, unit: str, text
     axes.set_yticks(place, labels)
     axes.set_xlim(left=0)
     axes.set_xlabel(unit)
-    axes.grid(axis="x")
-    axes.grid(visible=False, axis="y")
-    axes.tick_params(axis="y", length=0)
-    number_axis(axes.xaxis, texts)
+    row_axes(axes, texts)
     figure.legend(loc="outside lower left", ncols=2)
     return figure

@@ -6,6 +6,9 @@ In goes a `Robust` made of the comparison's own draws; out come `Finding`s. Outc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
@@ -14,6 +17,9 @@ from sd_covid.report.finding import Finding
 from sd_covid.report.robust_names import RobustNames
 from sd_covid.report.robust_states import reversals_finding
 from sd_covid.report.tinted import tinted_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: Metrics that are set beside one another, in the order of the columns.
 _BESIDE = ("laplace", "minimax-regret", "starr")
@@ -53,16 +59,28 @@ def _best(names: RobustNames) -> Finding:
         caution=" ".join([texts("compared.best_caution"), *_ties(names), _kept_out(names)]).strip(),
         table=table,
         decimals=dict.fromkeys(names.packages, 0),
-        figure=None
-        if len(names.packages) <= _PLAIN
-        else lambda: tinted_table(
-            rows,
-            names.packages,
-            shares,
-            [[numbers.exact(100 * value, 0) for value in row] for row in shares.tolist()],
-            texts("compared.best_note"),
-        ),
+        figure=None if len(names.packages) <= _PLAIN else lambda: best_chart(names, rows),
         described=texts("compared.best_described"),
+    )
+
+
+def best_chart(names: RobustNames, outcomes: Sequence[str]) -> Figure:
+    """How often each package is the best, by every outcome, as a table of tints.
+
+    Parameters
+    ----------
+    names : RobustNames
+    outcomes : sequence of str
+        What the objectives are called.
+    """
+    numbers = names.numbers
+    shares = np.array([item.best for item in names.robust.scores])
+    return tinted_table(
+        outcomes,
+        names.packages,
+        shares,
+        [[numbers.exact(100 * value, 0) for value in row] for row in shares.tolist()],
+        names.texts("compared.best_note"),
     )
 
 

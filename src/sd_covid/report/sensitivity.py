@@ -41,7 +41,7 @@ def sensitivity_findings(found: Sensitivity, glossary: Glossary, texts: Texts) -
     words = Words(found, texts)
     told = [outcome_finding(item, words, glossary) for item in found.outcomes]
     told += [path_finding(path, words) for path in found.paths]
-    told += _pairs(found, words)
+    told += pairs_findings(found, words)
     told += within_findings(found, glossary, words)
     told += screened_findings(found, words)
     return [*told, convergence_finding(found, words)]
@@ -134,7 +134,7 @@ def _table(indices: Indices, words: Words) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _pairs(found: Sensitivity, words: Words) -> list[Finding]:
+def pairs_findings(found: Sensitivity, words: Words) -> list[Finding]:
     """The pairs of factors that work together most, by outcome; none where pairs were not told apart."""
     texts = words.texts
     rows = []

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sd_covid.policy.types import Floats
 from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import (
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.float64]
 
 _LABEL = 40  # signs in a line of a legend
 

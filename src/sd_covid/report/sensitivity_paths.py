@@ -16,8 +16,6 @@ from sd_covid.report.sensitivity_charts import Layers, over_time_chart
 from sd_covid.report.sensitivity_words import Words
 from sd_covid.report.wording import difference_unit
 
-Floats = NDArray[np.float64]
-
 #: Factors with a layer of their own, and turns in the lead that a sentence tells.
 _LAYERS, _TURNS = 7, 4
 

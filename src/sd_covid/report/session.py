@@ -15,9 +15,8 @@ from sd_covid.model.names import key
 from sd_covid.report.finding import Finding
 from sd_covid.report.session_charts import strengths_chart, weights_chart
 from sd_covid.report.texts import Texts
-from sd_covid.report.wording import Numbers
+from sd_covid.report.wording import ARROW, Numbers
 
-ARROW = " → "
 _DRAWN = 16  # links in a chart
 
 

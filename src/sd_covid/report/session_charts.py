@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.policy.types import Floats
+from sd_covid.report.charts import chart_style
+from sd_covid.report.rows import labelled_rows
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT, tint
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.float64]
 
-_WIDTH = 7.4
-_ROW = 0.34  # inches
-_WRAP = 44
 _FAINT, _DEEP = 0.35, 1.0  # share of the colour of the weakest and of the strongest class
 
 
@@ -40,7 +35,7 @@ def answers_chart(
         Names of the classes of strength, from weak to strong.
     texts : Texts
     """
-    plot, figure = _rows(labels)
+    plot, figure = labelled_rows(labels, texts)
     shares = np.linspace(_FAINT, _DEEP, len(classes))
     places = np.arange(len(labels))
     table = np.array(counts, dtype=np.float64)
@@ -69,10 +64,9 @@ def answers_chart(
 def weights_chart(weights: Floats, labels: Sequence[str], texts: Texts) -> Figure:
     """Bars of weights, in per cent, the largest on top."""
     order = np.argsort(-weights, kind="stable")
-    plot, figure = _rows([labels[k] for k in order])
+    plot, figure = labelled_rows([labels[k] for k in order], texts)
     plot.barh(np.arange(len(order)), weights[order], color=REFERENCE, height=0.62)
     plot.set_xlabel(texts("session.performance.axis"))
-    number_axis(plot.xaxis, texts)
     return figure
 
 
@@ -87,7 +81,7 @@ def strengths_chart(strengths: Floats, known: Floats, labels: Sequence[str], tex
     labels : sequence of str
     texts : Texts
     """
-    plot, figure = _rows(labels)
+    plot, figure = labelled_rows(labels, texts)
     places = np.arange(len(labels))
     plot.hlines(places, strengths[:, 0], strengths[:, 2], color=tint(REFERENCE, 0.5), linewidth=5)
     label = texts("session.pooled.legend")
@@ -103,43 +97,5 @@ def strengths_chart(strengths: Floats, known: Floats, labels: Sequence[str], tex
     )
     plot.axvline(0, color=SOFT, linewidth=0.8)
     plot.set_xlabel(texts("session.pooled.axis"))
-    number_axis(plot.xaxis, texts)
     figure.legend(loc="outside lower right", ncols=2, fontsize=8)
     return figure
-
-
-@chart_style()
-def intervals_chart(before: Floats, after: Floats, labels: Sequence[str], texts: Texts) -> Figure:
-    """Medians and 90 % intervals before and now, each row by itself; both of shape (row, 3)."""
-    plot, figure = _rows(labels, 0.46)
-    places = np.arange(len(labels))
-    for values, colour, share, shift, mark, face, name in (
-        (before, SOFT, 0.35, -0.16, "D", "white", "session.priors.was"),
-        (after, REFERENCE, 0.6, 0.16, "o", REFERENCE, "session.priors.now"),
-    ):
-        at = places + shift
-        plot.hlines(at, values[:, 0], values[:, 2], color=tint(colour, share), linewidth=4)
-        middle = values[:, 1]
-        plot.plot(middle, at, mark, color=colour, markerfacecolor=face, markersize=5, label=texts(name))
-    plot.axvline(1, color=SOFT, linewidth=0.8)
-    plot.set_xlabel(texts("session.priors.axis"))
-    number_axis(plot.xaxis, texts)
-    figure.legend(loc="outside lower right", ncols=2, fontsize=8)
-    return figure
-
-
-def _rows(labels: Sequence[str], height: float = _ROW) -> tuple[Axes, Figure]:
-    """An empty plot with a row for each label, the first on top."""
-    from sd_covid.report.styled import Figure
-
-    figure = Figure(figsize=(_WIDTH, 1.3 + height * len(labels)))
-    plot = figure.subplots()
-    wrapped = [
-        "\n".join(textwrap.wrap(textwrap.shorten(item, 2 * _WRAP, placeholder=" …"), _WRAP))
-        for item in labels
-    ]
-    plot.set_yticks(range(len(labels)), wrapped, fontsize=8)
-    plot.set_ylim(len(labels) - 0.4, -0.6)
-    plot.grid(visible=False, axis="y")
-    plot.grid(visible=True, axis="x")
-    return plot, figure

@@ -15,8 +15,8 @@ from sd_covid.marvel.session.priors import ExpertPrior, Kept, Reason
 from sd_covid.marvel.session.ties import Tie
 from sd_covid.report.finding import Finding
 from sd_covid.report.glossary import Glossary
+from sd_covid.report.rows import intervals_chart
 from sd_covid.report.session import interval, link_label
-from sd_covid.report.session_charts import intervals_chart
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
 
@@ -86,7 +86,7 @@ def priors_chart(pooled: Pooled, priors: Sequence[ExpertPrior], judged: Judged, 
         for known in (judged.before, judged.after)
     )
     labels = [link_label(pooled, item.judged.link, texts) for item in priors]
-    return intervals_chart(before, after, labels, texts)
+    return intervals_chart(before, after, labels, 1.0, texts("session.priors.axis"), texts)
 
 
 def _constant(tie: Tie, glossary: Glossary, texts: Texts) -> str:

@@ -10,13 +10,13 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sd_covid.analysis.stacking.association import by_number
 from sd_covid.analysis.stacking.count import Stacking, UnitStacking
 from sd_covid.analysis.stacking.present import MOST, basis, group_title, number_label
 from sd_covid.data.text import Text
 from sd_covid.policy.calendar import Calendar
+from sd_covid.policy.types import Floats
 from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import SOFT, line_style
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Floats = NDArray[np.float64]
 
 _WIDE = 150  # signs in a line below the charts
 _PERCENT = Text("% van de {unit}", "% of {unit}")

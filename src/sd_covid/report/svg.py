@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 _SVG = "http://www.w3.org/2000/svg"
 _LINK = "{http://www.w3.org/1999/xlink}href"
-#: Beyond so many times its size a chart is not stretched, or its letters outgrow those of the page.
-_LARGEST = 1.35
 _DIGITS = re.compile(r"-?\d+\.\d{3,}")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
@@ -51,10 +49,11 @@ def inline_svg(figure: Figure, name: str, title: str, description: str) -> str:
                 element.set(key, _DIGITS.sub(lambda found: f"{float(found[0]):.2f}", value))
     for key in ("width", "height"):
         root.attrib.pop(key, None)
-    widest = _LARGEST * 96.0 * float(figure.get_figwidth())
     root.set("role", "img")
     root.set("aria-labelledby", f"{name}-title {name}-description")
-    root.set("style", f"stroke-linejoin:round;stroke-linecap:butt;max-width:{widest:.0f}px")
+    # The style sheet bounds how far a chart is stretched and shrunk, for its letters to be as those of the page.
+    natural = 96.0 * float(figure.get_figwidth())
+    root.set("style", f"stroke-linejoin:round;stroke-linecap:butt;--natural:{natural:.0f}px")
     for position, (part, text) in enumerate((("title", title), ("desc", description))):
         label = ElementTree.Element(f"{{{_SVG}}}{part}")
         label.text = text

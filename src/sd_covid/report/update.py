@@ -8,23 +8,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sd_covid.calibration.updated import Arrival, Interval, ParameterShift, Update
-from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.report.charts import chart_style
 from sd_covid.report.glossary import Glossary
-from sd_covid.report.markup import render
+from sd_covid.report.markup import write_page
+from sd_covid.report.rows import intervals_chart
 from sd_covid.report.svg import inline_svg
 from sd_covid.report.texts import Texts
-from sd_covid.report.theme import REFERENCE, SOFT
 from sd_covid.report.validity_names import Names
 from sd_covid.report.validity_tables import Cell, Line, Table
-from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sd_covid.data import Registry
 
-MOST = 12  # parameters that moved most are drawn
+DRAWN = 12  # parameters that moved most are drawn
 LISTED = 40  # and so many are in the table
 CLEAR = 0.2  # of a standard deviation: a shift below it does not matter to anybody
 
@@ -62,30 +63,51 @@ def write_update(
         Another language.
     """
     names = Names(Texts(language), glossary or Glossary(), registry)
-    path = Path(path)
-    page = render(
-        "update.html.j2", ("report.css", "validity.css"), names.texts, _content(found, names, command)
-    )
-    write_whole(path, page)
-    return path
+    content = _content(found, names, command)
+    return write_page(path, "update.html.j2", ("report.css", "validity.css"), names.texts, content)
 
 
 def _content(found: Update, names: Names, command: str) -> dict[str, Any]:
     texts = names.texts
-    moved = sorted(found.parameters, key=lambda item: -abs(item.shift))
     with chart_style():
-        alt = texts("update.chart_text", count=min(MOST, len(moved)))
-        chart = inline_svg(_chart(moved[:MOST], names), "u0", texts("update.chart"), alt)
+        alt = texts("update.chart_text", count=min(DRAWN, len(found.parameters)))
+        chart = inline_svg(shifts_chart(found, names), "u0", texts("update.chart"), alt)
     return {
         "language": texts.language,
         "problem": found.problem.path.parent.name + "/" + found.problem.path.name,
         "summary": _summary(found, names),
         "arrivals": _arrivals(found, names),
         "chart": chart,
-        "parameters": _parameters(moved[:LISTED], names),
+        "parameters": _parameters(_most_moved(found)[:LISTED], names),
         "stages": _stages(found, names),
         "command": command,
     }
+
+
+def _most_moved(found: Update) -> list[ParameterShift]:
+    """The parameters, the one whose median moved most first."""
+    return sorted(found.parameters, key=lambda item: -abs(item.shift))
+
+
+def shifts_chart(found: Update, names: Names) -> Figure:
+    """Intervals of the parameters that moved most, before and now.
+
+    Parameters
+    ----------
+    found : Update
+    names : Names
+    """
+    moved = _most_moved(found)[:DRAWN]
+    before = np.array([_apart(item.before, item) for item in moved])
+    after = np.array([_apart(item.after, item) for item in moved])
+    labels = [names.parameter(item.id) for item in moved]
+    return intervals_chart(before, after, labels, 0.0, names.texts("update.axis"), names.texts)
+
+
+def _apart(interval: Interval, item: ParameterShift) -> list[float]:
+    """An interval in standard deviations before, from the median before."""
+    ends = (interval.low, interval.median, interval.high)
+    return [(end - item.before.median) / item.sd for end in ends]
 
 
 def _summary(found: Update, names: Names) -> list[tuple[str, bool]]:
@@ -200,24 +222,3 @@ def _span(interval: Interval, names: Names, digits: int = 3) -> str:
 def _table(caption: str, columns: tuple[str, ...], rows: list[Line], names: Names) -> Table:
     heads = tuple(names.texts(f"heading.{column}") for column in columns)
     return Table(names.texts(f"update.{caption}"), heads, tuple(rows))
-
-
-def _chart(moved: list[ParameterShift], names: Names) -> Figure:
-    """Intervals before and after, in standard deviations before around the median before."""
-    from sd_covid.report.styled import Figure
-
-    figure = Figure(figsize=(7.2, 0.6 + 0.33 * len(moved)))
-    axes = figure.add_subplot()
-    for place, item in enumerate(reversed(moved)):
-        for interval, height, colour in ((item.before, 0.14, SOFT), (item.after, -0.14, REFERENCE)):
-            low, middle, high = (
-                (value - item.before.median) / item.sd
-                for value in (interval.low, interval.median, interval.high)
-            )
-            axes.plot([low, high], [place + height] * 2, color=colour, lw=2.2, solid_capstyle="butt")
-            axes.plot([middle], [place + height], "o", color=colour, ms=4)
-    axes.set_yticks(range(len(moved)), [names.parameter(item.id) for item in reversed(moved)])
-    axes.axvline(0.0, color=SOFT, lw=0.6)
-    axes.set_xlabel(names.texts("update.axis"), loc="right")
-    number_axis(axes.xaxis, names.texts)
-    return figure

@@ -13,12 +13,11 @@ from sd_covid.calibration.validity.report import SeriesValidity, ValidityReport
 from sd_covid.report import validity_tables as tables
 from sd_covid.report.charts import chart_style
 from sd_covid.report.glossary import Glossary
-from sd_covid.report.markup import render
+from sd_covid.report.markup import write_page
 from sd_covid.report.svg import inline_svg
 from sd_covid.report.texts import Texts
 from sd_covid.report.validity_charts import series_chart
 from sd_covid.report.validity_names import Names, names_of
-from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:
     from sd_covid.data import Registry
@@ -59,11 +58,8 @@ def write_validity(
         Another language.
     """
     names = names_of(report, Texts(language), glossary or Glossary(), registry)
-    path = Path(path)
-    styles = ("report.css", "validity.css")
-    page = render("validity.html.j2", styles, names.texts, _content(report, names, command))
-    write_whole(path, page)
-    return path
+    content = _content(report, names, command)
+    return write_page(path, "validity.html.j2", ("report.css", "validity.css"), names.texts, content)
 
 
 def summary(report: ValidityReport, names: Names) -> list[tuple[str, bool]]:

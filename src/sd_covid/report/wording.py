@@ -17,6 +17,9 @@ from sd_covid.policy.outputs import Output
 from sd_covid.policy.spread import Spread, Verdict
 from sd_covid.report.texts import Texts
 
+#: Between a cause and its effect.
+ARROW = " → "
+
 _KEYS: dict[Verdict, str] = {
     "lowers": "verdict.lowers",
     "raises": "verdict.raises",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import sd_covid
 from sd_covid import figures
@@ -22,6 +23,7 @@ from sd_covid.report.glossary import Glossary
 from sd_covid.report.robust import findings
 from sd_covid.report.texts import Texts
 from sd_covid.study_folder import study_folder
+from tests.report.drawing import check_public, words
 
 from .conftest import ROBUST, plan_of
 
@@ -129,6 +131,43 @@ def test_findings_say_it_in_words_without_names_of_parameters(judged: Robust, la
     reversal = next(item for item in told if item.id == "reversals")
     assert "Falling" in reversal.sentences[1]
     assert "100" in reversal.sentences[1]
+
+
+def test_every_finding_of_a_study_has_its_public_figure(judged: Robust) -> None:
+    def public(language: str) -> list[Figure]:
+        objectives = [item.objective.id for item in judged.scores]
+        return [
+            *(
+                make(judged, one, language=language)
+                for make in (figures.metric_ranks, figures.regret)
+                for one in objectives
+            ),
+            figures.targets(judged, language=language),
+            figures.reversals(judged, language=language),
+            figures.failure_box(judged, language=language),
+            *(
+                figures.failure_regions(judged, language=language)
+                for _ in range(judged.boxes[0].found.tree is not None)
+            ),
+            figures.best_buy(judged, "both", language=language),
+            figures.information(judged, language=language),
+        ]
+
+    check_public(lambda texts: findings(judged, Glossary(), texts), public)
+
+
+def test_a_figure_of_what_was_not_asked_is_refused(judged: Robust) -> None:
+    shares = [text for text in words(figures.best_shares(judged)) if text in ("0", "50", "100")]
+    assert len(shares) == judged.outcomes.values.shape[0] * 3
+    assert shares[:3] == ["50", "50", "0"]  # of the rate: the null under one path, no support under the other
+    for make in (figures.failure_box, figures.failure_regions):
+        with pytest.raises(RunError, match="1 searches for failure, counted from 0"):
+            make(judged, 1)
+    plan = replace(
+        judged.plan, objectives=tuple(replace(item, target=None) for item in judged.plan.objectives)
+    )
+    with pytest.raises(RunError, match="no targets"):
+        figures.targets(replace(judged, plan=plan))
 
 
 @pytest.mark.parametrize(("language", "few"), [("nl", "te weinig"), ("en", "too few")])

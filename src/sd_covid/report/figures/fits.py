@@ -1,4 +1,4 @@
-"""Figures of a fit: published figures beside what is expected of them, profiles, ranks, and stacked problems.
+"""Figures of a fit: published figures beside what is expected of them, profiles, ranks, shifts, and stacked problems.
 
 In go results of calibration; out come matplotlib figures.
 """
@@ -12,11 +12,14 @@ from sd_covid.calibration.outlook import Expected
 from sd_covid.calibration.validity.report import SeriesValidity
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, sized
+from sd_covid.report.glossary import Glossary
 from sd_covid.report.profiles import profiles_chart
 from sd_covid.report.ranks import ranks_chart
 from sd_covid.report.stacking import stacking_chart
 from sd_covid.report.texts import Texts
+from sd_covid.report.update import shifts_chart
 from sd_covid.report.validity_charts import points_chart
+from sd_covid.report.validity_names import Names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from sd_covid.analysis.stacking.count import Stacking
     from sd_covid.calibration.profile import Profile
     from sd_covid.calibration.sbc import Study
+    from sd_covid.calibration.updated import Update
     from sd_covid.calibration.verdict import Verdict
     from sd_covid.policy.calendar import Calendar
 
@@ -87,6 +91,27 @@ def ranks(study: Study, found: Verdict, *, language: str = "en", size: Size | No
         Width and height in inches.
     """
     return sized(ranks_chart(study, found, Texts(language)), size)
+
+
+@checked
+def parameter_shifts(
+    found: Update, *, glossary: Glossary | None = None, language: str = "en", size: Size | None = None
+) -> Figure:
+    """The parameters that new figures moved most: their intervals before and now, from the median before.
+
+    Parameters
+    ----------
+    found : Update
+        Of `sd_covid.calibration.update`.
+    glossary : Glossary, optional
+        What the parameters are called.
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+    """
+    texts = Texts(language)
+    names = Names(texts, glossary or Glossary(), None)
+    return sized(shifts_chart(found, names), size, texts("update.chart"))
 
 
 @checked

@@ -1,7 +1,7 @@
-"""Figures of feedback loops, and of causal-loop diagrams, alone and beside the quantified model.
+"""Figures of feedback loops and paths of a model, and of causal-loop diagrams, alone and beside the quantified model.
 
-In goes a `LoopStudy`, runs and scores of a diagram, or two layers compared; out come the figures of their findings, so
-that a report and a notebook show the same.
+In goes a `LoopStudy`, a difference by path, a link cut, runs and scores of a diagram, or two layers compared; out come
+the figures of their findings, so that a report and a notebook show the same.
 """
 
 from __future__ import annotations
@@ -19,12 +19,16 @@ from sd_covid.report.texts import Texts
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sd_covid.analysis.loops.knockout import Knockout
+    from sd_covid.analysis.loops.paths import Explained
     from sd_covid.analysis.loops.study import LoopStudy
+    from sd_covid.engine.simulation import Simulation
     from sd_covid.marvel.beside.compare import Compared, Ranking
     from sd_covid.marvel.run import Runs
     from sd_covid.marvel.scores import Scores
     from sd_covid.model import Model
     from sd_covid.policy.titles import Titles
+    from sd_covid.report.loops_words import Told
 
 
 @checked
@@ -59,10 +63,8 @@ def loop_shares(
         There is no such partition.
     """
     from sd_covid.report.loops import dominance_findings
-    from sd_covid.report.loops_words import Told
 
-    texts = Texts(language)
-    findings = dominance_findings(study, Told(model, texts) if titles is None else Told(model, texts, titles))
+    findings = dominance_findings(study, _told(model, titles, language))
     if not 0 <= partition < len(findings):
         reason = f"there are {len(findings)} partitions in which loops compete"
         raise RunError(reason, advice="choose a lower one, or run study_loops with 'searched' above 0")
@@ -83,9 +85,89 @@ def loop_gains(study: LoopStudy, model: Model, *, language: str = "en", size: Si
         Width and height in inches.
     """
     from sd_covid.report.loops import inventory_finding
-    from sd_covid.report.loops_words import Told
 
-    return figure_of(inventory_finding(study, Told(model, Texts(language))), size)
+    return figure_of(inventory_finding(study, _told(model, None, language)), size)
+
+
+@checked
+def difference_paths(
+    found: Explained,
+    simulation: Simulation,
+    output: str,
+    scenarios: Sequence[str],
+    *,
+    titles: Titles | None = None,
+    language: str = "en",
+    size: Size | None = None,
+) -> Figure:
+    """Along which paths in the model an output comes to differ between two runs: what each carries, over time.
+
+    Parameters
+    ----------
+    found : Explained
+        Of `sd_covid.analysis.loops.paths.explain`.
+    simulation : Simulation
+        That was run.
+    output : str
+    scenarios : sequence of str
+        What the first run is called, and the second.
+    titles : Titles, optional
+        Of variables (`sd_covid.policy.titles.read_titles`).
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+
+    Raises
+    ------
+    RunError
+        Not two scenarios.
+    """
+    from sd_covid.report.loops_between import paths_finding
+
+    told = _told(simulation.model, titles, language)
+    return figure_of(paths_finding(found, simulation, output, _pair(scenarios), told), size)
+
+
+@checked
+def link_cut(
+    found: Knockout,
+    model: Model,
+    output: str,
+    link: Sequence[str],
+    *,
+    scenarios: Sequence[str] = (),
+    titles: Titles | None = None,
+    language: str = "en",
+    size: Size | None = None,
+) -> Figure:
+    """What an output does without a link from cause to effect, beside what it does with it.
+
+    Parameters
+    ----------
+    found : Knockout
+        Of `sd_covid.analysis.loops.knockout.knock_out`.
+    model : Model
+        ``simulation.model``.
+    output : str
+    link : sequence of str
+        Cause and effect.
+    scenarios : sequence of str
+        Where the link was held on the path of another run: what that is called, and then the run itself.
+    titles : Titles, optional
+        Of variables.
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+
+    Raises
+    ------
+    RunError
+        Not two ends of a link, or not two scenarios.
+    """
+    from sd_covid.report.loops_between import cut_finding
+
+    pair = _pair(scenarios) if scenarios else None
+    return figure_of(cut_finding(found, output, _pair(link), pair, _told(model, titles, language)), size)
 
 
 @checked
@@ -174,3 +256,17 @@ def _of_diagram(name: str, runs: Runs, scores: Scores, language: str) -> Finding
     from sd_covid.report.marvel import findings
 
     return next(item for item in findings(runs, scores, Texts(language)) if item.id == name)
+
+
+def _told(model: Model, titles: Titles | None, language: str) -> Told:
+    from sd_covid.report.loops_words import Told
+
+    texts = Texts(language)
+    return Told(model, texts) if titles is None else Told(model, texts, titles)
+
+
+def _pair(names: Sequence[str]) -> tuple[str, str]:
+    """Two names, which a sequence of another length is not."""
+    if len(names) != 2:
+        raise RunError(f"{len(names)} names in place of two", advice=f"{list(names)} is to be a pair")
+    return names[0], names[1]

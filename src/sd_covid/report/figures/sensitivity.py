@@ -1,14 +1,17 @@
-"""Figures of a sensitivity analysis: bars, indices over time, and how far they have converged.
+"""Figures of a sensitivity analysis: bars, pairs, indices over time, the posterior within, screening, convergence.
 
 In goes a `Sensitivity`; out come the figures of its findings, so that a report and a notebook show the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sd_covid.errors import RunError
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, chosen, figure_of
+from sd_covid.report.finding import Finding
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.texts import Texts
 
@@ -106,3 +109,85 @@ def sensitivity_convergence(found: Sensitivity, *, language: str = "en", size: S
     from sd_covid.report.sensitivity_words import Words
 
     return figure_of(convergence_finding(found, Words(found, Texts(language))), size)
+
+
+@checked
+def sensitivity_pairs(found: Sensitivity, *, language: str = "en", size: Size | None = None) -> Figure:
+    """The pairs of factors that work together most, as bars of their second-order indices.
+
+    Parameters
+    ----------
+    found : Sensitivity
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+
+    Raises
+    ------
+    RunError
+        Pairs were not told apart, or none is beyond chance.
+    """
+    from sd_covid.report.sensitivity import pairs_findings
+    from sd_covid.report.sensitivity_words import Words
+
+    told = pairs_findings(found, Words(found, Texts(language)))
+    return figure_of(
+        _only(told, "pairs of factors were not told apart", "add 'second_order: true' to the plan"), size
+    )
+
+
+@checked
+def sensitivity_within(
+    found: Sensitivity, *, glossary: Glossary | None = None, language: str = "en", size: Size | None = None
+) -> Figure:
+    """On which calibrated parameters the outcomes depend, within the factor that the posterior is.
+
+    Parameters
+    ----------
+    found : Sensitivity
+    glossary : Glossary, optional
+        What the calibrated parameters are called.
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+
+    Raises
+    ------
+    RunError
+        The plan has no posterior.
+    """
+    from sd_covid.report.sensitivity_checks import within_findings
+    from sd_covid.report.sensitivity_words import Words
+
+    told = within_findings(found, glossary or Glossary(), Words(found, Texts(language)))
+    return figure_of(_only(told, "no posterior is among the factors", "add it to the plan"), size)
+
+
+@checked
+def sensitivity_screening(found: Sensitivity, *, language: str = "en", size: Size | None = None) -> Figure:
+    """How far each factor reached in a screening: light bars were set aside.
+
+    Parameters
+    ----------
+    found : Sensitivity
+    language : {'en', 'nl'}
+    size : tuple of float, optional
+        Width and height in inches.
+
+    Raises
+    ------
+    RunError
+        Nothing was screened.
+    """
+    from sd_covid.report.sensitivity_checks import screened_findings
+    from sd_covid.report.sensitivity_words import Words
+
+    told = screened_findings(found, Words(found, Texts(language)))
+    return figure_of(_only(told, "no factors were screened", "add 'screening' to the plan"), size)
+
+
+def _only(findings: Sequence[Finding], reason: str, advice: str) -> Finding:
+    """The finding, where there is one."""
+    if not findings:
+        raise RunError(reason, advice=advice)
+    return findings[0]
