@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sd_covid.errors import ModelError
+from sd_covid.errors import ModelError, RunError
 
 DECAY = "x = INTEG(-rate * x, 100) ~ ~ |\nrate = 0.3 ~ 1/Month ~ |\n"
 OSCILLATOR = "x = INTEG(v, 1) ~ ~ |\nv = INTEG(-w * w * x, 0) ~ ~ |\nw = 1.7 ~ ~ |\n"
@@ -21,6 +21,26 @@ def test_runge_kutta_takes_its_own_polynomial_of_the_exponential(simulate):
     factor = 1 - z + z**2 / 2 - z**3 / 6 + z**4 / 24
     x = simulate(DECAY, rk4=True).run()["x"].to_numpy()
     np.testing.assert_allclose(x, 100 * factor ** np.arange(41), rtol=1e-13)
+
+
+@pytest.mark.parametrize("engine", ["llvm", "numpy"])
+def test_midpoints_take_a_switch_at_a_whole_step_exactly(simulate, engine, monkeypatch):
+    """x' = 1 from 3 on gives x = max(0, t - 3), and x' = t gives t²/2: the method integrates both without error."""
+    text = "x = INTEG(IF THEN ELSE(Time >= 3, 1, 0), 0) ~~|\ny = INTEG(Time, 0) ~~|\n"
+    monkeypatch.setenv("SD_COVID_ENGINE", engine)
+    run = simulate(text, step=0.5).integrated("midpoint").run()
+    time = run["time"].to_numpy()
+    np.testing.assert_allclose(run["x"], np.maximum(time - 3, 0), atol=1e-14)
+    np.testing.assert_allclose(run["y"], time**2 / 2, rtol=1e-14)
+
+
+def test_another_step_is_that_of_the_constant(simulate):
+    model = simulate(DECAY)
+    other = model.integrated("euler", step=0.125)
+    assert other.constants["TIME STEP"] == 0.125
+    np.testing.assert_array_equal(other.run()["x"], model.run({"TIME STEP": 0.125})["x"])
+    with pytest.raises(RunError, match="goes nowhere"):
+        model.integrated("euler", step=0)
 
 
 @pytest.mark.parametrize(("rk4", "order"), [(False, 1), (True, 4)])

@@ -250,7 +250,7 @@ def check(model, constants, scale=1.0):
 
 # What a function computes does not depend on the method; how states and what remembers go on does.
 CASES = [(name, "euler") for name in MODELS] + [
-    (name, method) for name in ("times", "stocks", "figures") for method in ("rk2", "rk4")
+    (name, method) for name in ("times", "stocks", "figures") for method in ("midpoint", "rk2", "rk4")
 ]
 
 
@@ -277,7 +277,7 @@ def test_derivatives_of_conveyors_and_queues(name, method):
     check(model, names, scale=1.017)
 
 
-@pytest.mark.parametrize("method", ["euler", "rk2", "rk4"])
+@pytest.mark.parametrize("method", ["euler", "midpoint", "rk2", "rk4"])
 def test_derivatives_of_freed_parts(simulate, tmp_path, method):
     (tmp_path / "d.csv").write_text("Time,v\n0,1\n2,5\n4,3\n9,4\n", encoding="utf-8")
     text = (

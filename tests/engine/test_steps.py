@@ -27,7 +27,7 @@ def stepping(simulate, *, level="1", method="euler", step=0.25):
     return model.stepping(TWO) if level == "1" else model
 
 
-@pytest.mark.parametrize("method", ["euler", "rk2", "rk4"])
+@pytest.mark.parametrize("method", ["euler", "midpoint", "rk2", "rk4"])
 def test_steps_do_what_the_same_equation_does(simulate, method):
     found = stepping(simulate, method=method).run(TWO)
     written = stepping(simulate, level=WRITTEN, method=method).run()

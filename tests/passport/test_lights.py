@@ -54,7 +54,7 @@ def test_a_step_that_is_too_large_is_red_and_euler_is_of_order_one(study: Study)
     assert (Light.RED, ("level",)) == (row.light, row.failed)
 
 
-@pytest.mark.parametrize(("method", "order"), [("euler", 1.0), ("rk2", 2.0), ("rk4", 4.0)])
+@pytest.mark.parametrize(("method", "order"), [("euler", 1.0), ("midpoint", 2.0), ("rk2", 2.0), ("rk4", 4.0)])
 def test_the_order_of_convergence_is_that_of_the_method(study: Study, method: str, order: float) -> None:
     fast = ROOMS.replace("start[side] * travel / stay)", "0)").replace("travel = 5", "travel = 0.5")
     away_from_rest = study(fast).integrated(method)

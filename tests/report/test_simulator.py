@@ -423,8 +423,9 @@ def test_the_small_model_has_a_page_that_says_what_is_not_in_it(browser, tmp_pat
     page = opened(browser, text, tmp_path)
     page.evaluate("sdCovid.set('NOW level', 0.5)")
     settings, results = page.evaluate("[sdCovid.settings, sdCovid.results]")
-    run = simulation.run(settings, list(results))
+    run = declared.integrated(simulation).run(settings, list(results))
     agree(results, {name: run[name].to_numpy() for name in results})
+    assert "midpoint, 0.5 (model: euler, 0.125)" in page.inner_text("footer")
     assert "Not in this model: " in page.inner_text("footer")
     assert page.wrong == []
     page.close()

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable
 
 from sd_covid.engine.llvm import Body, Module
 
 LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")  # 21 trailing zero bits: n * LN2_HIGH is exact
 LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
-_SERIES = (
+SERIES = (
     6.666666666666735130e-01,
     3.999999999940941908e-01,
     2.857142874366239149e-01,
@@ -32,19 +33,22 @@ _WHOLE = 1.5 * 2.0**52  # what is added to it is rounded to a whole number
 _SUBNORMAL = 2.2250738585072014e-308
 
 
-class _Writer:
+class Writer:
     """Short names for the instructions of one function."""
 
     def __init__(self, module: Module) -> None:
         self.body, self.module = Body(module), module
 
     def number(self, value: float) -> str:
+        """A literal in every lane."""
         return self.body.number(value)
 
     def op(self, name: str, *values: str) -> str:
+        """An instruction on vectors of doubles."""
         return self.body.do(f"{name} {self.module.vector} {', '.join(values)}")
 
     def fma(self, a: str, b: str, c: str) -> str:
+        """``a * b + c``, rounded once where the processor can."""
         return self.body.multiply_add(a, b, c)
 
     def remainder(self, a: str, b: str, c: str) -> str:
@@ -81,19 +85,24 @@ class _Writer:
         return total
 
     def choose(self, condition: str, yes: str, no: str) -> str:
+        """One of two numbers in each lane."""
         vector = self.module.vector
         return self.body.do(f"select {self.module.truth} {condition}, {vector} {yes}, {vector} {no}")
 
     def when(self, predicate: str, a: str, b: str) -> str:
+        """A comparison, by LLVM's name of it."""
         return self.body.do(f"fcmp {predicate} {self.module.vector} {a}, {b}")
 
     def integer(self, name: str, a: str, b: int) -> str:
+        """An instruction on a vector of whole numbers and a literal."""
         return self.body.do(f"{name} {self.module.integers} {a}, {self.module.many('i64', str(b))}")
 
     def bits(self, x: str) -> str:
+        """The bits of doubles, as whole numbers."""
         return self.body.do(f"bitcast {self.module.vector} {x} to {self.module.integers}")
 
     def from_bits(self, x: str) -> str:
+        """The doubles of some bits."""
         return self.body.do(f"bitcast {self.module.integers} {x} to {self.module.vector}")
 
     def whole(self, x: str) -> tuple[str, str]:
@@ -128,8 +137,8 @@ class _Writer:
             value = self.choose(self.when("ogt", low, x), self.number(0.0), value)
         return value
 
-    def logarithm(self, x: str) -> tuple[str, str]:
-        """The logarithm of a positive normal or subnormal number, in two parts that add up to it."""
+    def reduced(self, x: str) -> tuple[str, str]:
+        """A positive normal or subnormal number as m 2^e with m in [sqrt(1/2), sqrt 2): e and m."""
         tiny = self.when("olt", x, self.number(_SUBNORMAL))
         scaled = self.choose(tiny, self.op("fmul", x, self.number(2.0**54)), x)
         shift = self.choose(tiny, self.number(_WHOLE + 54.0 + 1024), self.number(_WHOLE + 1024))
@@ -141,7 +150,11 @@ class _Writer:
         )
         mantissa = self.from_bits(self.integer("add", mantissa, 1024 << 52))
         whole = struct.unpack("<q", struct.pack("<d", _WHOLE))[0]
-        e = self.op("fsub", self.from_bits(self.integer("add", exponent, whole)), shift)
+        return self.op("fsub", self.from_bits(self.integer("add", exponent, whole)), shift), mantissa
+
+    def logarithm(self, x: str) -> tuple[str, str]:
+        """The logarithm of a positive normal or subnormal number, in two parts that add up to it."""
+        e, mantissa = self.reduced(x)
         f = self.op("fsub", mantissa, self.number(1.0))
         below = self.op("fadd", mantissa, self.number(1.0))
         s = self.op("fdiv", f, below)
@@ -151,7 +164,7 @@ class _Writer:
             "fdiv", self.op("fadd", self.remainder(self.op("fneg", s), below, f), self._tail(s, lost)), below
         )
         z = self.op("fmul", s, s)
-        series = self.op("fmul", self.op("fmul", s, z), self.polynomial(z, _SERIES))
+        series = self.op("fmul", self.op("fmul", s, z), self.polynomial(z, SERIES))
         twice = self.op("fmul", s, self.number(2.0))
         main = self.op("fmul", e, self.number(LN2_HIGH))
         high = self.op("fadd", main, twice)
@@ -168,6 +181,7 @@ class _Writer:
         return self.op("fneg", self.op("fmul", s, lost))
 
     def finish(self, name: str, arguments: int, result: str) -> None:
+        """Return a result, and put the function in the module."""
         vector = self.module.vector
         self.body.act(f"ret {vector} {result}")
         formal = ", ".join(f"{vector} %a{i}" for i in range(arguments))
@@ -175,25 +189,42 @@ class _Writer:
 
 
 def _write_exp(module: Module) -> None:
-    w = _Writer(module)
+    w = Writer(module)
     w.finish("e_exp", 1, w.exponential("%a0"))
 
 
 def _write_log(module: Module) -> None:
-    w = _Writer(module)
+    def usual(w: Writer, x: str) -> str:
+        return w.op("fadd", *w.logarithm(x))
+
+    write_log(module, usual)
+
+
+def _write_pow(module: Module) -> None:
+    def usual(w: Writer, x: str, y: str) -> str:
+        high, low = w.logarithm(x)
+        product = w.op("fmul", y, high)
+        rest = w.fma(y, low, w.remainder(y, high, w.op("fneg", product)))
+        return w.exponential(product, rest)
+
+    write_pow(module, usual)
+
+
+def write_log(module: Module, logarithm: Callable[[Writer, str], str]) -> None:
+    """The function of a logarithm, from what it is of a positive finite number."""
+    w = Writer(module)
     x = "%a0"
     positive = w.when("ogt", x, w.number(0.0))
     usual = w.body.do(f"and {module.truth} {positive}, {w.when('olt', x, w.number(math.inf))}")
-    high, low = w.logarithm(w.choose(usual, x, w.number(1.0)))
-    value = w.op("fadd", high, low)
+    value = logarithm(w, w.choose(usual, x, w.number(1.0)))
     special = w.choose(w.when("oeq", x, w.number(0.0)), w.number(-math.inf), w.number(math.nan))
     special = w.choose(w.when("oeq", x, w.number(math.inf)), x, special)
     w.finish("e_log", 1, w.choose(usual, value, special))
 
 
-def _write_pow(module: Module) -> None:
-    """x^y: by logarithm for positive finite x; everything else as IEEE 754 says, through libm's pow for each lane."""
-    w = _Writer(module)
+def write_pow(module: Module, power: Callable[[Writer, str, str], str]) -> None:
+    """The function x^y, from what it is of positive finite x; all else as IEEE 754 says, by libm for each lane."""
+    w = Writer(module)
     body, vector = w.body, module.vector
     x, y = "%a0", "%a1"
     size = f"@llvm.fabs.{module.suffix}"
@@ -212,10 +243,7 @@ def _write_pow(module: Module) -> None:
     quick, slow = body.label(), body.label()
     body.act(f"br i1 {all_usual}, label %{quick}, label %{slow}")
     body.place(quick)
-    high, low = w.logarithm(x)
-    product = w.op("fmul", y, high)
-    rest = w.fma(y, low, w.remainder(y, high, w.op("fneg", product)))
-    body.act(f"ret {vector} {w.exponential(product, rest)}")
+    body.act(f"ret {vector} {power(w, x, y)}")
     body.place(slow)
     module.declare(f"declare {vector} @llvm.pow.{module.suffix}({vector}, {vector})")
     w.finish("e_pow", 2, body.do(f"call {vector} @llvm.pow.{module.suffix}({vector} {x}, {vector} {y})"))

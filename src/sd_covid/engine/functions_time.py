@@ -19,9 +19,12 @@ def time_step(here: Context) -> int:
 def now(here: Context) -> int:
     """Time moved by half the spacing of the instants computed, so that rounding never moves a switch by a step.
 
-    Vensim compares with half a step; with RK4 the instants lie half a step apart, with adaptive steps anywhere.
+    Vensim compares with half a step; with RK4 and midpoints the instants lie half a step apart, with adaptive steps
+    anywhere.
     """
-    share = {Method.RK4: 0.25, Method.ADAPTIVE: 1e-6}.get(here.lowering.out.method, 0.5)
+    share = {Method.RK4: 0.25, Method.MIDPOINT: 0.25, Method.ADAPTIVE: 1e-6}.get(
+        here.lowering.out.method, 0.5
+    )
     shift = here.add("mul", here.number(share), time_step(here))
     return here.add("add", here.lowering.time(here.step), shift)
 

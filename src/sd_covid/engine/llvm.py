@@ -40,6 +40,10 @@ class Module:
     width: int
     permute: bool = False  # the processor permutes a register of eight by an index for each lane
     fused: bool = False  # the processor has fused multiply-add
+    short: bool = False  # exponentials and the like take fewer operations, and have other last bits
+    pooled: bool = (
+        False  # literals are read from memory: for a compiler that makes each anew wherever it is used
+    )
     functions: list[str] = field(default_factory=list)
     declarations: dict[str, None] = field(default_factory=dict)
     globals: list[str] = field(default_factory=list)
@@ -52,6 +56,9 @@ class Module:
     suffix: str = field(init=False)  # of an intrinsic on quantities
     _arrays: dict[str | tuple[str, bytes], str] = field(default_factory=dict)
     _once: set[str] = field(default_factory=set)
+    _pool: dict[str, int] = field(
+        default_factory=dict
+    )  # literals that are read from memory, and their places
 
     def __post_init__(self) -> None:
         """Name the types."""
@@ -88,6 +95,10 @@ class Module:
             self.globals.append(f"{self._arrays[text]} = {text}")
         return self._arrays[text]
 
+    def pool(self, value: float) -> int:
+        """The place of a literal among those that are read from memory."""
+        return self._pool.setdefault(constant(value), len(self._pool))
+
     def numbers(self, values: NDArray[np.float64] | NDArray[np.int64]) -> str:
         """A global array of doubles or whole numbers, as the bytes they are: quicker to read than numbers are."""
         content = (values.dtype.str, values.tobytes())
@@ -101,7 +112,16 @@ class Module:
 
     def text(self, attributes: str) -> str:
         """The whole module."""
-        return "\n".join([*self.globals, *self.declarations, *self.functions, attributes, ""])
+        return "\n".join(
+            [*self.globals, *self._pooled(), *self.declarations, *self.functions, attributes, ""]
+        )
+
+    def _pooled(self) -> list[str]:
+        """The literals that are read from memory: no constant, for LLVM would put the numbers back in its place."""
+        if not self._pool:
+            return []
+        rows = ", ".join(f"{self.vector} {self.many('double', literal)}" for literal in self._pool)
+        return [f"@literals = global [{len(self._pool)} x {self.vector}] [{rows}], align 64"]
 
 
 class Body:
@@ -187,7 +207,10 @@ class Body:
 
     def number(self, value: float) -> str:
         """A literal in every lane."""
-        return self.module.many("double", constant(value))
+        module = self.module
+        if module.pooled and constant(value) != constant(0.0):  # no compiler reads that from memory
+            return self.load(module.pool(value), "@literals")
+        return module.many("double", constant(value))
 
     def splat(self, scalar: str) -> str:
         """A scalar in every lane."""

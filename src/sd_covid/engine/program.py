@@ -131,6 +131,11 @@ class Program:
         In a part of a program, the number of each state in the whole.
     clock : Clock or None
         Where time bounds move; not in a part of a program.
+    given : int
+        Series that a run is given, which leaves read as data series after ``drivers``; see `sd_covid.engine.apart`.
+    held : list of int
+        Nodes of the step graph that are computed at the first step and where the last of the given series is not 0;
+        leaf ``held k`` reads the k-th.
     """
 
     parameters: list[Parameter] = field(default_factory=list)
@@ -144,6 +149,8 @@ class Program:
     method: Method = Method.EULER
     origin: list[int] = field(default_factory=list)
     clock: Clock | None = None
+    given: int = 0
+    held: list[int] = field(default_factory=list)
 
     @property
     def flows(self) -> int:

@@ -36,6 +36,7 @@ class Scheme:
 _HALF, _WHOLE = Fraction(1, 2), Fraction(1)
 SCHEMES = {
     Method.EULER: Scheme(),
+    Method.MIDPOINT: Scheme((_HALF,), (0, 1)),  # what is switched at whole steps is never averaged
     Method.RK2: Scheme((_WHOLE,), (1, 1)),  # Heun's, as Stella documents it
     Method.RK4: Scheme((_HALF, _HALF, _WHOLE), (1, 2, 2, 1)),
 }

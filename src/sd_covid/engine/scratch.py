@@ -24,6 +24,7 @@ class Layout:
     outputs: int
     tiles: int
     failed: int
+    held: int
 
     @classmethod
     def of(cls, module: Module, program: Program, outputs: int) -> Layout:
@@ -42,9 +43,11 @@ class Layout:
             outputs=module.area(outputs),
             tiles=module.area(outputs * module.width),
             failed=module.area(1),
+            held=module.area(len(program.held)),
         )
 
 
 def step_leaves(layout: Layout, states: int, program: Program) -> Leaves:
     """Where the step graph reads its leaves; ``states`` is the area with the states."""
-    return Leaves({"state": states, "constant": layout.constants}, len(program.drivers))
+    areas = {"state": states, "constant": layout.constants, "held": layout.held}
+    return Leaves(areas, len(program.drivers) + program.given)

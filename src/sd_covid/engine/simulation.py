@@ -22,6 +22,7 @@ from sd_covid.engine.results import attributes, dataset
 from sd_covid.engine.steps import steps_among
 from sd_covid.engine.timegrid import TimeGrid, at_times
 from sd_covid.errors import RunError, UnknownNameError, suggest
+from sd_covid.model.expression import Number
 from sd_covid.model.names import key
 from sd_covid.model.structure import Method, Model
 
@@ -82,16 +83,20 @@ class Simulation(Derivatives):
         self._summed: dict[tuple[tuple[int, ...], tuple[str, ...]], tuple[Program, list[int]]] = {}
         self._stepped: Simulation | None = None
 
-    def integrated(self, method: Method | str, tolerance: float = 1e-6) -> Simulation:
-        """The same model under another method of integration.
+    def integrated(
+        self, method: Method | str, tolerance: float = 1e-6, *, step: float | None = None
+    ) -> Simulation:
+        """The same model under another method of integration, and with steps of another length.
 
         Parameters
         ----------
         method : Method or str
-            ``euler``, ``rk2``, ``rk4``, or ``adaptive``, whose steps follow a tolerance; it suits stiff models, runs
-            members one by one, and has no derivatives.
+            ``euler``, ``midpoint``, ``rk2``, ``rk4``, or ``adaptive``, whose steps follow a tolerance; it suits stiff
+            models, runs members one by one, and has no derivatives.
         tolerance : float
             Relative error of a step, for ``adaptive``.
+        step : float, optional
+            TIME STEP, in place of the file's.
 
         Returns
         -------
@@ -103,7 +108,7 @@ class Simulation(Derivatives):
         UnknownNameError
             For a method that is none of these.
         RunError
-            For a tolerance that is not between 0 and 1.
+            For a tolerance that is not between 0 and 1, and a step that is not above 0.
         """
         if str(method) not in list(Method):
             known = [str(item) for item in Method]
@@ -112,10 +117,21 @@ class Simulation(Derivatives):
             )
         if not 0 < tolerance < 1:
             raise RunError(f"a tolerance of {tolerance:g} cannot be met", advice="give one such as 1e-6")
+        if step is not None:
+            return self._stepped_by(step).integrated(method, tolerance)
         if method == self.model.settings.method and tolerance == self._tolerance:
             return self
         chosen = replace(self.model.settings, method=Method(method))
         return Simulation(replace(self.model, settings=chosen), self._free, tolerance)
+
+    def _stepped_by(self, step: float) -> Simulation:
+        """The same model with another TIME STEP."""
+        if not step > 0:
+            raise RunError(f"a step of {step:g} goes nowhere", advice="give one above 0")
+        own = self.model.variables["time step"]
+        other = replace(own, equations=[replace(own.equations[0], expression=Number(step))])
+        model = replace(self.model, variables={**self.model.variables, own.key: other})
+        return Simulation(model, self._free, self._tolerance)
 
     def free(
         self,

@@ -1,9 +1,9 @@
 """From when on a parameter can change anything, proven on the graphs of a program.
 
-Values are followed as intervals, for all parameters of a box at once and at every step of the grid; states are unknown.
-Where the interval of an operation is one point it depends on nothing, and where a condition is sure only the branch
-that is taken counts (Moore, Kearfott & Cloud 2009, Introduction to Interval Analysis). What is unknown may be anything,
-but is taken to be finite: a run in which something is infinite or no number has failed already.
+Values are followed as intervals, for all parameters of a box at once and at every instant of the grid; states are
+unknown. Where the interval of an operation is one point it depends on nothing, and where a condition is sure only the
+branch that is taken counts (Moore, Kearfott & Cloud 2009, Introduction to Interval Analysis). What is unknown may be
+anything, but is taken to be finite: a run in which something is infinite or no number has failed already.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _NEAR = 1e-14  # share by which exponentials and the like of another library may
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """What a node can be and on what it depends, at each step or at all.
+    """What a node can be and on what it depends, at each instant or at all.
 
     Attributes
     ----------
-    low, high : ndarray, shape (step,) or (1,)
+    low, high : ndarray, shape (instant,) or (1,)
         Without finite ends it can be anything.
-    moved : ndarray of bool, shape (parameter asked, step or 1)
+    moved : ndarray of bool, shape (parameter asked, instant or 1)
     """
 
     low: Array
@@ -85,9 +85,10 @@ def first_effects(
     rings = [s.steps for s in program.states if s.update is Update.RING]
     begun = [*(s.initial for s in program.states), *rings]
     initial = _follow(program.init, [*program.constants, *begun], parameter, none)
-    each = SCHEMES[program.method].per_step
-    time = grid.start + np.arange(grid.steps + 1) * grid.step
-    rows = sample_drivers(program, grid)[:, ::each]
+    scheme = SCHEMES[program.method]
+    each = scheme.per_step
+    time = grid.samples(program.method)
+    rows = sample_drivers(program, grid)
 
     def leaf(kind: str, number: int) -> _Span:
         if kind == "constant":
@@ -100,14 +101,14 @@ def first_effects(
 
     ends = [*(s.next for s in program.states), *outputs]
     found = _follow(program.step, ends, leaf, none)
-    touched = np.zeros((len(asked), grid.steps + 1), dtype=bool)
+    touched = np.zeros((len(asked), len(time)), dtype=bool)
     for node in dict.fromkeys(ends):
         touched |= found[node].moved
     for node in dict.fromkeys(begun):
         touched |= initial[node].moved
-    first = np.where(touched.any(axis=1), touched.argmax(axis=1), grid.steps + 1)
-    # methods with stages look at times within the step before
-    return [int(max(step - (each > 1), 0)) for step in first]
+    first = np.where(touched.any(axis=1), touched.argmax(axis=1), each * (grid.steps + 1))
+    back = 1 in scheme.reaches  # a step looks at the instant of the next one too
+    return [int(max((instant - back) // each, 0)) for instant in first]
 
 
 def _anything(none: Array) -> _Span:

@@ -8,8 +8,8 @@ since 2023 has. There is no fused multiply-add.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from sd_covid.collection import uncollected
 from sd_covid.engine import interpret
+from sd_covid.engine.apart import parameters_of, take_apart
 from sd_covid.engine.kernel import Members
 from sd_covid.engine.llvm import Module
 from sd_covid.engine.lower import CONTROL
@@ -37,7 +38,8 @@ _FEATURES = "+simd128,+sign-ext,+nontrapping-fptoint,+bulk-memory,+bulk-memory-o
 _ATTRIBUTES = (
     'attributes #0 = { nounwind "wasm-export-name"="run" }\n'
     "attributes #1 = { nounwind noinline }\n"
-    "attributes #2 = { nounwind willreturn memory(none) }"
+    # a browser reads code from far away: exponentials are there once
+    "attributes #2 = { nounwind noinline willreturn memory(read) }"
 )
 _PAGE = 65_536  # bytes
 
@@ -50,6 +52,8 @@ class Assembled:
     ----------
     code : bytes
         A WebAssembly module.
+    common : bytes or None
+        Another, which computes what is the same for both members; None where nothing is.
     layout : dict
         For ``webassembly.js``: sizes, the grid, and the data series on it.
     grid : TimeGrid
@@ -58,6 +62,7 @@ class Assembled:
     """
 
     code: bytes
+    common: bytes | None
     layout: dict[str, Any]
     grid: TimeGrid
     fixed: list[int]
@@ -65,7 +70,10 @@ class Assembled:
 
 @uncollected()
 def assemble(
-    program: Program, outputs: Sequence[int], values: NDArray[np.float64] | None = None
+    program: Program,
+    outputs: Sequence[int],
+    values: NDArray[np.float64] | None = None,
+    varying: Collection[int] | None = None,
 ) -> Assembled:
     """Make a model for a browser.
 
@@ -76,6 +84,8 @@ def assemble(
         Nodes of its step graph; a run gives their values in this order.
     values : ndarray, shape (parameter,), optional
         Parameters that give the grid; by default those of the model file.
+    varying : collection of int, optional
+        Parameters in which members that run together may differ; by default all.
 
     Raises
     ------
@@ -88,29 +98,49 @@ def assemble(
     members = Members(program.defaults if values is None else values, {}, 1, 1)
     bounds = interpret.at_start(program, members, [program.control[name] for name in CONTROL])
     grid = time_grid(*(float(value) for value in bounds[:, 0]))
-    module = Module(LANES)
-    layout = write_kernel(module, part, chosen)
+    common: tuple[bytes, dict[str, Any]] | tuple[None, None] = (None, None)
+    apart = take_apart(part, chosen, range(len(part.parameters)) if varying is None else varying)
+    scheme = SCHEMES[program.method]
+    each = scheme.per_step
+    if apart.series and (not scheme.reaches or _exact(grid, each)):
+        part, chosen = apart.own, apart.outputs
+        instants = replace(grid, step=grid.step / each, steps=grid.steps * each, every=1)
+        code, layout = _module(apart.common, apart.series, instants)
+        shared = {"reads": parameters_of(apart.common), "watched": apart.watched, "each": each}
+        common = (code, layout | shared)
+    code, layout = _module(part, chosen, grid)
+    return Assembled(code, common[0], layout | {"common": common[1]}, grid, _fixed(program))
+
+
+def _exact(grid: TimeGrid, each: int) -> bool:
+    """Whether no time of an instant is rounded: what is common has as a step what another kernel reaches from one."""
+    parts = np.array([grid.start, grid.step / each]) * 2.0**20
+    return bool((parts == np.round(parts)).all())
+
+
+def _module(program: Program, outputs: list[int], grid: TimeGrid) -> tuple[bytes, dict[str, Any]]:
+    """A module that runs a program, and what a script must know of it."""
+    module = Module(LANES, short=True, pooled=True)
+    layout = write_kernel(module, program, outputs)
     code = _compiled(f'target triple = "{_TRIPLE}"\n{module.text(_ATTRIBUTES)}')
-    rows = np.ascontiguousarray(sample_drivers(part, grid).T)
-    return Assembled(
-        code,
-        {
-            "start": grid.start,
-            "step": grid.step,
-            "steps": grid.steps,
-            "every": grid.every,
-            "parameters": len(part.parameters),
-            "states": len(part.states),
-            "rings": len(part.states) - part.first_ring,
-            "lengths": layout.lengths + part.first_ring,
-            "outputs": len(chosen),
-            "scratch": module.scratch,
-            "reserved": _reserved(code),
-            "drivers": base64.b64encode(rows.astype("<f8").tobytes()).decode("ascii"),
-        },
-        grid,
-        _fixed(program),
-    )
+    rows = np.ascontiguousarray(sample_drivers(program, grid).T)
+    return code, {
+        "start": grid.start,
+        "step": grid.step,
+        "steps": grid.steps,
+        "every": grid.every,
+        "parameters": len(program.parameters),
+        "states": len(program.states),
+        "rings": len(program.states) - program.first_ring,
+        "lengths": layout.lengths + program.first_ring,
+        "outputs": len(outputs),
+        "scratch": module.scratch,
+        "reserved": _reserved(code),
+        "series": len(program.drivers),
+        "given": program.given,
+        "instants": len(rows),
+        "drivers": base64.b64encode(rows.astype("<f8").tobytes()).decode("ascii"),
+    }
 
 
 def runtime() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
-from sd_covid.engine.elementary import WRITERS
+from sd_covid.engine import elementary, elementary_short
 from sd_covid.engine.llvm import Body
 from sd_covid.engine.operations import OPERATIONS
 
@@ -39,7 +39,8 @@ def _intrinsic(body: Body, name: str, arguments: list[str]) -> str:
     module = body.module
     actual = ", ".join(f"{module.vector} {a}" for a in arguments)
     if name in ("exp", "log", "pow"):
-        module.once(name, WRITERS[name])
+        writers = elementary_short.WRITERS if module.short else elementary.WRITERS
+        module.once(name, writers[name])
         return body.do(f"call {module.vector} @e_{name}({actual})")
     kinds = ", ".join([module.vector] * len(arguments))
     module.declare(f"declare {module.vector} @llvm.{name}.{module.suffix}({kinds})")

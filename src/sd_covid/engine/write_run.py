@@ -105,6 +105,8 @@ def random_step(body: Body, program: Program, n: str) -> None:
 def write_slopes(module: Module, program: Program, layout: Layout) -> None:
     """Write ``@slopes``: the net flows at the states in the stage area (for Runge-Kutta)."""
     body = Body(module)
+    if program.held:
+        _hold(body, program, layout, first="false")
     values = Evaluation(body, program.step, step_leaves(layout, layout.stage, program))
     values.compute(put=[(s.next, layout.slopes + k) for k, s in enumerate(program.states[: program.flows])])
     body.act("ret void")
@@ -240,6 +242,8 @@ def _write_step(
     body.time = body.do(f"fadd double {body.do(f'fmul double {index}, %dt')}, %start")
     body.instant = body.do(f"mul i64 {n}, {SCHEMES[program.method].per_step}")
     random_step(body, program, n)
+    if program.held:
+        _hold(body, program, layout, first=body.do(f"icmp eq i64 {n}, %begin"))
     values = Evaluation(body, program.step, step_leaves(layout, layout.states, program))
     following = [s.next for s in program.states]
     large = values.large(following)
@@ -261,6 +265,16 @@ def _write_step(
     body.act(f"store i64 {due}, ptr {left}")
     with body.when(body.do(f"icmp slt i64 {n}, %steps")), values.block():
         advance(body, program, layout, values, n, large, {slot - layout.slopes for slot in risen})
+
+
+def _hold(body: Body, program: Program, layout: Layout, first: str) -> None:
+    """Compute what is held where a condition has changed, and at the first step."""
+    row = body.do(f"mul i64 {body.instant}, {len(program.drivers) + program.given}")
+    last = body.do(f"add i64 {row}, {len(program.drivers) + program.given - 1}")
+    changed = body.do(f"fcmp une double {body.scalar('%drivers', last)}, 0.0")
+    with body.when(body.do(f"or i1 {first}, {changed}")):
+        values = Evaluation(body, program.step, step_leaves(layout, layout.states, program))
+        values.compute(put=[(node, layout.held + k) for k, node in enumerate(program.held)])
 
 
 def _exchange(body: Body, program: Program, layout: Layout, block: str, memory: str, *, enter: bool) -> None:

@@ -136,6 +136,7 @@ class Method(StrEnum):
     """Integration methods."""
 
     EULER = "euler"
+    MIDPOINT = "midpoint"
     RK2 = "rk2"
     RK4 = "rk4"
     ADAPTIVE = "adaptive"

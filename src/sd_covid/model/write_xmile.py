@@ -103,8 +103,12 @@ class _Document:
         _text(header, "name", self.model.name)
 
     def _specs(self) -> None:
+        method = _METHODS.get(self.model.settings.method)
+        if method is None:
+            reason = f"XMILE has no integration method '{self.model.settings.method}'"
+            raise ModelError(reason, advice="choose euler, rk2 or rk4", file=self.model.path)
         values = {name: time_bound(self.model, name) for name in CONTROL}
-        specs = SubElement(self.root, _tag("sim_specs"), method=_METHODS[self.model.settings.method])
+        specs = SubElement(self.root, _tag("sim_specs"), method=method)
         unit = self.model.variables["time step"].units or self.model.variables["final time"].units
         if unit:
             specs.set("time_units", unit)

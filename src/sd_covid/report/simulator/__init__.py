@@ -99,6 +99,7 @@ def keep_paths(
     if not (declared.catalogue and declared.presets):
         advice = "paths are of levers of the catalogue, as presets have them"
         raise RunError("there is nothing to find paths of", advice=advice, file=declared.file)
+    simulation = declared.integrated(simulation)
     study = Study.beside(declared.file, simulation)
     presets = [read_scenario(path, simulation, study=study) for path in declared.presets]
     levers = {name: item for name, item in study.catalogue.levers.items() if study.has(name)}
@@ -115,7 +116,8 @@ def keep_paths(
 
 def paths_are_old(declared: Declaration, simulation: Simulation) -> bool:
     """Whether the paths that were kept are of another version of the model."""
-    return declared.paths is not None and read_paths(declared.paths, simulation.fingerprint) is None
+    found = declared.integrated(simulation).fingerprint
+    return declared.paths is not None and read_paths(declared.paths, found) is None
 
 
 def read_known(declared: Declaration, simulation: Simulation) -> Known:

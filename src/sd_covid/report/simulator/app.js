@@ -17,8 +17,8 @@ class App {
     this.shown = data.time.map((_, t) => t).filter((t) => data.time[t] >= first - 1e-9);
     this.times = this.shown.map((t) => data.time[t]);
     this.xs = this.times.map((time) => xOf(this, time));
-    this.module = sdEngine.compile(data.code);
-    this.members = new Members(this.base, this.module, data);
+    const { one } = data.kernels;
+    this.members = new Members(this.base, sdEngine.compile(one.code, one.common), one.layout, data.seed);
     this.slots = Object.fromEntries(["baseline", "current", "assumed", "other"].map((name) => [name, this.members.slot()]));
     this.history = new History(decodeState(this, location.hash.slice(1)) ?? initialState(data));
     this.spread = null;
@@ -172,8 +172,8 @@ class App {
   }
 
   settled() {
-    window.history.replaceState(null, "", `#${encodeState(this.history.now)}`);
     this.ask();
+    window.history.replaceState(null, "", `#${encodeState(this.history.now)}`);
   }
 
   ask() {
@@ -229,7 +229,7 @@ class App {
       const before = { parameters: this.baselineParameters, results: this.baselineResults };
       this.readings.set(key, {
         values: readingsOf(data, results, this.positions()),
-        cost: extraCost(data, before, { parameters, results }),
+        cost: extraCost(presentCosts(data, { parameters, results }), presentCosts(data, before)),
       });
     }
     return this.readings.get(key);

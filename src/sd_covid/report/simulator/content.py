@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from sd_covid.data import Registry
 from sd_covid.data.text import Text
 from sd_covid.engine.simulation import Simulation
-from sd_covid.engine.webassembly import assemble
+from sd_covid.engine.webassembly import Assembled, assemble
 from sd_covid.errors import RunError, UnknownNameError
+from sd_covid.model.names import key
 from sd_covid.policy.draws import choose_draws, sample_assumptions
 from sd_covid.policy.outputs import Output, read_outputs
 from sd_covid.policy.run import overruled
@@ -88,6 +89,7 @@ def make_content(
             advice="leave them out, or give the model a calendar",
             file=declared.file,
         )
+    own, simulation = simulation, declared.integrated(simulation)
     study = None
     if simulation.model.calendar is not None or declared.presets or declared.catalogue:
         study = Study.beside(declared.file, simulation)
@@ -107,10 +109,10 @@ def make_content(
     values = simulation.program.defaults
     for number, value in spelled.numbered(reference):
         values[int(number)] = value
+    columns = _draw_columns(drawn, spelled)
     model = assemble(simulation.program, nodes, values)
     shown = controls.data(spelled)
     _refuse_fixed(shown, model.fixed, values, simulation)
-    columns = _draw_columns(drawn, spelled)
     box = reachable(shown, columns, simulation.program.defaults, values)
     idle = [] if study is None else idle_before_start(controls.levers, study, simulation, reference, seed)
     return {
@@ -140,8 +142,11 @@ def make_content(
             "bands": "" if drawn is None else _bands(simulation, names, overruled(drawn, baseline), seed),
         },
         **shown,
-        "code": base64.b64encode(model.code).decode("ascii"),
-        "layout": model.layout,
+        # what all draws share is computed once for them; for a member alone there is nothing to share
+        "kernels": {
+            "one": _kernel(model),
+            "draws": None if drawn is None else _kernel(assemble(simulation.program, nodes, values, columns)),
+        },
         "fixed": model.fixed,
         "restart": {
             "idle": idle,
@@ -150,7 +155,17 @@ def make_content(
             "first": effects(shown, simulation, nodes, model.grid, box, idle),
         },
         "model_hash": simulation.fingerprint,
+        "integration": _integration(declared, own, model.grid.step),
     }
+
+
+def _integration(declared: Declaration, simulation: Simulation, step: float) -> str:
+    """How the page integrates, and how the model does where that is another way."""
+    method = simulation.model.settings.method
+    if not declared.method:
+        return f"{method}, {step:g}"
+    own = {key(name): f", {value:g}" for name, value in simulation.constants.items()}.get("time step", "")
+    return f"{declared.method}, {step:g} (model: {method}{own})"
 
 
 def _refuse_fixed(
@@ -364,4 +379,13 @@ def _elementwise(settings: Mapping[str, float], simulation: Simulation) -> dict[
 def _packed(values: NDArray[Any] | Iterable[float]) -> str:
     """Numbers as the bytes they are, little-endian."""
     array = np.ascontiguousarray(values)
-    return base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode("ascii")
+    return _base64(array.astype(array.dtype.newbyteorder("<")).tobytes())
+
+
+def _kernel(made: Assembled) -> dict[str, Any]:
+    common = None if made.common is None else _base64(made.common)
+    return {"code": _base64(made.code), "common": common, "layout": made.layout}
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

@@ -68,15 +68,12 @@ function rowOf(data, name) {
   return shown >= 0 ? shown : data.outputs.length + data.counted.indexOf(name);
 }
 
-// Extra costs of all levers together, compared with the baseline, present value.
-function extraCost(data, before, after) {
-  let extra = 0;
-  for (const group of data.groups) {
-    for (const lever of group.levers) {
-      const now = costOf(data, lever, after.parameters, after.results);
-      const then = costOf(data, lever, before.parameters, before.results);
-      if (now !== null && then !== null) extra += now.present - then.present;
-    }
-  }
-  return extra;
+// Of all levers of one member, in their order: the present value, or null without a price.
+function presentCosts(data, { parameters, results }) {
+  return data.groups.flatMap((group) => group.levers.map((lever) => costOf(data, lever, parameters, results)?.present ?? null));
+}
+
+// Extra costs of all levers together, from those of a member and of the baseline; present value.
+function extraCost(now, then) {
+  return now.reduce((sum, present, k) => (present === null || then[k] === null ? sum : sum + (present - then[k])), 0);
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
+from sd_covid.engine.simulation import Simulation
 from sd_covid.policy.outputs import WELFARE, Basis, Output
 from sd_covid.policy.reading import (
     named_model,
@@ -101,6 +102,10 @@ class Declaration:
         By which the page tells each preset: its place in the list, where '-' keeps one free.
     paths : Path or None
         Where the strongest paths from measures to outcomes are kept.
+    method : str
+        The method of integration of the page, where it is not that of the model.
+    step : float
+        Its TIME STEP; 0 for that of the model.
     """
 
     file: Path
@@ -117,6 +122,20 @@ class Declaration:
     year: int = 0
     draws: int = 0
     paths: Path | None = None
+    method: str = ""
+    step: float = 0.0
+
+    def integrated(self, simulation: Simulation) -> Simulation:
+        """The model as the page integrates it.
+
+        Raises
+        ------
+        UnknownNameError
+            For a method that there is not.
+        """
+        if not self.method:
+            return simulation
+        return simulation.integrated(self.method, step=self.step or None)
 
 
 def read_declaration(path: Path) -> Declaration:
@@ -145,8 +164,10 @@ def read_declaration(path: Path) -> Declaration:
                 "year",
                 "draws",
                 "paths",
+                "integration",
             ),
         )
+        integration = found["integration"].fields(("method",), ("step",)) if "integration" in found else {}
         presets = dict(_presets(found["presets"], path)) if "presets" in found else {}
         return Declaration(
             file=path,
@@ -165,7 +186,16 @@ def read_declaration(path: Path) -> Declaration:
             year=int(read_number(found["year"], low=0)) if "year" in found else 0,
             draws=int(read_number(found["draws"], low=0)) if "draws" in found else 0,
             paths=_beside(found["paths"], path) if "paths" in found else None,
+            method=integration["method"].text() if integration else "",
+            step=_above_zero(integration["step"]) if "step" in integration else 0.0,
         )
+
+
+def _above_zero(node: Node) -> float:
+    value = read_number(node, low=0)
+    if value == 0:
+        raise node.error("a step of 0 goes nowhere", "leave it out, or give one above 0")
+    return value
 
 
 def _group(node: Node) -> Group:

@@ -29,7 +29,7 @@ function contributions(app, output, changes) {
   const { view, data, members, slots, baselineParameters: base } = app;
   const width = data.time.length;
   const positions = app.positions()[output];
-  const reading = (results) => readingOf(results.subarray(output * width, (output + 1) * width), positions);
+  const reading = (results) => readingOf(results, output * width, positions);
   const run = (parameters) => reading(members.runOne(slots.other, parameters));
   const mixed = (under, over, numbers) => {
     const found = under.slice();

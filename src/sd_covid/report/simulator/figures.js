@@ -81,7 +81,7 @@ function showCosts(app, live) {
   const before = { parameters: app.baselineParameters, results: app.baselineResults };
   const after = { parameters: view.parameters, results: view.results };
   const shares = app.spread === null ? null : app.spread.cost;
-  ticker.textContent = texts["cost.extra"].replace("{amount}", signed(language, extraCost(data, before, after), 4));
+  ticker.textContent = texts["cost.extra"].replace("{amount}", signed(language, extraCost(presentCosts(data, after), presentCosts(data, before)), 4));
   if (shares !== null) ticker.textContent += ` ${intervalText(app, shares)}`;
   if (live) return;
   const found = [];

@@ -69,10 +69,10 @@ function within({ low, high }, row) {
 }
 
 class Members {
-  constructor(base, module, data) {
-    Object.assign(this, { base, seed: data.seed, runner: new sdEngine.Runner(module, data.layout) });
+  constructor(base, modules, layout, seed) {
+    Object.assign(this, { base, seed, runner: new sdEngine.Runner(modules, layout) });
     const { grain, saves } = this.runner;
-    const { steps, outputs } = data.layout;
+    const { steps, outputs } = layout;
     this.size = outputs * saves;
     this.stretch = grain * Math.max(1, Math.round(steps / grain / 40)); // from one state that is kept to the next
   }
@@ -93,9 +93,7 @@ class Members {
     let from = null;
     const last = Math.floor((change - start) / step + 1e-9);
     for (const [n, state] of slot.kept) if (n <= last && (from === null || n > from.step)) from = state;
-    this.runner.run(parameters, first, this.seed, slot.outs, {
-      from, stretch: this.stretch, keep: (state) => slot.kept.set(state.step, state),
-    });
+    this.runner.run(parameters, first, this.seed, slot.outs, { from, stretch: this.stretch, keep: (state) => keep(slot, state) });
     slot.parameters = parameters;
     return slot.outs;
   }
@@ -104,6 +102,13 @@ class Members {
   runOne(slot, parameters) {
     return this.run(slot, [parameters, parameters], 0)[0];
   }
+}
+
+// Keeps a state in a slot, in the memory of the one that it replaces: thousands a second would be left to collect.
+function keep(slot, { step, memory }) {
+  const before = slot.kept.get(step);
+  if (before?.slot === slot) before.memory.set(memory);
+  else slot.kept.set(step, { slot, step, memory: memory.slice() }); // the slot that it was copied from has it still
 }
 
 function copyOf(slot) {
@@ -132,14 +137,15 @@ function positionsOf(data, reading, year) {
   return found.length > 0 ? found : [data.time.length - 1];
 }
 
-function readingOf(row, positions) {
+// The mean of a row of results, which begins at `first`, over some of its times.
+function readingOf(results, first, positions) {
   let sum = 0;
-  for (const k of positions) sum += row[k];
+  for (const k of positions) sum += results[first + k];
   return sum / positions.length;
 }
 
 // Readings of all outputs, from the results of a member.
 function readingsOf(data, results, positions) {
   const width = data.time.length;
-  return data.outputs.map((_, k) => readingOf(results.subarray(k * width, (k + 1) * width), positions[k]));
+  return data.outputs.map((_, k) => readingOf(results, k * width, positions[k]));
 }

@@ -71,6 +71,7 @@ def page(content: dict[str, Any], texts: Texts, command: str) -> str:
         provenance=[
             (texts(_PREFIX + "provenance.model"), data["model"]),
             (texts(_PREFIX + "provenance.hash"), data["model_hash"]),
+            (texts(_PREFIX + "provenance.integration"), data["integration"]),
             (texts(_PREFIX + "provenance.draws"), data["draws"]["count"]),
             (texts(_PREFIX + "provenance.again"), command),
         ],

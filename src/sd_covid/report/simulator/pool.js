@@ -13,12 +13,14 @@ class Pool {
     if (pairs === 0) return;
     const size = Math.min(navigator.hardwareConcurrency || 2, 8, pairs);
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    const data = { ...app.data, code: null, baseline: null, texts: null, reached: null };
+    const { code, common, layout } = app.data.kernels.draws;
+    const modules = sdEngine.compile(code, common);
+    const data = { ...app.data, kernels: null, baseline: null, texts: null, reached: null };
     for (let k = 0; k < size; k += 1) {
       const worker = new Worker(url);
       worker.onmessage = ({ data: message }) => this.receive(message);
       const own = Array.from({ length: Math.ceil((pairs - k) / size) }, (_, i) => k + i * size);
-      worker.postMessage({ type: "start", data, module: app.module, pairs: own });
+      worker.postMessage({ type: "start", data, modules, layout, pairs: own });
       this.workers.push(worker);
     }
     this.pace = Infinity; // ms for a pair of draws, when last asked
@@ -27,7 +29,6 @@ class Pool {
   // Asks all draws for some settings; what was asked before is dropped. `tell(answers, done)` is called as they come.
   ask(settings, wanted, positions, tell) {
     this.id += 1;
-    this.told = { tell, answers: [] };
     const size = this.workers.length;
     if (size === 0) {
       tell([], true);
@@ -35,6 +36,7 @@ class Pool {
     }
     const each = Math.ceil(this.app.base.count / sdEngine.LANES / size);
     const first = each * this.pace <= PATIENCE ? each : Math.ceil(FIRST / sdEngine.LANES / size);
+    this.told = { tell, answers: [], wanted, least: first === each ? this.app.base.count : FIRST };
     this.post({ type: "run", id: this.id, settings: Array.from(settings), wanted, positions, first });
   }
 
@@ -58,14 +60,26 @@ class Pool {
     else requestAnimationFrame(() => setTimeout(go, 0));
   }
 
+  // A draw, from its row as a worker wrote it.
+  answerOf(draw, row, charts) {
+    const size = charts * this.app.data.time.length;
+    return {
+      draw, levels: row.subarray(0, size), differences: row.subarray(size, 2 * size), readings: row.subarray(2 * size, -1),
+      cost: row[row.length - 1],
+    };
+  }
+
   receive(message) {
     if (message.id !== this.id || this.told === null) return;
     const { told } = this;
     this.pace = message.pace;
-    told.answers.push(...message.answers);
     const { count } = this.app.base;
+    const length = message.rows.length / message.draws.length;
+    message.draws.forEach((draw, k) => {
+      told.answers.push(this.answerOf(draw, message.rows.subarray(k * length, (k + 1) * length), told.wanted.length));
+    });
     const done = told.answers.length === count;
-    if (!done && told.answers.length < FIRST) return;
+    if (!done && told.answers.length < told.least) return;
     told.answers.sort((a, b) => a.draw - b.draw);
     if (done) this.told = null;
     told.tell(told.answers, done);

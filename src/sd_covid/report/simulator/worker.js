@@ -7,40 +7,67 @@ let busy = false;
 let wake = null; // goes on after a rest
 let known = null;
 
-function setUp({ data, module, pairs }) {
+function setUp({ data, modules, layout, pairs }) {
   const base = makeBase(data);
-  const members = new Members(base, module, data);
-  known = { data, base, members, own: pairs.map((pair) => ({ draw: 2 * pair, baseline: members.slot(), current: members.slot() })) };
+  const members = new Members(base, modules, layout, data.seed);
+  const pair = (number) => ({ draw: 2 * number, before: null, baseline: members.slot(), current: members.slot() });
+  known = { data, base, members, own: pairs.map(pair) };
 }
 
-// Two draws, of which the last may be one alone: results of the baseline and of the package, and what is made of them.
-function answersOf(request, item) {
+// Two draws, of which the last may be one alone, put behind what was found: of each a row of numbers as `Pool` takes it
+// apart.
+function answer(request, item, found) {
   const { data, base, members } = known;
   const draws = [item.draw, Math.min(item.draw + 1, base.count - 1)];
-  const before = draws.map((draw) => parametersOf(base, draw, data.baselineSettings));
-  const after = draws.map((draw) => parametersOf(base, draw, request.settings));
-  const baseline = members.run(item.baseline, before, item.draw);
+  item.before ??= baselineOf(item, draws);
+  const parameters = draws.map((draw) => parametersOf(base, draw, request.settings));
   if (item.current.parameters === null) item.current = copyOf(item.baseline); // so that it can restart where levers start
-  const current = members.run(item.current, after, item.draw);
-  return draws.slice(0, base.count - item.draw).map((draw, lane) => ({
-    draw, ...answerOf(request, { parameters: before[lane], results: baseline[lane] }, { parameters: after[lane], results: current[lane] }),
-  }));
+  members.run(item.current, parameters, item.draw).forEach((results, lane) => {
+    if (item.draw + lane >= base.count) return;
+    found.draws.push(item.draw + lane);
+    found.rows.push(rowOfAnswer(request, item.before[lane], { parameters: parameters[lane], results }));
+  });
 }
 
-function answerOf(request, before, after) {
+// The baseline of two draws: it stays as long as the page is open.
+function baselineOf(item, draws) {
+  const { data, base, members } = known;
+  const parameters = draws.map((draw) => parametersOf(base, draw, data.baselineSettings));
+  return members.run(item.baseline, parameters, item.draw).map((results, lane) => (
+    { results, costs: presentCosts(data, { parameters: parameters[lane], results }) }
+  ));
+}
+
+// Levels and differences of what charts show, differences of all readings, and extra costs.
+function rowOfAnswer({ wanted, positions }, before, after) {
   const { data } = known;
   const width = data.time.length;
-  const levels = new Float64Array(request.wanted.length * width);
-  const differences = new Float64Array(request.wanted.length * width);
-  request.wanted.forEach((output, k) => {
+  const size = wanted.length * width;
+  const row = new Float64Array(2 * size + data.outputs.length + 1);
+  wanted.forEach((output, k) => {
     for (let t = 0; t < width; t += 1) {
-      levels[k * width + t] = after.results[output * width + t];
-      differences[k * width + t] = after.results[output * width + t] - before.results[output * width + t];
+      const level = after.results[output * width + t];
+      row[k * width + t] = level;
+      row[size + k * width + t] = level - before.results[output * width + t];
     }
   });
-  const then = readingsOf(data, before.results, request.positions);
-  const readings = readingsOf(data, after.results, request.positions).map((value, k) => value - then[k]);
-  return { levels, differences, readings, cost: extraCost(data, before, after) };
+  const then = readingsOf(data, before.results, positions);
+  readingsOf(data, after.results, positions).forEach((value, k) => {
+    row[2 * size + k] = value - then[k];
+  });
+  row[row.length - 1] = extraCost(presentCosts(data, after), before.costs);
+  return row;
+}
+
+// Rows behind one another: one piece of memory is sent in far less time than hundreds.
+function joined(rows) {
+  const all = new Float64Array(rows.reduce((sum, row) => sum + row.length, 0));
+  let at = 0;
+  for (const row of rows) {
+    all.set(row, at);
+    at += row.length;
+  }
+  return all;
 }
 
 // Lets messages come in; a timer would wait longer.
@@ -65,14 +92,14 @@ async function work() {
   while (asked !== null) {
     const request = asked;
     let begun = performance.now();
-    let found = [];
+    let found = { draws: [], rows: [] };
     for (let k = 0; k < known.own.length && asked === request; k += 1) {
-      found.push(...answersOf(request, known.own[k]));
+      answer(request, known.own[k], found);
       const done = k + 1;
       if (done === request.first || done === known.own.length) {
-        const message = { id: request.id, answers: found, pace: (performance.now() - begun) / done };
-        postMessage(message, found.flatMap((answer) => [answer.levels.buffer, answer.differences.buffer]));
-        found = [];
+        const rows = joined(found.rows);
+        postMessage({ id: request.id, draws: found.draws, rows, pace: (performance.now() - begun) / done }, [rows.buffer]);
+        found = { draws: [], rows: [] };
       }
       if (done === request.first && done < known.own.length) {
         const since = performance.now();
