@@ -63,6 +63,8 @@ def test_the_initial_time_may_depend_on_time_which_is_then_0(moving):
     assert float(run["x"][0]) == 1
     assert float(run["INITIAL TIME"][0]) == 1
     assert float(run["INITIAL TIME"][-1]) == 7
+    run = moving("x = Time~~|\n", "INITIAL TIME = 2 * Time + 1~~|\n" + FINAL + STEP + SAVED).run()
+    assert float(run["x"][0]) == 1
 
 
 def test_a_saveper_that_grows_saves_less_often(moving):

@@ -59,6 +59,12 @@ def test_gamma_ln_agrees_with_scipy(simulate, x):
         ("INTEGER(-1.5)", -1.0),
         ("QUANTUM(-1.5, 1)", -1.0),
         ("QUANTUM(1.9, 0)", 1.9),
+        ("QUANTUM(2.5e-6, 1e-6)", 2e-6),  # what is taken for zero is smaller
+        ("ZIDZ(1, 1e-6)", 1e6),
+        (
+            "(2 >= 2) + 10 * (2 <= 2) + 100 * (2 > 2) + 1000 * (2 < 2) + 1e4 * (2 = 2) + 1e5 * (2 <> 2)",
+            10011.0,
+        ),
         ("MIN(3, 1, 2)", 1.0),
         ("MAX(7)", 7.0),
         ("IF MISSING(:NA:, 4)", 4.0),

@@ -78,11 +78,12 @@ def test_an_operation_means_what_python_says(operation):
 
 
 def test_what_is_no_number_stays_so_in_the_smaller_and_the_larger():
-    """As in IEEE 754: no comparison with NaN holds, so the second is taken, unless the first is NaN."""
+    """As in IEEE 754: no comparison with NaN holds, so the second is taken, unless the first is NaN; so of 0 and -0."""
     for name in ("min", "max"):
         for a, b in itertools.product([np.nan, 1.0, -np.inf], repeat=2):
             expected = np.nan if math.isnan(a) or math.isnan(b) else (min if name == "min" else max)(a, b)
             same_bits(OPERATIONS[name].meaning(a, b), expected)
+        same_bits(OPERATIONS[name].meaning(np.array([0.0, -0.0]), np.array([-0.0, 0.0])), [-0.0, 0.0])
 
 
 def test_truth_values_and_jumps_are_marked():
@@ -182,7 +183,7 @@ def test_zero_and_minus_zero_are_two_literals_and_nan_is_one():
     kinds = [0.0, -0.0, math.nan, math.inf, -math.inf, 1.0]
     nodes = [graph.number(value) for value in kinds]
     assert len(set(nodes)) == 6
-    assert nodes == [graph.number(value) for value in kinds]
+    assert nodes == [graph.number(float(str(value))) for value in kinds]  # another NaN is the same
     assert graph.number(1) == graph.number(1.0)
     same_bits([graph.nodes[node][1] for node in nodes], kinds)
 
@@ -235,6 +236,10 @@ def test_a_table_is_linear_between_its_points(x):
     np.testing.assert_allclose(table.value(beyond), np.interp(beyond, x, y), atol=4e-15)
     outside = [x[-1], np.nextafter(x[0], -np.inf), *([x[0]] if len(set(x[:2])) == len(x[:2]) else [])]
     np.testing.assert_array_equal(table.slope(np.array(outside)), 0.0)
+    # each width is a segment, and what holds before a jump at the start and behind one at the end
+    jumps = (x[:1] == x[1:2]) + (len(set(x)) > 1 and x[-1] == x[-2])
+    widths = max(len(set(x)) - 1, 1) + jumps
+    assert [len(part) for part in table.segments()] == [widths - 1, widths, widths]
     assert np.isnan(table.value(np.array(math.nan)))
 
 

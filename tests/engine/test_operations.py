@@ -21,12 +21,25 @@ WIDTHS = (1, 2, 4, 8)
 ULP = 2.3e-16 * 4
 
 
-def compiled(graph: Graph, node: int, arguments: int, width: int, columns: list[np.ndarray]) -> np.ndarray:
+def compiled(
+    graph: Graph,
+    node: int,
+    arguments: int,
+    width: int,
+    columns: list[np.ndarray],
+    fused: bool = target().fused,
+) -> np.ndarray:
     """One node by machine code, for columns of arguments read as states."""
-    module = Module(width, target().permute, target().fused)
+    module = Module(width, target().permute, fused)
     row = Body(module)
     values = Evaluation(row, graph, Leaves({"state": 0}))
     values.compute(put=[(node, arguments)])
+    return by_rows(module, row, columns)
+
+
+def by_rows(module: Module, row: Body, columns: list[np.ndarray]) -> np.ndarray:
+    """What a body of code puts behind its arguments, which it finds in the vectors from 0 on."""
+    arguments, width = len(columns), module.width
     row.act("ret void")
     module.functions.append(row.function("internal void @row(ptr %scratch)", "#0"))
     body = Body(module)

@@ -1,13 +1,15 @@
 """The reverse of a graph by itself: every rule in closed form, at corners and edges too."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 
-from sd_covid.engine.derivative import active_nodes, pull_back, risky_nodes
+from sd_covid.engine.derivative import _SINGULAR, STEEP, active_nodes, pull_back, risky_nodes
 from sd_covid.engine.graph import Graph, LookupTable
 from sd_covid.engine.interpret import evaluate
+from sd_covid.engine.operations import OPERATIONS
 
 INF = math.inf
 
@@ -74,6 +76,20 @@ def test_a_rule_is_its_closed_form(operation):
         np.testing.assert_allclose(
             slopes(graph, node, *point, bar=-3.0), -3 * np.array(expected), rtol=2e-15, atol=1e-300
         )
+
+
+def test_what_is_steep_and_what_is_singular_is_what_the_rules_give():
+    """At 0, 1/2 and 1: no finite slope, be it where the value is finite; a factor may come to be infinite itself."""
+    steep, singular = set(), {"mul", "fma"}
+    for operation, cases in RULES.items():
+        for point in itertools.product([0.0, 0.5, 1.0], repeat=len(cases[0][0])):
+            graph = Graph()
+            node = graph.add(operation, *(graph.leaf("state", k) for k in range(len(point))))
+            if not np.isfinite(slopes(graph, node, *point)).all():
+                singular.add(operation)
+                with np.errstate(all="ignore"):
+                    steep |= {operation} if np.isfinite(OPERATIONS[operation].meaning(*point)) else set()
+    assert (steep, singular) == (STEEP, _SINGULAR)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +193,15 @@ def test_bars_of_several_sinks_are_added():
     expected = {0: 7 * -4.0 + 3, 1: 7 * 1.5 + 3, 2: 11.0}
     assert {k: float(found[pulled.bars["state", k]]) for k in range(3)} == expected
     assert set(pull_back(graph, {z: (("output bar", 0),)}, frozenset({"state"})).bars) == {("state", 2)}
+
+
+def test_a_product_that_is_added_to_a_bar_is_one_operation_with_it():
+    graph = Graph()
+    x, y, z = (graph.leaf("state", k) for k in range(3))
+    node = graph.add("add", graph.add("mul", x, y), graph.add("mul", x, z))
+    pulled = pull_back(graph, {node: (("output bar", 0),)}, frozenset({"state"}))
+    assert pulled.graph.nodes[pulled.bars["state", 0]][0] == "fma"
+    assert slopes(graph, node, 2.0, 3.0, 5.0) == [8.0, 2.0, 2.0]
 
 
 def test_a_lookup_passes_its_slope():

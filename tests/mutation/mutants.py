@@ -7,6 +7,7 @@ their likes. Left alone is what has no meaning of its own: annotations, decorato
 from __future__ import annotations
 
 import ast
+import copy
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,7 +48,9 @@ for _one, _other in (pair.split() for pair in _PAIRS.split(", ")):
     _WORDS.setdefault(_one, _other.replace("_", " "))
     _WORDS.setdefault(_other.replace("_", " "), _one)
 # Their arguments may be swapped with no difference.
-_SYMMETRIC = frozenset({"add", "mul", "eq", "ne", "and", "or", "fma", "fadd", "fmul", "oeq", "une"})
+_SYMMETRIC = frozenset(
+    {"add", "mul", "eq", "ne", "and", "or", "fma", "fadd", "fmul", "oeq", "une", "max", "min"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         case ast.Compare(ops=[op, *rest]):
             yield "comparison", ast.Compare(node.left, [_LIKE[type(op)](), *rest], node.comparators)
         case ast.UnaryOp(op=ast.Not() | ast.USub()):
-            yield "sign", node.operand
+            yield "sign", copy.copy(node.operand)  # it will stand elsewhere
         case ast.IfExp(test=test):
             yield "condition", ast.IfExp(ast.UnaryOp(ast.Not(), test), node.body, node.orelse)
         case ast.If(test=test) | ast.While(test=test):
@@ -203,10 +206,11 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         case ast.Call(args=arguments) if len(arguments) > 1 and not any(
             isinstance(a, ast.Starred) for a in arguments
         ):
-            first = arguments[0]
-            word = first.value if isinstance(first, ast.Constant) else None
+            texts = [a.value for a in arguments if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+            named = isinstance(arguments[0], ast.Constant) and arguments[0].value in texts
+            operation = texts[0] if texts else _told(node.func)
             same = _told(arguments[-1]) == _told(arguments[-2])
-            if word not in _SYMMETRIC and not (len(arguments) == 2 and isinstance(word, str)) and not same:
+            if operation not in _SYMMETRIC and not (len(arguments) == 2 and named) and not same:
                 swapped = [*arguments[:-2], arguments[-1], arguments[-2]]
                 yield "swap", ast.Call(node.func, swapped, node.keywords)
         case ast.Expr() | ast.AugAssign() | ast.Raise() | ast.Continue() | ast.Delete():

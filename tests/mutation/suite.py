@@ -1,7 +1,8 @@
 """Tests in a process of its own, after a fork: of the code as it stands, or with one change in one file.
 
-What is not ours is imported before the fork, so that a mutant costs the import of the package and the tests that reach
-the change.
+A change within a function costs no more than the tests that reach it: the package and its tests are imported before the
+fork, and the function takes other code. For a change of what the import executes, only what is not ours is imported
+before.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import itertools
 import json
 import os
 import resource
@@ -23,6 +25,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 import pytest
+
+from tests.mutation.swap import Pair, functions_of, pairs
 
 PASSED, FAILED, HUNG = "survived", "killed", "timeout"
 POLL = 0.02  # seconds between two looks at whether a process has ended
@@ -173,16 +177,118 @@ def _listed(lines: dict[int, set[str]]) -> dict[int, list[str]]:
     return {line: sorted(tests) for line, tests in lines.items()}
 
 
-def tried(module: str, file: Path, code: CodeType, tests: list[str], seconds: float, room: Path) -> str:
-    """Run tests with the code of one module replaced; ``killed``, ``timeout`` or ``survived``."""
+@dataclass(frozen=True)
+class Trial:
+    """One change, and what is to be run with it.
+
+    Attributes
+    ----------
+    key : str
+    file : Path
+    old, new : CodeType
+        Of the file.
+    tests : list of str
+    seconds : float
+        Of the processor, that they may take.
+    """
+
+    key: str
+    file: Path
+    old: CodeType
+    new: CodeType
+    tests: list[str]
+    seconds: float
+
+
+def tried(module: str, trial: Trial, room: Path) -> str:
+    """Run tests with the code of one module replaced as it is imported; ``killed``, ``timeout`` or ``survived``."""
+    if not trial.tests:  # nothing comes there
+        return PASSED
 
     def act() -> int:
-        sys.meta_path.insert(0, _Replaced(module, file, code))
-        where = list(dict.fromkeys(test.partition("::")[0] for test in tests))
+        sys.meta_path.insert(0, _Replaced(module, trial.file, trial.new))
+        where = list(dict.fromkeys(test.partition("::")[0] for test in trial.tests))
         options = [*OPTIONS, "--basetemp", str(room / "tests")]
-        return int(pytest.main([*options, *where], plugins=[_Chosen(tests)]))
+        return int(pytest.main([*options, *where], plugins=[_Chosen(trial.tests)]))
 
-    return forked(act, seconds, room / "mutant.log")
+    return forked(act, trial.seconds, room / "mutant.log")
+
+
+def tried_together(
+    trials: list[Trial], modules: list[str], tests: list[str], room: Path, stop: float
+) -> dict[str, str]:
+    """The outcomes of those changes that need no other import.
+
+    Parameters
+    ----------
+    trials : list of Trial
+    modules : list of str
+        What the changes are in.
+    tests : list of str
+        Files to collect.
+    room : Path
+    stop : float
+        By the monotonic clock: later, none is started.
+    """
+    told = room / "outcomes.jsonl"
+
+    def act() -> int:
+        plugin = _Swapped(trials, modules, room, told, stop)
+        plugin.watch()
+        return int(pytest.main([*OPTIONS, "--basetemp", str(room / "tests"), *tests], plugins=[plugin]))
+
+    log = room / "together.log"
+    if forked(act, 1e6, log) != PASSED:
+        raise RuntimeError(f"the tests are not collected: see {log}")
+    return dict(json.loads(line) for line in told.read_text(encoding="utf-8").splitlines())
+
+
+class _Swapped:
+    """Instead of the tests of a session runs, for each change, those chosen, in a fork of the session."""
+
+    def __init__(self, trials: list[Trial], modules: list[str], room: Path, told: Path, stop: float) -> None:
+        self.trials, self.modules, self.room, self.told, self.stop = trials, modules, room, told, stop
+        self.at_import: set[CodeType] = set()
+
+    def pytest_sessionstart(self) -> None:
+        for module in self.modules:
+            importlib.import_module(module)
+
+    def watch(self) -> None:
+        """See what is called until the tests are collected: from the first import on, which may be a conftest's."""
+        sys.setprofile(lambda frame, event, _: self.at_import.add(frame.f_code) if event == "call" else None)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        sys.setprofile(None)
+        functions = functions_of({str(trial.file) for trial in self.trials})
+        items = {item.nodeid: item for item in session.items}
+        with self.told.open("w", encoding="utf-8") as stream:
+            for trial in self.trials:
+                changed = pairs(trial.old, trial.new)
+                first = [group[0][0] for group in changed or ()]
+                if not first or any(code not in functions or code in self.at_import for code in first):
+                    continue
+                if time.monotonic() > self.stop:
+                    break
+
+                def act(trial: Trial = trial, changed: list[list[Pair]] = changed or []) -> int:
+                    for old, new in itertools.chain(*changed):
+                        for function in functions.get(old, ()):
+                            function.__code__ = new
+                    return _first_failure([items[test] for test in trial.tests])
+
+                outcome = forked(act, trial.seconds, self.room / "mutant.log") if trial.tests else PASSED
+                stream.write(json.dumps([trial.key, outcome]) + "\n")
+                stream.flush()
+        return True
+
+
+def _first_failure(items: list[pytest.Item]) -> int:
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if item.session.testsfailed:
+            return 1
+    return 0
 
 
 class _Watch:

@@ -184,7 +184,7 @@ class Context:
                 if len(next(iter(cells))) != len(elements)
                 else None,
             )
-        return self.lowering.cell(cell, self.step, reference.place, self.variable)
+        return self.lowering.cell(cell, self.step)
 
     def position(self, reference: Reference, name: str) -> int:
         """A dimension used as a number, or an error for a name that is nothing."""

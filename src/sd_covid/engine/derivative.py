@@ -68,7 +68,7 @@ def pull_back(
     bar: dict[int, int] = {}
 
     def accumulate(node: int, share: int | None) -> None:
-        if share is not None and active[node] and graph.nodes[share] != ("number", 0.0):
+        if share is not None and active[node]:
             bar[node] = graph.add("add", bar[node], share) if node in bar else share
 
     for node, leaves in seeds.items():

@@ -26,7 +26,7 @@ NOISE_SEED = "noise seed"
 def _source(here: Context, call: Call, seed: Expression | None) -> Source:
     stream = here.value(seed) if seed is not None else here.number(0.0)
     if NOISE_SEED in here.lowering.model.variables:
-        noise = here.held(here.lowering.cell(Cell(NOISE_SEED), False, call.place, here.variable))
+        noise = here.held(here.lowering.cell(Cell(NOISE_SEED), False))
         stream = here.add("select", here.add("eq", stream, here.number(0.0)), noise, stream)
     return Source(here, call, stream)
 

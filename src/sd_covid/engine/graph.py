@@ -55,13 +55,13 @@ class LookupTable:
         """The reference meaning of a lookup."""
         border, intercept, slope = self.segments()
         held = np.where(np.isnan(x), x, np.clip(x, self.least, self.x[-1]))
-        k = np.searchsorted(border, held, side="right").clip(max=len(slope) - 1)
+        k = np.searchsorted(border, held, side="right")
         return np.asarray(intercept[k] + slope[k] * held)
 
     def slope(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Its derivative: zero outside the points, at a jump that behind it."""
         border, _, slope = self.segments()
-        k = np.searchsorted(border, x, side="right").clip(max=len(slope) - 1)
+        k = np.searchsorted(border, x, side="right")
         return np.asarray(np.where((x > self.least) & (x < self.x[-1]), slope[k], 0.0))
 
 

@@ -29,7 +29,6 @@ from sd_covid.model.expression import (
     Call,
     Expression,
     Number,
-    Place,
     Reference,
     Unary,
 )
@@ -112,15 +111,15 @@ class Lowering:
         self._declare()
         if bounds_move(self.model):
             self._wind_clock()
-        for cell, place in self._solved_for():  # before all that stands in a loop with them
-            self.cell(cell, False, place, None)
-            self.cell(cell, True, place, None)
+        for cell in self._solved_for():  # before all that stands in a loop with them
+            self.cell(cell, False)
+            self.cell(cell, True)
         for variable in self.model.variables.values():
             if variable.equations[0].kind is Kind.LOOKUP:
                 continue
             for elements in self.subscripts.definitions(variable):
                 cell = Cell(variable.key, elements)
-                node = self.cell(cell, True, variable.place, None)
+                node = self.cell(cell, True)
                 if self.out.step.is_truth(node):
                     node = self.add(
                         True, "select", node, self.out.step.number(1.0), self.out.step.number(0.0)
@@ -133,7 +132,7 @@ class Lowering:
             for state in self.out.states:
                 if state.update is Update.FLOW:
                     state.next = self.add(True, "mul", state.next, self.time_step(True))
-        if self.solved[True] or self.solved[False]:
+        if any(self.solved.values()):
             from sd_covid.engine.simultaneous import substitute
 
             substitute(self)
@@ -147,12 +146,12 @@ class Lowering:
         self._declare_parameters()
         for name in CONTROL:
             source = name if name in self.model.variables else "time step"
-            self.out.control[name] = self.cell(Cell(source), False, self.model.variables[source].place, None)
+            self.out.control[name] = self.cell(Cell(source), False)
 
-    def _solved_for(self) -> list[tuple[Cell, Place]]:
+    def _solved_for(self) -> list[Cell]:
         """The cells that are solved for at every instant."""
         return [
-            (Cell(variable.key, elements), definition.equation.place)
+            Cell(variable.key, elements)
             for variable in self.model.variables.values()
             if any(_function(equation) in _SOLVED for equation in variable.equations)
             for elements, definition in self.subscripts.definitions(variable).items()
@@ -178,11 +177,10 @@ class Lowering:
         self._open[step, True] = None
         variable = self.model.variables[step.variable]
         definition = self.subscripts.definitions(variable)[()]
-        self.out.clock.bounds["time step"] = self._define(variable, step, definition, True, None)
+        self.out.clock.bounds["time step"] = self._define(variable, step, definition, True)
         del self._open[step, True]
         for name in ("final time", "saveper"):
-            place = self.model.variables[name].place
-            self.out.clock.bounds[name] = self.cell(Cell(name), True, place, None)
+            self.out.clock.bounds[name] = self.cell(Cell(name), True)
 
     def graph(self, step: bool) -> Graph:
         """The graph of a context."""
@@ -220,7 +218,7 @@ class Lowering:
             return self.out.step.leaf("time") if self.out.clock is None else self.out.step.leaf("driver", 0)
         if (Cell("initial time"), False) in self._open:
             return self.out.init.number(0.0)
-        return self.cell(Cell("initial time"), False, self.model.variables["initial time"].place, None)
+        return self.cell(Cell("initial time"), False)
 
     def time_step(self, step: bool) -> int:
         """TIME STEP; in the init graph, that of the first step."""
@@ -258,17 +256,17 @@ class Lowering:
 
     # --- cells --------------------
 
-    def cell(self, cell: Cell, step: bool, place: Place, user: Variable | None) -> int:
+    def cell(self, cell: Cell, step: bool) -> int:
         """The node of a cell in a context."""
         known = self.found.get((cell, step))
         if known is not None:
             return known
         variable = self.model.variables[cell.variable]
         if (cell, step) in self._open:
-            raise self._simultaneous((cell, step), place)
+            raise self._simultaneous((cell, step))
         self._open[cell, step] = None
         definition = self.subscripts.definitions(variable)[cell.elements]
-        node = self._define(variable, cell, definition, step, user)
+        node = self._define(variable, cell, definition, step)
         del self._open[cell, step]
         self.found.setdefault((cell, step), node)
         return node
@@ -278,22 +276,13 @@ class Lowering:
         """The cell whose value is being lowered; None in the net flow of a stock, which comes after all values."""
         return next((cell for cell, _ in reversed(self._open)), None)
 
-    def _define(
-        self, variable: Variable, cell: Cell, definition: Definition, step: bool, user: Variable | None
-    ) -> int:
+    def _define(self, variable: Variable, cell: Cell, definition: Definition, step: bool) -> int:
         equation, context = definition.equation, Context(self, step, variable, definition.binding)
         if cell in self.parameters:
             leaf = self.out.init.leaf("parameter", self.parameters[cell])
             return stepped(self, step, cell, self.held(leaf) if step else leaf)
         if equation.values:
             return context.number(equation.values[definition.rank])
-        if equation.kind is Kind.LOOKUP:
-            raise ModelError(
-                f"lookup '{variable.name}' is used without an argument",
-                file=(user or variable).place.file,
-                line=(user or variable).place.line,
-                variable=(user or variable).name,
-            )
         if equation.kind is Kind.DATA:
             source = self._source(cell, equation, definition)
             if source is not None:
@@ -314,10 +303,8 @@ class Lowering:
 
     def _stock(self, cell: Cell, context: Context, integ: Call) -> int:
         """A stock is known before its flow is lowered: that is what closes feedback loops."""
-        initial = self.cell(cell, False, integ.place, context.variable)
-        node = context.remember(Update.FLOW, initial, lambda here, _: self._flow(cell, here, integ))
-        self.found[cell, True] = node
-        return node
+        initial = self.cell(cell, False)
+        return context.remember(Update.FLOW, initial, lambda here, _: self._flow(cell, here, integ))
 
     def _flow(self, cell: Cell, here: Context, integ: Call) -> int:
         """The net flow of a stock, and what SHIFT IF TRUE moves."""
@@ -480,7 +467,7 @@ class Lowering:
                     self.parameters[cell] = len(self.out.parameters)
                     self.out.parameters.append(Parameter(cell, default))
 
-    def _simultaneous(self, again: tuple[Cell, bool], place: Place) -> ModelError:
+    def _simultaneous(self, again: tuple[Cell, bool]) -> ModelError:
         chain = list(self._open)
         loop = [self.model.variables[cell.variable].name for cell, _ in chain[chain.index(again) :]]
         variable = self.model.variables[again[0].variable]

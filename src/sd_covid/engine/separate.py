@@ -222,30 +222,28 @@ class _Separating(Lowering):
         """Lower each equation by itself."""
         self._declare()
         if self._solved_for():
-            cell, place = self._solved_for()[0]
-            name = self.model.variables[cell.variable].name
+            variable = self.model.variables[self._solved_for()[0].variable]
             raise RunError(
-                f"'{name}' is solved for at every instant, so its equations cannot be told apart",
+                f"'{variable.name}' is solved for at every instant, so its equations cannot be told apart",
                 advice="put a stock or a delay in that loop",
-                file=place.file,
-                variable=name,
+                file=variable.place.file,
+                variable=variable.name,
             )
         graph = self.out.step
         leaf = {cell: graph.leaf("quantity", k) for k, cell in enumerate(self._changing)}
         self.found.update({(cell, True): node for cell, node in leaf.items()})
-        own = {cell: self._own(cell, leaf[cell]) for cell in self._changing}
+        own = {cell: self._own(cell) for cell in self._changing}
         while self._pending:
             self._pending.pop(0)()
         return self._gathered(own)
 
-    def _own(self, cell: Cell, leaf: int) -> int:
+    def _own(self, cell: Cell) -> int:
         """The equation of a cell, over the leaves of others."""
         variable = self.model.variables[cell.variable]
         definition = self.subscripts.definitions(variable)[cell.elements]
         self._open[cell, True] = None
-        node = self._define(variable, cell, definition, True, None)
+        node = self._define(variable, cell, definition, True)
         del self._open[cell, True]
-        self.found[cell, True] = leaf  # a stock has put its state there
         if self.out.step.is_truth(node):
             node = self.add(True, "select", node, self.out.step.number(1.0), self.out.step.number(0.0))
         return node
@@ -278,7 +276,7 @@ class _Separating(Lowering):
         """The node of the init graph that a quantity has as its first value."""
         if item.state is not None:
             return self.out.states[item.state].initial
-        return self.cell(item.cell, False, self.model.variables[item.cell.variable].place, None)
+        return self.cell(item.cell, False)
 
     def remember(
         self,

@@ -95,7 +95,7 @@ def _solved(
         solutions: list[int] = []
         begins = []
         for k, cell in enumerate(cells):
-            first = lowering.cell(cell, False, call.place, here.variable)
+            first = lowering.cell(cell, False)
             before = here.remember(Update.ASSIGN, first, _one_of(solutions, k))
             again = here.held(guesses(here.at_start())[k])  # where there was no solution
             begins.append(here.add("select", here.add("eq", before, before), before, again))

@@ -110,7 +110,7 @@ def storage(here: Context, variable: Variable) -> list[Cell]:
 
 def at_cell(here: Context, cell: Cell, call: Call) -> int:
     """The node of a cell, as a number."""
-    node = here.lowering.cell(cell, here.step, call.place, here.variable)
+    node = here.lowering.cell(cell, here.step)
     if here.lowering.graph(here.step).is_truth(node):
         return here.add("select", node, here.number(1.0), here.number(0.0))
     return node
