@@ -36,10 +36,12 @@ def as_table(run: xr.Dataset) -> pd.DataFrame:
     for name, variable in run.variables.items():
         if name in coordinates:
             continue
-        whole = variable if "time" in variable.dims else variable.set_dims({"time": length, **variable.sizes})
-        subscripts = [dim for dim in whole.dims if dim != "time"]
+        subscripts = [dim for dim in variable.dims if dim != "time"]
+        over_time = ["time"] if "time" in variable.dims else []
         # not `to_numpy`, which loads every array library there is
-        values = np.asarray(whole.transpose("time", *subscripts), dtype=np.float64).reshape(length, -1)
+        values = np.asarray(variable.transpose(*over_time, *subscripts), dtype=np.float64)
+        values = values.reshape(length if over_time else 1, -1)
+        values = np.broadcast_to(values, (length, values.shape[1]))
         for position, element in enumerate(itertools.product(*(names[dim] for dim in subscripts))):
             columns[f"{name}[{','.join(element)}]" if element else str(name)] = values[:, position]
     time = pd.Index(np.asarray(run["time"], dtype=np.float64), name="Time")

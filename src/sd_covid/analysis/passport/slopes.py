@@ -222,9 +222,10 @@ def _by_element(course: xr.DataArray, elements: list[tuple[str, ...]]) -> NDArra
     """Some elements of a variable at the first instant, shape (member, element)."""
     whole = course.isel(time=0) if "time" in course.dims else course
     dims = [dim for dim in whole.dims if dim != "member"]
-    places = [
-        [whole.get_index(dim).get_loc(element) for element in column]
-        for dim, column in zip(dims, zip(*elements, strict=True), strict=True)
-    ]
+    index: list[slice | NDArray[np.intp]] = [slice(None)]
+    for dim, column in zip(dims, zip(*elements, strict=True), strict=True):
+        order = {str(name): place for place, name in enumerate(whole.get_index(dim))}
+        index.append(np.array([order[element] for element in column], dtype=np.intp))
     values = np.asarray(whole.transpose("member", *dims), dtype=np.float64)
-    return values[(slice(None), *places)].reshape(len(values), len(elements))
+    found: NDArray[np.float64] = values[tuple(index)].reshape(len(values), len(elements))
+    return found
