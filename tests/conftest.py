@@ -15,6 +15,12 @@ from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
+
+# As the command line has it: matrices are small here, and more threads of the linear algebra than one wait in loops for
+# one another. A plugin has loaded numpy already; what is loaded later, and other processes, see the environment.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+threadpool_limits(int(os.environ["OPENBLAS_NUM_THREADS"]), user_api="blas")
 
 settings.register_profile("same", derandomize=True)
 settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -164,7 +164,21 @@ FAULTS = [
     ),
     ("split: holdout", "split: held", "dip.split", "'held'", "use one"),
     ("        unit:", "        units:", "later.units", "not a known key", "'unit'"),
-]
+    ("{top: {of: level + lost*wave, from: 2015-02, to: 2015-12, take: maximum}}", "top", "peak.terms", "by name",
+     "{peak: {of"),
+    ("{of: lost, from: 0, to: 12, take: mean}", "lost", "mean_loss.terms.loss", "with 'of'", "of: OUTPUT"),
+    ("{loss: {of", "{2loss: {of", "mean_loss.terms.2loss", "not an identifier", "letters"),
+    ("to: 12, take: mean", "to: 12", "mean_loss.terms.loss", "'take' is missing", "from, to and take"),
+    ("        distribution: {kind: normal, mean: 10, sd: 0.5}\n", "", "peak", "terms and a distribution",
+     "distribution: {"),
+    ("{kind: normal, mean: 10, sd: 0.5}", "normal", "peak.distribution", "with a kind", "kind: soft-uniform"),
+    ("mean: 10, sd: 0.5", "mean: 10", "peak.distribution", "'sd' is missing", "give sd"),
+    ("between: [5, 7]", "between: 6", "faster.distribution.between", "two bounds", "[0.25, 0.35]"),
+    ("[5, 7], probability", "[5, 7], mean: 6, probability", "faster.distribution.mean", "says it already", "leave out"),
+    ("sd: 0.5", "sd: 0.5, probability: 0.9", "peak.distribution.probability", "no 'between'", "leave it out"),
+    ("{top: {of: level + lost*wave", "{rate: {of: level + lost*wave", "peak.terms.rate", "also a parameter", "rename"),
+    ("      peak:\n", "      obs_mean:\n", "obs_mean", "also an observable", "'fact_obs_mean'"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(

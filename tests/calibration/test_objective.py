@@ -103,3 +103,13 @@ def test_copies_do_not_share_the_state_of_a_run(write: Write) -> None:
     twin.log_likelihood(X * 1.1)
     np.testing.assert_array_equal(expected, objective.log_likelihood(X)[1])
     assert twin.experiments[0].runs is not objective.experiments[0].runs
+
+
+def test_without_slopes_the_value_is_the_same_and_the_gradient_is_none(write: Write) -> None:
+    objective = Objective(read_problem(write()), decay())
+    points = np.array([X, X * 1.01, np.full_like(X, -100.0)])  # the last outside the bounds
+    with_slopes, _ = objective.log_posteriors(points)
+    value, gradient = objective.log_posteriors(points, slopes=False)
+    np.testing.assert_array_equal(value, with_slopes)
+    assert value[2] == -np.inf
+    assert np.isnan(gradient[:2]).all()

@@ -97,6 +97,29 @@ TABLES = [
     (Y, "period: 12}", "period: 12, equivalent_to: obs_men}", (Y, "obs_lost:"),
      "extensions.sd_covid.observations.obs_lost.equivalent_to", "'obs_men'", "'obs_mean'"),
     (Y, "id: decay", "id: [decay", (Y, "model_files"), None, "not valid YAML", "syntax"),
+    (Y, "id: decay", "format_version: 2.0.0", (Y, "id: decay"), "format_version", "occurs twice", "keep one"),
+    (Y, "[mapping.tsv]", "{mapping: tsv}", (Y, "mapping_files"), "mapping_files", "list of file names",
+     "mapping_files: ["),
+    (Y, "language: vensim", "sort: vensim", (Y, "  decay:"), "model_files.decay", "location and language",
+     "language: vensim"),
+    (Y, "  decay:", "  other: {}\n  decay:", (Y, "model_files"), "model_files", "exactly one model", "{id:"),
+    (Y, "    observations:", "    scored: obs_level\n    observations:", (Y, "    observations"),
+     "extensions.sd_covid.scored", "a list of texts", "scored: ["),
+    (Y, "    observations:", "    scored: [obs_levl]\n    observations:", (Y, "    observations"),
+     "extensions.sd_covid.scored", "'obs_levl'", "'obs_level'"),
+    (Y, "    observations:", "    processes: {cases: log}\n    observations:", (Y, "    observations"),
+     "extensions.sd_covid.processes.cases", "with a series", "series: ID"),
+    (Y, "{aggregation: mean, period: 3}", "mean", (Y, "obs_mean:"), "extensions.sd_covid.observations.obs_mean",
+     "a mapping", "{aggregation: mean"),
+    (P, "-3;0.5", "nan;0.5", (P, "rate\t"), "priorParameters", "not finite", "finite"),
+    (P, "laplace\t0;1", "uniform\t1;0", (P, "wave\t"), "priorParameters", "1 is not below 0", "low;high"),
+    (P, "rate\ttrue", "\ttrue", (P, "rate\t"), "parameterId", "empty", "fill it in"),
+    (P, "unit\tsource", "unit\tunit", (P, "parameterId"), "unit", "occurs twice", "keep one"),
+    (B, "\tshift\t", "\trate\t", (B, "obs_mean"), "observablePlaceholders", "also a parameter", "rename"),
+    (M, "\t9.7\t1", "\t\t1", (M, "\t9.7"), "measurement", "finite number", "leave out the row"),
+    ("conditions.tsv", "2*rate", "2*rate\ndoubled\trate\t3*rate", ("conditions.tsv", None), "targetId", "twice",
+     "keep one"),
+    ("experiments.tsv", "fast\t0", "fast\t", ("experiments.tsv", "doubled"), "time", "empty", "time at which"),
 ]  # fmt: skip
 
 
@@ -161,6 +184,9 @@ SETTINGS = [
     (", starts_in: 13", "starts_in", "'13'", "one of"),
     (", independent: yearly", "independent", "'yearly'", "one of"),
     (", starts_in: 10", "starts_in", "no year", "period: 12"),
+    (", seasonal: quarter", "seasonal", "by and terms", "by: quarter"),
+    (", difference_sd: -1", "difference_sd", "'-1' is not a standard deviation", "at least zero"),
+    (", by_definition: rate", "by_definition", "a mapping", "definition: parameter"),
 ]
 
 
@@ -173,6 +199,24 @@ def test_a_fault_in_the_setting_of_a_noise_is_refused_at_its_key(
     where = "extensions.sd_covid.observations.obs_level"
     assert caught.value.variable == (f"{where}.{key}" if key else where)
     assert caught.value.line == line_of(Y, "obs_level")
+    assert reason in caught.value.reason
+    assert advice in (caught.value.advice or "")
+
+
+@pytest.mark.parametrize(
+    ("survey", "key", "reason", "advice"),
+    [
+        ("", "", "the persons of a survey", "survey: {size"),
+        (", survey: {size: 9, spread: 2}", ".survey.spread", "no spread", "normal noise"),
+    ],
+)
+def test_noise_of_shares_has_persons_and_these_no_spread(
+    write: Write, survey: str, key: str, reason: str, advice: str
+) -> None:
+    block = "obs_level: {aggregation: end, period: 1, noise: beta-binomial"
+    with pytest.raises(ProblemError) as caught:
+        read_problem(write((Y, LEVEL, block + survey)))
+    assert caught.value.variable == f"extensions.sd_covid.observations.obs_level{key}"
     assert reason in caught.value.reason
     assert advice in (caught.value.advice or "")
 

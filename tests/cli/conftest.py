@@ -113,7 +113,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frame = pd.DataFrame(draws, columns=objective.names)
     frame.insert(0, "chain", [0, 0, 0, 0, 1, 1, 1, 1])
     frame.insert(1, "draw", [0, 1, 2, 3, 0, 1, 2, 3])
-    frame.insert(2, "log_posterior", [objective.log_posterior(draw)[0] for draw in draws])
+    frame.insert(2, "log_posterior", objective.log_posteriors(draws, slopes=False)[0])
     constants = {name: constant for name in objective.names if (constant := names.constant(name)) is not None}
     about = {
         "constants": constants,

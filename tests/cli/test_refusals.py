@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Answer, Call
+from tests.cli.conftest import STUDY, Answer, Call
 
 
 def refused(answer: Answer, *said: str) -> None:
@@ -199,3 +199,34 @@ def test_paths_and_years_of_a_ranking_are_looked_at_before_it_runs(
 def test_a_list_without_end_is_refused_and_does_not_end_the_process(call: Call, tmp_path: Path) -> None:
     (tmp_path / "deep.yaml").write_text("model: " + "[" * 100_000)
     refused(call("sweep", tmp_path / "deep.yaml", "-o", tmp_path / "out.zarr"), "nested more than 100 deep")
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "advice"),
+    [
+        ("calibrate {study}/calibration/problem.yaml --check --identify", "are two things", "give one"),
+        ("check {drain} --loop R1 --save", "one loop, which is no passport", "leave out --loop or --save"),
+        ("check {drain} --loop R1 --html {folder}/p.html", "one loop, which has no page", "leave out --loop"),
+        ("document {drain} -o {file}", "is a file, and the pages need a folder", "another name"),
+        (
+            "dashboard {study}/calibration/problem.yaml -o {folder}/taken.html",
+            "is a folder",
+            "choose a file name",
+        ),
+        (
+            "loops {drain} --between actual none --of level --scenario {file}",
+            "names the two",
+            "leave out --scenario",
+        ),
+        ("loops {drain} --scenario {file} --scenario {drain}", "told of one run", "two with --between"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_before_any_work(
+    call: Call, drain: Path, tmp_path: Path, words: str, said: str, advice: str
+) -> None:
+    (tmp_path / "taken.html").mkdir()
+    (tmp_path / "file.yaml").write_text("")
+    before = sorted(tmp_path.rglob("*"))
+    places = {"study": STUDY, "drain": drain, "folder": tmp_path, "file": tmp_path / "file.yaml"}
+    refused(call(*(word.format(**places) for word in words.split())), said, advice)
+    assert before == sorted(tmp_path.rglob("*"))

@@ -8,7 +8,7 @@ import pytest
 
 import sd_covid
 from sd_covid.engine import sweep
-from sd_covid.engine.compile import target
+from sd_covid.engine.compile import Code, target
 from sd_covid.errors import RunError, UnknownNameError
 
 # With h = 1e-5 relative and outputs of size one: truncation about 1e-10, rounding about 1e-11, so 1e-6 is safe.
@@ -79,6 +79,22 @@ def test_copies_do_not_disturb_each_other(simulate):
     other = function.copy()
     other.values(point * 2)
     np.testing.assert_array_equal(function.gradient(seed), expected)
+
+
+def test_the_way_back_is_compiled_once_and_only_for_who_asks_for_a_gradient(simulate, monkeypatch):
+    compiled = []
+
+    def watched(text, optimise):
+        compiled.append("back" if "void @reverse(" in text else "there")
+        return Code(text, optimise)
+
+    monkeypatch.setattr(sweep, "Code", watched)
+    batch = simulate(RICH).differentiable(OUTPUTS, PARAMETERS).batch(threads=2)
+    values = batch.values(np.tile([0.4, 0.7, 1.3, 3.1, 1.4], (3 * target().width, 1)))
+    assert compiled == ["there", "there"]  # for one point, and for many
+    for _ in range(2):  # by two threads at once
+        batch.gradient(np.ones_like(values))
+    assert compiled == ["there", "there", "back"]
 
 
 def test_what_has_no_gradient_is_refused(simulate):

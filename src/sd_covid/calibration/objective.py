@@ -287,20 +287,22 @@ class Objective:
         """Log prior density at natural values and its gradient; ``x`` as in `values`."""
         return self._prior.log_density(x)
 
-    def log_likelihoods(self, x: Array) -> tuple[Array, Array]:
+    def log_likelihoods(self, x: Array, *, slopes: bool = True) -> tuple[Array, Array]:
         """Log likelihood of each member and its gradient, NaN where the run fails.
 
         Parameters
         ----------
         x : ndarray, shape (member, parameter)
             Natural values.
+        slopes : bool
+            Whether the gradient is asked for; without, it is NaN, and the model's way back is not compiled.
 
         Returns
         -------
         value : ndarray, shape (member,)
         gradient : ndarray, shape (member, parameter)
         """
-        return self.gathered(x, add_series)
+        return self.gathered(x, add_series, slopes=slopes)
 
     def gathered(
         self, x: Array, add: AddSeries, add_fact: AddFact | None = None, *, slopes: bool = True
@@ -334,10 +336,10 @@ class Objective:
         rows[:, failed if slopes else slice(None)] = math.nan
         return total, rows.T
 
-    def log_posteriors(self, x: Array) -> tuple[Array, Array]:
+    def log_posteriors(self, x: Array, *, slopes: bool = True) -> tuple[Array, Array]:
         """Log posterior density of each member (up to the evidence) at natural values and its gradient.
 
-        Outside the bounds it is minus infinity with gradient 0; NaN where the run fails. Shapes as in
+        Outside the bounds it is minus infinity with gradient 0; NaN where the run fails. Shapes and ``slopes`` as in
         `log_likelihoods`.
         """
         prior, slope = self.log_prior(x)
@@ -345,7 +347,8 @@ class Objective:
         if not np.any(inside):
             return prior, slope
         # the others repeat one that can be run: a batch of always the same size needs no new memory
-        value, gradient = self.log_likelihoods(np.where(inside[:, None], x, x[np.argmax(inside)]))
+        safe = np.where(inside[:, None], x, x[np.argmax(inside)])
+        value, gradient = self.log_likelihoods(safe, slopes=slopes)
         return np.where(inside, prior + value, prior), np.where(inside[:, None], slope + gradient, slope)
 
     def unconstrained_log_posteriors(self, u: Array) -> tuple[Array, Array]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import math
+import threading
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +35,33 @@ from sd_covid.engine.write_run import POINTERS as RUN_POINTERS
 from sd_covid.engine.write_run import write_flush, write_run, write_slopes, write_start
 
 
+class Reverse:
+    """The compiled way back of a program.
+
+    Parameters
+    ----------
+    program : Program
+        Trimmed to the outputs.
+    outputs : list of int
+    width : int
+        Members in a vector.
+    """
+
+    def __init__(self, program: Program, outputs: list[int], width: int) -> None:
+        module, layout = _begun(program, outputs, width)
+        reverse = ReverseLayout.of(module, program, len(outputs))
+        write_pullback(module, program, layout, reverse, outputs)
+        write_start_pullback(module, program, layout, reverse)
+        write_reverse(module, program, layout, reverse, len(outputs))
+        self._code = Code(module.text(ATTRIBUTES), optimise=1)
+        self.scratch = module.scratch
+        self.run = _function(self._code.address("reverse"), POINTERS, COUNTS)
+
+
 class GradientCode:
     """A compiled program that also runs backwards.
+
+    The way back takes longer to compile than the way there, so it is compiled when a gradient is first asked for.
 
     Parameters
     ----------
@@ -50,32 +77,43 @@ class GradientCode:
         self.width = width
         self._whole = program, outputs
         self._wide: GradientCode | None = None
-        module = Module(width, target().permute, target().fused)
-        layout = Layout.of(module, self.program, len(outputs))
-        reverse = ReverseLayout.of(module, self.program, len(outputs))
-        write_start(module, self.program, layout)
-        if SCHEMES[self.program.method].reaches:
-            write_slopes(module, self.program, layout)
+        self._reverse: Reverse | None = None
+        self._reversing = threading.Lock()  # several threads may ask for their first gradient at once
+        module, layout = _begun(self.program, self.outputs, width)
         write_flush(module, layout, len(outputs))
         write_run(module, self.program, layout, self.outputs, trajectory=True)
-        write_pullback(module, self.program, layout, reverse, self.outputs)
-        write_start_pullback(module, self.program, layout, reverse)
-        write_reverse(module, self.program, layout, reverse, len(outputs))
         self._code = Code(module.text(ATTRIBUTES), optimise=1)
         self.scratch = module.scratch
-        pointer, whole, number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
-        forward = ctypes.CFUNCTYPE(
-            None, *[pointer] * len(RUN_POINTERS), *[whole] * len(RUN_COUNTS), number, number
-        )
-        backward = ctypes.CFUNCTYPE(None, *[pointer] * len(POINTERS), *[whole] * len(COUNTS), number, number)
-        self.run = forward(self._code.address("run"))
-        self.reverse = backward(self._code.address("reverse"))
+        self.run = _function(self._code.address("run"), RUN_POINTERS, RUN_COUNTS)
+
+    def reverse(self) -> Reverse:
+        """The way back."""
+        with self._reversing:
+            if self._reverse is None:
+                self._reverse = Reverse(self.program, self.outputs, self.width)
+            return self._reverse
 
     def wide(self) -> GradientCode:
         """The same for batches: a member in each lane of a vector."""
         if self._wide is None:
             self._wide = GradientCode(*self._whole, target().width)
         return self._wide
+
+
+def _begun(program: Program, outputs: list[int], width: int) -> tuple[Module, Layout]:
+    """A module with what both ways need: where scratch memory is what, the start, and the slopes of Runge-Kutta."""
+    module = Module(width, target().permute, target().fused)
+    layout = Layout.of(module, program, len(outputs))
+    write_start(module, program, layout)
+    if SCHEMES[program.method].reaches:
+        write_slopes(module, program, layout)
+    return module, layout
+
+
+def _function(address: int, pointers: Sequence[str], counts: Sequence[str]) -> Callable[..., None]:
+    """Machine code, callable with pointers, counts, start and step."""
+    arguments = [ctypes.c_void_p] * len(pointers) + [ctypes.c_int64] * len(counts)
+    return ctypes.CFUNCTYPE(None, *arguments, ctypes.c_double, ctypes.c_double)(address)
 
 
 class Sweep:
@@ -107,6 +145,7 @@ class Sweep:
         self._failed = aligned(blocks, code.width)
         self._slots = 0  # of each ring; the memory of rings and borders comes with the first members
         self._ring = self._bar_ring = self._borders = np.empty(0)
+        self._back_scratch = np.empty(0)  # comes with the first gradient
         self._members: Members | None = None
         self._held = -1  # part whose trajectory is in memory
 
@@ -146,14 +185,17 @@ class Sweep:
         grid, saves = self._grid, seed.shape[2]
         seeds, bars = self._by_block(seed, members), np.zeros((len(members.uniform), members.lanes))
         shared = (members.uniform, members.row, members.rows, self._drivers)
-        arrays = (*shared, seeds, bars, self._scratch, self._bar_ring, self._trajectory)
+        reverse = self._code.reverse()
+        if not self._back_scratch.size:
+            self._back_scratch = aligned(reverse.scratch, self._code.width)
+        arrays = (*shared, seeds, bars, self._back_scratch, self._bar_ring, self._trajectory)
         for part in range(len(self._parts) - 1, -1, -1):
             if part != self._held:
                 self._forward(part, members)
             begin, until = self._parts[part]
             block = (members.lanes, 0, members.blocks, grid.steps, grid.every, saves, members.lanes)
             counts = (*block, self._slots - 1, members.seed, members.first, begin, until)
-            self._code.reverse(*(a.ctypes.data for a in arrays), *counts, grid.start, grid.step)
+            reverse.run(*(a.ctypes.data for a in arrays), *counts, grid.start, grid.step)
         return bars[:, : members.count]
 
     def _by_block(self, seed: NDArray[np.float64], members: Members) -> NDArray[np.float64]:

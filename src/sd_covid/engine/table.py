@@ -30,14 +30,19 @@ def as_table(run: xr.Dataset) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    length, columns = run.sizes["time"], {}
-    for name, variable in run.data_vars.items():
-        whole = variable if "time" in variable.dims else variable.expand_dims(time=length)
-        subscripts = [dim for dim in whole.dims if dim != "time"]
+    length, columns, coordinates = run.sizes["time"], {}, set(run.coords)
+    names = {dim: list(map(str, np.asarray(run[dim]))) for dim in run.dims if dim != "time"}
+    # not `data_vars`, which looks at all variables again for each one that it gives
+    for name, variable in run.variables.items():
+        if name in coordinates:
+            continue
+        subscripts = [dim for dim in variable.dims if dim != "time"]
+        over_time = ["time"] if "time" in variable.dims else []
         # not `to_numpy`, which loads every array library there is
-        values = np.asarray(whole.transpose("time", *subscripts), dtype=np.float64).reshape(length, -1)
-        elements = itertools.product(*(map(str, np.asarray(whole[dim])) for dim in subscripts))
-        for position, element in enumerate(elements):
+        values = np.asarray(variable.transpose(*over_time, *subscripts), dtype=np.float64)
+        values = values.reshape(length if over_time else 1, -1)
+        values = np.broadcast_to(values, (length, values.shape[1]))
+        for position, element in enumerate(itertools.product(*(names[dim] for dim in subscripts))):
             columns[f"{name}[{','.join(element)}]" if element else str(name)] = values[:, position]
     time = pd.Index(np.asarray(run["time"], dtype=np.float64), name="Time")
     return pd.DataFrame(columns, index=time)

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from sd_covid.data.keyed_yaml import Node, read_yaml
-from sd_covid.data.references import Reference, named, references_beside
+from sd_covid.data.references import Reference, named
 from sd_covid.data.text import Text
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.policy.dates import read_shift, within_run
@@ -25,7 +25,7 @@ from sd_covid.policy.paths import FOLDER, AssumptionPath, folder_near, named_pat
 from sd_covid.policy.reading import read_date, read_number, read_text
 from sd_covid.policy.reshape import scaled, shifted, targeted
 from sd_covid.policy.study import Study, read_assumed
-from sd_covid.study_folder import is_there, study_folder
+from sd_covid.study_folder import is_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +113,13 @@ def read_file(path: Path, study: Study, below: tuple[Path, ...] = ()) -> Written
         layer=layer,
         assumptions=read_assumed(found.get("assumptions"), study),
         path=_path(found["path"], study) if "path" in found else None,
-        references=_references(found["references"]) if "references" in found else (),
+        references=_references(found["references"], study) if "references" in found else (),
     )
 
 
-def _references(node: Node) -> tuple[Reference, ...]:
+def _references(node: Node, study: Study) -> tuple[Reference, ...]:
     """The publications that a file names by their keys."""
-    known = references_beside(study_folder(node.file) / "models" / "evidence.csv")
-    return tuple(item for key in node.items() for item in named(key.text(), known, key.error))
+    return tuple(item for key in node.items() for item in named(key.text(), study.references, key.error))
 
 
 def _other(node: Node, verb: str, study: Study, below: tuple[Path, ...]) -> Written:

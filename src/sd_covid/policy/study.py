@@ -7,13 +7,14 @@ of assumptions and constants.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from sd_covid.data.keyed_yaml import Node
+from sd_covid.data.references import Reference, references_beside
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind
@@ -21,7 +22,7 @@ from sd_covid.policy.assumptions import Assumption, read_assumptions
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.levers import WORKS_BY, Catalogue, read_levers
 from sd_covid.policy.names import ConstantNames
-from sd_covid.policy.reading import read_number
+from sd_covid.policy.reading import read_number, scenario_faults
 from sd_covid.policy.saved_points import years_of
 from sd_covid.policy.types import Simulator
 from sd_covid.study_folder import followed, is_there, study_folder
@@ -44,6 +45,8 @@ class Study:
         Data variables of the model.
     variables : tuple of str
         All variables of the model.
+    references : mapping of str to Reference
+        The publications that files of the study name, by their keys.
     """
 
     catalogue: Catalogue
@@ -54,6 +57,7 @@ class Study:
     last: date
     series: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    references: Mapping[str, Reference] = field(default_factory=dict)
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -104,6 +108,7 @@ class Study:
                 if item.equations[0].kind is Kind.DATA
             ),
             variables=tuple(item.name for item in simulation.model.variables.values()),
+            references=_references(path),
         )
 
     def has(self, lever: str) -> bool:
@@ -170,6 +175,12 @@ def catalogues_beside(path: str | Path) -> tuple[Catalogue, dict[str, Assumption
     pulled = {key(name) for lever in catalogue.levers.values() for name in lever.constants.values()}
     found = read_assumptions(assumptions, evidence if is_there(evidence) else None)
     return catalogue, {name: item for name, item in found.items() if key(item.constant) not in pulled}
+
+
+def _references(path: str | Path) -> dict[str, Reference]:
+    """The publications of the study to which a scenario file belongs."""
+    with scenario_faults():
+        return references_beside(study_folder(path) / "models" / "evidence.csv")
 
 
 def read_assumed(node: Node | None, study: Study) -> dict[str, float]:

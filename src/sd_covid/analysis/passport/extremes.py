@@ -219,7 +219,7 @@ def _negative(
     for stock in stocks_of(simulation):
         if key(stock) in exempt:
             continue
-        course = np.asarray(run[stock].transpose("time", ...)).reshape(run.sizes["time"], -1)
+        course = np.asarray(run.variables[stock].transpose("time", ...)).reshape(run.sizes["time"], -1)
         size = float(np.abs(course[np.isfinite(course)]).max(initial=0.0))
         low = course.min(axis=1)
         below = low < -NEGATIVE * max(size, 1e-300)

@@ -12,6 +12,7 @@ first.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -287,16 +288,10 @@ def _by_cell(course: xr.DataArray, start: float = -np.inf) -> dict[tuple[str, ..
         whole = whole.sel(time=slice(start, None))
     subscripts = [dim for dim in whole.dims if dim not in ("time", "member")]
     leading = ["member"] if "member" in whole.dims else []
-    values = whole.transpose(*leading, *subscripts, "time")
-    if not subscripts:
-        return {(): np.asarray(values)}
-    stacked = values.stack(cell=subscripts)
-    return {
-        tuple(map(str, cell if isinstance(cell, tuple) else (cell,))): np.asarray(
-            stacked.isel(cell=position).transpose(*leading, "time")
-        )
-        for position, cell in enumerate(stacked["cell"].values)
-    }
+    values = np.asarray(whole.transpose(*leading, *subscripts, "time"))
+    values = values.reshape(*(whole.sizes[dim] for dim in leading), -1, whole.sizes["time"])
+    cells = itertools.product(*(map(str, np.asarray(whole[dim])) for dim in subscripts))
+    return {cell: values[..., position, :] for position, cell in enumerate(cells)}
 
 
 def _largest_change(

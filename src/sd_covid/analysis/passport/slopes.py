@@ -23,6 +23,7 @@ from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Model, Variable
 
 if TYPE_CHECKING:
+    import xarray as xr
     from numpy.typing import NDArray
 
     from sd_covid.engine.simulation import Simulation
@@ -106,21 +107,16 @@ class Slopes:
             rows += [{**values, name: values[name] + step}, {**values, name: values[name] - step}]
         outputs = {effect: _effect_of(self._name(effect)) for effect in effects}
         runs = simulation.run(pd.DataFrame(rows), outputs=list(outputs.values()))
+        courses = {
+            effect: _by_element(runs[output], self._elements(effect)) for effect, output in outputs.items()
+        }
         number = {name: position for position, name in enumerate(steps)}
         found = {}
         for cause, effect in self._pairs:
-            course = (
-                runs[outputs[effect]].isel(time=0)
-                if "time" in runs[outputs[effect]].dims
-                else runs[outputs[effect]]
-            )
             columns = []
             for name in self._spelled(cause):
                 member = 1 + 2 * number[name]
-                up, down = (
-                    np.array([float(_element(course.isel(member=m), e)) for e in self._elements(effect)])
-                    for m in (member, member + 1)
-                )
+                up, down = courses[effect][member : member + 2]
                 columns.append((up - down) / (2 * steps[name]))
             found[cause, effect] = np.array(columns).T
         return found
@@ -222,10 +218,14 @@ def _at_start_of(name: str) -> str:
     return f"{name} as at the start"
 
 
-def _element(course: object, elements: tuple[str, ...]) -> float:
-    """One element of a variable without time."""
-    import xarray as xr
-
-    assert isinstance(course, xr.DataArray)
-    dims = [dim for dim in course.dims if dim not in ("time", "member")]
-    return float(course.sel(dict(zip(dims, elements, strict=True))))
+def _by_element(course: xr.DataArray, elements: list[tuple[str, ...]]) -> NDArray[np.float64]:
+    """Some elements of a variable at the first instant, shape (member, element)."""
+    whole = course.isel(time=0) if "time" in course.dims else course
+    dims = [dim for dim in whole.dims if dim != "member"]
+    index: list[slice | NDArray[np.intp]] = [slice(None)]
+    for dim, column in zip(dims, zip(*elements, strict=True), strict=True):
+        order = {str(name): place for place, name in enumerate(whole.get_index(dim))}
+        index.append(np.array([order[element] for element in column], dtype=np.intp))
+    values = np.asarray(whole.transpose("member", *dims), dtype=np.float64)
+    found: NDArray[np.float64] = values[tuple(index)].reshape(len(values), len(elements))
+    return found
