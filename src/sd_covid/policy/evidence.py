@@ -144,17 +144,18 @@ def read_evidence(path: str | Path) -> tuple[EvidenceRow, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise DataError("not a table in UTF-8", file=path, advice="save it as UTF-8") from error
     reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
-    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        advice = suggest(missing[0], reader.fieldnames or ()) or "add it"
-        raise DataError(f"the column '{missing[0]}' is missing", file=path, line=1, advice=advice)
     try:
+        columns = reader.fieldnames or ()
+        missing = [name for name in _COLUMNS if name not in columns]
+        if missing:
+            advice = suggest(missing[0], columns) or "add it"
+            raise DataError(f"the column '{missing[0]}' is missing", file=path, line=1, advice=advice)
         known = references.references_beside(path)
         return tuple(_row(row, path, reader.line_num, known) for row in reader)
     except csv.Error as error:
-        raise DataError(
-            f"not a table: {error}", file=path, line=reader.line_num, advice="mind quotes"
-        ) from error
+        # before a first line is read whole there is no reader of lines
+        line = max(reader.reader.line_num, 1)
+        raise DataError(f"not a table: {error}", file=path, line=line, advice="mind quotes") from error
 
 
 def _row(

@@ -162,9 +162,9 @@ class App {
   // When a gesture has ended: puts the state into the link, and asks for the bands, as soon as nothing else is to do.
   settle() {
     if (this.waiting) this.update(true);
-    if (this.partly) { // a slider was let go: draws run in workers while the rest is shown here
+    if (this.partly) { // a slider was let go: the rest waits for the bands, whose draws need the processors
       this.settled();
-      this.show();
+      if (this.base.count === 0) this.show();
       return;
     }
     clearTimeout(this.settling); // changes that come at one stroke are asked for once
@@ -188,6 +188,7 @@ class App {
       if (done) this.cache.set(keyOf(history.now, history.now.year), this.spread);
       this.rested = done;
       this.showSpread(done);
+      if (this.partly) this.showRest();
       if (done) this.workOutSaved();
     });
   }
@@ -266,9 +267,18 @@ class App {
     showCosts(this, true);
     draw(this);
     this.told();
-    if (!done) return;
+    if (!done || this.partly) return;
     showSaved(this);
     showTables(this);
+  }
+
+  // What is beside the charts, once the bands are painted; a page that nobody sees is not.
+  showRest() {
+    const show = () => {
+      if (this.partly && this.spread !== null) this.show();
+    };
+    if (document.hidden) show();
+    else requestAnimationFrame(() => setTimeout(show, 0));
   }
 
   // Says, for who watches the page from outside, how often the charts were drawn and how many draws their bands hold.
