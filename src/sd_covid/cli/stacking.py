@@ -12,7 +12,6 @@ from sd_covid.cli.console import warn
 from sd_covid.cli.language import Language
 from sd_covid.cli.results import NUMBER, refuse_figure, refuse_suffix
 from sd_covid.cli.run import Model, Parameters
-from sd_covid.cli.stacking_shown import show
 from sd_covid.errors import RunError
 from sd_covid.study_folder import study_folder
 from sd_covid.whole_files import replacing
@@ -59,6 +58,7 @@ def command(
     _refuse(output, figure, published, from_table=from_table)
     from sd_covid.analysis.stacking.count import count
     from sd_covid.analysis.stacking.published import ratios_of
+    from sd_covid.cli.stacking_shown import show
 
     inputs = _read(model, scenario, parameter or [], published)
     given = (
