@@ -75,6 +75,8 @@ def plain_values(node: yaml.Node) -> Any:
         raise _fault(error) from error
     except ValueError as error:
         raise YamlFault(str(error), None) from error
+    except AttributeError as error:  # a tag of a date on what has not the form of one
+        raise YamlFault("a value is not of the kind that its tag says", None) from error
     finally:
         loader.dispose()
 

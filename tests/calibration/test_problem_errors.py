@@ -90,6 +90,8 @@ TABLES = [
     (Y, "period: 3", "period: 4", (Y, "obs_mean:"), "extensions.sd_covid.observations.obs_mean.period", "'4'", "one of"),  # noqa: E501
     (Y, "autocorrelation: rho", "autocorrelation: roh", (Y, "obs_level:"),
      "extensions.sd_covid.observations.obs_level.autocorrelation", "'roh'", "'rho'"),
+    (Y, "autocorrelation: rho", "autocorrelation: {rho: 1}", (Y, "obs_level:"),
+     "extensions.sd_covid.observations.obs_level.autocorrelation", "no name", "as text"),
     (Y, "autocorrelation: rho", "autocorrelation: sd", (Y, "obs_level:"),
      "extensions.sd_covid.observations.obs_level.autocorrelation", "0 to 1", "bound"),
     (Y, "period: 12}", "period: 12, autocorrelation: rho}", (Y, "obs_lost:"),

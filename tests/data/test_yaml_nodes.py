@@ -29,6 +29,7 @@ def test_values_are_those_of_the_safe_loader() -> None:
         ("a: 1\nb: {c: [[2]]}\n", 2, "nested more than 3 deep"),
         ("a: 1\nb: !!python/name:os.system\n", 2, "could not determine a constructor"),
         ("a: 2020-13-01\n", None, "month"),
+        ("a: !!timestamp soon\n", None, "its tag says"),
     ],
 )
 def test_a_fault_names_its_line(text: str, line: int | None, reason: str) -> None:

@@ -295,6 +295,7 @@ def test_a_journal_cut_off_anywhere_is_gone_on_with_or_refused(tmp_path: Path) -
         finished = whole[head:length].count(b"\n")
         again = Journal(file, "inputs")
         assert finished == len(again)
+        assert whole[:length] == file.read_bytes()  # looking changes nothing
         again.add({"c": [2.0]})
         assert [2.0] == Journal(file, "inputs").get("c")
         assert finished + 1 == len(Journal(file, "inputs"))

@@ -103,6 +103,8 @@ def test_evidence_that_cannot_be_read_says_where(study: Study, old: str, new: st
         ("mean,2015,60", "median,2015,60", "'median' is not known here"),
         (",0.001,rounding,", ",-1,rounding,", "a tolerance is not negative"),
         (",rounding,", ",,", "is empty"),
+        ("\n1,", "\n²,", "is no number of a mode"),
+        ("\n1,", f"\n{'1' * 5000},", "is no number of a mode"),
     ],
 )
 def test_figures_that_cannot_be_read_say_where(study: Study, old: str, new: str, reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import Any
 
 from sd_covid.calibration.facts.reading import read_fact
@@ -93,6 +94,9 @@ def _observation(document: YamlFile, name: str, item: Any) -> ObservationSetting
     if not isinstance(difference, (int, float)) or difference < 0:
         reason = f"'{difference}' is not a standard deviation"
         raise document.error((*where, "difference_sd"), reason, "write a number of at least zero")
+    for named in ("autocorrelation", "equivalent_to"):
+        if not isinstance(item.get(named, ""), (str, NoneType)):
+            raise document.error((*where, named), f"'{item[named]}' is no name", "write a name as text")
     definitions = item.get("by_definition", {})
     if not isinstance(definitions, dict):
         raise document.error(

@@ -66,7 +66,7 @@ def read_prices(node: Node, known: Mapping[str, Reference]) -> Prices:
     found = node.fields(("level_year", "base_year", "discount_rate", "index", "source"), ("references",))
     index = {}
     for year, value in found["index"].entries():
-        if not year.isdigit():
+        if not (year.isdecimal() and len(year) == 4):
             raise value.error(f"'{year}' is not a year", "write for example '2020: 79.94'")
         index[int(year)] = read_number(value, low=1e-9)
     return Prices(

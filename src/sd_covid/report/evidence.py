@@ -176,7 +176,7 @@ def _rolling(
 def _month(period: str, texts: Texts) -> str:
     """``2022-06`` in words; another period as it stands."""
     year, _, month = period.partition("-")
-    if not (month.isdigit() and 1 <= int(month) <= 12):
+    if not (month.isdecimal() and 1 <= int(month) <= 12):
         return period
     return texts.month(date(int(year), int(month), 1))
 

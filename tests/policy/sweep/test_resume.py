@@ -213,6 +213,7 @@ def _lengthen(metadata: Path) -> None:
         (lambda store: (store / ".sweep/manifest.json").unlink(), "there is no sweep in it"),
         (lambda store: (store / ".sweep/manifest.json").write_text("{"), "cannot be read"),
         (lambda store: (store / ".sweep/manifest.json").write_text("[]"), "is no manifest of a sweep"),
+        (lambda store: (store / ".sweep/manifest.json").write_text("{}"), "is no manifest of a sweep"),
         (lambda store: (store / ".sweep/blocks").write_text("one two\n"), "cannot be read"),
         (lambda store: (store / "zarr.json").write_text("{"), "cannot be read"),
         (lambda store: _lengthen(store / "zarr.json"), "cannot be read"),

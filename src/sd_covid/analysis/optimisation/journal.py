@@ -38,6 +38,7 @@ class Journal:
     def __init__(self, path: str | Path, inputs: str) -> None:
         self.path = Path(path)
         self._rows: dict[str, Row] = {}
+        self._whole: str | None = None  # its lines without one that was cut off
         print_of = hashlib.sha256(inputs.encode()).hexdigest()
         if not self.path.exists():
             write_whole(self.path, json.dumps({"inputs": print_of}) + "\n")
@@ -56,8 +57,7 @@ class Journal:
                 file=self.path,
                 advice="give another file, or remove this one",
             )
-        if whole != text:
-            write_whole(self.path, whole)
+        self._whole = None if whole == text else whole
         self._rows = known
 
     def __len__(self) -> int:
@@ -71,6 +71,9 @@ class Journal:
     def add(self, found: Mapping[str, Row]) -> None:
         """Keep what was found of packages."""
         self._rows |= found
+        if self._whole is not None:  # to look at a journal changes nothing
+            write_whole(self.path, self._whole)
+            self._whole = None
         with self.path.open("a", encoding="utf-8") as file:
             for package, row in found.items():
                 file.write(json.dumps({"package": package, "found": row}) + "\n")

@@ -45,6 +45,8 @@ COLUMNS = (
 AGGREGATIONS = ("mean", "end", "start", "change")
 #: Fewer points say nothing of variation.
 FEWEST = 4
+#: Digits that the number of a mode stays below.
+_DIGITS = 5
 _PERIOD = re.compile(r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2])|/(?P<end>\d{2}))?")
 
 
@@ -115,7 +117,7 @@ def read_figures(path: Path) -> list[Figure]:
     found, known = [], references.references_beside(path)
     for line in read_lines(path, COLUMNS, (references.COLUMN,)):
         references.named_in(line, known)
-        if not line["mode"].isdigit():
+        if not (line["mode"].isdecimal() and len(line["mode"]) < _DIGITS):
             raise line.error("mode", f"'{line['mode']}' is no number of a mode", "write a whole number")
         days(line["period"], line)
         if line.number_in("tolerance") < 0:

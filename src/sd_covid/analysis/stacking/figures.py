@@ -120,7 +120,7 @@ def _figure(row: Row, definition: Definition, known: Mapping[str, Reference]) ->
     if len(parts) != (2 if measure == "ratio" else 1):
         raise row.error("computed", f"'{spelled}' is no {measure}", "write 'a | b' for a ratio")
     count = parts[0].removesuffix("+")
-    number = measure == "share" and parts[0].endswith("+") and count.isdigit()
+    number = measure == "share" and parts[0].endswith("+") and count.isdecimal()
     for name in () if number else parts:
         if name not in definition.problems:
             raise row.error("computed", f"'{name}' is not a problem", f"use {', '.join(definition.problems)}")

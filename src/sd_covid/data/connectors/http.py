@@ -196,7 +196,7 @@ def _body(
         # JSON and workbooks show where they end; a table of lines does not.
         reason = f"{_shown(address)}: states no length, so that a table cut short would not be seen"
         raise SourceError(reason, advice="download it, look at its end, and give --from its folder")
-    if length.isdigit() and int(length) > limits.size:
+    if length.isdecimal() and (len(length) > 18 or int(length) > limits.size):
         raise too_large(_shown(address), limits)
     return b"".join(_pieces(address, response, limits, deadline))
 

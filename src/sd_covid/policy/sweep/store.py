@@ -181,7 +181,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise DataError("there is no sweep in it", advice=advice, file=path) from None
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"cannot be read: {error}", advice="restore it from a copy", file=file) from error
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or not isinstance(found.get("blocks"), int):
         raise DataError("is no manifest of a sweep", advice="restore it from a copy", file=file)
     return found
 
