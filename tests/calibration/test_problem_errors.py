@@ -109,6 +109,8 @@ TABLES = [
      "extensions.sd_covid.scored", "a list of texts", "scored: ["),
     (Y, "    observations:", "    scored: [obs_levl]\n    observations:", (Y, "    observations"),
      "extensions.sd_covid.scored", "'obs_levl'", "'obs_level'"),
+    (Y, "    observations:\n", "    observations:\n      true: {period: 1}\n", (Y, "    observations"),
+     "extensions.sd_covid.observations", "'True' is no name", "quotes"),
     (Y, "    observations:", "    processes: {cases: log}\n    observations:", (Y, "    observations"),
      "extensions.sd_covid.processes.cases", "with a series", "series: ID"),
     (Y, "{aggregation: mean, period: 3}", "mean", (Y, "obs_mean:"), "extensions.sd_covid.observations.obs_mean",

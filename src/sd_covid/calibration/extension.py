@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import NoneType
 from typing import Any
 
@@ -60,17 +60,28 @@ def read_extension(document: YamlFile) -> Extension:
             (*ROOT, "version"), f"'{block.get('version')}' is not known", 'write version: "1.0"'
         )
     return Extension(
-        {key: _observation(document, key, item) for key, item in (block.get("observations") or {}).items()},
-        {key: _process(document, key, item) for key, item in (block.get("processes") or {}).items()},
+        {key: _observation(document, key, item) for key, item in _named(document, block, "observations")},
+        {key: _process(document, key, item) for key, item in _named(document, block, "processes")},
         _texts(document, block, "origins"),
         _texts(document, block, "scored"),
         _texts(document, block, "observed_drivers"),
         {
-            str(key): read_fact(document, (*ROOT, "soft_facts", str(key)), str(key), item)
-            for key, item in (block.get("soft_facts") or {}).items()
+            key: read_fact(document, (*ROOT, "soft_facts", key), key, item)
+            for key, item in _named(document, block, "soft_facts")
         },
         _texts(document, block, "additive"),
     )
+
+
+def _named(document: YamlFile, block: Mapping[str, Any], section: str) -> Iterable[tuple[str, Any]]:
+    """The entries of a section by their names."""
+    found = block.get(section) or {}
+    if not isinstance(found, dict):
+        raise document.error((*ROOT, section), "a mapping is expected", "write a name and a colon")
+    for name in found:
+        if not isinstance(name, str):
+            raise document.error((*ROOT, section), f"'{name}' is no name", "put it in quotes")
+    return found.items()
 
 
 def _texts(document: YamlFile, block: Mapping[str, Any], key: str) -> tuple[str, ...]:
