@@ -197,7 +197,7 @@ def resilience(comparison: Comparison, output: str, scenario: str, phases: Phase
         deepest=Recovery.of(np.where(depths > 0, years[deepest] - years[0], np.inf)),
         recovery=Recovery.of(recovery(years, loss, phases.recovered)),
         area=Spread.of(whole),
-        area_difference=Spread.of(whole - areas(years, theirs).sum(axis=1)),
+        area_difference=Spread.of(whole - area(years, theirs)),
         phase_depth={name: Spread.of(depth(loss[:, part])) for name, part in parts.items()},
         phase_area={
             name: Spread.of(lost[:, part.start : part.stop - 1].sum(axis=1)) for name, part in parts.items()
