@@ -37,6 +37,7 @@ const sdEngine = (function () {
       this.saves = Math.floor(steps / every) + 1;
       this.padded = this.saves + (this.saves % LANES); // rows are written two saved times at once
       this.ring = rings > 0 ? 2 ** Math.ceil(Math.log2(steps + 2)) : 1; // it holds the whole run, however long a delay
+      this.states = LANES * (states + rings * this.ring); // numbers in what `keep` is given
       const width = layout.series + layout.given;
       let next = layout.reserved + STACK;
       const take = (bytes) => {
@@ -48,7 +49,7 @@ const sdEngine = (function () {
       this.at = {
         row: take(8 * parameters), members: take(pair * parameters), out: take(pair * outputs * this.padded),
         scratch: take(pair * layout.scratch), ring: take(pair * rings * this.ring), failed: take(pair),
-        enter: take(pair * (states + rings * this.ring)), leave: take(pair * (states + rings * this.ring)),
+        enter: take(8 * this.states), leave: take(8 * this.states),
       };
       const tables = Array.from({ length: this.common === null ? 1 : TABLES }, () => take(8 * width * layout.instants));
       const memory = new WebAssembly.Memory({ initial: Math.ceil(next / PAGE) });
@@ -73,8 +74,7 @@ const sdEngine = (function () {
       const begin = from === null ? 0 : from.step;
       const table = this.tableOf(parameters, begin);
       const key = BigInt.asIntN(64, (BigInt(seed[1] >>> 0) << 32n) | BigInt(seed[0] >>> 0));
-      const size = LANES * (layout.states + layout.rings * this.ring);
-      const states = numbers.subarray(at.leave / 8, at.leave / 8 + size);
+      const states = numbers.subarray(at.leave / 8, at.leave / 8 + this.states);
       if (from !== null) numbers.set(from.memory, at.enter / 8);
       let end = begin;
       do {
@@ -88,8 +88,7 @@ const sdEngine = (function () {
       outs.forEach((out, lane) => {
         for (let k = 0; k < layout.outputs; k += 1) {
           const row = at.out / 8 + (k * LANES + lane) * this.padded;
-          const to = k * this.saves;
-          for (let t = column; t < this.saves; t += 1) out[to + t] = numbers[row + t];
+          out.set(numbers.subarray(row + column, row + this.saves), k * this.saves + column);
         }
       });
       return outs;

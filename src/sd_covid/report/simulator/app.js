@@ -272,13 +272,13 @@ class App {
     showTables(this);
   }
 
-  // What is beside the charts, once the bands are painted; a page that nobody sees is not.
+  // What is beside the charts, some time after the bands are painted; a page that nobody sees is not.
   showRest() {
     const show = () => {
       if (this.partly && this.spread !== null) this.show();
     };
     if (document.hidden) show();
-    else requestAnimationFrame(() => setTimeout(show, 0));
+    else requestAnimationFrame(() => setTimeout(show, 20));
   }
 
   // Says, for who watches the page from outside, how often the charts were drawn and how many draws their bands hold.

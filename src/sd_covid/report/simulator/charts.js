@@ -32,19 +32,19 @@ function axesOf(app) {
   ];
 }
 
-// Courses and bands are paths that are written here: as marks of Vega's own each of their points would be an item, which
-// took most of a redraw.
-function pathMark(name, field, look) {
+// Courses and bands are shapes that are drawn here: as marks of Vega's own each of their points would be an item, and
+// paths that are text it takes apart again to see how large they are; either took most of a redraw.
+function shapeMark(name, field, look) {
   const encoded = Object.fromEntries(Object.entries(look).map(([key, value]) => [key, { value }]));
-  return { type: "path", clip: true, from: { data: name }, encode: { update: { path: { field }, ...encoded } } };
+  return { type: "shape", clip: true, from: { data: name }, encode: { update: { shape: { field }, ...encoded } } };
 }
 
 function bandMarks(name, colours) {
-  return colours.map((fill, k) => pathMark(name, `d${k}`, { fill, stroke: null }));
+  return colours.map((fill, k) => shapeMark(name, `d${k}`, { fill, stroke: null }));
 }
 
 function lineMark(name, stroke, strokeWidth, dash = null) {
-  return pathMark(name, "d0", { stroke, strokeWidth, ...(dash === null ? {} : { strokeDash: dash }) });
+  return shapeMark(name, "d0", { stroke, strokeWidth, ...(dash === null ? {} : { strokeDash: dash }) });
 }
 
 // Published figures; those that the fit did not see are open.
@@ -263,24 +263,53 @@ function coordinate(value) {
   return Math.round(value * 100) / 100;
 }
 
-// The path of a course, or of what lies between two; it stops where there is no number.
+// A course, or what lies between two, as Vega asks for a shape: drawn in a context, or the text of a path where it has none.
 function shapeOf(rows, xs, y) {
-  let path = "";
-  const [low, high] = rows;
+  let context = null;
+  const shape = () => {
+    const pen = context ?? new Pen();
+    trace(rows, xs, y, pen);
+    return pen.text;
+  };
+  shape.context = (given) => {
+    context = given;
+    return shape;
+  };
+  return shape;
+}
+
+// Writes the text of a path, by the names that a canvas has for it.
+class Pen {
+  text = "";
+
+  moveTo(x, y) {
+    this.text += `M${x},${y}`;
+  }
+
+  lineTo(x, y) {
+    this.text += `L${x},${y}`;
+  }
+
+  closePath() {
+    this.text += "Z";
+  }
+}
+
+// Goes along a course, or around what lies between two; it stops where there is no number.
+function trace(rows, xs, y, pen) {
+  const [low, high = low] = rows;
   for (let begin = 0; begin < xs.length; begin += 1) {
     let end = begin;
-    while (end < xs.length && rows.every((row) => Number.isFinite(row[end]))) end += 1;
+    while (end < xs.length && Number.isFinite(low[end]) && Number.isFinite(high[end])) end += 1;
     if (end === begin) continue;
-    let part = "";
-    for (let k = begin; k < end; k += 1) part += `${part === "" ? "M" : "L"}${xs[k]},${y(low[k])}`;
-    if (high !== undefined) {
-      for (let k = end - 1; k >= begin; k -= 1) part += `L${xs[k]},${y(high[k])}`;
-      part += "Z";
+    pen.moveTo(xs[begin], y(low[begin]));
+    for (let k = begin + 1; k < end; k += 1) pen.lineTo(xs[k], y(low[k]));
+    if (high !== low) {
+      for (let k = end - 1; k >= begin; k -= 1) pen.lineTo(xs[k], y(high[k]));
+      pen.closePath();
     }
-    path += part;
     begin = end;
   }
-  return path;
 }
 
 // The path of a small chart: a bare line within a box.

@@ -3,63 +3,72 @@
 
 // Of one lever for one member: { present, nominal }, or null without a price.
 function costOf(data, lever, parameters, results) {
-  if (lever.cost === null || data.prices === null || lever.cost.rule === "unpriced") return null;
-  const byYear = lever.cost.rule === "budget" ? budgetPath(data, lever, parameters) : spentPath(data, lever, results);
+  const plan = planOf(data).get(lever);
+  if (plan === null) return null;
+  const { weights } = data.prices;
   let present = 0;
   let nominal = 0;
-  byYear.forEach((amount, k) => {
+  plan(parameters, results).forEach((amount, k) => {
     nominal += amount;
-    present += amount * data.prices.weights[k];
+    present += amount * weights[k];
   });
   return { present, nominal };
 }
 
-const calendars = new WeakMap(); // by data: costs are asked for in every draw
+const plans = new WeakMap(); // by data: costs are asked for in every draw
+
+// Of each lever what gives its amounts of each year of prices from a member; null without a price.
+function planOf(data) {
+  if (!plans.has(data)) {
+    const calendar = data.prices === null ? null : calendarOf(data);
+    const plan = (lever) => {
+      if (lever.cost === null || calendar === null || lever.cost.rule === "unpriced") return null;
+      return lever.cost.rule === "budget" ? budgetPath(data, lever, calendar) : spentPath(data, lever, calendar);
+    };
+    plans.set(data, new Map(data.groups.flatMap((group) => group.levers.map((lever) => [lever, plan(lever)]))));
+  }
+  return plans.get(data);
+}
 
 // Of each year of prices: where it begins and ends in days since 1970, and between which saved times it lies.
 function calendarOf(data) {
-  if (!calendars.has(data)) {
-    const { first, weights } = data.prices;
-    const begin = (year) => Date.UTC(year, 0, 1) / 86400000;
-    const years = data.time.map((time) => Math.floor((12 * data.origin[0] + data.origin[1] - 1 + time + 1e-9) / 12));
-    const until = years.length - 1;
-    const from = (year) => years.findIndex((found, k) => found >= year || k === until);
-    calendars.set(data, {
-      borders: weights.map((_, k) => [begin(first + k), begin(first + k + 1)]),
-      saved: weights.map((_, k) => [from(first + k), from(first + k + 1)]),
-    });
-  }
-  return calendars.get(data);
+  const { first, weights } = data.prices;
+  const begin = (year) => Date.UTC(year, 0, 1) / 86400000;
+  const years = data.time.map((time) => Math.floor((12 * data.origin[0] + data.origin[1] - 1 + time + 1e-9) / 12));
+  const until = years.length - 1;
+  const from = (year) => years.findIndex((found, k) => found >= year || k === until);
+  return weights.map((_, k) => ({
+    begin: begin(first + k), end: begin(first + k + 1), from: from(first + k), to: from(first + k + 1),
+  }));
 }
 
-function budgetPath(data, lever, parameters) {
-  const value = (part) => {
-    const found = lever.parts.find((item) => item.part === part);
-    return found === undefined ? undefined : parameters[found.names[0]];
-  };
+function budgetPath(data, lever, calendar) {
+  const number = (part) => lever.parts.find((item) => item.part === part)?.names[0];
+  const [level, budget, start, end] = ["level", "budget", "start", "end"].map(number);
   const { total, tranches } = lever.cost;
-  let afforded = Math.min(Math.max(value("level"), 0), 1);
-  const budget = value("budget");
-  if (budget !== undefined) afforded *= Math.min(1, Math.max(budget, 0) / total);
-  const start = dayOf(data.origin, value("start"));
-  const end = dayOf(data.origin, value("end"));
-  return calendarOf(data).borders.map(([first, last]) => {
-    let spent = 0;
-    for (const [from, until, share] of tranches) {
-      const days = Math.min(until, end, last) - Math.max(from, start, first);
-      if (days > 0) spent += (afforded * total * share * days) / (until - from);
-    }
-    return spent;
-  });
+  return (parameters) => {
+    let afforded = Math.min(Math.max(parameters[level], 0), 1);
+    if (budget !== undefined) afforded *= Math.min(1, Math.max(parameters[budget], 0) / total);
+    const [first, last] = [dayOf(data.origin, parameters[start]), dayOf(data.origin, parameters[end])];
+    return calendar.map((year) => {
+      let spent = 0;
+      for (const [from, until, share] of tranches) {
+        const days = Math.min(until, last, year.end) - Math.max(from, first, year.begin);
+        if (days > 0) spent += (afforded * total * share * days) / (until - from);
+      }
+      return spent;
+    });
+  };
 }
 
 // What stocks that hold what was spent so far grew by.
-function spentPath(data, lever, results) {
-  const width = data.time.length;
-  const rows = lever.cost.variables.map((name) => rowOf(data, name) * width);
-  return calendarOf(data).saved.map(([from, to]) => (
-    rows.reduce((sum, row) => sum + (results[row + to] - results[row + from]), 0)
-  ));
+function spentPath(data, lever, calendar) {
+  const rows = lever.cost.variables.map((name) => rowOf(data, name) * data.time.length);
+  return (_, results) => calendar.map(({ from, to }) => {
+    let spent = 0;
+    for (const row of rows) spent += results[row + to] - results[row + from];
+    return spent;
+  });
 }
 
 // Where a variable stands in the results: outputs first, then what costs are counted from.
@@ -70,7 +79,7 @@ function rowOf(data, name) {
 
 // Of all levers of one member, in their order: the present value, or null without a price.
 function presentCosts(data, { parameters, results }) {
-  return data.groups.flatMap((group) => group.levers.map((lever) => costOf(data, lever, parameters, results)?.present ?? null));
+  return Array.from(planOf(data).keys(), (lever) => costOf(data, lever, parameters, results)?.present ?? null);
 }
 
 // Extra costs of all levers together, from those of a member and of the baseline; present value.

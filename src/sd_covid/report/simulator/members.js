@@ -10,7 +10,7 @@ function makeBase(data) {
   const [low, high] = ["low", "high"].map((end) => sdEngine.unpack(data.restart[end], Float64Array));
   return {
     defaults, reference, count, columns, table: sdEngine.unpack(values, Float64Array), owners: ownersOf(data), low, high,
-    first: new Map(data.restart.first),
+    first: new Map(data.restart.first), own: new Map(),
   };
 }
 
@@ -32,14 +32,20 @@ function ownersOf(data) {
 
 // Parameters of a draw (from 0), or of the reference member (-1), with settings in place of its own.
 function parametersOf(base, draw, settings) {
-  const found = draw < 0 ? base.reference.slice() : base.defaults.slice();
-  if (draw >= 0) {
-    const width = base.columns.length;
-    base.columns.forEach((number, k) => {
-      found[number] = base.table[draw * width + k];
-    });
-  }
+  const found = (draw < 0 ? base.reference : ownParameters(base, draw)).slice();
   for (const [number, value] of settings) found[number] = value;
+  return found;
+}
+
+// Parameters of a draw without any settings.
+function ownParameters(base, draw) {
+  let found = base.own.get(draw);
+  if (found === undefined) {
+    found = base.defaults.slice();
+    const first = draw * base.columns.length;
+    for (let k = 0; k < base.columns.length; k += 1) found[base.columns[k]] = base.table[first + k];
+    base.own.set(draw, found);
+  }
   return found;
 }
 
@@ -65,7 +71,10 @@ function firstChange(base, before, after) {
 
 // NaN bounds nothing: it stands where a step is not set, and there the proof took anything.
 function within({ low, high }, row) {
-  return row.every((value, k) => Number.isNaN(low[k]) || (value >= low[k] && value <= high[k]));
+  for (let k = 0; k < row.length; k += 1) {
+    if (!(Number.isNaN(low[k]) || (row[k] >= low[k] && row[k] <= high[k]))) return false;
+  }
+  return true;
 }
 
 class Members {
@@ -75,10 +84,13 @@ class Members {
     const { steps, outputs } = layout;
     this.size = outputs * saves;
     this.stretch = grain * Math.max(1, Math.round(steps / grain / 40)); // from one state that is kept to the next
+    this.marks = Math.max(0, Math.ceil(steps / this.stretch) - 1); // states that are kept
   }
 
+  // Results of two members, and the states along their way that a later run can carry on from: one behind another, in
+  // memory that is the slot's own from its first run on.
   slot() {
-    return { parameters: null, outs: null, kept: new Map() };
+    return { parameters: null, outs: null, kept: null };
   }
 
   // Brings a slot to the parameters of two members, numbered from `first`; gives the results of each: a row of saved
@@ -89,13 +101,21 @@ class Members {
     if (change === Infinity) return slot.outs;
     slot.parameters = null; // until this has gone well
     if (slot.outs === null) slot.outs = parameters.map(() => new Float64Array(this.size));
-    const { start, step } = this.runner.layout;
-    let from = null;
-    const last = Math.floor((change - start) / step + 1e-9);
-    for (const [n, state] of slot.kept) if (n <= last && (from === null || n > from.step)) from = state;
-    this.runner.run(parameters, first, this.seed, slot.outs, { from, stretch: this.stretch, keep: (state) => keep(slot, state) });
+    const { stretch, marks, runner } = this;
+    const { start, step } = runner.layout;
+    const mark = Math.min(marks, Math.floor(Math.floor((change - start) / step + 1e-9) / stretch));
+    const from = mark < 1 ? null : { step: mark * stretch, memory: this.keptAt(slot, mark) };
+    const keep = (state) => this.keptAt(slot, state.step / stretch).set(state.memory);
+    runner.run(parameters, first, this.seed, slot.outs, { from, stretch, keep });
     slot.parameters = parameters;
     return slot.outs;
+  }
+
+  // Where a slot keeps a state: the first is number 1.
+  keptAt(slot, number) {
+    const { states } = this.runner;
+    slot.kept ??= new Float64Array(this.marks * states);
+    return slot.kept.subarray((number - 1) * states, number * states);
   }
 
   // One member, in both places.
@@ -104,15 +124,8 @@ class Members {
   }
 }
 
-// Keeps a state in a slot, in the memory of the one that it replaces: thousands a second would be left to collect.
-function keep(slot, { step, memory }) {
-  const before = slot.kept.get(step);
-  if (before?.slot === slot) before.memory.set(memory);
-  else slot.kept.set(step, { slot, step, memory: memory.slice() }); // the slot that it was copied from has it still
-}
-
 function copyOf(slot) {
-  return { ...slot, outs: slot.outs.map((out) => out.slice()), kept: new Map(slot.kept) };
+  return { ...slot, outs: slot.outs.map((out) => out.slice()), kept: slot.kept?.slice() ?? null };
 }
 
 // --- what a course comes to ------------------------------------------------------------------------------------------

@@ -93,12 +93,14 @@ const SHARES = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95];
 // Quantiles at some times of rows of equal length: a row for each share, as long as those; NaN elsewhere.
 function bandsOf(rows, width, times) {
   const found = SHARES.map(() => new Float64Array(width).fill(NaN));
-  const column = new Float64Array(rows.length);
-  for (const t of times) {
-    for (let k = 0; k < rows.length; k += 1) column[k] = rows[k][t];
-    quantilesWithin(column, SHARES).forEach((value, q) => {
-      found[q][t] = value;
-    });
-  }
+  const count = rows.length;
+  const columns = new Float64Array(times.length * count); // of each time: rows lie far apart in memory, and are gone through once
+  rows.forEach((row, k) => {
+    for (let i = 0; i < times.length; i += 1) columns[i * count + k] = row[times[i]];
+  });
+  times.forEach((t, i) => {
+    const shares = quantilesWithin(columns.subarray(i * count, (i + 1) * count), SHARES);
+    for (let q = 0; q < shares.length; q += 1) found[q][t] = shares[q];
+  });
   return found;
 }

@@ -1,7 +1,7 @@
 // The workers, and what they send back: draws of one request, put together as they come.
 
 const FIRST = 32; // draws behind the first bands
-const PATIENCE = 130; // ms: what can be there by then is waited for, and drawn once
+const PATIENCE = 200; // ms: what can be there by then is waited for, and drawn once
 
 class Pool {
   constructor(app, source) {
@@ -23,7 +23,7 @@ class Pool {
       worker.postMessage({ type: "start", data, modules, layout, pairs: own });
       this.workers.push(worker);
     }
-    this.pace = Infinity; // ms for a pair of draws, when last asked
+    this.pace = Infinity; // ms for a whole run of a pair of draws
   }
 
   // Asks all draws for some settings; what was asked before is dropped. `tell(answers, done)` is called as they come.
@@ -72,11 +72,11 @@ class Pool {
   receive(message) {
     if (message.id !== this.id || this.told === null) return;
     const { told } = this;
+    const { draws, length, rows } = message;
     this.pace = message.pace;
     const { count } = this.app.base;
-    const length = message.rows.length / message.draws.length;
-    message.draws.forEach((draw, k) => {
-      told.answers.push(this.answerOf(draw, message.rows.subarray(k * length, (k + 1) * length), told.wanted.length));
+    draws.forEach((draw, k) => {
+      told.answers.push(this.answerOf(draw, rows.subarray(k * length, (k + 1) * length), told.wanted.length));
     });
     const done = told.answers.length === count;
     if (!done && told.answers.length < told.least) return;

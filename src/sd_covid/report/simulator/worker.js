@@ -1,6 +1,7 @@
 // A worker: runs its share of the draws, some pairs at a time, and drops what it was doing when other settings come.
 
 const FEW = 4; // pairs between two looks at what is asked now
+const WARM = 16; // pairs that are run beforehand
 
 let asked = null; // the latest request
 let busy = false;
@@ -10,40 +11,51 @@ let known = null;
 function setUp({ data, modules, layout, pairs }) {
   const base = makeBase(data);
   const members = new Members(base, modules, layout, data.seed);
-  const pair = (number) => ({ draw: 2 * number, before: null, baseline: members.slot(), current: members.slot() });
-  known = { data, base, members, own: pairs.map(pair) };
+  const pair = (number) => ({ draws: [2 * number, 2 * number + 1], before: null, baseline: members.slot(), current: members.slot() });
+  known = { data, base, members, own: pairs.map(pair), pace: Infinity, warm: false };
+}
+
+// Rows for the answers of some pairs, behind one another: one piece of memory is sent in far less time than hundreds.
+function answersFor(request, pairs) {
+  const length = 2 * request.wanted.length * known.data.time.length + known.data.outputs.length + 1;
+  return { draws: [], length, rows: new Float64Array(sdEngine.LANES * pairs * length) };
 }
 
 // Two draws, of which the last may be one alone, put behind what was found: of each a row of numbers as `Pool` takes it
 // apart.
 function answer(request, item, found) {
-  const { data, base, members } = known;
-  const draws = [item.draw, Math.min(item.draw + 1, base.count - 1)];
-  item.before ??= baselineOf(item, draws);
-  const parameters = draws.map((draw) => parametersOf(base, draw, request.settings));
+  const { base, members } = known;
+  item.before ??= baselineOf(item);
+  const parameters = parametersOfPair(item, request.settings);
   if (item.current.parameters === null) item.current = copyOf(item.baseline); // so that it can restart where levers start
-  members.run(item.current, parameters, item.draw).forEach((results, lane) => {
-    if (item.draw + lane >= base.count) return;
-    found.draws.push(item.draw + lane);
-    found.rows.push(rowOfAnswer(request, item.before[lane], { parameters: parameters[lane], results }));
+  members.run(item.current, parameters, item.draws[0]).forEach((results, lane) => {
+    if (item.draws[lane] >= base.count) return;
+    const row = found.rows.subarray(found.draws.length * found.length, (found.draws.length + 1) * found.length);
+    writeAnswer(row, request, item.before[lane], { parameters: parameters[lane], results });
+    found.draws.push(item.draws[lane]);
   });
 }
 
-// The baseline of two draws: it stays as long as the page is open.
-function baselineOf(item, draws) {
-  const { data, base, members } = known;
-  const parameters = draws.map((draw) => parametersOf(base, draw, data.baselineSettings));
-  return members.run(item.baseline, parameters, item.draw).map((results, lane) => (
-    { results, costs: presentCosts(data, { parameters: parameters[lane], results }) }
-  ));
+function parametersOfPair({ draws }, settings) {
+  return draws.map((draw) => parametersOf(known.base, Math.min(draw, known.base.count - 1), settings));
+}
+
+// The baseline of two draws: it stays as long as the page is open. How long it took tells how quick the machine is: no
+// other run takes longer, and what holds one up comes and goes.
+function baselineOf(item) {
+  const { data, members } = known;
+  const parameters = parametersOfPair(item, data.baselineSettings);
+  const begun = performance.now();
+  const found = members.run(item.baseline, parameters, item.draws[0]);
+  known.pace = Math.min(known.pace, performance.now() - begun);
+  return found.map((results, lane) => ({ results, costs: presentCosts(data, { parameters: parameters[lane], results }) }));
 }
 
 // Levels and differences of what charts show, differences of all readings, and extra costs.
-function rowOfAnswer({ wanted, positions }, before, after) {
+function writeAnswer(row, { wanted, positions }, before, after) {
   const { data } = known;
   const width = data.time.length;
   const size = wanted.length * width;
-  const row = new Float64Array(2 * size + data.outputs.length + 1);
   wanted.forEach((output, k) => {
     for (let t = 0; t < width; t += 1) {
       const level = after.results[output * width + t];
@@ -51,23 +63,10 @@ function rowOfAnswer({ wanted, positions }, before, after) {
       row[size + k * width + t] = level - before.results[output * width + t];
     }
   });
-  const then = readingsOf(data, before.results, positions);
-  readingsOf(data, after.results, positions).forEach((value, k) => {
-    row[2 * size + k] = value - then[k];
+  positions.forEach((times, k) => {
+    row[2 * size + k] = readingOf(after.results, k * width, times) - readingOf(before.results, k * width, times);
   });
   row[row.length - 1] = extraCost(presentCosts(data, after), before.costs);
-  return row;
-}
-
-// Rows behind one another: one piece of memory is sent in far less time than hundreds.
-function joined(rows) {
-  const all = new Float64Array(rows.reduce((sum, row) => sum + row.length, 0));
-  let at = 0;
-  for (const row of rows) {
-    all.set(row, at);
-    at += row.length;
-  }
-  return all;
 }
 
 // Lets messages come in; a timer would wait longer.
@@ -91,25 +90,40 @@ async function work() {
   busy = true;
   while (asked !== null) {
     const request = asked;
-    let begun = performance.now();
-    let pace = Infinity; // ms for a pair of draws, of the quickest few: what holds others up comes and goes
-    let found = { draws: [], rows: [] };
-    for (let k = 0; k < known.own.length && asked === request; k += 1) {
+    const all = known.own.length;
+    let found = answersFor(request, Math.min(request.first, all));
+    for (let k = 0; k < all && asked === request; k += 1) {
       answer(request, known.own[k], found);
       const done = k + 1;
-      if (done % FEW === 0) pace = Math.min(pace, (performance.now() - begun) / FEW);
-      if (done === request.first || done === known.own.length) {
-        const rows = joined(found.rows);
-        postMessage({ id: request.id, draws: found.draws, rows, pace }, [rows.buffer]);
-        found = { draws: [], rows: [] };
+      if (done === request.first || done === all) {
+        const { draws, length, rows } = found;
+        postMessage({ id: request.id, draws, length, rows, pace: known.pace }, [rows.buffer]);
+        found = answersFor(request, all - done);
       }
-      if (done === request.first && done < known.own.length) await rest();
+      if (done === request.first && done < all) await rest();
       else if (done % FEW === 0) await pause();
-      if (done % FEW === 0) begun = performance.now();
     }
     if (asked === request) asked = null;
+    if (!known.warm) await warmUp(request);
   }
   busy = false;
+}
+
+// Once, when nothing is asked: goes through what a moved slider asks, so that the browser has quick code of it, and
+// memory for it, before a reader waits.
+async function warmUp(request) {
+  known.warm = true;
+  const part = known.data.groups[0]?.levers[0]?.parts[0];
+  if (part === undefined) return;
+  const moved = new Map(request.settings);
+  for (const number of part.names) moved.set(number, (moved.get(number) ?? known.base.defaults[number]) * (1 + 2 ** -40) + 2 ** -40);
+  for (const settings of [moved, new Map(request.settings)]) {
+    for (const item of known.own.slice(0, WARM)) {
+      if (asked !== null) return;
+      answer({ ...request, settings }, item, answersFor(request, 1));
+      await pause();
+    }
+  }
 }
 
 onmessage = ({ data: message }) => {
