@@ -124,3 +124,12 @@ def test_adding_twice_is_refused(call: Call, series: Path, own: Path) -> None:
     assert answer.code == 2
     assert "already" in answer.last
     assert (series / "town.csv").read_bytes() == before
+
+
+def test_nothing_is_added_while_another_writes(call: Call, series: Path, own: Path) -> None:
+    (series / ".refresh.lock").write_text("1\n")
+    answer = call("data", "add", own, "--folder", series)
+    assert answer.code == 2
+    assert "another process (1) is writing in this folder" in answer.last
+    assert not (series / "town.csv").exists()
+    assert call("data", "add", own, "--folder", series, "--dry-run").code == 0

@@ -80,4 +80,4 @@ def test_a_source_that_is_gone_gives_1_and_a_wrong_question_2(
     (sourced / ".refresh.lock").write_text("1\n")
     answer = call(*asked, "--apply")
     assert 2 == answer.code
-    assert answer.last.startswith(f"error: {sourced}/.refresh.lock: another refresh (process 1)")
+    assert answer.last.startswith(f"error: {sourced}/.refresh.lock: another process (1)")

@@ -167,7 +167,7 @@ def test_a_relative_address_is_read_from_the_folder_of_the_registry(sourced):
 def test_two_refreshes_do_not_write_at_once(sourced):
     with locked(sourced):
         assert [one.state for one in look(sourced)] == ["changed", "changed"]  # looking is free
-        with pytest.raises(RunError, match="another refresh") as caught:
+        with pytest.raises(RunError, match="another process") as caught:
             look(sourced, apply=True)
     assert "remove this file" in caught.value.advice
     assert look(sourced, apply=True)[0].state == "changed"

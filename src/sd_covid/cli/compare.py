@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from enum import StrEnum
 from functools import cache, partial
 from pathlib import Path
@@ -122,8 +123,9 @@ def command(
     inputs = read_inputs(study_folder(scenarios[0]), posterior)
     for name in explain or []:
         inputs.simulation.names.cells(name)  # an unknown name is refused before anything takes time
-    with stages(STAGES) as step, Beside() as beside:
+    with ExitStack() as after, stages(STAGES) as step, Beside() as beside:
         compared = run(inputs, scenarios, draws, seed, partial(step, "scenarios"), beside, path, main)
+        after.callback(warn_of, compared.comparison.failures)  # whatever comes of the writing
         found = None if sensitivity is None else analyse(inputs, sensitivity, partial(step, "sensitivity"))
         known = background(inputs)
         looking = partial(
@@ -144,7 +146,6 @@ def command(
             write_tables(compared.assessment, tables)
         languages = asked(language)
         written = write(inputs, compared, found, cache(looking), known, output, languages, level.value)
-    warn_of(compared.comparison.failures)
     for file in reversed(written):  # the first that was asked for comes last
         say(str(file))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -36,9 +37,18 @@ def command(
     neighbours, are warnings.
     """
     from sd_covid.cli.data import study_series
+    from sd_covid.data.rewrite import locked
+
+    place = folder or study_series()
+    # what is written are whole files, as they were when they were read: nobody may write in between
+    with nullcontext() if dry_run or not place.is_dir() else locked(place):
+        _add(file, place, description, dry_run=dry_run)
+
+
+def _add(file: Path, folder: Path, description: Path | None, *, dry_run: bool) -> None:
     from sd_covid.data import format_period, prepare
 
-    addition = prepare(file, folder or study_series(), description)
+    addition = prepare(file, folder, description)
     for line in addition.warnings:
         warn(line)
     for one in addition.series:

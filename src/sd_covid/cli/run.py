@@ -127,7 +127,7 @@ def command(
     for name, run in runs.items():
         warn_non_finite(run, name)
     if figure is not None:
-        _draw(next(iter(runs.values())), drawn, figure)
+        _draw(next(iter(runs.values())), drawn, figure, [item.title.en for item in chosen.values()])
     if figure is None or output is not None:
         results.write(runs, output, form)
 
@@ -141,13 +141,13 @@ def _one(outputs: Sequence[str], runs: Mapping[str, object]) -> str:
     return outputs[0]
 
 
-def _draw(run: xr.Dataset, variable: str, file: Path) -> None:
-    """Draw a variable over time."""
+def _draw(run: xr.Dataset, variable: str, file: Path, titles: Sequence[str]) -> None:
+    """Draw a variable over time, under its name and the title of the scenario."""
     from sd_covid.figures import fan
     from sd_covid.whole_files import replacing
 
     with replacing(file) as temporary:
-        fan(run, variable).savefig(temporary, dpi=120)
+        fan(run, variable, title=": ".join([*titles, variable])).savefig(temporary, dpi=120)
     note(f"wrote {file}")
 
 

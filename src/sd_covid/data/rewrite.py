@@ -61,7 +61,7 @@ def locked(folder: Path) -> Iterator[None]:
         handle = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
     except FileExistsError as error:
         owner = lock.read_text(encoding="utf-8", errors="replace").strip() or "unknown"
-        reason = f"another refresh (process {owner}) is writing in this folder"
+        reason = f"another process ({owner}) is writing in this folder"
         raise RunError(
             reason, advice="wait, or remove this file when it no longer runs", file=lock
         ) from error

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -214,6 +216,39 @@ def test_priors_flow_to_the_bands_of_the_report_and_are_labelled(study, tmp_path
     assert "rusten voor 3 constanten op het oordeel van deskundigen: Trial, 26 november 2026" in text
     assert "offending per youth unemployment" in text
     assert "Oordeel van 3 deelnemers" in text
+
+
+def test_a_variant_that_cannot_be_written_is_what_it_was(study, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    folder = study / "calibration" / "variants"
+    command = [
+        "session",
+        "priors",
+        str(STARTER),
+        str(study / "forms.csv"),
+        "--variant",
+        str(folder / "whole.yaml"),
+    ]
+    command += [
+        "--problem",
+        str(study / "calibration" / "problem.yaml"),
+        "--date",
+        "2026-11-26",
+        "--pool",
+        "linear",
+    ]
+    with monkeypatch.context() as patched:
+        patched.setattr("sd_covid.marvel.session.variant.write_posterior", full)
+        assert execute([*command, "--name", "First"]) == 2
+        assert not list(folder.glob("*whole*"))
+    assert execute([*command, "--name", "First"]) == 0
+    before = {file.name: file.read_bytes() for file in folder.glob("whole*")}
+    assert len(before) >= 3
+    monkeypatch.setattr("sd_covid.marvel.session.variant.write_posterior", full)
+    assert execute([*command, "--name", "Second"]) == 2
+    assert {file.name: file.read_bytes() for file in folder.glob("*whole*")} == before
 
 
 def _compared(posterior: Path) -> Comparison:
