@@ -108,6 +108,21 @@ def test_each_call_of_its_documentation(both: Callable[[str], tuple[Any, Any]], 
     same(CALLS[name](theirs), CALLS[name](here))
 
 
+def test_states_are_carried_on_to_a_model_that_has_fewer_of_them(
+    both: Callable[[str], tuple[Any, Any]],
+) -> None:
+    """A delay that is given from outside has no state of its own; those of the others stand elsewhere then."""
+    wanted = ["smoothed", "third order from 5", "fifth order", "as stock", "in an expression"]
+    found = []
+    for model in both("smooth.mdl"):
+        model.run(final_time=5)
+        given = {"third order": 4.0, "smoothed from 5": 1.0}
+        found.append(
+            model.run(initial_condition="current", final_time=9, params=given, return_columns=wanted)
+        )
+    same(*found)
+
+
 def test_what_it_tells_of_a_model(both: Callable[[str], tuple[Any, Any]]) -> None:
     theirs, here = both("teacup.mdl")
     assert here.namespace == theirs.namespace
