@@ -67,6 +67,7 @@ DRAG = """async ([name, values]) => {
   const some = count();
   await painted();
   const bands = performance.now() - released;
+  if (some === Number(charts.dataset.all)) return { redrawn, rate, some, bands, all: bands };
   await changed(charts, () => count() === Number(charts.dataset.all));
   await painted();
   return { redrawn, rate, some, bands, all: performance.now() - released };

@@ -1,6 +1,6 @@
 // A worker: runs its share of the draws, some pairs at a time, and drops what it was doing when other settings come.
 
-const FEW = 4; // pairs between two looks at what is asked now
+const SPELL = 12; // ms between two looks at what is asked now
 const WARM = 16; // pairs that are run beforehand
 
 let asked = null; // the latest request
@@ -92,6 +92,7 @@ async function work() {
     const request = asked;
     const all = known.own.length;
     let found = answersFor(request, Math.min(request.first, all));
+    let begun = performance.now();
     for (let k = 0; k < all && asked === request; k += 1) {
       answer(request, known.own[k], found);
       const done = k + 1;
@@ -100,8 +101,11 @@ async function work() {
         postMessage({ id: request.id, draws, length, rows, pace: known.pace }, [rows.buffer]);
         found = answersFor(request, all - done);
       }
-      if (done === request.first && done < all) await rest();
-      else if (done % FEW === 0) await pause();
+      const resting = done === request.first && done < all;
+      if (resting || performance.now() - begun > SPELL) {
+        await (resting ? rest() : pause());
+        begun = performance.now();
+      }
     }
     if (asked === request) asked = null;
     if (!known.warm) await warmUp(request);
