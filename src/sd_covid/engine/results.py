@@ -161,7 +161,8 @@ def dataset(
             block = block[0]
         text = {"units": variable.units, "documentation": variable.documentation}
         told = {k: v for k, v in text.items() if v}
-        variables[name] = ((*leading, *dims), block, told)
+        # of an array that it is to look at itself, xarray would load every array library that is installed
+        variables[name] = xr.Variable((*leading, *dims), block, told, fastpath=True)
     return xr.Dataset(variables, coordinates, attrs)
 
 
