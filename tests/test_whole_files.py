@@ -10,7 +10,7 @@ import pytest
 from sd_covid.cache_files import keep, recall
 from sd_covid.cli.language import Language, by_language
 from sd_covid.errors import RunError
-from sd_covid.whole_files import folder_beside, replacing, write_whole
+from sd_covid.whole_files import folder_beside, replacing, restored, write_whole
 
 
 def test_a_text_gets_its_folder_and_keeps_its_line_feeds(tmp_path: Path) -> None:
@@ -82,3 +82,35 @@ def test_of_too_many_files_of_the_cache_those_go_that_were_not_used_for_longest(
 def test_a_second_language_is_named_in_the_file() -> None:
     found = list(by_language(Path("out/a.b.html"), [Language.EN, Language.NL]))
     assert [(Path("out/a.b.html"), Language.EN), (Path("out/a.b-nl.html"), Language.NL)] == found
+
+
+def test_what_was_there_comes_back_and_what_was_not_goes(tmp_path: Path) -> None:
+    kept, new, link = tmp_path / "kept.txt", tmp_path / "sub" / "new.txt", tmp_path / "link.txt"
+    target = tmp_path / "elsewhere" / "target.txt"
+    target.parent.mkdir()
+    for file in (kept, target):
+        file.write_text("before")
+    link.symlink_to(target)
+    new.parent.mkdir()
+
+    def fail() -> None:
+        with restored([kept, new, link]):
+            for file in (kept, new, link):
+                write_whole(file, "after")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert [kept.read_text(), target.read_text(), new.exists(), link.is_symlink()] == [
+        "before",
+        "before",
+        False,
+        True,
+    ]
+    with restored([kept, new, link]):
+        for file in (kept, new, link):
+            write_whole(file, "after")
+    assert [file.read_text() for file in (kept, new, target)] == ["after"] * 3
+    assert sorted(item.name for item in tmp_path.rglob("*")) == [
+        *("elsewhere", "kept.txt", "link.txt", "new.txt", "sub", "target.txt"),
+    ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sd_covid.errors import RunError
@@ -75,6 +75,33 @@ def folder_beside(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as aside:
         yield Path(aside)
+
+
+@contextmanager
+def restored(files: Iterable[Path]) -> Iterator[None]:
+    """Make files what they were when the block raises: those that were not there go.
+
+    Parameters
+    ----------
+    files : iterable of Path
+        Missing parents are made; a link is followed.
+    """
+    with ExitStack() as aside, ExitStack() as undo:
+        for file in (item.resolve() for item in files):
+            kept: Path | None = None
+            if file.is_file():
+                kept = Path(shutil.copy2(file, aside.enter_context(folder_beside(file))))
+            undo.callback(_put_back, file, kept)
+        yield
+        undo.pop_all()
+
+
+def _put_back(file: Path, kept: Path | None) -> None:
+    """Make a file what it was; renaming takes no room on the disk."""
+    if kept is not None:
+        kept.replace(file)
+    elif file.is_file():
+        file.unlink()
 
 
 def _replace_folder(new: Path, path: Path) -> None:

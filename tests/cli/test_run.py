@@ -47,6 +47,16 @@ def test_a_figure_has_the_course_of_the_variable(call: Call, drain: Path, tmp_pa
     np.testing.assert_allclose(falls[0], 2 * falls[1], atol=3e-6)
 
 
+def test_a_figure_says_what_it_is_a_run_of(call: Call, tmp_path: Path) -> None:
+    root, file = Path(__file__).parents[2], tmp_path / "rate.svg"
+    options = ("-s", root / "scenarios" / "catch-up.yaml", "--path", "no-scarring", "--figure", file)
+    answer = call("run", root / "models" / "netherlands.yaml", *options, "--columns", "unemployment rate")
+    assert answer.code == 0
+    shown = " ".join(re.findall(r"<text[^>]*>(.*?)</text>", file.read_text()))
+    assert "Catch-up programme: Without scars" in shown
+    assert "unemployment rate" in shown
+
+
 def test_a_figure_goes_with_a_table(call: Call, drain: Path, tmp_path: Path) -> None:
     table, figure = tmp_path / "level.csv", tmp_path / "level.png"
     assert 0 == call("run", drain, "--columns", "level", "-o", table, "--figure", figure).code

@@ -85,3 +85,17 @@ def test_a_run_does_not_load_dask_and_workers_do(drain: Path, tmp_path: Path) ->
     assert "0 False" == called("run", drain, "-o", tmp_path / "out.nc")
     assert "0 False" == called("sweep", tmp_path / "sweep.yaml", "-o", tmp_path / "here.zarr")
     assert "0 True" == called("sweep", tmp_path / "sweep.yaml", "-o", tmp_path / "there.zarr", "--workers", 1)
+
+
+@pytest.mark.parametrize("model", ["tests/models/subscripts.mdl", "models/netherlands-lite.yaml"])
+def test_a_run_loads_no_library_of_other_arrays(model: str) -> None:
+    """xarray looks for them in every array that it is to judge itself; those of Dask take a second."""
+    program = (
+        "import sys, sd_covid; sd_covid.load(sys.argv[1]).run(); "
+        "print([name for name in ('dask.array', 'distributed') if name in sys.modules])"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", program, model], capture_output=True, text=True, check=True, cwd=root
+    )
+    assert "[]" == done.stdout.splitlines()[-1]

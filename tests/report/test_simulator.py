@@ -382,6 +382,62 @@ def test_paths_carry_what_hand_calculation_says(tmp_path):
 # --- what a reader does --------------------
 
 
+def spread_of(page: Page) -> list[str]:
+    """What the page tells of all draws: the quantiles of its charts, and the intervals of figures."""
+    told = page.evaluate(
+        "Array.from(document.querySelectorAll('.interval, #cost'), (item) => item.textContent)"
+    )
+    for chart in ("#chart-0", "#chart-1"):
+        with page.expect_download() as download:
+            page.click(f"{chart} .csv")
+        told.append(Path(download.value.path()).read_text())
+    return told
+
+
+def test_bands_after_moves_are_those_of_a_page_that_opens_with_them(browser, html, page, tmp_path: Path):
+    """Workers carry on from states that earlier moves left; a page that opens has none."""
+    page.select_option("#preset", "integrated")
+    waited(page)
+    for name, value in (
+        ("job guidance level", 0.75),
+        ("inflation in the long run", 0.03),
+        ("job guidance level", 0.25),
+    ):
+        page.evaluate("([name, value]) => sdCovid.set(name, value)", [name, value])
+        waited(page)
+    found, fragment = spread_of(page), page.evaluate("location.hash")
+    fresh = opened(browser, html, tmp_path, fragment=fragment)
+    waited(fresh)
+    assert spread_of(fresh) == found
+    assert fresh.wrong == []
+    fresh.close()
+
+
+@pytest.mark.parametrize("form", ["svg", "png"])
+def test_a_chart_as_a_picture_has_its_bands_and_lines(page, tmp_path: Path, form: str):
+    page.select_option("#preset", "integrated")
+    waited(page)
+    with page.expect_download() as download:
+        page.click(f"#chart-0 .{form}")
+    file = Path(download.value.path())
+    if form == "svg":
+        shown = page.evaluate(
+            "Array.from(document.querySelectorAll('#chart-0 .levels path[d*=L]'), (item) => item.getAttribute('d'))"
+        )
+        drawn = re.findall(r'd="([^"]*L[^"]*)"', file.read_text())
+        long = [path for path in shown if path.count("L") > 100]
+        assert len(long) >= 6, "a band of the baseline, three of the package, two lines"
+        assert set(long) <= set(drawn)
+    else:
+        import matplotlib.image
+
+        picture = matplotlib.image.imread(file, format="png")
+        colours = {tuple(row) for row in (255 * picture[..., :3]).round().astype(int).reshape(-1, 3).tolist()}
+        # of charts.js: the package's line and its bands, the axis
+        for colour in ("1f4e79", "dbe3ea", "b9c8d7", "8ea5bd"):
+            assert tuple(bytes.fromhex(colour)) in colours
+
+
 def test_first_bands_are_drawn_before_all(browser, html, tmp_path):
     """With first bands of 4 of the 8 draws, in two workers: they rest after these, and go on."""
     for old, new in {

@@ -127,7 +127,12 @@ def command(
     for name, run in runs.items():
         warn_non_finite(run, name)
     if figure is not None:
-        _draw(next(iter(runs.values())), drawn, figure, [item.title.en for item in chosen.values()])
+        _draw(
+            next(iter(runs.values())),
+            drawn,
+            figure,
+            [title for item in chosen.values() for title in _titles(item)],
+        )
     if figure is None or output is not None:
         results.write(runs, output, form)
 
@@ -141,8 +146,14 @@ def _one(outputs: Sequence[str], runs: Mapping[str, object]) -> str:
     return outputs[0]
 
 
+def _titles(scenario: Scenario) -> list[str]:
+    """Of a scenario, and of the path on top of it."""
+    titles = [scenario.title.en, *([] if scenario.path is None else [scenario.path.title.en])]
+    return list(dict.fromkeys(titles))  # a path by itself is its own scenario
+
+
 def _draw(run: xr.Dataset, variable: str, file: Path, titles: Sequence[str]) -> None:
-    """Draw a variable over time, under its name and the title of the scenario."""
+    """Draw a variable over time, under its name and what it is a run of."""
     from sd_covid.figures import fan
     from sd_covid.whole_files import replacing
 

@@ -28,6 +28,7 @@ from sd_covid.data.registry_file import OPTIONAL_SECTIONS, SECTIONS, Entries, ad
 from sd_covid.data.registry_text import with_sections
 from sd_covid.errors import DataError, suggest
 from sd_covid.files import text_of
+from sd_covid.whole_files import restored
 
 NEEDED = ("series", "period", "value", "unit")
 FEWEST = 7
@@ -60,30 +61,17 @@ class Addition:
         Everything that takes room on the disk is done before anything is replaced. A process that is killed in between
         leaves whole files, the registry the last to be replaced; the same addition then finishes them.
         """
-        with ExitStack() as tidy, ExitStack() as undo:
+        with restored(self.files), ExitStack() as tidy:
             for file, text in self.files.items():
-                tidy.callback(_beside(file, "new").unlink, missing_ok=True)
-                _beside(file, "new").write_text(text, encoding="utf-8")
-                if file.exists():
-                    tidy.callback(_beside(file, "old").unlink, missing_ok=True)
-                    shutil.copy2(file, _beside(file, "old"))
+                tidy.callback(_new(file).unlink, missing_ok=True)
+                _new(file).write_text(text, encoding="utf-8")
             for file in self.files:
-                undo.callback(_put_back, file, was_there=file.exists())
-                _beside(file, "new").replace(file)
-            undo.pop_all()
+                _new(file).replace(file)
 
 
-def _beside(file: Path, kind: str) -> Path:
-    """The name under which another text of a file waits; a hidden one, so that no reader takes it for figures."""
-    return file.with_name(f".{file.name}.{kind}")
-
-
-def _put_back(file: Path, *, was_there: bool) -> None:
-    """Make a file what it was."""
-    if was_there:
-        _beside(file, "old").replace(file)
-    else:
-        file.unlink(missing_ok=True)
+def _new(file: Path) -> Path:
+    """Where the new text of a file waits: under a hidden name, so that no reader takes it for figures."""
+    return file.with_name(f".{file.name}.new")
 
 
 def prepare(file: str | Path, folder: str | Path, description: str | Path | None = None) -> Addition:

@@ -147,7 +147,9 @@ def dataset(
     variables: dict[str, Any] = {}
     coordinates: dict[str, Any] = {name: (name, _index(item)) for name, item in leading.items()}
     if model.calendar is not None and "time" in leading:
-        coordinates["date"] = ("time", dates(leading["time"], model.calendar).astype("datetime64[ns]"))
+        coordinates["date"] = _variable(
+            "time", dates(leading["time"], model.calendar).astype("datetime64[ns]")
+        )
     row = 0
     for name, cells in columns.items():
         block = values[row : row + len(cells)]
@@ -161,9 +163,17 @@ def dataset(
             block = block[0]
         text = {"units": variable.units, "documentation": variable.documentation}
         told = {k: v for k, v in text.items() if v}
-        # of an array that it is to look at itself, xarray would load every array library that is installed
-        variables[name] = xr.Variable((*leading, *dims), block, told, fastpath=True)
+        variables[name] = _variable((*leading, *dims), block, told)
     return xr.Dataset(variables, coordinates, attrs)
+
+
+def _variable(
+    dims: str | tuple[str, ...], values: NDArray[Any], attrs: dict[str, str] | None = None
+) -> xr.Variable:
+    """Of an array that it is to look at itself, xarray would load every array library that is installed."""
+    import xarray as xr
+
+    return xr.Variable(dims, values, attrs, fastpath=True)
 
 
 def _index(coordinate: NDArray[Any]) -> NDArray[Any] | pd.Index[Any]:
@@ -190,7 +200,9 @@ def _as_array(
             name if name not in names else f"{name} {sum(other == k for other in keys[: len(names)]) + 1}"
         )
     for k, name in zip(keys, names, strict=True):
-        coordinates[name] = (name, [subscripts.spelling[e] for e in subscripts.elements[k]])
+        coordinates[name] = _variable(
+            name, np.array([subscripts.spelling[e] for e in subscripts.elements[k]])
+        )
     at = [
         tuple(subscripts.position(k, e) - 1 for k, e in zip(keys, cell.elements, strict=True))
         for cell in cells

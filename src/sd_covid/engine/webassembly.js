@@ -37,7 +37,7 @@ const sdEngine = (function () {
       this.saves = Math.floor(steps / every) + 1;
       this.padded = this.saves + (this.saves % LANES); // rows are written two saved times at once
       this.ring = rings > 0 ? 2 ** Math.ceil(Math.log2(steps + 2)) : 1; // it holds the whole run, however long a delay
-      this.states = LANES * (states + rings * this.ring); // numbers in what `keep` is given
+      this.stateSize = LANES * (states + rings * this.ring); // numbers in what `keep` is given
       const width = layout.series + layout.given;
       let next = layout.reserved + STACK;
       const take = (bytes) => {
@@ -49,7 +49,7 @@ const sdEngine = (function () {
       this.at = {
         row: take(8 * parameters), members: take(pair * parameters), out: take(pair * outputs * this.padded),
         scratch: take(pair * layout.scratch), ring: take(pair * rings * this.ring), failed: take(pair),
-        enter: take(8 * this.states), leave: take(8 * this.states),
+        enter: take(8 * this.stateSize), leave: take(8 * this.stateSize),
       };
       const tables = Array.from({ length: this.common === null ? 1 : TABLES }, () => take(8 * width * layout.instants));
       const memory = new WebAssembly.Memory({ initial: Math.ceil(next / PAGE) });
@@ -74,7 +74,7 @@ const sdEngine = (function () {
       const begin = from === null ? 0 : from.step;
       const table = this.tableOf(parameters, begin);
       const key = BigInt.asIntN(64, (BigInt(seed[1] >>> 0) << 32n) | BigInt(seed[0] >>> 0));
-      const states = numbers.subarray(at.leave / 8, at.leave / 8 + this.states);
+      const states = numbers.subarray(at.leave / 8, at.leave / 8 + this.stateSize);
       if (from !== null) numbers.set(from.memory, at.enter / 8);
       let end = begin;
       do {

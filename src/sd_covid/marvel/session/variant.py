@@ -7,9 +7,7 @@ weighed, with a record of whose judgement they rest on.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +22,7 @@ from sd_covid.marvel.session.draws import Judged
 from sd_covid.marvel.session.pool import Pooled
 from sd_covid.marvel.session.priors import ExpertPrior
 from sd_covid.model.names import key
-from sd_covid.whole_files import folder_beside, write_whole
+from sd_covid.whole_files import restored, write_whole
 
 RECORD = "judgement"  # in the provenance of draws
 GRADE = "D"  # of a judgement: not a figure of that very thing
@@ -80,9 +78,8 @@ def write_variant(
     named = {kind: path.with_name(f"{path.stem}-{kind}.tsv") for kind in ("parameters", "mapping")}
     draws = path.with_suffix(".parquet")
     files = [named["parameters"], *([named["mapping"]] if _mapped(priors) else []), path, draws]
-    with folder_beside(path) as aside, ExitStack() as undo:
-        for file in files:
-            undo.callback(_put_back, file, _kept(file, aside))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with restored(files):
         write_table(_parameters(problem, pooled, priors, told, named["parameters"]), named["parameters"])
         config: dict[str, Any] = {
             "extends": os.path.relpath(problem.path, path.parent),
@@ -111,21 +108,7 @@ def write_variant(
             RECORD: record(pooled, priors, judged, told),
         }
         write_posterior(Posterior(judged.frame, provenance), draws)
-        undo.pop_all()
     return files
-
-
-def _kept(file: Path, folder: Path) -> Path | None:
-    """A copy of a file in a folder; None where there is no file."""
-    return Path(shutil.copy2(file, folder / file.name)) if file.exists() else None
-
-
-def _put_back(file: Path, kept: Path | None) -> None:
-    """Make a file what it was; renaming takes no room on the disk."""
-    if kept is None:
-        file.unlink(missing_ok=True)
-    else:
-        kept.replace(file)
 
 
 def record(pooled: Pooled, priors: Sequence[ExpertPrior], judged: Judged, told: Told) -> dict[str, Any]:

@@ -179,13 +179,14 @@ class App {
   ask() {
     const { history } = this;
     const wanted = [...new Set(history.now.charts)];
+    const key = keyOf(history.now, history.now.year); // of what is asked: when answers come it can be another
     this.pool.ask(this.settings, wanted, this.positions(), (answers, done) => {
       if (answers.length === 0) return;
       if (!done && this.spread !== null) return; // once when some are there, once when all are
       this.spread = this.spreadOf(answers, wanted);
       this.count = answers.length;
       if (done && this.spread.failed > 0) this.say(this.texts.failed.replace("{count}", String(this.spread.failed)));
-      if (done) this.cache.set(keyOf(history.now, history.now.year), this.spread);
+      if (done) this.cache.set(key, this.spread);
       this.rested = done;
       this.showSpread(done);
       if (this.partly) this.showRest();

@@ -3,7 +3,7 @@
 
 // Of one lever for one member: { present, nominal }, or null without a price.
 function costOf(data, lever, parameters, results) {
-  const plan = planOf(data).get(lever);
+  const plan = plansOf(data).get(lever) ?? null;
   if (plan === null) return null;
   const { weights } = data.prices;
   let present = 0;
@@ -18,7 +18,7 @@ function costOf(data, lever, parameters, results) {
 const plans = new WeakMap(); // by data: costs are asked for in every draw
 
 // Of each lever what gives its amounts of each year of prices from a member; null without a price.
-function planOf(data) {
+function plansOf(data) {
   if (!plans.has(data)) {
     const calendar = data.prices === null ? null : calendarOf(data);
     const plan = (lever) => {
@@ -36,9 +36,9 @@ function calendarOf(data) {
   const begin = (year) => Date.UTC(year, 0, 1) / 86400000;
   const years = data.time.map((time) => Math.floor((12 * data.origin[0] + data.origin[1] - 1 + time + 1e-9) / 12));
   const until = years.length - 1;
-  const from = (year) => years.findIndex((found, k) => found >= year || k === until);
+  const saved = (year) => years.findIndex((found, k) => found >= year || k === until);
   return weights.map((_, k) => ({
-    begin: begin(first + k), end: begin(first + k + 1), from: from(first + k), to: from(first + k + 1),
+    begin: begin(first + k), end: begin(first + k + 1), firstSaved: saved(first + k), lastSaved: saved(first + k + 1),
   }));
 }
 
@@ -64,9 +64,9 @@ function budgetPath(data, lever, calendar) {
 // What stocks that hold what was spent so far grew by.
 function spentPath(data, lever, calendar) {
   const rows = lever.cost.variables.map((name) => rowOf(data, name) * data.time.length);
-  return (_, results) => calendar.map(({ from, to }) => {
+  return (_, results) => calendar.map(({ firstSaved, lastSaved }) => {
     let spent = 0;
-    for (const row of rows) spent += results[row + to] - results[row + from];
+    for (const row of rows) spent += results[row + lastSaved] - results[row + firstSaved];
     return spent;
   });
 }
@@ -79,7 +79,7 @@ function rowOf(data, name) {
 
 // Of all levers of one member, in their order: the present value, or null without a price.
 function presentCosts(data, { parameters, results }) {
-  return Array.from(planOf(data).keys(), (lever) => costOf(data, lever, parameters, results)?.present ?? null);
+  return Array.from(plansOf(data).keys(), (lever) => costOf(data, lever, parameters, results)?.present ?? null);
 }
 
 // Extra costs of all levers together, from those of a member and of the baseline; present value.

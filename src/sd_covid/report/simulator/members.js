@@ -84,13 +84,13 @@ class Members {
     const { steps, outputs } = layout;
     this.size = outputs * saves;
     this.stretch = grain * Math.max(1, Math.round(steps / grain / 40)); // from one state that is kept to the next
-    this.marks = Math.max(0, Math.ceil(steps / this.stretch) - 1); // states that are kept
+    this.marks = Math.max(0, Math.ceil(steps / this.stretch) - 1); // states that are kept, numbered from 1
+    this.runs = 0;
   }
 
-  // Results of two members, and the states along their way that a later run can carry on from: one behind another, in
-  // memory that is the slot's own from its first run on.
+  // Results of two members, and the states along their way that a later run can carry on from, one behind another.
   slot() {
-    return { parameters: null, outs: null, kept: null };
+    return { parameters: null, outs: null, kept: null, shared: false };
   }
 
   // Brings a slot to the parameters of two members, numbered from `first`; gives the results of each: a row of saved
@@ -100,22 +100,21 @@ class Members {
     const change = before === null ? -Infinity : Math.min(...parameters.map((row, lane) => firstChange(this.base, before[lane], row)));
     if (change === Infinity) return slot.outs;
     slot.parameters = null; // until this has gone well
-    if (slot.outs === null) slot.outs = parameters.map(() => new Float64Array(this.size));
     const { stretch, marks, runner } = this;
+    if (slot.outs === null) {
+      slot.outs = parameters.map(() => new Float64Array(this.size));
+      slot.kept = new Float64Array(marks * runner.stateSize);
+    }
+    if (slot.shared) Object.assign(slot, { kept: slot.kept.slice(), shared: false });
+    const keptAt = (number) => slot.kept.subarray((number - 1) * runner.stateSize, number * runner.stateSize);
     const { start, step } = runner.layout;
     const mark = Math.min(marks, Math.floor(Math.floor((change - start) / step + 1e-9) / stretch));
-    const from = mark < 1 ? null : { step: mark * stretch, memory: this.keptAt(slot, mark) };
-    const keep = (state) => this.keptAt(slot, state.step / stretch).set(state.memory);
+    const from = mark < 1 ? null : { step: mark * stretch, memory: keptAt(mark) };
+    const keep = (state) => keptAt(state.step / stretch).set(state.memory);
+    this.runs += 1;
     runner.run(parameters, first, this.seed, slot.outs, { from, stretch, keep });
     slot.parameters = parameters;
     return slot.outs;
-  }
-
-  // Where a slot keeps a state: the first is number 1.
-  keptAt(slot, number) {
-    const { states } = this.runner;
-    slot.kept ??= new Float64Array(this.marks * states);
-    return slot.kept.subarray((number - 1) * states, number * states);
   }
 
   // One member, in both places.
@@ -124,8 +123,10 @@ class Members {
   }
 }
 
+// States are copied when one of the two runs: most slots never leave the baseline.
 function copyOf(slot) {
-  return { ...slot, outs: slot.outs.map((out) => out.slice()), kept: slot.kept?.slice() ?? null };
+  slot.shared = true;
+  return { ...slot, outs: slot.outs.map((out) => out.slice()) };
 }
 
 // --- what a course comes to ------------------------------------------------------------------------------------------

@@ -94,7 +94,7 @@ const SHARES = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95];
 function bandsOf(rows, width, times) {
   const found = SHARES.map(() => new Float64Array(width).fill(NaN));
   const count = rows.length;
-  const columns = new Float64Array(times.length * count); // of each time: rows lie far apart in memory, and are gone through once
+  const columns = new Float64Array(times.length * count); // rows lie far apart in memory, and are gone through once
   rows.forEach((row, k) => {
     for (let i = 0; i < times.length; i += 1) columns[i * count + k] = row[times[i]];
   });

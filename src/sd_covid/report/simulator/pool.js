@@ -8,6 +8,7 @@ class Pool {
     this.app = app;
     this.id = 0;
     this.workers = [];
+    this.paces = []; // of each worker: ms for a whole run of a pair of draws
     this.told = null;
     const pairs = Math.ceil(app.base.count / sdEngine.LANES);
     if (pairs === 0) return;
@@ -18,12 +19,14 @@ class Pool {
     const data = { ...app.data, kernels: null, baseline: null, texts: null, reached: null };
     for (let k = 0; k < size; k += 1) {
       const worker = new Worker(url);
-      worker.onmessage = ({ data: message }) => this.receive(message);
+      worker.onmessage = ({ data: message }) => {
+        this.paces[k] = message.pace;
+        this.receive(message);
+      };
       const own = Array.from({ length: Math.ceil((pairs - k) / size) }, (_, i) => k + i * size);
       worker.postMessage({ type: "start", data, modules, layout, pairs: own });
       this.workers.push(worker);
     }
-    this.pace = Infinity; // ms for a whole run of a pair of draws
   }
 
   // Asks all draws for some settings; what was asked before is dropped. `tell(answers, done)` is called as they come.
@@ -35,9 +38,14 @@ class Pool {
       return;
     }
     const each = Math.ceil(this.app.base.count / sdEngine.LANES / size);
-    const first = each * this.pace <= PATIENCE ? each : Math.ceil(FIRST / sdEngine.LANES / size);
+    const first = each * this.pace() <= PATIENCE ? each : Math.ceil(FIRST / sdEngine.LANES / size);
     this.told = { tell, answers: [], wanted, least: first === each ? this.app.base.count : FIRST };
     this.post({ type: "run", id: this.id, settings: Array.from(settings), wanted, positions, first });
+  }
+
+  // Of the slowest worker: all are waited for.
+  pace() {
+    return this.paces.length === this.workers.length ? Math.max(...this.paces) : Infinity;
   }
 
   drop() {
@@ -73,7 +81,6 @@ class Pool {
     if (message.id !== this.id || this.told === null) return;
     const { told } = this;
     const { draws, length, rows } = message;
-    this.pace = message.pace;
     const { count } = this.app.base;
     draws.forEach((draw, k) => {
       told.answers.push(this.answerOf(draw, rows.subarray(k * length, (k + 1) * length), told.wanted.length));

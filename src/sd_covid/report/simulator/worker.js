@@ -7,12 +7,14 @@ let asked = null; // the latest request
 let busy = false;
 let wake = null; // goes on after a rest
 let known = null;
+let clock = null; // of a spell: when it began, and the runs before it
 
 function setUp({ data, modules, layout, pairs }) {
   const base = makeBase(data);
   const members = new Members(base, modules, layout, data.seed);
   const pair = (number) => ({ draws: [2 * number, 2 * number + 1], before: null, baseline: members.slot(), current: members.slot() });
   known = { data, base, members, own: pairs.map(pair), pace: Infinity, warm: false };
+  clock = { begun: 0, runs: 0 };
 }
 
 // Rows for the answers of some pairs, behind one another: one piece of memory is sent in far less time than hundreds.
@@ -24,31 +26,41 @@ function answersFor(request, pairs) {
 // Two draws, of which the last may be one alone, put behind what was found: of each a row of numbers as `Pool` takes it
 // apart.
 function answer(request, item, found) {
-  const { base, members } = known;
-  item.before ??= baselineOf(item);
-  const parameters = parametersOfPair(item, request.settings);
-  if (item.current.parameters === null) item.current = copyOf(item.baseline); // so that it can restart where levers start
-  members.run(item.current, parameters, item.draws[0]).forEach((results, lane) => {
-    if (item.draws[lane] >= base.count) return;
+  const after = resultsOf(request, item);
+  item.draws.forEach((draw, lane) => {
+    if (draw >= known.base.count) return;
     const row = found.rows.subarray(found.draws.length * found.length, (found.draws.length + 1) * found.length);
-    writeAnswer(row, request, item.before[lane], { parameters: parameters[lane], results });
-    found.draws.push(item.draws[lane]);
+    if (after === null) row.fill(NaN);
+    else writeAnswer(row, request, item.before[lane], after[lane]);
+    found.draws.push(draw);
   });
+}
+
+// Of two draws their parameters and results; null where the model cannot run them, as with a delay of no length.
+function resultsOf(request, item) {
+  const { members } = known;
+  try {
+    item.before ??= baselineOf(item);
+    const parameters = parametersOfPair(item, request.settings);
+    if (item.current.parameters === null) item.current = copyOf(item.baseline); // so that it can restart where levers start
+    return members.run(item.current, parameters, item.draws[0]).map((results, lane) => ({ parameters: parameters[lane], results }));
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 function parametersOfPair({ draws }, settings) {
   return draws.map((draw) => parametersOf(known.base, Math.min(draw, known.base.count - 1), settings));
 }
 
-// The baseline of two draws: it stays as long as the page is open. How long it took tells how quick the machine is: no
-// other run takes longer, and what holds one up comes and goes.
+// The baseline of two draws: it stays as long as the page is open.
 function baselineOf(item) {
   const { data, members } = known;
   const parameters = parametersOfPair(item, data.baselineSettings);
-  const begun = performance.now();
-  const found = members.run(item.baseline, parameters, item.draws[0]);
-  known.pace = Math.min(known.pace, performance.now() - begun);
-  return found.map((results, lane) => ({ results, costs: presentCosts(data, { parameters: parameters[lane], results }) }));
+  return members.run(item.baseline, parameters, item.draws[0]).map((results, lane) => (
+    { results, costs: presentCosts(data, { parameters: parameters[lane], results }) }
+  ));
 }
 
 // Levels and differences of what charts show, differences of all readings, and extra costs.
@@ -88,39 +100,60 @@ function rest() {
 async function work() {
   if (busy) return;
   busy = true;
+  try {
+    await answerAll();
+  } finally {
+    busy = false;
+  }
+}
+
+async function answerAll() {
   while (asked !== null) {
     const request = asked;
     const all = known.own.length;
     let found = answersFor(request, Math.min(request.first, all));
-    let begun = performance.now();
+    beginSpell();
     for (let k = 0; k < all && asked === request; k += 1) {
+      const whole = known.own[k].before === null; // its baseline is run too, from the start
       answer(request, known.own[k], found);
       const done = k + 1;
+      if (whole) notePace(done === all);
       if (done === request.first || done === all) {
         const { draws, length, rows } = found;
         postMessage({ id: request.id, draws, length, rows, pace: known.pace }, [rows.buffer]);
         found = answersFor(request, all - done);
       }
       const resting = done === request.first && done < all;
-      if (resting || performance.now() - begun > SPELL) {
+      if (resting || performance.now() - clock.begun > SPELL) {
         await (resting ? rest() : pause());
-        begun = performance.now();
+        beginSpell();
       }
     }
-    if (asked === request) asked = null;
+    if (asked !== request) continue;
+    asked = null;
     if (!known.warm) await warmUp(request);
   }
-  busy = false;
+}
+
+function beginSpell() {
+  clock = { begun: performance.now(), runs: known.members.runs };
+}
+
+// What a spell of whole runs tells of the machine: of the quickest one, for what holds it up comes and goes. Clocks of
+// browsers can be as coarse as a millisecond.
+function notePace(last) {
+  const [took, runs] = [performance.now() - clock.begun, known.members.runs - clock.runs];
+  const enough = took >= SPELL || (last && known.pace === Infinity);
+  if (enough && runs > 0) known.pace = Math.min(known.pace, took / runs);
 }
 
 // Once, when nothing is asked: goes through what a moved slider asks, so that the browser has quick code of it, and
 // memory for it, before a reader waits.
 async function warmUp(request) {
-  known.warm = true;
-  const part = known.data.groups[0]?.levers[0]?.parts[0];
-  if (part === undefined) return;
   const moved = new Map(request.settings);
-  for (const number of part.names) moved.set(number, (moved.get(number) ?? known.base.defaults[number]) * (1 + 2 ** -40) + 2 ** -40);
+  const nudged = (value) => value * (1 + 2 ** -40) + 2 ** -40;
+  const part = known.data.groups[0]?.levers[0]?.parts[0];
+  for (const number of part?.names ?? []) moved.set(number, nudged(moved.get(number) ?? known.base.defaults[number]));
   for (const settings of [moved, new Map(request.settings)]) {
     for (const item of known.own.slice(0, WARM)) {
       if (asked !== null) return;
@@ -128,6 +161,7 @@ async function warmUp(request) {
       await pause();
     }
   }
+  known.warm = true;
 }
 
 onmessage = ({ data: message }) => {
