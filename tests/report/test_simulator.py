@@ -438,6 +438,21 @@ def test_a_chart_as_a_picture_has_its_bands_and_lines(page, tmp_path: Path, form
             assert tuple(bytes.fromhex(colour)) in colours
 
 
+def test_draws_that_cannot_be_run_are_counted_and_the_others_shown(browser, html, tmp_path):
+    """As with a fixed delay that is no number in one pair of draws: the worker goes on, and answers what comes next."""
+    run = "return members.run(item.current,"
+    assert html.count(run) == 1
+    html = html.replace(run, f'if (item.draws[0] === 2) throw new RangeError("no run");\n    {run}')
+    page = opened(browser, html, tmp_path)
+    for preset in ("integrated", "no-support"):
+        page.select_option("#preset", preset)
+        waited(page)
+        assert page.locator("#message").inner_text().startswith("2 ")
+        assert re.search(r"\d", page.locator("#headlines .interval").first.inner_text())
+    assert page.wrong == []
+    page.close()
+
+
 def test_first_bands_are_drawn_before_all(browser, html, tmp_path):
     """With first bands of 4 of the 8 draws, in two workers: they rest after these, and go on."""
     for old, new in {
