@@ -84,7 +84,7 @@ def restored(files: Iterable[Path]) -> Iterator[None]:
     Parameters
     ----------
     files : iterable of Path
-        Missing parents are made; a link is followed.
+        A link is followed.
     """
     with ExitStack() as aside, ExitStack() as undo:
         for file in (item.resolve() for item in files):

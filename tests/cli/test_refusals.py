@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from sd_covid.policy.comparison import Failure
 from tests.cli.conftest import STUDY, Answer, Call
 
 
@@ -230,3 +234,25 @@ def test_what_does_not_go_together_is_refused_before_any_work(
     places = {"study": STUDY, "drain": drain, "folder": tmp_path, "file": tmp_path / "file.yaml"}
     refused(call(*(word.format(**places) for word in words.split())), said, advice)
     assert before == sorted(tmp_path.rglob("*"))
+
+
+def test_runs_that_failed_are_told_when_the_report_cannot_be_written(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runs themselves are left out: what stands in for them is one that was not finite."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    failures = [Failure("delayed", 3, "unemployment rate", 61.0)]
+    run = SimpleNamespace(
+        comparison=SimpleNamespace(failures=failures), draws=None, assessment=None, study=None
+    )
+    monkeypatch.setattr("sd_covid.cli.compare.run", lambda *_: run)
+    monkeypatch.setattr("sd_covid.cli.compare_written.write", full)
+    scenarios = [Path(__file__).parents[2] / "scenarios" / f"{name}.yaml" for name in ("actual", "delayed")]
+    answer = call("compare", *scenarios, "-o", tmp_path / "report.html")
+    assert answer.code == 2
+    assert "No space left on device" in answer.err
+    assert "1 runs are not finite and left out; the first is draw 3 of 'delayed'" in answer.err
+    assert not list(tmp_path.iterdir())

@@ -197,6 +197,28 @@ def test_a_disk_that_fails_halfway_leaves_the_study_as_it_was(folder, monitor, m
     assert contents(folder) == before
 
 
+def test_a_registry_that_is_a_link_stays_one_and_fails_as_a_file_does(folder, monitor, monkeypatch):
+    registry, elsewhere = folder / "registry.yaml", folder / "elsewhere.yml"
+    registry.rename(elsewhere)
+    registry.symlink_to(elsewhere)
+    before, addition = elsewhere.read_text(), prepare(monitor, folder)
+    real = Path.replace
+
+    def failing(self: Path, target: Path) -> Path:
+        done = real(self, target)
+        if target == elsewhere and self.suffix == ".new":
+            raise OSError("disk full")  # it is replaced, and something after it fails
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", failing)
+        with pytest.raises(OSError, match="disk full"):
+            addition.write()
+    assert (registry.is_symlink(), elsewhere.read_text()) == (True, before)
+    addition.write()
+    assert (registry.is_symlink(), elsewhere.read_text() == before) == (True, False)
+
+
 def numbers(monitor: Path, values: list[float]) -> None:
     """Give the monitor these figures by month, and the other series two."""
     rows = [f"clients,2023-{month:02d},{value},persons helped" for month, value in enumerate(values, 1)]

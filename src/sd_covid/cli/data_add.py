@@ -46,6 +46,7 @@ def command(
 
 
 def _add(file: Path, folder: Path, description: Path | None, *, dry_run: bool) -> None:
+    """Check, tell what was found, and write."""
     from sd_covid.data import format_period, prepare
 
     addition = prepare(file, folder, description)

@@ -61,11 +61,12 @@ class Addition:
         Everything that takes room on the disk is done before anything is replaced. A process that is killed in between
         leaves whole files, the registry the last to be replaced; the same addition then finishes them.
         """
-        with restored(self.files), ExitStack() as tidy:
-            for file, text in self.files.items():
+        files = {file.resolve(): text for file, text in self.files.items()}  # a link stays one
+        with restored(files), ExitStack() as tidy:
+            for file, text in files.items():
                 tidy.callback(_new(file).unlink, missing_ok=True)
                 _new(file).write_text(text, encoding="utf-8")
-            for file in self.files:
+            for file in files:
                 _new(file).replace(file)
 
 

@@ -26,6 +26,7 @@ class Pool {
       const own = Array.from({ length: Math.ceil((pairs - k) / size) }, (_, i) => k + i * size);
       worker.postMessage({ type: "start", data, modules, layout, pairs: own });
       this.workers.push(worker);
+      this.paces.push(Infinity);
     }
   }
 
@@ -45,7 +46,7 @@ class Pool {
 
   // Of the slowest worker: all are waited for.
   pace() {
-    return this.paces.length === this.workers.length ? Math.max(...this.paces) : Infinity;
+    return Math.max(...this.paces);
   }
 
   drop() {
