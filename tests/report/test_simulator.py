@@ -457,7 +457,7 @@ def test_first_bands_are_drawn_before_all(browser, html, tmp_path):
     """With first bands of 4 of the 8 draws, in two workers: they rest after these, and go on."""
     for old, new in {
         "const FIRST = 32;": "const FIRST = 4;",
-        "const PATIENCE = 220;": "const PATIENCE = 0;",
+        "const PATIENCE = 120;": "const PATIENCE = 0;",
         "navigator.hardwareConcurrency || 2": "2",
     }.items():
         assert html.count(old) == 1

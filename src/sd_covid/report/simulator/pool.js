@@ -1,7 +1,7 @@
 // The workers, and what they send back: draws of one request, put together as they come.
 
 const FIRST = 32; // draws behind the first bands
-const PATIENCE = 220; // ms: what can be there by then is waited for, and drawn once
+const PATIENCE = 120; // ms: if all draws can be there by then, they are drawn once; with the drawing within 150
 
 class Pool {
   constructor(app, source) {
