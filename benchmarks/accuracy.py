@@ -24,7 +24,7 @@ from throughput import draws, peer_of
 from models import CONTROL, SIR, SIR_OUTPUTS
 from sd_covid.analysis.differences import largest_difference
 from sd_covid.analysis.second_engine import run_in_pysd
-from sd_covid.engine.kernel import thread_count
+from sd_covid.engine.run.kernel import thread_count
 from sd_covid.engine.simulation import Simulation, load
 from sd_covid.engine.table import as_table
 from sd_covid.errors import RunError

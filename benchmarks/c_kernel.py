@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.engine.compile import target
-from sd_covid.engine.graph import Graph
-from sd_covid.engine.kernel import Members, share_blocks
-from sd_covid.engine.operations import TABLE_OPERATIONS
-from sd_covid.engine.program import Program
-from sd_covid.engine.timegrid import TimeGrid
-from sd_covid.engine.trim import trim
+from sd_covid.engine.graph.graph import Graph
+from sd_covid.engine.graph.operations import TABLE_OPERATIONS
+from sd_covid.engine.graph.program import Program
+from sd_covid.engine.graph.trim import trim
+from sd_covid.engine.run.compile import target
+from sd_covid.engine.run.kernel import Members, share_blocks
+from sd_covid.engine.time.timegrid import TimeGrid
 
 HEADER = """
 #include <immintrin.h>

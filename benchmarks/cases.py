@@ -10,7 +10,7 @@ import arrays
 from c_kernel import CCode
 
 from models import SIR, SIR_CONSTANTS, SIR_OUTPUTS, WORLD_CONSTANTS, WORLD_OUTPUTS, world
-from sd_covid.engine.lower import CONTROL
+from sd_covid.engine.lower.model import CONTROL
 from sd_covid.engine.simulation import Simulation, load
 
 

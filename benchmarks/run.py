@@ -26,8 +26,8 @@ import throughput
 from cases import CASES, Case, dutch, world3
 from paired import table
 
-from sd_covid.engine.compile import target
-from sd_covid.engine.kernel import thread_count
+from sd_covid.engine.run.compile import target
+from sd_covid.engine.run.kernel import thread_count
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 PARTS = ("speed", "memory", "accuracy")

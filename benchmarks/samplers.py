@@ -22,7 +22,7 @@ from sd_covid.calibration.methods import Method
 from sd_covid.calibration.objective import Objective
 from sd_covid.calibration.posterior import diagnostics, sample
 from sd_covid.calibration.workflow import load_problem
-from sd_covid.engine.kernel import thread_count
+from sd_covid.engine.run.kernel import thread_count
 
 HEAD = (
     "| problem | sampler | draws | seconds | seconds of a processor | R-hat, most | ESS, least | diverged | "

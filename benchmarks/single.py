@@ -11,7 +11,7 @@ import pandas as pd
 from cases import Case
 from paired import in_turns, ratio
 
-from sd_covid.engine.objective import LeastSquares
+from sd_covid.engine.gradients.objective import LeastSquares
 from sd_covid.engine.simulation import Simulation, load
 
 

@@ -20,7 +20,8 @@ STAGES = """
 import json, sys, time
 import numpy, pandas, xarray
 import llvmlite.binding
-from sd_covid.model import read, vensim
+from sd_covid.model import read
+from sd_covid.model.vensim import reader as vensim
 from sd_covid.engine.simulation import Simulation
 clock = time.perf_counter
 marks = [clock()]

@@ -28,9 +28,9 @@ import numpy as np
 
 import models
 import sd_covid
-from sd_covid.engine.kernel import Kernel, thread_count
+from sd_covid.engine.run.kernel import Kernel, thread_count
 from sd_covid.engine.simulation import Simulation
-from sd_covid.engine.timegrid import at_times
+from sd_covid.engine.time.timegrid import at_times
 from sd_covid.policy.reading import named_model
 from sd_covid.policy.sweep import SweepPlan, read_sweep, run_sweep
 from sd_covid.policy.sweep.blocks import Block, Blocks

@@ -22,7 +22,7 @@ from c_kernel import CCode, CKernel
 from cases import Case
 from paired import in_turns, ratio
 
-from sd_covid.engine.kernel import Kernel, Members, thread_count
+from sd_covid.engine.run.kernel import Kernel, Members, thread_count
 from sd_covid.engine.simulation import Simulation, load
 
 SUMS = ["final", "mean", "min", "max"]

@@ -143,8 +143,8 @@ class _Results:
     @cached_property
     def courses(self) -> Any:
         """Equations of the model, and its runs with the NOW and without."""
-        from sd_covid.engine.course import record
-        from sd_covid.engine.separate import separate
+        from sd_covid.engine.separate.course import record
+        from sd_covid.engine.separate.equations import separate
 
         simulation = self.model.stepping(["NOW level"])
         equations = separate(simulation)

@@ -8,7 +8,7 @@ from sd_covid.connect.accessor import on_import
 
 if TYPE_CHECKING:
     from sd_covid import figures
-    from sd_covid.engine.objective import LeastSquares
+    from sd_covid.engine.gradients.objective import LeastSquares
     from sd_covid.engine.results import failed
     from sd_covid.engine.simulation import Simulation, load
     from sd_covid.policy.sweep.export import to_table, write_table
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "LeastSquares": "sd_covid.engine.objective.LeastSquares",
+    "LeastSquares": "sd_covid.engine.gradients.objective.LeastSquares",
     "Simulation": "sd_covid.engine.simulation.Simulation",
     "failed": "sd_covid.engine.results.failed",
     "load": "sd_covid.engine.simulation.load",

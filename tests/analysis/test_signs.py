@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sd_covid.analysis.signs import Sign, range_of, sign_of
 from sd_covid.model.expression import Binary, Call, Expression, Number, Reference, Unary
-from sd_covid.model.parse import parse_expression
+from sd_covid.model.vensim.parse import parse_expression
 
 RANGES = {"a": (0.5, 2.0), "b": (0.1, 0.9), "c": (-1.0, 3.0), "d": (-4.0, -1.0)}
 _FUNCTIONS = {"EXP": math.exp, "MIN": min, "MAX": max, "ABS": abs}

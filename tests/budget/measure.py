@@ -24,13 +24,13 @@ import pandas as pd
 
 import sd_covid
 from benchmarks import models
-from sd_covid.engine.compile import run_passes
-from sd_covid.engine.kernel import ATTRIBUTES
-from sd_covid.engine.llvm import Module
+from sd_covid.engine.graph.trim import trim
+from sd_covid.engine.llvm.text import Module
+from sd_covid.engine.llvm.write_run import write_kernel
+from sd_covid.engine.run.compile import run_passes
+from sd_covid.engine.run.kernel import ATTRIBUTES
 from sd_covid.engine.simulation import Simulation, load
-from sd_covid.engine.trim import trim
-from sd_covid.engine.write_run import write_kernel
-from sd_covid.model.vensim import read_mdl
+from sd_covid.model.vensim.reader import read_mdl
 
 FILE = Path(__file__).with_name("budget.json")
 RENEW = "python -m tests.budget.measure"

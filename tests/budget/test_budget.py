@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sd_covid.engine import compile as compiling
+from sd_covid.engine.run import compile as compiling
 from tests.budget import measure
 
 
@@ -49,7 +49,7 @@ def test_what_grew_is_told_with_its_share_and_what_shrank_too() -> None:
 
 
 def test_calls_are_counted_in_this_package_only() -> None:
-    from sd_covid.engine.llvm import constant
+    from sd_covid.engine.llvm.text import constant
 
     assert measure.calls(lambda: [constant(1.0) for _ in range(7)]) == 7
     assert measure.calls(lambda: sorted([3, 1, 2], key=lambda item: -item)) == 0

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sd_covid.document.readable import Notation, Words, number, plain
 from sd_covid.model.expression import Binary, Call, Expression, Number, Reference, Subscript, Unary, walk
 from sd_covid.model.functions import FUNCTIONS
-from sd_covid.model.parse import parse_expression
+from sd_covid.model.vensim.parse import parse_expression
 
 NAMES = {"arrears": 3.0, "cure rate": 0.25, "Tozo ratio": 7.0, "x": 11.0}
 ARITHMETIC = ("+", "-", "*", "/")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sd_covid.engine.apart import parameters_of, take_apart
-from sd_covid.engine.trim import trim
+from sd_covid.engine.graph.apart import parameters_of, take_apart
+from sd_covid.engine.graph.trim import trim
 
 #: `level` is the same for all members, `size` is not.
 TEXT = """

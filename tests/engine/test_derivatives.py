@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sd_covid.engine.functions import names
+from sd_covid.engine.functions.table import names
 from sd_covid.engine.simulation import load
 from tests.engine.test_functions_backends import MODELS as OTHERS
 

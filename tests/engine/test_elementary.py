@@ -8,9 +8,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from sd_covid.engine.elementary import Writer
-from sd_covid.engine.graph import Graph
-from sd_covid.engine.llvm import Module
+from sd_covid.engine.graph.graph import Graph
+from sd_covid.engine.llvm.elementary import Writer
+from sd_covid.engine.llvm.text import Module
 from tests.engine.test_operations import by_rows, compiled
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sd_covid.engine import interpret
-from sd_covid.engine.kernel import Kernel, Members
+from sd_covid.engine.run import interpret
+from sd_covid.engine.run.kernel import Kernel, Members
 
 LOOKUPS = """
 look((0,0),(1,2),(2,1),(4,5)) ~~|

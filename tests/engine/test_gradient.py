@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import sd_covid
-from sd_covid.engine import sweep
-from sd_covid.engine.compile import Code, target
+from sd_covid.engine.gradients import sweep
+from sd_covid.engine.run.compile import Code, target
 from sd_covid.errors import RunError, UnknownNameError
 
 # With h = 1e-5 relative and outputs of size one: truncation about 1e-10, rounding about 1e-11, so 1e-6 is safe.
@@ -186,7 +186,7 @@ def test_the_misfits_of_a_batch_come_with_their_gradients_and_failures_stay_apar
 
 def test_a_large_batch_is_worked_through_in_portions(simulate, monkeypatch):
     """Portions give the same bits as all at once, members with the random numbers that `run` gives them."""
-    from sd_covid.engine import objective
+    from sd_covid.engine.gradients import objective
 
     model = simulate(
         "x = INTEG(RANDOM NORMAL(-9, 9, k, 1, 0) - r * x, 1) ~ ~ |\nk = 1 ~ ~ |\nr = 0.3 ~ ~ |\n", final=4

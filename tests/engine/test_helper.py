@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from sd_covid.engine.helper import Helper
+from sd_covid.engine.run.helper import Helper
 from sd_covid.errors import RunError, UnknownNameError
 from sd_covid.report.sections import refuse_level
 

@@ -125,7 +125,7 @@ def test_all_columns_have_the_random_numbers_of_the_run(simulate):
 
 def test_a_jacobian_beyond_memory_is_refused(simulate, monkeypatch):
     model = simulate(RICH, final=4)
-    monkeypatch.setattr("sd_covid.engine.derivatives.memory_limit", lambda _: 500.0)
+    monkeypatch.setattr("sd_covid.engine.gradients.derivatives.memory_limit", lambda _: 500.0)
     with pytest.raises(RunError, match="more than the limit"):
         model.jacobian(["x", "total"], {"beta": 0.3, "power": 2})  # 3 cells, 17 instants, 2 constants
 

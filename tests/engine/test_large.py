@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sd_covid.engine.graph import Graph
+from sd_covid.engine.graph.graph import Graph
 
 GRIDS = {
     "one point": [0.3],

@@ -7,13 +7,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from sd_covid.engine.compile import Code, target
-from sd_covid.engine.graph import Graph, LookupTable
-from sd_covid.engine.interpret import evaluate
-from sd_covid.engine.kernel import ATTRIBUTES
-from sd_covid.engine.llvm import Body, Module
-from sd_covid.engine.operations import OPERATIONS
-from sd_covid.engine.write_graph import Evaluation, Leaves
+from sd_covid.engine.graph.graph import Graph, LookupTable
+from sd_covid.engine.graph.operations import OPERATIONS
+from sd_covid.engine.llvm.text import Body, Module
+from sd_covid.engine.llvm.write_graph import Evaluation, Leaves
+from sd_covid.engine.run.compile import Code, target
+from sd_covid.engine.run.interpret import evaluate
+from sd_covid.engine.run.kernel import ATTRIBUTES
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.5, 3.7, 1e-310, 1e300, -1e300, np.inf, -np.inf, np.nan]
 WIDTHS = (1, 2, 4, 8)
@@ -186,7 +186,7 @@ def test_lookup_interpolates_between_its_points_and_holds_its_ends():
 
 def test_every_smooth_operation_has_a_derivative_that_central_differences_confirm():
     """Error of a central difference at h = 1e-6: about 1e-10."""
-    from sd_covid.engine.derivative import pull_back
+    from sd_covid.engine.graph.derivative import pull_back
 
     rng = np.random.default_rng(2)
     for name, operation in OPERATIONS.items():
@@ -216,7 +216,7 @@ def test_tables_become_permutations_where_registers_hold_eight_doubles():
     """Assembly for a processor with AVX-512: two permutations a lookup, and no gather; run only where there is one."""
     import llvmlite.binding as llvm
 
-    from sd_covid.engine.compile import _initialise
+    from sd_covid.engine.run.compile import _initialise
 
     _initialise()
     for points in (6, 14):

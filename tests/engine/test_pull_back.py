@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from sd_covid.engine.derivative import _SINGULAR, STEEP, active_nodes, pull_back, risky_nodes
-from sd_covid.engine.graph import Graph, LookupTable
-from sd_covid.engine.interpret import evaluate
-from sd_covid.engine.operations import OPERATIONS
+from sd_covid.engine.graph.derivative import _SINGULAR, STEEP, active_nodes, pull_back, risky_nodes
+from sd_covid.engine.graph.graph import Graph, LookupTable
+from sd_covid.engine.graph.operations import OPERATIONS
+from sd_covid.engine.run.interpret import evaluate
 
 INF = math.inf
 

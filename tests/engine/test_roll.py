@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sd_covid.engine import interpret
-from sd_covid.engine.graph import Graph, LookupTable
-from sd_covid.engine.kernel import Kernel, Members
-from sd_covid.engine.program import Program, State, Update
-from sd_covid.engine.roll import Loop, Roller
-from sd_covid.engine.timegrid import TimeGrid
+from sd_covid.engine.graph.graph import Graph, LookupTable
+from sd_covid.engine.graph.program import Program, State, Update
+from sd_covid.engine.graph.roll import Loop, Roller
+from sd_covid.engine.run import interpret
+from sd_covid.engine.run.kernel import Kernel, Members
+from sd_covid.engine.time.timegrid import TimeGrid
 
 AGES = ", ".join(f"a{k}" for k in range(12))
 REGIONS = ", ".join(f"r{k}" for k in range(8))

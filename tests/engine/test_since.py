@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sd_covid.engine.graph.trim import trim
 from sd_covid.engine.simulation import load
-from sd_covid.engine.since import first_effects
-from sd_covid.engine.timegrid import time_grid
-from sd_covid.engine.trim import trim
+from sd_covid.engine.time.since import first_effects
+from sd_covid.engine.time.timegrid import time_grid
 
 CONTROL = "INITIAL TIME = 0 ~~| FINAL TIME = 10 ~~| TIME STEP = 0.5 ~~| SAVEPER = 0.5 ~~|"
 GRID = time_grid(0.0, 10.0, 0.5, 0.5)

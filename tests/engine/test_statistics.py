@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sd_covid.engine.over_members import over_members
+from sd_covid.engine.run.over_members import over_members
 from sd_covid.errors import RunError, UnknownNameError
 
 MODEL = """

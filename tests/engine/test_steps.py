@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from sd_covid import LeastSquares
+from sd_covid.engine.lower.steps import step_names, steps_among
 from sd_covid.engine.simulation import load
-from sd_covid.engine.steps import step_names, steps_among
 from sd_covid.errors import RunError, UnknownNameError
 
 MODEL = """

@@ -10,19 +10,19 @@ import llvmlite.binding as llvm
 import pytest
 from llvmlite.binding.targets import FeatureMap
 
-from sd_covid.engine.compile import run_passes, target
-from sd_covid.engine.kernel import ATTRIBUTES
-from sd_covid.engine.llvm import Module
+from sd_covid.engine.graph.trim import trim
+from sd_covid.engine.llvm.text import Module
+from sd_covid.engine.llvm.write_run import write_kernel
+from sd_covid.engine.run.compile import run_passes, target
+from sd_covid.engine.run.kernel import ATTRIBUTES
 from sd_covid.engine.simulation import Simulation, load
-from sd_covid.engine.trim import trim
-from sd_covid.engine.write_run import write_kernel
 from tests.engine.conftest import CONTROL
 from tests.engine.object_files import ObjectFile, read_object
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A processor and a system, with what `sd_covid.engine.compile.target` would say of it.
+    """A processor and a system, with what `sd_covid.engine.run.compile.target` would say of it.
 
     ``llvmlite`` asks for ELF on Windows too, since its just-in-time compiler reads nothing else there.
     """

@@ -8,7 +8,7 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from sd_covid.engine.threads import Beside, share
+from sd_covid.engine.run.threads import Beside, share
 
 
 def test_every_piece_is_done_once_and_at_the_same_time() -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sd_covid.engine import compile as compiling
-from sd_covid.engine import kernel as kernels
-from sd_covid.engine.lower import CONTROL
+from sd_covid.engine.lower.model import CONTROL
+from sd_covid.engine.run import compile as compiling
+from sd_covid.engine.run import kernel as kernels
 from sd_covid.engine.simulation import Simulation, load
 
 MODELS = Path(__file__).parents[1] / "models"

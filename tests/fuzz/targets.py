@@ -70,7 +70,7 @@ def _folder(path: Path) -> Path:
 
 
 def _models(root: Path) -> Iterator[Target]:
-    from sd_covid.model.data_files import read_series
+    from sd_covid.model.external.data_files import read_series
 
     folder = _folder(root / "models" / "models")
     for name in ("external_constants.csv", "data_series.csv"):
@@ -89,11 +89,11 @@ def _models(root: Path) -> Iterator[Target]:
 
 def _model(path: Path) -> None:
     """Read, write and lower a model: all that happens before a kernel is compiled."""
-    from sd_covid.engine.lower import lower
+    from sd_covid.engine.lower.model import lower
     from sd_covid.model import read
-    from sd_covid.model.units_check import check_units
-    from sd_covid.model.write import mdl_text
-    from sd_covid.model.write_xmile import xmile_text
+    from sd_covid.model.units.check import check_units
+    from sd_covid.model.write.mdl import mdl_text
+    from sd_covid.model.write.xmile import xmile_text
 
     model = read(path)
     check_units(model)
@@ -106,7 +106,7 @@ def _model(path: Path) -> None:
 
 def _as_xmile() -> Iterator[bytes]:
     from sd_covid.model import read
-    from sd_covid.model.write_xmile import xmile_text
+    from sd_covid.model.write.xmile import xmile_text
 
     for name in ("sir", "delay", "mapping", "lookups", "functions"):
         yield xmile_text(read(TESTS / "models" / f"{name}.mdl")).encode()

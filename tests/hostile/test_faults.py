@@ -150,10 +150,10 @@ def test_a_cache_that_cannot_be_written_changes_no_answer(
 
 #: Runs the models named on the command line a few times, in a cache that keeps so many codes and models.
 BESIDE = """
-import sys, sd_covid.engine.compile, sd_covid.model.cache
+import sys, sd_covid.engine.run.compile, sd_covid.model.cache
 from sd_covid.cli.app import execute
 most, out, *models = sys.argv[1:]
-sd_covid.engine.compile.MOST = sd_covid.model.cache.MOST = int(most)
+sd_covid.engine.run.compile.MOST = sd_covid.model.cache.MOST = int(most)
 sd_covid.model.cache.WORTHWHILE = 0
 for turn in range(3):
     for model in models:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import sd_covid
-from sd_covid.engine.course import Course, record
-from sd_covid.engine.separate import separate
+from sd_covid.engine.separate.course import Course, record
+from sd_covid.engine.separate.equations import separate
 from sd_covid.engine.simulation import Simulation
 
 MODELS = Path(__file__).parent.parent / "models"

@@ -9,8 +9,8 @@ import pytest
 from sd_covid.analysis.loops.knockout import knock_out, link_between
 from sd_covid.analysis.loops.paths import explain, outcome_of
 from sd_covid.analysis.loops.shares import share_out
-from sd_covid.engine.course import record
-from sd_covid.engine.separate import separate
+from sd_covid.engine.separate.course import record
+from sd_covid.engine.separate.equations import separate
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import RunError, UnknownNameError
 from tests.loops.conftest import Written, model

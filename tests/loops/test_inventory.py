@@ -11,7 +11,7 @@ from sd_covid.analysis.loops.inventory import partitions, turned
 from sd_covid.analysis.loops.links import score_links
 from sd_covid.analysis.loops.measures import Measures
 from sd_covid.analysis.loops.study import study_loops
-from sd_covid.engine.separate import Equations, separate
+from sd_covid.engine.separate.equations import Equations, separate
 from sd_covid.errors import RunError
 from tests.loops.conftest import Written, course_of, model
 

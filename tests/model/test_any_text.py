@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sd_covid.engine.lower import lower
+from sd_covid.engine.lower.model import lower
 from sd_covid.errors import SdCovidError
 from sd_covid.model import Model, read
 from sd_covid.model.check import check
-from sd_covid.model.parse import parse_expression
 from sd_covid.model.source import Source
-from sd_covid.model.vensim import model_of
+from sd_covid.model.vensim.parse import parse_expression
+from sd_covid.model.vensim.reader import model_of
 from tests.model.conftest import CONTROL
 
 #: Pieces that mean something, so that what is drawn comes further than the first character.

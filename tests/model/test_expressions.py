@@ -18,7 +18,7 @@ from sd_covid.model.expression import (
     Unary,
     chain,
 )
-from sd_covid.model.parse import MAX_DEPTH, parse_expression
+from sd_covid.model.vensim.parse import MAX_DEPTH, parse_expression
 
 A, B, C = Reference("a"), Reference("b"), Reference("c")
 

@@ -12,7 +12,7 @@ from openpyxl import Workbook
 import sd_covid
 from sd_covid.errors import DataError, ModelError, SdCovidError
 from sd_covid.model import Model
-from sd_covid.model.external import read_series
+from sd_covid.model.external.figures import read_series
 from tests.model.conftest import CONTROL, Reader
 
 DOWN = "Time,one,two\n0,1,\n1,,5\n3,2.5,-6\n,7,7\n2,9,9\n"  # behind a blank times that do not go on are another table's

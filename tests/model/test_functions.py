@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sd_covid.engine import functions as computed
+from sd_covid.engine.functions import table as computed
 from sd_covid.model.definition import CONSTANTS, LOOKUPS, SERIES
 from sd_covid.model.functions import FUNCTIONS, UNSUPPORTED
 from sd_covid.model.names import key

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from sd_covid.model import Equation, Kind, Model, Variable, read
 from sd_covid.model.expression import Binary, Call, Expression, Number, Reference
-from sd_covid.model.layout import View, lay_out
-from sd_covid.model.layout_grid import Grid
-from sd_covid.model.layout_parts import LARGEST_VIEW, parts_of
+from sd_covid.model.layout.diagram import View, lay_out
+from sd_covid.model.layout.grid import Grid
+from sd_covid.model.layout.parts import LARGEST_VIEW, parts_of
 from tests.model.conftest import Reader
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,9 @@ from numpy.testing import assert_allclose
 
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import ModelError
-from sd_covid.model import Model, macros, write_mdl
+from sd_covid.model import Model, write_mdl
 from sd_covid.model import read as read_model
+from sd_covid.model.vensim import macros
 from tests.model.conftest import CONTROL, Reader
 
 CLIP = ":MACRO: CLIPPED(x, low, high)\nCLIPPED = MIN(high, MAX(low, x)) ~ x ~ |\n:END OF MACRO:\n"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sd_covid.errors import ModelError
-from sd_covid.model.units import DEFAULT_EQUIVALENCES, ONE, Vocabulary, power, product, singular
+from sd_covid.model.units.text import DEFAULT_EQUIVALENCES, ONE, Vocabulary, power, product, singular
 
 WORDS = ["person", "Month", "thousand households", "$", "Veg_equiv kg", "m"]
 # No English plural and no default equivalence among them, so that each is a unit of its own.

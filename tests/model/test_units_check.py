@@ -8,9 +8,9 @@ import pytest
 
 from sd_covid.model import read
 from sd_covid.model.functions import FUNCTIONS
-from sd_covid.model.units_check import check_units
-from sd_covid.model.units_report import Fault, Severity, UnitsReport
-from sd_covid.model.units_rules import LOOKUP_RULES, RULES
+from sd_covid.model.units.check import check_units
+from sd_covid.model.units.report import Fault, Severity, UnitsReport
+from sd_covid.model.units.rules import LOOKUP_RULES, RULES
 from tests.model.conftest import Reader
 
 STUDY = Path(__file__).parents[2] / "models"

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from sd_covid.model.expression import Binary, Call, Expression, Number, Reference, Unary
 from sd_covid.model.structure import Model, Variable
-from sd_covid.model.units import factors, product
-from sd_covid.model.units_expression import Units, Value
-from sd_covid.model.units_report import Fault
+from sd_covid.model.units.expression import Units, Value
+from sd_covid.model.units.report import Fault
+from sd_covid.model.units.text import factors, product
 
 STATED = {
     "people": product({"person": 1}),

@@ -22,11 +22,11 @@ from sd_covid.model.expression import (
     Table,
     Unary,
 )
-from sd_covid.model.parse import parse_expression
 from sd_covid.model.source import Source
 from sd_covid.model.spelling import Spelling
-from sd_covid.model.vensim import model_of
-from sd_covid.model.write import mdl_text
+from sd_covid.model.vensim.parse import parse_expression
+from sd_covid.model.vensim.reader import model_of
+from sd_covid.model.write.mdl import mdl_text
 from tests.model.conftest import CONTROL, Reader
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ import pytest
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import ModelError
 from sd_covid.model import Kind, Model, read, write_mdl
-from sd_covid.model.write import mdl_text
+from sd_covid.model.write.mdl import mdl_text
 
 MODELS = Path(__file__).parents[2] / "tests/models"
 XMILE = """<xmile xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0" version="1.0">

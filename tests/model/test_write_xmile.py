@@ -16,7 +16,7 @@ from sd_covid.errors import ModelError
 from sd_covid.model import DataMode, Equation, Kind, Model, Variable, read
 from sd_covid.model.expression import Binary, Call, Expression, Number, Reference, Table, Unary
 from sd_covid.model.source import Source
-from sd_covid.model.write_xmile import write_xmile, xmile_text
+from sd_covid.model.write.xmile import write_xmile, xmile_text
 from sd_covid.model.xmile.document import document_of
 from sd_covid.model.xmile.reader import model_of
 from tests.model.conftest import Reader

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sd_covid.engine.lower import lower
+from sd_covid.engine.lower.model import lower
 from sd_covid.errors import ModelError, SdCovidError
 from sd_covid.model import Model, read
 from sd_covid.model.source import Source

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import sd_covid
-from sd_covid.model.layout_parts import is_stock
+from sd_covid.model.layout.parts import is_stock
 from tests.models_nl.conftest import HEADLINES, HOUSEHOLDS, LEVERS, MODELS, PERSONS, SECTORS, by_group
 
 AT_REST = {"drivers on": 0, "trends on": 0}

@@ -28,13 +28,13 @@ from tests.mutation.mutants import Mutant, mutants
 TABLE = Path(__file__).parent / "results.csv"
 # The graph, what its operations mean, their derivatives and their code, and the way to them from a model.
 FILES = (
-    "operations.py",
-    "graph.py",
-    "derivative.py",
-    "elementary.py",
-    "functions_elementary.py",
-    "context.py",
-    "lower.py",
+    "graph/operations.py",
+    "graph/graph.py",
+    "graph/derivative.py",
+    "llvm/elementary.py",
+    "functions/elementary.py",
+    "lower/context.py",
+    "lower/model.py",
 )
 TESTS = (
     "tests/engine/test_operations.py",
@@ -69,7 +69,7 @@ def folder() -> Path:
 def every() -> list[tuple[Path, Mutant]]:
     """All mutants, file by file."""
     files = [folder() / name for name in FILES]
-    return [(file, m) for file in files for m in mutants(file.read_text(encoding="utf-8"), file.name)]
+    return [(file, m) for file in files for m in mutants(file.read_text(encoding="utf-8"), label(file))]
 
 
 def say(line: str) -> None:
@@ -117,7 +117,7 @@ def _run(
     if chosen.reach is not None and chosen.reach.exists():
         reach = suite.Reach.read(chosen.reach)
     else:
-        reach = suite.baseline([folder() / name for name in FILES], tests, room)
+        reach = suite.baseline({folder() / name: name for name in FILES}, tests, room)
         if chosen.reach is not None:
             reach.write(chosen.reach)
     say(f"{len(reach.cost)} tests, {sum(reach.cost.values()):.0f} s of the processor, watched")
@@ -127,7 +127,7 @@ def _run(
         if mutant.key in EQUIVALENT:
             outcomes[mutant.key] = "equivalent"
             continue
-        near = reach.tests(file.name, mutant.lines, mutant.statement, chosen.most)
+        near = reach.tests(label(file), mutant.lines, mutant.statement, chosen.most)
         limit = 3 * sum(reach.cost[test] for test in near) + 20
         trials.append(suite.Trial(mutant.key, file, plain[file], mutant.code(str(file)), near, limit))
     _control(reach, chosen.most, room)
@@ -147,28 +147,33 @@ def compiled(file: Path) -> CodeType:
     return compile(file.read_text(encoding="utf-8"), str(file), "exec", dont_inherit=True)
 
 
+def label(file: Path) -> str:
+    """How a file is called in the table: from the engine's folder on."""
+    return file.relative_to(folder()).as_posix()
+
+
 def module_of(file: Path) -> str:
     """What the engine's file is imported as."""
-    return f"sd_covid.engine.{file.stem}"
+    return "sd_covid.engine." + label(file).removesuffix(".py").replace("/", ".")
 
 
 def _control(reach: suite.Reach, most: float, room: Path) -> None:
     """A change that is none must survive."""
     file = folder() / FILES[0]
     code = compiled(file)
-    near = reach.tests(file.name, range(1, 10_000), range(0), most)
+    near = reach.tests(label(file), range(1, 10_000), range(0), most)
     none = suite.Trial("", file, code, code, near, 3 * most + 20)
     if suite.tried(module_of(file), none, room) != suite.PASSED:
         raise RuntimeError("tests that pass together fail when they are chosen: the harness is at fault")
 
 
 def _tell(chosen: argparse.Namespace, pool: list[tuple[Path, Mutant]], outcomes: dict[str, str]) -> int:
-    tried = [(file.name, m) for file, m in pool if m.key in outcomes]
+    tried = [(label(file), m) for file, m in pool if m.key in outcomes]
     with chosen.table.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["file", "operator", "change", "outcome"])
         writer.writerows([name, m.operator, m.key, outcomes[m.key]] for name, m in tried)
-    of_file = Counter(file.name for file, _ in pool)
+    of_file = Counter(label(file) for file, _ in pool)
     say("| file | mutants | tried | equivalent | noticed | survived | score |\n|---|--:|--:|--:|--:|--:|--:|")
     score = 0.0
     for name in (*FILES, "all"):

@@ -149,8 +149,8 @@ def forked(act: Callable[[], int], seconds: float, log: Path) -> str:
     return PASSED if status == 0 else FAILED
 
 
-def baseline(files: list[Path], tests: list[str], room: Path) -> Reach:
-    """Run tests on the code as it stands, and see which lines each executes.
+def baseline(files: dict[Path, str], tests: list[str], room: Path) -> Reach:
+    """Run tests on the code as it stands, and see which lines of the named files each executes.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def baseline(files: list[Path], tests: list[str], room: Path) -> Reach:
     told = room / "reach.json"
 
     def act() -> int:
-        watch = _Watch({str(file): file.name for file in files})
+        watch = _Watch({str(file): name for file, name in files.items()})
         watch.start("import")
         code = pytest.main([*OPTIONS, "--basetemp", str(room / "tests"), *tests], plugins=[watch])
         sys.settrace(None)

@@ -10,8 +10,8 @@ import pytest
 import sd_covid
 from sd_covid.analysis.loops.paths import explain, outcome_of
 from sd_covid.data.text import Text
-from sd_covid.engine.course import record
-from sd_covid.engine.separate import separate
+from sd_covid.engine.separate.course import record
+from sd_covid.engine.separate.equations import separate
 from sd_covid.errors import ScenarioError
 from sd_covid.model.names import key
 from sd_covid.policy.scenario import read_scenario

@@ -18,8 +18,8 @@ from sd_covid.analysis.loops.knockout import knock_out, link_between
 from sd_covid.analysis.loops.paths import explain, outcome_of
 from sd_covid.analysis.loops.study import study_loops
 from sd_covid.data.text import Text
-from sd_covid.engine.course import record
-from sd_covid.engine.separate import separate
+from sd_covid.engine.separate.course import record
+from sd_covid.engine.separate.equations import separate
 from sd_covid.errors import RunError
 from sd_covid.policy.titles import Titles
 from sd_covid.report.finding import Finding, cells_as_read

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 import sd_covid
-from sd_covid.engine.webassembly import assemble, runtime
+from sd_covid.engine.run.webassembly import assemble, runtime
 
 # What `rate` and `jump` are makes no difference before 5; `delay` is the length of a ring.
 MODEL = """{UTF-8}

@@ -13,7 +13,7 @@ from lxml import html
 
 from sd_covid.calibration.results import StoredFitCheck
 from sd_covid.data.text import Text
-from sd_covid.engine.helper import Helper
+from sd_covid.engine.run.helper import Helper
 from sd_covid.errors import RunError, UnknownNameError
 from sd_covid.policy.effectiveness import cost_per_unit, extra_cost
 from sd_covid.policy.spread import Spread

@@ -23,8 +23,8 @@ from sd_covid.errors import DataError, ModelError, SdCovidError
 from sd_covid.model.names import key
 
 if TYPE_CHECKING:
+    from sd_covid.engine.graph.subscripts import Cell
     from sd_covid.engine.simulation import Simulation
-    from sd_covid.engine.subscripts import Cell
     from sd_covid.model import Model
 
 FORMATS = ("mdl", "xmile", "stmx")
@@ -264,7 +264,7 @@ def _line(error: SdCovidError) -> str:
 
 
 def _compare(case: Case, simulation: Simulation, reference: ReferenceOutput) -> Result:
-    from sd_covid.engine.reach import random_cells
+    from sd_covid.engine.graph.reach import random_cells
 
     found = {column.name: _cell(simulation, column.name) for column in reference.columns}
     columns = [column for column in reference.columns if found[column.name] is not None]
@@ -319,7 +319,7 @@ def _told(differences: Sequence[Difference]) -> str:
 
 def _cell(simulation: Simulation, name: str) -> Cell | None:
     """The cell of a model that a column stands for."""
-    from sd_covid.engine.subscripts import Cell
+    from sd_covid.engine.graph.subscripts import Cell
     from sd_covid.model.structure import Kind
 
     base, elements = _parts(name)

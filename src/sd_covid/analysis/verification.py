@@ -28,8 +28,8 @@ from sd_covid.engine.table import as_table
 from sd_covid.errors import RunError
 from sd_covid.model.names import key
 from sd_covid.model.structure import Method
-from sd_covid.model.units_check import check_units
-from sd_covid.model.units_report import UnitsReport
+from sd_covid.model.units.check import check_units
+from sd_covid.model.units.report import UnitsReport
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation

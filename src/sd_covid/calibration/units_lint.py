@@ -18,8 +18,8 @@ from sd_covid.calibration.tables import Row
 from sd_covid.calibration.types import Simulator
 from sd_covid.errors import ModelError, ProblemError
 from sd_covid.model.names import key
-from sd_covid.model.units import DEFAULT_EQUIVALENCES
-from sd_covid.model.units_words import StatedUnits
+from sd_covid.model.units.text import DEFAULT_EQUIVALENCES
+from sd_covid.model.units.words import StatedUnits
 
 if TYPE_CHECKING:
     from pint.util import UnitsContainer

@@ -98,7 +98,7 @@ def command(
 
 def _fit(work: Callable[..., CalibrationResult]) -> CalibrationResult:
     """Fit and sample with progress; on Ctrl-C say how to go on."""
-    from sd_covid.engine.kernel import thread_count
+    from sd_covid.engine.run.kernel import thread_count
 
     try:
         with stages(STAGES) as step:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sd_covid.analysis.step_size import StepSize
     from sd_covid.analysis.verification import Verification
     from sd_covid.engine.simulation import Simulation
-    from sd_covid.model.units_report import UnitsReport
+    from sd_covid.model.units.report import UnitsReport
 
 
 def command(

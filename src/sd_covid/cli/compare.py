@@ -113,7 +113,7 @@ def command(
     """Run scenarios on the same draws and write the report of their differences, costs and evidence."""
     from sd_covid.cli.compare_looked import look
     from sd_covid.cli.compare_written import background, refuse_forms, write, write_tables
-    from sd_covid.engine.threads import Beside
+    from sd_covid.engine.run.threads import Beside
 
     refuse_forms(output)
     if path is not None:

@@ -103,8 +103,8 @@ def _paths(
         return ()
     from sd_covid.analysis.loops.paths import explain as follow
     from sd_covid.analysis.loops.paths import outcome_of
-    from sd_covid.engine.course import record
-    from sd_covid.engine.separate import separate
+    from sd_covid.engine.separate.course import record
+    from sd_covid.engine.separate.equations import separate
     from sd_covid.policy.run import overruled
     from sd_covid.policy.triggers import adaptive
 

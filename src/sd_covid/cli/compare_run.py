@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from sd_covid.analysis.sensitivity import Sensitivity
     from sd_covid.calibration.petab import Problem
     from sd_covid.calibration.store import Posterior
+    from sd_covid.engine.run.threads import Beside
     from sd_covid.engine.simulation import Simulation
-    from sd_covid.engine.threads import Beside
     from sd_covid.policy import Scenario, Study
     from sd_covid.policy.assessment import Assessment
     from sd_covid.policy.comparison import Comparison

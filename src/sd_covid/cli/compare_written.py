@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sd_covid.analysis.sensitivity import Sensitivity
     from sd_covid.cli.compare_run import Compared, Inputs
-    from sd_covid.engine.helper import Helper
+    from sd_covid.engine.run.helper import Helper
     from sd_covid.policy.assessment import Assessment
     from sd_covid.report import Background
     from sd_covid.report.inputs import Later, Looked
@@ -122,8 +122,8 @@ def write(
 
 def _helper(compared: Compared) -> Helper | nullcontext[None]:
     """Who draws the charts while this process sets the tables; nobody where that would not pay."""
-    from sd_covid.engine.helper import Helper
-    from sd_covid.engine.kernel import thread_count
+    from sd_covid.engine.run.helper import Helper
+    from sd_covid.engine.run.kernel import thread_count
 
     many = len(compared.comparison.scenarios) >= _MANY
     return Helper() if many and thread_count() > 1 else nullcontext()

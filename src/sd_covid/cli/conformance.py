@@ -43,7 +43,7 @@ def command(
 ) -> int:
     """Run models beside which a reference output lies, and compare. Exit code 1 when one that runs does not give it."""
     from sd_covid.analysis.conformance import FORMATS, compare_all, find_cases
-    from sd_covid.engine.kernel import thread_count
+    from sd_covid.engine.run.kernel import thread_count
 
     wanted = [name.lower().removeprefix(".") for name in format or FORMATS]
     for name in wanted:

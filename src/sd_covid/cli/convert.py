@@ -94,7 +94,7 @@ def _calibration(
 
 def _write(model: ModelData, output: Path) -> None:
     from sd_covid.model import write_mdl
-    from sd_covid.model.write_xmile import write_xmile
+    from sd_covid.model.write.xmile import write_xmile
 
     if output.suffix.lower() == ".mdl":
         write_mdl(model, output)

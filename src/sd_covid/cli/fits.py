@@ -53,7 +53,7 @@ def command(
 def _marginals(problems: Sequence[Path], starts: int, seed: int) -> list[Marginals]:
     """What each problem says of its parameters, fitted where there are no draws."""
     from sd_covid.calibration.shared import marginals
-    from sd_covid.engine.kernel import thread_count
+    from sd_covid.engine.run.kernel import thread_count
 
     with stages({}) as step:
 

@@ -154,8 +154,8 @@ def _compared(
     """What an output does without a link, or along what it differs between two scenarios."""
     from sd_covid.analysis.loops.knockout import knock_out, link_between
     from sd_covid.analysis.loops.paths import explain, outcome_of
-    from sd_covid.engine.course import record
-    from sd_covid.engine.separate import separate
+    from sd_covid.engine.separate.course import record
+    from sd_covid.engine.separate.equations import separate
     from sd_covid.policy.run import overruled
     from sd_covid.report.loops_between import cut_finding, paths_finding
 

@@ -128,7 +128,7 @@ def _refuse(output: Path | None, figure: Path | None, *, resume: bool) -> None:
 def _made(bench: Bench, count: int, output: Path | None, *, resume: bool, what: str) -> Study:
     """The study with so many replicates, each kept in the file as it is made."""
     from sd_covid.calibration.sbc_file import resumed, write_study
-    from sd_covid.engine.kernel import thread_count
+    from sd_covid.engine.run.kernel import thread_count
 
     study = bench.empty
     if resume and output is not None:

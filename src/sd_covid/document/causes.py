@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from sd_covid.document.strokes import Names, Point, Shape, arrow_head, cause_shape, document, px
 from sd_covid.document.structure import Anatomy
-from sd_covid.model.layout import text_size
+from sd_covid.model.layout.diagram import text_size
 
 _COLUMN_GAP, _ROW_GAP = 40.0, 12.0
 #: Columns of causes that fit a page at a size that can be read, and into how many a larger picture is cut.

@@ -1,7 +1,7 @@
 """Many stocks and flows laid out so that no pipe runs through a box: stocks in a row, each flow in a lane of its own.
 
-In go stocks and flows; out comes a `sd_covid.model.layout.View`. Flows to the right and from outside have lanes above
-the row, flows to the left and to the outside below it.
+In go stocks and flows; out comes a `sd_covid.model.layout.diagram.View`. Flows to the right and from outside have lanes
+above the row, flows to the left and to the outside below it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-from sd_covid.model.layout import CLOUD, LINE, Node, PipeLine, View, text_size
-from sd_covid.model.layout_parts import Flow
+from sd_covid.model.layout.diagram import CLOUD, LINE, Node, PipeLine, View, text_size
+from sd_covid.model.layout.parts import Flow
 
 _PORT = 26.0  # between pipes at a box
 _BETWEEN = 60.0  # boxes

@@ -12,7 +12,7 @@ from sd_covid.document.markdown import said, table
 from sd_covid.document.page_source import PageSource
 from sd_covid.document.readable import number
 from sd_covid.document.structure import is_constant
-from sd_covid.model.layout_parts import CONTROL
+from sd_covid.model.layout.parts import CONTROL
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Variable
 from sd_covid.policy.evidence import GRADES, NO_EVIDENCE

@@ -25,7 +25,7 @@ from sd_covid.document.structure import Anatomy, Diagram, anatomy, count, diagra
 from sd_covid.document.texts import Texts
 from sd_covid.engine.simulation import Simulation
 from sd_covid.model.expression import Binary, Reference, walk
-from sd_covid.model.layout import arranged
+from sd_covid.model.layout.diagram import arranged
 from sd_covid.model.names import key
 
 if TYPE_CHECKING:

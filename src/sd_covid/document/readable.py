@@ -27,7 +27,7 @@ from sd_covid.model.expression import (
     chain,
     walk,
 )
-from sd_covid.model.layout_parts import INTEGRALS
+from sd_covid.model.layout.parts import INTEGRALS
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Variable
 

@@ -12,7 +12,7 @@ from html import escape
 from typing import Literal
 
 from sd_covid.analysis.signs import Sign
-from sd_covid.model.layout import LINE, wrapped
+from sd_covid.model.layout.diagram import LINE, wrapped
 from sd_covid.report.theme import INK, REFERENCE
 
 #: What a name is to the sector: one of its own, given by another sector, read from data, or a stock.

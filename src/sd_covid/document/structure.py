@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from sd_covid.model.definition import SERIES
 from sd_covid.model.expression import Call, Expression, Number, Reference, Unary, walk
-from sd_covid.model.layout_parts import CONTROL, INTEGRALS, Flow, Parts, flows_of, is_stock, terms
+from sd_covid.model.layout.parts import CONTROL, INTEGRALS, Flow, Parts, flows_of, is_stock, terms
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Model, Variable
 from sd_covid.model.symbols import Symbols

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.engine.program import Program
-from sd_covid.engine.subscripts import Cell, Subscripts
+from sd_covid.engine.graph.program import Program
+from sd_covid.engine.graph.subscripts import Cell, Subscripts
 from sd_covid.model.expression import Binary, chain
 from sd_covid.model.names import key
 from sd_covid.model.structure import Model

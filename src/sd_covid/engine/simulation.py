@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.engine import interpret
-from sd_covid.engine.derivatives import Derivatives
-from sd_covid.engine.ensemble import Ensemble, chosen_engine, memory_limit, refuse_too_large
-from sd_covid.engine.free import Free
-from sd_covid.engine.kernel import Kernel, Members, side_by_side, thread_count
-from sd_covid.engine.lower import CONTROL
-from sd_covid.engine.over_time import at_the_end, with_states
-from sd_covid.engine.program import Program
+from sd_covid.engine.gradients.derivatives import Derivatives
+from sd_covid.engine.graph.program import Program
+from sd_covid.engine.lower.free import Free
+from sd_covid.engine.lower.model import CONTROL
+from sd_covid.engine.lower.steps import steps_among
 from sd_covid.engine.results import attributes, dataset
-from sd_covid.engine.steps import steps_among
-from sd_covid.engine.timegrid import TimeGrid, at_times
+from sd_covid.engine.run import interpret
+from sd_covid.engine.run.ensemble import Ensemble, chosen_engine, memory_limit, refuse_too_large
+from sd_covid.engine.run.kernel import Kernel, Members, side_by_side, thread_count
+from sd_covid.engine.time.over_time import at_the_end, with_states
+from sd_covid.engine.time.timegrid import TimeGrid, at_times
 from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.model.expression import Number
 from sd_covid.model.names import key
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from sd_covid.engine.adaptive import AdaptiveKernel
-    from sd_covid.engine.snapshot import Snapshot
+    from sd_covid.engine.run.adaptive import AdaptiveKernel
+    from sd_covid.engine.run.snapshot import Snapshot
 
 
 def load(path: str | Path, data: Iterable[str | Path] = ()) -> Simulation:
@@ -153,7 +153,7 @@ class Simulation(Derivatives):
             Data variables; each point of time gets a constant such as ``series(24)``.
         steps : mapping of str to int, optional
             Constants and data variables that change on given times, and how often at most; each step gets the constants
-            of `sd_covid.engine.steps`.
+            of `sd_covid.engine.lower.steps`.
 
         Returns
         -------
@@ -452,7 +452,7 @@ class Simulation(Derivatives):
             )
         members = members.for_width(kernel.width)
         names = tuple(state.name for state in self.program.states)
-        from sd_covid.engine.snapshot import take_snapshot
+        from sd_covid.engine.run.snapshot import take_snapshot
 
         return take_snapshot(kernel, names, members, grid, threads or thread_count(), start)
 
@@ -496,7 +496,7 @@ class Simulation(Derivatives):
             program, chosen = self._summed_up(tuple(nodes), over_time)
             try:
                 if adaptive:
-                    from sd_covid.engine.adaptive import AdaptiveKernel
+                    from sd_covid.engine.run.adaptive import AdaptiveKernel
 
                     self._kernels[wanted] = AdaptiveKernel(program, chosen, self._tolerance)
                 else:

@@ -59,7 +59,7 @@ def causal_part(path: Path) -> tuple[Rows, Rows]:
 def _read(path: Path) -> Model:
     """A model; a diagram with equations still to be written is only read as far as its names."""
     if path.suffix.lower() == ".mdl":
-        from sd_covid.model.vensim import read_mdl
+        from sd_covid.model.vensim.reader import read_mdl
 
         raw = read_mdl(path)
         if any(

@@ -55,7 +55,7 @@ def read(path: str | Path, data: Iterable[str | Path] = ()) -> Model:
     path : path
         A Vensim ``.mdl``, an XMILE ``.xmile``, ``.stmx``, ``.itmx`` or ``.xml``, or the ``.yaml`` that couples several.
     data : iterable of path
-        Files with series for its data variables that name no file; see `sd_covid.model.data_files`.
+        Files with series for its data variables that name no file; see `sd_covid.model.external.data_files`.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def read(path: str | Path, data: Iterable[str | Path] = ()) -> Model:
 
     model = cached(Path(path), _read)
     if data:
-        from sd_covid.model.data_files import give_data
+        from sd_covid.model.external.data_files import give_data
 
         give_data(model, data)
     return model
@@ -83,8 +83,8 @@ def _read(path: Path) -> Model:
     match path.suffix.lower():
         case ".mdl":
             from sd_covid.model.check import check
-            from sd_covid.model.external import resolve_constants
-            from sd_covid.model.vensim import read_mdl
+            from sd_covid.model.external.figures import resolve_constants
+            from sd_covid.model.vensim.reader import read_mdl
 
             model = read_mdl(path)
             check(model)
@@ -107,7 +107,7 @@ def _read(path: Path) -> Model:
 
 
 def write_mdl(model: Model, path: str | Path, *, for_pysd: bool = False) -> None:
-    """Write a model as Vensim text; see `sd_covid.model.write.write_mdl`."""
-    from sd_covid.model.write import write_mdl as write
+    """Write a model as Vensim text; see `sd_covid.model.write.mdl.write_mdl`."""
+    from sd_covid.model.write.mdl import write_mdl as write
 
     write(model, path, for_pysd=for_pysd)

@@ -1,7 +1,7 @@
 """Names, numbers and expressions as an ``.mdl`` spells them.
 
 In goes a part of a model; out comes text with as few parentheses as read back alike, and a few more where people
-differ. The entries around them are for `sd_covid.model.write`.
+differ. The entries around them are for `sd_covid.model.write.mdl`.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from sd_covid.data.text import Text
+from sd_covid.engine.lower.steps import steps_among
 from sd_covid.engine.results import failed
-from sd_covid.engine.steps import steps_among
 from sd_covid.errors import RunError, ScenarioError, suggest
 from sd_covid.model.names import key
 from sd_covid.policy.comparison import Comparison, Failure, Provenance

@@ -14,7 +14,7 @@ from typing import TypeVar, cast
 
 from sd_covid.data.references import Reference
 from sd_covid.data.text import Text
-from sd_covid.engine.steps import step_names
+from sd_covid.engine.lower.steps import step_names
 from sd_covid.errors import ScenarioError
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.levers import Lever, LeverSetting, Step
@@ -54,8 +54,8 @@ class Scenario:
         What its rationale rests on.
     settings : dict
         Model constant -> value: all of the above, dates as model time. A dated sequence is constants of each step
-        (`sd_covid.engine.steps`), which a model has after ``simulation.stepping(settings)``; a trigger is constants
-        that a model has after `sd_covid.policy.triggers.adaptive`.
+        (`sd_covid.engine.lower.steps`), which a model has after ``simulation.stepping(settings)``; a trigger is
+        constants that a model has after `sd_covid.policy.triggers.adaptive`.
     """
 
     id: str

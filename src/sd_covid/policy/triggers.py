@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from sd_covid.engine.naming import Names
-from sd_covid.engine.subscripts import Subscripts
+from sd_covid.engine.graph.subscripts import Subscripts
+from sd_covid.engine.lower.naming import Names
 from sd_covid.errors import ScenarioError, UnknownNameError
 from sd_covid.model.expression import Call, Expression, Reference, Table, rebuilt
 from sd_covid.model.names import key
@@ -137,7 +137,7 @@ def _refuse_all_but_one_number(names: Names, indicator: str, lever: str, scenari
 def _with_trigger(model: Model, lever: Lever, indicator: str) -> Model:
     """A model with the states of one trigger, and a lever that follows them; this one, where it has them already."""
     from sd_covid.model.source import Source
-    from sd_covid.model.vensim import model_of
+    from sd_covid.model.vensim.reader import model_of
 
     start, end = (model.variable(lever.constants[part]) for part in ("start", "end"))
     units = model.variable(indicator.partition("[")[0]).units

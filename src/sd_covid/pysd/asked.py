@@ -13,7 +13,7 @@ from sd_covid.pysd.names import Namespace
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
-    from sd_covid.engine.timegrid import TimeGrid
+    from sd_covid.engine.time.timegrid import TimeGrid
 
 _NEAR = 1e-5  # of a step: PySD's own precision for times that are to be returned
 

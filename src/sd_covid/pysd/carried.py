@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sd_covid.engine.snapshot import Snapshot
+from sd_covid.engine.run.snapshot import Snapshot
 from sd_covid.errors import RunError
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from sd_covid.engine.snapshot import Snapshot
+    from sd_covid.engine.run.snapshot import Snapshot
 
 InitialCondition = str | Path | tuple[float, Mapping[str, Value]]
 _BOUNDS = frozenset({"final time", "initial time", "saveper", "time step"})

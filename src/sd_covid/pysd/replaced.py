@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sd_covid.engine.graph.subscripts import Cell
 from sd_covid.engine.simulation import Simulation
-from sd_covid.engine.subscripts import Cell
 from sd_covid.errors import RunError
 from sd_covid.model.expression import Number, Table
 from sd_covid.model.structure import Equation, Kind, Model, Variable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sd_covid.engine.program import Driver
+from sd_covid.engine.graph.program import Driver
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import RunError
 from sd_covid.model.expression import Call

@@ -17,7 +17,7 @@ from sd_covid.report.svg import inline_svg
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from sd_covid.engine.helper import Helper
+    from sd_covid.engine.run.helper import Helper
 
 _PNG_DOTS_PER_INCH = 200
 

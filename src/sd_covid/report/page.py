@@ -47,7 +47,7 @@ from sd_covid.report.wording import Numbers
 from sd_covid.whole_files import folder_beside
 
 if TYPE_CHECKING:
-    from sd_covid.engine.helper import Helper
+    from sd_covid.engine.run.helper import Helper
 
 #: The year in which the table of well-being judges and to which the headline is told, where the run covers it.
 HORIZON = 2030

@@ -15,7 +15,7 @@ import numpy as np
 from sd_covid.analysis.loops.inventory import CAP, Loop, Partition, family, partitions
 from sd_covid.analysis.loops.links import Floats, Links, score_links
 from sd_covid.analysis.loops.strongest import strongest_loops
-from sd_covid.engine.course import Course
+from sd_covid.engine.separate.course import Course
 
 #: Instants at which the loops of a large partition are looked for; each costs a search from every stock.
 SEARCHED = 12

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from sd_covid.engine.separate import Equations
+from sd_covid.engine.separate.equations import Equations
 
 Loop = tuple[int, ...]
 

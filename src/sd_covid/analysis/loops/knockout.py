@@ -15,8 +15,8 @@ import numpy as np
 
 from sd_covid.analysis.loops.links import Floats
 from sd_covid.analysis.loops.paths import outcome_of
-from sd_covid.engine.cut import Link, held_at_start, held_on_path
-from sd_covid.engine.separate import Equations
+from sd_covid.engine.separate.cut import Link, held_at_start, held_on_path
+from sd_covid.engine.separate.equations import Equations
 from sd_covid.errors import RunError, UnknownNameError, suggest
 
 if TYPE_CHECKING:

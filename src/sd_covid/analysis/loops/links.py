@@ -16,8 +16,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.engine.course import Course
-from sd_covid.engine.separate import Equations
+from sd_covid.engine.separate.course import Course
+from sd_covid.engine.separate.equations import Equations
 from sd_covid.errors import RunError
 
 Floats = NDArray[np.float64]

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from sd_covid.analysis.loops.shares import share_out
 from sd_covid.analysis.loops.transfer import Path
 from sd_covid.analysis.loops.ways import Ways
-from sd_covid.engine.course import Course
-from sd_covid.engine.separate import Equations
-from sd_covid.engine.subscripts import Cell
+from sd_covid.engine.graph.subscripts import Cell
+from sd_covid.engine.separate.course import Course
+from sd_covid.engine.separate.equations import Equations
 from sd_covid.errors import RunError
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.engine.course import Course
-from sd_covid.engine.program import Update
-from sd_covid.engine.separate import Equations
+from sd_covid.engine.graph.program import Update
+from sd_covid.engine.separate.course import Course
+from sd_covid.engine.separate.equations import Equations
 from sd_covid.errors import RunError
 from sd_covid.model.structure import Method
 

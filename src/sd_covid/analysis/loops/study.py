@@ -17,8 +17,8 @@ from sd_covid.analysis.loops.dominance import SEARCHED, Progress, ScoredPartitio
 from sd_covid.analysis.loops.inventory import CAP, Loop, family
 from sd_covid.analysis.loops.links import Floats, Links
 from sd_covid.analysis.loops.measures import Measures, Polarity
-from sd_covid.engine.course import record
-from sd_covid.engine.separate import Equations, separate
+from sd_covid.engine.separate.course import record
+from sd_covid.engine.separate.equations import Equations, separate
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.analysis.loops.shares import Shares
-from sd_covid.engine.program import Update
+from sd_covid.engine.graph.program import Update
 
 Floats = NDArray[np.float64]
 Path = tuple[str, ...]

@@ -17,8 +17,8 @@ from sd_covid.analysis.passport.extremes import settings_of, stocks_of
 from sd_covid.analysis.passport.links import batch_of
 from sd_covid.model.expression import Binary, Call, Expression, Reference, Subscript, rebuilt
 from sd_covid.model.names import key
-from sd_covid.model.parse import parse_expression
 from sd_covid.model.structure import Equation, Kind, Model, Variable
+from sd_covid.model.vensim.parse import parse_expression
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation

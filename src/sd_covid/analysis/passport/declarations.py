@@ -34,10 +34,10 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.errors import ModelError, suggest
 from sd_covid.model.expression import Call, Expression, Reference, walk
 from sd_covid.model.functions import FUNCTIONS
-from sd_covid.model.layout_parts import is_stock
+from sd_covid.model.layout.parts import is_stock
 from sd_covid.model.names import key
-from sd_covid.model.parse import parse_expression
 from sd_covid.model.structure import Model
+from sd_covid.model.vensim.parse import parse_expression
 from sd_covid.policy.reading import read_number
 from sd_covid.study_folder import is_there, named_in_study
 

@@ -17,9 +17,9 @@ from sd_covid.analysis.passport.declarations import Extreme
 from sd_covid.analysis.passport.handles import Hold, with_conditions, with_holds
 from sd_covid.analysis.passport.links import batch_of
 from sd_covid.errors import UnknownNameError
-from sd_covid.model.layout_parts import CONTROL, is_stock
+from sd_covid.model.layout.parts import CONTROL, is_stock
 from sd_covid.model.names import key
-from sd_covid.model.parse import parse_expression
+from sd_covid.model.vensim.parse import parse_expression
 from sd_covid.policy.evidence import EvidenceRow
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from sd_covid.engine.subscripts import Subscripts
+from sd_covid.engine.graph.subscripts import Subscripts
 from sd_covid.model.expression import Binary, Call, Expression, Number, Reference, Subscript
-from sd_covid.model.layout_parts import is_stock
+from sd_covid.model.layout.parts import is_stock
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Kind, Model, Variable
 

@@ -24,7 +24,7 @@ import pandas as pd
 from sd_covid.analysis.passport.handles import NUDGE_END, NUDGE_START, by_itself, nudge_of, with_nudges
 from sd_covid.data.tables import Line, read_lines
 from sd_covid.errors import UnknownNameError, suggest
-from sd_covid.model.layout_parts import is_stock
+from sd_covid.model.layout.parts import is_stock
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Model
 

@@ -24,7 +24,7 @@ import numpy as np
 from sd_covid.analysis.passport.dependencies import causes, effects, way_round
 from sd_covid.analysis.passport.loops_file import LoopsFile, NamedLoop, Polarity
 from sd_covid.analysis.passport.slopes import Slopes
-from sd_covid.model.layout_parts import is_stock
+from sd_covid.model.layout.parts import is_stock
 from sd_covid.model.names import key
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sd_covid.engine.subscripts import Cell, Subscripts
+from sd_covid.engine.graph.subscripts import Cell, Subscripts
 from sd_covid.engine.table import as_table
 from sd_covid.model.expression import Call, Expression, Number, Reference, rebuilt, walk
 from sd_covid.model.names import key

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sd_covid.analysis.passport.dependencies import causes, strong_components
 from sd_covid.model.expression import Call, Number, Reference, Table, walk
-from sd_covid.model.layout_parts import CONTROL, flows_of, is_stock
+from sd_covid.model.layout.parts import CONTROL, flows_of, is_stock
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Model, Variable
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.analysis.sensitivity.plan import SensitivityPlan
-from sd_covid.engine.ensemble import memory_limit, refuse_too_large
+from sd_covid.engine.run.ensemble import memory_limit, refuse_too_large
 from sd_covid.policy.comparison import Comparison, Failure, Provenance
 from sd_covid.policy.draws import draws_hash
 from sd_covid.policy.outputs import Output

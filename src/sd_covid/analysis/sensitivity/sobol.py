@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sd_covid.analysis.sensitivity.designs import Design
 from sd_covid.analysis.sensitivity.indices import COVERAGE, Indices, varying
-from sd_covid.engine.kernel import thread_count
+from sd_covid.engine.run.kernel import thread_count
 from sd_covid.errors import RunError
 
 Floats = NDArray[np.float64]

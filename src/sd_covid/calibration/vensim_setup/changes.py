@@ -20,8 +20,8 @@ from sd_covid.errors import UnknownNameError, suggest
 from sd_covid.model.names import key
 
 if TYPE_CHECKING:
+    from sd_covid.engine.graph.subscripts import Cell
     from sd_covid.engine.simulation import Simulation
-    from sd_covid.engine.subscripts import Cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from sd_covid.calibration.vensim_setup.control import Control, Search
 from sd_covid.calibration.vensim_setup.lines import Line
 from sd_covid.calibration.vensim_setup.payoff import CALIBRATION, Element
 from sd_covid.errors import ProblemError, UnknownNameError, suggest
-from sd_covid.model.data_files import Series, read_series
+from sd_covid.model.external.data_files import Series, read_series
 from sd_covid.model.names import key
 from sd_covid.study_folder import study_folder
 

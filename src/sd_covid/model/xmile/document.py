@@ -27,7 +27,7 @@ XMILE = frozenset(
     }
 )
 ISEE = "http://iseesystems.com/XMILE"
-OURS = "urn:sd-covid"  # what `sd_covid.model.write_xmile` adds
+OURS = "urn:sd-covid"  # what `sd_covid.model.write.xmile` adds
 #: Deeper elements are refused: everything that walks them may then use recursion.
 MAX_DEPTH = 60
 _MAX_ELEMENTS = 2_000_000

@@ -11,7 +11,6 @@ import re
 from functools import lru_cache
 
 from sd_covid.model.expression import Binary, Call, Expression, Number, Reference, Text, Unary
-from sd_covid.model.parse import refuse_depth
 from sd_covid.model.precedence import (
     Bracket,
     OperatorParser,
@@ -23,6 +22,7 @@ from sd_covid.model.precedence import (
 )
 from sd_covid.model.scanner import LETTER, NUMBER
 from sd_covid.model.source import Source
+from sd_covid.model.vensim.parse import refuse_depth
 
 #: The function of a reference with subscripts: ``[]``(name, subscripts…).
 INDEXED = "[]"

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 #: Options that the reader knows itself, so that a macro which says what they do is not needed.
 _MAX_FILES_DEEP = 5
-#: An expression is at most `sd_covid.model.parse.MAX_DEPTH` deep, macros within macros add theirs.
+#: An expression is at most `sd_covid.model.vensim.parse.MAX_DEPTH` deep, macros within macros add theirs.
 _FRAMES = 50_000
 _KNOWN_OPTIONS = frozenset({"non negative"})
 

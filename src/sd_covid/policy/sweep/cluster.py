@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin, as_completed, get_worker
 from distributed.comm.core import CommClosedError
 
-from sd_covid.engine.free import Free
-from sd_covid.engine.kernel import thread_count
+from sd_covid.engine.lower.free import Free
+from sd_covid.engine.run.kernel import thread_count
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import RunError
 from sd_covid.policy.sweep.blocks import Block

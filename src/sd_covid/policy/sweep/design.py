@@ -17,7 +17,7 @@ import pandas as pd
 
 from sd_covid.data.csv_rows import read_csv
 from sd_covid.data.keyed_yaml import Node
-from sd_covid.engine.ensemble import memory_limit
+from sd_covid.engine.run.ensemble import memory_limit
 from sd_covid.errors import DataError, suggest
 from sd_covid.model.names import key
 from sd_covid.policy.draws import assumed_columns, moving_assumptions

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.engine.over_members import Bins, Gathered
+from sd_covid.engine.run.over_members import Bins, Gathered
 from sd_covid.errors import DataError
 from sd_covid.policy.sweep.blocks import Grid
 from sd_covid.policy.sweep.plan import Statistics

@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from sd_covid.engine.ensemble import memory_limit
+from sd_covid.engine.run.ensemble import memory_limit
 from sd_covid.policy.sweep.crew import Crew, Progress
 from sd_covid.policy.sweep.gathered import as_arrays, read_collected
 from sd_covid.policy.sweep.plan import Statistics

@@ -16,7 +16,7 @@ import pandas as pd
 
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
-from sd_covid.engine.over_members import check_statistics
+from sd_covid.engine.run.over_members import check_statistics
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.files import text_of

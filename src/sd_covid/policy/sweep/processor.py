@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sd_covid.engine.compile import target
-from sd_covid.engine.ensemble import chosen_engine
+from sd_covid.engine.run.compile import target
+from sd_covid.engine.run.ensemble import chosen_engine
 
 
 def processor() -> str:

@@ -1,8 +1,8 @@
 """Statistics over the runs of a scenario, gathered block by block, so that no run is stored.
 
 Quantiles come from counts in bins whose bounds a few blocks give, moments from sums that are added in a fixed order
-of blocks (`sd_covid.engine.over_members` says how either is done). Both are the same whatever the order in which blocks
-come. What has been gathered goes to disk from time to time, whole or not at all, and is taken up from there.
+of blocks (`sd_covid.engine.run.over_members` says how either is done). Both are the same whatever the order in which
+blocks come. What has been gathered goes to disk from time to time, whole or not at all, and is taken up from there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.engine.over_members import (
+from sd_covid.engine.run.over_members import (
     BINS,
     Bins,
     Gathered,

@@ -1,7 +1,7 @@
 """The offline simulator: one HTML file in which a model runs, for whoever has a browser.
 
 In comes a ``simulator.yaml`` (`sd_covid.report.simulator.declaration`); out goes a page with the model in
-WebAssembly (`sd_covid.engine.webassembly`), draws, sliders and charts. What the page shows before anything moves
+WebAssembly (`sd_covid.engine.run.webassembly`), draws, sliders and charts. What the page shows before anything moves
 was run here.
 """
 

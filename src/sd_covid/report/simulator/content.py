@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from sd_covid.data import Registry
 from sd_covid.data.text import Text
+from sd_covid.engine.run.webassembly import Assembled, assemble
 from sd_covid.engine.simulation import Simulation
-from sd_covid.engine.webassembly import Assembled, assemble
 from sd_covid.errors import RunError, UnknownNameError
 from sd_covid.model.names import key
 from sd_covid.policy.draws import choose_draws, sample_assumptions

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sd_covid.data.text import Text
+from sd_covid.engine.lower.steps import step_names
 from sd_covid.engine.simulation import Simulation
-from sd_covid.engine.steps import step_names
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.model.names import key
 from sd_covid.policy.levers import Lever

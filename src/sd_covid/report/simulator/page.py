@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from sd_covid.engine.webassembly import runtime
+from sd_covid.engine.run.webassembly import runtime
 from sd_covid.report.texts import Texts
 
 #: Scripts that page and workers share, and those of the page alone, in the order in which they need one another.

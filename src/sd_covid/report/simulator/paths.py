@@ -90,8 +90,8 @@ def find_paths(
     from sd_covid.analysis.loops.paths import outcome_of
     from sd_covid.analysis.loops.shares import share_out
     from sd_covid.analysis.loops.ways import Ways
-    from sd_covid.engine.course import record
-    from sd_covid.engine.separate import separate
+    from sd_covid.engine.separate.course import record
+    from sd_covid.engine.separate.equations import separate
 
     equations = separate(simulation)
     baseline = {**point, **presets[0].settings}

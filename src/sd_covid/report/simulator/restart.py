@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sd_covid.engine.graph.trim import trim
 from sd_covid.engine.simulation import Simulation
-from sd_covid.engine.since import first_effects
-from sd_covid.engine.timegrid import TimeGrid
-from sd_covid.engine.trim import trim
+from sd_covid.engine.time.since import first_effects
+from sd_covid.engine.time.timegrid import TimeGrid
 from sd_covid.policy.levers import Lever
 from sd_covid.policy.study import Study
 

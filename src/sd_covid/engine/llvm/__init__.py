@@ -1,0 +1,1 @@
+"""Code: a graph written as LLVM text, one register for all lanes."""

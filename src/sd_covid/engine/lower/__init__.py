@@ -1,0 +1,1 @@
+"""A model lowered: every equation becomes operations of the graph."""

@@ -1,0 +1,1 @@
+"""A model as separate equations, as loop analysis needs it."""

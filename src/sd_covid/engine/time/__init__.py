@@ -1,0 +1,1 @@
+"""The instants of a run, and what is said of a model over them."""

@@ -1,0 +1,1 @@
+"""Units: as they are written, of every expression, and whether a model's agree."""

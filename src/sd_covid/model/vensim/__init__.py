@@ -1,0 +1,1 @@
+"""Vensim's ``.mdl`` to a `Model`; `reader` is the door."""

@@ -1,0 +1,1 @@
+"""A `Model` as Vensim or XMILE text, with a diagram."""
