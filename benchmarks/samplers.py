@@ -17,10 +17,10 @@ from typing import get_args
 
 import numpy as np
 
-from sd_covid.calibration.fit import fit, laplace
-from sd_covid.calibration.methods import Method
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.posterior import diagnostics, sample
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.fitting.fit import fit, laplace
+from sd_covid.calibration.samplers.methods import Method
+from sd_covid.calibration.samplers.posterior import diagnostics, sample
 from sd_covid.calibration.workflow import load_problem
 from sd_covid.engine.run.kernel import thread_count
 

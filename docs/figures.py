@@ -52,7 +52,7 @@ class _Results:
 
     @cached_property
     def posterior(self) -> pd.DataFrame:
-        from sd_covid.calibration.store import read_posterior
+        from sd_covid.calibration.stored.store import read_posterior
 
         return read_posterior(ROOT / "calibration" / "posterior.parquet").constants
 
@@ -64,7 +64,7 @@ class _Results:
 
     @cached_property
     def glossary(self) -> Any:
-        from sd_covid.calibration.store import read_posterior
+        from sd_covid.calibration.stored.store import read_posterior
         from sd_covid.report import read_glossary
 
         constants = read_posterior(ROOT / "calibration" / "posterior.parquet").provenance["constants"]
@@ -183,7 +183,7 @@ class _Results:
 
     @cached_property
     def expected(self) -> Any:
-        from sd_covid.calibration.outlook import outlook
+        from sd_covid.calibration.forecasts.outlook import outlook
 
         found = outlook(ROOT / "calibration" / "problem.yaml", date.today(), simulator=self.model)
         return next(item for item in found.series if item.observable == "obs_distress_quarterly")
@@ -218,8 +218,8 @@ class _Results:
     @cached_property
     def judged(self) -> tuple[Any, Any, Any]:
         """What that session makes of ten constants that no figure informs, and draws of these."""
-        from sd_covid.calibration.petab import read_problem
-        from sd_covid.calibration.store import read_posterior
+        from sd_covid.calibration.problem.petab import read_problem
+        from sd_covid.calibration.stored.store import read_posterior
         from sd_covid.marvel.session.draws import judged_draws
         from sd_covid.marvel.session.priors import expert_priors
         from sd_covid.marvel.session.ties import read_ties

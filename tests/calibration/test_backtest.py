@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sd_covid.calibration.benchmarks import last_value
+from sd_covid.calibration.forecasts.benchmarks import last_value
 from sd_covid.calibration.validity.backtest import backtest, by_series, summary
 from sd_covid.calibration.workflow import load_predictor
 from sd_covid.errors import RunError

@@ -12,12 +12,12 @@ import pytest
 from scipy import stats
 
 import sd_covid
-from sd_covid.calibration.chees import Density, LaneSamples, sample_lanes
-from sd_covid.calibration.fit import laplace
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.posterior import sample
-from sd_covid.calibration.tuning import DualAverage, halton, widened
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.fitting.fit import laplace
+from sd_covid.calibration.problem.petab import read_problem
+from sd_covid.calibration.samplers.chees import Density, LaneSamples, sample_lanes
+from sd_covid.calibration.samplers.posterior import sample
+from sd_covid.calibration.samplers.tuning import DualAverage, halton, widened
 from sd_covid.errors import RunError
 
 from .conftest import Write

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sd_covid.calibration.forecast import REPEATS, Forecaster
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.forecasts.forecast import REPEATS, Forecaster
+from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.calibration.results import FitReport, read_report, write_report
 from sd_covid.calibration.validation import continued, fact_rows
 

@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sd_covid.calibration.fit import fit
-from sd_covid.calibration.identify import identify
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.profile import DROP, profile
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.density.whitened import Whitened
+from sd_covid.calibration.fitting.fit import fit
+from sd_covid.calibration.fitting.identify import identify
+from sd_covid.calibration.fitting.profile import DROP, profile
+from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.calibration.results import FitReport, StartRow, read_report, write_report
-from sd_covid.calibration.whitened import Whitened
 from sd_covid.errors import UnknownNameError
 
 from .analytic import AnalyticModel, line

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sd_covid.calibration.density.objective import Objective
 from sd_covid.calibration.noise import Noise, Predicted
 from sd_covid.calibration.noise.survey import Asked, Survey
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
+from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.calibration.workflow import load_problem
 
 from .analytic import decay

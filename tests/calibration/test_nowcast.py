@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from sd_covid.calibration.nowcast import (
+from sd_covid.calibration.forecasts.nowcast import (
     LEVELS,
     Nowcast,
     log_file,
@@ -26,8 +26,8 @@ from sd_covid.calibration.nowcast import (
     upcoming,
     with_new,
 )
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.store import Posterior, write_posterior
+from sd_covid.calibration.problem.petab import read_problem
+from sd_covid.calibration.stored.store import Posterior, write_posterior
 from sd_covid.data import read_registry
 from sd_covid.errors import DataError
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sd_covid.calibration.outlook import Expected, Outlook, expected_outside, outlook
-from sd_covid.calibration.outlook_changes import changes_in_files, changes_since, read_look, record
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.seen import record as record_of_figures
-from sd_covid.calibration.store import Posterior, read_posterior, write_posterior
+from sd_covid.calibration.forecasts.outlook import Expected, Outlook, expected_outside, outlook
+from sd_covid.calibration.forecasts.outlook_changes import changes_in_files, changes_since, read_look, record
+from sd_covid.calibration.problem.petab import read_problem
+from sd_covid.calibration.stored.seen import record as record_of_figures
+from sd_covid.calibration.stored.store import Posterior, read_posterior, write_posterior
 from sd_covid.errors import DataError
 
 from .analytic import decay

@@ -12,10 +12,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as some
 from scipy import stats
 
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.petab_write import write_problem
-from sd_covid.calibration.store import tables_hash
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.problem.petab import read_problem
+from sd_covid.calibration.problem.petab_write import write_problem
+from sd_covid.calibration.stored.store import tables_hash
 from sd_covid.errors import ProblemError
 
 from .analytic import decay, line

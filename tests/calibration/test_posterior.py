@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sd_covid.calibration.fit import fit, laplace
-from sd_covid.calibration.methods import Method
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.posterior import diagnostics, sample
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.fitting.fit import fit, laplace
+from sd_covid.calibration.problem.petab import read_problem
+from sd_covid.calibration.samplers.methods import Method
+from sd_covid.calibration.samplers.posterior import diagnostics, sample
 from sd_covid.errors import RunError
 
 from .analytic import AnalyticModel, line

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sd_covid.calibration.priors import FAMILIES, JointPrior, Prior
+from sd_covid.calibration.problem.priors import FAMILIES, JointPrior, Prior
 
 CASES = {
     "normal": ((0.5, 2.0), stats.norm(0.5, 2.0)),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.errors import ProblemError
 
 from .analytic import decay

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from arviz.stats.ecdf_utils import ecdf_confidence_band
 
-from sd_covid.calibration import sbc
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.posterior import Samples
-from sd_covid.calibration.sbc import Bench, Replicate, Study, ranks
-from sd_covid.calibration.sbc_file import read_study, resumed, write_study
-from sd_covid.calibration.synthetic import figures_at, prior_truth
-from sd_covid.calibration.uniformity import RANKS, envelope, uniformity
-from sd_covid.calibration.verdict import verdict
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.problem.petab import read_problem
+from sd_covid.calibration.samplers.posterior import Samples
+from sd_covid.calibration.sbc import study as sbc
+from sd_covid.calibration.sbc.file import read_study, resumed, write_study
+from sd_covid.calibration.sbc.study import Bench, Replicate, Study, ranks
+from sd_covid.calibration.sbc.synthetic import figures_at, prior_truth
+from sd_covid.calibration.sbc.uniformity import RANKS, envelope, uniformity
+from sd_covid.calibration.sbc.verdict import verdict
 from sd_covid.errors import DataError, RunError
 
 from .analytic import line

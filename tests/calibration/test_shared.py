@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.calibration.shared import Interval, Marginals, Shared, by_laplace, of_draws, shared
 
 from .analytic import line

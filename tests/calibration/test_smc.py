@@ -11,14 +11,14 @@ import pytest
 from scipy import stats
 from scipy.special import logsumexp
 
-from sd_covid.calibration.annealed import Annealed, Effort
-from sd_covid.calibration.fit import laplace
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.posterior import budget_of, diagnostics, sample
-from sd_covid.calibration.smc import Path as Densities
-from sd_covid.calibration.smc import anneal
-from sd_covid.calibration.weights import normalised, pareto_k, relative_size, systematic
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.fitting.fit import laplace
+from sd_covid.calibration.problem.petab import read_problem
+from sd_covid.calibration.samplers.annealed import Annealed, Effort
+from sd_covid.calibration.samplers.posterior import budget_of, diagnostics, sample
+from sd_covid.calibration.samplers.smc import Path as Densities
+from sd_covid.calibration.samplers.smc import anneal
+from sd_covid.calibration.samplers.weights import normalised, pareto_k, relative_size, systematic
 from sd_covid.calibration.workflow import load_problem
 from sd_covid.errors import RunError
 

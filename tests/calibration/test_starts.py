@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sd_covid.calibration.fit import Fit, fit
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.fitting.fit import Fit, fit
+from sd_covid.calibration.fitting.starts import KeptStarts, kept_file
+from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.calibration.results import StartRow
-from sd_covid.calibration.starts import KeptStarts, kept_file
 
 from .analytic import decay
 from .conftest import Write

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 import sd_covid
-from sd_covid.calibration.lint import check_series, unused
-from sd_covid.calibration.measurements import measurement_table
-from sd_covid.calibration.objective import Objective, add_series, model_names
-from sd_covid.calibration.petab import Problem, read_problem
-from sd_covid.calibration.predict import COLUMNS, QUANTILES, Predictor, predict
+from sd_covid.calibration.density.objective import Objective, add_series, model_names
+from sd_covid.calibration.forecasts.predict import COLUMNS, QUANTILES, Predictor, predict
+from sd_covid.calibration.problem.lint import check_series, unused
+from sd_covid.calibration.problem.measurements import measurement_table
+from sd_covid.calibration.problem.petab import Problem, read_problem
 from sd_covid.calibration.results import FitReport, read_report
-from sd_covid.calibration.store import Posterior, read_posterior
+from sd_covid.calibration.stored.store import Posterior, read_posterior
 from sd_covid.calibration.workflow import check_stored, load_problem
 from sd_covid.data import Registry, read_registry
 from sd_covid.engine.simulation import Simulation

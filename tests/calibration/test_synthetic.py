@@ -11,11 +11,11 @@ import pytest
 from scipy import stats
 
 import sd_covid
-from sd_covid.calibration import synthetic
+from sd_covid.calibration.density.objective import Objective
 from sd_covid.calibration.facts.distribution import LogNormal, Normal, SoftTriangle, SoftUniform
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.synthetic import figures_at, highest, prior_truth
+from sd_covid.calibration.problem.petab import read_problem
+from sd_covid.calibration.sbc import synthetic
+from sd_covid.calibration.sbc.synthetic import figures_at, highest, prior_truth
 from sd_covid.errors import RunError
 
 from .analytic import AnalyticModel, line

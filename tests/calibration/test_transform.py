@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from sd_covid.calibration.petab import Parameter, read_problem
-from sd_covid.calibration.priors import Prior
-from sd_covid.calibration.tables import Row
-from sd_covid.calibration.transform import Transform
+from sd_covid.calibration.density.transform import Transform
+from sd_covid.calibration.problem.petab import Parameter, read_problem
+from sd_covid.calibration.problem.priors import Prior
+from sd_covid.calibration.problem.tables import Row
 from sd_covid.errors import ProblemError
 
 from .conftest import Write

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from sd_covid.calibration.annealed import Effort
-from sd_covid.calibration.smc import anneal
-from sd_covid.calibration.transport import Transport, carried, transport
-from sd_covid.calibration.weights import normalised, relative_size
+from sd_covid.calibration.samplers.annealed import Effort
+from sd_covid.calibration.samplers.smc import anneal
+from sd_covid.calibration.samplers.transport import Transport, carried, transport
+from sd_covid.calibration.samplers.weights import normalised, relative_size
 
 DIMENSION, FIGURES = 6, 3
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.calibration.validity.information import DRAWN, Information, information
 from sd_covid.calibration.validity.refit import refit_without
 from sd_covid.calibration.validity.replay import replay

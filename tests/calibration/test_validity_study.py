@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sd_covid.calibration.benchmarks import METHODS
-from sd_covid.calibration.fit import laplace
-from sd_covid.calibration.objective import Objective
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.fitting.fit import laplace
+from sd_covid.calibration.forecasts.benchmarks import METHODS
 from sd_covid.calibration.results import FitReport, OriginRow, RollingForecast, SeriesRow, plain, write_report
-from sd_covid.calibration.store import Posterior, tables_hash, versions, write_posterior
+from sd_covid.calibration.stored.store import Posterior, tables_hash, versions, write_posterior
 from sd_covid.calibration.validity import ValidityReport, validate
 from sd_covid.calibration.validity import without as without_module
 from sd_covid.calibration.workflow import load_problem, model_hash, posterior_file, report_file

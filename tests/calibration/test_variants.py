@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import Problem, read_problem
-from sd_covid.calibration.petab_write import write_problem
-from sd_covid.calibration.store import tables_hash
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.problem.petab import Problem, read_problem
+from sd_covid.calibration.problem.petab_write import write_problem
+from sd_covid.calibration.stored.store import tables_hash
 from sd_covid.calibration.workflow import load_problem, posterior_file, report_file
 from sd_covid.errors import ProblemError
 

@@ -14,8 +14,8 @@ from scipy import stats
 
 import sd_covid
 from sd_covid.calibration import vensim_setup as vensim
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import ProblemError
 

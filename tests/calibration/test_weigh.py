@@ -15,14 +15,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from sd_covid.calibration.identify import identify
-from sd_covid.calibration.mixture import Mixture
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.pointwise import figure_densities, figure_names
-from sd_covid.calibration.process import Paths
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.density.pointwise import figure_densities, figure_names
+from sd_covid.calibration.density.process import Paths
+from sd_covid.calibration.fitting.identify import identify
+from sd_covid.calibration.forecasts.mixture import Mixture
+from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.calibration.results import FitReport
-from sd_covid.calibration.store import Posterior
+from sd_covid.calibration.stored.store import Posterior
 from sd_covid.calibration.weigh import Loo, StoredFit, leave_one_out, same_figures, stacking, weigh
 from sd_covid.errors import ProblemError
 

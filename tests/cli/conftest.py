@@ -93,9 +93,9 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import pandas as pd
 
     import sd_covid
-    from sd_covid.calibration.objective import Objective, model_names
-    from sd_covid.calibration.petab import read_problem
-    from sd_covid.calibration.store import Posterior, tables_hash, versions, write_posterior
+    from sd_covid.calibration.density.objective import Objective, model_names
+    from sd_covid.calibration.problem.petab import read_problem
+    from sd_covid.calibration.stored.store import Posterior, tables_hash, versions, write_posterior
     from sd_covid.calibration.workflow import model_hash, posterior_file
 
     root = tmp_path_factory.mktemp("fitted")

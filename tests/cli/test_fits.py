@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sd_covid.calibration import fit as fitting
+from sd_covid.calibration.fitting import fit as fitting
 from sd_covid.cli.app import execute
 from tests.calibration.test_workflow import write_study
 from tests.cli.conftest import Call

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sd_covid.calibration.sbc import Bench
+from sd_covid.calibration.sbc.study import Bench
 from sd_covid.cli.app import execute
 from tests.calibration.test_workflow import write_study
 from tests.cli.conftest import Call

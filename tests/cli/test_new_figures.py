@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 import sd_covid
-from sd_covid.calibration.fit import laplace
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.seen import record
-from sd_covid.calibration.store import Posterior, tables_hash, versions, write_posterior
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.fitting.fit import laplace
+from sd_covid.calibration.problem.petab import read_problem
+from sd_covid.calibration.stored.seen import record
+from sd_covid.calibration.stored.store import Posterior, tables_hash, versions, write_posterior
 from sd_covid.calibration.workflow import model_hash
 from tests.calibration.test_chees import MODEL
 from tests.calibration.test_workflow import MONTHS, RATE, RHO, SD, START, write_study

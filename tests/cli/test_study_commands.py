@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sd_covid.calibration.store import read_posterior
+from sd_covid.calibration.stored.store import read_posterior
 from sd_covid.data import read_registry
 from tests.cli.conftest import Call, call_in_two_gibibytes
 

@@ -13,9 +13,9 @@ import xarray as xr
 from scipy import stats
 
 import sd_covid
-from sd_covid.calibration.petab import read_problem
+from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.calibration.results import FitReport
-from sd_covid.calibration.store import Posterior
+from sd_covid.calibration.stored.store import Posterior
 from sd_covid.calibration.weigh import StoredFit, leave_one_out
 from sd_covid.connect import inference_data, inference_tree
 from sd_covid.errors import DataError

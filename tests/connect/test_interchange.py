@@ -16,8 +16,8 @@ with warnings.catch_warnings():
     from petab.v2 import calculate
 
 import sd_covid
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import Problem, read_problem
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.problem.petab import Problem, read_problem
 from sd_covid.connect import petab_problem, simulation_table, write_petab
 from sd_covid.errors import ProblemError, SdCovidError
 

@@ -135,7 +135,7 @@ def _variant(place: Place, text: str) -> object:
 
 
 def _soft_facts(place: Place, text: str) -> object:
-    from sd_covid.calibration.petab import read_problem
+    from sd_covid.calibration.problem.petab import read_problem
 
     whole: Any = yaml.safe_load((ROOT / "calibration" / "problem.yaml").read_text(encoding="utf-8"))
     whole["extensions"]["sd_covid"]["soft_facts"] = yaml.safe_load(text)["soft_facts"]
@@ -144,7 +144,7 @@ def _soft_facts(place: Place, text: str) -> object:
 
 
 def _problem(place: Place, text: str) -> object:
-    from sd_covid.calibration.petab import read_problem
+    from sd_covid.calibration.problem.petab import read_problem
 
     for kind, first in (("priors", "parameters"), ("noise", "observables")):
         head = (ROOT / "calibration" / f"{first}.tsv").read_text(encoding="utf-8").splitlines()[0]

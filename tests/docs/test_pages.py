@@ -17,7 +17,7 @@ import pytest
 import typer.main
 from matplotlib import use
 
-from sd_covid.calibration.petab import read_problem
+from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.cli.app import app, execute
 from tests.docs.blocks import PROGRAM, ROOT, Block, blocks, spans
 

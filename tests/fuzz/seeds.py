@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sd_covid.calibration.nowcast import COLUMNS
-from sd_covid.calibration.starts import _exact
+from sd_covid.calibration.fitting.starts import _exact
+from sd_covid.calibration.forecasts.nowcast import COLUMNS
 from sd_covid.marvel.diagram import Diagram
 from sd_covid.marvel.session.answers import SeedQuestion
 from tests.marvel.session.mock import one_table, write_forms

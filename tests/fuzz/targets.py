@@ -208,8 +208,8 @@ def _plan(read: Callable[..., object], simulation: Any) -> Callable[[Path], obje
 
 def _problems(root: Path) -> Iterator[Target]:
     from sd_covid.calibration import vensim_setup as vensim
-    from sd_covid.calibration.lint import check_model, check_tables
-    from sd_covid.calibration.petab import read_problem
+    from sd_covid.calibration.problem.lint import check_model, check_tables
+    from sd_covid.calibration.problem.petab import read_problem
 
     noises = shutil.copytree(TESTS / "calibration" / "noises", root / "noises" / "calibration")
     simulation = sd_covid.load(noises / "drain.mdl")
@@ -318,12 +318,12 @@ def _written(path: Path, content: bytes) -> Path:
 
 def _kept(root: Path) -> Iterator[Target]:
     from sd_covid.analysis.optimisation.journal import Journal
-    from sd_covid.calibration.nowcast import read_log
-    from sd_covid.calibration.outlook_changes import read_look
+    from sd_covid.calibration.fitting.starts import KeptStarts
+    from sd_covid.calibration.forecasts.nowcast import read_log
+    from sd_covid.calibration.forecasts.outlook_changes import read_look
     from sd_covid.calibration.results import read_report
-    from sd_covid.calibration.sbc_file import read_study
-    from sd_covid.calibration.starts import KeptStarts
-    from sd_covid.calibration.store import read_posterior
+    from sd_covid.calibration.sbc.file import read_study
+    from sd_covid.calibration.stored.store import read_posterior
     from sd_covid.policy.sweep.opened import open_sweep
     from sd_covid.report.passport_record import read_record
     from sd_covid.report.simulator.paths import read_paths

@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 
 import sd_covid
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.seen import record
-from sd_covid.calibration.store import Posterior, tables_hash, versions, write_posterior
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.problem.petab import read_problem
+from sd_covid.calibration.stored.seen import record
+from sd_covid.calibration.stored.store import Posterior, tables_hash, versions, write_posterior
 from sd_covid.calibration.workflow import model_hash
 from tests.analysis.robustness.conftest import made
 from tests.marvel.session.mock import one_table

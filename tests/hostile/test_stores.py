@@ -19,13 +19,13 @@ import pytest
 
 from sd_covid.analysis.optimisation.journal import Journal
 from sd_covid.cache_files import keep
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.petab_write import write_problem
+from sd_covid.calibration.fitting.starts import MOST, KeptStarts
+from sd_covid.calibration.problem.petab import read_problem
+from sd_covid.calibration.problem.petab_write import write_problem
 from sd_covid.calibration.results import StartRow, read_report, write_report
-from sd_covid.calibration.sbc_file import read_study
-from sd_covid.calibration.sbc_file import write_study as write_ranks
-from sd_covid.calibration.starts import MOST, KeptStarts
-from sd_covid.calibration.store import Posterior, read_posterior, write_posterior
+from sd_covid.calibration.sbc.file import read_study
+from sd_covid.calibration.sbc.file import write_study as write_ranks
+from sd_covid.calibration.stored.store import Posterior, read_posterior, write_posterior
 from sd_covid.cli.app import execute
 from sd_covid.data import prepare, read_registry
 from sd_covid.data.refresh import Request, refresh

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sd_covid.calibration.store import Posterior, write_posterior
+from sd_covid.calibration.stored.store import Posterior, write_posterior
 from sd_covid.errors import DataError
 from sd_covid.policy.draws import choose_draws, draws_hash, read_posterior, sample_ranges
 from sd_covid.policy.evidence import read_evidence

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sd_covid.calibration.objective import model_names
+from sd_covid.calibration.density.objective import model_names
 from sd_covid.calibration.workflow import load_problem
 from sd_covid.model.names import key
 from sd_covid.policy.assumptions import Assumption, read_assumptions

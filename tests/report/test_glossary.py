@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sd_covid.calibration.petab import read_problem
+from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError
 from sd_covid.report import Glossary, read_glossary

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sd_covid.calibration.benchmarks import METHODS
+from sd_covid.calibration.forecasts.benchmarks import METHODS
 from sd_covid.calibration.results import FactRow
 from sd_covid.calibration.validity.checks import QUANTITIES, CheckRow
 from sd_covid.calibration.validity.report import (

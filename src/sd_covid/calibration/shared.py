@@ -14,13 +14,13 @@ from typing import Literal
 
 import numpy as np
 
-from sd_covid.calibration.fit import fit
-from sd_covid.calibration.identify import identify
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import Problem
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.density.whitened import Whitened
+from sd_covid.calibration.fitting.fit import fit
+from sd_covid.calibration.fitting.identify import identify
+from sd_covid.calibration.problem.petab import Problem
 from sd_covid.calibration.types import Array, Simulator
 from sd_covid.calibration.weigh import StoredFit, problem_name, read_fit
-from sd_covid.calibration.whitened import Whitened
 from sd_covid.calibration.workflow import Step, kept_starts, load_problem, posterior_file
 from sd_covid.errors import RunError
 from sd_covid.study_folder import is_there

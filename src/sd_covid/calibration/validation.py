@@ -13,13 +13,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from sd_covid.calibration.benchmarks import last_value, seasonal_naive
-from sd_covid.calibration.fit import maximise
+from sd_covid.calibration.density.objective import Objective, Series
+from sd_covid.calibration.density.observation import Figures
+from sd_covid.calibration.fitting.fit import maximise
+from sd_covid.calibration.forecasts.benchmarks import last_value, seasonal_naive
+from sd_covid.calibration.forecasts.predict import Predictor
 from sd_covid.calibration.noise import Predicted
-from sd_covid.calibration.objective import Objective, Series
-from sd_covid.calibration.observation import Figures
-from sd_covid.calibration.petab import Problem
-from sd_covid.calibration.predict import Predictor
+from sd_covid.calibration.problem.petab import Problem
 from sd_covid.calibration.results import FactRow, OriginRow, RollingForecast, SeriesRow
 from sd_covid.calibration.types import Array, Index, Progress, Simulator
 from sd_covid.data import model_time

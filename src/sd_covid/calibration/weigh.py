@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import Problem
-from sd_covid.calibration.pointwise import Name, figure_densities, figure_names
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.density.pointwise import Name, figure_densities, figure_names
+from sd_covid.calibration.problem.petab import Problem
 from sd_covid.calibration.results import FitReport, read_report
-from sd_covid.calibration.store import Posterior, read_posterior, tables_hash
+from sd_covid.calibration.stored.store import Posterior, read_posterior, tables_hash
 from sd_covid.calibration.types import Array, Simulator
 from sd_covid.calibration.workflow import Step, load_problem, model_hash, posterior_file, report_file
 from sd_covid.errors import DataError, ProblemError
@@ -135,7 +135,7 @@ def leave_one_out(fit: StoredFit, progress: Step | None = None) -> Loo:
     DataError
         The model fails at a stored draw.
     """
-    from sd_covid.calibration.quiet_arviz import arviz
+    from sd_covid.calibration.samplers.quiet_arviz import arviz
 
     objective = Objective(fit.problem, fit.simulator)
     draws = fit.posterior.parameters.to_numpy(dtype=np.float64)

@@ -1,7 +1,7 @@
 """The whole of a calibration, from the problem file to the stored posterior, and back.
 
 `calibrate` fits, samples, validates and writes; `check_stored` shows that what is stored still belongs to the tables
-and the model; `load_predictor` and `sd_covid.calibration.predict.predict` give the figures that the posterior
+and the model; `load_predictor` and `sd_covid.calibration.forecasts.predict.predict` give the figures that the posterior
 predicts. The command line and the report call these; what they print is their own affair.
 """
 
@@ -16,21 +16,27 @@ import numpy as np
 import pandas as pd
 
 from sd_covid.calibration.algebra import one_thread_of_algebra
-from sd_covid.calibration.fit import Fit, fit, laplace
-from sd_covid.calibration.identify import identify
-from sd_covid.calibration.lint import check_series
-from sd_covid.calibration.methods import DEFAULT, Method
-from sd_covid.calibration.objective import Objective, model_names
-from sd_covid.calibration.partial import without_unused
-from sd_covid.calibration.petab import Problem, read_problem
-from sd_covid.calibration.posterior import Diagnostics, Samples, budget_of, diagnostics, sample
-from sd_covid.calibration.predict import Predictor
+from sd_covid.calibration.density.objective import Objective, model_names
+from sd_covid.calibration.fitting.fit import Fit, fit, laplace
+from sd_covid.calibration.fitting.identify import identify
+from sd_covid.calibration.fitting.starts import KeptStarts, kept_file
+from sd_covid.calibration.forecasts.predict import Predictor
+from sd_covid.calibration.problem.lint import check_series
+from sd_covid.calibration.problem.partial import without_unused
+from sd_covid.calibration.problem.petab import Problem, read_problem
+from sd_covid.calibration.problem.units_lint import check_units
 from sd_covid.calibration.results import FitReport, ParameterRow, StoredFitCheck, write_report
-from sd_covid.calibration.seen import record
-from sd_covid.calibration.starts import KeptStarts, kept_file
-from sd_covid.calibration.store import Posterior, read_posterior, tables_hash, versions, write_posterior
+from sd_covid.calibration.samplers.methods import DEFAULT, Method
+from sd_covid.calibration.samplers.posterior import Diagnostics, Samples, budget_of, diagnostics, sample
+from sd_covid.calibration.stored.seen import record
+from sd_covid.calibration.stored.store import (
+    Posterior,
+    read_posterior,
+    tables_hash,
+    versions,
+    write_posterior,
+)
 from sd_covid.calibration.types import Array, Progress, Simulator
-from sd_covid.calibration.units_lint import check_units
 from sd_covid.calibration.validation import fact_rows, rolling, series_rows
 from sd_covid.data import read_registry
 
@@ -127,7 +133,7 @@ def calibrate(
     starts : int
         Starts of the multi-start fit.
     method : str
-        The sampler, ``lanes``, ``nuts`` or ``smc``; see `sd_covid.calibration.posterior`.
+        The sampler, ``lanes``, ``nuts`` or ``smc``; see `sd_covid.calibration.samplers.posterior`.
     draws, tune, chains : int, optional
         Of the sampler, draws and warm-up a chain; by default as is usual for it.
     threads : int

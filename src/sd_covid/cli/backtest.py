@@ -42,7 +42,7 @@ def command(
 ) -> None:
     """Forecast every series from earlier months; set errors and coverage beside last value and seasonal naive."""
     refuse_suffix(output, ".csv")
-    from sd_covid.calibration.benchmarks import METHODS
+    from sd_covid.calibration.forecasts.benchmarks import METHODS
     from sd_covid.calibration.validity.backtest import SIMPLE, backtest, by_series, summary
     from sd_covid.calibration.workflow import load_predictor
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.calibration.methods import DEFAULT, Method, usual
+from sd_covid.calibration.samplers.methods import DEFAULT, Method, usual
 from sd_covid.cli.console import note, say, table, warn
 from sd_covid.cli.identifiability import show_identifiability, show_starts
 from sd_covid.cli.progress import stages
@@ -77,7 +77,7 @@ def command(
     if identify:
         return _identify(problem)
     from sd_covid.calibration.results import write_report
-    from sd_covid.calibration.store import write_posterior
+    from sd_covid.calibration.stored.store import write_posterior
     from sd_covid.calibration.workflow import calibrate
 
     sizes = partial(calibrate, starts=starts, method=method, draws=draws, tune=tune, chains=chains)
@@ -110,7 +110,7 @@ def _fit(work: Callable[..., CalibrationResult]) -> CalibrationResult:
 
 def _check(problem: Path) -> int:
     """Compare the stored draws with the model and the figures."""
-    from sd_covid.calibration.petab import read_problem
+    from sd_covid.calibration.problem.petab import read_problem
     from sd_covid.calibration.results import read_report
     from sd_covid.calibration.workflow import check_stored, report_file
 
@@ -130,9 +130,9 @@ def _check(problem: Path) -> int:
 
 def _identify(problem: Path) -> int:
     """Tell what the figures identify at the stored best fit, and put it into the stored report."""
-    from sd_covid.calibration.petab import read_problem
+    from sd_covid.calibration.problem.petab import read_problem
     from sd_covid.calibration.results import write_report
-    from sd_covid.calibration.stored import identify_stored
+    from sd_covid.calibration.stored.questions import identify_stored
     from sd_covid.calibration.workflow import report_file
 
     report = identify_stored(problem)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sd_covid.analysis.sensitivity import Sensitivity
-    from sd_covid.calibration.petab import Problem
-    from sd_covid.calibration.store import Posterior
+    from sd_covid.calibration.problem.petab import Problem
+    from sd_covid.calibration.stored.store import Posterior
     from sd_covid.engine.run.threads import Beside
     from sd_covid.engine.simulation import Simulation
     from sd_covid.policy import Scenario, Study
@@ -78,8 +78,8 @@ def read_inputs(folder: Path, posterior: Path | None = None) -> Inputs:
         When one of them cannot be used, or the draws are of another model.
     """
     import sd_covid
-    from sd_covid.calibration.petab import read_problem
-    from sd_covid.calibration.store import read_posterior
+    from sd_covid.calibration.problem.petab import read_problem
+    from sd_covid.calibration.stored.store import read_posterior
     from sd_covid.calibration.workflow import model_hash, posterior_file
 
     problem = read_problem(folder / "calibration" / "problem.yaml")

@@ -101,7 +101,7 @@ def _of_theme(rows: list[StatusRow], theme: str) -> list[StatusRow]:
 
 def _uses(folder: Path) -> dict[str, Use]:
     """What the study around a folder of series does with them: calibrate the model on them, or drive it."""
-    from sd_covid.calibration.petab import read_problem
+    from sd_covid.calibration.problem.petab import read_problem
     from sd_covid.data.references import COLUMN
     from sd_covid.data.tables import read_lines
     from sd_covid.document.companions import DRIVER_COLUMNS

@@ -42,7 +42,7 @@ def command(
     refuse_suffix(output, ".csv")
     if (mix is None) != (weights is None):
         raise RunError("--with and --weights belong together", advice="give both, or neither")
-    from sd_covid.calibration.predict import predict
+    from sd_covid.calibration.forecasts.predict import predict
     from sd_covid.calibration.workflow import load_predictor
 
     with stages(STAGES | {"predict": "predicting the series"}) as step:
@@ -62,8 +62,8 @@ def command(
 
 def _mixed(problems: list[Path], chosen: str, seed: int, step: Step) -> pd.DataFrame:
     """Predictions of several variants as one, and a line that says by which weights."""
-    from sd_covid.calibration.mixture import Mixture
-    from sd_covid.calibration.predict import predict
+    from sd_covid.calibration.forecasts.mixture import Mixture
+    from sd_covid.calibration.forecasts.predict import predict
     from sd_covid.calibration.weigh import read_fit
     from sd_covid.calibration.workflow import load_predictor
 

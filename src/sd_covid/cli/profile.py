@@ -16,7 +16,7 @@ from sd_covid.whole_files import replacing
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sd_covid.calibration.profile import Kind, Profile
+    from sd_covid.calibration.fitting.profile import Kind, Profile
 
 
 def command(
@@ -38,7 +38,7 @@ def command(
     """Profile parameters around the stored best fit: with the priors, and without their own."""
     refuse_suffix(output, ".csv")
     refuse_figure(figure)
-    from sd_covid.calibration.stored import profiles
+    from sd_covid.calibration.stored.questions import profiles
 
     descriptions = {name: f"profiling {name}" for name in names}
     with stages(descriptions) as step:

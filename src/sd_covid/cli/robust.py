@@ -138,7 +138,7 @@ def _write(found: Robust, output: Path, texts: Texts) -> list[Path]:
 
 def _glossary(plan: RobustPlan) -> Glossary:
     """Titles and grades of what varies; of parameters, where the study has a problem with stored draws."""
-    from sd_covid.calibration.store import read_posterior
+    from sd_covid.calibration.stored.store import read_posterior
     from sd_covid.report.glossary import read_glossary
 
     folder = study_folder(plan.file)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sd_covid.calibration.methods import DEFAULT, Method
+from sd_covid.calibration.samplers.methods import DEFAULT, Method
 from sd_covid.cli.calibrate import Problem, Seed
 from sd_covid.cli.console import note, say, table, warn
 from sd_covid.cli.progress import progress
@@ -18,8 +18,8 @@ from sd_covid.errors import RunError
 from sd_covid.whole_files import replacing
 
 if TYPE_CHECKING:
-    from sd_covid.calibration.sbc import Bench, Study
-    from sd_covid.calibration.verdict import RankRow, Verdict
+    from sd_covid.calibration.sbc.study import Bench, Study
+    from sd_covid.calibration.sbc.verdict import RankRow, Verdict
 
 
 Output = Annotated[
@@ -57,8 +57,8 @@ def command(
 ) -> int:
     """Rank truths drawn from the prior among draws fitted to their figures. Exit code 1 when ranks are not uniform."""
     _refuse(output, figure, resume=resume)
-    from sd_covid.calibration.sbc import Bench
-    from sd_covid.calibration.verdict import verdict
+    from sd_covid.calibration.sbc.study import Bench
+    from sd_covid.calibration.sbc.verdict import verdict
 
     sampler = partial(Bench, method=method, chains=chains, draws=draws, tune=tune)
     bench = sampler(problem, "prior", starts=starts, seed=seed)
@@ -96,8 +96,8 @@ def recover(
 ) -> int:
     """Fit figures drawn at stored draws, and count how often 90 % intervals hold the truth. Exit code 1 if not."""
     _refuse(output, figure, resume=resume)
-    from sd_covid.calibration.sbc import Bench
-    from sd_covid.calibration.verdict import RECOVERED, verdict
+    from sd_covid.calibration.sbc.study import Bench
+    from sd_covid.calibration.sbc.verdict import RECOVERED, verdict
 
     sampler = partial(Bench, method=method, chains=chains, draws=draws, tune=tune)
     bench = sampler(problem, "posterior", starts=starts, seed=seed)
@@ -127,7 +127,7 @@ def _refuse(output: Path | None, figure: Path | None, *, resume: bool) -> None:
 
 def _made(bench: Bench, count: int, output: Path | None, *, resume: bool, what: str) -> Study:
     """The study with so many replicates, each kept in the file as it is made."""
-    from sd_covid.calibration.sbc_file import resumed, write_study
+    from sd_covid.calibration.sbc.file import resumed, write_study
     from sd_covid.engine.run.kernel import thread_count
 
     study = bench.empty
@@ -152,7 +152,7 @@ def _made(bench: Bench, count: int, output: Path | None, *, resume: bool, what: 
 
 def _finish(study: Study, found: Verdict, output: Path | None, figure: Path | None) -> None:
     """Put what the ranks say into the file, and draw them."""
-    from sd_covid.calibration.sbc_file import write_study
+    from sd_covid.calibration.sbc.file import write_study
 
     if output is not None:
         write_study(study, found, output)

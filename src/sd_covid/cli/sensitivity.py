@@ -80,7 +80,7 @@ def _write(found: Sensitivity, file: Path, output: Path, language: Language) -> 
         with replacing(output) as temporary:
             as_frame(found).to_csv(temporary, index=False, float_format=NUMBER, na_rep="nan")
         return
-    from sd_covid.calibration.store import read_posterior
+    from sd_covid.calibration.stored.store import read_posterior
     from sd_covid.report import read_glossary
     from sd_covid.report.finding_files import write_findings
     from sd_covid.report.sensitivity import provenance, sensitivity_findings, subtitle

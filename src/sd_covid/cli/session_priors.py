@@ -32,8 +32,8 @@ from sd_covid.cli.session import (
 from sd_covid.errors import DiagramError, RunError
 
 if TYPE_CHECKING:
-    from sd_covid.calibration.petab import Problem
-    from sd_covid.calibration.store import Posterior
+    from sd_covid.calibration.problem.petab import Problem
+    from sd_covid.calibration.stored.store import Posterior
     from sd_covid.engine.simulation import Simulation
     from sd_covid.marvel.session.pool import Pooled
     from sd_covid.marvel.session.priors import ExpertPrior, Kept
@@ -73,8 +73,8 @@ def command(
     Exits with 1 when the draws cannot be moved well and a full fit is due.
     """
     import sd_covid
-    from sd_covid.calibration.petab import read_problem
-    from sd_covid.calibration.store import read_posterior
+    from sd_covid.calibration.problem.petab import read_problem
+    from sd_covid.calibration.stored.store import read_posterior
     from sd_covid.calibration.workflow import posterior_file
     from sd_covid.marvel.session import ties as tied
     from sd_covid.marvel.session.draws import judged_draws

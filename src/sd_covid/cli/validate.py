@@ -69,8 +69,8 @@ def _write_pages(
     found: ValidityReport, problem: Path, page: Path, languages: list[Language], refit: bool
 ) -> None:
     """Write the page in one language, or in two."""
-    from sd_covid.calibration.petab import read_problem
-    from sd_covid.calibration.store import read_posterior
+    from sd_covid.calibration.problem.petab import read_problem
+    from sd_covid.calibration.stored.store import read_posterior
     from sd_covid.calibration.workflow import posterior_file
     from sd_covid.data import read_registry
     from sd_covid.report import read_glossary

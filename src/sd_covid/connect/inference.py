@@ -1,7 +1,7 @@
 """A stored posterior in the groups that ArviZ knows: draws, predictions, figures and their densities.
 
-In goes a problem with its stored draws (`sd_covid.calibration.store`); out comes a DataTree, which ArviZ 1 takes as it
-is, or the InferenceData of ArviZ 0.
+In goes a problem with its stored draws (`sd_covid.calibration.stored.store`); out comes a DataTree, which ArviZ 1 takes
+as it is, or the InferenceData of ArviZ 0.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from sd_covid.calibration.objective import Objective, Series
-from sd_covid.calibration.pointwise import figure_densities
-from sd_covid.calibration.store import Posterior
-from sd_covid.calibration.synthetic import replicated
+from sd_covid.calibration.density.objective import Objective, Series
+from sd_covid.calibration.density.pointwise import figure_densities
+from sd_covid.calibration.sbc.synthetic import replicated
+from sd_covid.calibration.stored.store import Posterior
 from sd_covid.calibration.types import Array
 from sd_covid.calibration.weigh import StoredFit, read_fit
 from sd_covid.connect import library

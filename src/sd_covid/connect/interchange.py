@@ -2,8 +2,8 @@
 
 The library reads models in SBML and PySB only; here it is given one in Vensim's language or XMILE, so that all its
 checks apply, and figures as the model has them, so that it works out likelihoods of its own. The tables themselves are
-read and written by `sd_covid.calibration.petab`; what PEtab has no words for (aggregation over periods, noise that
-remembers, soft facts) is our extension, which the library does not check.
+read and written by `sd_covid.calibration.problem.petab`; what PEtab has no words for (aggregation over periods, noise
+that remembers, soft facts) is our extension, which the library does not check.
 
 References
 ----------
@@ -26,10 +26,10 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import MUST_HAVE, TABLES, Problem, read_problem
-from sd_covid.calibration.petab_write import write_problem
-from sd_covid.calibration.tables import Row
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.problem.petab import MUST_HAVE, TABLES, Problem, read_problem
+from sd_covid.calibration.problem.petab_write import write_problem
+from sd_covid.calibration.problem.tables import Row
 from sd_covid.calibration.types import Simulator
 from sd_covid.calibration.workflow import load_problem
 from sd_covid.connect import library

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sd_covid.calibration import store
+from sd_covid.calibration.stored import store
 from sd_covid.errors import DataError
 from sd_covid.model.names import key
 from sd_covid.policy.assumptions import Assumption

@@ -1,7 +1,7 @@
 """The newest figure of every series beside what was expected of it, as a page.
 
 In go an `Outlook` and what changed since an earlier one; out comes one HTML file that needs nothing else, in Dutch or
-English. What is counted is decided in `sd_covid.calibration.outlook`.
+English. What is counted is decided in `sd_covid.calibration.forecasts.outlook`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sd_covid.calibration.outlook import Expected, Outlook
-from sd_covid.calibration.outlook_changes import Changes
+from sd_covid.calibration.forecasts.outlook import Expected, Outlook
+from sd_covid.calibration.forecasts.outlook_changes import Changes
 from sd_covid.report.charts import chart_style
 from sd_covid.report.dashboard_changes import changes_view
 from sd_covid.report.dashboard_tables import by_theme, is_sensitive, made_with, problem_name

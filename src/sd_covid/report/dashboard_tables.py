@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sd_covid.calibration.outlook import Expected, Outlook
+from sd_covid.calibration.forecasts.outlook import Expected, Outlook
 from sd_covid.report.dashboard_words import DashboardWords, counts_of
 from sd_covid.report.finding import Finding
 from sd_covid.report.finding_files import write_findings

@@ -17,7 +17,7 @@ from sd_covid.model.names import key
 from sd_covid.policy.types import Floats
 
 if TYPE_CHECKING:
-    from sd_covid.calibration.petab import Observable, Problem
+    from sd_covid.calibration.problem.petab import Observable, Problem
 
 
 #: Which moment of its period a figure is drawn at, as a share of the period before its end.
@@ -100,7 +100,7 @@ def _offset(
     observable: Observable, names: Mapping[str, str], fitted: Mapping[str, float]
 ) -> tuple[str, float]:
     """The output that an observable is, apart from an offset, and that offset; an empty name when it is not one."""
-    from sd_covid.calibration.formula import derivative, evaluate, symbols
+    from sd_covid.calibration.problem.formula import derivative, evaluate, symbols
 
     inside = list(dict.fromkeys(symbols(observable.formula)))
     outputs = [name for name in inside if name not in fitted]

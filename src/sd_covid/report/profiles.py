@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sd_covid.calibration.profile import DROP, Kind, Profile
+from sd_covid.calibration.fitting.profile import DROP, Kind, Profile
 from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import SOFT, line_style

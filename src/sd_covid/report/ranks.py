@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sd_covid.calibration.sbc import Study
-from sd_covid.calibration.uniformity import RANKS, envelope
-from sd_covid.calibration.verdict import Verdict
+from sd_covid.calibration.sbc.study import Study
+from sd_covid.calibration.sbc.uniformity import RANKS, envelope
+from sd_covid.calibration.sbc.verdict import Verdict
 from sd_covid.report.charts import chart_style, number_axis
 from sd_covid.report.texts import Texts
 from sd_covid.report.theme import REFERENCE, SOFT, TINTS, line_style, tint

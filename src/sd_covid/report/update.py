@@ -1,6 +1,6 @@
 """What new figures moved, as a page: one HTML file that needs nothing else, in Dutch or English.
 
-In goes an `Update`; out comes the page. What is counted is decided in `sd_covid.calibration.update`.
+In goes an `Update`; out comes the page. What is counted is decided in `sd_covid.calibration.stored.update`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sd_covid.calibration.updated import Arrival, Interval, ParameterShift, Update
+from sd_covid.calibration.stored.updated import Arrival, Interval, ParameterShift, Update
 from sd_covid.report.charts import chart_style
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.markup import write_page

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from sd_covid.calibration.benchmarks import METHODS
+from sd_covid.calibration.forecasts.benchmarks import METHODS
 from sd_covid.calibration.validity.checks import FEWEST, QUANTITIES
 from sd_covid.calibration.validity.forecasts import MODEL
 from sd_covid.calibration.validity.report import (

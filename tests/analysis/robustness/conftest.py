@@ -17,7 +17,7 @@ import sd_covid
 from sd_covid.analysis.robustness.pipeline import Robust, judge
 from sd_covid.analysis.robustness.plan import RobustPlan
 from sd_covid.analysis.robustness.plan_file import read_plan
-from sd_covid.calibration.store import Posterior, write_posterior
+from sd_covid.calibration.stored.store import Posterior, write_posterior
 from sd_covid.policy.reading import named_model
 from tests.policy.conftest import ASSUMPTIONS, LEVERS, SCENARIO, TOWN
 

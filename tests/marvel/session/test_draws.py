@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.priors import Prior
-from sd_covid.calibration.store import INDEX, Posterior, read_posterior, write_posterior
+from sd_covid.calibration.problem.petab import read_problem
+from sd_covid.calibration.problem.priors import Prior
+from sd_covid.calibration.stored.store import INDEX, Posterior, read_posterior, write_posterior
 from sd_covid.calibration.workflow import posterior_file
 from sd_covid.cli.compare_run import read_inputs
 from sd_covid.errors import DataError

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import sd_covid
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.store import read_posterior, tables_hash
+from sd_covid.calibration.problem.petab import read_problem
+from sd_covid.calibration.stored.store import read_posterior, tables_hash
 from sd_covid.cli.app import execute
 from sd_covid.data import parse_period, read_registry
 from sd_covid.errors import ScenarioError

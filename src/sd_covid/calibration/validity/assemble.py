@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from sd_covid.calibration.algebra import one_thread_of_algebra
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.petab import Problem
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.problem.petab import Problem
 from sd_covid.calibration.results import read_report
-from sd_covid.calibration.store import Posterior, read_posterior, tables_hash
+from sd_covid.calibration.stored.store import Posterior, read_posterior, tables_hash
 from sd_covid.calibration.types import Array, Progress, Simulator
 from sd_covid.calibration.validation import lag_one, theil
 from sd_covid.calibration.validity.checks import check_rows

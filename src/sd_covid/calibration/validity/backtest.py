@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from sd_covid.calibration.benchmarks import METHODS
-from sd_covid.calibration.predict import Predictor, Target
+from sd_covid.calibration.forecasts.benchmarks import METHODS
+from sd_covid.calibration.forecasts.predict import Predictor, Target
 from sd_covid.calibration.types import Array, Index, Progress
 from sd_covid.calibration.validity.scores import crps
 from sd_covid.data import model_time
@@ -42,7 +42,8 @@ def backtest(
     origins : sequence of str
         Months after which nothing is known, as ``2020-12``.
     methods : sequence of str
-        Names of `sd_covid.calibration.benchmarks.METHODS`; ETS and ARIMA take a second or more for each series.
+        Names of `sd_covid.calibration.forecasts.benchmarks.METHODS`; ETS and ARIMA take a second or more for each
+        series.
     progress : callable, optional
         Called with (series done, series).
 

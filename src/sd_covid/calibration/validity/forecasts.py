@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from sd_covid.calibration.benchmarks import METHODS
-from sd_covid.calibration.objective import Series
+from sd_covid.calibration.density.objective import Series
+from sd_covid.calibration.forecasts.benchmarks import METHODS
 from sd_covid.calibration.results import FitReport, OriginRow
 from sd_covid.calibration.types import Array, Mask, Progress
 from sd_covid.calibration.validity.report import ForecastErrors

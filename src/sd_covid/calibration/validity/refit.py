@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sd_covid.calibration.density.objective import Objective, Series, add_series
 from sd_covid.calibration.facts.quantity import Quantity
-from sd_covid.calibration.moved import Fault, move_draws
-from sd_covid.calibration.objective import Objective, Series, add_series
-from sd_covid.calibration.paths import unconstrained_path
-from sd_covid.calibration.priors import JointPrior
-from sd_covid.calibration.smc import Path
+from sd_covid.calibration.problem.priors import JointPrior
+from sd_covid.calibration.samplers.moved import Fault, move_draws
+from sd_covid.calibration.samplers.paths import unconstrained_path
+from sd_covid.calibration.samplers.smc import Path
 from sd_covid.calibration.types import Array
 from sd_covid.calibration.validity.replay import Key
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sd_covid.calibration.forecast import REPEATS
+from sd_covid.calibration.density.objective import Objective, Series
+from sd_covid.calibration.forecasts.forecast import REPEATS
 from sd_covid.calibration.noise import Predicted
-from sd_covid.calibration.objective import Objective, Series
-from sd_covid.calibration.synthetic import replicated
+from sd_covid.calibration.sbc.synthetic import replicated
 from sd_covid.calibration.types import Array, Mask, Progress
 
 Key = tuple[str, str]

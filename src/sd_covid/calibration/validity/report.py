@@ -100,8 +100,8 @@ class ForecastErrors:
         Months ahead; NaN for all together.
     points : int
     errors : dict
-        ``model`` or a name of `sd_covid.calibration.benchmarks.METHODS` -> RMSE over the same figures. Unit: that of
-        the series.
+        ``model`` or a name of `sd_covid.calibration.forecasts.benchmarks.METHODS` -> RMSE over the same figures. Unit:
+        that of the series.
     """
 
     observable: str

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sd_covid.calibration.objective import Objective
-from sd_covid.calibration.priors import JointPrior
+from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.problem.priors import JointPrior
 from sd_covid.calibration.types import Array
 from sd_covid.calibration.validity.replay import Key, Replay
 from sd_covid.errors import RunError
@@ -105,7 +105,7 @@ def smoothed(log_ratio: Array) -> tuple[Array, float]:
     k : float
         0 for equal weights; NaN where the draws that differ are too few to tell.
     """
-    from sd_covid.calibration.quiet_arviz import arviz
+    from sd_covid.calibration.samplers.quiet_arviz import arviz
 
     equal = np.full(len(log_ratio), 1.0 / len(log_ratio))
     if np.ptp(log_ratio) == 0.0:

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sd_covid.calibration.petab import read_problem
-from sd_covid.calibration.petab_write import write_files
-from sd_covid.calibration.tables import RESERVED, Row, Table
+from sd_covid.calibration.problem.petab import read_problem
+from sd_covid.calibration.problem.petab_write import write_files
+from sd_covid.calibration.problem.tables import RESERVED, Row, Table
 from sd_covid.calibration.vensim_setup.changes import constant_cells
 from sd_covid.calibration.vensim_setup.control import Control, Search
 from sd_covid.calibration.vensim_setup.lines import Line
@@ -168,7 +168,7 @@ def _write(folder: Path, simulation: Simulation, rows: Mapping[str, list[dict[st
     try:
         for file in copy:
             shutil.copyfile(source, file)
-        from sd_covid.calibration.objective import model_names
+        from sd_covid.calibration.density.objective import model_names
 
         model_names(read_problem(write_files(target, config, tables)), simulation)
     except Exception:

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sd_covid.calibration.petab import Parameter, Problem
-from sd_covid.calibration.priors import Prior
+from sd_covid.calibration.problem.petab import Parameter, Problem
+from sd_covid.calibration.problem.priors import Prior
 from sd_covid.marvel.session.answers import ends_of
 from sd_covid.marvel.session.pool import Pooled, PooledLink
 from sd_covid.marvel.session.ties import Tie

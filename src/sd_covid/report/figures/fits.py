@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sd_covid.calibration.outlook import Expected
+from sd_covid.calibration.forecasts.outlook import Expected
 from sd_covid.calibration.validity.report import SeriesValidity
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, sized
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sd_covid.analysis.stacking.count import Stacking
-    from sd_covid.calibration.profile import Profile
-    from sd_covid.calibration.sbc import Study
-    from sd_covid.calibration.updated import Update
-    from sd_covid.calibration.verdict import Verdict
+    from sd_covid.calibration.fitting.profile import Profile
+    from sd_covid.calibration.sbc.study import Study
+    from sd_covid.calibration.sbc.verdict import Verdict
+    from sd_covid.calibration.stored.updated import Update
     from sd_covid.policy.calendar import Calendar
 
 
@@ -42,7 +42,8 @@ def observed_and_expected(
     ----------
     series : SeriesValidity or Expected
         Of `sd_covid.calibration.validity.validate`: figures drawn anew from the posterior, what was held out on grey.
-        Or of `sd_covid.calibration.outlook.outlook`: each figure from all the others, and the one that comes next.
+        Or of `sd_covid.calibration.forecasts.outlook.outlook`: each figure from all the others, and the one that comes
+        next.
     language : {'en', 'nl'}
     size : tuple of float, optional
         Width and height in inches.
@@ -68,7 +69,7 @@ def profiles(
     ----------
     found : sequence of Profile
     units : mapping of str to str
-        Unit by parameter; with the profiles as `sd_covid.calibration.stored.profiles` returns both.
+        Unit by parameter; with the profiles as `sd_covid.calibration.stored.questions.profiles` returns both.
     language : {'en', 'nl'}
     size : tuple of float, optional
         Width and height in inches.
@@ -83,7 +84,7 @@ def ranks(study: Study, found: Verdict, *, language: str = "en", size: Size | No
     Parameters
     ----------
     study : Study
-        Of `sd_covid.calibration.sbc`.
+        Of `sd_covid.calibration.sbc.study`.
     found : Verdict
         Of the study.
     language : {'en', 'nl'}
@@ -102,7 +103,7 @@ def parameter_shifts(
     Parameters
     ----------
     found : Update
-        Of `sd_covid.calibration.update`.
+        Of `sd_covid.calibration.stored.update`.
     glossary : Glossary, optional
         What the parameters are called.
     language : {'en', 'nl'}

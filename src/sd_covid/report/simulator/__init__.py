@@ -128,8 +128,8 @@ def read_known(declared: Declaration, simulation: Simulation) -> Known:
     ProblemError, DataError
         When the study has a problem that cannot be read.
     """
-    from sd_covid.calibration.petab import read_problem
-    from sd_covid.calibration.store import read_posterior as stored
+    from sd_covid.calibration.problem.petab import read_problem
+    from sd_covid.calibration.stored.store import read_posterior as stored
     from sd_covid.calibration.workflow import posterior_file
     from sd_covid.data import read_registry
     from sd_covid.policy.draws import read_posterior

@@ -1,0 +1,1 @@
+"""The log posterior of a problem with its exact gradient, and the coordinates in which it is looked at."""

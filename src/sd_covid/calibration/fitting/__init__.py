@@ -1,0 +1,1 @@
+"""The best fit, what the figures identify, and profiles."""

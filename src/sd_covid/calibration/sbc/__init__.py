@@ -1,0 +1,1 @@
+"""Simulation-based calibration: fits to figures whose truth is known."""
