@@ -19,7 +19,7 @@ import yaml
 import sd_covid
 from sd_covid.analysis.sensitivity import analyse, read_plan
 from sd_covid.policy import Study
-from sd_covid.policy.outputs import read_outputs
+from sd_covid.policy.catalogue.outputs import read_outputs
 
 STUDY = Path(__file__).parent.parent
 

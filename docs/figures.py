@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sd_covid.marvel.diagram import Diagram
     from sd_covid.marvel.session.answers import SeedQuestion, Session
-    from sd_covid.policy.comparison import Comparison
+    from sd_covid.policy.comparison.scenarios import Comparison
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTER = ROOT / "models" / "marvel" / "corona"
@@ -58,7 +58,7 @@ class _Results:
 
     @cached_property
     def draws(self) -> pd.DataFrame:
-        from sd_covid.policy.draws import joint_draws
+        from sd_covid.policy.comparison.draws import joint_draws
 
         return joint_draws(self.posterior, self.study.assumptions, self.study.names, DRAWS, 0)
 
@@ -84,8 +84,8 @@ class _Results:
     @cached_property
     def comparison(self) -> Comparison:
         from sd_covid.policy import read_scenario
-        from sd_covid.policy.outputs import outputs_in, read_outputs
-        from sd_covid.policy.run import run_scenarios
+        from sd_covid.policy.catalogue.outputs import outputs_in, read_outputs
+        from sd_covid.policy.comparison.run import run_scenarios
 
         outputs = outputs_in(read_outputs(ROOT / "scenarios" / "outputs.yaml"), self.model.model.variables)
         files = [ROOT / "scenarios" / f"{name}.yaml" for name in PACKAGES]
@@ -110,7 +110,7 @@ class _Results:
     def robust(self) -> Any:
         from sd_covid.analysis.robustness.pipeline import judge
         from sd_covid.analysis.robustness.plan_file import read_plan
-        from sd_covid.policy.assessment import Catalogues
+        from sd_covid.policy.appraisal.assessment import Catalogues
 
         plan = read_plan(ROOT / "scenarios" / "robust.yaml", self.model)
         benefits = Catalogues.beside(ROOT, self.model.model.variables).benefits
@@ -130,7 +130,7 @@ class _Results:
 
     @cached_property
     def titles(self) -> Any:
-        from sd_covid.policy.titles import read_titles
+        from sd_covid.policy.catalogue.titles import read_titles
 
         return read_titles(ROOT)
 
@@ -223,7 +223,7 @@ class _Results:
         from sd_covid.marvel.session.draws import judged_draws
         from sd_covid.marvel.session.priors import expert_priors
         from sd_covid.marvel.session.ties import read_ties
-        from sd_covid.policy.evidence import read_evidence
+        from sd_covid.policy.catalogue.evidence import read_evidence
 
         problem = read_problem(ROOT / "calibration" / "problem.yaml")
         ties = read_ties(STARTER / "constants.csv", self.runs.diagram, self.study.names)

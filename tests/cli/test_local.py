@@ -18,7 +18,7 @@ from sd_covid.cli.local_runs import Made, projected, read_local
 from sd_covid.data.local.figures import Figures
 from sd_covid.errors import DataError, SdCovidError
 from sd_covid.policy import Study, read_scenario
-from sd_covid.policy.run import run_scenarios
+from sd_covid.policy.comparison.run import run_scenarios
 from sd_covid.report.elections import election_years, elections_finding, trust_at_elections
 from sd_covid.report.local import region_findings
 from sd_covid.report.local_ranks import ranking_finding
@@ -271,7 +271,7 @@ def test_what_needs_the_model_to_be_refused_is_refused_before_it_runs(
     def run(*_: object, **__: object) -> None:
         pytest.fail("the scenarios were run")
 
-    monkeypatch.setattr("sd_covid.policy.run.run_scenarios", run)
+    monkeypatch.setattr("sd_covid.policy.comparison.run.run_scenarios", run)
     answer = call("local", "project", "-s", fitted / "scenarios" / "actual.yaml", *arguments)
     assert answer.code == 2
     assert reason in answer.last

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sd_covid.policy.comparison import Failure
+from sd_covid.policy.comparison.scenarios import Failure
 from tests.cli.conftest import STUDY, Answer, Call
 
 

@@ -15,7 +15,7 @@ from sd_covid.analysis.sensitivity.indices import COVERAGE
 from sd_covid.analysis.sensitivity.sobol import sobol_indices
 from sd_covid.connect import problem_spec
 from sd_covid.errors import SdCovidError
-from sd_covid.policy.ranges import Range
+from sd_covid.policy.catalogue.ranges import Range
 from tests.connect.conftest import END
 
 SPANS = {"rate": Range(0.1, 0.5, 0.2, "log-uniform"), "start": Range(50.0, 100.0, 80.0, "triangular")}

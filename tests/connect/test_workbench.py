@@ -23,7 +23,7 @@ from ema_workbench.analysis import prim
 import sd_covid
 from sd_covid.connect import KernelEvaluator, KernelModel
 from sd_covid.errors import SdCovidError
-from sd_covid.policy.ranges import Range
+from sd_covid.policy.catalogue.ranges import Range
 from tests.connect.conftest import RK4, left
 
 

@@ -94,7 +94,7 @@ def _simulator(place: Place, text: str) -> object:
 
 
 def _benefits(place: Place, text: str) -> object:
-    from sd_covid.policy.benefits_file import read_benefits
+    from sd_covid.policy.appraisal.benefits_file import read_benefits
 
     shown = yaml.safe_load(text)["effects"]
     whole: Any = yaml.safe_load((ROOT / "scenarios" / "benefits.yaml").read_text(encoding="utf-8"))

@@ -315,7 +315,7 @@ def test_nothing_of_the_model_file_enters_the_code(simulate):
 def test_the_dutch_model_agrees_with_the_kernel_for_fifty_settings(run):
     """Draws of every constant over a tenth of its value, and levers at random levels, starts and ends."""
     from sd_covid.policy import Study
-    from sd_covid.policy.outputs import read_outputs
+    from sd_covid.policy.catalogue.outputs import read_outputs
 
     model = load(ROOT / "models" / "netherlands.yaml")
     study = Study.beside(ROOT / "scenarios" / "actual.yaml", model)

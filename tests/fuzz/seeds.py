@@ -178,8 +178,8 @@ def workbook_of_scenario(study: Any) -> bytes:
 
     from openpyxl import load_workbook
 
-    from sd_covid.policy.sheets import write_workbook
-    from sd_covid.policy.template import template
+    from sd_covid.policy.files.sheets import write_workbook
+    from sd_covid.policy.files.template import template
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "template.xlsx"
@@ -235,7 +235,7 @@ def form_workbook(folder: Path, diagram: Diagram, questions: Sequence[SeedQuesti
 def swept(root: Path) -> Path:
     """The store of a small sweep that is done, under the names that a target gives it."""
     import sd_covid
-    from sd_covid.policy.reading import named_model
+    from sd_covid.policy.files.reading import named_model
     from sd_covid.policy.sweep import read_sweep, run_sweep
 
     file = root / "town" / "scenarios" / "stored.yaml"

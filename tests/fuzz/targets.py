@@ -113,16 +113,16 @@ def _as_xmile() -> Iterator[bytes]:
 
 
 def _scenarios(root: Path) -> Iterator[Target]:
-    from sd_covid.policy.assumptions import read_assumptions
-    from sd_covid.policy.benefits_file import read_benefits
-    from sd_covid.policy.evidence import read_evidence
-    from sd_covid.policy.levers import read_levers
-    from sd_covid.policy.outputs import read_outputs
+    from sd_covid.policy.appraisal.benefits_file import read_benefits
+    from sd_covid.policy.appraisal.resilience import read_phases
+    from sd_covid.policy.catalogue.assumptions import read_assumptions
+    from sd_covid.policy.catalogue.evidence import read_evidence
+    from sd_covid.policy.catalogue.levers import read_levers
+    from sd_covid.policy.catalogue.outputs import read_outputs
+    from sd_covid.policy.catalogue.titles import read_titles
     from sd_covid.policy.paths import read_path
-    from sd_covid.policy.resilience import read_phases
     from sd_covid.policy.scenario import read_scenario
     from sd_covid.policy.study import Study
-    from sd_covid.policy.titles import read_titles
 
     town = robust_town.made(root / "town")
     simulation = sd_covid.load(town / "models" / "town.yaml")
@@ -197,7 +197,7 @@ def _plans(root: Path) -> Iterator[Target]:
 
 
 def _plan(read: Callable[..., object], simulation: Any) -> Callable[[Path], object]:
-    from sd_covid.policy.reading import named_model
+    from sd_covid.policy.files.reading import named_model
 
     def plan(path: Path) -> object:
         named_model(path)

@@ -17,7 +17,7 @@ from sd_covid.model.structure import Model
 from sd_covid.model.study_file import read_study_file
 from sd_covid.model.symbols import Symbols
 from sd_covid.policy import Study
-from sd_covid.policy.draws import sample_assumptions
+from sd_covid.policy.comparison.draws import sample_assumptions
 from tests.models_nl.conftest import MODELS
 
 FILE = MODELS / "netherlands-lite.yaml"

@@ -10,12 +10,12 @@ import pytest
 
 import sd_covid
 from sd_covid.policy import Study, read_scenario
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.draws import choose_draws, read_posterior
-from sd_covid.policy.outputs import outputs_in, read_outputs
+from sd_covid.policy.catalogue.outputs import outputs_in, read_outputs
+from sd_covid.policy.comparison.draws import choose_draws, read_posterior
+from sd_covid.policy.comparison.ranking import rank_stability
+from sd_covid.policy.comparison.run import run_scenarios
+from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.paths import read_path
-from sd_covid.policy.ranking import rank_stability
-from sd_covid.policy.run import run_scenarios
 
 STUDY = Path(__file__).parents[2]
 SCENARIOS = STUDY / "scenarios"

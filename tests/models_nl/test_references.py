@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from sd_covid.data.references import COLUMN, read_references
-from sd_covid.policy.levers import read_levers
+from sd_covid.policy.catalogue.levers import read_levers
 from tests.models_nl.conftest import MODELS
 
 TABLES = ("evidence", "associations", "stacking_figures", "drivers_sources", "reference_modes")

@@ -11,7 +11,7 @@ from sd_covid.analysis.passport.declarations import read_declarations
 from sd_covid.analysis.passport.reference_modes import Compared, errors, read_figures
 from sd_covid.analysis.passport.structure_counts import count
 from sd_covid.errors import DataError
-from sd_covid.policy.evidence import read_evidence
+from sd_covid.policy.catalogue.evidence import read_evidence
 from tests.passport.conftest import CHECKS, EVIDENCE, MODES, ROOMS, STUDY, Study
 
 

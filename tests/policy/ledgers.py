@@ -8,11 +8,11 @@ from datetime import date
 import numpy as np
 
 from sd_covid.data.text import Text
-from sd_covid.policy.accounts import Accounts
-from sd_covid.policy.comparison import Comparison, Failure, Provenance
-from sd_covid.policy.costs import Cost, CostLine, Prices
-from sd_covid.policy.levers import Lever, LeverSetting
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.appraisal.costs import Cost, CostLine, Prices
+from sd_covid.policy.catalogue.accounts import Accounts
+from sd_covid.policy.catalogue.levers import Lever, LeverSetting
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.scenarios import Comparison, Failure, Provenance
 from sd_covid.policy.scenario import Scenario
 
 NONE = Text()

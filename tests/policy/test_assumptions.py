@@ -10,9 +10,9 @@ import pytest
 
 from sd_covid.errors import ScenarioError
 from sd_covid.policy import Study, read_scenario
-from sd_covid.policy.assumptions import Assumption, read_assumptions
-from sd_covid.policy.draws import sample_assumptions
-from sd_covid.policy.names import ConstantNames
+from sd_covid.policy.catalogue.assumptions import Assumption, read_assumptions
+from sd_covid.policy.catalogue.names import ConstantNames
+from sd_covid.policy.comparison.draws import sample_assumptions
 
 EVIDENCE = """\
 id,constant,value,low,high,distribution,unit,source,grade

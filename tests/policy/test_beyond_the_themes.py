@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import sd_covid
-from sd_covid.policy.outputs import Output, outputs_in, read_outputs
+from sd_covid.policy.catalogue.outputs import Output, outputs_in, read_outputs
 from sd_covid.report.texts import Texts
 
 ROOT = Path(__file__).parents[2]

@@ -12,10 +12,10 @@ import xarray as xr
 
 import sd_covid
 from sd_covid.policy import Scenario, Study, read_scenario
-from sd_covid.policy.dates import Shift
-from sd_covid.policy.draws import read_posterior
-from sd_covid.policy.levers import LeverSetting
-from sd_covid.policy.run import overruled, stepping
+from sd_covid.policy.catalogue.levers import LeverSetting
+from sd_covid.policy.comparison.draws import read_posterior
+from sd_covid.policy.comparison.run import overruled, stepping
+from sd_covid.policy.files.dates import Shift
 
 STUDY = Path(__file__).parents[2]
 FOLDER = STUDY / "scenarios"

@@ -12,10 +12,10 @@ import pytest
 from sd_covid.data import Text
 from sd_covid.errors import RunError, ScenarioError, UnknownNameError
 from sd_covid.policy import Study, read_scenario
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.effectiveness import cost_per_unit, cost_totals
-from sd_covid.policy.outputs import Output
-from sd_covid.policy.run import overruled, run_scenarios
+from sd_covid.policy.appraisal.effectiveness import cost_per_unit, cost_totals
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.run import overruled, run_scenarios
+from sd_covid.policy.comparison.scenarios import Comparison
 
 HEAD = "title: {nl: a, en: b}\nrationale: {nl: a, en: b}\n"
 DRAWS = pd.DataFrame({"slope": [1.0, 2.0, 3.0, 4.0], "rise": [6.0, 12.0, 18.0, 24.0]})
@@ -231,7 +231,7 @@ def test_chunks_give_the_same_bits_as_one_call_and_progress_reaches_the_end(
     study_folder: Path, toy: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, seen = compared(study_folder, toy), []
-    monkeypatch.setattr("sd_covid.policy.run._CHUNK", 3)
+    monkeypatch.setattr("sd_covid.policy.comparison.run._CHUNK", 3)
     parts = compared(study_folder, toy, progress=lambda done, total: seen.append((done, total)))
     np.testing.assert_array_equal(whole.levels["debt"], parts.levels["debt"])
     assert [(3, 12), (4, 12), (7, 12), (8, 12), (11, 12), (12, 12)] == seen

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sd_covid.data.text import Text
-from sd_covid.policy.benefits import Benefits, Effect, Partition
-from sd_covid.policy.distribution import GroupTable, distribution
+from sd_covid.policy.appraisal.benefits import Benefits, Effect, Partition
+from sd_covid.policy.appraisal.distribution import GroupTable, distribution
 from tests.policy.ledgers import compared
 
 NONE = Text()

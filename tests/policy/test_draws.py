@@ -12,9 +12,9 @@ import pytest
 
 from sd_covid.calibration.stored.store import Posterior, write_posterior
 from sd_covid.errors import DataError
-from sd_covid.policy.draws import choose_draws, draws_hash, read_posterior, sample_ranges
-from sd_covid.policy.evidence import read_evidence
-from sd_covid.policy.ranges import Range
+from sd_covid.policy.catalogue.evidence import read_evidence
+from sd_covid.policy.catalogue.ranges import Range
+from sd_covid.policy.comparison.draws import choose_draws, draws_hash, read_posterior, sample_ranges
 
 #: One rounding of a square root, a logarithm or the library's normal quantile.
 ROUNDING = 1e-12

@@ -16,10 +16,10 @@ import sd_covid
 from sd_covid.cli.app import execute
 from sd_covid.errors import ScenarioError
 from sd_covid.policy import Study, read_scenario
-from sd_covid.policy.filled_in import read_template
-from sd_covid.policy.sheets import write_folder, write_workbook
-from sd_covid.policy.template import template
-from sd_covid.policy.workbook import MOST_ROWS
+from sd_covid.policy.files.filled_in import read_template
+from sd_covid.policy.files.sheets import write_folder, write_workbook
+from sd_covid.policy.files.template import template
+from sd_covid.policy.files.workbook import MOST_ROWS
 from sd_covid.workbooks import LARGEST
 from tests.policy.test_template import FULL
 

@@ -13,9 +13,9 @@ import pytest
 from sd_covid.data.text import Text
 from sd_covid.errors import ScenarioError
 from sd_covid.policy import Study, read_scenario
-from sd_covid.policy.long_run import LongRun, read_long_run, without
-from sd_covid.policy.outputs import Output
-from sd_covid.policy.run import run_scenarios
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.long_run import LongRun, read_long_run, without
+from sd_covid.policy.comparison.run import run_scenarios
 
 HEAD = "title: {nl: Proef, en: Trial}\nrationale: {nl: Waarom, en: Why}\n"
 PLAN = """\
@@ -84,7 +84,7 @@ def test_only_years_that_the_run_covers_are_told_and_headline_outputs_unless_nam
 def test_a_member_that_fails_in_either_is_left_out_of_both(found: LongRun) -> None:
     levels = {name: paths.copy() for name, paths in found.bare.levels.items()}
     fault = replace(found.bare, levels=levels)
-    from sd_covid.policy.comparison import Failure
+    from sd_covid.policy.comparison.scenarios import Failure
 
     broken = replace(found, bare=replace(fault, failures=(Failure("none", 2, "rate", 70.0),)))
     assert 2 == broken.rests("rate", "none", 2020).difference.members

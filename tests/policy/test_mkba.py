@@ -14,12 +14,12 @@ from hypothesis.extra.numpy import arrays
 
 from sd_covid.data.text import Text
 from sd_covid.errors import ScenarioError
-from sd_covid.policy.accounts import PAYERS, Accounts
-from sd_covid.policy.appraisal import Appraisal, appraise, overlap
-from sd_covid.policy.benefits import Benefits, Effect, Overlap, Uncertain, UnitValue
-from sd_covid.policy.benefits_file import read_benefits
-from sd_covid.policy.costs import Prices
-from sd_covid.policy.mkba import internal_rate, mkba
+from sd_covid.policy.appraisal.benefits import Benefits, Effect, Overlap, Uncertain, UnitValue
+from sd_covid.policy.appraisal.benefits_file import read_benefits
+from sd_covid.policy.appraisal.costs import Prices
+from sd_covid.policy.appraisal.mkba import internal_rate, mkba
+from sd_covid.policy.appraisal.package import Appraisal, appraise, overlap
+from sd_covid.policy.catalogue.accounts import PAYERS, Accounts
 from tests.policy.ledgers import compared
 
 ROUNDING = 1e-11

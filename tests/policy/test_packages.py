@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from sd_covid.errors import ScenarioError
 from sd_covid.policy import Study, read_scenario
-from sd_covid.policy.dates import Shift
-from sd_covid.policy.levers import Held, Step
+from sd_covid.policy.catalogue.levers import Held, Step
+from sd_covid.policy.files.dates import Shift
 
 HEAD = "title: {nl: Proef, en: Trial}\nrationale: {nl: Waarom, en: Why}\n"
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from sd_covid.errors import RunError
-from sd_covid.policy.comparison import Comparison, Failure
-from sd_covid.policy.ranking import rank_stability
+from sd_covid.policy.comparison.ranking import rank_stability
+from sd_covid.policy.comparison.scenarios import Comparison, Failure
 
 from .test_comparison import compared
 

@@ -13,8 +13,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sd_covid.errors import RunError, ScenarioError
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.resilience import Phases, Recovery, area, depth, read_phases, recovery, resilience
+from sd_covid.policy.appraisal.resilience import (
+    Phases,
+    Recovery,
+    area,
+    depth,
+    read_phases,
+    recovery,
+    resilience,
+)
+from sd_covid.policy.comparison.scenarios import Comparison
 from tests.policy.ledgers import compared
 
 STUDY = Path(__file__).parents[2] / "scenarios" / "phases.yaml"

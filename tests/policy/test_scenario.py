@@ -11,7 +11,7 @@ import pytest
 from sd_covid.errors import ScenarioError
 from sd_covid.model.structure import Model
 from sd_covid.policy import read_scenario
-from sd_covid.policy.levers import LeverSetting
+from sd_covid.policy.catalogue.levers import LeverSetting
 
 HEAD = "title: {nl: Proef, en: Trial}\nrationale: {nl: Waarom, en: Why}\n"
 

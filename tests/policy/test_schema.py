@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator
 
 from sd_covid.data.keyed_yaml import read_yaml
 from sd_covid.errors import DataError, ScenarioError
-from sd_covid.policy import Study, keys, read_scenario
-from sd_covid.policy.schema import scenario_schema, schema_text
+from sd_covid.policy import Study, read_scenario
+from sd_covid.policy.files import keys
+from sd_covid.policy.files.schema import scenario_schema, schema_text
 from sd_covid.policy.study import catalogues_beside
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"

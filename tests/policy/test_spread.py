@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from sd_covid.policy.spread import QUANTILES, Spread, quantiles
+from sd_covid.policy.comparison.spread import QUANTILES, Spread, quantiles
 
 
 def spread(low: float, high: float) -> Spread:

@@ -15,16 +15,16 @@ import pytest
 import sd_covid
 from sd_covid.analysis.sensitivity import read_plan
 from sd_covid.policy import Scenario, Study, read_scenario
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.draws import sample_assumptions, sample_ranges
-from sd_covid.policy.effectiveness import cost_per_unit, cost_totals
-from sd_covid.policy.evidence import read_evidence
-from sd_covid.policy.levers import Lever
-from sd_covid.policy.long_run import read_long_run
-from sd_covid.policy.outputs import read_outputs
+from sd_covid.policy.appraisal.effectiveness import cost_per_unit, cost_totals
+from sd_covid.policy.catalogue.evidence import read_evidence
+from sd_covid.policy.catalogue.levers import Lever
+from sd_covid.policy.catalogue.outputs import read_outputs
+from sd_covid.policy.comparison.draws import sample_assumptions, sample_ranges
+from sd_covid.policy.comparison.long_run import read_long_run
+from sd_covid.policy.comparison.run import run_scenarios
+from sd_covid.policy.comparison.scenarios import Comparison
+from sd_covid.policy.files.reading import named_model
 from sd_covid.policy.paths import read_path
-from sd_covid.policy.reading import named_model
-from sd_covid.policy.run import run_scenarios
 from sd_covid.policy.scenario import under
 
 STUDY = Path(__file__).parents[2]

@@ -13,10 +13,10 @@ from openpyxl import Workbook, load_workbook
 
 from sd_covid.errors import ScenarioError
 from sd_covid.policy import Scenario, Study, read_scenario
-from sd_covid.policy.filled_in import read_template
-from sd_covid.policy.levers import Catalogue
-from sd_covid.policy.sheets import write_folder, write_workbook
-from sd_covid.policy.template import template
+from sd_covid.policy.catalogue.levers import Catalogue
+from sd_covid.policy.files.filled_in import read_template
+from sd_covid.policy.files.sheets import write_folder, write_workbook
+from sd_covid.policy.files.template import template
 
 HEAD = "title: {nl: Proef, en: '=Trial'}\nrationale: {nl: 'Waarom: é', en: 'Why?'}\n"
 FULL = (

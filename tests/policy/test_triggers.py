@@ -13,10 +13,10 @@ import pytest
 from sd_covid.engine.simulation import Simulation, load
 from sd_covid.errors import ScenarioError
 from sd_covid.policy import Study, read_scenario
-from sd_covid.policy.run import run_scenarios
-from sd_covid.policy.schema import scenario_schema
+from sd_covid.policy.catalogue.triggers import Trigger, adaptive
+from sd_covid.policy.comparison.run import run_scenarios
+from sd_covid.policy.files.schema import scenario_schema
 from sd_covid.policy.study import catalogues_beside
-from sd_covid.policy.triggers import Trigger, adaptive
 
 #: Unemployment swings around five; help lowers it while it is in force, and spends its budget evenly.
 MODEL = """{UTF-8}

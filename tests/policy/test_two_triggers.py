@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sd_covid.engine.simulation import Simulation, load
 from sd_covid.policy import Study, read_scenario
-from sd_covid.policy.run import run_scenarios
+from sd_covid.policy.comparison.run import run_scenarios
 
 #: Help lowers unemployment and tires people; care takes tiredness away and costs jobs. Others are reached besides the
 #: vulnerable unless help is kept for these.

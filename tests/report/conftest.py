@@ -17,14 +17,14 @@ from sd_covid.analysis.sensitivity.convergence import Convergence
 from sd_covid.analysis.sensitivity.shapley import Within
 from sd_covid.calibration.results import FitReport, OriginRow, ParameterRow, RollingForecast, SeriesRow
 from sd_covid.data.text import Text
-from sd_covid.policy.assumptions import Assumption
-from sd_covid.policy.comparison import Comparison, Failure, Provenance
-from sd_covid.policy.costs import Cost, CostLine, Prices
-from sd_covid.policy.levers import Lever, LeverSetting
-from sd_covid.policy.outputs import Output
-from sd_covid.policy.ranges import Range
+from sd_covid.policy.appraisal.costs import Cost, CostLine, Prices
+from sd_covid.policy.catalogue.assumptions import Assumption
+from sd_covid.policy.catalogue.levers import Lever, LeverSetting
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.catalogue.ranges import Range
+from sd_covid.policy.comparison.scenarios import Comparison, Failure, Provenance
+from sd_covid.policy.comparison.spread import Spread
 from sd_covid.policy.scenario import Scenario
-from sd_covid.policy.spread import Spread
 from sd_covid.report import Background, Glossary, ObservedSeries
 
 MEMBERS = 200

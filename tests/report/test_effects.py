@@ -8,9 +8,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.levers import LeverSetting, Step
-from sd_covid.policy.spread import Spread
+from sd_covid.policy.catalogue.levers import LeverSetting, Step
+from sd_covid.policy.comparison.scenarios import Comparison
+from sd_covid.policy.comparison.spread import Spread
 from sd_covid.report.amounts import amount
 from sd_covid.report.effects import findings, package_grade
 from sd_covid.report.money import cost_tables

@@ -22,7 +22,7 @@ import sd_covid
 from sd_covid import figures
 from sd_covid.analysis.sensitivity import Sensitivity
 from sd_covid.errors import RunError, SdCovidError, UnknownNameError
-from sd_covid.policy.comparison import Comparison
+from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size
 from sd_covid.report.theme import DASHES, HATCHES, PACKAGES, REFERENCE, line_style

@@ -15,7 +15,7 @@ from lxml import html
 from sd_covid.analysis.robustness.compared import choices, judge_choices
 from sd_covid.data.text import Text
 from sd_covid.errors import UnknownNameError
-from sd_covid.policy.levers import Step
+from sd_covid.policy.catalogue.levers import Step
 from sd_covid.policy.paths import AssumptionPath
 from sd_covid.report import write_report
 from sd_covid.report.glossary import Glossary

@@ -21,7 +21,7 @@ from sd_covid.data.text import Text
 from sd_covid.engine.separate.course import record
 from sd_covid.engine.separate.equations import separate
 from sd_covid.errors import RunError
-from sd_covid.policy.titles import Titles
+from sd_covid.policy.catalogue.titles import Titles
 from sd_covid.report.finding import Finding, cells_as_read
 from sd_covid.report.finding_files import write_findings
 from sd_covid.report.loops_between import cut_finding, legend, paths_finding

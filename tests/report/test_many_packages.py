@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from sd_covid.data.text import Text
-from sd_covid.policy.comparison import Comparison
+from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.report import write_report
 
 TITLES = (

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from sd_covid.data.text import Text
-from sd_covid.policy.levers import LeverSetting, Step
+from sd_covid.policy.catalogue.levers import LeverSetting, Step
 from sd_covid.policy.paths import AssumptionPath
 from sd_covid.policy.scenario import Scenario
 from sd_covid.report.packages import constants, setting_in_words

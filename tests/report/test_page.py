@@ -15,8 +15,8 @@ from sd_covid.calibration.results import StoredFitCheck
 from sd_covid.data.text import Text
 from sd_covid.engine.run.helper import Helper
 from sd_covid.errors import RunError, UnknownNameError
-from sd_covid.policy.effectiveness import cost_per_unit, extra_cost
-from sd_covid.policy.spread import Spread
+from sd_covid.policy.appraisal.effectiveness import cost_per_unit, extra_cost
+from sd_covid.policy.comparison.spread import Spread
 from sd_covid.report import Background, Glossary, write_report
 from sd_covid.report.evidence import fit_view
 from sd_covid.report.texts import Texts, all_texts

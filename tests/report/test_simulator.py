@@ -23,9 +23,9 @@ from sd_covid.cli.app import execute
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, RunError, ScenarioError, UnknownNameError
 from sd_covid.policy import Scenario, Study, read_scenario
-from sd_covid.policy.draws import choose_draws, sample_assumptions
-from sd_covid.policy.outputs import Output
-from sd_covid.policy.run import overruled, run_scenarios
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.draws import choose_draws, sample_assumptions
+from sd_covid.policy.comparison.run import overruled, run_scenarios
 from sd_covid.report.simulator import Known, read_declaration, read_known, simulator_page
 from sd_covid.report.simulator.declaration import nice_step
 from sd_covid.report.simulator.page import as_json

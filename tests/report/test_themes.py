@@ -10,12 +10,12 @@ import pytest
 from lxml import html
 
 from sd_covid.data.text import Text
-from sd_covid.policy.assumptions import Assumption
-from sd_covid.policy.levers import LeverSetting
-from sd_covid.policy.long_run import LongRun, LongRunPlan
-from sd_covid.policy.outputs import WELFARE, Output
+from sd_covid.policy.catalogue.assumptions import Assumption
+from sd_covid.policy.catalogue.levers import LeverSetting
+from sd_covid.policy.catalogue.outputs import WELFARE, Output
+from sd_covid.policy.catalogue.ranges import Range
+from sd_covid.policy.comparison.long_run import LongRun, LongRunPlan
 from sd_covid.policy.paths import AssumptionPath
-from sd_covid.policy.ranges import Range
 from sd_covid.report import write_report
 from sd_covid.report.effects import cell_of
 from sd_covid.report.evidence import assumption_rows

@@ -15,14 +15,22 @@ from lxml import html
 from sd_covid.cli.compare_written import write_tables
 from sd_covid.data.text import Text
 from sd_covid.errors import RunError
-from sd_covid.policy.accounts import Accounts
-from sd_covid.policy.assessment import Assessment, Catalogues
-from sd_covid.policy.assessment_tables import as_json, frames
-from sd_covid.policy.benefits import Benefits, Effect, Partition, Uncertain, UnitValue, Unquantified, Within
-from sd_covid.policy.outputs import Output
-from sd_covid.policy.ranges import Range
-from sd_covid.policy.resilience import Phase, Phases
-from sd_covid.policy.spread import Spread
+from sd_covid.policy.appraisal.assessment import Assessment, Catalogues
+from sd_covid.policy.appraisal.assessment_tables import as_json, frames
+from sd_covid.policy.appraisal.benefits import (
+    Benefits,
+    Effect,
+    Partition,
+    Uncertain,
+    UnitValue,
+    Unquantified,
+    Within,
+)
+from sd_covid.policy.appraisal.resilience import Phase, Phases
+from sd_covid.policy.catalogue.accounts import Accounts
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.catalogue.ranges import Range
+from sd_covid.policy.comparison.spread import Spread
 from sd_covid.report import write_report
 from sd_covid.report.amounts import amount
 from sd_covid.report.groups import groups_view

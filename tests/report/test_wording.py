@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sd_covid.data.text import Text
-from sd_covid.policy.comparison import Difference
-from sd_covid.policy.outputs import Output
-from sd_covid.policy.spread import Spread
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.scenarios import Difference
+from sd_covid.policy.comparison.spread import Spread
 from sd_covid.report.texts import Texts, all_texts
 from sd_covid.report.wording import (
     Numbers,

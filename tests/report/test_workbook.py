@@ -12,7 +12,7 @@ import pytest
 from lxml import html
 from openpyxl import load_workbook
 
-from sd_covid.policy.comparison_tables import courses_frame, differences_frame
+from sd_covid.policy.comparison.tables import courses_frame, differences_frame
 from sd_covid.report.texts import Texts
 from sd_covid.report.workbook import as_number, write_workbook
 

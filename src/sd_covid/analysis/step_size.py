@@ -175,7 +175,7 @@ def headline_outputs(model: Model) -> list[str]:
     ScenarioError
         When the study's outputs.yaml cannot be used.
     """
-    from sd_covid.policy.outputs import read_outputs
+    from sd_covid.policy.catalogue.outputs import read_outputs
 
     path = None if model.path is None else study_folder(model.path) / "scenarios" / "outputs.yaml"
     if path is None or not is_there(path):

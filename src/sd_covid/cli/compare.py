@@ -20,7 +20,7 @@ from sd_covid.study_folder import study_folder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sd_covid.policy.comparison import Failure
+    from sd_covid.policy.comparison.scenarios import Failure
 
 STAGES = {
     "scenarios": "running the scenarios",

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from sd_covid.analysis.loops.paths import Explained
     from sd_covid.analysis.robustness.pipeline import Robust
     from sd_covid.engine.simulation import Simulation
-    from sd_covid.policy.assessment import Assessment
-    from sd_covid.policy.comparison import Comparison
+    from sd_covid.policy.appraisal.assessment import Assessment
+    from sd_covid.policy.comparison.scenarios import Comparison
     from sd_covid.policy.study import Study
     from sd_covid.report import Glossary
     from sd_covid.report.inputs import Looked
@@ -105,8 +105,8 @@ def _paths(
     from sd_covid.analysis.loops.paths import outcome_of
     from sd_covid.engine.separate.course import record
     from sd_covid.engine.separate.equations import separate
-    from sd_covid.policy.run import overruled
-    from sd_covid.policy.triggers import adaptive
+    from sd_covid.policy.catalogue.triggers import adaptive
+    from sd_covid.policy.comparison.run import overruled
 
     pair = [comparison.scenario(name) for name in (comparison.reference, main)]
     simulation = adaptive(simulation, pair, comparison.levers)

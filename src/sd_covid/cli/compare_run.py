@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from sd_covid.engine.run.threads import Beside
     from sd_covid.engine.simulation import Simulation
     from sd_covid.policy import Scenario, Study
-    from sd_covid.policy.assessment import Assessment
-    from sd_covid.policy.comparison import Comparison
-    from sd_covid.policy.long_run import LongRun, LongRunPlan
-    from sd_covid.policy.outputs import Output
-    from sd_covid.policy.resilience import Phases
+    from sd_covid.policy.appraisal.assessment import Assessment
+    from sd_covid.policy.appraisal.resilience import Phases
+    from sd_covid.policy.catalogue.outputs import Output
+    from sd_covid.policy.comparison.long_run import LongRun, LongRunPlan
+    from sd_covid.policy.comparison.scenarios import Comparison
     from sd_covid.report.inputs import Later
 
 
@@ -133,9 +133,9 @@ def run(
     ScenarioError, UnknownNameError, RunError
         When a scenario or an output cannot be used.
     """
-    from sd_covid.policy.assessment import Assessment, Catalogues
-    from sd_covid.policy.long_run import without
-    from sd_covid.policy.run import run_scenarios
+    from sd_covid.policy.appraisal.assessment import Assessment, Catalogues
+    from sd_covid.policy.comparison.long_run import without
+    from sd_covid.policy.comparison.run import run_scenarios
 
     study, scenarios = _read_scenarios(inputs, paths, assume)
     _refuse_main(scenarios, main)
@@ -172,7 +172,7 @@ def _no_long_run() -> None:
 
 def _long_run(plan: LongRunPlan, comparison: Comparison, bare: Future[Comparison]) -> Later[LongRun | None]:
     """The long run, once the runs without what it rests on are done."""
-    from sd_covid.policy.long_run import LongRun
+    from sd_covid.policy.comparison.long_run import LongRun
 
     return lambda: LongRun(plan, comparison, bare.result())
 
@@ -218,7 +218,7 @@ def _zero_line(
 
 def _long_run_plan(inputs: Inputs, study: Study, scenarios: Sequence[Scenario]) -> LongRunPlan | None:
     """On what the long run rests; None where nothing differs with it and without it, and why that is so is said."""
-    from sd_covid.policy.long_run import read_long_run
+    from sd_covid.policy.comparison.long_run import read_long_run
 
     file = inputs.folder / "scenarios" / "long-run.yaml"
     plan = read_long_run(file, study) if is_there(file) else None
@@ -231,7 +231,7 @@ def _long_run_plan(inputs: Inputs, study: Study, scenarios: Sequence[Scenario]) 
 
 def outputs(inputs: Inputs) -> tuple[Output, ...]:
     """The outputs of the study that its model has."""
-    from sd_covid.policy.outputs import outputs_in, read_outputs
+    from sd_covid.policy.catalogue.outputs import outputs_in, read_outputs
 
     found = read_outputs(inputs.folder / "scenarios" / "outputs.yaml")
     return outputs_in(found, inputs.simulation.model.variables)
@@ -253,7 +253,7 @@ def draw(posterior: pd.DataFrame, study: Study, size: int, seed: int) -> pd.Data
     -------
     DataFrame, shape (size, constant)
     """
-    from sd_covid.policy.draws import joint_draws
+    from sd_covid.policy.comparison.draws import joint_draws
 
     return joint_draws(posterior, study.assumptions, study.names, size, seed)
 

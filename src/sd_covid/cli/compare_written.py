@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sd_covid.analysis.sensitivity import Sensitivity
     from sd_covid.cli.compare_run import Compared, Inputs
     from sd_covid.engine.run.helper import Helper
-    from sd_covid.policy.assessment import Assessment
+    from sd_covid.policy.appraisal.assessment import Assessment
     from sd_covid.report import Background
     from sd_covid.report.inputs import Later, Looked
     from sd_covid.report.sections import Level
@@ -148,8 +148,8 @@ def _other_form(page: Path, path: Path, frames: dict[str, pd.DataFrame], languag
 
 def raw_tables(compared: Compared) -> dict[str, pd.DataFrame]:
     """The results behind the page: differences, courses by year, and what is counted from them."""
-    from sd_covid.policy.assessment_tables import frames
-    from sd_covid.policy.comparison_tables import courses_frame, differences_frame
+    from sd_covid.policy.appraisal.assessment_tables import frames
+    from sd_covid.policy.comparison.tables import courses_frame, differences_frame
     from sd_covid.report.inputs import Background
     from sd_covid.report.page import told_peak, told_years
 
@@ -173,7 +173,7 @@ def write_tables(found: Assessment | None, folder: Path) -> None:
     RunError
         When nothing is counted, or a file cannot be written.
     """
-    from sd_covid.policy.assessment_tables import as_json, frames
+    from sd_covid.policy.appraisal.assessment_tables import as_json, frames
 
     if found is None:
         raise RunError("the study names no effects", advice="write scenarios/benefits.yaml")

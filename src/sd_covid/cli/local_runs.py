@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sd_covid.analysis.local.project import Local
     from sd_covid.data.local.figures import Figures
     from sd_covid.data.local.regions import Regions
-    from sd_covid.policy.comparison import Comparison
+    from sd_covid.policy.comparison.scenarios import Comparison
 
 _STAGES = {"runs": "running the scenarios", "regions": "projecting municipalities"}
 
@@ -72,7 +72,7 @@ def projected(
     from sd_covid.analysis.local.project import project as project_one
     from sd_covid.analysis.local.project import refuse_year, variables
     from sd_covid.policy import Study, read_scenario
-    from sd_covid.policy.run import run_scenarios
+    from sd_covid.policy.comparison.run import run_scenarios
     from sd_covid.report.elections import TRUST
 
     national = read_inputs(study_folder(files[0]))
@@ -110,7 +110,7 @@ def projected(
 def _profiles(inputs: Inputs, constants: dict[str, float]) -> Profiles:
     """Profiles with the vulnerable share of the model."""
     from sd_covid.analysis.local.profile import make_profiles
-    from sd_covid.policy.names import ConstantNames
+    from sd_covid.policy.catalogue.names import ConstantNames
 
     share = constants[ConstantNames(constants).elements("vulnerable share")[0]]
     return make_profiles(inputs.figures, inputs.regions, share)

@@ -14,7 +14,7 @@ from sd_covid.policy import Scenario, Study
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
-    from sd_covid.policy.long_run import LongRun, LongRunPlan
+    from sd_covid.policy.comparison.long_run import LongRun, LongRunPlan
 
 
 def tell(
@@ -38,7 +38,7 @@ def tell(
         with it and without it. Empty where the study names no such assumption, the model has nothing of it, or the run
         ends before it tells.
     """
-    from sd_covid.policy.long_run import read_long_run
+    from sd_covid.policy.comparison.long_run import read_long_run
     from sd_covid.policy.study import beside
 
     file = beside(place, "long-run.yaml")
@@ -65,9 +65,9 @@ def _found(
     """Every scenario with the assumption and without it; None where the model has no output that it tells of."""
     import pandas as pd
 
-    from sd_covid.policy.long_run import LongRun, without
-    from sd_covid.policy.outputs import outputs_in, read_outputs
-    from sd_covid.policy.run import run_scenarios
+    from sd_covid.policy.catalogue.outputs import outputs_in, read_outputs
+    from sd_covid.policy.comparison.long_run import LongRun, without
+    from sd_covid.policy.comparison.run import run_scenarios
     from sd_covid.policy.study import beside
 
     file = beside(place, "outputs.yaml")

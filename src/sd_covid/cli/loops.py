@@ -67,7 +67,7 @@ def command(
     language: Annotated[Language, typer.Option("--language", "-l", help="Of the texts.")] = Language.NL,
 ) -> None:
     """Find the feedback loops of a model, which of them dominate over time, and along what scenarios differ."""
-    from sd_covid.policy.titles import read_titles
+    from sd_covid.policy.catalogue.titles import read_titles
     from sd_covid.report.finding_files import refuse_format
     from sd_covid.report.loops_words import Told
     from sd_covid.report.texts import Texts
@@ -156,7 +156,7 @@ def _compared(
     from sd_covid.analysis.loops.paths import explain, outcome_of
     from sd_covid.engine.separate.course import record
     from sd_covid.engine.separate.equations import separate
-    from sd_covid.policy.run import overruled
+    from sd_covid.policy.comparison.run import overruled
     from sd_covid.report.loops_between import cut_finding, paths_finding
 
     simulation.names.cells(of)  # an unknown name is refused before anything takes time
@@ -213,8 +213,8 @@ def _write(
 ) -> None:
     """Write findings, with what made them; `about` is what they are of: loops, between or cut."""
     from sd_covid.engine.results import versions
-    from sd_covid.policy.comparison import Provenance
-    from sd_covid.policy.draws import draws_hash
+    from sd_covid.policy.comparison.draws import draws_hash
+    from sd_covid.policy.comparison.scenarios import Provenance
     from sd_covid.report.finding_files import write_findings
     from sd_covid.report.made import made_with
 

@@ -139,7 +139,7 @@ def _sketch(diagram: Path, path: Path, language: str) -> None:
 def _convert(diagram: Path, export: Path) -> None:
     """Write the tables of a diagram in another form, what is missing left empty."""
     from sd_covid.marvel.exchange import refuse_export, sheets_in, tables_of, write_exchange
-    from sd_covid.policy.sheets import write_folder, write_workbook
+    from sd_covid.policy.files.sheets import write_folder, write_workbook
     from sd_covid.whole_files import replacing
 
     refuse_export(export)

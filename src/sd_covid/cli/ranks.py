@@ -20,8 +20,8 @@ from sd_covid.study_folder import study_folder
 from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from sd_covid.policy.comparison import Comparison
-    from sd_covid.policy.ranking import RankStability
+    from sd_covid.policy.comparison.ranking import RankStability
+    from sd_covid.policy.comparison.scenarios import Comparison
 
 BASE = "base"  # the path that holds when none is named: others are held against it
 
@@ -47,7 +47,7 @@ def command(
     seed: Seed = 1,
 ) -> None:
     """Rank scenarios by every headline outcome under the base path and others, on the same draws."""
-    from sd_covid.policy.ranking import rank_stability
+    from sd_covid.policy.comparison.ranking import rank_stability
 
     if len(scenarios) < 3:
         raise RunError("a ranking needs two scenarios beside the null alternative", advice="name more")
@@ -87,8 +87,8 @@ def _under_paths(
 ) -> dict[str, Comparison]:
     """The scenarios under the base path and each of the others, on the same draws."""
     from sd_covid.policy import Study, read_scenario
+    from sd_covid.policy.comparison.run import run_scenarios
     from sd_covid.policy.paths import read_path
-    from sd_covid.policy.run import run_scenarios
 
     study = Study.beside(scenarios[0], inputs.simulation)
     chosen = [read_path(item, study) for item in paths]

@@ -46,7 +46,7 @@ def command(
 
     import sd_covid
     from sd_covid.analysis.robustness.plan_file import read_plan
-    from sd_covid.policy.reading import named_model
+    from sd_covid.policy.files.reading import named_model
     from sd_covid.report.finding_files import refuse_format
     from sd_covid.report.texts import Texts
 
@@ -69,7 +69,7 @@ def command(
 def _judged(plan: RobustPlan, store: Path | None, step: Step) -> Robust:
     """Run the packages, or take them from a store, and judge them."""
     from sd_covid.analysis.robustness.pipeline import judge, judge_comparison
-    from sd_covid.policy.assessment import Catalogues
+    from sd_covid.policy.appraisal.assessment import Catalogues
 
     if store is None:
         benefits = Catalogues.beside(study_folder(plan.file), plan.simulation.model.variables).benefits

@@ -39,9 +39,9 @@ def template(
     study: Study = FOLDER,
 ) -> None:
     """Write tables of all levers and assumptions, to be filled in."""
-    from sd_covid.policy.sheets import write_folder, write_workbook
+    from sd_covid.policy.files.sheets import write_folder, write_workbook
+    from sd_covid.policy.files.template import template as sheets_of
     from sd_covid.policy.study import catalogues_beside
-    from sd_covid.policy.template import template as sheets_of
 
     _refuse_output(output)
     found = None
@@ -69,7 +69,7 @@ def read(
 ) -> None:
     """Write a scenario file that says what filled-in tables say."""
     from sd_covid.cli.results import refuse_suffix
-    from sd_covid.policy.filled_in import read_template
+    from sd_covid.policy.files.filled_in import read_template
     from sd_covid.policy.study import catalogues_beside
 
     refuse_suffix(output, ".yaml")
@@ -87,7 +87,7 @@ def schema(
 ) -> None:
     """Write the JSON Schema of the study's scenario files, by which an editor completes and checks them."""
     from sd_covid.cli.results import refuse_suffix
-    from sd_covid.policy.schema import scenario_schema, schema_text
+    from sd_covid.policy.files.schema import scenario_schema, schema_text
     from sd_covid.policy.study import catalogues_beside
 
     refuse_suffix(output, ".json")

@@ -128,7 +128,7 @@ def _refuse_place(variant: Path, problem: Path) -> None:
 
 def _glossary(study: Problem, stored: Posterior) -> Glossary:
     """What the study calls its constants."""
-    from sd_covid.policy.evidence import FILE
+    from sd_covid.policy.catalogue.evidence import FILE
     from sd_covid.report import read_glossary
     from sd_covid.study_folder import study_folder
 
@@ -142,8 +142,8 @@ def _expert_priors(
     """Priors by judgement, what stays as it was, and how many constants are tied to links."""
     from sd_covid.marvel.session.priors import expert_priors
     from sd_covid.marvel.session.ties import read_ties
-    from sd_covid.policy.evidence import FILE, read_evidence
-    from sd_covid.policy.names import ConstantNames
+    from sd_covid.policy.catalogue.evidence import FILE, read_evidence
+    from sd_covid.policy.catalogue.names import ConstantNames
     from sd_covid.policy.study import catalogues_beside
     from sd_covid.study_folder import study_folder
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.model.names import key
-from sd_covid.policy.ranges import Range
+from sd_covid.policy.catalogue.ranges import Range
 
 Spans: TypeAlias = "Mapping[str, tuple[float, float] | Range] | Iterable[str]"
 

@@ -14,7 +14,7 @@ from SALib import ProblemSpec
 from sd_covid.connect.spans import Spans, spans
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import RunError
-from sd_covid.policy.ranges import Z95, Range
+from sd_covid.policy.catalogue.ranges import Z95, Range
 
 Floats = NDArray[np.float64]
 

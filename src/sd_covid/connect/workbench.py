@@ -25,7 +25,7 @@ from sd_covid.connect.spans import Spans, spans
 from sd_covid.engine.simulation import Simulation, load
 from sd_covid.errors import RunError
 from sd_covid.model.names import key
-from sd_covid.policy.ranges import Z95, Range
+from sd_covid.policy.catalogue.ranges import Z95, Range
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # that its evaluators for clusters are not installed

@@ -18,9 +18,9 @@ from sd_covid.data.tables import Line, read_lines
 from sd_covid.data.text import Text
 from sd_covid.model.names import key
 from sd_covid.model.structure import Model
-from sd_covid.policy import evidence
-from sd_covid.policy.evidence import EvidenceRow
-from sd_covid.policy.outputs import Output, read_outputs
+from sd_covid.policy.catalogue import evidence
+from sd_covid.policy.catalogue.evidence import EvidenceRow
+from sd_covid.policy.catalogue.outputs import Output, read_outputs
 from sd_covid.study_folder import is_there, study_folder
 
 DRIVER_COLUMNS = (

@@ -13,7 +13,7 @@ from sd_covid.document.sources import Compared, Sector, Study, Under
 from sd_covid.document.texts import Texts, plain_number
 from sd_covid.model.names import key
 from sd_covid.model.structure import Variable
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.catalogue.outputs import Output
 
 
 def title(notes: Notes, sector: Sector, texts: Texts) -> str:

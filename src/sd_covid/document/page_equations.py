@@ -15,7 +15,7 @@ from sd_covid.document.structure import is_constant
 from sd_covid.model.layout.parts import CONTROL
 from sd_covid.model.names import key
 from sd_covid.model.structure import Equation, Variable
-from sd_covid.policy.evidence import GRADES, NO_EVIDENCE
+from sd_covid.policy.catalogue.evidence import GRADES, NO_EVIDENCE
 
 
 def equation_lines(page: PageSource) -> list[str]:

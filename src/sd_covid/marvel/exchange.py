@@ -18,10 +18,10 @@ from sd_covid.files import text_of
 from sd_covid.marvel.causal import causal_part
 from sd_covid.marvel.columns import COLUMNS
 from sd_covid.model.names import key
-from sd_covid.policy.sheets import Sheet
-from sd_covid.policy.table_faults import file_fault
-from sd_covid.policy.tables import Tables, read_tables
-from sd_covid.policy.workbook import Raw
+from sd_covid.policy.files.sheets import Sheet
+from sd_covid.policy.files.table_faults import file_fault
+from sd_covid.policy.files.tables import Tables, read_tables
+from sd_covid.policy.files.workbook import Raw
 from sd_covid.study_folder import is_there
 from sd_covid.workbooks import LARGEST
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sd_covid.data.text import told
 from sd_covid.errors import DiagramError
-from sd_covid.policy.table_faults import nearest
-from sd_covid.policy.tables import Cell
+from sd_covid.policy.files.table_faults import nearest
+from sd_covid.policy.files.tables import Cell
 
 __all__ = ["fault", "nearest"]
 

@@ -31,7 +31,7 @@ from sd_covid.marvel.diagram import (
 from sd_covid.marvel.exchange import tables_of
 from sd_covid.marvel.faults import fault, nearest
 from sd_covid.model.names import key
-from sd_covid.policy.tables import Cell, Tables, read_tables
+from sd_covid.policy.files.tables import Cell, Tables, read_tables
 
 _ID = re.compile(r"[^\W\d_][\w \-]*")
 _TAKEN = frozenset({"time", "initial time", "final time", "time step", "saveper"})

@@ -17,7 +17,7 @@ from sd_covid.marvel.diagram import Diagram, Variable
 from sd_covid.marvel.faults import fault, nearest
 from sd_covid.marvel.session.words import SIGNS, sign_meant, word
 from sd_covid.model.names import key
-from sd_covid.policy.tables import Cell, read_csv
+from sd_covid.policy.files.tables import Cell, read_csv
 
 COLUMNS = ("date", "place", "variable", "direction", "text", "source")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sd_covid.marvel.columns import CLASSES, INTERVENTIONS, LINKS, VARIABLES
 from sd_covid.marvel.diagram import Classes, Diagram, Intervention, Link, Range, Variable
 from sd_covid.model.names import key
-from sd_covid.policy.sheets import Row, Sheet, write_folder, write_workbook
+from sd_covid.policy.files.sheets import Row, Sheet, write_folder, write_workbook
 
 
 def write_diagram(diagram: Diagram, path: str | Path) -> None:

@@ -17,11 +17,11 @@ from sd_covid.data.text import Text
 from sd_covid.engine.lower.steps import step_names
 from sd_covid.errors import ScenarioError
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.levers import Lever, LeverSetting, Step
-from sd_covid.policy.parts import on_top
+from sd_covid.policy.catalogue.levers import Lever, LeverSetting, Step
+from sd_covid.policy.files.parts import on_top
+from sd_covid.policy.files.reading import scenario_faults
+from sd_covid.policy.files.scenario_file import Written, check_in_model, read_file
 from sd_covid.policy.paths import AssumptionPath
-from sd_covid.policy.reading import scenario_faults
-from sd_covid.policy.scenario_file import Written, check_in_model, read_file
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
 
@@ -55,7 +55,7 @@ class Scenario:
     settings : dict
         Model constant -> value: all of the above, dates as model time. A dated sequence is constants of each step
         (`sd_covid.engine.lower.steps`), which a model has after ``simulation.stepping(settings)``; a trigger is
-        constants that a model has after `sd_covid.policy.triggers.adaptive`.
+        constants that a model has after `sd_covid.policy.catalogue.triggers.adaptive`.
     """
 
     id: str
@@ -84,7 +84,7 @@ def read_scenario(
     Parameters
     ----------
     path : path
-        A YAML file with the keys of `sd_covid.policy.keys`. What it sets itself comes on top of its path, and its
+        A YAML file with the keys of `sd_covid.policy.files.keys`. What it sets itself comes on top of its path, and its
         path in place of that of the scenario that it extends.
     simulation : Simulator
         The model that it is to be run in.

@@ -18,12 +18,12 @@ from sd_covid.data.references import Reference, references_beside
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind
-from sd_covid.policy.assumptions import Assumption, read_assumptions
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.levers import WORKS_BY, Catalogue, read_levers
-from sd_covid.policy.names import ConstantNames
-from sd_covid.policy.reading import read_number, scenario_faults
-from sd_covid.policy.saved_points import years_of
+from sd_covid.policy.catalogue.assumptions import Assumption, read_assumptions
+from sd_covid.policy.catalogue.levers import WORKS_BY, Catalogue, read_levers
+from sd_covid.policy.catalogue.names import ConstantNames
+from sd_covid.policy.comparison.saved_points import years_of
+from sd_covid.policy.files.reading import read_number, scenario_faults
 from sd_covid.policy.types import Simulator
 from sd_covid.study_folder import followed, is_there, study_folder
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sd_covid.policy.accounts import PAYERS
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.mkba import Mkba
-from sd_covid.policy.spread import Spread
+from sd_covid.policy.appraisal.mkba import Mkba
+from sd_covid.policy.catalogue.accounts import PAYERS
+from sd_covid.policy.comparison.scenarios import Comparison
+from sd_covid.policy.comparison.spread import Spread
 from sd_covid.policy.types import Floats
 from sd_covid.report.amounts import MILLION, AmountTable, amount_row, cells_of
 from sd_covid.report.effects import quoted

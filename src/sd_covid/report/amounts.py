@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sd_covid.policy.benefits import Effect
-from sd_covid.policy.effectiveness import Ratio
-from sd_covid.policy.spread import Spread
+from sd_covid.policy.appraisal.benefits import Effect
+from sd_covid.policy.appraisal.effectiveness import Ratio
+from sd_covid.policy.comparison.spread import Spread
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers, rounding_step
 

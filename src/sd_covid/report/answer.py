@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sd_covid.policy.assessment import Assessment
-from sd_covid.policy.comparison import Comparison, Difference
+from sd_covid.policy.appraisal.assessment import Assessment
+from sd_covid.policy.comparison.scenarios import Comparison, Difference
 from sd_covid.report.amounts import AmountRow, amount_row, cells_of
 from sd_covid.report.effects import Row, cell_of, package_grade, quoted, row_of
 from sd_covid.report.peaks import is_good, peaks_sentence, size

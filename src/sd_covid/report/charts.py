@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.types import Floats
 from sd_covid.report.observed import ObservedSeries
 from sd_covid.report.texts import Texts

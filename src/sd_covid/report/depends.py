@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sd_covid.analysis.sensitivity import Factor, OutcomeSensitivity, Sensitivity
 from sd_covid.model.names import key
-from sd_covid.policy.comparison import Measure
+from sd_covid.policy.comparison.scenarios import Measure
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sd_covid.analysis.sensitivity import Sensitivity
-from sd_covid.policy.comparison import Comparison, Difference, Measure
-from sd_covid.policy.outputs import Output
-from sd_covid.policy.spread import Verdict
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.scenarios import Comparison, Difference, Measure
+from sd_covid.policy.comparison.spread import Verdict
 from sd_covid.report.depends import depends_of
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.texts import Texts

@@ -13,7 +13,7 @@ from datetime import date
 
 from sd_covid.calibration.results import FitReport, RollingForecast, SeriesRow
 from sd_covid.model.names import key
-from sd_covid.policy.comparison import Comparison
+from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.report.glossary import Glossary
 from sd_covid.report.inputs import Background
 from sd_covid.report.texts import Texts

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sd_covid.policy.assessment import Assessment
-from sd_covid.policy.benefits import Partition
-from sd_covid.policy.distribution import Gap, GroupTable
+from sd_covid.policy.appraisal.assessment import Assessment
+from sd_covid.policy.appraisal.benefits import Partition
+from sd_covid.policy.appraisal.distribution import Gap, GroupTable
 from sd_covid.report.amounts import TENS, Amount, AmountRow, amount, gained, share, thousand
 from sd_covid.report.effects import quoted
 from sd_covid.report.texts import Texts

@@ -16,8 +16,8 @@ from sd_covid.data.local.figures import Figures
 from sd_covid.data.local.regions import Region
 from sd_covid.data.text import Text
 from sd_covid.errors import RunError
-from sd_covid.policy.comparison import Difference
-from sd_covid.policy.spread import QUANTILES, Spread
+from sd_covid.policy.comparison.scenarios import Difference
+from sd_covid.policy.comparison.spread import QUANTILES, Spread
 from sd_covid.policy.types import Floats
 from sd_covid.report.finding import Finding
 from sd_covid.report.local_charts import Dots, fan_chart

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sd_covid.policy.comparison import Difference
-from sd_covid.policy.long_run import LongRun
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.long_run import LongRun
+from sd_covid.policy.comparison.scenarios import Difference
 from sd_covid.report.effects import Cell, EffectTable, cell_of, quoted, row_of
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers, output_step

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sd_covid.analysis.sensitivity import Sensitivity
-from sd_covid.policy.comparison import Comparison
+from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.report.charts import chart_style
 from sd_covid.report.depends import LEADING
 from sd_covid.report.draw import Draw

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sd_covid.policy.comparison import Provenance
+from sd_covid.policy.comparison.scenarios import Provenance
 from sd_covid.report.texts import Texts
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sd_covid.policy.accounts import PAYERS
-from sd_covid.policy.assessment import Assessment
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.mkba import EffectRow, Mkba
-from sd_covid.policy.spread import Spread
+from sd_covid.policy.appraisal.assessment import Assessment
+from sd_covid.policy.appraisal.mkba import EffectRow, Mkba
+from sd_covid.policy.catalogue.accounts import PAYERS
+from sd_covid.policy.comparison.scenarios import Comparison
+from sd_covid.policy.comparison.spread import Spread
 from sd_covid.report.accounts import Matrix, account_table, cost_matrix, year_matrix
 from sd_covid.report.amounts import (
     MILLION,

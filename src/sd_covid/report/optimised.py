@@ -13,8 +13,8 @@ from sd_covid.analysis.optimisation.front import apart
 from sd_covid.analysis.optimisation.optimise import Optimised
 from sd_covid.analysis.optimisation.outcomes import Objective
 from sd_covid.engine.results import versions
-from sd_covid.policy.comparison import Provenance
-from sd_covid.policy.draws import draws_hash
+from sd_covid.policy.comparison.draws import draws_hash
+from sd_covid.policy.comparison.scenarios import Provenance
 from sd_covid.report.finding import Finding, even_decimals
 from sd_covid.report.made import made_with
 from sd_covid.report.optimised_charts import contents_chart, frontier_chart, left_chart, parallel_chart

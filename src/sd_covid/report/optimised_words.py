@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sd_covid.analysis.optimisation.optimise import Optimised, Shown
 from sd_covid.analysis.optimisation.outcomes import Objective
-from sd_covid.policy.comparison import Difference
-from sd_covid.policy.outputs import Output
-from sd_covid.policy.spread import Spread
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.scenarios import Difference
+from sd_covid.policy.comparison.spread import Spread
 from sd_covid.policy.types import Floats
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers, difference_unit, sentence

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sd_covid.model.names import key
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.levers import Held, LeverSetting, Step
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.catalogue.levers import Held, LeverSetting, Step
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.catalogue.triggers import Trigger
+from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.scenario import Scenario
-from sd_covid.policy.triggers import Trigger
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers
 

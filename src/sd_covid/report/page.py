@@ -16,12 +16,12 @@ import numpy as np
 from sd_covid.analysis.sensitivity import Sensitivity
 from sd_covid.calibration.results import FitReport
 from sd_covid.errors import RunError
-from sd_covid.policy.assessment import Assessment
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.long_run import LongRun
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.appraisal.assessment import Assessment
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.long_run import LongRun
+from sd_covid.policy.comparison.scenarios import Comparison
+from sd_covid.policy.comparison.spread import QUANTILES
 from sd_covid.policy.scenario import Scenario
-from sd_covid.policy.spread import QUANTILES
 from sd_covid.report.answer import answer_view, headline_view
 from sd_covid.report.charts import chart_style, first_difference
 from sd_covid.report.draw import Draw, publish

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sd_covid.analysis.sensitivity import Factor, Sensitivity
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.report.charts import Bar, difference_chart, levels_chart, sensitivity_chart
 from sd_covid.report.depends import Share, depends_on, factors, within
 from sd_covid.report.draw import Chart, Draw

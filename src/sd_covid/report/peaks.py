@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sd_covid.policy.comparison import Comparison, Difference
+from sd_covid.policy.comparison.scenarios import Comparison, Difference
 from sd_covid.report.effects import quoted
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers, difference_unit, period, printed

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from sd_covid.policy.assessment import Assessment
-from sd_covid.policy.outputs import Output
-from sd_covid.policy.resilience import Phases, Recovery, Resilience
+from sd_covid.policy.appraisal.assessment import Assessment
+from sd_covid.policy.appraisal.resilience import Phases, Recovery, Resilience
+from sd_covid.policy.catalogue.outputs import Output
 from sd_covid.report.amounts import Amount, amount
 from sd_covid.report.effects import quoted
 from sd_covid.report.texts import Texts

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.effectiveness import Ratio
-from sd_covid.policy.mkba import EffectRow, Mkba
+from sd_covid.policy.appraisal.effectiveness import Ratio
+from sd_covid.policy.appraisal.mkba import EffectRow, Mkba
+from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.report.amounts import MILLION, Amount, AmountRow, amount_row, cells_of, gained, ratio
 from sd_covid.report.effects import quoted
 from sd_covid.report.texts import Texts

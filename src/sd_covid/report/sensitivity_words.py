@@ -15,7 +15,7 @@ from sd_covid.analysis.sensitivity import (
     PathSensitivity,
     Sensitivity,
 )
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.catalogue.outputs import Output
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers, difference_unit, printed
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.report.effects import quoted
 from sd_covid.report.texts import Texts
 from sd_covid.report.wording import Numbers, rounded

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.outputs import WELFARE, Output
+from sd_covid.policy.catalogue.outputs import WELFARE, Output
+from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.report.effects import Row, cell_of, package_grade, quoted, row_of
 from sd_covid.report.texts import Texts
 

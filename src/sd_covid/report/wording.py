@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from sd_covid.policy.comparison import Difference
-from sd_covid.policy.outputs import Output
-from sd_covid.policy.spread import Spread, Verdict
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.scenarios import Difference
+from sd_covid.policy.comparison.spread import Spread, Verdict
 from sd_covid.report.texts import Texts
 
 #: Between a cause and its effect.

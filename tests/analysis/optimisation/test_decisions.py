@@ -19,7 +19,7 @@ from sd_covid.data.text import Text
 from sd_covid.engine.simulation import load
 from sd_covid.errors import RunError, SdCovidError
 from sd_covid.policy import read_scenario
-from sd_covid.policy.levers import LeverSetting
+from sd_covid.policy.catalogue.levers import LeverSetting
 from sd_covid.policy.scenario import Scenario
 from sd_covid.report.optimised import findings
 from sd_covid.report.texts import Texts

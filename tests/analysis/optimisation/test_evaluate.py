@@ -14,8 +14,8 @@ from sd_covid.analysis.optimisation.plan_file import OptimisationPlan, read_plan
 from sd_covid.analysis.optimisation.search import Effort, search, undominated
 from sd_covid.data.text import Text
 from sd_covid.engine.simulation import load
-from sd_covid.policy.outputs import read_outputs
-from sd_covid.policy.run import run_scenarios
+from sd_covid.policy.catalogue.outputs import read_outputs
+from sd_covid.policy.comparison.run import run_scenarios
 from tests.analysis.optimisation.town import PLAN, laid_out
 
 TRIGGERED = PLAN.replace(

@@ -16,7 +16,7 @@ from sd_covid.analysis.sensitivity.factors import (
 )
 from sd_covid.analysis.sensitivity.plan_file import read_plan
 from sd_covid.errors import ScenarioError
-from sd_covid.policy.ranges import Range
+from sd_covid.policy.catalogue.ranges import Range
 from tests.analysis.sensitivity.conftest import Toy
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from sd_covid.analysis.sensitivity.given import FEWEST_DRAWS, from_draws
 from sd_covid.data.text import Text
-from sd_covid.policy.comparison import Comparison, Failure, Provenance
-from sd_covid.policy.costs import Prices
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.appraisal.costs import Prices
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.scenarios import Comparison, Failure, Provenance
 from sd_covid.policy.scenario import Scenario
 
 TIME = np.arange(0.0, 49.0)

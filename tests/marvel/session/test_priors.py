@@ -27,12 +27,12 @@ from sd_covid.marvel.session.seeds import read_seeds
 from sd_covid.marvel.session.ties import read_ties
 from sd_covid.model.names import key
 from sd_covid.policy import read_scenario
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.draws import joint_draws
-from sd_covid.policy.evidence import read_evidence
-from sd_covid.policy.names import ConstantNames
-from sd_covid.policy.outputs import read_outputs
-from sd_covid.policy.run import run_scenarios
+from sd_covid.policy.catalogue.evidence import read_evidence
+from sd_covid.policy.catalogue.names import ConstantNames
+from sd_covid.policy.catalogue.outputs import read_outputs
+from sd_covid.policy.comparison.draws import joint_draws
+from sd_covid.policy.comparison.run import run_scenarios
+from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.study import Study, catalogues_beside
 from sd_covid.report import Background, read_glossary, write_report
 from sd_covid.report.glossary import Glossary

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import sd_covid
 from sd_covid.errors import DataError, RunError
-from sd_covid.policy.names import ConstantNames
+from sd_covid.policy.catalogue.names import ConstantNames
 from sd_covid.policy.sweep import run_sweep
 from sd_covid.policy.sweep.blocks import Grid, variants
 from sd_covid.policy.sweep.cluster import cluster

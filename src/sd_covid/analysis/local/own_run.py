@@ -20,8 +20,8 @@ from sd_covid.analysis.local.profile import VULNERABLE
 from sd_covid.analysis.local.project import Local
 from sd_covid.data.local.regions import Region
 from sd_covid.errors import RunError
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.names import ConstantNames
+from sd_covid.policy.catalogue.names import ConstantNames
+from sd_covid.policy.comparison.scenarios import Comparison
 
 Floats = NDArray[np.float64]
 

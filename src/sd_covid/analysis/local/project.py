@@ -25,8 +25,8 @@ from sd_covid.data.local.faults import said
 from sd_covid.data.local.figures import Figure, Figures
 from sd_covid.data.local.regions import Region, groups_of
 from sd_covid.errors import DataError, RunError
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.scenarios import Comparison
 
 Floats = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sd_covid.analysis.local.project import Local
 from sd_covid.data.local.regions import LEVELS, Region
-from sd_covid.policy.comparison import Provenance
+from sd_covid.policy.comparison.scenarios import Provenance
 
 if TYPE_CHECKING:
     import xarray as xr

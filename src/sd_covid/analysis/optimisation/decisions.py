@@ -16,10 +16,10 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.policy.dates import Shift
-from sd_covid.policy.levers import Delivery, LeverSetting
+from sd_covid.policy.catalogue.levers import Delivery, LeverSetting
+from sd_covid.policy.catalogue.triggers import Trigger
+from sd_covid.policy.files.dates import Shift
 from sd_covid.policy.scenario import Scenario
-from sd_covid.policy.triggers import Trigger
 
 Value = float | str | date | None
 Points = NDArray[np.int64]

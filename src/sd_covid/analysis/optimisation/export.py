@@ -9,9 +9,9 @@ import yaml
 
 from sd_covid.data.text import Text
 from sd_covid.errors import RunError
-from sd_covid.policy.levers import LeverSetting
+from sd_covid.policy.catalogue.levers import LeverSetting
+from sd_covid.policy.catalogue.triggers import Trigger
 from sd_covid.policy.scenario import Scenario
-from sd_covid.policy.triggers import Trigger
 from sd_covid.study_folder import study_folder
 
 

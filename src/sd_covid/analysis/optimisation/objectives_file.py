@@ -11,9 +11,9 @@ from typing import cast, get_args
 from sd_covid.analysis.optimisation.outcomes import Objective, Statistic
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.data.text import Text
-from sd_covid.policy.measures import Measure
-from sd_covid.policy.outputs import Output, named_output
-from sd_covid.policy.reading import read_measured, read_number, read_text
+from sd_covid.policy.catalogue.outputs import Output, named_output
+from sd_covid.policy.comparison.measures import Measure
+from sd_covid.policy.files.reading import read_measured, read_number, read_text
 from sd_covid.policy.study import Study
 
 _COST = Text("Kosten", "Cost")

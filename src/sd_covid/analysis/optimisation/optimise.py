@@ -20,8 +20,8 @@ from sd_covid.analysis.optimisation.own_budget import OwnBudget, at_own_budget
 from sd_covid.analysis.optimisation.packages import Judge, Judged, Package
 from sd_covid.analysis.optimisation.plan_file import OptimisationPlan
 from sd_covid.analysis.optimisation.search import Found, search
-from sd_covid.policy.draws import draws_hash
-from sd_covid.policy.levers import LeverSetting
+from sd_covid.policy.catalogue.levers import LeverSetting
+from sd_covid.policy.comparison.draws import draws_hash
 from sd_covid.policy.scenario import Scenario, with_levers
 from sd_covid.policy.types import Floats
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.data.text import Text
-from sd_covid.policy.levers import LeverSetting
-from sd_covid.policy.measures import Measure
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.catalogue.levers import LeverSetting
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.measures import Measure
 from sd_covid.policy.types import Floats
 
 

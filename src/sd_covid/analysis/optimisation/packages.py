@@ -11,7 +11,7 @@ from sd_covid.analysis.optimisation.decisions import Points, Space
 from sd_covid.analysis.optimisation.evaluate import Evaluator
 from sd_covid.analysis.optimisation.journal import Journal, Row
 from sd_covid.analysis.optimisation.outcomes import Limits
-from sd_covid.policy.levers import LeverSetting
+from sd_covid.policy.catalogue.levers import LeverSetting
 from sd_covid.policy.scenario import Scenario, with_levers
 from sd_covid.policy.types import Floats
 

@@ -27,7 +27,7 @@ from sd_covid.analysis.passport.structure_counts import count, read_in
 from sd_covid.analysis.passport.study import calendar_of, is_coupled, outputs_of, sectors_of, titles_of
 from sd_covid.analysis.verification import Verification, verify
 from sd_covid.model.structure import Model
-from sd_covid.policy import evidence
+from sd_covid.policy.catalogue import evidence
 
 if TYPE_CHECKING:
     import xarray as xr

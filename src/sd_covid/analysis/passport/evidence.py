@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sd_covid.model.expression import Number
 from sd_covid.model.names import key
 from sd_covid.model.structure import Kind, Variable
-from sd_covid.policy.evidence import GRADES, EvidenceRow, read_evidence
+from sd_covid.policy.catalogue.evidence import GRADES, EvidenceRow, read_evidence
 
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation

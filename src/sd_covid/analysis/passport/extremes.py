@@ -20,7 +20,7 @@ from sd_covid.errors import UnknownNameError
 from sd_covid.model.layout.parts import CONTROL, is_stock
 from sd_covid.model.names import key
 from sd_covid.model.vensim.parse import parse_expression
-from sd_covid.policy.evidence import EvidenceRow
+from sd_covid.policy.catalogue.evidence import EvidenceRow
 
 if TYPE_CHECKING:
     import xarray as xr

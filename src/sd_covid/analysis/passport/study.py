@@ -14,7 +14,7 @@ from sd_covid.errors import ModelError, ScenarioError
 from sd_covid.model.structure import Model
 from sd_covid.model.study_file import StudyFile, read_study_file
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.titles import Titles, read_titles
+from sd_covid.policy.catalogue.titles import Titles, read_titles
 from sd_covid.study_folder import is_there, study_folder
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def titles_of(model: Model) -> Titles:
 def outputs_of(model: Model) -> list[str]:
     """The outputs that a study reports; none where it has no list of them."""
     from sd_covid.model.names import key
-    from sd_covid.policy.outputs import read_outputs
+    from sd_covid.policy.catalogue.outputs import read_outputs
 
     path = None if model.path is None else study_folder(model.path) / "scenarios" / "outputs.yaml"
     if path is None or not is_there(path):

@@ -20,9 +20,9 @@ from sd_covid.analysis.robustness.plan import RobustPlan, Search, WorldPlan
 from sd_covid.analysis.robustness.runs import Progress
 from sd_covid.data.text import Text
 from sd_covid.model.names import key
-from sd_covid.policy.benefits import Benefits
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.appraisal.benefits import Benefits
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator

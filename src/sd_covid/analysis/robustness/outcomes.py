@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from sd_covid.data.text import Text
 from sd_covid.errors import RunError
-from sd_covid.policy.appraisal import appraise
-from sd_covid.policy.benefits import Benefits
-from sd_covid.policy.comparison import Comparison, Measure
-from sd_covid.policy.effectiveness import extra_cost
+from sd_covid.policy.appraisal.benefits import Benefits
+from sd_covid.policy.appraisal.effectiveness import extra_cost
+from sd_covid.policy.appraisal.package import appraise
+from sd_covid.policy.comparison.scenarios import Comparison, Measure
 from sd_covid.policy.types import Floats
 
 Better = Literal["lower", "higher"]

@@ -24,8 +24,8 @@ from sd_covid.analysis.robustness.scores import Scores, meeting, score
 from sd_covid.analysis.robustness.worth import Worth, worth
 from sd_covid.errors import RunError
 from sd_covid.model.names import key
-from sd_covid.policy.benefits import Benefits
-from sd_covid.policy.comparison import Comparison, Provenance
+from sd_covid.policy.appraisal.benefits import Benefits
+from sd_covid.policy.comparison.scenarios import Comparison, Provenance
 from sd_covid.policy.types import Floats
 
 #: Says of outcomes where failures are looked for.

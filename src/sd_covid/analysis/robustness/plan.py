@@ -13,7 +13,7 @@ import pandas as pd
 from sd_covid.analysis.discovery.find import Rule
 from sd_covid.analysis.robustness.outcomes import Objective, World
 from sd_covid.data.text import Text
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.catalogue.outputs import Output
 from sd_covid.policy.paths import AssumptionPath
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator

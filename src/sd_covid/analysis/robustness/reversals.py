@@ -14,7 +14,7 @@ import numpy as np
 
 from sd_covid.analysis.robustness.outcomes import Objective, Outcomes
 from sd_covid.analysis.robustness.scores import ranks
-from sd_covid.policy.ranking import concordance, reversed_share, rounding
+from sd_covid.policy.comparison.ranking import concordance, reversed_share, rounding
 from sd_covid.policy.types import Floats
 
 Source = Literal["draws", "path", "structure"]

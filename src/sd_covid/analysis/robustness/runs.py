@@ -16,10 +16,10 @@ from sd_covid.analysis.robustness.outcomes import Objective, Outcomes, World, me
 from sd_covid.analysis.robustness.plan import Learning, RobustPlan, WorldPlan
 from sd_covid.errors import RunError
 from sd_covid.model.names import key
-from sd_covid.policy.benefits import Benefits
-from sd_covid.policy.comparison import Comparison, Provenance
-from sd_covid.policy.draws import joint_draws
-from sd_covid.policy.run import run_scenarios
+from sd_covid.policy.appraisal.benefits import Benefits
+from sd_covid.policy.comparison.draws import joint_draws
+from sd_covid.policy.comparison.run import run_scenarios
+from sd_covid.policy.comparison.scenarios import Comparison, Provenance
 from sd_covid.policy.scenario import read_scenario
 from sd_covid.policy.types import Floats
 

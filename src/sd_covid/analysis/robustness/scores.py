@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 
 from sd_covid.analysis.robustness.metrics import Metric
 from sd_covid.analysis.robustness.outcomes import Objective, Outcomes
-from sd_covid.policy.ranking import ROUNDING
+from sd_covid.policy.comparison.ranking import ROUNDING
 from sd_covid.policy.types import Floats
 
 

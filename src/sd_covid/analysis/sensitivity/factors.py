@@ -17,8 +17,8 @@ import pandas as pd
 from sd_covid.data.text import Text
 from sd_covid.errors import ScenarioError
 from sd_covid.model.names import key
-from sd_covid.policy.assumptions import Assumption
-from sd_covid.policy.ranges import Range
+from sd_covid.policy.catalogue.assumptions import Assumption
+from sd_covid.policy.catalogue.ranges import Range
 from sd_covid.policy.types import Floats
 
 Kind = Literal["posterior", "assumption", "range", "group"]

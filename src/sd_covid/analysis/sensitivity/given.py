@@ -26,7 +26,7 @@ from sd_covid.analysis.sensitivity.results import PathSensitivity, Sensitivity
 from sd_covid.analysis.sensitivity.shapley import Within, shapley_effects
 from sd_covid.data.text import Text
 from sd_covid.model.names import key
-from sd_covid.policy.comparison import Comparison
+from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.types import Floats
 
 #: Of fewer draws an idle factor's index strays beyond what is told: by RBD-FAST over ten harmonics its standard

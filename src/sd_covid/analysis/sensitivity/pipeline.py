@@ -24,7 +24,7 @@ from sd_covid.analysis.sensitivity.screening import screen
 from sd_covid.analysis.sensitivity.shapley import Within, shapley_effects
 from sd_covid.analysis.sensitivity.time import over_time
 from sd_covid.model.names import key
-from sd_covid.policy.spread import Spread
+from sd_covid.policy.comparison.spread import Spread
 
 
 def analyse(plan: SensitivityPlan, progress: Progress | None = None) -> Sensitivity:

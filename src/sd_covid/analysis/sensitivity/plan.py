@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sd_covid.analysis.sensitivity.factors import Factor
 from sd_covid.analysis.sensitivity.indices import Method
 from sd_covid.data.text import Text
-from sd_covid.policy.comparison import Measure
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.scenarios import Measure
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator

@@ -13,10 +13,10 @@ from sd_covid.analysis.sensitivity.indices import Indices, Method
 from sd_covid.analysis.sensitivity.plan import Outcome
 from sd_covid.analysis.sensitivity.screening import Screened
 from sd_covid.analysis.sensitivity.shapley import Within
-from sd_covid.policy.comparison import Failure, Provenance
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.scenarios import Failure, Provenance
+from sd_covid.policy.comparison.spread import Spread
 from sd_covid.policy.scenario import Scenario
-from sd_covid.policy.spread import Spread
 
 Floats = NDArray[np.float64]
 

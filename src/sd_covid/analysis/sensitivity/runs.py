@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from sd_covid.analysis.sensitivity.plan import SensitivityPlan
 from sd_covid.engine.run.ensemble import memory_limit, refuse_too_large
-from sd_covid.policy.comparison import Comparison, Failure, Provenance
-from sd_covid.policy.draws import draws_hash
-from sd_covid.policy.outputs import Output
-from sd_covid.policy.run import run_scenarios, stepping
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.comparison.draws import draws_hash
+from sd_covid.policy.comparison.run import run_scenarios, stepping
+from sd_covid.policy.comparison.scenarios import Comparison, Failure, Provenance
 from sd_covid.policy.types import Floats
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from sd_covid.analysis.stacking.definition import Association, Definition, Probl
 from sd_covid.data.text import Text
 from sd_covid.errors import RunError
 from sd_covid.model.names import key
-from sd_covid.policy.draws import sample_ranges
-from sd_covid.policy.ranges import Range
+from sd_covid.policy.catalogue.ranges import Range
+from sd_covid.policy.comparison.draws import sample_ranges
 
 if TYPE_CHECKING:
     import pandas as pd

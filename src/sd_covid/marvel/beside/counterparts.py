@@ -10,10 +10,10 @@ from sd_covid.errors import suggest
 from sd_covid.marvel.diagram import Diagram
 from sd_covid.marvel.faults import fault, nearest
 from sd_covid.model.names import key
-from sd_covid.policy.levers import Lever, LeverSetting
-from sd_covid.policy.outputs import Output
+from sd_covid.policy.catalogue.levers import Lever, LeverSetting
+from sd_covid.policy.catalogue.outputs import Output
+from sd_covid.policy.files.tables import Cell, Tables, read_tables
 from sd_covid.policy.study import Study
-from sd_covid.policy.tables import Cell, Tables, read_tables
 
 LEVERS = ("intervention", "lever", "without", "with", "start", "end", "budget", "reason")
 OUTPUTS = ("variable", "output", "direction", "series", "relevance", "reason")

@@ -15,8 +15,8 @@ from sd_covid.marvel.beside.counterparts import Counterparts
 from sd_covid.marvel.run import Runs
 from sd_covid.marvel.sample import sample
 from sd_covid.marvel.stability import unstable_samples
-from sd_covid.policy.levers import LeverSetting
-from sd_covid.policy.run import run_scenarios
+from sd_covid.policy.catalogue.levers import LeverSetting
+from sd_covid.policy.comparison.run import run_scenarios
 from sd_covid.policy.scenario import Scenario, with_levers
 from sd_covid.policy.study import Study
 

@@ -12,8 +12,8 @@ from sd_covid.marvel.beside.counterparts import read_counterparts
 from sd_covid.marvel.beside.effects import diagram_effects, model_effects
 from sd_covid.marvel.run import Runs
 from sd_covid.marvel.scores import SMALL
-from sd_covid.policy.draws import joint_draws, read_posterior
-from sd_covid.policy.outputs import outputs_in, read_outputs
+from sd_covid.policy.catalogue.outputs import outputs_in, read_outputs
+from sd_covid.policy.comparison.draws import joint_draws, read_posterior
 from sd_covid.policy.scenario import read_scenario
 from sd_covid.policy.study import Study
 from sd_covid.study_folder import study_folder

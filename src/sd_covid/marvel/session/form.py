@@ -16,7 +16,7 @@ from sd_covid.marvel.faults import fault, nearest
 from sd_covid.marvel.session.answers import SeedQuestion
 from sd_covid.marvel.session.words import COLUMNS, FLAT, SIGNS, class_word, classes_of, theme_word, word
 from sd_covid.model.names import key
-from sd_covid.policy.sheets import Row, Sheet, write_workbook
+from sd_covid.policy.files.sheets import Row, Sheet, write_workbook
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from sd_covid.marvel.session.answers import ends_of
 from sd_covid.marvel.session.pool import Pooled, PooledLink
 from sd_covid.marvel.session.ties import Tie
 from sd_covid.model.names import key
-from sd_covid.policy.assumptions import Assumption
-from sd_covid.policy.evidence import EvidenceRow
-from sd_covid.policy.ranges import Z95
+from sd_covid.policy.catalogue.assumptions import Assumption
+from sd_covid.policy.catalogue.evidence import EvidenceRow
+from sd_covid.policy.catalogue.ranges import Z95
 
 #: The least probability that must fall within what a constant can be.
 _LEAST_INSIDE = 0.5

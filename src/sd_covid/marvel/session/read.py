@@ -27,7 +27,7 @@ from sd_covid.marvel.session.words import (
     word,
 )
 from sd_covid.model.names import key
-from sd_covid.policy.tables import Cell, Tables, read_csv, read_tables
+from sd_covid.policy.files.tables import Cell, Tables, read_csv, read_tables
 
 _ASKED = ("strength", "speed", "confidence")
 _QUANTILES = ("q05", "q50", "q95")

@@ -8,7 +8,7 @@ from sd_covid.data.text import Text
 from sd_covid.marvel.faults import fault
 from sd_covid.marvel.session.answers import SeedQuestion
 from sd_covid.model.names import key
-from sd_covid.policy.tables import read_csv
+from sd_covid.policy.files.tables import read_csv
 from sd_covid.study_folder import is_there
 
 FILE = "seeds.csv"

@@ -10,8 +10,8 @@ from sd_covid.marvel.diagram import Diagram, Link
 from sd_covid.marvel.faults import fault
 from sd_covid.marvel.session.answers import Ends, ends_of
 from sd_covid.model.names import key
-from sd_covid.policy.names import ConstantNames
-from sd_covid.policy.tables import Cell, read_csv
+from sd_covid.policy.catalogue.names import ConstantNames
+from sd_covid.policy.files.tables import Cell, read_csv
 
 FILE = "constants.csv"
 COLUMNS = ("src", "dst", "constant", "without", "reason")

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from sd_covid.model.names import key
-from sd_covid.policy.names import ConstantNames
-from sd_covid.policy.run import overruled
+from sd_covid.policy.catalogue.names import ConstantNames
+from sd_covid.policy.comparison.run import overruled
 from sd_covid.policy.sweep.plan import SweepPlan
 
 

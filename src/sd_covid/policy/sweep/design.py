@@ -20,10 +20,10 @@ from sd_covid.data.keyed_yaml import Node
 from sd_covid.engine.run.ensemble import memory_limit
 from sd_covid.errors import DataError, suggest
 from sd_covid.model.names import key
-from sd_covid.policy.draws import assumed_columns, moving_assumptions
-from sd_covid.policy.names import ConstantNames
-from sd_covid.policy.ranges import SHAPES, Range, Shape
-from sd_covid.policy.reading import named_file, read_number, read_whole
+from sd_covid.policy.catalogue.names import ConstantNames
+from sd_covid.policy.catalogue.ranges import SHAPES, Range, Shape
+from sd_covid.policy.comparison.draws import assumed_columns, moving_assumptions
+from sd_covid.policy.files.reading import named_file, read_number, read_whole
 from sd_covid.policy.study import Study
 
 _DESIGNS = ("factorial", "lhs", "sobol", "file")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sd_covid.errors import RunError
-from sd_covid.policy.draws import draws_hash
+from sd_covid.policy.comparison.draws import draws_hash
 from sd_covid.policy.sweep.blocks import Blocks
 from sd_covid.policy.sweep.plan import Statistics, SweepPlan
 from sd_covid.policy.sweep.processor import processor

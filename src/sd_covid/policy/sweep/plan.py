@@ -22,16 +22,16 @@ from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.files import text_of
 from sd_covid.model.names import key
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.draws import choose_rows, read_posterior, sample_assumptions
-from sd_covid.policy.names import ConstantNames
-from sd_covid.policy.outputs import Output, outputs_in, read_outputs
-from sd_covid.policy.reading import named_file, read_number, read_whole, scenario_faults
+from sd_covid.policy.catalogue.names import ConstantNames
+from sd_covid.policy.catalogue.outputs import Output, outputs_in, read_outputs
+from sd_covid.policy.catalogue.triggers import adaptive
+from sd_covid.policy.comparison.draws import choose_rows, read_posterior, sample_assumptions
+from sd_covid.policy.files.reading import named_file, read_number, read_whole, scenario_faults
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.sweep.chosen import chosen_scenarios
 from sd_covid.policy.sweep.design import Assumable, Sets, read_sets, refuse_too_many
 from sd_covid.policy.sweep.keep import Kept, read_keep
-from sd_covid.policy.triggers import adaptive
 from sd_covid.study_folder import is_there, study_folder
 
 _KEYS = ("scenarios", "draws", "assumptions", "every", "keep", "statistics", "dtype", "block", "seed")
@@ -130,7 +130,7 @@ def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
     ----------
     path : path
     simulation : Simulation
-        The model that `sd_covid.policy.reading.named_model` names, loaded.
+        The model that `sd_covid.policy.files.reading.named_model` names, loaded.
 
     Returns
     -------

@@ -12,8 +12,8 @@ import numpy as np
 
 from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.model.names import key
-from sd_covid.policy.comparison import Comparison
-from sd_covid.policy.spread import QUANTILES
+from sd_covid.policy.comparison.scenarios import Comparison
+from sd_covid.policy.comparison.spread import QUANTILES
 from sd_covid.policy.types import Floats
 from sd_covid.report.charts import (
     chart_style,
@@ -213,7 +213,7 @@ def levels(
     Parameters
     ----------
     comparison : Comparison
-        Of `sd_covid.policy.run`.
+        Of `sd_covid.policy.comparison.run`.
     output : str
     observed : sequence of ObservedSeries
         Of `sd_covid.report.observed_series`; those of other outputs are left out.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sd_covid.analysis.local.project import Local
     from sd_covid.data.local.figures import Figures
     from sd_covid.data.text import Text
-    from sd_covid.policy.comparison import Comparison
+    from sd_covid.policy.comparison.scenarios import Comparison
 
 
 @checked
@@ -96,7 +96,7 @@ def elections(comparison: Comparison, *, language: str = "en", size: Size | None
     Parameters
     ----------
     comparison : Comparison
-        Of `sd_covid.policy.run`, with ``trust in parliament``.
+        Of `sd_covid.policy.comparison.run`, with ``trust in parliament``.
     language : {'en', 'nl'}
     size : tuple of float, optional
         Width and height in inches.

@@ -132,8 +132,8 @@ def read_known(declared: Declaration, simulation: Simulation) -> Known:
     from sd_covid.calibration.stored.store import read_posterior as stored
     from sd_covid.calibration.workflow import posterior_file
     from sd_covid.data import read_registry
-    from sd_covid.policy.draws import read_posterior
-    from sd_covid.policy.names import ConstantNames
+    from sd_covid.policy.catalogue.names import ConstantNames
+    from sd_covid.policy.comparison.draws import read_posterior
     from sd_covid.report.observed import observed_series
 
     file: Path = study_folder(declared.file) / "calibration" / "problem.yaml"

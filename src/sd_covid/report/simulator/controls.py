@@ -14,7 +14,7 @@ from sd_covid.engine.lower.steps import step_names
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.model.names import key
-from sd_covid.policy.levers import Lever
+from sd_covid.policy.catalogue.levers import Lever
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 from sd_covid.report.simulator.declaration import Declaration, Slider, nice_step

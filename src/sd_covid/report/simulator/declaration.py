@@ -15,8 +15,8 @@ from pathlib import Path
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.engine.simulation import Simulation
-from sd_covid.policy.outputs import WELFARE, Basis, Output
-from sd_covid.policy.reading import (
+from sd_covid.policy.catalogue.outputs import WELFARE, Basis, Output
+from sd_covid.policy.files.reading import (
     named_model,
     read_date,
     read_number,

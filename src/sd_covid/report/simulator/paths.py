@@ -18,7 +18,7 @@ import numpy as np
 from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import RunError
 from sd_covid.files import json_of
-from sd_covid.policy.levers import Lever
+from sd_covid.policy.catalogue.levers import Lever
 from sd_covid.policy.scenario import Scenario
 
 #: A path is followed while it carries this share of the difference, and no more ways than this. Shares move with both,

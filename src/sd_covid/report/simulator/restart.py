@@ -16,7 +16,7 @@ from sd_covid.engine.graph.trim import trim
 from sd_covid.engine.simulation import Simulation
 from sd_covid.engine.time.since import first_effects
 from sd_covid.engine.time.timegrid import TimeGrid
-from sd_covid.policy.levers import Lever
+from sd_covid.policy.catalogue.levers import Lever
 from sd_covid.policy.study import Study
 
 

@@ -1,0 +1,1 @@
+"""The catalogues of a study: levers with their costs and triggers, assumptions, evidence, outputs, and their names."""

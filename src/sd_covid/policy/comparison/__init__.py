@@ -1,0 +1,1 @@
+"""Scenarios run and compared on the same draws."""
