@@ -33,7 +33,7 @@ from sd_covid.cli.app import execute
 from sd_covid.policy.comparison.draws import read_posterior
 from sd_covid.policy.files.reading import named_model
 from sd_covid.policy.sweep import read_sweep, run_sweep
-from sd_covid.report.draw import Draw
+from sd_covid.report.drawing.draw import Draw
 
 STUDY = Path(__file__).parents[1]
 FLAT = 0.05  # growth of memory that is taken for noise of the allocator

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from sd_covid.cli.finding import show
-from sd_covid.report.finding import Finding
-from sd_covid.report.texts import Texts
+from sd_covid.report.finding.statement import Finding
+from sd_covid.report.words.texts import Texts
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ from sd_covid.data.local.figures import Figures
 from sd_covid.errors import DataError, SdCovidError
 from sd_covid.policy import Study, read_scenario
 from sd_covid.policy.comparison.run import run_scenarios
-from sd_covid.report.elections import election_years, elections_finding, trust_at_elections
-from sd_covid.report.local import region_findings
-from sd_covid.report.local_ranks import ranking_finding
-from sd_covid.report.texts import Texts
+from sd_covid.report.local.elections import election_years, elections_finding, trust_at_elections
+from sd_covid.report.local.findings import region_findings
+from sd_covid.report.local.ranks import ranking_finding
+from sd_covid.report.words.texts import Texts
 from tests.cli.conftest import Call
 
 SCENARIOS = ("actual", "no-support")

@@ -13,7 +13,7 @@ import pytest
 
 from sd_covid.engine.run.helper import Helper
 from sd_covid.errors import RunError, UnknownNameError
-from sd_covid.report.sections import refuse_level
+from sd_covid.report.comparison.sections import refuse_level
 
 
 def test_answers_and_errors_come_back_from_another_process() -> None:

@@ -325,7 +325,7 @@ def _kept(root: Path) -> Iterator[Target]:
     from sd_covid.calibration.sbc.file import read_study
     from sd_covid.calibration.stored.store import read_posterior
     from sd_covid.policy.sweep.opened import open_sweep
-    from sd_covid.report.passport_record import read_record
+    from sd_covid.report.passport.record import read_record
     from sd_covid.report.simulator.paths import read_paths
 
     folder = _folder(root / "kept")

@@ -21,8 +21,8 @@ from sd_covid.marvel.beside.effects import Effect, diagram_effects
 from sd_covid.marvel.read import read_diagram
 from sd_covid.marvel.run import Runs
 from sd_covid.policy.study import Study
-from sd_covid.report.beside import beside_findings
-from sd_covid.report.texts import Texts
+from sd_covid.report.beside.findings import beside_findings
+from sd_covid.report.words.texts import Texts
 
 STUDY = Path(__file__).parents[2]
 STARTER = STUDY / "models" / "marvel" / "corona"
@@ -91,7 +91,9 @@ def test_differences_become_questions_and_those_that_agree_do_not(found, languag
 
 
 def test_a_path_too_long_to_name_is_said_to_be_long(found, monkeypatch):
-    monkeypatch.setattr("sd_covid.report.beside._LONGEST", 1)  # no performance of the town is so near
+    monkeypatch.setattr(
+        "sd_covid.report.beside.findings._LONGEST", 1
+    )  # no performance of the town is so near
     told = "\n".join(beside_findings(TOWN, found, (), 10, Texts("nl"))[-1].table.iloc[:, 1])
     assert "langs een weg van meer dan 1 schakels" in told
     assert "…" not in told

@@ -17,9 +17,9 @@ from sd_covid.marvel.run import Runs
 from sd_covid.marvel.scores import score_all
 from sd_covid.marvel.stability import stability
 from sd_covid.model.names import key
-from sd_covid.report.marvel import findings
-from sd_covid.report.marvel_costs import costs_finding
-from sd_covid.report.texts import Texts
+from sd_covid.report.marvel.costs import costs_finding
+from sd_covid.report.marvel.findings import findings
+from sd_covid.report.words.texts import Texts
 
 TOWN = Path(__file__).parent / "town"
 STARTER = Path(__file__).parents[2] / "models" / "marvel" / "corona"

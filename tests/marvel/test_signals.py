@@ -13,8 +13,8 @@ from sd_covid.data import read_registry
 from sd_covid.errors import DiagramError, RunError
 from sd_covid.marvel.read import read_diagram
 from sd_covid.marvel.signals import read_signals, series_of
-from sd_covid.report.signals import signal_findings
-from sd_covid.report.texts import Texts
+from sd_covid.report.session.signals import signal_findings
+from sd_covid.report.words.texts import Texts
 
 STUDY = Path(__file__).parents[2]
 STARTER = STUDY / "models" / "marvel" / "corona"

@@ -14,7 +14,7 @@ import sd_covid
 from sd_covid.analysis.passport.assemble import make_passport
 from sd_covid.analysis.passport.light import Light, Passport
 from sd_covid.analysis.passport.reference_modes import FILE as MODES
-from sd_covid.report.passport_record import read_record, record_file
+from sd_covid.report.passport.record import read_record, record_file
 from tests.models_nl.conftest import MODELS
 from tests.passport.conftest import TESTS
 

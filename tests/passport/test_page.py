@@ -15,8 +15,8 @@ from sd_covid.analysis.passport.assemble import make_passport
 from sd_covid.analysis.passport.light import Light, Passport, Row, Said, Table
 from sd_covid.cli.app import execute
 from sd_covid.data.text import Text
-from sd_covid.report.passport import Words, passport_data, write_passport
-from sd_covid.report.texts import Texts, all_texts
+from sd_covid.report.passport.page import Words, passport_data, write_passport
+from sd_covid.report.words.texts import Texts, all_texts
 from tests.passport.conftest import CHECKS, EVIDENCE, LINKS, LOOPS, MODES, ROOMS, STUDY, TESTS, Study
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import sd_covid
 from sd_covid.policy.catalogue.outputs import Output, outputs_in, read_outputs
-from sd_covid.report.texts import Texts
+from sd_covid.report.words.texts import Texts
 
 ROOT = Path(__file__).parents[2]
 BEYOND = ("equal opportunities", "livelihood security", "healthy living")

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from sd_covid.report.figures.parts import figure_of
-from sd_covid.report.finding import Finding
-from sd_covid.report.texts import Texts
+from sd_covid.report.finding.statement import Finding
+from sd_covid.report.words.texts import Texts
 
 #: A point or comma within a number that the language does not put there: all but thousands are marked otherwise.
 MISSPELLED = {"nl": r"\d\.(?!\d{3}\b)\d", "en": r"\d,(?!\d{3}\b)\d"}

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sd_covid.report.answer import answer_view, headline_view
-from sd_covid.report.texts import Texts
+from sd_covid.report.comparison.answer import answer_view, headline_view
+from sd_covid.report.words.texts import Texts
 
 YEARS = (2020, 2030)
 

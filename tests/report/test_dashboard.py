@@ -18,12 +18,12 @@ from sd_covid.calibration.forecasts.outlook_changes import Changed, Changes, Mov
 from sd_covid.calibration.validity.report import Point
 from sd_covid.data import Registry, Series, Text, parse_period
 from sd_covid.data.description import Sensitive
-from sd_covid.report.dashboard import dashboard_page
-from sd_covid.report.dashboard_tables import dashboard_frame, write_dashboard_workbook
-from sd_covid.report.dashboard_words import DashboardWords, counts_of
-from sd_covid.report.period_words import period_words
-from sd_covid.report.spark import sparkline
-from sd_covid.report.texts import Texts
+from sd_covid.report.dashboard.page import dashboard_page
+from sd_covid.report.dashboard.tables import dashboard_frame, write_dashboard_workbook
+from sd_covid.report.dashboard.words import DashboardWords, counts_of
+from sd_covid.report.drawing.spark import sparkline
+from sd_covid.report.words.period_words import period_words
+from sd_covid.report.words.texts import Texts
 
 HOSTILE = "</script><script>window.hit=1</script> & {{ 7*7 }}"
 MADE = date(2024, 6, 1)

@@ -11,11 +11,11 @@ import pytest
 from sd_covid.policy.catalogue.levers import LeverSetting, Step
 from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.comparison.spread import Spread
-from sd_covid.report.amounts import amount
-from sd_covid.report.effects import findings, package_grade
-from sd_covid.report.money import cost_tables
-from sd_covid.report.packages import package_rows
-from sd_covid.report.texts import Texts
+from sd_covid.report.comparison.amounts import amount
+from sd_covid.report.comparison.effects import findings, package_grade
+from sd_covid.report.comparison.money import cost_tables
+from sd_covid.report.comparison.packages import package_rows
+from sd_covid.report.words.texts import Texts
 
 EN = Texts("en")
 

@@ -23,9 +23,9 @@ from sd_covid import figures
 from sd_covid.analysis.sensitivity import Sensitivity
 from sd_covid.errors import RunError, SdCovidError, UnknownNameError
 from sd_covid.policy.comparison.scenarios import Comparison
+from sd_covid.report.drawing.theme import DASHES, HATCHES, PACKAGES, REFERENCE, line_style
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size
-from sd_covid.report.theme import DASHES, HATCHES, PACKAGES, REFERENCE, line_style
 from tests.report.drawing import saved, words
 
 ROOT = Path(__file__).parents[2]

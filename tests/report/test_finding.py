@@ -15,9 +15,9 @@ from lxml import html
 from matplotlib.figure import Figure
 
 from sd_covid.errors import RunError
-from sd_covid.report.finding import Finding, even_decimals, same_decimals
-from sd_covid.report.finding_files import write_findings
-from sd_covid.report.texts import Texts
+from sd_covid.report.finding.files import write_findings
+from sd_covid.report.finding.statement import Finding, even_decimals, same_decimals
+from sd_covid.report.words.texts import Texts
 
 HOSTILE = "<script>alert(1)</script> & {{ 7*7 }}"
 TITLES = {"title": "Regret", "subtitle": "of packages", "provenance": {"command": HOSTILE, "seed": "1"}}

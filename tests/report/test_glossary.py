@@ -11,7 +11,7 @@ from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError
 from sd_covid.report import Glossary, read_glossary
-from sd_covid.report.texts import Texts
+from sd_covid.report.words.texts import Texts
 
 STUDY = Path(__file__).parents[2]
 

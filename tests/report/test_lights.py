@@ -12,8 +12,8 @@ from sd_covid.analysis.passport.light import Light, Passport, Row, Said
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, RunError
 from sd_covid.report import Background
-from sd_covid.report.lights import lights_view
-from sd_covid.report.passport_record import (
+from sd_covid.report.comparison.lights import lights_view
+from sd_covid.report.passport.record import (
     Lit,
     PassportRecord,
     read_record,
@@ -21,7 +21,7 @@ from sd_covid.report.passport_record import (
     record_of,
     record_text,
 )
-from sd_covid.report.texts import Texts
+from sd_covid.report.words.texts import Texts
 
 MODEL = """{UTF-8}
 level = INTEG(1, 0) ~ unit ~ |

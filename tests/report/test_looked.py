@@ -18,12 +18,12 @@ from sd_covid.errors import UnknownNameError
 from sd_covid.policy.catalogue.levers import Step
 from sd_covid.policy.paths import AssumptionPath
 from sd_covid.report import write_report
-from sd_covid.report.glossary import Glossary
-from sd_covid.report.inputs import Looked
-from sd_covid.report.robust_compared import compared_findings
-from sd_covid.report.robust_names import RobustNames
-from sd_covid.report.sections import LEVELS, SECTIONS, shown
-from sd_covid.report.texts import Texts
+from sd_covid.report.comparison.inputs import Looked
+from sd_covid.report.comparison.sections import LEVELS, SECTIONS, shown
+from sd_covid.report.robust.compared import compared_findings
+from sd_covid.report.robust.names import RobustNames
+from sd_covid.report.words.glossary import Glossary
+from sd_covid.report.words.texts import Texts
 
 YEARS = (2020, 2030)
 
@@ -135,7 +135,9 @@ def pages(opened, robust, tmp_path_factory):
     folder = tmp_path_factory.mktemp("levels")
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sd_covid.report.page.path_panels", lambda *_, **__: [])  # drawing takes long
+        patch.setattr(
+            "sd_covid.report.comparison.page.path_panels", lambda *_, **__: []
+        )  # drawing takes long
         for level in LEVELS:
             file = write_report(
                 comparison,
@@ -177,7 +179,9 @@ def test_a_report_looks_further_once_its_charts_are_begun(
 ):
     comparison, _ = opened
     order: list[str] = []
-    monkeypatch.setattr("sd_covid.report.page.path_panels", lambda *_, **__: order.append("charts") or [])
+    monkeypatch.setattr(
+        "sd_covid.report.comparison.page.path_panels", lambda *_, **__: order.append("charts") or []
+    )
 
     def look():
         order.append("looked")
@@ -191,7 +195,7 @@ def test_a_report_looks_further_once_its_charts_are_begun(
 
 
 def test_every_section_has_its_file_and_title():
-    folder = Path(__file__).parents[2] / "src" / "sd_covid" / "report" / "sections"
+    folder = Path(__file__).parents[2] / "src" / "sd_covid" / "report" / "comparison" / "sections"
     assert {f"{item.id}.html.j2" for item in SECTIONS} == {file.name for file in folder.iterdir()}
     assert all(Texts("nl").has(f"section.{item.id}") for item in SECTIONS)
     everything = dict.fromkeys((item.needs for item in SECTIONS), True)

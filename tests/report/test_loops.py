@@ -22,11 +22,11 @@ from sd_covid.engine.separate.course import record
 from sd_covid.engine.separate.equations import separate
 from sd_covid.errors import RunError
 from sd_covid.policy.catalogue.titles import Titles
-from sd_covid.report.finding import Finding, cells_as_read
-from sd_covid.report.finding_files import write_findings
-from sd_covid.report.loops_between import cut_finding, legend, paths_finding
-from sd_covid.report.loops_words import Times, Told
-from sd_covid.report.texts import Texts
+from sd_covid.report.finding.files import write_findings
+from sd_covid.report.finding.statement import Finding, cells_as_read
+from sd_covid.report.loops.between import cut_finding, legend, paths_finding
+from sd_covid.report.loops.words import Times, Told
+from sd_covid.report.words.texts import Texts
 from tests.loops.conftest import model
 from tests.report.drawing import check_public
 

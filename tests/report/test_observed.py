@@ -10,7 +10,7 @@ import pytest
 
 from sd_covid.calibration.problem.formula import parse
 from sd_covid.calibration.problem.settings import Extension, ObservationSetting
-from sd_covid.report.observed import observed_series, points_of
+from sd_covid.report.drawing.observed import observed_series, points_of
 
 
 def problem(formula: str, *, aggregation: str = "mean", period: int = 1, equivalent: str | None = None):

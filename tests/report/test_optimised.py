@@ -11,10 +11,10 @@ import pytest
 from sd_covid import figures
 from sd_covid.analysis.optimisation.optimise import Optimised, optimise
 from sd_covid.errors import RunError
-from sd_covid.report.charts import chart_style
-from sd_covid.report.finding import Finding
-from sd_covid.report.optimised import findings, provenance
-from sd_covid.report.texts import Texts
+from sd_covid.report.drawing.charts import chart_style
+from sd_covid.report.finding.statement import Finding
+from sd_covid.report.optimised.findings import findings, provenance
+from sd_covid.report.words.texts import Texts
 from tests.analysis.optimisation.test_evaluate import planned
 from tests.analysis.optimisation.town import PLAN
 from tests.report.drawing import check_public, words

@@ -8,8 +8,8 @@ from sd_covid.data.text import Text
 from sd_covid.policy.catalogue.levers import LeverSetting, Step
 from sd_covid.policy.paths import AssumptionPath
 from sd_covid.policy.scenario import Scenario
-from sd_covid.report.packages import constants, setting_in_words
-from sd_covid.report.texts import Texts
+from sd_covid.report.comparison.packages import constants, setting_in_words
+from sd_covid.report.words.texts import Texts
 
 ACTUAL = LeverSetting(1.0, date(2020, 3, 1), date(2022, 4, 1), 100.0, "national")
 NONE = Text("", "")

@@ -18,9 +18,9 @@ from sd_covid.errors import RunError, UnknownNameError
 from sd_covid.policy.appraisal.effectiveness import cost_per_unit, extra_cost
 from sd_covid.policy.comparison.spread import Spread
 from sd_covid.report import Background, Glossary, write_report
-from sd_covid.report.evidence import fit_view
-from sd_covid.report.texts import Texts, all_texts
-from sd_covid.report.theme import INK, PACKAGES, REFERENCE, SOFT
+from sd_covid.report.comparison.evidence import fit_view
+from sd_covid.report.drawing.theme import INK, PACKAGES, REFERENCE, SOFT
+from sd_covid.report.words.texts import Texts, all_texts
 
 SECTIONS = [
     "answer", "headline", "question", "findings", "packages", "paths", "differences", "side", "costs", "sensitivity",

@@ -13,10 +13,10 @@ from sd_covid import figures
 from sd_covid.analysis.sensitivity import Method, Sensitivity, analyse, read_plan
 from sd_covid.errors import RunError, UnknownNameError
 from sd_covid.report.figures.parts import figure_of
-from sd_covid.report.finding_files import write_findings
-from sd_covid.report.glossary import Glossary
-from sd_covid.report.sensitivity import provenance, sensitivity_findings, subtitle
-from sd_covid.report.texts import Texts
+from sd_covid.report.finding.files import write_findings
+from sd_covid.report.sensitivity.findings import provenance, sensitivity_findings, subtitle
+from sd_covid.report.words.glossary import Glossary
+from sd_covid.report.words.texts import Texts
 from tests.analysis.sensitivity.conftest import Toy, changed, plan_file  # noqa: F401 - a fixture
 from tests.report.drawing import check_public, saved
 

@@ -17,11 +17,11 @@ from sd_covid.policy.catalogue.ranges import Range
 from sd_covid.policy.comparison.long_run import LongRun, LongRunPlan
 from sd_covid.policy.paths import AssumptionPath
 from sd_covid.report import write_report
-from sd_covid.report.effects import cell_of
-from sd_covid.report.evidence import assumption_rows
-from sd_covid.report.packages import package_rows
-from sd_covid.report.texts import Texts, all_texts
-from sd_covid.report.wording import welfare_word
+from sd_covid.report.comparison.effects import cell_of
+from sd_covid.report.comparison.evidence import assumption_rows
+from sd_covid.report.comparison.packages import package_rows
+from sd_covid.report.words.texts import Texts, all_texts
+from sd_covid.report.words.wording import welfare_word
 
 PLAN = LongRunPlan(
     Text("Alles rust op littekens.", "All of it rests on scars."),
@@ -97,7 +97,7 @@ def test_what_does_not_rest_on_it_is_named_and_so_is_that_packages_do_not(page):
 
 
 def test_a_package_whose_effect_depends_on_it_is_told(found):
-    from sd_covid.report.long_run import long_run_view
+    from sd_covid.report.comparison.long_run import long_run_view
 
     levels = dict(found.bare.levels)
     moved = levels["households in problem debt"].copy()

@@ -24,9 +24,9 @@ from sd_covid.calibration.validity.report import (
 )
 from sd_covid.data.text import Text
 from sd_covid.report import Glossary
-from sd_covid.report.texts import LANGUAGES, Texts, all_texts
-from sd_covid.report.validity import summary, write_validity
-from sd_covid.report.validity_names import names_of
+from sd_covid.report.validity.names import names_of
+from sd_covid.report.validity.page import summary, write_validity
+from sd_covid.report.words.texts import LANGUAGES, Texts, all_texts
 
 TITLES = {
     "obs_a": Text("Werkloosheid", "Unemployment"),

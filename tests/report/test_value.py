@@ -32,13 +32,13 @@ from sd_covid.policy.catalogue.outputs import Output
 from sd_covid.policy.catalogue.ranges import Range
 from sd_covid.policy.comparison.spread import Spread
 from sd_covid.report import write_report
-from sd_covid.report.amounts import amount
-from sd_covid.report.groups import groups_view
+from sd_covid.report.comparison.amounts import amount
+from sd_covid.report.comparison.groups import groups_view
+from sd_covid.report.comparison.mkba import mkba_view
+from sd_covid.report.comparison.resilience import resilience_view
+from sd_covid.report.comparison.returns import balance_sentence
 from sd_covid.report.markup import render
-from sd_covid.report.mkba import mkba_view
-from sd_covid.report.resilience import resilience_view
-from sd_covid.report.returns import balance_sentence
-from sd_covid.report.texts import Texts, all_texts
+from sd_covid.report.words.texts import Texts, all_texts
 
 NONE = Text("geen", "none")
 GROUP = Partition(
@@ -106,7 +106,7 @@ def page(request, assessment):
         "resilience": resilience_view(assessment, texts),
     }
     sections = [
-        render(f"sections/{name}.html.j2", (), texts, views | {"level": "adviser"})
+        render(f"comparison/sections/{name}.html.j2", (), texts, views | {"level": "adviser"})
         for name in ("mkba", "accounts", "groups", "resilience")
     ]
     return html.fromstring(f"<main>{''.join(sections)}</main>")
@@ -119,7 +119,9 @@ def text(node) -> str:
 def test_the_sections_stand_after_costs_and_the_contents_lead_to_each(
     assessment, tmp_path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sd_covid.report.page.path_panels", lambda *_, **__: [])  # drawing charts takes long
+    monkeypatch.setattr(
+        "sd_covid.report.comparison.page.path_panels", lambda *_, **__: []
+    )  # drawing charts takes long
     shown = assessment.comparison.told()
     file = write_report(shown, None, None, tmp_path / "report.html", "nl", assessment=assessment)
     whole = html.fromstring(file.read_text(encoding="utf-8"))

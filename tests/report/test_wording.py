@@ -11,8 +11,8 @@ from sd_covid.data.text import Text
 from sd_covid.policy.catalogue.outputs import Output
 from sd_covid.policy.comparison.scenarios import Difference
 from sd_covid.policy.comparison.spread import Spread
-from sd_covid.report.texts import Texts, all_texts
-from sd_covid.report.wording import (
+from sd_covid.report.words.texts import Texts, all_texts
+from sd_covid.report.words.wording import (
     Numbers,
     arrow,
     output_step,

@@ -13,8 +13,8 @@ from lxml import html
 from openpyxl import load_workbook
 
 from sd_covid.policy.comparison.tables import courses_frame, differences_frame
-from sd_covid.report.texts import Texts
-from sd_covid.report.workbook import as_number, write_workbook
+from sd_covid.report.comparison.workbook import as_number, write_workbook
+from sd_covid.report.words.texts import Texts
 
 #: A number as a reader sees it, in either language.
 NUMBER = re.compile(r"[−-]?\d+(?:[.,]\d+)*")

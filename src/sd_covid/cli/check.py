@@ -100,14 +100,14 @@ def _make(simulation: Simulation, until: float | None, *, pysd: bool) -> tuple[V
 
 def _record_file(simulation: Simulation) -> Path:
     """Where the lights are kept; refused before anything takes time."""
-    from sd_covid.report.passport_record import record_file
+    from sd_covid.report.passport.record import record_file
 
     return record_file(simulation)
 
 
 def _keep(passport: Passport, simulation: Simulation, kept: Path) -> None:
     """Keep the lights of a passport with the study."""
-    from sd_covid.report.passport_record import record_of, record_text
+    from sd_covid.report.passport.record import record_of, record_text
 
     write_whole(kept, record_text(record_of(passport, simulation)))
     note(f"wrote {kept}")
@@ -121,7 +121,7 @@ def _write_data(found: Verification, passport: Passport, out: Path) -> None:
 
 def _data(found: Verification, passport: Passport) -> dict[str, Any]:
     """Everything found, for programs."""
-    from sd_covid.report.passport import passport_data
+    from sd_covid.report.passport.page import passport_data
 
     told = found.as_data()
     further = {row.test: list(row.failed) for row in passport.failed if row.test not in _OLDER}
@@ -137,7 +137,7 @@ _OLDER = ("units", "integration", "finite", "second engine")
 
 def _write_pages(passport: Passport, page: Path, languages: list[Language], model: Path) -> None:
     """Write the passport in one language, or in two."""
-    from sd_covid.report.passport import write_passport
+    from sd_covid.report.passport.page import write_passport
 
     again = shlex.join(["sd-covid", "check", str(model), "--html", page.name])
     for path, language in by_language(page, languages):
@@ -147,7 +147,7 @@ def _write_pages(passport: Passport, page: Path, languages: list[Language], mode
 
 def _show_passport(passport: Passport, most: int) -> None:
     """Print the lights, and the figures behind those that are red."""
-    from sd_covid.report.passport import lines, table_texts
+    from sd_covid.report.passport.page import lines, table_texts
 
     table("Model passport", ("light", "test", "found"), lines(passport))
     for row in passport.failed:

@@ -38,7 +38,7 @@ Scenarios = Annotated[
 
 
 class Detail(StrEnum):
-    """Levels of the report (`sd_covid.report.sections`)."""
+    """Levels of the report (`sd_covid.report.comparison.sections`)."""
 
     MINISTER = "minister"
     ADVISER = "adviser"

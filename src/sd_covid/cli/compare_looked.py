@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from sd_covid.policy.comparison.scenarios import Comparison
     from sd_covid.policy.study import Study
     from sd_covid.report import Glossary
-    from sd_covid.report.inputs import Looked
-    from sd_covid.report.sections import Level
+    from sd_covid.report.comparison.inputs import Looked
+    from sd_covid.report.comparison.sections import Level
 
 Tell = Callable[[str, int, int], None]
 #: Packages of which it is told when they miss a target; all of them where the level is the fullest.
@@ -61,8 +61,8 @@ def look(
     """
     from sd_covid.analysis.robustness.compared import judge_choices
     from sd_covid.analysis.sensitivity.given import from_draws
-    from sd_covid.report.inputs import Looked
-    from sd_covid.report.page import told_years
+    from sd_covid.report.comparison.inputs import Looked
+    from sd_covid.report.comparison.page import told_years
 
     counted = comparison if assessment is None else assessment.comparison
     searched = len(comparison.scenarios) if level == "modeller" else _SEARCHED

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sd_covid.policy.catalogue.outputs import Output
     from sd_covid.policy.comparison.long_run import LongRun, LongRunPlan
     from sd_covid.policy.comparison.scenarios import Comparison
-    from sd_covid.report.inputs import Later
+    from sd_covid.report.comparison.inputs import Later
 
 
 Tell = Callable[[int, int], None]

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from sd_covid.engine.run.helper import Helper
     from sd_covid.policy.appraisal.assessment import Assessment
     from sd_covid.report import Background
-    from sd_covid.report.inputs import Later, Looked
-    from sd_covid.report.sections import Level
+    from sd_covid.report.comparison.inputs import Later, Looked
+    from sd_covid.report.comparison.sections import Level
 
 #: Scenarios from which on another process draws: to start it takes as long as a few charts do.
 _MANY = 4
@@ -87,7 +87,7 @@ def write(
     from sd_covid.calibration.results import read_report
     from sd_covid.calibration.workflow import report_file
     from sd_covid.report import write_report
-    from sd_covid.report.draw import publish
+    from sd_covid.report.drawing.draw import publish
 
     fit = report_file(inputs.problem)
     fitted = read_report(fit) if is_there(fit) else None
@@ -140,8 +140,8 @@ def _other_form(page: Path, path: Path, frames: dict[str, pd.DataFrame], languag
 
             print_page(page, aside)
         else:
-            from sd_covid.report.texts import Texts
-            from sd_covid.report.workbook import write_workbook
+            from sd_covid.report.comparison.workbook import write_workbook
+            from sd_covid.report.words.texts import Texts
 
             write_workbook(page, frames, aside, Texts(language))
 
@@ -150,8 +150,8 @@ def raw_tables(compared: Compared) -> dict[str, pd.DataFrame]:
     """The results behind the page: differences, courses by year, and what is counted from them."""
     from sd_covid.policy.appraisal.assessment_tables import frames
     from sd_covid.policy.comparison.tables import courses_frame, differences_frame
-    from sd_covid.report.inputs import Background
-    from sd_covid.report.page import told_peak, told_years
+    from sd_covid.report.comparison.inputs import Background
+    from sd_covid.report.comparison.page import told_peak, told_years
 
     comparison = compared.comparison
     years = comparison.covered(Background().years)
@@ -187,7 +187,7 @@ def background(inputs: Inputs) -> Background:
     from sd_covid.calibration.workflow import check_stored
     from sd_covid.data import read_registry
     from sd_covid.report import Background, observed_series, read_glossary
-    from sd_covid.report.passport_record import read_record, record_file
+    from sd_covid.report.passport.record import read_record, record_file
 
     folder, provenance = inputs.problem.folder, inputs.posterior.provenance
     passport = read_record(record_file(inputs.simulation))

@@ -101,9 +101,9 @@ def _write(
     """Write one file; a page or workbook for each language."""
     from sd_covid.calibration.forecasts.outlook_changes import record
     from sd_covid.cli.results import NUMBER
-    from sd_covid.report.dashboard import dashboard_page
-    from sd_covid.report.dashboard_tables import dashboard_frame, write_dashboard_workbook
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.dashboard.page import dashboard_page
+    from sd_covid.report.dashboard.tables import dashboard_frame, write_dashboard_workbook
+    from sd_covid.report.words.texts import Texts
 
     suffix = path.suffix.lower()
     if suffix == ".json":

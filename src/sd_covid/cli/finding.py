@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sd_covid.cli.console import say, table
 
 if TYPE_CHECKING:
-    from sd_covid.report.finding import Finding
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.finding.statement import Finding
+    from sd_covid.report.words.texts import Texts
 
 _ROWS = 20
 _ARROW = " → "
@@ -19,7 +19,7 @@ def show(finding: Finding, texts: Texts) -> None:
 
     Of a table over time rows are left out evenly, of another those at its end; how many is said.
     """
-    from sd_covid.report.finding import cells_as_read
+    from sd_covid.report.finding.statement import cells_as_read
 
     numbers = [k for k, kind in enumerate(finding.table.dtypes) if kind.kind in "fiu"]
     over_time = finding.table.dtypes.iloc[0].kind in "fiuM"
@@ -37,7 +37,7 @@ def show(finding: Finding, texts: Texts) -> None:
 
 def _headings(names: list[str]) -> list[str]:
     """Headings as a screen has room for them: of paths as in the legend of their figure, so that each is another."""
-    from sd_covid.report.loops_between import legend
+    from sd_covid.report.loops.between import legend
 
     paths = [name for name in names if _ARROW in name]
     told = dict(zip(paths, legend([path.split(_ARROW) for path in paths]), strict=True))

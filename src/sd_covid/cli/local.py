@@ -21,8 +21,8 @@ from sd_covid.study_folder import study_folder
 if TYPE_CHECKING:
     from sd_covid.cli.local_runs import Inputs, Made
     from sd_covid.data.local.regions import Region
-    from sd_covid.report.finding import Finding
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.finding.statement import Finding
+    from sd_covid.report.words.texts import Texts
 
 app = typer.Typer(name="local", help="What the national picture means for municipalities and regions.")
 
@@ -114,10 +114,10 @@ def _tell(
     own_run: bool,
 ) -> None:
     """Write or show what was asked for."""
-    from sd_covid.report.elections import covers_elections, elections_finding
-    from sd_covid.report.local import region_findings
-    from sd_covid.report.local_ranks import ranking_finding
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.local.elections import covers_elections, elections_finding
+    from sd_covid.report.local.findings import region_findings
+    from sd_covid.report.local.ranks import ranking_finding
+    from sd_covid.report.words.texts import Texts
 
     if output is not None and output.suffix.lower() in (".csv", ".zarr"):
         _write_numbers(made, chosen, output)
@@ -143,7 +143,7 @@ def _tell(
 def _own_run(made: Made, region: Region, year: int, texts: Texts) -> Finding:
     """The check by a run of the whole model."""
     from sd_covid.analysis.local.own_run import own_run
-    from sd_covid.report.local_facts import own_run_finding
+    from sd_covid.report.local.facts import own_run_finding
 
     found = own_run(made.found, made.comparison, region, made.drawn, made.constants, made.rerun)
     return own_run_finding(found, region, year, texts)
@@ -159,8 +159,8 @@ def _write_page(
     ranks: bool,
 ) -> None:
     """Write findings, with what made them."""
-    from sd_covid.report.finding_files import write_findings
-    from sd_covid.report.made import made_with
+    from sd_covid.report.finding.files import write_findings
+    from sd_covid.report.finding.made import made_with
 
     command = shlex.join(["sd-covid", *sys.argv[1:]])
     first = made.found[0]
@@ -213,9 +213,9 @@ def held_out(
 ) -> None:
     """Leave out each region that has a figure, and say how well it is told from the others."""
     from sd_covid.analysis.local.held_out import hold_out
-    from sd_covid.report.finding_files import refuse_format
-    from sd_covid.report.local_ranks import held_out_finding
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.finding.files import refuse_format
+    from sd_covid.report.local.ranks import held_out_finding
+    from sd_covid.report.words.texts import Texts
 
     if output is not None:
         refuse_format(output)

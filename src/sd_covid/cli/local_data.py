@@ -14,7 +14,7 @@ from sd_covid.study_folder import study_folder
 
 if TYPE_CHECKING:
     from sd_covid.data.local.sums import Sum
-    from sd_covid.report.wording import Numbers
+    from sd_covid.report.words.wording import Numbers
 
 _HEADS = ("series", "period", "parts", "there", "total", "country", "unassigned", "difference", "holds")
 
@@ -29,7 +29,7 @@ def check(
     from sd_covid.data.local.faults import word
     from sd_covid.data.local.sums import read_sums
     from sd_covid.data.registry import read_registry
-    from sd_covid.report.wording import Numbers
+    from sd_covid.report.words.wording import Numbers
 
     folder = study_folder(study / "study")
     inputs = read_local(folder)

@@ -73,7 +73,7 @@ def projected(
     from sd_covid.analysis.local.project import refuse_year, variables
     from sd_covid.policy import Study, read_scenario
     from sd_covid.policy.comparison.run import run_scenarios
-    from sd_covid.report.elections import TRUST
+    from sd_covid.report.local.elections import TRUST
 
     national = read_inputs(study_folder(files[0]))
     study = Study.beside(files[0], national.simulation)

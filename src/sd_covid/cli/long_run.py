@@ -109,7 +109,7 @@ def _say(found: LongRun, scenario: str, values: dict[str, dict[str, list[float]]
 
 def _spelled(found: LongRun, years: dict[str, list[float]]) -> str:
     """``2030: 12.31 with scars, 12.22 without scars``."""
-    from sd_covid.report.wording import Numbers
+    from sd_covid.report.words.wording import Numbers
 
     numbers, called, bare = Numbers("en"), found.plan.called.en, found.plan.without.title.en
     low = bare[:1].lower() + bare[1:]

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sd_covid.engine.simulation import Simulation
-    from sd_covid.report.finding import Finding
-    from sd_covid.report.loops_words import Told
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.finding.statement import Finding
+    from sd_covid.report.loops.words import Told
+    from sd_covid.report.words.texts import Texts
 
 
 def command(
@@ -68,9 +68,9 @@ def command(
 ) -> None:
     """Find the feedback loops of a model, which of them dominate over time, and along what scenarios differ."""
     from sd_covid.policy.catalogue.titles import read_titles
-    from sd_covid.report.finding_files import refuse_format
-    from sd_covid.report.loops_words import Told
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.finding.files import refuse_format
+    from sd_covid.report.loops.words import Told
+    from sd_covid.report.words.texts import Texts
     from sd_covid.study_folder import study_folder
 
     scenarios = scenario or []
@@ -132,7 +132,7 @@ def _loops(
 ) -> list[Finding]:
     """The loops of one run."""
     from sd_covid.analysis.loops.study import study_loops
-    from sd_covid.report.loops import dominance_findings, inventory_finding
+    from sd_covid.report.loops.findings import dominance_findings, inventory_finding
 
     with progress("looking for loops") as bar:
         study = study_loops(simulation, settings, seed=seed, searched=instants, progress=bar)
@@ -157,7 +157,7 @@ def _compared(
     from sd_covid.engine.separate.course import record
     from sd_covid.engine.separate.equations import separate
     from sd_covid.policy.comparison.run import overruled
-    from sd_covid.report.loops_between import cut_finding, paths_finding
+    from sd_covid.report.loops.between import cut_finding, paths_finding
 
     simulation.names.cells(of)  # an unknown name is refused before anything takes time
     equations = separate(simulation)
@@ -215,8 +215,8 @@ def _write(
     from sd_covid.engine.results import versions
     from sd_covid.policy.comparison.draws import draws_hash
     from sd_covid.policy.comparison.scenarios import Provenance
-    from sd_covid.report.finding_files import write_findings
-    from sd_covid.report.made import made_with
+    from sd_covid.report.finding.files import write_findings
+    from sd_covid.report.finding.made import made_with
 
     model, fingerprint = simulation.model.name, simulation.fingerprint
     attrs = {"model": model, "model_hash": fingerprint, "versions": versions()}

@@ -17,8 +17,8 @@ from sd_covid.errors import DiagramError
 if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
     from sd_covid.marvel.run import Runs
-    from sd_covid.report.finding import Finding
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.finding.statement import Finding
+    from sd_covid.report.words.texts import Texts
 
 
 def command(
@@ -61,9 +61,9 @@ def command(
     from sd_covid.marvel.read import read_diagram
     from sd_covid.marvel.run import Runs
     from sd_covid.marvel.scores import score_all
-    from sd_covid.report.finding_files import refuse_format
-    from sd_covid.report.marvel import findings
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.finding.files import refuse_format
+    from sd_covid.report.marvel.findings import findings
+    from sd_covid.report.words.texts import Texts
 
     if output is not None:
         refuse_format(output)
@@ -108,7 +108,7 @@ def _beside(
 ) -> list[Finding]:
     """What the quantified model says of the same interventions and performances."""
     from sd_covid.marvel.beside.layers import two_layers
-    from sd_covid.report.beside import beside_findings
+    from sd_covid.report.beside.findings import beside_findings
 
     with progress("running the model") as bar:
         found, ranked = two_layers(
@@ -164,7 +164,7 @@ def _write(
     more: Mapping[str, str],
 ) -> None:
     """Write findings, with what made them."""
-    from sd_covid.report.finding_files import write_findings
+    from sd_covid.report.finding.files import write_findings
 
     diagram = runs.diagram
     size = texts(

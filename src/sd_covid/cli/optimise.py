@@ -14,8 +14,8 @@ from sd_covid.whole_files import write_whole
 
 if TYPE_CHECKING:
     from sd_covid.analysis.optimisation.optimise import Optimised, Shown
-    from sd_covid.report.finding import Finding
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.finding.statement import Finding
+    from sd_covid.report.words.texts import Texts
 
 _STAGES = {
     "search": "searching packages",
@@ -52,9 +52,9 @@ def command(
     from sd_covid.analysis.optimisation.optimise import optimise
     from sd_covid.analysis.optimisation.plan_file import read_plan
     from sd_covid.policy.files.reading import named_model
-    from sd_covid.report.finding_files import refuse_format, write_findings
-    from sd_covid.report.optimised import findings, provenance
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.finding.files import refuse_format, write_findings
+    from sd_covid.report.optimised.findings import findings, provenance
+    from sd_covid.report.words.texts import Texts
 
     if output is not None:
         refuse_format(output)
@@ -90,8 +90,8 @@ def command(
 
 def _tell(found: Optimised, made: list[Finding], texts: Texts) -> None:
     """Print the packages and the scenarios at their own cost, and how the search went."""
-    from sd_covid.report.optimised_words import package_name
-    from sd_covid.report.wording import Numbers
+    from sd_covid.report.optimised.words import package_name
+    from sd_covid.report.words.wording import Numbers
 
     numbers = Numbers(texts.language)
     heads = [texts("optimised.column.package"), *(texts.of(item.title) for item in found.plan.objectives)]
@@ -133,8 +133,8 @@ def _text(found: Optimised, item: Shown) -> str:
     """A package as a scenario file, with a title and what it is in both languages."""
     from sd_covid.analysis.optimisation.export import scenario_text
     from sd_covid.data.text import Text
-    from sd_covid.report.optimised_words import found_title
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.optimised.words import found_title
+    from sd_covid.report.words.texts import Texts
 
     both = [Texts(language) for language in ("nl", "en")]
     base = found.plan.base

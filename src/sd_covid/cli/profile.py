@@ -50,8 +50,8 @@ def command(
             _points(found).to_csv(temporary, index=False, float_format=NUMBER, na_rep="nan")
         note(f"wrote {output}")
     if figure is not None:
-        from sd_covid.report.profiles import profiles_chart
-        from sd_covid.report.texts import Texts
+        from sd_covid.report.drawing.profiles import profiles_chart
+        from sd_covid.report.words.texts import Texts
 
         with replacing(figure) as temporary:
             profiles_chart(found, units, Texts("en")).savefig(temporary, dpi=120)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from sd_covid.analysis.robustness.pipeline import Robust
     from sd_covid.analysis.robustness.plan import RobustPlan
     from sd_covid.cli.progress import Step
-    from sd_covid.report.glossary import Glossary
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.words.glossary import Glossary
+    from sd_covid.report.words.texts import Texts
 
 _STAGES = {"runs": "running the packages in every world", "boxes": "resampling the boxes of failure"}
 
@@ -47,8 +47,8 @@ def command(
     import sd_covid
     from sd_covid.analysis.robustness.plan_file import read_plan
     from sd_covid.policy.files.reading import named_model
-    from sd_covid.report.finding_files import refuse_format
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.finding.files import refuse_format
+    from sd_covid.report.words.texts import Texts
 
     if output is not None:
         refuse_format(output)
@@ -85,8 +85,8 @@ def _judged(plan: RobustPlan, store: Path | None, step: Step) -> Robust:
 
 def _show(found: Robust, texts: Texts) -> None:
     """Print regret, chance of being best and targets met, a table an objective."""
-    from sd_covid.report.robust_names import RobustNames
-    from sd_covid.report.wording import Numbers
+    from sd_covid.report.robust.names import RobustNames
+    from sd_covid.report.words.wording import Numbers
 
     names, numbers = RobustNames(found, _glossary(found.plan), texts), Numbers(texts.language)
     for item in found.scores:
@@ -113,10 +113,10 @@ def _show(found: Robust, texts: Texts) -> None:
 
 def _write(found: Robust, output: Path, texts: Texts) -> list[Path]:
     """Write all findings."""
-    from sd_covid.report.finding_files import write_findings
-    from sd_covid.report.made import made_with
-    from sd_covid.report.robust import findings
-    from sd_covid.report.wording import Numbers
+    from sd_covid.report.finding.files import write_findings
+    from sd_covid.report.finding.made import made_with
+    from sd_covid.report.robust.findings import findings
+    from sd_covid.report.words.wording import Numbers
 
     outcomes, numbers = found.outcomes, Numbers(texts.language)
     known = {
@@ -139,7 +139,7 @@ def _write(found: Robust, output: Path, texts: Texts) -> list[Path]:
 def _glossary(plan: RobustPlan) -> Glossary:
     """Titles and grades of what varies; of parameters, where the study has a problem with stored draws."""
     from sd_covid.calibration.stored.store import read_posterior
-    from sd_covid.report.glossary import read_glossary
+    from sd_covid.report.words.glossary import read_glossary
 
     folder = study_folder(plan.file)
     posterior = folder / "calibration" / "posterior.parquet"

@@ -158,8 +158,8 @@ def _finish(study: Study, found: Verdict, output: Path | None, figure: Path | No
         write_study(study, found, output)
         note(f"wrote {output}")
     if figure is not None:
-        from sd_covid.report.ranks import ranks_chart
-        from sd_covid.report.texts import Texts
+        from sd_covid.report.drawing.ranks import ranks_chart
+        from sd_covid.report.words.texts import Texts
 
         with replacing(figure) as temporary:
             ranks_chart(study, found, Texts("en")).savefig(temporary, dpi=120)

@@ -57,7 +57,7 @@ def command(
     if model is not None or columns:
         raise RunError("MODEL and --columns go with a .vsc", file=file, advice="the file names the model")
     if output is not None:
-        from sd_covid.report.finding_files import refuse_format
+        from sd_covid.report.finding.files import refuse_format
 
         refuse_format(output)
     import sd_covid
@@ -82,9 +82,9 @@ def _write(found: Sensitivity, file: Path, output: Path, language: Language) -> 
         return
     from sd_covid.calibration.stored.store import read_posterior
     from sd_covid.report import read_glossary
-    from sd_covid.report.finding_files import write_findings
-    from sd_covid.report.sensitivity import provenance, sensitivity_findings, subtitle
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.finding.files import write_findings
+    from sd_covid.report.sensitivity.findings import provenance, sensitivity_findings, subtitle
+    from sd_covid.report.words.texts import Texts
 
     study, texts = study_folder(file), Texts(language.value)
     posterior = study / "calibration" / "posterior.parquet"
@@ -149,10 +149,10 @@ def spread_frame(found: xr.Dataset) -> pd.DataFrame:
 
 def _tell(found: Sensitivity, most: int) -> None:
     """Print the factors that matter most for each outcome, and for each path where it ends; then what it rests on."""
-    from sd_covid.report.sensitivity_checks import convergence_finding
-    from sd_covid.report.sensitivity_words import Words
-    from sd_covid.report.texts import Texts
-    from sd_covid.report.wording import difference_unit
+    from sd_covid.report.sensitivity.checks import convergence_finding
+    from sd_covid.report.sensitivity.words import Words
+    from sd_covid.report.words.texts import Texts
+    from sd_covid.report.words.wording import difference_unit
 
     texts = Texts("en")
     for item in found.outcomes:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sd_covid.marvel.diagram import Diagram
     from sd_covid.marvel.session.answers import SeedQuestion
     from sd_covid.marvel.session.pool import Pooled
-    from sd_covid.report.finding import Finding
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.finding.statement import Finding
+    from sd_covid.report.words.texts import Texts
 
 app = typer.Typer(
     name="session", help="Expert sessions about a causal diagram: forms, agreement, pooling, priors."
@@ -82,7 +82,7 @@ def form(
     """Write a form that asks for the direction, strength, speed and confidence of every link."""
     from sd_covid.marvel.faults import fault
     from sd_covid.marvel.session.form import blank_form, write_form
-    from sd_covid.report.session_form import printable
+    from sd_covid.report.session.form import printable
 
     if output.suffix.lower() not in (".xlsx", ".csv", ".html"):
         raise fault("session.form", language, {"suffix": output.suffix}, file=output)
@@ -105,8 +105,8 @@ def read(
     seeds: Seeds = None,
 ) -> None:
     """Read filled-in forms and show who answered what, where the group agrees, and who differs."""
-    from sd_covid.report.session_answers import answer_findings
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.session.answers import answer_findings
+    from sd_covid.report.words.texts import Texts
 
     texts = Texts(language.value)
     pooled = pooled_session(diagram, forms, seeds, language, Pooling.LINEAR, 0.05, output)
@@ -136,9 +136,9 @@ def pool(
 ) -> None:
     """Pool the judgements of every link, and write the diagram that the group has in mind."""
     from sd_covid.marvel.faults import fault
-    from sd_covid.report.session import pooled_finding
-    from sd_covid.report.session_answers import answer_findings
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.session.answers import answer_findings
+    from sd_covid.report.session.findings import pooled_finding
+    from sd_covid.report.words.texts import Texts
 
     if export is not None and export.suffix.lower() not in (".xlsx", ""):
         raise fault("session.diagram", language, {"suffix": export.suffix}, file=export)
@@ -180,7 +180,7 @@ def pooled_session(
     """The judgements of a session, pooled; every fault of every form is told before the command gives up."""
     from sd_covid.marvel.session.pool import pool as pooled_by
     from sd_covid.marvel.session.read import FormsError, read_session
-    from sd_covid.report.finding_files import refuse_format
+    from sd_covid.report.finding.files import refuse_format
 
     if output is not None:
         refuse_format(output)
@@ -228,7 +228,7 @@ def tell(
         show(finding, texts)
     if output is None:
         return
-    from sd_covid.report.finding_files import write_findings
+    from sd_covid.report.finding.files import write_findings
 
     diagram = pooled.session.diagram
     made = {

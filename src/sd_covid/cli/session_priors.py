@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from sd_covid.engine.simulation import Simulation
     from sd_covid.marvel.session.pool import Pooled
     from sd_covid.marvel.session.priors import ExpertPrior, Kept
-    from sd_covid.report.glossary import Glossary
+    from sd_covid.report.words.glossary import Glossary
 
 
 def command(
@@ -79,8 +79,8 @@ def command(
     from sd_covid.marvel.session import ties as tied
     from sd_covid.marvel.session.draws import judged_draws
     from sd_covid.marvel.session.variant import Told, write_variant
-    from sd_covid.report.session_priors import kept_finding, priors_finding
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.session.priors import kept_finding, priors_finding
+    from sd_covid.report.words.texts import Texts
 
     _refuse_place(variant, problem)
     told, texts = Told(name, as_day(date, language)), Texts(language.value)

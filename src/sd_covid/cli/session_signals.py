@@ -28,9 +28,9 @@ def command(
     """Show local signals beside the published series of their variables; they never count as figures."""
     from sd_covid.data import read_registry
     from sd_covid.marvel.signals import read_signals, series_of
-    from sd_covid.report.finding_files import refuse_format, write_findings
-    from sd_covid.report.signals import signal_findings
-    from sd_covid.report.texts import Texts
+    from sd_covid.report.finding.files import refuse_format, write_findings
+    from sd_covid.report.session.signals import signal_findings
+    from sd_covid.report.words.texts import Texts
 
     if output is not None:
         refuse_format(output)

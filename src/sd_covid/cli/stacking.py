@@ -89,8 +89,8 @@ def _write(
         with replacing(output) as temporary:
             frame(found, calendar).to_csv(temporary, index=False, float_format=NUMBER, na_rep="nan")
     if figure is not None:
-        from sd_covid.report.stacking import stacking_chart
-        from sd_covid.report.texts import Texts
+        from sd_covid.report.drawing.stacking import stacking_chart
+        from sd_covid.report.words.texts import Texts
 
         with replacing(figure) as temporary:
             stacking_chart(found, calendar, Texts(language)).savefig(temporary, dpi=120)

@@ -175,7 +175,7 @@ def _write_pages(found: Update, page: Path, languages: list[Language]) -> None:
     """Write the page in one language, or in two."""
     from sd_covid.data import read_registry
     from sd_covid.report import read_glossary
-    from sd_covid.report.update import write_update
+    from sd_covid.report.update.page import write_update
 
     problem = found.problem
     evidence = problem.model_path.parent / "evidence.csv"

@@ -74,7 +74,7 @@ def _write_pages(
     from sd_covid.calibration.workflow import posterior_file
     from sd_covid.data import read_registry
     from sd_covid.report import read_glossary
-    from sd_covid.report.validity import write_validity
+    from sd_covid.report.validity.page import write_validity
 
     read = read_problem(problem)
     constants = read_posterior(posterior_file(read)).provenance["constants"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sd_covid.document.strokes import document, px
 from sd_covid.document.texts import plain_number
-from sd_covid.report.theme import INK, PACKAGES, REFERENCE, RULE, SOFT
+from sd_covid.report.drawing.theme import INK, PACKAGES, REFERENCE, RULE, SOFT
 
 Floats = NDArray[np.float64]
 

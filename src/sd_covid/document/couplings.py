@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sd_covid.document.strokes import Box, Point, arrow_head, document, px, rectangle, text_at
 from sd_covid.model.layout.diagram import CHARACTER, LINE, wrapped
-from sd_covid.report.theme import INK, PACKAGES, REFERENCE, tint
+from sd_covid.report.drawing.theme import INK, PACKAGES, REFERENCE, tint
 
 _RADIUS = (455.0, 330.0)  # of the ring, across and down
 _SECTOR = (200.0, 60.0)

@@ -24,7 +24,7 @@ from sd_covid.document.strokes import (
     text_at,
 )
 from sd_covid.model.layout.diagram import NAME_BELOW, VALVE, Connector, Node, PipeLine, View, wrapped
-from sd_covid.report.theme import REFERENCE, SOFT
+from sd_covid.report.drawing.theme import REFERENCE, SOFT
 
 _GAP = 3.0  # between a box and the arrow at it
 

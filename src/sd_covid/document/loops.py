@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from sd_covid.document.strokes import Names, Point, Shape, arrow_head, document, px, rectangle, text_at
 from sd_covid.model.layout.diagram import text_size, wrapped
-from sd_covid.report.theme import INK, SOFT, tint
+from sd_covid.report.drawing.theme import INK, SOFT, tint
 
 _CELL = (190.0, 66.0)
 _WIDE = 270.0  # between two columns, so that the mark fits between

@@ -13,7 +13,7 @@ from typing import Literal
 
 from sd_covid.analysis.signs import Sign
 from sd_covid.model.layout.diagram import LINE, wrapped
-from sd_covid.report.theme import INK, REFERENCE
+from sd_covid.report.drawing.theme import INK, REFERENCE
 
 #: What a name is to the sector: one of its own, given by another sector, read from data, or a stock.
 Origin = Literal["own", "input", "driver", "stock"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sd_covid.data.text import texts_in
 from sd_covid.document.readable import Words
-from sd_covid.report import texts as report_texts
-from sd_covid.report.texts import LANGUAGES
+from sd_covid.report.words import texts as report_texts
+from sd_covid.report.words.texts import LANGUAGES
 
 __all__ = ["LANGUAGES", "Texts", "plain_number"]
 

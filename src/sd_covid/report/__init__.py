@@ -1,10 +1,10 @@
 """The report that a ministry reads: one HTML file in Dutch or English, with charts, tables and words chosen by rule."""
 
-from sd_covid.report.glossary import Glossary, read_glossary
-from sd_covid.report.inputs import Background
-from sd_covid.report.observed import ObservedSeries, observed_series
-from sd_covid.report.page import write_report
-from sd_covid.report.texts import LANGUAGES
+from sd_covid.report.comparison.inputs import Background
+from sd_covid.report.comparison.page import write_report
+from sd_covid.report.drawing.observed import ObservedSeries, observed_series
+from sd_covid.report.words.glossary import Glossary, read_glossary
+from sd_covid.report.words.texts import LANGUAGES
 
 __all__ = [
     "LANGUAGES",

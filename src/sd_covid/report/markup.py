@@ -10,8 +10,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from sd_covid.report.texts import Texts
-from sd_covid.report.theme import INK, PACKAGES, REFERENCE, RULE, SOFT
+from sd_covid.report.drawing.theme import INK, PACKAGES, REFERENCE, RULE, SOFT
+from sd_covid.report.words.texts import Texts
 from sd_covid.whole_files import write_whole
 
 _PER_CENT = re.compile(r"(?<=\d) %")
@@ -23,7 +23,7 @@ def render(template: str, styles: tuple[str, ...], texts: Texts, content: dict[s
     Parameters
     ----------
     template : str
-        Name of a template beside this file.
+        Name of a template, from the folder of this file on.
     styles : tuple of str
         Names of its style sheets, in order.
     texts : Texts

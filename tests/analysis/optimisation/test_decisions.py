@@ -21,8 +21,8 @@ from sd_covid.errors import RunError, SdCovidError
 from sd_covid.policy import read_scenario
 from sd_covid.policy.catalogue.levers import LeverSetting
 from sd_covid.policy.scenario import Scenario
-from sd_covid.report.optimised import findings
-from sd_covid.report.texts import Texts
+from sd_covid.report.optimised.findings import findings
+from sd_covid.report.words.texts import Texts
 from tests.analysis.optimisation.test_evaluate import TRIGGERED, planned
 from tests.analysis.optimisation.town import PLAN, laid_out
 

@@ -19,9 +19,9 @@ from sd_covid.cli.app import execute
 from sd_covid.errors import RunError, ScenarioError, UnknownNameError
 from sd_covid.policy.catalogue.titles import read_titles
 from sd_covid.policy.comparison.draws import joint_draws
-from sd_covid.report.glossary import Glossary
-from sd_covid.report.robust import findings
-from sd_covid.report.texts import Texts
+from sd_covid.report.robust.findings import findings
+from sd_covid.report.words.glossary import Glossary
+from sd_covid.report.words.texts import Texts
 from sd_covid.study_folder import study_folder
 from tests.report.drawing import check_public, words
 

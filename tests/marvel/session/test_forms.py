@@ -15,7 +15,7 @@ from sd_covid.marvel.read import read_diagram
 from sd_covid.marvel.session.answers import Judgement, SeedQuestion
 from sd_covid.marvel.session.form import blank_form, write_form
 from sd_covid.marvel.session.read import FormsError, form_files, read_session
-from sd_covid.report.session_form import printable
+from sd_covid.report.session.form import printable
 
 from .mock import one_table, write_forms
 

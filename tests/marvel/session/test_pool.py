@@ -20,9 +20,9 @@ from sd_covid.marvel.session.read import read_session
 from sd_covid.marvel.session.seeds import read_seeds
 from sd_covid.marvel.session.words import classes_of
 from sd_covid.marvel.write import write_diagram
-from sd_covid.report.session import pooled_finding
-from sd_covid.report.session_answers import answer_findings
-from sd_covid.report.texts import Texts
+from sd_covid.report.session.answers import answer_findings
+from sd_covid.report.session.findings import pooled_finding
+from sd_covid.report.words.texts import Texts
 
 from .mock import PARTICIPANTS, ROGUE, write_forms
 

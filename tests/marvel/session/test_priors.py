@@ -35,9 +35,9 @@ from sd_covid.policy.comparison.run import run_scenarios
 from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.study import Study, catalogues_beside
 from sd_covid.report import Background, read_glossary, write_report
-from sd_covid.report.glossary import Glossary
-from sd_covid.report.session_priors import kept_finding
-from sd_covid.report.texts import Texts
+from sd_covid.report.session.priors import kept_finding
+from sd_covid.report.words.glossary import Glossary
+from sd_covid.report.words.texts import Texts
 
 from .mock import one_table
 

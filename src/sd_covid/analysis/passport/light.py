@@ -1,7 +1,7 @@
 """What the passport consists of: rows with a light, what is said of each, and the tables behind it.
 
-Nothing here is a text: what is said has a key and values, and `sd_covid.report.passport` has the words in Dutch and
-English.
+Nothing here is a text: what is said has a key and values, and `sd_covid.report.passport.page` has the words in Dutch
+and English.
 """
 
 from __future__ import annotations

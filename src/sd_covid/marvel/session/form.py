@@ -1,6 +1,6 @@
 """The form that a participant fills in: a workbook with lists to choose from, or one table.
 
-In go a diagram and seed questions; out come sheets. The printable form is made by `sd_covid.report.session_form`.
+In go a diagram and seed questions; out come sheets. The printable form is made by `sd_covid.report.session.form`.
 """
 
 from __future__ import annotations

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from sd_covid.calibration.forecasts.outlook import Expected
 from sd_covid.calibration.validity.report import SeriesValidity
+from sd_covid.report.drawing.profiles import profiles_chart
+from sd_covid.report.drawing.ranks import ranks_chart
+from sd_covid.report.drawing.stacking import stacking_chart
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, sized
-from sd_covid.report.glossary import Glossary
-from sd_covid.report.profiles import profiles_chart
-from sd_covid.report.ranks import ranks_chart
-from sd_covid.report.stacking import stacking_chart
-from sd_covid.report.texts import Texts
-from sd_covid.report.update import shifts_chart
-from sd_covid.report.validity_charts import points_chart
-from sd_covid.report.validity_names import Names
+from sd_covid.report.update.page import shifts_chart
+from sd_covid.report.validity.charts import points_chart
+from sd_covid.report.validity.names import Names
+from sd_covid.report.words.glossary import Glossary
+from sd_covid.report.words.texts import Texts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from sd_covid.errors import RunError
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, figure_of, sized
-from sd_covid.report.finding import Finding
-from sd_covid.report.texts import Texts
+from sd_covid.report.finding.statement import Finding
+from sd_covid.report.words.texts import Texts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sd_covid.marvel.scores import Scores
     from sd_covid.model import Model
     from sd_covid.policy.catalogue.titles import Titles
-    from sd_covid.report.loops_words import Told
+    from sd_covid.report.loops.words import Told
 
 
 @checked
@@ -62,7 +62,7 @@ def loop_shares(
     RunError
         There is no such partition.
     """
-    from sd_covid.report.loops import dominance_findings
+    from sd_covid.report.loops.findings import dominance_findings
 
     findings = dominance_findings(study, _told(model, titles, language))
     if not 0 <= partition < len(findings):
@@ -84,7 +84,7 @@ def loop_gains(study: LoopStudy, model: Model, *, language: str = "en", size: Si
     size : tuple of float, optional
         Width and height in inches.
     """
-    from sd_covid.report.loops import inventory_finding
+    from sd_covid.report.loops.findings import inventory_finding
 
     return figure_of(inventory_finding(study, _told(model, None, language)), size)
 
@@ -122,7 +122,7 @@ def difference_paths(
     RunError
         Not two scenarios.
     """
-    from sd_covid.report.loops_between import paths_finding
+    from sd_covid.report.loops.between import paths_finding
 
     told = _told(simulation.model, titles, language)
     return figure_of(paths_finding(found, simulation, output, _pair(scenarios), told), size)
@@ -164,7 +164,7 @@ def link_cut(
     RunError
         Not two ends of a link, or not two scenarios.
     """
-    from sd_covid.report.loops_between import cut_finding
+    from sd_covid.report.loops.between import cut_finding
 
     pair = _pair(scenarios) if scenarios else None
     return figure_of(cut_finding(found, output, _pair(link), pair, _told(model, titles, language)), size)
@@ -218,7 +218,7 @@ def layers(compared: Sequence[Compared], *, language: str = "en", size: Size | N
     RunError
         Nothing was compared.
     """
-    from sd_covid.report.beside_charts import verdicts_chart
+    from sd_covid.report.beside.charts import verdicts_chart
 
     if not compared:
         raise RunError("nothing was compared", advice="give what 'two_layers' found")
@@ -243,7 +243,7 @@ def layer_ranks(ranked: Sequence[Ranking], *, language: str = "en", size: Size |
     RunError
         No outcome in which four interventions differ in both layers.
     """
-    from sd_covid.report.beside_charts import correlations_chart
+    from sd_covid.report.beside.charts import correlations_chart
 
     if not any(math.isfinite(item.correlation) for item in ranked):
         reason = "no outcome has four interventions that differ in both layers"
@@ -253,13 +253,13 @@ def layer_ranks(ranked: Sequence[Ranking], *, language: str = "en", size: Size |
 
 
 def _of_diagram(name: str, runs: Runs, scores: Scores, language: str) -> Finding:
-    from sd_covid.report.marvel import findings
+    from sd_covid.report.marvel.findings import findings
 
     return next(item for item in findings(runs, scores, Texts(language)) if item.id == name)
 
 
 def _told(model: Model, titles: Titles | None, language: str) -> Told:
-    from sd_covid.report.loops_words import Told
+    from sd_covid.report.loops.words import Told
 
     texts = Texts(language)
     return Told(model, texts) if titles is None else Told(model, texts, titles)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sd_covid.errors import RunError
-from sd_covid.report.charts import chart_style, number_axis
+from sd_covid.report.drawing.charts import chart_style, number_axis
+from sd_covid.report.drawing.theme import DASHES, PACKAGES, REFERENCE
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, sized
-from sd_covid.report.texts import Texts
-from sd_covid.report.theme import DASHES, PACKAGES, REFERENCE
+from sd_covid.report.words.texts import Texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +55,7 @@ def chart(
     """
     from cycler import cycler
 
-    from sd_covid.report.styled import Figure
+    from sd_covid.report.drawing.styled import Figure
 
     if not titles:
         raise RunError("a chart needs a title for each pair of axes", advice='write chart(["Unemployment"])')

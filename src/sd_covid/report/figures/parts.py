@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.model.names import key
-from sd_covid.report.charts import chart_style
-from sd_covid.report.finding import Finding
+from sd_covid.report.drawing.charts import chart_style
+from sd_covid.report.finding.statement import Finding
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

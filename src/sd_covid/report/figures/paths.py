@@ -15,7 +15,7 @@ from sd_covid.model.names import key
 from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.comparison.spread import QUANTILES
 from sd_covid.policy.types import Floats
-from sd_covid.report.charts import (
+from sd_covid.report.drawing.charts import (
     chart_style,
     difference_chart,
     draw_fan,
@@ -24,13 +24,13 @@ from sd_covid.report.charts import (
     new_axes,
     number_axis,
 )
+from sd_covid.report.drawing.multiples import differences_chart
+from sd_covid.report.drawing.observed import ObservedSeries, points_of
+from sd_covid.report.drawing.theme import INK, REFERENCE, SOFT
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, sized
-from sd_covid.report.multiples import differences_chart
-from sd_covid.report.observed import ObservedSeries, points_of
-from sd_covid.report.texts import Texts
-from sd_covid.report.theme import INK, REFERENCE, SOFT
-from sd_covid.report.wording import Numbers
+from sd_covid.report.words.texts import Texts
+from sd_covid.report.words.wording import Numbers
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, figure_of
-from sd_covid.report.texts import Texts
+from sd_covid.report.words.texts import Texts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,7 +60,7 @@ def region(
     >>> titles = [item.title for item in comparison.scenarios]  # doctest: +SKIP
     >>> figures.region(local, "Zutphen", read_figures(folder, regions), titles)  # doctest: +SKIP
     """
-    from sd_covid.report.local import fan_finding
+    from sd_covid.report.local.findings import fan_finding
 
     texts = Texts(language)
     found = local.profiles.regions.standing(name, language)
@@ -84,7 +84,7 @@ def region_ranks(local: Local, year: int, *, language: str = "en", size: Size | 
     RunError
         A year that the run does not cover.
     """
-    from sd_covid.report.local_ranks import ranking_finding
+    from sd_covid.report.local.ranks import ranking_finding
 
     return figure_of(ranking_finding(local, year, Texts(language)), size)
 
@@ -106,6 +106,6 @@ def elections(comparison: Comparison, *, language: str = "en", size: Size | None
     RunError
         Without that output, or over other years.
     """
-    from sd_covid.report.elections import elections_finding
+    from sd_covid.report.local.elections import elections_finding
 
     return figure_of(elections_finding(comparison, Texts(language)), size)

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from sd_covid.errors import RunError
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, chosen, figure_of, sized
-from sd_covid.report.glossary import Glossary
-from sd_covid.report.texts import Texts
+from sd_covid.report.words.glossary import Glossary
+from sd_covid.report.words.texts import Texts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sd_covid.analysis.robustness.pipeline import Found, Robust
     from sd_covid.analysis.robustness.scores import Scores
-    from sd_covid.report.robust_names import RobustNames
+    from sd_covid.report.robust.names import RobustNames
 
 
 @checked
@@ -45,7 +45,7 @@ def regret(found: Robust, objective: str, *, language: str = "en", size: Size | 
     >>> found = judge(read_plan("scenarios/robust.yaml", model))  # doctest: +SKIP
     >>> figures.regret(found, "unemployment")  # doctest: +SKIP
     """
-    from sd_covid.report.robust import regret_finding
+    from sd_covid.report.robust.findings import regret_finding
 
     return figure_of(regret_finding(_names(found, language), _scores(found, objective)), size)
 
@@ -68,7 +68,7 @@ def metric_ranks(found: Robust, objective: str, *, language: str = "en", size: S
     UnknownNameError
         An objective that the plan does not have.
     """
-    from sd_covid.report.robust import ranks_finding
+    from sd_covid.report.robust.findings import ranks_finding
 
     return figure_of(ranks_finding(_names(found, language), _scores(found, objective)), size)
 
@@ -84,7 +84,7 @@ def best_shares(found: Robust, *, language: str = "en", size: Size | None = None
     size : tuple of float, optional
         Width and height in inches.
     """
-    from sd_covid.report.robust_compared import best_chart
+    from sd_covid.report.robust.compared import best_chart
 
     names = _names(found, language)
     titles = [names.objective(item.objective) for item in found.scores]
@@ -107,7 +107,7 @@ def targets(found: Robust, *, language: str = "en", size: Size | None = None) ->
     RunError
         The plan has no targets.
     """
-    from sd_covid.report.robust_states import together_finding
+    from sd_covid.report.robust.states import together_finding
 
     if all(item.target is None for item in found.plan.objectives):
         reason = "the plan has no targets"
@@ -126,7 +126,7 @@ def reversals(found: Robust, *, language: str = "en", size: Size | None = None) 
     size : tuple of float, optional
         Width and height in inches.
     """
-    from sd_covid.report.robust_states import reversals_finding
+    from sd_covid.report.robust.states import reversals_finding
 
     return figure_of(reversals_finding(_names(found, language)), size)
 
@@ -160,7 +160,7 @@ def failure_box(
     RunError
         There is no such search; or there is no box, and only one path.
     """
-    from sd_covid.report.robust_boxes import box_finding
+    from sd_covid.report.robust.boxes import box_finding
 
     return figure_of(box_finding(_names(found, language, glossary), search, _search(found, search)), size)
 
@@ -192,7 +192,7 @@ def failure_regions(
     RunError
         There is no such search, or it set no regions apart.
     """
-    from sd_covid.report.robust_regions import regions_finding
+    from sd_covid.report.robust.regions import regions_finding
 
     told = regions_finding(_names(found, language, glossary), search, _search(found, search))
     if told is None:
@@ -222,7 +222,7 @@ def best_buy(found: Robust, objective: str, *, language: str = "en", size: Size 
     UnknownNameError
         An objective of which the plan does not.
     """
-    from sd_covid.report.robust_value import worth_finding
+    from sd_covid.report.robust.value import worth_finding
 
     buying = chosen(objective, {item.objective: item for item in found.plan.worth}, "value for money of")
     return figure_of(worth_finding(_names(found, language), buying, found.worth[buying.objective]), size)
@@ -248,7 +248,7 @@ def information(
     RunError
         The plan does not ask for it.
     """
-    from sd_covid.report.robust_value import information_finding
+    from sd_covid.report.robust.value import information_finding
 
     if found.learnt is None:
         reason = "the plan does not ask what more knowledge is worth"
@@ -257,7 +257,7 @@ def information(
 
 
 def _names(found: Robust, language: str, glossary: Glossary | None = None) -> RobustNames:
-    from sd_covid.report.robust_names import RobustNames
+    from sd_covid.report.robust.names import RobustNames
 
     return RobustNames(found, glossary or Glossary(), Texts(language))
 

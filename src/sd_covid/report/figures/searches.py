@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sd_covid.errors import RunError
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, figure_of
-from sd_covid.report.texts import Texts
+from sd_covid.report.words.texts import Texts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,7 +35,7 @@ def packages(found: Optimised, *, language: str = "en", size: Size | None = None
     RunError
         No package keeps the limits of the plan.
     """
-    from sd_covid.report.optimised import front_finding
+    from sd_covid.report.optimised.findings import front_finding
 
     return figure_of(front_finding(_some(found), Texts(language)), size)
 
@@ -56,7 +56,7 @@ def pareto(found: Optimised, *, language: str = "en", size: Size | None = None) 
     RunError
         No package keeps the limits of the plan.
     """
-    from sd_covid.report.optimised import frontier_finding
+    from sd_covid.report.optimised.findings import frontier_finding
 
     return figure_of(frontier_finding(_some(found), Texts(language)), size)
 
@@ -77,7 +77,7 @@ def package_contents(found: Optimised, *, language: str = "en", size: Size | Non
     RunError
         No package keeps the limits of the plan, or none uses a measure.
     """
-    from sd_covid.report.optimised import content_finding
+    from sd_covid.report.optimised.findings import content_finding
 
     return figure_of(content_finding(_some(found), Texts(language)), size)
 
@@ -99,7 +99,7 @@ def package_rivals(found: Optimised, *, language: str = "en", size: Size | None 
     RunError
         No scenario has such a package.
     """
-    from sd_covid.report.optimised_rivals import rivals_finding
+    from sd_covid.report.optimised.rivals import rivals_finding
 
     if not found.rivals:
         raise RunError("there are no scenarios beside the packages", advice="give some in the plan")
@@ -126,7 +126,7 @@ def optimisers_curse(found: Optimised, *, language: str = "en", size: Size | Non
     ----------
     Smith and Winkler, "The optimizer's curse", Management Science 52(3), 2006.
     """
-    from sd_covid.report.optimised import curse_finding
+    from sd_covid.report.optimised.findings import curse_finding
 
     return figure_of(curse_finding(_some(found), Texts(language)), size)
 

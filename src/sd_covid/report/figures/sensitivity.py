@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from sd_covid.errors import RunError
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, chosen, figure_of
-from sd_covid.report.finding import Finding
-from sd_covid.report.glossary import Glossary
-from sd_covid.report.texts import Texts
+from sd_covid.report.finding.statement import Finding
+from sd_covid.report.words.glossary import Glossary
+from sd_covid.report.words.texts import Texts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,8 +56,8 @@ def sensitivity(
     >>> found = analyse(read_plan("scenarios/sensitivity.yaml", model))  # doctest: +SKIP
     >>> figures.sensitivity(found, "unemployment_2021", language="nl")  # doctest: +SKIP
     """
-    from sd_covid.report.sensitivity import outcome_finding
-    from sd_covid.report.sensitivity_words import Words
+    from sd_covid.report.sensitivity.findings import outcome_finding
+    from sd_covid.report.sensitivity.words import Words
 
     item = chosen(outcome, {item.outcome.id: item for item in found.outcomes}, "outcome")
     words = Words(found, Texts(language))
@@ -87,8 +87,8 @@ def sensitivity_over_time(
     RunError
         It does not vary.
     """
-    from sd_covid.report.sensitivity_paths import path_finding
-    from sd_covid.report.sensitivity_words import Words
+    from sd_covid.report.sensitivity.paths import path_finding
+    from sd_covid.report.sensitivity.words import Words
 
     path = chosen(output, {item.output.name: item for item in found.paths}, "path of output")
     return figure_of(path_finding(path, Words(found, Texts(language))), size)
@@ -105,8 +105,8 @@ def sensitivity_convergence(found: Sensitivity, *, language: str = "en", size: S
     size : tuple of float, optional
         Width and height in inches.
     """
-    from sd_covid.report.sensitivity_checks import convergence_finding
-    from sd_covid.report.sensitivity_words import Words
+    from sd_covid.report.sensitivity.checks import convergence_finding
+    from sd_covid.report.sensitivity.words import Words
 
     return figure_of(convergence_finding(found, Words(found, Texts(language))), size)
 
@@ -127,8 +127,8 @@ def sensitivity_pairs(found: Sensitivity, *, language: str = "en", size: Size | 
     RunError
         Pairs were not told apart, or none is beyond chance.
     """
-    from sd_covid.report.sensitivity import pairs_findings
-    from sd_covid.report.sensitivity_words import Words
+    from sd_covid.report.sensitivity.findings import pairs_findings
+    from sd_covid.report.sensitivity.words import Words
 
     told = pairs_findings(found, Words(found, Texts(language)))
     return figure_of(
@@ -156,8 +156,8 @@ def sensitivity_within(
     RunError
         The plan has no posterior.
     """
-    from sd_covid.report.sensitivity_checks import within_findings
-    from sd_covid.report.sensitivity_words import Words
+    from sd_covid.report.sensitivity.checks import within_findings
+    from sd_covid.report.sensitivity.words import Words
 
     told = within_findings(found, glossary or Glossary(), Words(found, Texts(language)))
     return figure_of(_only(told, "no posterior is among the factors", "add it to the plan"), size)
@@ -179,8 +179,8 @@ def sensitivity_screening(found: Sensitivity, *, language: str = "en", size: Siz
     RunError
         Nothing was screened.
     """
-    from sd_covid.report.sensitivity_checks import screened_findings
-    from sd_covid.report.sensitivity_words import Words
+    from sd_covid.report.sensitivity.checks import screened_findings
+    from sd_covid.report.sensitivity.words import Words
 
     told = screened_findings(found, Words(found, Texts(language)))
     return figure_of(_only(told, "no factors were screened", "add 'screening' to the plan"), size)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sd_covid.errors import RunError
 from sd_covid.report.figures.checked import checked
 from sd_covid.report.figures.parts import Size, figure_of, sized
-from sd_covid.report.texts import Texts
+from sd_covid.report.words.texts import Texts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,7 +41,7 @@ def session_answers(pooled: Pooled, *, language: str = "en", size: Size | None =
     >>> pooled = pool(read_session(diagram, seeds, [Path("forms")]), "performance")  # doctest: +SKIP
     >>> figures.session_answers(pooled, language="nl")  # doctest: +SKIP
     """
-    from sd_covid.report.session_answers import agreement_finding
+    from sd_covid.report.session.answers import agreement_finding
 
     return figure_of(agreement_finding(pooled, Texts(language)), size)
 
@@ -62,7 +62,7 @@ def session_weights(pooled: Pooled, *, language: str = "en", size: Size | None =
     RunError
         The session had no seed questions, or was not pooled by them.
     """
-    from sd_covid.report.session import performance_finding
+    from sd_covid.report.session.findings import performance_finding
 
     if pooled.performance is None:
         reason = "the session has no seed questions, so participants have no weights"
@@ -83,7 +83,7 @@ def session_strengths(pooled: Pooled, *, language: str = "en", size: Size | None
     size : tuple of float, optional
         Width and height in inches.
     """
-    from sd_covid.report.session import pooled_finding
+    from sd_covid.report.session.findings import pooled_finding
 
     return figure_of(pooled_finding(pooled, Texts(language)), size)
 
@@ -115,7 +115,7 @@ def session_priors(
     RunError
         The session changes no prior.
     """
-    from sd_covid.report.session_priors import priors_chart
+    from sd_covid.report.session.priors import priors_chart
 
     if not priors:
         raise RunError("the session changes no prior", advice="see why in what 'expert_priors' kept")
@@ -151,7 +151,7 @@ def signals(
     RunError
         No signals, or signals of several variables.
     """
-    from sd_covid.report.signals import signals_chart
+    from sd_covid.report.session.signals import signals_chart
 
     texts = Texts(language)
     titles = list(dict.fromkeys(texts.of(item.variable.label) for item in notes))

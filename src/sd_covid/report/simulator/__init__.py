@@ -19,7 +19,7 @@ from sd_covid.report.simulator.content import Known, left_out, make_content, out
 from sd_covid.report.simulator.declaration import Declaration, read_declaration
 from sd_covid.report.simulator.page import page
 from sd_covid.report.simulator.paths import Strongest, find_paths, read_paths, write_paths
-from sd_covid.report.texts import Texts, all_texts
+from sd_covid.report.words.texts import Texts, all_texts
 from sd_covid.study_folder import is_there, study_folder
 
 __all__ = [
@@ -134,7 +134,7 @@ def read_known(declared: Declaration, simulation: Simulation) -> Known:
     from sd_covid.data import read_registry
     from sd_covid.policy.catalogue.names import ConstantNames
     from sd_covid.policy.comparison.draws import read_posterior
-    from sd_covid.report.observed import observed_series
+    from sd_covid.report.drawing.observed import observed_series
 
     file: Path = study_folder(declared.file) / "calibration" / "problem.yaml"
     if not is_there(file):

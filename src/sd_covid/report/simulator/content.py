@@ -28,12 +28,12 @@ from sd_covid.policy.comparison.draws import choose_draws, sample_assumptions
 from sd_covid.policy.comparison.run import overruled
 from sd_covid.policy.scenario import Scenario, read_scenario
 from sd_covid.policy.study import Study
-from sd_covid.report.observed import ObservedSeries, points_of
+from sd_covid.report.drawing.observed import ObservedSeries, points_of
 from sd_covid.report.simulator.controls import Controls, Spelled
 from sd_covid.report.simulator.declaration import Declaration
 from sd_covid.report.simulator.paths import read_paths
 from sd_covid.report.simulator.restart import effects, idle_before_start, reachable
-from sd_covid.report.texts import Texts
+from sd_covid.report.words.texts import Texts
 from sd_covid.study_folder import is_there, study_folder
 
 #: The quantiles of a fan chart: 90, 60 and 30 %, and the median.

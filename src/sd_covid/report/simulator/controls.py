@@ -19,7 +19,7 @@ from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 from sd_covid.report.simulator.declaration import Declaration, Slider, nice_step
 from sd_covid.report.simulator.spending import cost_of, prices_of
-from sd_covid.report.texts import Texts
+from sd_covid.report.words.texts import Texts
 
 #: The parts of a lever in the order of its sliders.
 _PARTS = ("level", "start", "end", "budget")

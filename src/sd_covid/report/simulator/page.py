@@ -16,7 +16,7 @@ import jinja2
 from markupsafe import Markup
 
 from sd_covid.engine.run.webassembly import runtime
-from sd_covid.report.texts import Texts
+from sd_covid.report.words.texts import Texts
 
 #: Scripts that page and workers share, and those of the page alone, in the order in which they need one another.
 SHARED = ("members.js", "costs.js")

@@ -11,7 +11,7 @@ from typing import Any
 from sd_covid.engine.simulation import Simulation
 from sd_covid.policy.appraisal.costs import Cost
 from sd_covid.policy.study import Study
-from sd_covid.report.texts import Texts
+from sd_covid.report.words.texts import Texts
 
 
 def cost_of(cost: Cost, simulation: Simulation, texts: Texts) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The two layers side by side: the diagram and the quantified model."""

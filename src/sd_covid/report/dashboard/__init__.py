@@ -1,0 +1,1 @@
+"""The newest figures beside what was expected of them."""

@@ -1,0 +1,1 @@
+"""Charts: one look, the forms that pages share, and a chart as SVG."""

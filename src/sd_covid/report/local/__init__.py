@@ -1,0 +1,1 @@
+"""One region beside the country, and municipalities in order."""

@@ -1,0 +1,1 @@
+"""The feedback loops of a model, and which make what happens."""

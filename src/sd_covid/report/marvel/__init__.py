@@ -1,0 +1,1 @@
+"""Enriched causal-loop diagrams: effects of interventions, scores, explanations."""

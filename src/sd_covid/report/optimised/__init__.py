@@ -1,0 +1,1 @@
+"""Packages that no other package beats."""

@@ -1,0 +1,1 @@
+"""The model passport: what was tested, and how firm it is."""

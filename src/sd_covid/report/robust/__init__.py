@@ -1,0 +1,1 @@
+"""Robustness: how packages hold when the world turns out otherwise."""

@@ -1,0 +1,1 @@
+"""What the differences between scenarios hang on."""

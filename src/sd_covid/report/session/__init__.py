@@ -1,0 +1,1 @@
+"""Expert sessions: forms, answers, what the group says, signals."""

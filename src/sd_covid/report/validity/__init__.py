@@ -1,0 +1,1 @@
+"""How far a posterior can be trusted."""
