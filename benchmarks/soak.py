@@ -31,7 +31,7 @@ import models
 import sd_covid
 from sd_covid.cli.app import execute
 from sd_covid.policy.comparison.draws import read_posterior
-from sd_covid.policy.files.reading import named_model
+from sd_covid.policy.reading import named_model
 from sd_covid.policy.sweep import read_sweep, run_sweep
 from sd_covid.report.drawing.draw import Draw
 

@@ -31,7 +31,7 @@ import sd_covid
 from sd_covid.engine.run.kernel import Kernel, thread_count
 from sd_covid.engine.simulation import Simulation
 from sd_covid.engine.time.timegrid import at_times
-from sd_covid.policy.files.reading import named_model
+from sd_covid.policy.reading import named_model
 from sd_covid.policy.sweep import SweepPlan, read_sweep, run_sweep
 from sd_covid.policy.sweep.blocks import Block, Blocks
 from sd_covid.policy.sweep.keep import sums_of, times_of

@@ -183,7 +183,7 @@ class _Results:
 
     @cached_property
     def expected(self) -> Any:
-        from sd_covid.calibration.forecasts.outlook import outlook
+        from sd_covid.calibration.newest.outlook import outlook
 
         found = outlook(ROOT / "calibration" / "problem.yaml", date.today(), simulator=self.model)
         return next(item for item in found.series if item.observable == "obs_distress_quarterly")

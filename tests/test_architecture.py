@@ -27,19 +27,25 @@ STAGES = (
 )
 #: Other doors to stages, and what they may use besides the model.
 FACADES = {"pysd": {"engine"}, "connect": {"engine", "calibration", "policy"}}
+#: Folders that are one: a call is lowered by its function, and what a function makes is lowered on.
+ONE = {("engine", "functions"): "lower"}
 
 
-def _imported(file: Path) -> set[str]:
-    """The parts of the package that a file imports, also within functions."""
+def _modules(file: Path) -> set[str]:
+    """What a file imports of the package, by its full names, also within functions."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: imports are written in full"
-            whole = node.module == "sd_covid"
-            found |= {f"sd_covid.{a.name}" for a in node.names} if whole else {str(node.module)}
-    return {name.split(".")[1] for name in found if name.startswith("sd_covid.")}
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.startswith("sd_covid.")}
+
+
+def _imported(file: Path) -> set[str]:
+    """The parts of the package that a file imports."""
+    return {name.split(".")[1] for name in _modules(file)}
 
 
 @functools.cache
@@ -88,5 +94,36 @@ def test_the_drawing_is_true() -> None:
 
 
 def test_the_page_tells_of_every_stage() -> None:
-    told = re.findall(r"^\| `(\w+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    page = PAGE.read_text(encoding="utf-8").partition("## Within a stage")[0]
+    told = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
     assert told == [*STAGES, *FACADES]
+
+
+def _folder(stage: str, name: str) -> str | None:
+    """The folder of a stage in which a module or a name of it stands; None for what stands beside the folders."""
+    first = (name.split(".")[2:] or [""])[0]
+    there = first != "" and (PACKAGE / stage / first / "__init__.py").is_file()
+    return ONE.get((stage, first), first) if there else None
+
+
+def test_no_chain_of_folders_within_a_stage_comes_back() -> None:
+    for stage in STAGES:
+        graph = nx.DiGraph(
+            (used, user)
+            for file in (PACKAGE / stage).rglob("*.py")
+            for name in _modules(file)
+            if name.split(".")[1] == stage
+            for user in [_folder(stage, ".".join(["sd_covid", *file.relative_to(PACKAGE).parts]))]
+            for used in [_folder(stage, name)]
+            if None not in (used, user) and used != user
+        )
+        assert nx.is_directed_acyclic_graph(graph), f"{stage}: {nx.find_cycle(graph)}"
+
+
+def test_the_page_tells_of_every_folder_of_a_stage() -> None:
+    """Save those of `analysis`, and the pages of `report`, of which it says what they are."""
+    page = PAGE.read_text(encoding="utf-8").partition("## Within a stage")[2]
+    for stage in ("model", "engine", "data", "calibration", "policy", "marvel"):
+        (line,) = re.findall(rf"^\| `{stage}` \|(.*)$", page, re.MULTILINE)
+        folders = {file.parent.name for file in (PACKAGE / stage).glob("*/__init__.py")}
+        assert set(re.findall(r"`(\w+)`", line)) == folders

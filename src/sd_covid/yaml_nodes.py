@@ -1,7 +1,7 @@
 """The one place where YAML is parsed: text in, nodes that know their line out, or a fault that names its line.
 
 What the words mean, and how a fault is told, is for the reader of a file: `sd_covid.data.keyed_yaml`,
-`sd_covid.calibration.problem.yamlfile` and `sd_covid.model.study_file`.
+`sd_covid.calibration.yamlfile` and `sd_covid.model.study_file`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from sd_covid.calibration.density.objective import Objective
 from sd_covid.calibration.facts.distribution import LogNormal, Normal, SoftTriangle, SoftUniform
 from sd_covid.calibration.facts.reading import read_fact
 from sd_covid.calibration.problem.petab import read_problem
-from sd_covid.calibration.problem.yamlfile import read_yaml
+from sd_covid.calibration.yamlfile import read_yaml
 from sd_covid.errors import ProblemError
 
 from .analytic import decay

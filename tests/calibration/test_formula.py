@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from sd_covid.calibration.problem.formula import FormulaSyntaxError, derivative, evaluate, parse, symbols
+from sd_covid.calibration.formula import FormulaSyntaxError, derivative, evaluate, parse, symbols
 
 VALUES = {"a": 1.3, "b": 0.7, "time": 5.0}
 FORMULAS = {

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from sd_covid.calibration.forecasts.nowcast import (
+from sd_covid.calibration.newest.nowcast import (
     LEVELS,
     Nowcast,
     log_file,

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sd_covid.calibration.forecasts.outlook import Expected, Outlook, expected_outside, outlook
-from sd_covid.calibration.forecasts.outlook_changes import changes_in_files, changes_since, read_look, record
+from sd_covid.calibration.newest.outlook import Expected, Outlook, expected_outside, outlook
+from sd_covid.calibration.newest.outlook_changes import changes_in_files, changes_since, read_look, record
 from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.calibration.stored.seen import record as record_of_figures
 from sd_covid.calibration.stored.store import Posterior, read_posterior, write_posterior

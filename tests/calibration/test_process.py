@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sd_covid.calibration.density.markov import leave_one_out, sample_paths
 from sd_covid.calibration.density.movement import Movement, covariances
 from sd_covid.calibration.density.process import scale_of, simulate
-from sd_covid.calibration.problem.settings import ProcessSetting
+from sd_covid.calibration.noise.markov import leave_one_out, sample_paths
+from sd_covid.calibration.settings import ProcessSetting
 from sd_covid.errors import DataError
 
 TIMES = np.array([1.0, 2.0, 3.0, 5.0, 6.0, 9.0])

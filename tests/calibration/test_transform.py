@@ -12,7 +12,7 @@ from scipy.stats import norm
 from sd_covid.calibration.density.transform import Transform
 from sd_covid.calibration.problem.petab import Parameter, read_problem
 from sd_covid.calibration.problem.priors import Prior
-from sd_covid.calibration.problem.tables import Row
+from sd_covid.calibration.tables import Row
 from sd_covid.errors import ProblemError
 
 from .conftest import Write

@@ -13,9 +13,9 @@ from scipy import stats
 
 from sd_covid import figures as drawn
 from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.newest.update import update
 from sd_covid.calibration.problem.measurements import from_registry, measurement_table
 from sd_covid.calibration.problem.petab import Problem, read_problem
-from sd_covid.calibration.problem.tables import Table
 from sd_covid.calibration.samplers.paths import Bridge, unconstrained_path
 from sd_covid.calibration.stored.seen import figure_of, record
 from sd_covid.calibration.stored.store import (
@@ -25,7 +25,7 @@ from sd_covid.calibration.stored.store import (
     versions,
     write_posterior,
 )
-from sd_covid.calibration.stored.update import update
+from sd_covid.calibration.tables import Table
 from sd_covid.calibration.workflow import check_stored, model_hash, posterior_file
 from sd_covid.data import read_registry
 from sd_covid.errors import DataError

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sd_covid.engine.run import interpret
+from sd_covid.engine import interpret
 from sd_covid.engine.run.kernel import Kernel, Members
 from sd_covid.engine.simulation import load
 from sd_covid.engine.table import as_table

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sd_covid.engine.run import interpret
+from sd_covid.engine import interpret
 from sd_covid.engine.run.kernel import Kernel, Members
 
 LOOKUPS = """

@@ -9,7 +9,7 @@ import pytest
 
 from sd_covid.engine.graph.graph import Graph, LookupTable
 from sd_covid.engine.graph.operations import LEAVES, NUMBERED_OPERATIONS, OPERATIONS, TABLE_OPERATIONS, TRUTHS
-from sd_covid.engine.run.interpret import evaluate
+from sd_covid.engine.interpret import evaluate
 from tests.engine.test_operations import SPECIAL, operands
 
 #: What Python's own mathematics says of each operation, at points where all of it is defined.

@@ -9,9 +9,9 @@ import pytest
 from sd_covid.engine.graph.operations import LEAVES, NOT_AVAILABLE
 from sd_covid.engine.graph.program import Driver, Program
 from sd_covid.engine.graph.subscripts import Cell
+from sd_covid.engine.interpret import evaluate
 from sd_covid.engine.lower import model as lowering
 from sd_covid.engine.lower.model import deep_recursion, lower
-from sd_covid.engine.run.interpret import evaluate
 from sd_covid.errors import ModelError
 from sd_covid.model import read
 from sd_covid.model.structure import DataMode

@@ -9,10 +9,10 @@ import pytest
 
 from sd_covid.engine.graph.graph import Graph, LookupTable
 from sd_covid.engine.graph.operations import OPERATIONS
+from sd_covid.engine.interpret import evaluate
 from sd_covid.engine.llvm.text import Body, Module
 from sd_covid.engine.llvm.write_graph import Evaluation, Leaves
 from sd_covid.engine.run.compile import Code, target
-from sd_covid.engine.run.interpret import evaluate
 from sd_covid.engine.run.kernel import ATTRIBUTES
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.5, 3.7, 1e-310, 1e300, -1e300, np.inf, -np.inf, np.nan]

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from sd_covid.engine import interpret
 from sd_covid.engine.graph.graph import Graph
 from sd_covid.engine.graph.program import Program
 from sd_covid.engine.llvm.philox import DRAWS, call_number, philox, uniform
-from sd_covid.engine.run import interpret
 from sd_covid.engine.run.kernel import Kernel, Members
 from sd_covid.engine.time.timegrid import TimeGrid
 

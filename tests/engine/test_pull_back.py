@@ -9,7 +9,7 @@ import pytest
 from sd_covid.engine.graph.derivative import _SINGULAR, STEEP, active_nodes, pull_back, risky_nodes
 from sd_covid.engine.graph.graph import Graph, LookupTable
 from sd_covid.engine.graph.operations import OPERATIONS
-from sd_covid.engine.run.interpret import evaluate
+from sd_covid.engine.interpret import evaluate
 
 INF = math.inf
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sd_covid.engine import interpret
 from sd_covid.engine.graph.graph import Graph, LookupTable
 from sd_covid.engine.graph.program import Program, State, Update
 from sd_covid.engine.graph.roll import Loop, Roller
-from sd_covid.engine.run import interpret
 from sd_covid.engine.run.kernel import Kernel, Members
 from sd_covid.engine.time.timegrid import TimeGrid
 

@@ -19,12 +19,13 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page, sync_playwright
 
+from sd_covid.engine import interpret
 from sd_covid.engine.graph.graph import Graph
 from sd_covid.engine.graph.operations import OPERATIONS
 from sd_covid.engine.graph.program import Parameter, Program
 from sd_covid.engine.graph.subscripts import Cell
 from sd_covid.engine.lower.model import CONTROL
-from sd_covid.engine.run import interpret, webassembly
+from sd_covid.engine.run import webassembly
 from sd_covid.engine.run.kernel import Members
 from sd_covid.engine.run.webassembly import assemble, runtime
 from sd_covid.engine.simulation import Simulation, load

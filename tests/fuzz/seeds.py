@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sd_covid.calibration.fitting.starts import _exact
-from sd_covid.calibration.forecasts.nowcast import COLUMNS
+from sd_covid.calibration.newest.nowcast import COLUMNS
 from sd_covid.marvel.diagram import Diagram
 from sd_covid.marvel.session.answers import SeedQuestion
 from tests.marvel.session.mock import one_table, write_forms
@@ -235,7 +235,7 @@ def form_workbook(folder: Path, diagram: Diagram, questions: Sequence[SeedQuesti
 def swept(root: Path) -> Path:
     """The store of a small sweep that is done, under the names that a target gives it."""
     import sd_covid
-    from sd_covid.policy.files.reading import named_model
+    from sd_covid.policy.reading import named_model
     from sd_covid.policy.sweep import read_sweep, run_sweep
 
     file = root / "town" / "scenarios" / "stored.yaml"

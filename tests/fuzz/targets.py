@@ -197,7 +197,7 @@ def _plans(root: Path) -> Iterator[Target]:
 
 
 def _plan(read: Callable[..., object], simulation: Any) -> Callable[[Path], object]:
-    from sd_covid.policy.files.reading import named_model
+    from sd_covid.policy.reading import named_model
 
     def plan(path: Path) -> object:
         named_model(path)
@@ -319,8 +319,8 @@ def _written(path: Path, content: bytes) -> Path:
 def _kept(root: Path) -> Iterator[Target]:
     from sd_covid.analysis.optimisation.journal import Journal
     from sd_covid.calibration.fitting.starts import KeptStarts
-    from sd_covid.calibration.forecasts.nowcast import read_log
-    from sd_covid.calibration.forecasts.outlook_changes import read_look
+    from sd_covid.calibration.newest.nowcast import read_log
+    from sd_covid.calibration.newest.outlook_changes import read_look
     from sd_covid.calibration.results import read_report
     from sd_covid.calibration.sbc.file import read_study
     from sd_covid.calibration.stored.store import read_posterior

@@ -19,7 +19,7 @@ from sd_covid.errors import DataError, SdCovidError
 from sd_covid.files import bytes_of, json_of, stream_of, text_of
 from sd_covid.model import read
 from sd_covid.model.external.data_files import read_series
-from sd_covid.policy.files.reading import named_model
+from sd_covid.policy.reading import named_model
 from sd_covid.policy.sweep import read_sweep
 from sd_covid.yaml_nodes import YamlFault, compose
 from tests.cli.conftest import Answer, Call

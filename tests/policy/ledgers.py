@@ -8,8 +8,8 @@ from datetime import date
 import numpy as np
 
 from sd_covid.data.text import Text
-from sd_covid.policy.appraisal.costs import Cost, CostLine, Prices
 from sd_covid.policy.catalogue.accounts import Accounts
+from sd_covid.policy.catalogue.costs import Cost, CostLine, Prices
 from sd_covid.policy.catalogue.levers import Lever, LeverSetting
 from sd_covid.policy.catalogue.outputs import Output
 from sd_covid.policy.comparison.scenarios import Comparison, Failure, Provenance

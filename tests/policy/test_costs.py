@@ -9,7 +9,7 @@ import pytest
 
 from sd_covid.data.text import Text
 from sd_covid.errors import RunError
-from sd_covid.policy.appraisal.costs import Cost, Prices, Tranche, budget_path, spent_path
+from sd_covid.policy.catalogue.costs import Cost, Prices, Tranche, budget_path, spent_path
 
 NONE = Text()
 PRICES = Prices(2020, 2020, 0.0225, {2019: 98.0, 2020: 100.0, 2021: 102.0, 2022: 110.0})

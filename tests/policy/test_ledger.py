@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sd_covid.data.keyed_yaml import read_yaml
-from sd_covid.policy.appraisal.costs import Prices
 from sd_covid.policy.appraisal.effectiveness import cost_totals, extra_cost
 from sd_covid.policy.appraisal.ledger import ledger
 from sd_covid.policy.catalogue.accounts import PAYERS, Accounts, read_accounts
+from sd_covid.policy.catalogue.costs import Prices
 from sd_covid.policy.catalogue.levers import LeverSetting
 from sd_covid.policy.comparison.spread import Spread
 from tests.policy.ledgers import compared

@@ -16,10 +16,10 @@ from sd_covid.data.text import Text
 from sd_covid.errors import ScenarioError
 from sd_covid.policy.appraisal.benefits import Benefits, Effect, Overlap, Uncertain, UnitValue
 from sd_covid.policy.appraisal.benefits_file import read_benefits
-from sd_covid.policy.appraisal.costs import Prices
 from sd_covid.policy.appraisal.mkba import internal_rate, mkba
 from sd_covid.policy.appraisal.package import Appraisal, appraise, overlap
 from sd_covid.policy.catalogue.accounts import PAYERS, Accounts
+from sd_covid.policy.catalogue.costs import Prices
 from tests.policy.ledgers import compared
 
 ROUNDING = 1e-11

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sd_covid.policy.files.reading import as_number
+from sd_covid.policy.reading import as_number
 
 
 @pytest.mark.parametrize("text", ["1", "1.", "1.5", ".5", "-2e3", " +0.25E-2 ", "9" * 300])

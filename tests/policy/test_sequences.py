@@ -14,10 +14,10 @@ import xarray as xr
 from sd_covid.engine.simulation import load
 from sd_covid.errors import ScenarioError
 from sd_covid.policy import Study, read_scenario
-from sd_covid.policy.appraisal.spending import cost_line
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.catalogue.levers import Held, LeverSetting, Step
 from sd_covid.policy.comparison.run import run_scenarios
+from sd_covid.policy.comparison.spending import cost_line
 from tests.policy.test_packages import write
 
 SEQUENCE = """\

@@ -16,9 +16,9 @@ import pytest
 from sd_covid.calibration.density.objective import model_names
 from sd_covid.calibration.workflow import load_problem
 from sd_covid.model.names import key
-from sd_covid.policy.appraisal.costs import Tranche, budget_path
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.catalogue.assumptions import Assumption, read_assumptions
+from sd_covid.policy.catalogue.costs import Tranche, budget_path
 from sd_covid.policy.catalogue.levers import Catalogue, read_levers
 from sd_covid.policy.catalogue.names import ConstantNames
 from sd_covid.policy.comparison.draws import sample_assumptions

@@ -23,8 +23,8 @@ from sd_covid.policy.comparison.draws import sample_assumptions, sample_ranges
 from sd_covid.policy.comparison.long_run import read_long_run
 from sd_covid.policy.comparison.run import run_scenarios
 from sd_covid.policy.comparison.scenarios import Comparison
-from sd_covid.policy.files.reading import named_model
 from sd_covid.policy.paths import read_path
+from sd_covid.policy.reading import named_model
 from sd_covid.policy.scenario import under
 
 STUDY = Path(__file__).parents[2]

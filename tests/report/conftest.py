@@ -17,8 +17,8 @@ from sd_covid.analysis.sensitivity.convergence import Convergence
 from sd_covid.analysis.sensitivity.shapley import Within
 from sd_covid.calibration.results import FitReport, OriginRow, ParameterRow, RollingForecast, SeriesRow
 from sd_covid.data.text import Text
-from sd_covid.policy.appraisal.costs import Cost, CostLine, Prices
 from sd_covid.policy.catalogue.assumptions import Assumption
+from sd_covid.policy.catalogue.costs import Cost, CostLine, Prices
 from sd_covid.policy.catalogue.levers import Lever, LeverSetting
 from sd_covid.policy.catalogue.outputs import Output
 from sd_covid.policy.catalogue.ranges import Range

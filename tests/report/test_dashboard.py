@@ -13,8 +13,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from sd_covid.calibration.forecasts.outlook import Basis, Expected, Next, Outlook, side_of
-from sd_covid.calibration.forecasts.outlook_changes import Changed, Changes, Moved
+from sd_covid.calibration.newest.outlook import Basis, Expected, Next, Outlook, side_of
+from sd_covid.calibration.newest.outlook_changes import Changed, Changes, Moved
 from sd_covid.calibration.validity.report import Point
 from sd_covid.data import Registry, Series, Text, parse_period
 from sd_covid.data.description import Sensitive

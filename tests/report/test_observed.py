@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sd_covid.calibration.problem.formula import parse
-from sd_covid.calibration.problem.settings import Extension, ObservationSetting
+from sd_covid.calibration.formula import parse
+from sd_covid.calibration.settings import Extension, ObservationSetting
 from sd_covid.report.drawing.observed import observed_series, points_of
 
 

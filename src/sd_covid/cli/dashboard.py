@@ -17,8 +17,8 @@ from sd_covid.errors import RunError
 from sd_covid.whole_files import replacing, write_whole
 
 if TYPE_CHECKING:
-    from sd_covid.calibration.forecasts.outlook import Outlook
-    from sd_covid.calibration.forecasts.outlook_changes import Changes
+    from sd_covid.calibration.newest.outlook import Outlook
+    from sd_covid.calibration.newest.outlook_changes import Changes
 
 STAGES = {"runs": "running the draws", "predict": "predicting the series"}
 FORMATS = (".html", ".xlsx", ".json", ".csv")
@@ -63,8 +63,8 @@ def command(
         _refuse(path)
     from datetime import UTC, datetime
 
-    from sd_covid.calibration.forecasts.outlook import outlook
-    from sd_covid.calibration.forecasts.outlook_changes import changes_in_files, changes_since, read_look
+    from sd_covid.calibration.newest.outlook import outlook
+    from sd_covid.calibration.newest.outlook_changes import changes_in_files, changes_since, read_look
     from sd_covid.study_folder import study_folder
 
     look = None if since is None else read_look(since)
@@ -99,7 +99,7 @@ def _write(
     since: Path | None,
 ) -> None:
     """Write one file; a page or workbook for each language."""
-    from sd_covid.calibration.forecasts.outlook_changes import record
+    from sd_covid.calibration.newest.outlook_changes import record
     from sd_covid.cli.results import NUMBER
     from sd_covid.report.dashboard.page import dashboard_page
     from sd_covid.report.dashboard.tables import dashboard_frame, write_dashboard_workbook
@@ -149,7 +149,7 @@ def _show(found: Outlook) -> None:
 
 def _conclude(found: Outlook) -> None:
     """Print a line for each kind of expectation, with what chance would bring."""
-    from sd_covid.calibration.forecasts.outlook import expected_outside
+    from sd_covid.calibration.newest.outlook import expected_outside
 
     for basis, told in (("model", "the model"), ("history", "own history")):
         sides = [item.side for item in found.series if item.counts and item.basis == basis]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from sd_covid.calibration.forecasts.nowcast import Nowcast, Tally
+    from sd_covid.calibration.newest.nowcast import Nowcast, Tally
 
 STAGES = {"runs": "running the draws", "predict": "predicting the series"}
 
@@ -46,7 +46,7 @@ def command(
     refuse_suffix(log, ".csv")
     from datetime import UTC, datetime
 
-    from sd_covid.calibration.forecasts.nowcast import log_file
+    from sd_covid.calibration.newest.nowcast import log_file
     from sd_covid.calibration.problem.petab import read_problem
 
     today = datetime.now(UTC).date()
@@ -54,7 +54,7 @@ def command(
     if score:
         _score(problem, file, today, out)
         return
-    from sd_covid.calibration.forecasts.nowcast import nowcasts, read_log, with_new
+    from sd_covid.calibration.newest.nowcast import nowcasts, read_log, with_new
 
     before = read_log(file)
     with stages(STAGES) as step:
@@ -69,7 +69,7 @@ def command(
 
 def _score(problem: Path, file: Path, today: date, out: Path | None) -> None:
     """Score the log, and show what it comes to by theme."""
-    from sd_covid.calibration.forecasts.nowcast import read_log, scored, tallies
+    from sd_covid.calibration.newest.nowcast import read_log, scored, tallies
     from sd_covid.calibration.problem.petab import read_problem
     from sd_covid.data import read_registry
 

@@ -51,7 +51,7 @@ def command(
     from sd_covid.analysis.optimisation.export import refuse_folder
     from sd_covid.analysis.optimisation.optimise import optimise
     from sd_covid.analysis.optimisation.plan_file import read_plan
-    from sd_covid.policy.files.reading import named_model
+    from sd_covid.policy.reading import named_model
     from sd_covid.report.finding.files import refuse_format, write_findings
     from sd_covid.report.optimised.findings import findings, provenance
     from sd_covid.report.words.texts import Texts

@@ -46,7 +46,7 @@ def command(
 
     import sd_covid
     from sd_covid.analysis.robustness.plan_file import read_plan
-    from sd_covid.policy.files.reading import named_model
+    from sd_covid.policy.reading import named_model
     from sd_covid.report.finding.files import refuse_format
     from sd_covid.report.words.texts import Texts
 

@@ -62,7 +62,7 @@ def command(
         refuse_format(output)
     import sd_covid
     from sd_covid.analysis.sensitivity import analyse, read_plan
-    from sd_covid.policy.files.reading import named_model
+    from sd_covid.policy.reading import named_model
 
     plan = read_plan(file, sd_covid.load(named_model(file)))
     with progress("running the design") as bar:

@@ -44,7 +44,7 @@ def command(
     if scheduler is not None and workers is not None:
         raise RunError("--scheduler and --workers are two ways to do it", advice="give one of the two")
     import sd_covid
-    from sd_covid.policy.files.reading import named_model
+    from sd_covid.policy.reading import named_model
     from sd_covid.policy.sweep import read_sweep, run_sweep
 
     plan = read_sweep(file, sd_covid.load(named_model(file)))

@@ -20,7 +20,7 @@ from sd_covid.errors import RunError
 from sd_covid.whole_files import replacing, write_whole
 
 if TYPE_CHECKING:
-    from sd_covid.calibration.stored.updated import Update
+    from sd_covid.calibration.newest.updated import Update
 
 STAGES = {
     "temper": "taking in the new figures",
@@ -67,7 +67,7 @@ def command(
     Nothing is stored without --write.
     """
     refuse_suffix(output, ".html")
-    from sd_covid.calibration.stored.update import update
+    from sd_covid.calibration.newest.update import update
 
     with stages(STAGES) as step:
         found = update(problem, registry=from_registry, seed=seed, progress=step)
@@ -194,8 +194,8 @@ def _write_pages(found: Update, page: Path, languages: list[Language]) -> None:
 def _store(found: Update) -> None:
     """Write tables that got rows, and the draws if they can be trusted; the draws before go to ``vintages``."""
     from sd_covid.calibration.problem.petab import read_problem
-    from sd_covid.calibration.problem.tables import write_table
     from sd_covid.calibration.stored.store import write_posterior
+    from sd_covid.calibration.tables import write_table
     from sd_covid.calibration.workflow import posterior_file
 
     before = read_problem(found.problem.path).tables["measurement"]

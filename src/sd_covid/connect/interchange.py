@@ -29,7 +29,7 @@ import yaml
 from sd_covid.calibration.density.objective import Objective
 from sd_covid.calibration.problem.petab import MUST_HAVE, TABLES, Problem, read_problem
 from sd_covid.calibration.problem.petab_write import write_problem
-from sd_covid.calibration.problem.tables import Row
+from sd_covid.calibration.tables import Row
 from sd_covid.calibration.types import Simulator
 from sd_covid.calibration.workflow import load_problem
 from sd_covid.connect import library

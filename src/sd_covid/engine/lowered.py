@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_covid.engine import interpret
 from sd_covid.engine.graph.subscripts import Cell, Subscripts
 from sd_covid.engine.lower.free import Free
 from sd_covid.engine.lower.model import CONTROL, lower
 from sd_covid.engine.lower.naming import Names
 from sd_covid.engine.results import model_hash
-from sd_covid.engine.run import interpret
+from sd_covid.engine.run.clock import moving_grid
 from sd_covid.engine.run.kernel import Members
-from sd_covid.engine.time.clock import moving_grid
 from sd_covid.engine.time.timegrid import TimeGrid, steps_of, time_grid
 from sd_covid.errors import RunError
 from sd_covid.model.structure import Kind, Method, Model

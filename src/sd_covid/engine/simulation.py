@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_covid.engine import interpret
 from sd_covid.engine.gradients.derivatives import Derivatives
 from sd_covid.engine.graph.program import Program
 from sd_covid.engine.lower.free import Free
 from sd_covid.engine.lower.model import CONTROL
 from sd_covid.engine.lower.steps import steps_among
 from sd_covid.engine.results import attributes, dataset
-from sd_covid.engine.run import interpret
 from sd_covid.engine.run.ensemble import Ensemble, chosen_engine, memory_limit, refuse_too_large
 from sd_covid.engine.run.kernel import Kernel, Members, side_by_side, thread_count
 from sd_covid.engine.time.over_time import at_the_end, with_states

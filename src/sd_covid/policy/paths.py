@@ -13,7 +13,7 @@ from pathlib import Path
 from sd_covid.data.keyed_yaml import read_yaml
 from sd_covid.data.text import Text
 from sd_covid.errors import ScenarioError, suggest
-from sd_covid.policy.files.reading import read_text, scenario_faults, scenario_folders
+from sd_covid.policy.reading import read_text, scenario_faults, scenario_folders
 from sd_covid.policy.study import Study, read_assumed, read_constants
 from sd_covid.study_folder import is_there
 

@@ -19,9 +19,9 @@ from sd_covid.errors import ScenarioError
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.catalogue.levers import Lever, LeverSetting, Step
 from sd_covid.policy.files.parts import on_top
-from sd_covid.policy.files.reading import scenario_faults
 from sd_covid.policy.files.scenario_file import Written, check_in_model, read_file
 from sd_covid.policy.paths import AssumptionPath
+from sd_covid.policy.reading import scenario_faults
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
 

@@ -18,7 +18,7 @@ from sd_covid.analysis.robustness.pipeline import Robust, judge
 from sd_covid.analysis.robustness.plan import RobustPlan
 from sd_covid.analysis.robustness.plan_file import read_plan
 from sd_covid.calibration.stored.store import Posterior, write_posterior
-from sd_covid.policy.files.reading import named_model
+from sd_covid.policy.reading import named_model
 from tests.policy.conftest import ASSUMPTIONS, LEVERS, SCENARIO, TOWN
 
 STORED = 60

@@ -11,7 +11,7 @@ import sd_covid
 from sd_covid.analysis.robustness.plan import RobustPlan
 from sd_covid.analysis.robustness.plan_file import read_plan
 from sd_covid.policy.comparison.draws import joint_draws
-from sd_covid.policy.files.reading import named_model
+from sd_covid.policy.reading import named_model
 
 FILE = Path(__file__).parents[3] / "scenarios" / "robust.yaml"
 

@@ -8,7 +8,7 @@ import pytest
 
 from sd_covid.analysis.sensitivity.given import FEWEST_DRAWS, from_draws
 from sd_covid.data.text import Text
-from sd_covid.policy.appraisal.costs import Prices
+from sd_covid.policy.catalogue.costs import Prices
 from sd_covid.policy.catalogue.outputs import Output
 from sd_covid.policy.comparison.scenarios import Comparison, Failure, Provenance
 from sd_covid.policy.scenario import Scenario

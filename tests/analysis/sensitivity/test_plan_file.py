@@ -9,7 +9,7 @@ import pytest
 
 from sd_covid.analysis.sensitivity.plan_file import read_plan
 from sd_covid.errors import ScenarioError
-from sd_covid.policy.files.reading import named_model
+from sd_covid.policy.reading import named_model
 from tests.analysis.sensitivity.conftest import Toy, changed
 
 

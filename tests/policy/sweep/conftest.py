@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import sd_covid
-from sd_covid.policy.files.reading import named_model
+from sd_covid.policy.reading import named_model
 from sd_covid.policy.sweep import SweepPlan, read_sweep
 
 Swept = Callable[..., SweepPlan]

@@ -33,7 +33,7 @@ DIFFERENCES = STATISTICS.replace("over: runs", "over: runs, differences_from: ac
 SLOWLY = """
 import sys, time
 import sd_covid
-from sd_covid.policy.files.reading import named_model
+from sd_covid.policy.reading import named_model
 from sd_covid.policy.sweep import read_sweep, run_sweep
 from sd_covid.policy.sweep.crew import here
 

@@ -21,7 +21,7 @@ from sd_covid.data.local.regions import Regions
 from sd_covid.data.text import Text
 from sd_covid.errors import UnknownNameError
 from sd_covid.policy.catalogue.outputs import Output, named_output
-from sd_covid.policy.files.reading import read_number, read_text
+from sd_covid.policy.reading import read_number, read_text
 
 COMPOSITION = "composition"
 Kind = Literal["percent", "share", "number"]

@@ -17,8 +17,8 @@ from sd_covid.errors import suggest
 from sd_covid.policy.catalogue.levers import Delivery, Lever
 from sd_covid.policy.files.dates import Shift, read_day, read_months
 from sd_covid.policy.files.parts import refuse_waiting
-from sd_covid.policy.files.reading import read_number
 from sd_covid.policy.files.reshape import check_target
+from sd_covid.policy.reading import read_number
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 

@@ -13,7 +13,7 @@ from sd_covid.data.keyed_yaml import Node
 from sd_covid.data.text import Text
 from sd_covid.policy.catalogue.outputs import Output, named_output
 from sd_covid.policy.comparison.measures import Measure
-from sd_covid.policy.files.reading import read_measured, read_number, read_text
+from sd_covid.policy.reading import read_measured, read_number, read_text
 from sd_covid.policy.study import Study
 
 _COST = Text("Kosten", "Cost")

@@ -23,7 +23,8 @@ from sd_covid.data.text import Text
 from sd_covid.errors import suggest
 from sd_covid.policy.catalogue.outputs import Output, read_outputs
 from sd_covid.policy.comparison.draws import choose_draws, read_posterior, sample_assumptions
-from sd_covid.policy.files.reading import (
+from sd_covid.policy.paths import AssumptionPath, folder_near, named_path, read_path
+from sd_covid.policy.reading import (
     named_file,
     named_scenario,
     read_date,
@@ -31,7 +32,6 @@ from sd_covid.policy.files.reading import (
     read_text,
     scenario_faults,
 )
-from sd_covid.policy.paths import AssumptionPath, folder_near, named_path, read_path
 from sd_covid.policy.scenario import Scenario, read_scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator
@@ -100,7 +100,7 @@ def read_plan(path: str | Path, simulation: Simulator) -> OptimisationPlan:
     ----------
     path : path
     simulation : Simulator
-        The model that `sd_covid.policy.files.reading.named_model` names, loaded.
+        The model that `sd_covid.policy.reading.named_model` names, loaded.
 
     Raises
     ------

@@ -38,7 +38,7 @@ from sd_covid.model.layout.parts import is_stock
 from sd_covid.model.names import key
 from sd_covid.model.structure import Model
 from sd_covid.model.vensim.parse import parse_expression
-from sd_covid.policy.files.reading import read_number
+from sd_covid.policy.reading import read_number
 from sd_covid.study_folder import is_there, named_in_study
 
 FILE = "checks.yaml"

@@ -27,7 +27,7 @@ from sd_covid.data.text import Text
 from sd_covid.errors import suggest
 from sd_covid.model.names import key
 from sd_covid.model.structure import Model
-from sd_covid.policy.files.reading import read_number, read_text
+from sd_covid.policy.reading import read_number, read_text
 
 FILE = "loops.yaml"
 Polarity = Literal["reinforcing", "balancing"]

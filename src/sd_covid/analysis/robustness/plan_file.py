@@ -21,7 +21,7 @@ from sd_covid.model.names import key
 from sd_covid.policy.catalogue.outputs import Output, named_output, read_outputs
 from sd_covid.policy.comparison.draws import read_posterior
 from sd_covid.policy.comparison.scenarios import Measure
-from sd_covid.policy.files.reading import (
+from sd_covid.policy.reading import (
     named_file,
     named_scenario,
     read_measured,
@@ -46,7 +46,7 @@ def read_plan(path: str | Path, simulation: Simulator) -> RobustPlan:
     ----------
     path : path
     simulation : Simulator
-        The model that `sd_covid.policy.files.reading.named_model` names, loaded.
+        The model that `sd_covid.policy.reading.named_model` names, loaded.
 
     Returns
     -------

@@ -13,8 +13,8 @@ from sd_covid.data.keyed_yaml import Node
 from sd_covid.data.text import Text
 from sd_covid.model.names import key
 from sd_covid.policy.comparison.draws import read_posterior
-from sd_covid.policy.files.reading import named_file, read_number, read_text
 from sd_covid.policy.paths import folder_near, named_path, read_path
+from sd_covid.policy.reading import named_file, read_number, read_text
 from sd_covid.policy.study import Study, read_constants
 from sd_covid.policy.types import Simulator
 

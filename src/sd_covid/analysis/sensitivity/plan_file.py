@@ -29,7 +29,7 @@ from sd_covid.policy.catalogue.outputs import Output, named_output, read_outputs
 from sd_covid.policy.catalogue.ranges import SHAPES, Range, Shape
 from sd_covid.policy.comparison.draws import read_posterior
 from sd_covid.policy.comparison.scenarios import Measure
-from sd_covid.policy.files.reading import (
+from sd_covid.policy.reading import (
     named_file,
     named_scenario,
     read_measured,
@@ -57,7 +57,7 @@ def read_plan(
     ----------
     path : path
     simulation : Simulator
-        The model that `sd_covid.policy.files.reading.named_model` names, loaded.
+        The model that `sd_covid.policy.reading.named_model` names, loaded.
     posterior : DataFrame, optional
         Draws to use in place of the file that the plan names.
 

@@ -17,7 +17,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import COLUMN, Reference, references_beside
 from sd_covid.data.text import Text
 from sd_covid.errors import DataError, suggest
-from sd_covid.policy.files.reading import read_number, read_source, read_text
+from sd_covid.policy.reading import read_number, read_source, read_text
 
 GRADES = ("A", "B", "C", "D")
 

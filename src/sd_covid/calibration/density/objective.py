@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sd_covid.calibration import formula as formulas
 from sd_covid.calibration.density.observation import Figures, Observation
+from sd_covid.calibration.density.quantity import Quantity
 from sd_covid.calibration.density.runs import Runs
 from sd_covid.calibration.density.transform import Transform
-from sd_covid.calibration.facts.quantity import Quantity
+from sd_covid.calibration.formula import Constant, Formula, Symbol
 from sd_covid.calibration.noise import Likelihood, Predicted
-from sd_covid.calibration.problem import formula as formulas
-from sd_covid.calibration.problem.formula import Constant, Formula, Symbol
 from sd_covid.calibration.problem.lint import ModelNames, check_model
 from sd_covid.calibration.problem.petab import Measurement, Problem
 from sd_covid.calibration.problem.priors import JointPrior

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sd_covid.calibration import formula as formulas
+from sd_covid.calibration.formula import Constant, Formula, Symbol
 from sd_covid.calibration.noise import Likelihood, Predicted, noise_of
-from sd_covid.calibration.problem import formula as formulas
-from sd_covid.calibration.problem.formula import Constant, Formula, Symbol
 from sd_covid.calibration.problem.petab import Measurement, Observable
 from sd_covid.calibration.problem.season import with_season
-from sd_covid.calibration.problem.settings import ObservationSetting
+from sd_covid.calibration.settings import ObservationSetting
 from sd_covid.calibration.types import Array, Index
 from sd_covid.errors import ProblemError
 

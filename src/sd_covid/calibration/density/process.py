@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sd_covid.calibration.density.movement import covariances, movements
-from sd_covid.calibration.problem.settings import ProcessSetting
+from sd_covid.calibration.settings import ProcessSetting
 from sd_covid.calibration.types import Array, Index, Mask
 from sd_covid.data.description import Measure
 from sd_covid.errors import DataError

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sd_covid.calibration.problem import formula as formulas
-from sd_covid.calibration.problem.formula import Formula, Symbol
+from sd_covid.calibration import formula as formulas
+from sd_covid.calibration.formula import Formula, Symbol
 from sd_covid.calibration.types import Array, Differentiable, DifferentiableBatch, Progress
 
 PORTION = 32  # members that are run at a time: enough to fill every lane, few enough for their states to stay in memory

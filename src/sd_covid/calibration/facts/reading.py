@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 from scipy.special import ndtri
 
+from sd_covid.calibration import formula as formulas
 from sd_covid.calibration.facts.distribution import Distribution, LogNormal, Normal, SoftTriangle, SoftUniform
 from sd_covid.calibration.facts.setting import WINDOWS, SoftFact, Term
-from sd_covid.calibration.problem import formula as formulas
-from sd_covid.calibration.problem.formula import Formula, Symbol
-from sd_covid.calibration.problem.tables import IDENTIFIER
-from sd_covid.calibration.problem.yamlfile import Path_, YamlFile
+from sd_covid.calibration.formula import Formula, Symbol
+from sd_covid.calibration.tables import IDENTIFIER
+from sd_covid.calibration.yamlfile import Path_, YamlFile
 from sd_covid.data import model_time, parse_period
 from sd_covid.errors import DataError, suggest
 

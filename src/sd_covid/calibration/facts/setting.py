@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sd_covid.calibration.facts.distribution import Distribution
-from sd_covid.calibration.problem.formula import Formula, symbols
+from sd_covid.calibration.formula import Formula, symbols
 
 WINDOWS = ("mean", "sum", "change", "maximum", "minimum")
 

@@ -1,1 +1,1 @@
-"""The best fit, what the figures identify, and profiles."""
+"""The best fit, what the figures identify, and profiles; of a stored fit, too."""

@@ -16,7 +16,7 @@ from scipy.linalg import eigh
 from sd_covid.calibration.density.objective import Objective
 from sd_covid.calibration.density.whitened import Whitened
 from sd_covid.calibration.fitting.fit import PROBES
-from sd_covid.calibration.problem.formula import symbols
+from sd_covid.calibration.formula import symbols
 from sd_covid.calibration.problem.petab import Parameter
 from sd_covid.calibration.results import Direction, Identifiability, InformationRow, Pair
 from sd_covid.calibration.types import Array, Index

@@ -1,1 +1,1 @@
-"""Published figures as the posterior predicts them, and what came of the newest."""
+"""Published figures as the posterior predicts them, and as forecasts do that know nothing but a series itself."""

@@ -19,7 +19,7 @@ from sd_covid.calibration.density.objective import (
 )
 from sd_covid.calibration.density.observation import Observation
 from sd_covid.calibration.density.process import Paths
-from sd_covid.calibration.facts.quantity import Quantity
+from sd_covid.calibration.density.quantity import Quantity
 from sd_covid.calibration.problem.petab import Problem
 from sd_covid.calibration.types import Array, Progress, Simulator
 

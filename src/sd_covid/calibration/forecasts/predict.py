@@ -21,7 +21,7 @@ from sd_covid.calibration.density.process import Paths, scale_of, simulate
 from sd_covid.calibration.forecasts.forecast import REPEATS, Forecaster
 from sd_covid.calibration.noise import noise_of
 from sd_covid.calibration.problem.petab import Problem
-from sd_covid.calibration.problem.settings import ObservationSetting, ProcessSetting
+from sd_covid.calibration.settings import ObservationSetting, ProcessSetting
 from sd_covid.calibration.stored.store import Posterior
 from sd_covid.calibration.types import Array, Mask, Progress, Simulator
 from sd_covid.data import Registry, Series, format_period, model_time, periods_between

@@ -9,7 +9,7 @@ from sd_covid.calibration.noise.laplace import Laplace
 from sd_covid.calibration.noise.normal import Normal
 from sd_covid.calibration.noise.student import Student
 from sd_covid.calibration.noise.survey import Asked, Survey
-from sd_covid.calibration.problem.settings import ObservationSetting
+from sd_covid.calibration.settings import ObservationSetting
 
 __all__ = ["Likelihood", "Noise", "Predicted", "noise_of"]
 

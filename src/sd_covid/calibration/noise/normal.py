@@ -7,8 +7,8 @@ import math
 import numpy as np
 from scipy.special import ndtri
 
-from sd_covid.calibration.density.markov import leave_one_out, sample_paths
 from sd_covid.calibration.noise.base import Predicted
+from sd_covid.calibration.noise.markov import leave_one_out, sample_paths
 from sd_covid.calibration.noise.memory import innovations, pull_back
 from sd_covid.calibration.noise.scale import LocationScale, Shape
 from sd_covid.calibration.types import Array

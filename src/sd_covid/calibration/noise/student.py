@@ -12,8 +12,8 @@ import math
 import numpy as np
 from scipy.special import digamma, gammaln, stdtrit
 
-from sd_covid.calibration.density.markov import leave_one_out, sample_paths
 from sd_covid.calibration.noise.base import Predicted
+from sd_covid.calibration.noise.markov import leave_one_out, sample_paths
 from sd_covid.calibration.noise.memory import innovations, pull_back
 from sd_covid.calibration.noise.scale import LocationScale, Shape
 from sd_covid.calibration.types import Array
@@ -77,7 +77,7 @@ def _freedom(predicted: Predicted) -> Array:
 
 
 class _Between:
-    """Draws at one period given its neighbours. See `sd_covid.calibration.density.markov.Between`.
+    """Draws at one period given its neighbours. See `sd_covid.calibration.noise.markov.Between`.
 
     With a neighbour on either side the density is a product of two Student t's, of two peaks where they disagree:
     candidates come from both, and one is chosen with the weight that makes up for where they came from.

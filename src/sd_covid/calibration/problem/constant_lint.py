@@ -13,7 +13,7 @@ from itertools import groupby
 
 import numpy as np
 
-from sd_covid.calibration.problem import formula as formulas
+from sd_covid.calibration import formula as formulas
 from sd_covid.calibration.problem.petab import Measurement, Parameter, Problem
 from sd_covid.errors import ProblemError
 

@@ -1,6 +1,6 @@
 """Reads our extension block of the problem file, each fault shown on its line.
 
-In goes YAML; out come `sd_covid.calibration.problem.settings`.
+In goes YAML; out come `sd_covid.calibration.settings`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from sd_covid.calibration.facts.reading import read_fact
 from sd_covid.calibration.problem.season import SEASONS, Seasonal
-from sd_covid.calibration.problem.settings import (
+from sd_covid.calibration.settings import (
     AGGREGATIONS,
     FREQUENCIES,
     NOISES,
@@ -21,7 +21,7 @@ from sd_covid.calibration.problem.settings import (
     ProcessSetting,
     SurveySetting,
 )
-from sd_covid.calibration.problem.yamlfile import Path_, YamlFile
+from sd_covid.calibration.yamlfile import Path_, YamlFile
 
 ROOT: Path_ = ("extensions", "sd_covid")
 SECTIONS = (

@@ -9,12 +9,12 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from sd_covid.calibration.formula import Constant, symbols
 from sd_covid.calibration.noise import noise_of
 from sd_covid.calibration.problem.extension import ROOT
-from sd_covid.calibration.problem.formula import Constant, symbols
 from sd_covid.calibration.problem.petab import Problem
-from sd_covid.calibration.problem.settings import ObservationSetting
-from sd_covid.calibration.problem.yamlfile import Path_, YamlFile, read_yaml
+from sd_covid.calibration.settings import ObservationSetting
+from sd_covid.calibration.yamlfile import Path_, YamlFile, read_yaml
 from sd_covid.errors import ProblemError, suggest
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from sd_covid.calibration.formula import Formula, symbols
 from sd_covid.calibration.problem.constant_lint import check_constant_series
 from sd_covid.calibration.problem.extension import ROOT
 from sd_covid.calibration.problem.extension_checks import check_facts, check_facts_model, check_observation
-from sd_covid.calibration.problem.formula import Formula, symbols
 from sd_covid.calibration.problem.petab import Change, Measurement, Observable, Period, Problem
-from sd_covid.calibration.problem.tables import Row
-from sd_covid.calibration.problem.yamlfile import read_yaml
+from sd_covid.calibration.tables import Row
 from sd_covid.calibration.types import Simulator
+from sd_covid.calibration.yamlfile import read_yaml
 from sd_covid.data import Registry
 from sd_covid.errors import ProblemError, suggest
 from sd_covid.model.names import key

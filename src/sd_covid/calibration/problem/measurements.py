@@ -13,8 +13,8 @@ from pathlib import Path
 import pandas as pd
 
 from sd_covid.calibration.problem.petab import Observable, Problem, with_measurements
-from sd_covid.calibration.problem.settings import ObservationSetting
-from sd_covid.calibration.problem.tables import Row, Table
+from sd_covid.calibration.settings import ObservationSetting
+from sd_covid.calibration.tables import Row, Table
 from sd_covid.data import Registry, Series, format_period
 from sd_covid.errors import ProblemError
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sd_covid.calibration.problem.lint import ModelNames, used_names
 from sd_covid.calibration.problem.petab import Problem
-from sd_covid.calibration.problem.tables import Table
+from sd_covid.calibration.tables import Table
 from sd_covid.calibration.types import Simulator
 
 

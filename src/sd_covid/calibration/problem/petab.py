@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sd_covid.calibration.problem import formula as formulas
+from sd_covid.calibration import formula as formulas
+from sd_covid.calibration.formula import Formula
 from sd_covid.calibration.problem.extension import read_extension
-from sd_covid.calibration.problem.formula import Formula
 from sd_covid.calibration.problem.priors import FAMILIES, Prior
-from sd_covid.calibration.problem.settings import Extension
-from sd_covid.calibration.problem.tables import Row, Table, read_table
 from sd_covid.calibration.problem.variants import resolve
-from sd_covid.calibration.problem.yamlfile import YamlFile, read_yaml
+from sd_covid.calibration.settings import Extension
+from sd_covid.calibration.tables import Row, Table, read_table
+from sd_covid.calibration.yamlfile import YamlFile, read_yaml
 
 NOISE_DISTRIBUTIONS = ("normal", "log-normal", "laplace", "log-laplace")
 TABLES = {

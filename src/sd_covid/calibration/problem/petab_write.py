@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from sd_covid.calibration.problem.petab import Problem
-from sd_covid.calibration.problem.tables import Table, write_table
+from sd_covid.calibration.tables import Table, write_table
 from sd_covid.errors import ProblemError
 from sd_covid.whole_files import write_whole
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sd_covid.calibration.problem.formula import Apply, Constant, Formula, Symbol
+from sd_covid.calibration.formula import Apply, Constant, Formula, Symbol
 
 SEASONS = {
     "month": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sd_covid.calibration.problem.formula import Symbol
+from sd_covid.calibration.formula import Symbol
 from sd_covid.calibration.problem.lint import ModelNames
 from sd_covid.calibration.problem.petab import Problem
-from sd_covid.calibration.problem.tables import Row
+from sd_covid.calibration.tables import Row
 from sd_covid.calibration.types import Simulator
 from sd_covid.errors import ModelError, ProblemError
 from sd_covid.model.names import key

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sd_covid.calibration.problem.tables import Row, Table
-from sd_covid.calibration.problem.yamlfile import Path_, YamlFile, read_yaml
+from sd_covid.calibration.tables import Row, Table
+from sd_covid.calibration.yamlfile import Path_, YamlFile, read_yaml
 from sd_covid.errors import suggest
 from sd_covid.model.names import key
 from sd_covid.study_folder import study_folder

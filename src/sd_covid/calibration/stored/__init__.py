@@ -1,1 +1,1 @@
-"""Draws and fits on disk: read, asked, compared with the figures of today, and brought up to date."""
+"""Draws on disk, and which figures they rest on."""

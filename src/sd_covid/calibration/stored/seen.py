@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sd_covid.calibration.problem.petab import Measurement, Problem
-from sd_covid.calibration.problem.tables import Row
 from sd_covid.calibration.stored.store import Posterior, tables_hash
+from sd_covid.calibration.tables import Row
 from sd_covid.errors import DataError
 
 Figure = tuple[str, str, float, float, str, str, str, str]

@@ -38,7 +38,7 @@ class Posterior:
         Columns chain, draw, log_posterior, then parameters by PEtab id.
     provenance : dict
         constants (parameter id -> model constant), best (parameter id -> value), model_hash, data_hash, seed, versions;
-        figures and settings_hash (`sd_covid.calibration.stored.seen`), updates (`sd_covid.calibration.stored.update`).
+        figures and settings_hash (`sd_covid.calibration.stored.seen`), updates (`sd_covid.calibration.newest.update`).
     """
 
     frame: pd.DataFrame

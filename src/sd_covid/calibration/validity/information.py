@@ -15,7 +15,7 @@ import numpy as np
 
 from sd_covid.calibration.density.objective import Experiment, Objective, Series
 from sd_covid.calibration.density.observation import Figures
-from sd_covid.calibration.facts.quantity import Quantity
+from sd_covid.calibration.density.quantity import Quantity
 from sd_covid.calibration.noise import Likelihood, Predicted
 from sd_covid.calibration.problem.petab import Parameter
 from sd_covid.calibration.types import Array, Progress

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sd_covid.calibration.density.objective import Objective, Series, add_series
-from sd_covid.calibration.facts.quantity import Quantity
+from sd_covid.calibration.density.quantity import Quantity
 from sd_covid.calibration.problem.priors import JointPrior
 from sd_covid.calibration.samplers.moved import Fault, move_draws
 from sd_covid.calibration.samplers.paths import unconstrained_path

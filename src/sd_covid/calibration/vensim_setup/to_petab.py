@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.calibration.problem.petab_write import write_files
-from sd_covid.calibration.problem.tables import RESERVED, Row, Table
+from sd_covid.calibration.tables import RESERVED, Row, Table
 from sd_covid.calibration.vensim_setup.changes import constant_cells
 from sd_covid.calibration.vensim_setup.control import Control, Search
 from sd_covid.calibration.vensim_setup.lines import Line

@@ -127,7 +127,7 @@ class Belt:
 
     def _count(self, first_depth: int) -> int:
         """How many slats to lay out: from the constants of the file."""
-        from sd_covid.engine.run.interpret import at_start
+        from sd_covid.engine.interpret import at_start
 
         program = self.here.lowering.out
         needed = float(at_start(program, _Defaults(program), [first_depth])[0, 0])

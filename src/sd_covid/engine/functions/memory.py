@@ -123,7 +123,7 @@ class _Defaults:
 
 def by_default(here: Context, init_node: int) -> float:
     """The value of a node of the init graph, with the model's own constants."""
-    from sd_covid.engine.run.interpret import at_start
+    from sd_covid.engine.interpret import at_start
 
     return float(at_start(here.lowering.out, _Defaults(here), [init_node])[0, 0])
 

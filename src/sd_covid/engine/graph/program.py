@@ -86,7 +86,7 @@ class ClockDriver:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What a program with moving time bounds needs; see `sd_covid.engine.time.clock`.
+    """What a program with moving time bounds needs; see `sd_covid.engine.run.clock`.
 
     Attributes
     ----------

@@ -163,7 +163,7 @@ class Lowering:
         self.found[cell, step] = node
 
     def _wind_clock(self) -> None:
-        """Time and TIME STEP as the instants of a run give them; see `sd_covid.engine.time.clock`."""
+        """Time and TIME STEP as the instants of a run give them; see `sd_covid.engine.run.clock`."""
         graph = self.out.step
         self.out.drivers += [ClockDriver(f"clock {row}", row) for row in (Row.TIME, Row.FOLLOWING)]
         self.out.states.append(

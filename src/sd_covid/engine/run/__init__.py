@@ -1,1 +1,1 @@
-"""Runs: machine code compiled and kept, members in lanes and threads, and the reference interpreter."""
+"""Runs: machine code compiled and kept, members in lanes and threads."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_covid.engine import interpret
 from sd_covid.engine.graph.program import Program
-from sd_covid.engine.run import interpret
 from sd_covid.engine.run.kernel import Kernel, Members
 from sd_covid.engine.time.over_time import finish
 from sd_covid.engine.time.timegrid import TimeGrid

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_covid.engine import interpret
 from sd_covid.engine.graph.program import Program, Update
 from sd_covid.engine.graph.trim import trim
 from sd_covid.engine.llvm.text import Module
 from sd_covid.engine.llvm.write_run import COUNTS, POINTERS, write_kernel
-from sd_covid.engine.run import interpret
 from sd_covid.engine.run.compile import Code, Tiered, target
 from sd_covid.engine.run.threads import share
 from sd_covid.engine.time.timegrid import TimeGrid, sample_drivers

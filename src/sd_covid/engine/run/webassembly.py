@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.collection import uncollected
+from sd_covid.engine import interpret
 from sd_covid.engine.graph.apart import parameters_of, take_apart
 from sd_covid.engine.graph.program import Program
 from sd_covid.engine.graph.trim import trim
 from sd_covid.engine.llvm.text import Module
 from sd_covid.engine.llvm.write_run import write_kernel
 from sd_covid.engine.lower.model import CONTROL
-from sd_covid.engine.run import interpret
 from sd_covid.engine.run.kernel import Members
 from sd_covid.engine.time.scheme import SCHEMES
 from sd_covid.engine.time.timegrid import TimeGrid, sample_drivers, time_grid

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sd_covid.engine import interpret
 from sd_covid.engine.graph.derivative import pull_back
-from sd_covid.engine.run import interpret
 from sd_covid.engine.separate.equations import Equations
 from sd_covid.engine.time.scheme import SCHEMES
 from sd_covid.engine.time.timegrid import sample_drivers

@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 
 from sd_covid.calibration.problem.petab import Problem, read_problem
-from sd_covid.calibration.problem.tables import Row, Table, write_table
 from sd_covid.calibration.stored.store import Posterior, tables_hash, write_posterior
+from sd_covid.calibration.tables import Row, Table, write_table
 from sd_covid.marvel.session.answers import ends_of
 from sd_covid.marvel.session.draws import Judged
 from sd_covid.marvel.session.pool import Pooled

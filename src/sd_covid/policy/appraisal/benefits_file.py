@@ -27,7 +27,7 @@ from sd_covid.policy.appraisal.benefits import (
 from sd_covid.policy.catalogue.accounts import PAYERS, adds_up, read_shares
 from sd_covid.policy.catalogue.evidence import EvidenceRow, read_evidence
 from sd_covid.policy.catalogue.ranges import SHAPES, Range, Shape
-from sd_covid.policy.files.reading import read_cited, read_number, read_source, read_text, scenario_faults
+from sd_covid.policy.reading import read_cited, read_number, read_source, read_text, scenario_faults
 from sd_covid.study_folder import is_there, study_folder
 
 _EFFECT = ("title", "unit", "variable", "better")

@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from sd_covid.policy.appraisal.costs import CostLine
 from sd_covid.policy.appraisal.ledger import ledger
+from sd_covid.policy.catalogue.costs import CostLine
 from sd_covid.policy.catalogue.outputs import Output
 from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.comparison.spread import Spread

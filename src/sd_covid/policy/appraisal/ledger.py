@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sd_covid.policy.appraisal.costs import Prices
 from sd_covid.policy.catalogue.accounts import PAYERS, Payer
+from sd_covid.policy.catalogue.costs import Prices
 from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.types import Floats
 

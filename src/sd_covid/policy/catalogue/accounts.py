@@ -13,7 +13,7 @@ from typing import Literal, get_args
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.data.text import Text
 from sd_covid.errors import suggest
-from sd_covid.policy.files.reading import read_number, read_source
+from sd_covid.policy.reading import read_number, read_source
 
 Payer = Literal["national", "municipal", "insurers", "households", "business", "unassigned"]
 #: Every account of a ledger; the last holds what a study assigns to nobody.

@@ -20,7 +20,7 @@ from sd_covid.errors import suggest
 from sd_covid.model.names import key
 from sd_covid.policy.catalogue.evidence import EvidenceRow, read_evidence
 from sd_covid.policy.catalogue.ranges import SHAPES, Range, Shape
-from sd_covid.policy.files.reading import read_number, read_source, read_text, scenario_faults
+from sd_covid.policy.reading import read_number, read_source, read_text, scenario_faults
 
 _NUMBERS = ("default", "low", "high", "distribution")
 #: What an entry must say itself of a constant that has no row of evidence.

@@ -1,7 +1,7 @@
 """Cost rules and prices as a study's catalogue of levers writes them.
 
 In goes a `Node` of ``scenarios/levers.yaml``; out come `Cost` and `Prices`. What they mean is
-`sd_covid.policy.appraisal.costs`.
+`sd_covid.policy.catalogue.costs`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Literal, cast
 
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.data.references import Reference
-from sd_covid.policy.appraisal.costs import Cost, Prices, Tranche
-from sd_covid.policy.files.reading import read_cited, read_date, read_number, read_source
+from sd_covid.policy.catalogue.costs import Cost, Prices, Tranche
+from sd_covid.policy.reading import read_cited, read_date, read_number, read_source
 
 #: Keys of its own that a rule needs.
 _OWN: dict[str, tuple[str, ...]] = {"budget": ("total", "tranches"), "spent": ("spending",), "unpriced": ()}

@@ -1,7 +1,7 @@
 """The catalogue of levers: what a government can set, what the actual package was, what it costs and who pays.
 
 In comes ``scenarios/levers.yaml``; out comes a `Catalogue`. What nobody knows stands in another file
-(`sd_covid.policy.catalogue.assumptions`); how a cost follows a setting is `sd_covid.policy.appraisal.costs`.
+(`sd_covid.policy.catalogue.assumptions`); how a cost follows a setting is `sd_covid.policy.catalogue.costs`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Literal, cast, get_args
 from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.references import Reference, references_beside
 from sd_covid.data.text import Text
-from sd_covid.policy.appraisal.costs import Cost, Prices
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.catalogue.accounts import Accounts, read_accounts
 from sd_covid.policy.catalogue.cost_rules import read_cost, read_prices
+from sd_covid.policy.catalogue.costs import Cost, Prices
 from sd_covid.policy.catalogue.triggers import Trigger
-from sd_covid.policy.files.reading import read_cited, read_date, read_number, read_text, scenario_faults
+from sd_covid.policy.reading import read_cited, read_date, read_number, read_text, scenario_faults
 from sd_covid.study_folder import study_folder
 
 Delivery = Literal["national", "municipal"]

@@ -14,7 +14,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.errors import suggest
 from sd_covid.model.names import key
-from sd_covid.policy.files.reading import read_number, read_text, scenario_faults
+from sd_covid.policy.reading import read_number, read_text, scenario_faults
 
 Better = Literal["lower", "higher", "neutral"]
 Basis = Literal["figures", "partly assumption", "assumption"]

@@ -16,7 +16,7 @@ from sd_covid.data.text import Text, texts_in
 from sd_covid.model.names import key
 from sd_covid.policy.catalogue.levers import Lever
 from sd_covid.policy.catalogue.outputs import read_outputs
-from sd_covid.policy.files.reading import read_text, scenario_faults
+from sd_covid.policy.reading import read_text, scenario_faults
 from sd_covid.policy.study import catalogues_beside
 from sd_covid.study_folder import is_there
 

@@ -16,8 +16,8 @@ from sd_covid.model.names import key
 from sd_covid.policy.catalogue.outputs import Output
 from sd_covid.policy.comparison.scenarios import Comparison, Difference, Floats
 from sd_covid.policy.comparison.spread import Spread, Verdict
-from sd_covid.policy.files.reading import read_number, read_text, scenario_faults
 from sd_covid.policy.paths import AssumptionPath, named_path, read_path
+from sd_covid.policy.reading import read_number, read_text, scenario_faults
 from sd_covid.policy.scenario import Scenario, under
 from sd_covid.policy.study import Study
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from sd_covid.errors import RunError, UnknownNameError, suggest
 from sd_covid.model.names import key
-from sd_covid.policy.appraisal.costs import CostLine, Prices
 from sd_covid.policy.catalogue.assumptions import Assumption
+from sd_covid.policy.catalogue.costs import CostLine, Prices
 from sd_covid.policy.catalogue.levers import Lever
 from sd_covid.policy.catalogue.outputs import Output
 from sd_covid.policy.comparison.measures import Measure as Measure

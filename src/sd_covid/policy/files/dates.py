@@ -12,7 +12,7 @@ from datetime import date
 
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.policy.files.keys import MONTHS
-from sd_covid.policy.files.reading import read_date
+from sd_covid.policy.reading import read_date
 from sd_covid.policy.study import Study
 
 

@@ -19,8 +19,8 @@ from sd_covid.policy.catalogue.triggers import Trigger
 from sd_covid.policy.files.dates import read_day, read_months
 from sd_covid.policy.files.keys import CONSTANT_STEP, LEVEL_STEP, LEVER, PERIOD, TRIGGER, fields
 from sd_covid.policy.files.layers import Later, Layer, Part, Placed, Value, join
-from sd_covid.policy.files.reading import read_number
 from sd_covid.policy.files.reshape import check_target
+from sd_covid.policy.reading import read_number
 from sd_covid.policy.study import Study, settable
 
 

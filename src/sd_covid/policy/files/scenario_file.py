@@ -21,9 +21,9 @@ from sd_covid.policy.files.filled_in import is_filled_in, read_filled_in
 from sd_covid.policy.files.keys import BUDGET, NOT_IN_A_PACKAGE, PACKAGE, SCENARIO, SHIFT, TARGET, fields
 from sd_covid.policy.files.layers import Layer, join, levers_of
 from sd_covid.policy.files.parts import read_changes, read_levers
-from sd_covid.policy.files.reading import read_date, read_number, read_text
 from sd_covid.policy.files.reshape import scaled, shifted, targeted
 from sd_covid.policy.paths import FOLDER, AssumptionPath, folder_near, named_path, read_path
+from sd_covid.policy.reading import read_date, read_number, read_text
 from sd_covid.policy.study import Study, read_assumed
 from sd_covid.study_folder import is_there
 

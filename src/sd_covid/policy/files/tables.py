@@ -16,9 +16,9 @@ from pathlib import Path
 
 from sd_covid.errors import ScenarioError, suggest
 from sd_covid.files import stream_of
-from sd_covid.policy.files.reading import as_date, as_number, between
 from sd_covid.policy.files.table_faults import file_fault, nearest, told
 from sd_covid.policy.files.workbook import Raw, read_workbook
+from sd_covid.policy.reading import as_date, as_number, between
 
 #: As a spreadsheet in Dutch writes them in a CSV file: 0,5 and 1-10-2020. What may be 1500 or 1.5 is neither.
 _DUTCH_NUMBER = re.compile(r"([-+]?\d+),(\d+)", re.ASCII)

@@ -23,7 +23,7 @@ from sd_covid.model.names import key
 from sd_covid.policy.catalogue.names import ConstantNames
 from sd_covid.policy.catalogue.ranges import SHAPES, Range, Shape
 from sd_covid.policy.comparison.draws import assumed_columns, moving_assumptions
-from sd_covid.policy.files.reading import named_file, read_number, read_whole
+from sd_covid.policy.reading import named_file, read_number, read_whole
 from sd_covid.policy.study import Study
 
 _DESIGNS = ("factorial", "lhs", "sobol", "file")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sd_covid.data.keyed_yaml import Node
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.files.reading import read_number
+from sd_covid.policy.reading import read_number
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -26,7 +26,7 @@ from sd_covid.policy.catalogue.names import ConstantNames
 from sd_covid.policy.catalogue.outputs import Output, outputs_in, read_outputs
 from sd_covid.policy.catalogue.triggers import adaptive
 from sd_covid.policy.comparison.draws import choose_rows, read_posterior, sample_assumptions
-from sd_covid.policy.files.reading import named_file, read_number, read_whole, scenario_faults
+from sd_covid.policy.reading import named_file, read_number, read_whole, scenario_faults
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.sweep.chosen import chosen_scenarios
@@ -130,7 +130,7 @@ def read_sweep(path: str | Path, simulation: Simulation) -> SweepPlan:
     ----------
     path : path
     simulation : Simulation
-        The model that `sd_covid.policy.files.reading.named_model` names, loaded.
+        The model that `sd_covid.policy.reading.named_model` names, loaded.
 
     Returns
     -------

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sd_covid.policy.appraisal.costs import CostLine
 from sd_covid.policy.appraisal.effectiveness import CostPerUnit, cost_per_unit, cost_totals, extra_cost
+from sd_covid.policy.catalogue.costs import CostLine
 from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.comparison.spread import Spread
 from sd_covid.policy.types import Floats

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sd_covid.calibration.forecasts.outlook_changes import Changed, Changes
+from sd_covid.calibration.newest.outlook_changes import Changed, Changes
 from sd_covid.report.dashboard.words import ARROWS, DashboardWords
 from sd_covid.report.validity.tables import Cell, Line, Table
 from sd_covid.report.words.period_words import day_words, period_words

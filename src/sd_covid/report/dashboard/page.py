@@ -1,7 +1,7 @@
 """The newest figure of every series beside what was expected of it, as a page.
 
 In go an `Outlook` and what changed since an earlier one; out comes one HTML file that needs nothing else, in Dutch or
-English. What is counted is decided in `sd_covid.calibration.forecasts.outlook`.
+English. What is counted is decided in `sd_covid.calibration.newest.outlook`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sd_covid.calibration.forecasts.outlook import Expected, Outlook
-from sd_covid.calibration.forecasts.outlook_changes import Changes
+from sd_covid.calibration.newest.outlook import Expected, Outlook
+from sd_covid.calibration.newest.outlook_changes import Changes
 from sd_covid.report.dashboard.changes import changes_view
 from sd_covid.report.dashboard.tables import by_theme, is_sensitive, made_with, problem_name
 from sd_covid.report.dashboard.words import ARROWS, Counts, DashboardWords, counts_of

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sd_covid.calibration.forecasts.outlook import Expected, Outlook
+from sd_covid.calibration.newest.outlook import Expected, Outlook
 from sd_covid.report.dashboard.words import DashboardWords, counts_of
 from sd_covid.report.finding.files import write_findings
 from sd_covid.report.finding.statement import Finding

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sd_covid.calibration.forecasts.outlook import Expected, Outlook, expected_outside, side_of
+from sd_covid.calibration.newest.outlook import Expected, Outlook, expected_outside, side_of
 from sd_covid.calibration.validity.report import Point
 from sd_covid.data import Series
 from sd_covid.report.words.period_words import day_words, period_words

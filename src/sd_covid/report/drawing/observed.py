@@ -100,7 +100,7 @@ def _offset(
     observable: Observable, names: Mapping[str, str], fitted: Mapping[str, float]
 ) -> tuple[str, float]:
     """The output that an observable is, apart from an offset, and that offset; an empty name when it is not one."""
-    from sd_covid.calibration.problem.formula import derivative, evaluate, symbols
+    from sd_covid.calibration.formula import derivative, evaluate, symbols
 
     inside = list(dict.fromkeys(symbols(observable.formula)))
     outputs = [name for name in inside if name not in fitted]

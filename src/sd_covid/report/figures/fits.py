@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sd_covid.calibration.forecasts.outlook import Expected
+from sd_covid.calibration.newest.outlook import Expected
 from sd_covid.calibration.validity.report import SeriesValidity
 from sd_covid.report.drawing.profiles import profiles_chart
 from sd_covid.report.drawing.ranks import ranks_chart
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from sd_covid.analysis.stacking.count import Stacking
     from sd_covid.calibration.fitting.profile import Profile
+    from sd_covid.calibration.newest.updated import Update
     from sd_covid.calibration.sbc.study import Study
     from sd_covid.calibration.sbc.verdict import Verdict
-    from sd_covid.calibration.stored.updated import Update
     from sd_covid.policy.calendar import Calendar
 
 
@@ -42,7 +42,7 @@ def observed_and_expected(
     ----------
     series : SeriesValidity or Expected
         Of `sd_covid.calibration.validity.validate`: figures drawn anew from the posterior, what was held out on grey.
-        Or of `sd_covid.calibration.forecasts.outlook.outlook`: each figure from all the others, and the one that comes
+        Or of `sd_covid.calibration.newest.outlook.outlook`: each figure from all the others, and the one that comes
         next.
     language : {'en', 'nl'}
     size : tuple of float, optional
@@ -69,7 +69,7 @@ def profiles(
     ----------
     found : sequence of Profile
     units : mapping of str to str
-        Unit by parameter; with the profiles as `sd_covid.calibration.stored.questions.profiles` returns both.
+        Unit by parameter; with the profiles as `sd_covid.calibration.fitting.stored.profiles` returns both.
     language : {'en', 'nl'}
     size : tuple of float, optional
         Width and height in inches.
@@ -103,7 +103,7 @@ def parameter_shifts(
     Parameters
     ----------
     found : Update
-        Of `sd_covid.calibration.stored.update`.
+        Of `sd_covid.calibration.newest.update`.
     glossary : Glossary, optional
         What the parameters are called.
     language : {'en', 'nl'}

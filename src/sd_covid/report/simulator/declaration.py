@@ -16,7 +16,7 @@ from sd_covid.data.keyed_yaml import Node, read_yaml
 from sd_covid.data.text import Text
 from sd_covid.engine.simulation import Simulation
 from sd_covid.policy.catalogue.outputs import WELFARE, Basis, Output
-from sd_covid.policy.files.reading import (
+from sd_covid.policy.reading import (
     named_model,
     read_date,
     read_number,

@@ -1,6 +1,6 @@
 """How a page counts what levers cost, as plain objects for ``costs.js``.
 
-The rules are those of `sd_covid.policy.appraisal.costs`.
+The rules are those of `sd_covid.policy.catalogue.costs`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sd_covid.engine.simulation import Simulation
-from sd_covid.policy.appraisal.costs import Cost
+from sd_covid.policy.catalogue.costs import Cost
 from sd_covid.policy.study import Study
 from sd_covid.report.words.texts import Texts
 

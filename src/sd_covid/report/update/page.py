@@ -1,6 +1,6 @@
 """What new figures moved, as a page: one HTML file that needs nothing else, in Dutch or English.
 
-In goes an `Update`; out comes the page. What is counted is decided in `sd_covid.calibration.stored.update`.
+In goes an `Update`; out comes the page. What is counted is decided in `sd_covid.calibration.newest.update`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sd_covid.calibration.stored.updated import Arrival, Interval, ParameterShift, Update
+from sd_covid.calibration.newest.updated import Arrival, Interval, ParameterShift, Update
 from sd_covid.report.drawing.charts import chart_style
 from sd_covid.report.drawing.rows import intervals_chart
 from sd_covid.report.drawing.svg import inline_svg

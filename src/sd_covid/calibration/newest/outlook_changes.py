@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
-from sd_covid.calibration.forecasts.outlook import Outlook, Side
+from sd_covid.calibration.newest.outlook import Outlook, Side
 from sd_covid.calibration.results import plain
 from sd_covid.data import Series, format_period, parse_period
 from sd_covid.data.rewrite import REPLACED, VINTAGES

@@ -16,6 +16,7 @@ from sd_covid.calibration.algebra import one_thread_of_algebra
 from sd_covid.calibration.density.objective import Objective
 from sd_covid.calibration.fitting.fit import maximise
 from sd_covid.calibration.forecasts.forecast import Forecaster
+from sd_covid.calibration.newest.updated import Arrival, Interval, ParameterShift, Update
 from sd_covid.calibration.problem.measurements import from_registry
 from sd_covid.calibration.problem.petab import Measurement, Problem
 from sd_covid.calibration.samplers.annealed import Effort
@@ -31,7 +32,6 @@ from sd_covid.calibration.stored.seen import (
     seen_figures,
 )
 from sd_covid.calibration.stored.store import Posterior, read_posterior, tables_hash, versions
-from sd_covid.calibration.stored.updated import Arrival, Interval, ParameterShift, Update
 from sd_covid.calibration.types import Array, Simulator
 from sd_covid.calibration.validity.scores import crps
 from sd_covid.calibration.workflow import Step, load_problem, model_hash, posterior_file

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sd_covid.engine.graph.program import ClockDriver, Program, Row
 from sd_covid.engine.graph.trim import trim
-from sd_covid.engine.run.interpret import Interpreter, Parameters, at_start
+from sd_covid.engine.interpret import Interpreter, Parameters, at_start
 from sd_covid.engine.time.timegrid import NEAR, TimeGrid
 from sd_covid.errors import RunError
 

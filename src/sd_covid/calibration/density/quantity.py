@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sd_covid.calibration import formula as formulas
 from sd_covid.calibration.density.observation import aggregation
 from sd_covid.calibration.facts.setting import SoftFact, Term
-from sd_covid.calibration.problem import formula as formulas
-from sd_covid.calibration.problem.formula import Formula
+from sd_covid.calibration.formula import Formula
 from sd_covid.calibration.types import Array
 
 _LINEAR = {"value": "end", "mean": "mean", "sum": "sum", "change": "change"}

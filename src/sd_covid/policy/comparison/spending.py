@@ -1,7 +1,7 @@
 """What the levers of a scenario cost in a run of the model, by the rule of each lever.
 
 In come a lever, the scenario that sets it and the scenario's runs; out comes a `CostLine`, one path of spending a
-member where it depends on what happens. The rules are `sd_covid.policy.appraisal.costs`.
+member where it depends on what happens. The rules are `sd_covid.policy.catalogue.costs`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sd_covid.policy.appraisal.costs import CostLine, budget_path, spent_path
+from sd_covid.policy.catalogue.costs import CostLine, budget_path, spent_path
 from sd_covid.policy.catalogue.levers import Lever, LeverSetting
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
