@@ -66,7 +66,7 @@ def written(comparison: Comparison, tmp_path_factory: pytest.TempPathFactory) ->
     folder, packages = tmp_path_factory.mktemp("many"), many(comparison)
     return {
         level: write_report(packages, None, None, folder / f"{level}.html", "nl", level=level)
-        for level in ("minister", "adviser")
+        for level in ("minister", "adviser", "modeller")
     }
 
 
@@ -99,6 +99,48 @@ def test_on_paper_no_table_is_wider_than_its_page(
     assert page.evaluate(WIDE, ACROSS) == []
     assert page.evaluate(BROKEN) == []
     page.close()
+
+
+#: Of each package but the main one: what its table counts, and whether its name and its table are in sight.
+FOLDED = """() => [...document.querySelectorAll('#differences details')].map(item => {
+    const rows = [...item.querySelectorAll('tbody tr:not(.theme)')];
+    const having = tone => rows.filter(row => row.querySelector('.word.' + tone)).length;
+    const said = item.querySelector('summary .unit').textContent.match(/[0-9]+/g).map(Number);
+    return [said, [having('good'), rows.length, having('bad')],
+            item.querySelector('summary').checkVisibility(), item.querySelector('table').checkVisibility()];
+})"""
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_only_the_table_of_the_main_package_is_open(
+    browser: Browser, written: dict[str, Path], comparison: Comparison, media: str
+) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(written["adviser"].as_uri())
+    page.emulate_media(media=media)  # type: ignore[arg-type]
+    folded = page.evaluate(FOLDED)
+    assert len(folded) == len(many(comparison).alternatives) - 1
+    for said, counted, named, shown in folded:
+        assert said == counted
+        assert named
+        assert not shown
+    assert any(counted[0] + counted[2] > 0 for _, counted, _, _ in folded)
+    (table,) = [
+        item for item in page.locator("#differences table").all() if item.evaluate("t => t.checkVisibility()")
+    ]
+    assert comparison.alternatives[0].title.nl in table.locator("caption").inner_text()
+    page.close()
+
+
+def test_a_print_for_an_adviser_is_short_and_one_for_a_modeller_has_all(written: dict[str, Path]) -> None:
+    """A print opens what has no class; see `sd_covid.report.printed`."""
+    section = {
+        level: written[level].read_text(encoding="utf-8").partition('<section id="differences">')[2]
+        for level in ("adviser", "modeller")
+    }
+    found = {level: text.partition("</section>")[0] for level, text in section.items()}
+    assert "<details>" not in found["adviser"]
+    assert found["adviser"].count('<details class="apart told">') == found["modeller"].count("<details>") > 1
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

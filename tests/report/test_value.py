@@ -106,7 +106,9 @@ def page(request, assessment):
         "resilience": resilience_view(assessment, texts),
     }
     sections = [
-        render(f"comparison/sections/{name}.html.j2", (), texts, views | {"level": "adviser"})
+        render(
+            f"comparison/sections/{name}.html.j2", (), texts, views | {"level": "adviser", "main_package": ""}
+        )
         for name in ("mkba", "accounts", "groups", "resilience")
     ]
     return html.fromstring(f"<main>{''.join(sections)}</main>")

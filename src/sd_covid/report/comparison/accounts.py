@@ -27,6 +27,7 @@ _NIL = 1e-9
 class Matrix:
     """Expected costs of one package by lever or year, and by payer; the last row and column are sums."""
 
+    package: str
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
@@ -51,6 +52,7 @@ def account_table(table: Mkba, comparison: Comparison, texts: Texts) -> AmountTa
     total = cells_of(map(Spread.of, (paid, received, gained, received + gained - paid)), texts)
     package, reference = (quoted(comparison, name, texts) for name in (found.scenario, found.reference))
     return AmountTable(
+        package,
         texts("accounts.caption", package=package, reference=reference),
         tuple(texts(f"accounts.{part}") for part in ("paid", "received", "gained", "net")),
         (*rows, amount_row(texts("accounts.total"), total, kind="sum")),
@@ -62,22 +64,19 @@ def cost_matrix(table: Mkba, comparison: Comparison, texts: Texts) -> Matrix:
     book = table.appraisal.ledger
     means = book.paid_present().mean(axis=2)
     titles = [texts.of(comparison.levers[name].title) for name in book.levers]
-    caption = texts("accounts.matrix", package=quoted(comparison, table.appraisal.scenario, texts))
-    return _matrix(caption, titles, means, texts)
+    package = quoted(comparison, table.appraisal.scenario, texts)
+    return _matrix(package, texts("accounts.matrix", package=package), titles, means, texts)
 
 
 def year_matrix(table: Mkba, comparison: Comparison, texts: Texts) -> Matrix:
     """Costs by year and payer, expected values in prices of the level year, not discounted, with their sums."""
     found = table.appraisal
-    caption = texts(
-        "accounts.years",
-        package=quoted(comparison, found.scenario, texts),
-        level=str(found.ledger.prices.level_year),
-    )
-    return _matrix(caption, list(map(str, found.years)), found.paid.mean(axis=1).T, texts)
+    package, level = quoted(comparison, found.scenario, texts), str(found.ledger.prices.level_year)
+    caption = texts("accounts.years", package=package, level=level)
+    return _matrix(package, caption, list(map(str, found.years)), found.paid.mean(axis=1).T, texts)
 
 
-def _matrix(caption: str, titles: list[str], means: Floats, texts: Texts) -> Matrix:
+def _matrix(package: str, caption: str, titles: list[str], means: Floats, texts: Texts) -> Matrix:
     """Rows and columns with anything but nil, and their sums; `means` has shape (row, payer)."""
     numbers = Numbers(texts.language)
     rows = [row for row in range(len(titles)) if np.abs(means[row]).max(initial=0.0) > _NIL]
@@ -92,4 +91,4 @@ def _matrix(caption: str, titles: list[str], means: Floats, texts: Texts) -> Mat
     lines = [(titles[row], told(means[row, payers])) for row in rows]
     lines.append((texts("accounts.total"), told(means[:, payers].sum(axis=0))))
     columns = tuple(texts(f"payer.{PAYERS[column]}") for column in payers)
-    return Matrix(caption, (*columns, texts("accounts.total")), tuple(lines))
+    return Matrix(package, caption, (*columns, texts("accounts.total")), tuple(lines))

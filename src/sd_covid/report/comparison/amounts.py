@@ -68,8 +68,9 @@ class AmountRow:
 
 @dataclass(frozen=True, slots=True)
 class AmountTable:
-    """A table of amounts."""
+    """A table of amounts of one package."""
 
+    package: str
     caption: str
     columns: tuple[str, ...]
     rows: tuple[AmountRow, ...]

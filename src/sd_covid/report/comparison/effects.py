@@ -30,6 +30,7 @@ from sd_covid.report.words.wording import (
 _NONE: Verdict = "no difference that matters"
 #: Of more packages what is alike is told together: those that make no difference in a sentence, differences in a chart.
 SEPARATE = 3
+_TONES = ("good", "bad")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,15 @@ class EffectTable:
     columns : tuple of str
         Years, and the span of the peak.
     rows : tuple of Row
+    counted : str
+        How many outcomes are better and worse at some time, in words.
     """
 
     package: str
     caption: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    counted: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,13 +258,16 @@ def effect_tables(
     for entry in comparison.alternatives:
         grade = package_grade(comparison, entry.id)
         rows = tuple(_row(comparison, output, entry.id, years, peak, grade, texts) for output in outputs)
-        caption = texts(
-            "differences.caption",
-            package=quoted(comparison, entry.id, texts),
-            reference=quoted(comparison, comparison.reference, texts),
-        )
-        tables.append(EffectTable(texts.of(entry.title), caption, columns, rows))
+        package, reference = (quoted(comparison, name, texts) for name in (entry.id, comparison.reference))
+        caption = texts("differences.caption", package=package, reference=reference)
+        tables.append(EffectTable(package, caption, columns, rows, counted(rows, texts)))
     return tables
+
+
+def counted(rows: Sequence[Row], texts: Texts) -> str:
+    """How many outcomes are (probably) better and worse at some time: what a reader sees of a table that is folded."""
+    better, worse = (sum(any(cell.tone == tone for cell in row.cells) for row in rows) for tone in _TONES)
+    return texts("differences.counted", better=better, worse=worse, count=len(rows))
 
 
 def _row(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sd_covid.policy.catalogue.outputs import Output
 from sd_covid.policy.comparison.long_run import LongRun
 from sd_covid.policy.comparison.scenarios import Difference
-from sd_covid.report.comparison.effects import Cell, EffectTable, cell_of, quoted, row_of
+from sd_covid.report.comparison.effects import Cell, EffectTable, cell_of, counted, quoted, row_of
 from sd_covid.report.words.texts import Texts
 from sd_covid.report.words.wording import Numbers, output_step
 
@@ -139,4 +139,4 @@ def _package_table(found: LongRun, scenario: str, names: list[str], texts: Texts
     columns = tuple(f"{year}, {name}" for year in found.covered for name in names)
     package, reference = (quoted(found.assumed, name, texts) for name in (scenario, found.assumed.reference))
     caption = texts("differences.caption", package=package, reference=reference)
-    return EffectTable(texts.of(found.assumed.scenario(scenario).title), caption, columns, rows)
+    return EffectTable(package, caption, columns, rows, counted(rows, texts))

@@ -23,7 +23,7 @@ from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.comparison.spread import QUANTILES
 from sd_covid.policy.scenario import Scenario
 from sd_covid.report.comparison.answer import answer_view, headline_view
-from sd_covid.report.comparison.effects import effect_tables, findings, quoted
+from sd_covid.report.comparison.effects import SEPARATE, effect_tables, findings, quoted
 from sd_covid.report.comparison.evidence import assumption_rows, fit_view, lever_rows
 from sd_covid.report.comparison.groups import groups_view
 from sd_covid.report.comparison.inputs import Background, Later, Looked
@@ -135,6 +135,7 @@ def write_report(
         content |= _assessed(assessment, texts)
         content["design"] = "" if sensitivity is None else design_note(sensitivity, texts)
         content["depends"] = bool(content["sensitivity"]) or content["over_time"] is None
+        content["main_package"] = _main_of_many(comparison, seen(), texts)
         content["sections"] = shown(level, content)
         page = aside / path.name
         page.write_text(
@@ -144,6 +145,11 @@ def write_report(
         publish(aside, figures)
         page.replace(path)
     return path
+
+
+def _main_of_many(comparison: Comparison, looked: Looked, texts: Texts) -> str:
+    """The package whose tables stay open where there are too many for all; empty where there are not."""
+    return quoted(comparison, looked.main, texts) if len(comparison.alternatives) > SEPARATE else ""
 
 
 def _seen(comparison: Comparison, looked: Looked | None) -> Looked:
