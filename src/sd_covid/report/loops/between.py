@@ -133,15 +133,8 @@ def cut_finding(
 ) -> Finding:
     """What an output does without a link."""
     texts, times, unit = told.texts, told.times, told.unit(output)
-    numbers = Numbers(texts.language)
-    low, median, high = np.quantile(found.effect, (0.05, 0.5, 0.95), axis=0)
     whole, cut = np.median(found.whole, axis=0), np.median(found.cut, axis=0)
-    peak = int(np.abs(median).argmax())
     axis = times.axis(found.times)
-
-    def said(value: float, named: str = _apart(unit, texts)) -> str:
-        return f"{numbers.plain(value, 3)} {named}".strip()
-
     cause, effect, output = map(told.name, (*link, output))
     names = {"cause": cause, "effect": effect, "output": output}
     first, second = map(told.scenario, scenarios or ("", ""))
@@ -150,33 +143,7 @@ def cut_finding(
         if scenarios
         else texts("loops.cut.start", **names)
     )
-    at = times.when(float(found.times[peak]), texts)
-    columns: dict[str, NDArray[Any]] = {
-        times.heading(texts): times.column(found.times),
-        texts("loops.cut.whole"): whole,
-        texts("loops.cut.without"): cut,
-    }
-    if len(found.whole) == 1:
-        size = texts(
-            "loops.cut.one",
-            when=at,
-            difference=said(float(median[peak])),
-            whole=said(float(whole[peak]), unit),
-        )
-        columns[texts("loops.column.difference")] = median
-    else:
-        size = texts(
-            "loops.cut.draws",
-            draws=len(found.whole),
-            when=at,
-            difference=said(float(median[peak])),
-            low=said(float(low[peak])),
-            high=said(float(high[peak])),
-        )
-        columns |= {
-            texts("loops.cut.low"): low, texts("loops.cut.median"): median, texts("loops.cut.high"): high
-        }  # fmt: skip
-    table = pd.DataFrame(columns)
+    table = _cut_table(found, told)
     failed = [texts("loops.cut.failed", failed=found.failed)] if found.failed else []
     series, labels = [whole, cut], [texts("loops.cut.whole"), texts("loops.cut.without")]
     if found.reference is not None:
@@ -185,11 +152,52 @@ def cut_finding(
     return Finding(
         "cut",
         texts("loops.cut", **names),
-        (how, size, *failed),
+        (how, _cut_size(found, unit, told), *failed),
         texts("loops.cut.caution"),
         table,
-        same_decimals(table, list(columns)[1:]),
+        same_decimals(table, list(table.columns)[1:]),
         lambda: lines_chart(axis, series, labels, unit or output, texts, times.label(texts)),
         texts("loops.cut.described", output=output),
         frozenset({times.heading(texts)}),
+    )
+
+
+def _cut_table(found: Knockout, told: Told) -> pd.DataFrame:
+    """An output with the link and without it, and their difference: of draws its interval."""
+    texts, times = told.texts, told.times
+    low, median, high = np.quantile(found.effect, (0.05, 0.5, 0.95), axis=0)
+    columns: dict[str, NDArray[Any]] = {
+        times.heading(texts): times.column(found.times),
+        texts("loops.cut.whole"): np.median(found.whole, axis=0),
+        texts("loops.cut.without"): np.median(found.cut, axis=0),
+    }
+    if len(found.whole) == 1:
+        columns[texts("loops.column.difference")] = median
+    else:
+        columns |= {
+            texts("loops.cut.low"): low, texts("loops.cut.median"): median, texts("loops.cut.high"): high
+        }  # fmt: skip
+    return pd.DataFrame(columns)
+
+
+def _cut_size(found: Knockout, unit: str, told: Told) -> str:
+    """How large the difference is where it is largest."""
+    texts, numbers = told.texts, Numbers(told.texts.language)
+    low, median, high = np.quantile(found.effect, (0.05, 0.5, 0.95), axis=0)
+    peak = int(np.abs(median).argmax())
+    at = told.times.when(float(found.times[peak]), texts)
+
+    def said(value: float, named: str = _apart(unit, texts)) -> str:
+        return f"{numbers.plain(value, 3)} {named}".strip()
+
+    if len(found.whole) == 1:
+        level = said(float(np.median(found.whole, axis=0)[peak]), unit)
+        return texts("loops.cut.one", when=at, difference=said(float(median[peak])), whole=level)
+    return texts(
+        "loops.cut.draws",
+        draws=len(found.whole),
+        when=at,
+        difference=said(float(median[peak])),
+        low=said(float(low[peak])),
+        high=said(float(high[peak])),
     )

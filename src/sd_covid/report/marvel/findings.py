@@ -90,35 +90,13 @@ class _Told:
             for bound, name in zip(band, ("low", "high"), strict=True):
                 heading = texts(f"marvel.column.{name}", years=years[-1])
                 columns[heading], decimals[heading] = [bound[i, p] for i, p in rows], 3
-        i, p = np.unravel_index(int(good[..., -1].argmax()), good.shape[:2])
-        item = self.diagram.performances[p]
-        words = {
-            "years": years[-1],
-            "performance": texts.inside(item.label),
-            "intervention": texts.inside(self.diagram.interventions[i].label),
-            "change": numbers.exact(float(changes[i, p, -1]), 2),
-            "low": numbers.plain(item.low),
-            "high": numbers.plain(item.high),
-        }
-        largest = (
-            texts("marvel.effects.largest_one", **words)
-            if band is None
-            else texts(
-                "marvel.effects.largest",
-                **words,
-                **{
-                    "from": numbers.exact(float(band[0][i, p]), 2),
-                    "to": numbers.exact(float(band[1][i, p]), 2),
-                },
-            )
-        )
         turns = sum(bool((good[i, p] > SMALL).any() and (good[i, p] < -SMALL).any()) for i, p in rows)
         symbols = [[symbol(value) for value in line] for line in good[..., -1]]
         return Finding(
             "effects",
             texts("marvel.effects"),
             (
-                largest,
+                self._largest(good[..., -1], changes[..., -1], band, years[-1]),
                 texts("marvel.effects.symbols", small=numbers.exact(SMALL, 2), large=numbers.exact(LARGE, 2)),
                 *([texts("marvel.effects.turns", turns=turns, all=len(rows))] if turns else []),
             ),
@@ -128,6 +106,24 @@ class _Told:
             lambda: effects_chart(good[..., -1], symbols, self.interventions, self.performances),
             texts("marvel.effects.described", years=years[-1]),
         )
+
+    def _largest(self, good: Floats, changes: Floats, band: Floats | None, years: str) -> str:
+        """The effect that does most good at the last moment, with its interval where there are samples."""
+        texts, numbers = self.texts, self.numbers
+        i, p = np.unravel_index(int(good.argmax()), good.shape)
+        item = self.diagram.performances[p]
+        words = {
+            "years": years,
+            "performance": texts.inside(item.label),
+            "intervention": texts.inside(self.diagram.interventions[i].label),
+            "change": numbers.exact(float(changes[i, p]), 2),
+            "low": numbers.plain(item.low),
+            "high": numbers.plain(item.high),
+        }
+        if band is None:
+            return texts("marvel.effects.largest_one", **words)
+        ends = {name: numbers.exact(float(band[k][i, p]), 2) for k, name in enumerate(("from", "to"))}
+        return texts("marvel.effects.largest", **words, **ends)
 
     def course(self) -> Finding:
         """The same in numbers, at every moment."""
@@ -164,7 +160,7 @@ class _Told:
 
     def combinations(self) -> Finding:
         """Scores: each intervention alone, and the best combination of every size."""
-        texts, numbers, found = self.texts, self.numbers, self.scores
+        texts, found = self.texts, self.scores
         sizes = found.switches.sum(axis=1)
         alone = np.argsort(-np.where(sizes == 1, found.scores, -np.inf), kind="stable")[
             : len(self.interventions)
@@ -182,11 +178,33 @@ class _Told:
             texts("marvel.column.score_high"): high,
             texts("marvel.column.best"): [100 * self._share_best(row) for row in rows],
         }
+        labels = [
+            self._named(row) if sizes[row] < _SPELLED else texts("marvel.best_of", count=int(sizes[row]))
+            for row in rows
+        ]
+        places = dict.fromkeys(columns, 3) | {
+            texts("marvel.column.size"): 0,
+            texts("marvel.column.best"): 0,
+        }
+        return Finding(
+            "scores",
+            texts("marvel.scores"),
+            tuple(self._told_scores(best)),
+            texts("marvel.scores.caution"),
+            pd.DataFrame(columns),
+            places,
+            lambda: scores_chart(difference, low, high, labels, len(alone), texts),
+            texts("marvel.scores.described"),
+        )
+
+    def _told_scores(self, best: list[int]) -> list[str]:
+        """The best combination, the best pair, and how scores came about; `best` has a row for each size from two."""
+        texts, numbers, found = self.texts, self.numbers, self.scores
         top = int(found.scores.argmax())
         sentences = [
             texts(
                 "marvel.scores.best",
-                all=len(sizes),
+                all=len(found.switches),
                 combination=self._named(top),
                 score=numbers.exact(float(found.scores[top]), 3),
                 nothing=numbers.exact(float(found.scores[0]), 3),
@@ -210,24 +228,7 @@ class _Told:
         )
         if found.unstable or found.failed:
             sentences.append(texts("marvel.scores.kept_out", unstable=found.unstable, failed=found.failed))
-        labels = [
-            self._named(row) if sizes[row] < _SPELLED else texts("marvel.best_of", count=int(sizes[row]))
-            for row in rows
-        ]
-        places = dict.fromkeys(columns, 3) | {
-            texts("marvel.column.size"): 0,
-            texts("marvel.column.best"): 0,
-        }
-        return Finding(
-            "scores",
-            texts("marvel.scores"),
-            tuple(sentences),
-            texts("marvel.scores.caution"),
-            pd.DataFrame(columns),
-            places,
-            lambda: scores_chart(difference, low, high, labels, len(alone), texts),
-            texts("marvel.scores.described"),
-        )
+        return sentences
 
     def _best(self, size: int) -> int:
         sizes = self.scores.switches.sum(axis=1)

@@ -18,10 +18,39 @@ from sd_covid.report.robust.names import RobustNames
 
 def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
     """Where a package misses its target."""
-    texts, numbers, search = names.texts, names.numbers, item.search
+    texts, search, found = names.texts, item.search, item.found
+    objective = names.robust.outcomes.objective(search.objective)
+    boxed = found is not None and bool(found.chosen.limits)
+    by_path = _by_path(names, item)
+    titles = {"package": names.package(search.scenario), "objective": names.objective(objective)}
+    return Finding(
+        id=f"box-{place + 1}-{search.scenario}",
+        title=texts("box.title", **titles),
+        group=texts("box.group", **titles),
+        short=texts("box.short"),
+        sentences=tuple(_sentences(names, item)),
+        caution=texts("box.caution", states=names.states),
+        table=_limits(names, found) if boxed else by_path,
+        decimals={texts("box.share"): 0, texts("box.quasi"): 4, texts("box.rate"): 0},
+        figure=None
+        if not boxed and len(by_path) == 1
+        else (lambda: rates_chart(by_path.iloc[:, 0].tolist(), by_path.iloc[:, 3].tolist(), texts))
+        if found is None or not boxed
+        else lambda: trade_off_chart(
+            np.array([(box.coverage, box.density) for box in found.path]),
+            [len(box.columns) for box in found.path],
+            (found.chosen.coverage, found.chosen.density),
+            texts,
+        ),
+        described=texts("box.described" if boxed else "box.described_paths"),
+    )
+
+
+def _sentences(names: RobustNames, item: Found) -> list[str]:
+    """The box in one sentence, or why there is none; how firm it is, and by which rule it was chosen."""
+    texts, numbers, search, found = names.texts, names.numbers, item.search, item.found
     objective = names.robust.outcomes.objective(search.objective)
     known = {"package": names.quoted(search.scenario), "target": names.target(objective)}
-    found = item.found
     chosen = None if found is None else found.chosen
     if found is None or chosen is None:
         counts = {"failures": item.failures, "cases": item.cases}
@@ -54,31 +83,7 @@ def box_finding(names: RobustNames, place: int, item: Found) -> Finding:
                 often=numbers.plain(100 * rule.often),
             )
         )
-    boxed = found is not None and bool(found.chosen.limits)
-    by_path = _by_path(names, item)
-    caution = texts("box.caution", states=names.states)
-    titles = {"package": names.package(search.scenario), "objective": names.objective(objective)}
-    return Finding(
-        id=f"box-{place + 1}-{search.scenario}",
-        title=texts("box.title", **titles),
-        group=texts("box.group", **titles),
-        short=texts("box.short"),
-        sentences=tuple(sentences),
-        caution=caution,
-        table=_limits(names, found) if boxed else by_path,
-        decimals={texts("box.share"): 0, texts("box.quasi"): 4, texts("box.rate"): 0},
-        figure=None
-        if not boxed and len(by_path) == 1
-        else (lambda: rates_chart(by_path.iloc[:, 0].tolist(), by_path.iloc[:, 3].tolist(), texts))
-        if found is None or not boxed
-        else lambda: trade_off_chart(
-            np.array([(box.coverage, box.density) for box in found.path]),
-            [len(box.columns) for box in found.path],
-            (found.chosen.coverage, found.chosen.density),
-            texts,
-        ),
-        described=texts("box.described" if boxed else "box.described_paths"),
-    )
+    return sentences
 
 
 def _by_path(names: RobustNames, item: Found) -> pd.DataFrame:

@@ -155,6 +155,24 @@ def _leaders(names: RobustNames, scores: Scores) -> str:
 
 def regret_finding(names: RobustNames, scores: Scores) -> Finding:
     """How far each package stays behind the best, and how often it is the best."""
+    texts, objective = names.texts, scores.objective
+    table, decimals = _regret_table(names, scores)
+    return Finding(
+        id=f"regret-{objective.id}",
+        title=texts("regret.title", objective=names.objective(objective)),
+        group=names.objective(objective),
+        short=texts("regret.short"),
+        sentences=tuple(_regret_sentences(names, scores)),
+        caution=texts("regret.caution", states=names.states),
+        table=table,
+        decimals=decimals,
+        figure=lambda: regret_chart(names.packages, scores.regret, scores.best, names.unit(objective), texts),
+        described=texts("regret.described"),
+    )
+
+
+def _regret_sentences(names: RobustNames, scores: Scores) -> list[str]:
+    """Who stays least behind, how far the null alternative does, and which package is most often the best."""
     texts, numbers, objective = names.texts, names.numbers, scores.objective
     unit, packages = names.unit(objective), names.robust.outcomes.packages
     least, best = int(scores.regret[2].argmin()), int(scores.best.argmax())
@@ -189,6 +207,12 @@ def regret_finding(names: RobustNames, scores: Scores) -> Finding:
         )
     if float(scores.regret[0].max()) < objective.relevance:
         sentences.append(_small(names, objective))
+    return sentences
+
+
+def _regret_table(names: RobustNames, scores: Scores) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Regret by package, in which world it is largest, and how often the package is the best; and its decimals."""
+    texts, unit = names.texts, names.unit(scores.objective)
     table = pd.DataFrame({texts("robust.package"): names.packages})
     amounts = [
         texts("regret.column", quantity=texts(f"robust.{quantity}"), unit=unit)
@@ -207,15 +231,4 @@ def regret_finding(names: RobustNames, scores: Scores) -> Finding:
         met = texts("regret.met_column")
         table[met] = 100 * scores.shown[ids.index("starr")]
         decimals[met] = 0
-    return Finding(
-        id=f"regret-{objective.id}",
-        title=texts("regret.title", objective=names.objective(objective)),
-        group=names.objective(objective),
-        short=texts("regret.short"),
-        sentences=tuple(sentences),
-        caution=texts("regret.caution", states=names.states),
-        table=table,
-        decimals=decimals,
-        figure=lambda: regret_chart(names.packages, scores.regret, scores.best, unit, texts),
-        described=texts("regret.described"),
-    )
+    return table, decimals

@@ -83,16 +83,8 @@ def make_content(
     ScenarioError, UnknownNameError, RunError
         When something that is declared is not in the study or the model, or the model cannot be run in a page.
     """
-    if simulation.model.calendar is None and (declared.since or declared.year):
-        raise RunError(
-            "the model has no calendar, so 'since' and 'year' mean nothing in it",
-            advice="leave them out, or give the model a calendar",
-            file=declared.file,
-        )
     own, simulation = simulation, declared.integrated(simulation)
-    study = None
-    if simulation.model.calendar is not None or declared.presets or declared.catalogue:
-        study = Study.beside(declared.file, simulation)
+    study = _study(declared, simulation)
     presets = _presets(declared, simulation, study)
     controls = Controls(declared, simulation, study, presets, texts)
     simulation = simulation.stepping([name for item in presets for name in item.settings] + controls.steps)
@@ -127,11 +119,7 @@ def make_content(
         "defaults": _packed(simulation.program.defaults),
         "reference": spelled.numbered(reference),
         "time": run["time"].to_numpy().tolist(),
-        "draws": {
-            "count": 0 if drawn is None else len(drawn),
-            "columns": list(columns),
-            "values": _packed(np.array(list(columns.values())).T),
-        },
+        "draws": _draws(drawn, columns),
         "outputs": [_output(item, simulation, known, texts) for item in outputs],
         "missing": [texts.of(item.title) for item in left_out(declared, simulation)],
         "reached": _reached(declared, simulation, presets, names, texts),
@@ -157,6 +145,25 @@ def make_content(
         "model_hash": simulation.fingerprint,
         "integration": _integration(declared, own, model.grid.step),
     }
+
+
+def _study(declared: Declaration, simulation: Simulation) -> Study | None:
+    """The study around a page; None for a model by itself."""
+    if simulation.model.calendar is None and (declared.since or declared.year):
+        raise RunError(
+            "the model has no calendar, so 'since' and 'year' mean nothing in it",
+            advice="leave them out, or give the model a calendar",
+            file=declared.file,
+        )
+    if simulation.model.calendar is not None or declared.presets or declared.catalogue:
+        return Study.beside(declared.file, simulation)
+    return None
+
+
+def _draws(drawn: pd.DataFrame | None, columns: dict[int, NDArray[np.float64]]) -> dict[str, Any]:
+    """The constants of every draw, one row a draw."""
+    values = _packed(np.array(list(columns.values())).T)
+    return {"count": 0 if drawn is None else len(drawn), "columns": list(columns), "values": values}
 
 
 def _integration(declared: Declaration, simulation: Simulation, step: float) -> str:
