@@ -61,7 +61,7 @@ def run_sweep(
     resume : bool
         Carry on the store that is there; what is in it already is not run again. Without a store, begin one.
     runner : Runner
-        This process by default; `sd_covid.policy.sweep.cluster.Cluster.run` spreads blocks over workers.
+        This process by default; `sd_covid.policy.sweep.cluster.Spread` hands blocks to workers of a cluster.
     progress : callable, optional
         Called with the number of runs done and the number of all.
 

@@ -31,7 +31,7 @@ def checked(make: Callable[Given, Made]) -> Callable[Given, Made]:
 
     Examples
     --------
-    >>> from sd_covid.report.figures.choices import regret
+    >>> from sd_covid.figures import regret
     >>> regret("robust.json", "debt")
     Traceback (most recent call last):
     TypeError: figures.regret: 'found' must be Robust, not str 'robust.json'; see help(sd_covid.figures.regret)
