@@ -80,11 +80,12 @@ def test_the_page_needs_nothing_else(analysed: Sensitivity, language: str, tmp_p
     assert texts("sens.path.title", output="Turning rate" if language == "en" else "Draaiende graad") in page
 
 
-def test_only_pairs_beyond_chance_are_named(plan_file: Path) -> None:  # noqa: F811
+@pytest.mark.parametrize("last", [(0.1, 0.2), (4e-4, 1e-7)], ids=["chance", "nil"])
+def test_only_pairs_beyond_chance_and_nil_are_named(plan_file: Path, last: tuple[float, float]) -> None:  # noqa: F811
     plan = replace(read_plan(plan_file, Toy()), second_order=True, samples=64, resamples=20)
     found = analyse(replace(plan, outcomes=plan.outcomes[:1]))
     pairs, halves = np.full((2, 3, 3), np.nan)
-    pairs[np.triu_indices(3, 1)], halves[np.triu_indices(3, 1)] = [0.04, 0.3, 0.1], [0.05, 0.1, 0.2]
+    pairs[np.triu_indices(3, 1)], halves[np.triu_indices(3, 1)] = [0.04, 0.3, last[0]], [0.05, 0.1, last[1]]
     item = found.outcomes[0]
     indices = replace(item.indices, pairs=pairs, pair_half_widths=halves)
     found = replace(found, outcomes=(replace(item, indices=indices),))

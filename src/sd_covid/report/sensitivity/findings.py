@@ -26,6 +26,8 @@ from sd_covid.report.words.wording import period
 _BARS, _PAIRS = 10, 5
 #: The part of the largest index below which a bar is not drawn.
 _SMALL = 0.01
+#: The second-order index below which a pair is not named: in the table it would be 0.000.
+_NIL = 0.0005
 
 
 def sensitivity_findings(found: Sensitivity, glossary: Glossary, texts: Texts) -> list[Finding]:
@@ -145,8 +147,8 @@ def pairs_findings(found: Sensitivity, words: Words) -> list[Finding]:
         told = [
             (pairs[at], halves[at], at) for at in zip(*np.triu_indices(len(found.factors), 1), strict=True)
         ]
-        # What chance alone could bring is not listed.
-        sure = sorted((row for row in told if row[0] > row[1]), key=lambda row: -row[0])[:_PAIRS]
+        # What chance alone could bring is not listed, nor what is nil to three places.
+        sure = sorted((row for row in told if row[0] > max(row[1], _NIL)), key=lambda row: -row[0])[:_PAIRS]
         for value, half, (one, other) in sure:
             name = f"{words.name(found.factors[one])} × {words.name(found.factors[other], inside=True)}"
             rows.append((texts.of(item.outcome.title), name, float(value), float(half)))

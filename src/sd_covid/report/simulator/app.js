@@ -186,7 +186,7 @@ class App {
       this.spread = this.spreadOf(answers, wanted);
       this.count = answers.length;
       if (done && this.spread.failed > 0) this.say(this.texts.failed.replace("{count}", String(this.spread.failed)));
-      if (done) this.cache.set(key, this.spread);
+      if (done) this.cache.set(key, { readings: this.spread.readings, cost: this.spread.cost }); // not its bands: they are large
       this.rested = done;
       this.showSpread(done);
       if (this.partly) this.showRest();
