@@ -24,8 +24,8 @@ from sd_covid.errors import RunError
 from sd_covid.policy.catalogue.titles import Titles
 from sd_covid.report.finding.files import write_findings
 from sd_covid.report.finding.statement import Finding, cells_as_read
-from sd_covid.report.loops.between import cut_finding, legend, paths_finding
-from sd_covid.report.loops.words import Times, Told
+from sd_covid.report.loops.between import cut_finding, paths_finding
+from sd_covid.report.loops.words import Times, Told, legend
 from sd_covid.report.words.texts import Texts
 from tests.loops.conftest import model
 from tests.report.drawing import check_public
@@ -177,6 +177,7 @@ def test_the_table_of_a_dated_model_has_months_to_read_and_days_to_keep(tmp_path
 
 def test_paths_that_begin_alike_are_told_apart_in_a_legend() -> None:
     found = legend(
-        [["tax", "a", "b", "c", "d", "x", "y", "out"], ["tax", "a", "b", "c", "e", "out"], ["aid", "out"]]
+        "123",
+        [["tax", "a", "b", "c", "d", "x", "y", "out"], ["tax", "a", "b", "c", "e", "out"], ["aid", "out"]],
     )
     assert ["1: tax → … → d → x → y → …", "2: tax → … → e → out", "3: aid → out"] == found

@@ -37,10 +37,11 @@ def show(finding: Finding, texts: Texts) -> None:
 
 def _headings(names: list[str]) -> list[str]:
     """Headings as a screen has room for them: of paths as in the legend of their figure, so that each is another."""
-    from sd_covid.report.loops.between import legend
+    from sd_covid.report.loops.words import legend
 
     paths = [name for name in names if _ARROW in name]
-    told = dict(zip(paths, legend([path.split(_ARROW) for path in paths]), strict=True))
+    numbers = map(str, range(1, len(paths) + 1))
+    told = dict(zip(paths, legend(numbers, [path.split(_ARROW) for path in paths]), strict=True))
     return [told.get(name, name) for name in names]
 
 

@@ -14,7 +14,7 @@ from sd_covid.analysis.loops.paths import Carried, Explained
 from sd_covid.model.names import key
 from sd_covid.report.finding.statement import Finding, same_decimals
 from sd_covid.report.loops.charts import lines_chart
-from sd_covid.report.loops.words import Told
+from sd_covid.report.loops.words import Told, legend
 from sd_covid.report.words.texts import Texts
 from sd_covid.report.words.wording import ARROW, Numbers
 
@@ -64,7 +64,7 @@ def paths_finding(
     series = [found.difference, *(item.values for item in shown), rest]
     labels = [
         texts("loops.column.difference"),
-        *legend(spelled),
+        *legend(map(str, range(1, len(spelled) + 1)), spelled),
         texts("loops.column.other"),
     ]
     return Finding(
@@ -104,24 +104,6 @@ def _together(names: Sequence[str]) -> str:
     told = [name if levers.count(lever) == 1 else lever for name, lever in zip(names, levers, strict=True)]
     distinct = list(dict.fromkeys(told))
     return ", ".join([*distinct[:_SETTINGS], *(["…"] if len(distinct) > _SETTINGS else [])])
-
-
-def legend(paths: Sequence[Sequence[str]]) -> list[str]:
-    """Paths for a legend: the number of each, where it begins, and from where no other goes with it."""
-    told = []
-    for place, path in enumerate(paths):
-        others = (other for at, other in enumerate(paths) if at != place)
-        shared = max((_together_until(path, other) for other in others), default=0)
-        start = max(1, min(shared, len(path) - 2)) if shared > 2 else 1
-        names = [path[0], *(["…"] if start > 1 else []), *path[start : start + 3]]
-        told.append(f"{place + 1}: {ARROW.join([*names, *(['…'] if start + 3 < len(path) else [])])}")
-    return told
-
-
-def _together_until(path: Sequence[str], other: Sequence[str]) -> int:
-    """How many variables two paths have in common from their begin."""
-    pairs = zip(path, other, strict=False)
-    return next((at for at, (one, two) in enumerate(pairs) if one != two), min(len(path), len(other)))
 
 
 def cut_finding(

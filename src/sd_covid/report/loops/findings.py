@@ -12,9 +12,9 @@ from sd_covid.analysis.loops.inventory import CAP
 from sd_covid.analysis.loops.study import LoopStory, LoopStudy, PartitionStory
 from sd_covid.report.finding.statement import Finding
 from sd_covid.report.loops.charts import gains_chart, shares_chart
-from sd_covid.report.loops.words import Told
+from sd_covid.report.loops.words import Told, legend
 from sd_covid.report.words.texts import Texts
-from sd_covid.report.words.wording import ARROW, Numbers
+from sd_covid.report.words.wording import Numbers
 
 _LISTED = 60  # loops in a table
 _BARS = 24  # and in a chart of gains
@@ -133,7 +133,7 @@ def _dominance(study: LoopStudy, place: int, part: PartitionStory, told: Told) -
     most = shown[0]
     stocks = told.listed(most.stocks[:2])
     described = texts("loops.dominance.described")
-    labels = [f"{loop.id}: {_short(loop, told)}" for loop in shown]
+    labels = legend((loop.id for loop in shown), [[told.name(item) for item in loop.path] for loop in shown])
     labels += [str(name) for name in table.columns[1 + len(shown) :]]
     series = [table[name].to_numpy() for name in table.columns[1:]]
     return Finding(
@@ -191,8 +191,3 @@ def _sentence(loop: LoopStory, told: Told) -> str:
     if len(loop.path) <= _LONG:
         return told.path(loop.path)
     return told.texts("loops.dominance.long", steps=len(loop.path), stocks=told.listed(loop.stocks))
-
-
-def _short(loop: LoopStory, told: Told) -> str:
-    """A path for a legend: its first three variables."""
-    return told.path(loop.path[:3]) + (f"{ARROW}…" if len(loop.path) > 3 else "")

@@ -110,3 +110,31 @@ class Told:
     def unit(self, variable: str) -> str:
         """The unit of a variable."""
         return self.texts.unit(self.model.variable(variable.partition("[")[0]).units)
+
+
+def legend(heads: Iterable[str], paths: Sequence[Sequence[str]]) -> list[str]:
+    """Paths for a legend: what each is headed by, where it begins, and from where no other goes with it.
+
+    Parameters
+    ----------
+    heads : iterable of str
+        One for each path.
+    paths : sequence of sequence of str
+        Their variables as a reader knows them, in order of effect.
+    """
+    return [f"{head}: {_apart(place, paths)}" for place, head in enumerate(heads)]
+
+
+def _apart(place: int, paths: Sequence[Sequence[str]]) -> str:
+    """Four variables of a path at most: the first, and those from which no other goes with it."""
+    path, others = paths[place], (other for at, other in enumerate(paths) if at != place)
+    shared = max((_together_until(path, other) for other in others), default=0)
+    start = max(1, min(shared, len(path) - 2)) if shared > 2 else 1
+    names = [path[0], *(["…"] if start > 1 else []), *path[start : start + 3]]
+    return ARROW.join([*names, *(["…"] if start + 3 < len(path) else [])])
+
+
+def _together_until(path: Sequence[str], other: Sequence[str]) -> int:
+    """How many variables two paths have in common from their begin."""
+    pairs = zip(path, other, strict=False)
+    return next((at for at, (one, two) in enumerate(pairs) if one != two), min(len(path), len(other)))
