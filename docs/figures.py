@@ -130,7 +130,7 @@ class _Results:
 
     @cached_property
     def titles(self) -> Any:
-        from sd_covid.policy.catalogue.titles import read_titles
+        from sd_covid.policy.titles import read_titles
 
         return read_titles(ROOT)
 

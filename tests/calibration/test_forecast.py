@@ -13,9 +13,9 @@ from scipy import stats
 
 from sd_covid.calibration.density.objective import Objective
 from sd_covid.calibration.forecasts.forecast import REPEATS, Forecaster
+from sd_covid.calibration.forecasts.validation import continued, fact_rows
 from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.calibration.results import FitReport, read_report, write_report
-from sd_covid.calibration.validation import continued, fact_rows
 
 from .analytic import decay
 from .conftest import Write

@@ -9,7 +9,7 @@ import pytest
 
 from sd_covid.calibration.problem.petab import read_problem
 from sd_covid.calibration.problem.priors import Prior
-from sd_covid.calibration.samplers.reprior import under_priors
+from sd_covid.calibration.reprior import under_priors
 from sd_covid.calibration.stored.store import Posterior, read_posterior
 from sd_covid.calibration.workflow import posterior_file
 from sd_covid.errors import DataError

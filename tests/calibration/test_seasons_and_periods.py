@@ -10,7 +10,7 @@ from scipy import stats
 from sd_covid.calibration.density.objective import Objective
 from sd_covid.calibration.density.observation import aggregation
 from sd_covid.calibration.problem.petab import read_problem
-from sd_covid.calibration.problem.season import Seasonal
+from sd_covid.calibration.season import Seasonal
 from sd_covid.calibration.settings import ObservationSetting
 from sd_covid.calibration.stored.store import tables_hash
 
@@ -78,7 +78,7 @@ def test_a_rate_over_a_year_is_the_flow_of_the_year_over_the_mean_stock(write: W
 @pytest.mark.parametrize("by", ["month", "quarter", "half-year"])
 def test_seasonal_terms_of_a_year_add_to_zero(by: str) -> None:
     from sd_covid.calibration.formula import evaluate
-    from sd_covid.calibration.problem.season import SEASONS
+    from sd_covid.calibration.season import SEASONS
 
     names = SEASONS[by]
     seasonal = Seasonal(by, {name: 0.1 * place**2 for place, name in enumerate(names[:-1])})

@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 
 from sd_covid.calibration.forecasts.benchmarks import CRITICAL, arima, ets, kpss, last_value, seasonal_naive
+from sd_covid.calibration.forecasts.validation import theil
 from sd_covid.calibration.noise import Predicted
-from sd_covid.calibration.validation import theil
 from sd_covid.calibration.validity.checks import check_rows
 from sd_covid.calibration.validity.scores import covered, crps, ljung_box
 

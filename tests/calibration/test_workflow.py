@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from sd_covid.calibration.forecasts.predict import COLUMNS, predict
+from sd_covid.calibration.forecasts.validation import lag_one, theil
 from sd_covid.calibration.results import read_report
 from sd_covid.calibration.stored.store import read_posterior
-from sd_covid.calibration.validation import lag_one, theil
 from sd_covid.calibration.workflow import CalibrationResult, calibrate, check_stored, load_predictor
 from sd_covid.errors import DataError, ProblemError
 

@@ -179,7 +179,7 @@ def workbook_of_scenario(study: Any) -> bytes:
     from openpyxl import load_workbook
 
     from sd_covid.policy.files.sheets import write_workbook
-    from sd_covid.policy.files.template import template
+    from sd_covid.policy.template import template
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "template.xlsx"

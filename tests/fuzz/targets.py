@@ -119,10 +119,10 @@ def _scenarios(root: Path) -> Iterator[Target]:
     from sd_covid.policy.catalogue.evidence import read_evidence
     from sd_covid.policy.catalogue.levers import read_levers
     from sd_covid.policy.catalogue.outputs import read_outputs
-    from sd_covid.policy.catalogue.titles import read_titles
     from sd_covid.policy.paths import read_path
     from sd_covid.policy.scenario import read_scenario
     from sd_covid.policy.study import Study
+    from sd_covid.policy.titles import read_titles
 
     town = robust_town.made(root / "town")
     simulation = sd_covid.load(town / "models" / "town.yaml")

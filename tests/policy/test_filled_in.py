@@ -18,8 +18,8 @@ from sd_covid.errors import ScenarioError
 from sd_covid.policy import Study, read_scenario
 from sd_covid.policy.files.filled_in import read_template
 from sd_covid.policy.files.sheets import write_folder, write_workbook
-from sd_covid.policy.files.template import template
 from sd_covid.policy.files.workbook import MOST_ROWS
+from sd_covid.policy.template import template
 from sd_covid.workbooks import LARGEST
 from tests.policy.test_template import FULL
 

@@ -16,7 +16,7 @@ from sd_covid.policy import Scenario, Study, read_scenario
 from sd_covid.policy.catalogue.levers import Catalogue
 from sd_covid.policy.files.filled_in import read_template
 from sd_covid.policy.files.sheets import write_folder, write_workbook
-from sd_covid.policy.files.template import template
+from sd_covid.policy.template import template
 
 HEAD = "title: {nl: Proef, en: '=Trial'}\nrationale: {nl: 'Waarom: é', en: 'Why?'}\n"
 FULL = (

@@ -14,8 +14,8 @@ from sd_covid.engine.separate.course import record
 from sd_covid.engine.separate.equations import separate
 from sd_covid.errors import ScenarioError
 from sd_covid.model.names import key
-from sd_covid.policy.catalogue.titles import Titles, read_titles
 from sd_covid.policy.scenario import read_scenario
+from sd_covid.policy.titles import Titles, read_titles
 
 STUDY = Path(__file__).parents[2]
 

@@ -13,7 +13,8 @@ import pytest
 from sd_covid.engine.simulation import Simulation, load
 from sd_covid.errors import ScenarioError
 from sd_covid.policy import Study, read_scenario
-from sd_covid.policy.catalogue.triggers import Trigger, adaptive
+from sd_covid.policy.catalogue.triggers import Trigger
+from sd_covid.policy.comparison.adaptive import adaptive
 from sd_covid.policy.comparison.run import run_scenarios
 from sd_covid.policy.files.schema import scenario_schema
 from sd_covid.policy.study import catalogues_beside

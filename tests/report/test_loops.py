@@ -21,7 +21,7 @@ from sd_covid.data.text import Text
 from sd_covid.engine.separate.course import record
 from sd_covid.engine.separate.equations import separate
 from sd_covid.errors import RunError
-from sd_covid.policy.catalogue.titles import Titles
+from sd_covid.policy.titles import Titles
 from sd_covid.report.finding.files import write_findings
 from sd_covid.report.finding.statement import Finding, cells_as_read
 from sd_covid.report.loops.between import cut_finding, paths_finding

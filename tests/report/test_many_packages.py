@@ -132,15 +132,43 @@ def test_only_the_table_of_the_main_package_is_open(
     page.close()
 
 
+def test_a_table_that_was_opened_is_printed(browser: Browser, written: dict[str, Path]) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(written["adviser"].as_uri())
+    page.locator("#costs details.apart summary").first.click()
+    page.emulate_media(media="print")
+    seen = [
+        item.evaluate("t => t.checkVisibility()") for item in page.locator("#costs details.apart table").all()
+    ]
+    assert seen.count(True) == 1
+    assert len(seen) == 10
+    page.close()
+
+
+def test_packages_of_one_title_are_told_apart_by_their_id(comparison: Comparison, tmp_path: Path) -> None:
+    packages = many(comparison)
+    first = packages.alternatives[0]
+    same = replace(
+        packages,
+        scenarios=tuple(
+            replace(item, title=first.title) if item.id == "more-0" else item for item in packages.scenarios
+        ),
+    )
+    page = write_report(same, None, None, tmp_path / "same.html", "nl").read_text(encoding="utf-8")
+    section = page.partition('<section id="differences">')[2].partition("</section>")[0]
+    assert section.count("<details") == len(same.alternatives) - 1
+
+
 def test_a_print_for_an_adviser_is_short_and_one_for_a_modeller_has_all(written: dict[str, Path]) -> None:
-    """A print opens what has no class; see `sd_covid.report.printed`."""
+    """A print unfolds what is not set apart."""
     section = {
         level: written[level].read_text(encoding="utf-8").partition('<section id="differences">')[2]
         for level in ("adviser", "modeller")
     }
     found = {level: text.partition("</section>")[0] for level, text in section.items()}
-    assert "<details>" not in found["adviser"]
-    assert found["adviser"].count('<details class="apart told">') == found["modeller"].count("<details>") > 1
+    apart = found["adviser"].count('<details class="fold apart told">')
+    assert apart == found["modeller"].count('<details class="fold">') > 1
+    assert apart == found["adviser"].count("<details") == found["modeller"].count("<details")
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

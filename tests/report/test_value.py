@@ -107,7 +107,10 @@ def page(request, assessment):
     }
     sections = [
         render(
-            f"comparison/sections/{name}.html.j2", (), texts, views | {"level": "adviser", "main_package": ""}
+            f"comparison/sections/{name}.html.j2",
+            (),
+            texts,
+            views | {"level": "adviser", "many": False, "main_first": list},
         )
         for name in ("mkba", "accounts", "groups", "resilience")
     ]

@@ -1,6 +1,7 @@
 """What a calibration leaves behind, as data: for the report, the command line and the notebook to show.
 
-Everything here can be written to and read from JSON by `to_json` and `from_json` below; draws are in parquet (`store`).
+Everything here can be written to and read from JSON by `to_json` and `from_json` below; draws are in parquet
+(`sd_covid.calibration.stored`).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from sd_covid.calibration.facts.setting import SoftFact
-from sd_covid.calibration.problem.season import Seasonal
+from sd_covid.calibration.season import Seasonal
 from sd_covid.data import model_time
 from sd_covid.data.periods import Frequency
 

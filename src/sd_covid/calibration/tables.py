@@ -1,7 +1,7 @@
 """Tab-separated tables with their lines: the raw side of a PEtab problem.
 
 In: a file. Out: its columns and rows as text, each row with its line, and typed cells that complain with file, line and
-column. What the cells mean together is for `petab` and `lint`.
+column. What the cells mean together is for `sd_covid.calibration.problem`.
 """
 
 from __future__ import annotations

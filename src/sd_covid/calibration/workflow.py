@@ -21,6 +21,7 @@ from sd_covid.calibration.fitting.fit import Fit, fit, laplace
 from sd_covid.calibration.fitting.identify import identify
 from sd_covid.calibration.fitting.starts import KeptStarts, kept_file
 from sd_covid.calibration.forecasts.predict import Predictor
+from sd_covid.calibration.forecasts.validation import fact_rows, rolling, series_rows
 from sd_covid.calibration.problem.lint import check_series
 from sd_covid.calibration.problem.partial import without_unused
 from sd_covid.calibration.problem.petab import Problem, read_problem
@@ -37,7 +38,6 @@ from sd_covid.calibration.stored.store import (
     write_posterior,
 )
 from sd_covid.calibration.types import Array, Progress, Simulator
-from sd_covid.calibration.validation import fact_rows, rolling, series_rows
 from sd_covid.data import read_registry
 
 IDENTIFIED = 0.9  # a posterior sd above nine tenths of the prior's says that the figures hardly speak

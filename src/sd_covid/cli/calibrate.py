@@ -130,8 +130,8 @@ def _check(problem: Path) -> int:
 
 def _identify(problem: Path) -> int:
     """Tell what the figures identify at the stored best fit, and put it into the stored report."""
-    from sd_covid.calibration.fitting.stored import identify_stored
     from sd_covid.calibration.problem.petab import read_problem
+    from sd_covid.calibration.questions import identify_stored
     from sd_covid.calibration.results import write_report
     from sd_covid.calibration.workflow import report_file
 

@@ -105,7 +105,7 @@ def _paths(
     from sd_covid.analysis.loops.paths import outcome_of
     from sd_covid.engine.separate.course import record
     from sd_covid.engine.separate.equations import separate
-    from sd_covid.policy.catalogue.triggers import adaptive
+    from sd_covid.policy.comparison.adaptive import adaptive
     from sd_covid.policy.comparison.run import overruled
 
     pair = [comparison.scenario(name) for name in (comparison.reference, main)]

@@ -67,7 +67,7 @@ def command(
     language: Annotated[Language, typer.Option("--language", "-l", help="Of the texts.")] = Language.NL,
 ) -> None:
     """Find the feedback loops of a model, which of them dominate over time, and along what scenarios differ."""
-    from sd_covid.policy.catalogue.titles import read_titles
+    from sd_covid.policy.titles import read_titles
     from sd_covid.report.finding.files import refuse_format
     from sd_covid.report.loops.words import Told
     from sd_covid.report.words.texts import Texts

@@ -38,7 +38,7 @@ def command(
     """Profile parameters around the stored best fit: with the priors, and without their own."""
     refuse_suffix(output, ".csv")
     refuse_figure(figure)
-    from sd_covid.calibration.fitting.stored import profiles
+    from sd_covid.calibration.questions import profiles
 
     descriptions = {name: f"profiling {name}" for name in names}
     with stages(descriptions) as step:

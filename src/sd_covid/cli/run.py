@@ -166,7 +166,7 @@ def with_triggers(simulation: Simulation, study: Study | None, chosen: Mapping[s
     """The model in which the triggers of scenarios act; both as `read_scenarios` gives them."""
     if study is None:
         return simulation
-    from sd_covid.policy.catalogue.triggers import adaptive
+    from sd_covid.policy.comparison.adaptive import adaptive
 
     return adaptive(simulation, chosen.values(), study.catalogue.levers)
 

@@ -40,8 +40,8 @@ def template(
 ) -> None:
     """Write tables of all levers and assumptions, to be filled in."""
     from sd_covid.policy.files.sheets import write_folder, write_workbook
-    from sd_covid.policy.files.template import template as sheets_of
     from sd_covid.policy.study import catalogues_beside
+    from sd_covid.policy.template import template as sheets_of
 
     _refuse_output(output)
     found = None

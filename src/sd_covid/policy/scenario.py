@@ -55,7 +55,7 @@ class Scenario:
     settings : dict
         Model constant -> value: all of the above, dates as model time. A dated sequence is constants of each step
         (`sd_covid.engine.lower.steps`), which a model has after ``simulation.stepping(settings)``; a trigger is
-        constants that a model has after `sd_covid.policy.catalogue.triggers.adaptive`.
+        constants that a model has after `sd_covid.policy.comparison.adaptive.adaptive`.
     """
 
     id: str

@@ -22,8 +22,8 @@ from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.catalogue.assumptions import Assumption, read_assumptions
 from sd_covid.policy.catalogue.levers import WORKS_BY, Catalogue, read_levers
 from sd_covid.policy.catalogue.names import ConstantNames
-from sd_covid.policy.comparison.saved_points import years_of
 from sd_covid.policy.reading import read_number, scenario_faults
+from sd_covid.policy.saved_points import years_of
 from sd_covid.policy.types import Simulator
 from sd_covid.study_folder import followed, is_there, study_folder
 

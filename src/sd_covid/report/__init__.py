@@ -1,4 +1,7 @@
-"""The report that a ministry reads: one HTML file in Dutch or English, with charts, tables and words chosen by rule."""
+"""What people read: pages in Dutch or English, tables, figures, and the offline simulator, with words chosen by rule.
+
+`write_report` is the door to the report of a comparison.
+"""
 
 from sd_covid.report.comparison.inputs import Background
 from sd_covid.report.comparison.page import write_report

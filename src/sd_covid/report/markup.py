@@ -1,6 +1,6 @@
 """What all pages have in common: how a template becomes HTML, and the style sheet with the colours of the theme.
 
-In go a template beside this file and its content; out comes a page that needs nothing else.
+In go a template of this stage and its content; out comes a page that needs nothing else.
 """
 
 from __future__ import annotations

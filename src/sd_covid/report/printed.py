@@ -7,6 +7,7 @@ browser is part of this package: it is found by its name, or named in ``SD_COVID
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -31,6 +32,8 @@ _PLACES = (
 )
 #: A long report takes a busy machine a while; a browser that hangs should not hang the command.
 _PATIENCE = 300
+#: What a print unfolds: all but what a page sets apart.
+_FOLDED = re.compile(r"<details((?: class=\"(?![^\"]*\bapart\b)[^\"]*\")?)>")
 _BY_HAND = "write .html and print it from a browser"
 
 
@@ -78,7 +81,7 @@ def print_page(page: Path, path: Path) -> None:
     browser = find_browser()
     with tempfile.TemporaryDirectory(prefix="sd-covid-print-") as folder:
         open_page = Path(folder) / "page.html"
-        text = page.read_text(encoding="utf-8").replace("<details>", "<details open>")
+        text = _FOLDED.sub(r"<details open\1>", page.read_text(encoding="utf-8"))
         open_page.write_text(text, encoding="utf-8")
         made = Path(folder) / "page.pdf"
         asked = [

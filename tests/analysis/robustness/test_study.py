@@ -17,8 +17,8 @@ from sd_covid.analysis.robustness.pipeline import PATH, Robust, cases_of, judge,
 from sd_covid.analysis.robustness.runs import run_worlds
 from sd_covid.cli.app import execute
 from sd_covid.errors import RunError, ScenarioError, UnknownNameError
-from sd_covid.policy.catalogue.titles import read_titles
 from sd_covid.policy.comparison.draws import joint_draws
+from sd_covid.policy.titles import read_titles
 from sd_covid.report.robust.findings import findings
 from sd_covid.report.words.glossary import Glossary
 from sd_covid.report.words.texts import Texts

@@ -14,8 +14,8 @@ from sd_covid.analysis.local.composition import allotment
 from sd_covid.analysis.local.indicators import Indicator
 from sd_covid.analysis.local.profile import VULNERABLE, Profiles
 from sd_covid.errors import RunError
-from sd_covid.policy.comparison.saved_points import index_of, mean_between, new_year
 from sd_covid.policy.comparison.scenarios import Comparison
+from sd_covid.policy.saved_points import index_of, mean_between, new_year
 
 Floats = NDArray[np.float64]
 

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from sd_covid.analysis.optimisation.outcomes import Objective
 from sd_covid.errors import RunError
-from sd_covid.policy.catalogue.triggers import adaptive
+from sd_covid.policy.comparison.adaptive import adaptive
 from sd_covid.policy.comparison.levels import element
 from sd_covid.policy.comparison.measures import Points
 from sd_covid.policy.comparison.run import overruled, stepping
-from sd_covid.policy.comparison.saved_points import dates_of
 from sd_covid.policy.comparison.spending import cost_years, nominal_cost
 from sd_covid.policy.paths import AssumptionPath
+from sd_covid.policy.saved_points import dates_of
 from sd_covid.policy.scenario import Scenario, under
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Floats, Simulator

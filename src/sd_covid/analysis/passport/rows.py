@@ -20,7 +20,7 @@ from sd_covid.analysis.step_size import HEADLINE_TOLERANCE, STOCK_TOLERANCE
 from sd_covid.analysis.verification import ENGINE_TOLERANCE, Verification
 from sd_covid.model.names import key
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.catalogue.titles import Titles
+from sd_covid.policy.titles import Titles
 
 #: Of a table in which everything passed, the first rows are enough.
 SHOWN = 20

@@ -14,7 +14,7 @@ from sd_covid.errors import ModelError, ScenarioError
 from sd_covid.model.structure import Model
 from sd_covid.model.study_file import StudyFile, read_study_file
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.catalogue.titles import Titles, read_titles
+from sd_covid.policy.titles import Titles, read_titles
 from sd_covid.study_folder import is_there, study_folder
 
 if TYPE_CHECKING:

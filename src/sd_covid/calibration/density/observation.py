@@ -17,7 +17,7 @@ from sd_covid.calibration import formula as formulas
 from sd_covid.calibration.formula import Constant, Formula, Symbol
 from sd_covid.calibration.noise import Likelihood, Predicted, noise_of
 from sd_covid.calibration.problem.petab import Measurement, Observable
-from sd_covid.calibration.problem.season import with_season
+from sd_covid.calibration.season import with_season
 from sd_covid.calibration.settings import ObservationSetting
 from sd_covid.calibration.types import Array, Index
 from sd_covid.errors import ProblemError

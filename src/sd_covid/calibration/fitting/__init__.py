@@ -1,1 +1,1 @@
-"""The best fit, what the figures identify, and profiles; of a stored fit, too."""
+"""The best fit, what the figures identify, and profiles."""

@@ -10,7 +10,7 @@ from types import NoneType
 from typing import Any
 
 from sd_covid.calibration.facts.reading import read_fact
-from sd_covid.calibration.problem.season import SEASONS, Seasonal
+from sd_covid.calibration.season import SEASONS, Seasonal
 from sd_covid.calibration.settings import (
     AGGREGATIONS,
     FREQUENCIES,

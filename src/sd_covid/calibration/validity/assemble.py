@@ -14,11 +14,11 @@ import numpy as np
 
 from sd_covid.calibration.algebra import one_thread_of_algebra
 from sd_covid.calibration.density.objective import Objective
+from sd_covid.calibration.forecasts.validation import lag_one, theil
 from sd_covid.calibration.problem.petab import Problem
 from sd_covid.calibration.results import read_report
 from sd_covid.calibration.stored.store import Posterior, read_posterior, tables_hash
 from sd_covid.calibration.types import Array, Progress, Simulator
-from sd_covid.calibration.validation import lag_one, theil
 from sd_covid.calibration.validity.checks import check_rows
 from sd_covid.calibration.validity.forecasts import holdout_errors, rmse, rolling_errors
 from sd_covid.calibration.validity.information import Information, information

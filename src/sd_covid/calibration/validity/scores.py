@@ -1,6 +1,6 @@
 """How near a prediction comes to figures: continuous ranked probability score, coverage, autocorrelation of residuals.
 
-Theil's shares and the lag-one correlation are in `sd_covid.calibration.validation`.
+Theil's shares and the lag-one correlation are in `sd_covid.calibration.forecasts.validation`.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from sd_covid.calibration.problem.petab import Problem
+from sd_covid.calibration.reprior import under_priors
 from sd_covid.calibration.samplers.moved import Moved
-from sd_covid.calibration.samplers.reprior import under_priors
 from sd_covid.calibration.stored.store import INDEX, Posterior
 from sd_covid.calibration.types import Simulator
 from sd_covid.marvel.session.priors import ExpertPrior
@@ -79,7 +79,7 @@ def judged_draws(
     Raises
     ------
     DataError, RunError
-        See `sd_covid.calibration.samplers.reprior.under_priors`.
+        See `sd_covid.calibration.reprior.under_priors`.
     """
     fitted = {item.id: item.prior for item in priors if item.before.parameter is not None}
     frame, moved = stored.frame.copy(), None

@@ -19,10 +19,10 @@ from sd_covid.data.references import Reference, references_beside
 from sd_covid.data.text import Text
 from sd_covid.errors import RunError
 from sd_covid.policy.catalogue.outputs import Output
-from sd_covid.policy.comparison.saved_points import index_of
 from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.comparison.spread import QUANTILES, Spread
 from sd_covid.policy.reading import read_cited, read_date, read_number, read_text, scenario_faults
+from sd_covid.policy.saved_points import index_of
 from sd_covid.policy.types import Floats
 from sd_covid.study_folder import study_folder
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sd_covid.policy.catalogue.costs import Prices
 from sd_covid.policy.catalogue.outputs import Output
-from sd_covid.policy.comparison.saved_points import index_of, means_between, new_year
+from sd_covid.policy.saved_points import index_of, means_between, new_year
 from sd_covid.policy.types import Floats
 
 Measure = Literal["year", "mean", "peak", "total", "discounted total"]

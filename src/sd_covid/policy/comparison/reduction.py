@@ -13,7 +13,7 @@ import numpy as np
 
 from sd_covid.model.names import key
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.comparison.saved_points import dates_of, index_of, means_between, new_year, years_of
+from sd_covid.policy.saved_points import dates_of, index_of, means_between, new_year, years_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,13 +18,13 @@ from sd_covid.engine.results import failed
 from sd_covid.errors import RunError, ScenarioError, suggest
 from sd_covid.model.names import key
 from sd_covid.policy.catalogue.outputs import Output
-from sd_covid.policy.catalogue.triggers import adaptive
+from sd_covid.policy.comparison.adaptive import adaptive
 from sd_covid.policy.comparison.draws import draws_hash
 from sd_covid.policy.comparison.levels import Levels
 from sd_covid.policy.comparison.reduction import ByYear, Run
-from sd_covid.policy.comparison.saved_points import dates_of
 from sd_covid.policy.comparison.scenarios import Comparison, Failure, Provenance
 from sd_covid.policy.comparison.spending import cost_line
+from sd_covid.policy.saved_points import dates_of
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Simulator

@@ -23,8 +23,8 @@ from sd_covid.policy.catalogue.levers import Lever
 from sd_covid.policy.catalogue.outputs import Output
 from sd_covid.policy.comparison.measures import Measure as Measure
 from sd_covid.policy.comparison.measures import Points
-from sd_covid.policy.comparison.saved_points import years_of
 from sd_covid.policy.comparison.spread import QUANTILES, Spread, Verdict, quantiles
+from sd_covid.policy.saved_points import years_of
 from sd_covid.policy.scenario import Scenario
 
 Floats = NDArray[np.float64]

@@ -1,7 +1,7 @@
 """Filled-in tables as a scenario: a workbook or a folder of CSV files in place of a YAML file.
 
 In come tables; out comes the tree of `Node` that a YAML file with the same content gives, whose faults are told at the
-sheet and row where they stand, or the text of that YAML file. `sd_covid.policy.files.template` writes the tables.
+sheet and row where they stand, or the text of that YAML file. `sd_covid.policy.template` writes the tables.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from sd_covid.errors import DataError, suggest
 from sd_covid.policy.catalogue.outputs import Output
 from sd_covid.policy.comparison.draws import draws_hash
 from sd_covid.policy.comparison.levels import elements
-from sd_covid.policy.comparison.saved_points import dates_of
 from sd_covid.policy.comparison.scenarios import Comparison, Failure, Provenance
+from sd_covid.policy.saved_points import dates_of
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
 from sd_covid.policy.types import Floats

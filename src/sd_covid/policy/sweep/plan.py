@@ -24,7 +24,7 @@ from sd_covid.model.names import key
 from sd_covid.policy.calendar import Calendar
 from sd_covid.policy.catalogue.names import ConstantNames
 from sd_covid.policy.catalogue.outputs import Output, outputs_in, read_outputs
-from sd_covid.policy.catalogue.triggers import adaptive
+from sd_covid.policy.comparison.adaptive import adaptive
 from sd_covid.policy.comparison.draws import choose_rows, read_posterior, sample_assumptions
 from sd_covid.policy.reading import named_file, read_number, read_whole, scenario_faults
 from sd_covid.policy.scenario import Scenario

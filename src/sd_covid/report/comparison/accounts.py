@@ -27,7 +27,7 @@ _NIL = 1e-9
 class Matrix:
     """Expected costs of one package by lever or year, and by payer; the last row and column are sums."""
 
-    package: str
+    scenario: str
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
@@ -52,7 +52,7 @@ def account_table(table: Mkba, comparison: Comparison, texts: Texts) -> AmountTa
     total = cells_of(map(Spread.of, (paid, received, gained, received + gained - paid)), texts)
     package, reference = (quoted(comparison, name, texts) for name in (found.scenario, found.reference))
     return AmountTable(
-        package,
+        found.scenario,
         texts("accounts.caption", package=package, reference=reference),
         tuple(texts(f"accounts.{part}") for part in ("paid", "received", "gained", "net")),
         (*rows, amount_row(texts("accounts.total"), total, kind="sum")),
@@ -65,7 +65,7 @@ def cost_matrix(table: Mkba, comparison: Comparison, texts: Texts) -> Matrix:
     means = book.paid_present().mean(axis=2)
     titles = [texts.of(comparison.levers[name].title) for name in book.levers]
     package = quoted(comparison, table.appraisal.scenario, texts)
-    return _matrix(package, texts("accounts.matrix", package=package), titles, means, texts)
+    return _matrix(table.appraisal.scenario, texts("accounts.matrix", package=package), titles, means, texts)
 
 
 def year_matrix(table: Mkba, comparison: Comparison, texts: Texts) -> Matrix:
@@ -73,10 +73,10 @@ def year_matrix(table: Mkba, comparison: Comparison, texts: Texts) -> Matrix:
     found = table.appraisal
     package, level = quoted(comparison, found.scenario, texts), str(found.ledger.prices.level_year)
     caption = texts("accounts.years", package=package, level=level)
-    return _matrix(package, caption, list(map(str, found.years)), found.paid.mean(axis=1).T, texts)
+    return _matrix(found.scenario, caption, list(map(str, found.years)), found.paid.mean(axis=1).T, texts)
 
 
-def _matrix(package: str, caption: str, titles: list[str], means: Floats, texts: Texts) -> Matrix:
+def _matrix(scenario: str, caption: str, titles: list[str], means: Floats, texts: Texts) -> Matrix:
     """Rows and columns with anything but nil, and their sums; `means` has shape (row, payer)."""
     numbers = Numbers(texts.language)
     rows = [row for row in range(len(titles)) if np.abs(means[row]).max(initial=0.0) > _NIL]
@@ -91,4 +91,4 @@ def _matrix(package: str, caption: str, titles: list[str], means: Floats, texts:
     lines = [(titles[row], told(means[row, payers])) for row in rows]
     lines.append((texts("accounts.total"), told(means[:, payers].sum(axis=0))))
     columns = tuple(texts(f"payer.{PAYERS[column]}") for column in payers)
-    return Matrix(package, caption, (*columns, texts("accounts.total")), tuple(lines))
+    return Matrix(scenario, caption, (*columns, texts("accounts.total")), tuple(lines))

@@ -70,7 +70,7 @@ class AmountRow:
 class AmountTable:
     """A table of amounts of one package."""
 
-    package: str
+    scenario: str
     caption: str
     columns: tuple[str, ...]
     rows: tuple[AmountRow, ...]

@@ -28,7 +28,8 @@ from sd_covid.report.words.wording import (
 )
 
 _NONE: Verdict = "no difference that matters"
-#: Of more packages what is alike is told together: those that make no difference in a sentence, differences in a chart.
+#: Of more packages what is alike is told together: those that make no difference in a sentence, differences in a chart;
+#: and of tables of one package each only that of the main one is open.
 SEPARATE = 3
 _TONES = ("good", "bad")
 
@@ -85,7 +86,7 @@ class EffectTable:
 
     Attributes
     ----------
-    package, caption : str
+    scenario, caption : str
     columns : tuple of str
         Years, and the span of the peak.
     rows : tuple of Row
@@ -93,7 +94,7 @@ class EffectTable:
         How many outcomes are better and worse at some time, in words.
     """
 
-    package: str
+    scenario: str
     caption: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -260,7 +261,7 @@ def effect_tables(
         rows = tuple(_row(comparison, output, entry.id, years, peak, grade, texts) for output in outputs)
         package, reference = (quoted(comparison, name, texts) for name in (entry.id, comparison.reference))
         caption = texts("differences.caption", package=package, reference=reference)
-        tables.append(EffectTable(package, caption, columns, rows, counted(rows, texts)))
+        tables.append(EffectTable(entry.id, caption, columns, rows, counted(rows, texts)))
     return tables
 
 

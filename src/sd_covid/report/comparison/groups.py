@@ -21,7 +21,7 @@ from sd_covid.report.words.wording import Numbers
 class GroupView:
     """A table of groups: rows without cells are not modelled."""
 
-    package: str
+    scenario: str
     caption: str
     columns: tuple[str, ...]
     rows: tuple[AmountRow, ...]
@@ -89,7 +89,7 @@ def _aimed(found: Assessment, scenario: str, partition: Partition, texts: Texts)
         ]
         rows.append(_group_row(table, (*cells, *_gap_cells(table.gap, texts)), texts))
     return GroupView(
-        package=quoted(found.comparison, scenario, texts),
+        scenario=scenario,
         caption=_caption(found, scenario, partition, texts),
         columns=(
             *columns,
@@ -137,7 +137,7 @@ def _plain(found: Assessment, scenario: str, partition: Partition, texts: Texts)
             ]
             rows.append(_group_row(table, tuple(cells), texts, total=True))
     return GroupView(
-        package=quoted(found.comparison, scenario, texts),
+        scenario=scenario,
         caption=_caption(found, scenario, partition, texts),
         columns=tuple(map(texts.of, partition.elements.values())),
         rows=tuple(rows),

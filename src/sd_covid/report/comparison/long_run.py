@@ -139,4 +139,4 @@ def _package_table(found: LongRun, scenario: str, names: list[str], texts: Texts
     columns = tuple(f"{year}, {name}" for year in found.covered for name in names)
     package, reference = (quoted(found.assumed, name, texts) for name in (scenario, found.assumed.reference))
     caption = texts("differences.caption", package=package, reference=reference)
-    return EffectTable(package, caption, columns, rows, counted(rows, texts))
+    return EffectTable(scenario, caption, columns, rows, counted(rows, texts))

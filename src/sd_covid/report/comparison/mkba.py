@@ -214,7 +214,7 @@ def _periods(table: Mkba, comparison: Comparison, texts: Texts) -> AmountTable:
         quoted(comparison, name, texts) for name in (table.appraisal.scenario, comparison.reference)
     )
     return AmountTable(
-        package,
+        table.appraisal.scenario,
         texts("mkba.period_caption", package=package, reference=reference),
         tuple(f"{first}–{last}" for first, last in table.effects[0].physical),
         tuple(

@@ -43,7 +43,7 @@ class CostTable:
 
     Attributes
     ----------
-    caption, package, reference : str
+    scenario, caption, package, reference : str
     rows : tuple of CostRow
     total : CostRow
         Of the priced levers.
@@ -55,6 +55,7 @@ class CostTable:
         Cost per avoided household-year, in words.
     """
 
+    scenario: str
     caption: str
     package: str
     reference: str
@@ -125,6 +126,7 @@ def _table(
     sentences = unit_cost_sentences(per_unit, package, reference, texts)
     turned = _at_other_rates([(item, cost_per_unit(item, scenario, output, years)) for item in others], texts)
     return CostTable(
+        scenario=scenario,
         caption=texts("costs.caption", package=package, reference=reference),
         package=package,
         reference=reference,

@@ -135,7 +135,7 @@ def write_report(
         content |= _assessed(assessment, texts)
         content["design"] = "" if sensitivity is None else design_note(sensitivity, texts)
         content["depends"] = bool(content["sensitivity"]) or content["over_time"] is None
-        content["main_package"] = _main_of_many(comparison, seen(), texts)
+        content |= _folded(comparison, seen().main, texts)
         content["sections"] = shown(level, content)
         page = aside / path.name
         page.write_text(
@@ -147,9 +147,19 @@ def write_report(
     return path
 
 
-def _main_of_many(comparison: Comparison, looked: Looked, texts: Texts) -> str:
-    """The package whose tables stay open where there are too many for all; empty where there are not."""
-    return quoted(comparison, looked.main, texts) if len(comparison.alternatives) > SEPARATE else ""
+def _folded(comparison: Comparison, main: str, texts: Texts) -> dict[str, Any]:
+    """Whether tables of one package each are folded save that of the main one, which is then the first of them."""
+    many = len(comparison.alternatives) > SEPARATE
+
+    def main_first(tables: Sequence[Any]) -> Sequence[Any]:
+        return sorted(tables, key=lambda table: table.scenario != main) if many else tables
+
+    return {
+        "many": many,
+        "main": main,
+        "main_title": quoted(comparison, main, texts),
+        "main_first": main_first,
+    }
 
 
 def _seen(comparison: Comparison, looked: Looked | None) -> Looked:

@@ -52,7 +52,7 @@ def dashboard_page(found: Outlook, changes: Changes | None, texts: Texts, *, com
         "made": made_with(words, command),
     }
     return render(
-        "dashboard/page.html.j2", ("report.css", "validity/page.css", "dashboard/page.css"), texts, content
+        "dashboard/page.html.j2", ("report.css", "series.css", "dashboard/page.css"), texts, content
     )
 
 

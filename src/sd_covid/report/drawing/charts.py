@@ -1,7 +1,7 @@
 """The charts of the report: fans of levels, fans of paired differences, bars of sensitivity.
 
 In goes a comparison; out come matplotlib figures. Bands hold the central 30, 60 and 90 % from dark to light with a bold
-median, as CPB draws its fan charts (MEV 2016). Putting them into a page or on disk is for `page`.
+median, as CPB draws its fan charts (MEV 2016). Putting them into a page or on disk is for `draw`.
 """
 
 from __future__ import annotations

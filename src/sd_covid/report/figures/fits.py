@@ -69,7 +69,7 @@ def profiles(
     ----------
     found : sequence of Profile
     units : mapping of str to str
-        Unit by parameter; with the profiles as `sd_covid.calibration.fitting.stored.profiles` returns both.
+        Unit by parameter; with the profiles as `sd_covid.calibration.questions.profiles` returns both.
     language : {'en', 'nl'}
     size : tuple of float, optional
         Width and height in inches.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sd_covid.marvel.run import Runs
     from sd_covid.marvel.scores import Scores
     from sd_covid.model import Model
-    from sd_covid.policy.catalogue.titles import Titles
+    from sd_covid.policy.titles import Titles
     from sd_covid.report.loops.words import Told
 
 
@@ -52,7 +52,7 @@ def loop_shares(
     partition : int
         Which of the partitions in which loops compete, the largest first.
     titles : Titles, optional
-        Of variables (`sd_covid.policy.catalogue.titles.read_titles`).
+        Of variables (`sd_covid.policy.titles.read_titles`).
     language : {'en', 'nl'}
     size : tuple of float, optional
         Width and height in inches.
@@ -112,7 +112,7 @@ def difference_paths(
     scenarios : sequence of str
         What the first run is called, and the second.
     titles : Titles, optional
-        Of variables (`sd_covid.policy.catalogue.titles.read_titles`).
+        Of variables (`sd_covid.policy.titles.read_titles`).
     language : {'en', 'nl'}
     size : tuple of float, optional
         Width and height in inches.

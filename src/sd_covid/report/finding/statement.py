@@ -1,7 +1,7 @@
 """Ready-made statements, each a table, a figure, two or three sentences and what these do not say.
 
 Each analysis makes them of what it found, in one language. Here is how their cells are read; files of them are
-`finding_files`.
+`files`.
 """
 
 from __future__ import annotations

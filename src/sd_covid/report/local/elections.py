@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from sd_covid.errors import RunError
-from sd_covid.policy.comparison.saved_points import mean_between
 from sd_covid.policy.comparison.scenarios import Comparison
 from sd_covid.policy.comparison.spread import Spread
+from sd_covid.policy.saved_points import mean_between
 from sd_covid.policy.types import Floats
 from sd_covid.report.drawing.charts import chart_style, number_axis
 from sd_covid.report.drawing.theme import REFERENCE, package_colour

@@ -13,7 +13,7 @@ from sd_covid.analysis.loops.links import Floats
 from sd_covid.data.text import Text
 from sd_covid.model.structure import Model
 from sd_covid.policy.calendar import Calendar
-from sd_covid.policy.catalogue.titles import Titles
+from sd_covid.policy.titles import Titles
 from sd_covid.report.words.texts import Texts
 from sd_covid.report.words.wording import ARROW
 

@@ -1,7 +1,7 @@
 """Findings on robustness in the report of a comparison: all headline outcomes in one table each.
 
 In goes a `Robust` made of the comparison's own draws; out come `Finding`s. Outcome by outcome with every metric it is
-`robust`.
+`findings`.
 """
 
 from __future__ import annotations

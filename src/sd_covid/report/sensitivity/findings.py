@@ -1,7 +1,7 @@
 """A sensitivity analysis as findings: each outcome, each path, the posterior within, the screening, the convergence.
 
-In goes a `Sensitivity`; out come findings in one language. Drawing is `charts` and `sensitivity_charts`; paths over
-time are `sensitivity_paths`.
+In goes a `Sensitivity`; out come findings in one language. Drawing is `charts`; paths over time are `paths`, and
+what the analysis rests on is `checks`.
 """
 
 from __future__ import annotations

@@ -215,7 +215,8 @@ class App {
     if (item === undefined) return;
     this.pool.ask(settingsOf(this, { ...this.history.now, ...item }), [], this.positions(), (answers, done) => {
       if (!done) return;
-      this.cache.set(keyOf(item, year), this.spreadOf(answers, []));
+      const { readings, cost } = this.spreadOf(answers, []);
+      this.cache.set(keyOf(item, year), { readings, cost });
       showSaved(this);
       this.workOutSaved();
     });

@@ -23,11 +23,11 @@ from sd_covid.engine.simulation import Simulation
 from sd_covid.errors import RunError, UnknownNameError
 from sd_covid.model.names import key
 from sd_covid.policy.catalogue.outputs import Output, read_outputs
-from sd_covid.policy.catalogue.titles import read_titles
 from sd_covid.policy.comparison.draws import choose_draws, sample_assumptions
 from sd_covid.policy.comparison.run import overruled
 from sd_covid.policy.scenario import Scenario, read_scenario
 from sd_covid.policy.study import Study
+from sd_covid.policy.titles import read_titles
 from sd_covid.report.drawing.observed import ObservedSeries, points_of
 from sd_covid.report.simulator.controls import Controls, Spelled
 from sd_covid.report.simulator.declaration import Declaration

@@ -64,7 +64,7 @@ def write_update(
     """
     names = Names(Texts(language), glossary or Glossary(), registry)
     content = _content(found, names, command)
-    return write_page(path, "update/page.html.j2", ("report.css", "validity/page.css"), names.texts, content)
+    return write_page(path, "update/page.html.j2", ("report.css", "series.css"), names.texts, content)
 
 
 def _content(found: Update, names: Names, command: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The validation of a posterior as a page: one HTML file that needs nothing else, in Dutch or English.
 
 In goes a `ValidityReport`; out comes the page. What is counted is decided in `sd_covid.calibration.validity`, how
-tables are worded in `validity_tables`, how series are drawn in `validity_charts`.
+tables are worded in `tables`, how series are drawn in `charts`.
 """
 
 from __future__ import annotations
@@ -59,9 +59,7 @@ def write_validity(
     """
     names = names_of(report, Texts(language), glossary or Glossary(), registry)
     content = _content(report, names, command)
-    return write_page(
-        path, "validity/page.html.j2", ("report.css", "validity/page.css"), names.texts, content
-    )
+    return write_page(path, "validity/page.html.j2", ("report.css", "series.css"), names.texts, content)
 
 
 def summary(report: ValidityReport, names: Names) -> list[tuple[str, bool]]:

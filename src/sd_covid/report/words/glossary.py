@@ -1,6 +1,6 @@
 """What the report calls parameters and constants, and how strong the evidence for each is.
 
-In come ``calibration/titles.yaml``, what the study titles besides (`sd_covid.policy.catalogue.titles`) and the models'
+In come ``calibration/titles.yaml``, what the study titles besides (`sd_covid.policy.titles`) and the models'
 table of evidence; out comes a `Glossary`. A name it does not have is shown as the model writes it.
 """
 
@@ -14,7 +14,7 @@ from sd_covid.data.keyed_yaml import read_yaml
 from sd_covid.data.text import Text
 from sd_covid.model.names import key
 from sd_covid.policy.catalogue.evidence import read_evidence
-from sd_covid.policy.catalogue.titles import Titles, read_titles
+from sd_covid.policy.titles import Titles, read_titles
 from sd_covid.study_folder import is_there, study_folder
 
 

@@ -129,7 +129,7 @@ def _elsewhere(folder: Path) -> Iterator[tuple[str, Text]]:
 
 def _of_lever(lever: Lever) -> Iterator[tuple[str, Text]]:
     """The constants of a lever: its level goes by its title, the others by their part of it."""
-    words = texts_in("sd_covid.policy.catalogue", "lever_words.yaml")
+    words = texts_in("sd_covid.policy", "lever_words.yaml")
     for part, constant in lever.constants.items():
         text = words.get(part, Text("{lever}", "{lever}"))
         yield key(constant), Text(text.nl.format(lever=lever.title.nl), text.en.format(lever=lever.title.en))
