@@ -3,6 +3,8 @@
 Graph algebra and the reference differ by rounding only, so 1e-12 of the value unless a reason for more stands there.
 """
 
+import math
+
 import numpy as np
 import pytest
 from scipy import special
@@ -23,6 +25,36 @@ def value(simulate, expression: str, more: str = "") -> float:
 def vector(simulate, equations: str, name: str = "y") -> np.ndarray:
     """An array at the start."""
     return simulate(equations, final=1, step=1).run({}, [name])[name].isel(time=0).to_numpy()
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        ("ABS", abs), ("EXP", math.exp), ("LN", math.log), ("SQRT", math.sqrt), ("SIN", math.sin), ("COS", math.cos),
+        ("TAN", math.tan), ("ARCSIN", math.asin), ("ARCCOS", math.acos), ("ARCTAN", math.atan), ("SINH", math.sinh),
+        ("COSH", math.cosh), ("TANH", math.tanh), ("INTEGER", math.trunc),
+    ],
+)  # fmt: skip
+def test_functions_of_one_number_agree_with_python(simulate, function, expected):
+    """Of a constant that is folded, and of one that is given: the vector code is within some roundings."""
+    given = simulate(f"k = 0.5 ~~|\nx = {function}(k) ~~|", final=1, step=1).run({"k": 0.7}, ["x"])["x"][0]
+    assert float(given) == pytest.approx(expected(0.7), rel=1e-15)
+    assert value(simulate, f"{function}(0.7)") == pytest.approx(expected(0.7), rel=1e-15)
+
+
+@pytest.mark.parametrize(("number", "truth"), [(0.0, False), (1.0, True), (-2.0, True), (0.25, True)])
+def test_a_number_but_zero_is_true(simulate, number, truth):
+    model = simulate(
+        "k = 5 ~~|\nx = IF THEN ELSE(k, 10, 20) ~~|\ny = IF THEN ELSE(:NOT: k, 10, 20) ~~|", final=1, step=1
+    )
+    found = model.run({"k": number}, ["x", "y"])
+    assert (float(found["x"][0]), float(found["y"][0])) == ((10.0, 20.0) if truth else (20.0, 10.0))
+
+
+def test_functions_of_two_numbers_agree_with_python(simulate):
+    assert value(simulate, "POWER(2.5, 1.7)") == pytest.approx(2.5**1.7, rel=1e-15)
+    assert value(simulate, "LOG(7, 3)") == pytest.approx(math.log(7, 3), rel=1e-15)
+    assert value(simulate, "MIN(2, -3) + MAX(5, 4)") == 2.0
 
 
 @pytest.mark.parametrize("x", [1e-3, 0.5, 1.0, 2.0, 9.99, 10.0, 171.5, 1e6])

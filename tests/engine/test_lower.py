@@ -15,6 +15,7 @@ from sd_covid.engine.lower.model import deep_recursion, lower
 from sd_covid.errors import ModelError
 from sd_covid.model import read
 from sd_covid.model.structure import DataMode
+from sd_covid.model.vensim.reader import read_mdl
 
 CONTROL = "INITIAL TIME = {start} ~~|\nFINAL TIME = 9 ~~|\nTIME STEP = 0.5 ~~|\nSAVEPER = 1 ~~|\n"
 
@@ -271,3 +272,26 @@ def test_a_long_chain_needs_no_more_than_its_own_recursion(lowered):
     with pytest.raises(KeyError), deep_recursion():
         raise KeyError
     assert sys.getrecursionlimit() == before
+
+
+@pytest.mark.parametrize(
+    ("equation", "reason", "advice"),
+    [
+        ("y = rte * 2", "'rte' is used but not defined", "did you mean 'rate'?"),
+        ("y = GUESS(rate)", "function 'GUESS' is not supported", None),
+        ("y = rate(2)", "'rate' is not a lookup, so it cannot be applied to an argument", None),
+        ("y = only[B]", "'only' has no element for B", None),
+        ("y = only", "'only' has no element for no subscripts", "it has 1 subscripts"),
+    ],
+)
+def test_a_model_that_was_not_checked_is_refused_in_words(tmp_path, equation, reason, advice):
+    """The check of a model that is read says these before; a model that is built in memory has not been checked."""
+    path = tmp_path / "model.mdl"
+    equations = f"Dim: A, B ~~|\nrate = 1 ~~|\nonly[A] = 3 ~~|\n{equation} ~~|\nSAVEPER = TIME STEP ~~|\n"
+    control = CONTROL.format(start=0).replace("SAVEPER = 1 ~~|\n", "")
+    path.write_text("{UTF-8}\n" + equations + control, encoding="utf-8")
+    with pytest.raises(ModelError) as found:
+        lower(read_mdl(path))
+    assert found.value.reason == reason
+    assert (found.value.advice or "") == (advice or "")
+    assert (found.value.line, found.value.variable) == (5, "y")

@@ -9,6 +9,8 @@ _KNOWN = "LLVM 20 knows its own functions undeclared"
 _LENGTHS = "both are made as long as each other"
 
 EQUIVALENT: dict[str, str] = {
+    "lower/context.py Context.row: self.add(operation, self.as_truth(node), self.truth(link.right)) -> "
+    "self.add(operation, self.truth(link.right), self.as_truth(node))": "AND and OR are the same from either side",
     "lower/model.py Lowering.add: False -> True": "operations on literals come to the same literal in the init graph",
     "graph/graph.py LookupTable.segments: True -> False": _LENGTHS,
     "graph/graph.py LookupTable.segments: -1 -> -2 #3": "behind a jump at the end the last two points have the same x",
