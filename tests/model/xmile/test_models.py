@@ -14,7 +14,7 @@ import pytest
 
 import sd_covid
 
-FOLDER = Path(__file__).parents[1] / "models"
+FOLDER = Path(__file__).parents[2] / "models"
 MODELS = sorted(FOLDER.glob("xmile_*.xmile"))
 _VALUE = re.compile(r"Value: (-?[\d.]*\d)\.(?:\s|$|<)")
 #: Sums of a few numbers below 1000, each rounded.

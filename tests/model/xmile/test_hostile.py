@@ -17,7 +17,7 @@ from sd_covid.model.xmile.document import document_of
 from sd_covid.model.xmile.reader import model_of
 from sd_covid.model.xmile.text import EquationText, parse_list
 
-FOLDER = Path(__file__).parents[1] / "models"
+FOLDER = Path(__file__).parents[2] / "models"
 HEAD = '<xmile xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0">'
 SPECS = "<sim_specs><start>0</start><stop>1</stop></sim_specs>"
 
