@@ -216,8 +216,32 @@ def test_a_sweep_is_judged_as_what_was_run(town: Path, capsys: pytest.CaptureFix
     # fails above 1.8 / 0.875; the limit lies between two of fifty values that are 0.04 apart, or within a peel of it
     assert box.chosen.limits[0].value == pytest.approx(1.8 / 0.875, abs=0.1)
     capsys.readouterr()
-    assert execute(["robust", str(file), "--store", str(store), "-l", "en"]) == 0
+    command = ["robust", str(file), "--store", str(store), "-l", "en"]
+    assert execute(command) == 0
     assert "Regret: Rate in 2020" in capsys.readouterr().out
+    assert "'rate' of the store cannot be read: " in _told_of(command, _first_chunk(store), b"spoilt", capsys)
+    about = store / "zarr.json"
+    assert about.read_bytes().count(b'"outputs": "[') > 0
+    damaged = about.read_bytes().replace(b'"outputs": "[', b'"outputs": "{')
+    assert "the store does not say which outputs its failures are of: " in _told_of(
+        command, about, damaged, capsys
+    )
+
+
+def _first_chunk(store: Path) -> Path:
+    return sorted(item for item in (store / "rate" / "c").rglob("*") if item.is_file())[0]
+
+
+def _told_of(command: list[str], file: Path, damage: bytes, capsys: pytest.CaptureFixture[str]) -> str:
+    """What a command says of a file that was damaged, which is put back."""
+    whole = file.read_bytes()
+    file.write_bytes(damage)
+    code = execute(command)
+    told = capsys.readouterr().err
+    file.write_bytes(whole)
+    assert code == 2
+    assert "Traceback" not in told
+    return told
 
 
 def test_what_a_store_does_not_hold_is_refused(town: Path) -> None:

@@ -207,9 +207,18 @@ def _lengthen(metadata: Path) -> None:
     metadata.write_text(json.dumps(told))
 
 
+def _shorten_titles(metadata: Path) -> None:
+    """Say that there is one title for the two scenarios."""
+    told = json.loads(metadata.read_text())
+    title = told["consolidated_metadata"]["metadata"]["title_en"]
+    title["chunk_grid"]["configuration"]["chunk_shape"] = [1]
+    metadata.write_text(json.dumps(told))
+
+
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
+        (lambda store: _shorten_titles(store / "zarr.json"), "cannot be read: .*restore it from a copy"),
         (lambda store: (store / ".sweep/manifest.json").unlink(), "there is no sweep in it"),
         (lambda store: (store / ".sweep/manifest.json").write_text("{"), "cannot be read"),
         (lambda store: (store / ".sweep/manifest.json").write_text("[]"), "is no manifest of a sweep"),

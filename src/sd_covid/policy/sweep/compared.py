@@ -21,6 +21,7 @@ from sd_covid.policy.comparison.scenarios import Comparison, Failure, Provenance
 from sd_covid.policy.saved_points import dates_of
 from sd_covid.policy.scenario import Scenario
 from sd_covid.policy.study import Study
+from sd_covid.policy.sweep.opened import values_of
 from sd_covid.policy.types import Floats
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def comparison_of(
     Raises
     ------
     DataError
-        A store of statistics, or one without a scenario or the course of an output.
+        A store of statistics, one that cannot be read, or one without a scenario or the course of an output.
     """
     if "draw" not in store.dims or "failed_time" not in store:
         raise DataError("the store holds statistics and no runs", advice="sweep without 'statistics'")
@@ -111,7 +112,7 @@ def _course(store: xr.Dataset, output: Output) -> tuple[str, xr.DataArray]:
 
 def _members(found: xr.DataArray, *last: str) -> Floats:
     """An array of a store by scenario and member: draws, and within them sets of assumptions."""
-    values = found.transpose("scenario", "draw", "assumption", *last).to_numpy().astype(np.float64)
+    values = values_of(found.transpose("scenario", "draw", "assumption", *last)).astype(np.float64)
     return values.reshape(values.shape[0], -1, *values.shape[3:])
 
 
@@ -121,11 +122,11 @@ def _varied(store: xr.Dataset, study: Study) -> pd.DataFrame:
     columns: dict[str, Floats] = {}
     if "draw_value" in store:
         for place, name in enumerate(store["constant"].to_numpy()):
-            columns[str(name)] = np.repeat(store["draw_value"].to_numpy()[:, place], sets)
+            columns[str(name)] = np.repeat(values_of(store["draw_value"])[:, place], sets)
     if "assumption_value" in store:
         for place, label in enumerate(map(str, store["assumed"].to_numpy())):
             name = study.assumptions[label].constant if label in study.assumptions else label
-            columns[name] = np.tile(store["assumption_value"].to_numpy()[:, place], draws)
+            columns[name] = np.tile(values_of(store["assumption_value"])[:, place], draws)
     return pd.DataFrame(columns, index=range(draws * sets))
 
 
@@ -133,12 +134,18 @@ def _failures(store: xr.Dataset, scenarios: Sequence[Scenario]) -> tuple[Failure
     """Members that are not finite, one for each scenario and member."""
     import json
 
-    names = json.loads(store["failed_output"].attrs["outputs"])
     when, which = _members(store["failed_time"]), _members(store["failed_output"])
-    return tuple(
-        Failure(scenarios[row].id, int(member), names[int(which[row, member])], float(when[row, member]))
-        for row, member in np.argwhere(np.isfinite(when))
-    )
+    try:
+        names = json.loads(store["failed_output"].attrs["outputs"])
+        return tuple(
+            Failure(
+                scenarios[row].id, int(member), str(names[int(which[row, member])]), float(when[row, member])
+            )
+            for row, member in np.argwhere(np.isfinite(when))
+        )
+    except (LookupError, TypeError, ValueError) as error:
+        reason = f"the store does not say which outputs its failures are of: {error}"
+        raise DataError(reason, advice="restore the store from a copy, or sweep again") from error
 
 
 def _provenance(store: xr.Dataset, varied: pd.DataFrame) -> Provenance:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sd_covid.errors import DataError
 from sd_covid.policy.sweep.store import read_journal, read_manifest
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
+
+#: What zarr, its codecs and xarray raise for a store that is damaged.
+_DAMAGED = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RuntimeError,
+)  # fmt: skip
 
 
 def open_sweep(path: str | Path, *, partial: bool = False) -> xr.Dataset:
@@ -26,7 +32,8 @@ def open_sweep(path: str | Path, *, partial: bool = False) -> xr.Dataset:
     -------
     Dataset
         Dimensions scenario, draw, assumption, time, subscripts; ``date`` beside ``time`` where a calendar gives it.
-        Values are read when they are used. ``failed_time`` and ``failed_output`` locate runs that did not stay finite.
+        Values are read when they are used (`values_of` says so when they cannot be), names and places at once.
+        ``failed_time`` and ``failed_output`` locate runs that did not stay finite.
         Attributes hold the manifest, and ``blocks_done``.
 
     Raises
@@ -46,14 +53,33 @@ def open_sweep(path: str | Path, *, partial: bool = False) -> xr.Dataset:
 
     try:
         found = xr.open_dataset(path, engine="zarr", consolidated=True, chunks=None)
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
+        for place in found.coords.values():
+            if place.ndim == 1:
+                place.load()
+    except _DAMAGED as error:
         raise DataError(f"cannot be read: {error}", advice="restore it from a copy", file=path) from error
     return found.assign_attrs(blocks_done=len(done))
+
+
+def values_of(found: xr.DataArray) -> NDArray[Any]:
+    """What an array of a store holds.
+
+    Parameters
+    ----------
+    found : DataArray
+
+    Returns
+    -------
+    ndarray
+        As it is stored.
+
+    Raises
+    ------
+    DataError
+        When it cannot be read from the disk.
+    """
+    try:
+        return found.to_numpy()
+    except _DAMAGED as error:
+        reason = f"'{found.name}' of the store cannot be read: {error}"
+        raise DataError(reason, advice="restore the store from a copy, or sweep again") from error
