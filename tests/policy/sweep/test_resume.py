@@ -215,9 +215,17 @@ def _shorten_titles(metadata: Path) -> None:
     metadata.write_text(json.dumps(told))
 
 
+def _cut_missing_value(metadata: Path) -> None:
+    """Say what stands for a missing number with too few bytes."""
+    text = metadata.read_text()
+    assert '"_FillValue": "AAAAAAAA+H8="' in text
+    metadata.write_text(text.replace('"_FillValue": "AAAAAAAA+H8="', '"_FillValue": "AAAAAAAA"'))
+
+
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
+        (lambda store: _cut_missing_value(store / "zarr.json"), "cannot be read: unpack"),
         (lambda store: _shorten_titles(store / "zarr.json"), "cannot be read: .*restore it from a copy"),
         (lambda store: (store / ".sweep/manifest.json").unlink(), "there is no sweep in it"),
         (lambda store: (store / ".sweep/manifest.json").write_text("{"), "cannot be read"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 #: What zarr, its codecs and xarray raise for a store that is damaged.
 _DAMAGED = (
-    OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RuntimeError,
+    OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, RuntimeError,
+    struct.error,
 )  # fmt: skip
 
 
