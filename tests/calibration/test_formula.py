@@ -77,3 +77,19 @@ def test_names_are_found_in_order_and_pi_is_no_name() -> None:
 def test_what_is_no_formula_is_refused_with_its_place(text: str, part: str) -> None:
     with pytest.raises(FormulaSyntaxError, match=re.escape(part)):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["-" * 250 + "a", "a" + "^a" * 250, "exp(" * 250 + "a" + ")" * 250, "a" + "+a" * 250]
+)
+def test_a_formula_that_is_too_deep_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(FormulaSyntaxError, match="holds operations 200 deep") as found:
+        parse(text)
+    assert len(str(found.value)) < 160
+
+
+def test_a_formula_of_many_terms_is_evaluated_and_differentiated() -> None:
+    """Of a sum each term is an operation deeper."""
+    formula = parse("a" + "*a" * 150 + "+a" * 40)
+    assert float(evaluate(formula, {"a": np.float64(1.0)})) == 41.0
+    assert float(evaluate(derivative(formula, "a"), {"a": np.float64(1.0)})) == 191.0

@@ -122,6 +122,8 @@ def test_a_variant_written_out_reads_back_as_a_problem_of_its_own(write: Write, 
         ("without: [obs_level, obs_mean, obs_lost]\n", 2, "nothing is left to fit", "keep at least one"),
         ("fixed: {rat: 1}\n", 2, "'rat' is not a parameter", "'rate'"),
         ("constants:\n  decay rate: fast\n", 3, "'fast' is not a number", "write it as"),
+        (f"constants:\n  decay rate: {'9' * 400}\n", 3, f"'{'9' * 40}' is not a number", "write it as"),
+        ("constants:\n  decay rate: .nan\n", 3, "'nan' is not a number", "write it as"),
         ("constant: {decay rate: 1}\n", 2, "is not a known key", "'constants'"),
         (
             "model_files: {m: {location: ../no.mdl, language: vensim}}\n",

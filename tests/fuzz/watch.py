@@ -9,6 +9,7 @@ import signal
 import site
 import sys
 import sysconfig
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -145,15 +146,18 @@ def _importing(frame: FrameType | None) -> bool:
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     watch = Watch._active
-    if watch is None:
+    if watch is None or getattr(_looking, "now", False):
         return
-    Watch._active = None  # what the look itself does is no event
+    _looking.now = True  # what the look itself does is no event; of other threads it still is
     try:
         wrong = watch.look(event, arguments)
     finally:
-        Watch._active = watch
+        _looking.now = False
     if wrong is not None:
         raise ForbiddenError(wrong)
+
+
+_looking = threading.local()
 
 
 def _late(*_: object) -> None:

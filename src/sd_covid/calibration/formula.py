@@ -177,6 +177,8 @@ FUNCTIONS = (
     | _RECIPROCALS.keys()
     | _OF_RECIPROCAL.keys()
 )
+#: Operations within operations; of a sum each term is one deeper.
+MAX_DEPTH = 200
 _OPERATORS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "power"}
 
 
@@ -197,7 +199,21 @@ def parse(text: str) -> Formula:
     FormulaSyntaxError
         When the text is not a formula, or calls an unknown function; the message says where.
     """
-    return _Parser(text).whole()
+    found = _Parser(text).whole()
+    _refuse_depth(found, text)
+    return found
+
+
+def _refuse_depth(formula: Formula, text: str) -> None:
+    """Refuse what is nested deeper than what walks a formula, or differentiates it, can follow by recursion."""
+    level = [formula]
+    for _ in range(MAX_DEPTH):
+        level = [operand for item in level if isinstance(item, Apply) for operand in item.operands]
+        if not level:
+            return
+    raise FormulaSyntaxError(
+        f"formula '{text[:40]}…' holds operations {MAX_DEPTH} deep; name parts of it in a model, or shorten it"
+    )
 
 
 class _Parser(OperatorParser[Formula]):
