@@ -11,6 +11,7 @@ import io
 import json
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,26 @@ def stream_of(path: Path, encoding: str = "utf-8-sig", most: int = LARGEST) -> i
     return io.StringIO(bytes_of(path, most).decode(encoding), newline="")
 
 
+def plain_json(text: str | bytes) -> Any:
+    """What a text in JSON says, in which every number is one that a double can hold, as near as it comes.
+
+    Raises
+    ------
+    ValueError
+        It is no JSON, or a whole number is larger than any double; `json.JSONDecodeError` says where it is no JSON.
+    RecursionError
+        It is nested without end.
+    """
+    return json.loads(text, parse_int=_whole)
+
+
+def _whole(digits: str) -> int:
+    number = int(digits)
+    if abs(number) > sys.float_info.max:
+        raise ValueError(f"a number of {len(digits.lstrip('-'))} digits")
+    return number
+
+
 def json_of(path: Path, advice: str) -> Any:
     """What a JSON file of a study holds.
 
@@ -99,12 +120,12 @@ def json_of(path: Path, advice: str) -> Any:
         When it is not there, cannot be opened, or is no JSON.
     """
     try:
-        return json.loads(text_of(path))
+        return plain_json(text_of(path))
     except json.JSONDecodeError as error:
         raise DataError(f"not JSON: {error.msg}", advice=advice, file=path, line=error.lineno) from error
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror}", advice=advice, file=path) from error
     except UnicodeDecodeError as error:
         raise DataError("is not in UTF-8", advice=advice, file=path) from error
-    except (RecursionError, ValueError) as error:  # nested without end, or a number of thousands of digits
+    except (RecursionError, ValueError) as error:  # nested without end, or a number that nothing can hold
         raise DataError(f"not JSON that can be read: {error}", advice=advice, file=path) from error

@@ -359,8 +359,10 @@ def _kept(root: Path) -> Iterator[Target]:
 
 
 def _store(read: Callable[..., Any], store: Path, _: Path) -> None:
+    from sd_covid.policy.sweep.opened import values_of
+
     found = read(store, partial=True)
     try:
-        found["rate"].load()
+        values_of(found["rate"])
     finally:
         found.close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import socket
 import zipfile
 from collections.abc import Callable
@@ -63,6 +64,28 @@ def test_no_reader_waits_for_what_never_ends(no_file: Path) -> None:
             reads(no_file)
     with pytest.raises(DataError):
         json_of(no_file, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"a": 1' + "0" * 400 + "}", "not JSON that can be read: a number of 401 digits"),
+        ("[-" + "9" * 309 + "]", "not JSON that can be read: a number of 309 digits"),
+        ("[" + "9" * 5000 + "]", "not JSON that can be read: "),
+        ("[" * 100_000, "not JSON that can be read: "),
+    ],
+)
+def test_json_that_nothing_can_hold_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(text)
+    with pytest.raises(DataError, match=re.escape(reason)):
+        json_of(file, "")
+
+
+def test_numbers_of_json_are_as_they_stand(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(f"[{2**64 - 1}, -3, 1.5, {10**308}]")
+    assert json_of(file, "") == [2**64 - 1, -3, 1.5, 10**308]
 
 
 #: What stands in the study -> the words of a command that reads it.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sd_covid.errors import DiagramError
-from sd_covid.files import text_of
+from sd_covid.files import plain_json, text_of
 from sd_covid.marvel.causal import causal_part
 from sd_covid.marvel.columns import COLUMNS
 from sd_covid.model.names import key
@@ -103,7 +103,7 @@ def _of_graphml(path: Path) -> Tables:
 
 def _of_kumu(path: Path) -> Tables:
     try:
-        found = json.loads(_text(path))
+        found = plain_json(_text(path))
     except json.JSONDecodeError as error:
         raise DiagramError(
             f"is no JSON: {error.msg}", advice="export it again", file=path, line=error.lineno
@@ -141,7 +141,7 @@ def _more(found: Fields, path: Path) -> dict[str, list[Fields]]:
     for name in ("interventions", "classes"):
         value = found.get(name)
         try:
-            rows = json.loads(value) if isinstance(value, str) else value
+            rows = plain_json(value) if isinstance(value, str) else value
         except (ValueError, RecursionError) as error:
             raise DiagramError(f"its {name} are no JSON", advice="export it again", file=path) from error
         if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sd_covid.errors import DataError, RunError
-from sd_covid.files import bytes_of
+from sd_covid.files import bytes_of, plain_json
 from sd_covid.whole_files import write_whole
 
 Row = list[Any]
@@ -47,7 +47,7 @@ class Journal:
             text = bytes_of(self.path).decode("utf-8")
             # What stands behind the last line feed was being written when the search stopped.
             whole = text[: text.rfind("\n") + 1]
-            head, *rows = [json.loads(line) for line in whole.splitlines()]
+            head, *rows = [plain_json(line) for line in whole.splitlines()]
             known = {row["package"]: row["found"] for row in rows}
         except (OSError, DataError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunError("is no journal of a search", file=self.path, advice="give another file") from error

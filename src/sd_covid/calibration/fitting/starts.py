@@ -18,6 +18,7 @@ import numpy as np
 from sd_covid.cache_files import cache_folder, last_used
 from sd_covid.calibration.results import StartRow
 from sd_covid.calibration.types import Array
+from sd_covid.files import plain_json
 
 MOST = 50  # files kept; the oldest go first
 
@@ -94,7 +95,7 @@ def _exact(values: Array) -> list[str]:
 def _parsed(line: bytes) -> tuple[tuple[str, ...], tuple[Array, StartRow]] | None:
     """Where a start began and what came of it; None for a line that an interruption cut off or spoilt."""
     try:
-        item = json.loads(line)
+        item = plain_json(line)
         value = float.fromhex(item["log_posterior"])
         row = StartRow(value, int(item["evaluations"]), bool(item["converged"]))
         return tuple(item["start"]), (np.array([float.fromhex(text) for text in item["best"]]), row)

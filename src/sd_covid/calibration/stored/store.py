@@ -22,6 +22,7 @@ import pandas as pd
 from sd_covid.calibration.problem.petab import Problem
 from sd_covid.calibration.types import Array
 from sd_covid.errors import DataError
+from sd_covid.files import plain_json
 from sd_covid.whole_files import replacing
 
 KEY = b"sd_covid"
@@ -102,7 +103,7 @@ def read_posterior(file: str | Path) -> Posterior:
         ) from error
     text = (table.schema.metadata or {}).get(KEY)
     try:
-        told = None if text is None else json.loads(text)
+        told = None if text is None else plain_json(text)
     except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict) or not set(INDEX) <= set(table.column_names):

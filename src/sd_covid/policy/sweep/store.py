@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sd_covid.errors import DataError, RunError
-from sd_covid.files import bytes_of
+from sd_covid.files import bytes_of, plain_json
 from sd_covid.policy.sweep.blocks import Blocks
 from sd_covid.policy.sweep.manifest import refuse_other
 from sd_covid.policy.sweep.skeleton import Array, make, stored_name
@@ -175,7 +175,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """
     file = path / FOLDER / "manifest.json"
     try:
-        found = json.loads(bytes_of(file))
+        found = plain_json(bytes_of(file))
     except (FileNotFoundError, NotADirectoryError):
         advice = "give a store that 'sd-covid sweep' wrote"
         raise DataError("there is no sweep in it", advice=advice, file=path) from None
