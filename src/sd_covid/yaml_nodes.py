@@ -6,6 +6,7 @@ What the words mean, and how a fault is told, is for the reader of a file: `sd_c
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import yaml
@@ -60,15 +61,30 @@ def compose(text: str, deepest: int = _DEEPEST) -> yaml.Node | None:
     return top
 
 
+class _Values(yaml.SafeLoader):
+    """YAML's own values, save whole numbers that no double can hold."""
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        number = super().construct_yaml_int(node)
+        if abs(number) > sys.float_info.max:
+            reason = "a whole number is larger than any that is calculated with"
+            raise yaml.constructor.ConstructorError(None, None, reason, node.start_mark)
+        return int(number)
+
+
+_Values.add_constructor("tag:yaml.org,2002:int", _Values.construct_yaml_int)
+
+
 def plain_values(node: yaml.Node) -> Any:
     """What a node holds, as Python's own values: numbers, dates, lists and dictionaries.
 
     Raises
     ------
     YamlFault
-        When a value is not what its form or tag says, such as a date with a thirteenth month.
+        When a value is not what its form or tag says, such as a date with a thirteenth month, or a whole number is
+        larger than any double.
     """
-    loader = yaml.SafeLoader("")
+    loader = _Values("")
     try:
         return loader.construct_document(node)
     except yaml.YAMLError as error:

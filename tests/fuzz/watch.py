@@ -144,6 +144,10 @@ def _importing(frame: FrameType | None) -> bool:
     return False
 
 
+#: Whether a thread is looking at an event at this moment.
+_looking = threading.local()
+
+
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     watch = Watch._active
     if watch is None or getattr(_looking, "now", False):
@@ -155,9 +159,6 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         _looking.now = False
     if wrong is not None:
         raise ForbiddenError(wrong)
-
-
-_looking = threading.local()
 
 
 def _late(*_: object) -> None:

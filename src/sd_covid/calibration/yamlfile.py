@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,6 @@ from sd_covid.study_folder import named_in_study
 from sd_covid.yaml_nodes import YamlFault, compose, plain_values
 
 Path_ = tuple[str, ...]
-_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,8 @@ class YamlFile:
         ------
         ProblemError
         """
-        if isinstance(found, bool) or not isinstance(found, (int, float)) or not abs(found) <= _LARGEST:
-            raise self.error(where, f"'{found!s:.40}' is not a number", "write it as 0.25 or 1.0e-3")
+        if isinstance(found, bool) or not isinstance(found, (int, float)) or not math.isfinite(found):
+            raise self.error(where, f"'{found}' is not a number", "write it as 0.25 or 1.0e-3")
         if positive and found <= 0:
             raise self.error(where, f"{found:g} is not above zero", "write a number above zero")
         return float(found)

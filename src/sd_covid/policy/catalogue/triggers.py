@@ -38,9 +38,9 @@ class Trigger:
 
 def trigger_name(lever: str, part: str) -> str:
     """The name of a constant or state of a lever's trigger."""
-    return f"{lever_words(lever)} trigger {part}"
+    return f"{name_stem(lever)} trigger {part}"
 
 
-def lever_words(lever: str) -> str:
+def name_stem(lever: str) -> str:
     """A lever's id as names of a model's variables begin with it."""
     return lever.replace("-", " ")

@@ -19,7 +19,7 @@ from sd_covid.errors import ScenarioError, UnknownNameError
 from sd_covid.model.expression import Call, Expression, Reference, Table, rebuilt
 from sd_covid.model.names import key
 from sd_covid.model.structure import Method, Model, Variable
-from sd_covid.policy.catalogue.triggers import lever_words, trigger_name
+from sd_covid.policy.catalogue.triggers import name_stem, trigger_name
 
 if TYPE_CHECKING:
     from sd_covid.policy.catalogue.levers import Lever
@@ -112,7 +112,7 @@ def _with_trigger(model: Model, lever: Lever, indicator: str) -> Model:
     start, end = (model.variable(lever.constants[part]) for part in ("start", "end"))
     units = model.variable(indicator.partition("[")[0]).units
     text = _FRAGMENT.format(
-        name=lever_words(lever.id),
+        name=name_stem(lever.id),
         indicator=indicator,
         units=units,
         start=start.name,

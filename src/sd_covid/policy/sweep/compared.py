@@ -121,12 +121,14 @@ def _varied(store: xr.Dataset, study: Study) -> pd.DataFrame:
     draws, sets = store.sizes["draw"], store.sizes["assumption"]
     columns: dict[str, Floats] = {}
     if "draw_value" in store:
+        values = values_of(store["draw_value"])
         for place, name in enumerate(store["constant"].to_numpy()):
-            columns[str(name)] = np.repeat(values_of(store["draw_value"])[:, place], sets)
+            columns[str(name)] = np.repeat(values[:, place], sets)
     if "assumption_value" in store:
+        values = values_of(store["assumption_value"])
         for place, label in enumerate(map(str, store["assumed"].to_numpy())):
             name = study.assumptions[label].constant if label in study.assumptions else label
-            columns[name] = np.tile(values_of(store["assumption_value"])[:, place], draws)
+            columns[name] = np.tile(values[:, place], draws)
     return pd.DataFrame(columns, index=range(draws * sets))
 
 

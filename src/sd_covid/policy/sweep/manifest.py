@@ -92,9 +92,8 @@ def code_hash() -> str:
     package = Path(__file__).parents[2]
     digest = hashlib.sha256()
     files = [file for part in ("engine", "policy/sweep") for file in (package / part).rglob("*.py")]
-    for file in sorted(
-        [*files, package / "policy/comparison/run.py"]
-    ):  # in which a scenario overrules a draw
+    files.append(package / "policy/comparison/run.py")  # in which a scenario overrules a draw
+    for file in sorted(files):
         digest.update(str(file.relative_to(package)).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sd_covid.analysis.loops.knockout import Knockout
+from sd_covid.analysis.loops.links import Floats
 from sd_covid.analysis.loops.paths import Carried, Explained
 from sd_covid.model.names import key
 from sd_covid.report.finding.statement import Finding, same_decimals
@@ -115,7 +116,6 @@ def cut_finding(
 ) -> Finding:
     """What an output does without a link."""
     texts, times, unit = told.texts, told.times, told.unit(output)
-    whole, cut = np.median(found.whole, axis=0), np.median(found.cut, axis=0)
     axis = times.axis(found.times)
     cause, effect, output = map(told.name, (*link, output))
     names = {"cause": cause, "effect": effect, "output": output}
@@ -125,16 +125,18 @@ def cut_finding(
         if scenarios
         else texts("loops.cut.start", **names)
     )
-    table = _cut_table(found, told)
+    bands = np.quantile(found.effect, (0.05, 0.5, 0.95), axis=0)
+    table = _cut_table(found, bands, told)
+    labels = [texts("loops.cut.whole"), texts("loops.cut.without")]
+    series = [table[name].to_numpy() for name in labels]
     failed = [texts("loops.cut.failed", failed=found.failed)] if found.failed else []
-    series, labels = [whole, cut], [texts("loops.cut.whole"), texts("loops.cut.without")]
     if found.reference is not None:
         series.append(np.median(found.reference, axis=0))
         labels.append(first)
     return Finding(
         "cut",
         texts("loops.cut", **names),
-        (how, _cut_size(found, unit, told), *failed),
+        (how, _cut_size(found, bands, series[0], unit, told), *failed),
         texts("loops.cut.caution"),
         table,
         same_decimals(table, list(table.columns)[1:]),
@@ -144,10 +146,10 @@ def cut_finding(
     )
 
 
-def _cut_table(found: Knockout, told: Told) -> pd.DataFrame:
+def _cut_table(found: Knockout, bands: Floats, told: Told) -> pd.DataFrame:
     """An output with the link and without it, and their difference: of draws its interval."""
     texts, times = told.texts, told.times
-    low, median, high = np.quantile(found.effect, (0.05, 0.5, 0.95), axis=0)
+    low, median, high = bands
     columns: dict[str, NDArray[Any]] = {
         times.heading(texts): times.column(found.times),
         texts("loops.cut.whole"): np.median(found.whole, axis=0),
@@ -162,10 +164,10 @@ def _cut_table(found: Knockout, told: Told) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _cut_size(found: Knockout, unit: str, told: Told) -> str:
+def _cut_size(found: Knockout, bands: Floats, whole: Floats, unit: str, told: Told) -> str:
     """How large the difference is where it is largest."""
     texts, numbers = told.texts, Numbers(told.texts.language)
-    low, median, high = np.quantile(found.effect, (0.05, 0.5, 0.95), axis=0)
+    low, median, high = bands
     peak = int(np.abs(median).argmax())
     at = told.times.when(float(found.times[peak]), texts)
 
@@ -173,7 +175,7 @@ def _cut_size(found: Knockout, unit: str, told: Told) -> str:
         return f"{numbers.plain(value, 3)} {named}".strip()
 
     if len(found.whole) == 1:
-        level = said(float(np.median(found.whole, axis=0)[peak]), unit)
+        level = said(float(whole[peak]), unit)
         return texts("loops.cut.one", when=at, difference=said(float(median[peak])), whole=level)
     return texts(
         "loops.cut.draws",
